@@ -1,0 +1,1 @@
+//! The shared object that runs inside CPython, and its bytes as a constant.

@@ -1,0 +1,1 @@
+//! Python source and version in; statements, arcs, regions and exclusions out.

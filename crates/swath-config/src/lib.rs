@@ -1,0 +1,1 @@
+//! Settings from coverage.py's configuration files and swath.toml.

@@ -1,0 +1,1 @@
+//! The model: recorded data times analysis gives files, lines, totals and gates.

@@ -1,0 +1,1 @@
+//! Recorded data: hit stores in, .coverage in and out, combining, path mapping.

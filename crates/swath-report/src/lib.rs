@@ -1,0 +1,1 @@
+//! Reports: the model in, named pieces of bytes out.

@@ -1,0 +1,1 @@
+//! One measured run: start services, inject, wait, test, stop, gather, account.

@@ -1,0 +1,1 @@
+//! What the tests and xtask share: interpreters, virtual environments, conditions with limits, named skips.

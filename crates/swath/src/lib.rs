@@ -1,0 +1,1 @@
+//! Code coverage for system tests.

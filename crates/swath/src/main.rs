@@ -1,0 +1,2 @@
+//! The swath command.
+fn main() {}
