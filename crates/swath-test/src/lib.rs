@@ -1,1 +1,24 @@
-//! What the tests and xtask share: interpreters, virtual environments, conditions with limits, named skips.
+//! What the tests and xtask share: interpreters, virtual environments, processes that end with
+//! their test, conditions with limits, named skips and recorded figures.
+//!
+//! Nothing here belongs in a shipped binary: the crate is a dev-dependency of the others.
+
+mod figure;
+mod guard;
+mod port;
+mod python;
+mod random;
+mod skip;
+mod venv;
+mod wait;
+mod workspace;
+
+pub use figure::{Figure, read_figures, record_figure};
+pub use guard::{Guard, Signal};
+pub use port::free_port;
+pub use python::{Python, newest_python, python, pythons};
+pub use random::{Random, seed};
+pub use skip::{Skip, read_skips, skip, skip_file};
+pub use venv::{Requirements, Venv, forget_failures, venv};
+pub use wait::{wait_for, wait_until};
+pub use workspace::{Scale, scale, target_dir, temp_dir, workspace_root};

@@ -1,0 +1,195 @@
+//! The interpreters of this machine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// An ordinary CPython that swath measures.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Python {
+    /// The executable.
+    pub path: PathBuf,
+    /// Major and minor version.
+    pub version: (u8, u8),
+}
+
+impl Python {
+    /// The version in words: `3.12`.
+    pub fn tag(&self) -> String {
+        format!("{}.{}", self.version.0, self.version.1)
+    }
+
+    /// A command that runs this interpreter without the caller's `PYTHON*` variables.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        without_python_variables(&mut command);
+        command
+    }
+}
+
+/// Takes away the variables by which a caller's environment changes what a Python does.
+pub(crate) fn without_python_variables(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("PYTHON") || text.starts_with("COVERAGE_") || text == "VIRTUAL_ENV" {
+            command.env_remove(&name);
+        }
+    }
+}
+
+/// The ordinary CPythons from 3.8 found in pyenv, on `PATH` and in `target/rootfs`, oldest first,
+/// one for each minor version.
+///
+/// `SWATH_PYTHONS=3.8,3.13` keeps those alone.
+pub fn pythons() -> &'static [Python] {
+    static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let wanted = std::env::var("SWATH_PYTHONS").ok();
+        find(&candidates())
+            .into_iter()
+            .filter(|python| {
+                wanted
+                    .as_ref()
+                    .is_none_or(|list| list.split(',').any(|tag| tag == python.tag()))
+            })
+            .collect()
+    })
+}
+
+/// The interpreter of one minor version, if there is one.
+pub fn python(major: u8, minor: u8) -> Option<&'static Python> {
+    pythons()
+        .iter()
+        .find(|python| python.version == (major, minor))
+}
+
+/// The newest interpreter, if there is any.
+pub fn newest_python() -> Option<&'static Python> {
+    pythons().last()
+}
+
+/// The interpreters among `candidates`; the first of a version stays.
+fn find(candidates: &[PathBuf]) -> Vec<Python> {
+    let mut found = BTreeMap::new();
+    for path in candidates {
+        if let Some(version) = probe(path) {
+            found.entry(version).or_insert_with(|| path.clone());
+        }
+    }
+    found
+        .into_iter()
+        .map(|(version, path)| Python { path, version })
+        .collect()
+}
+
+/// Where an interpreter may be, the preferred places first.
+fn candidates() -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let pyenv = std::env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")));
+    if let Some(pyenv) = pyenv {
+        // Names sort by text: 3.10.13 comes before 3.8.18, but the newest patch of a minor
+        // version comes last, so the order is turned round.
+        for version in folders(&pyenv.join("versions")).into_iter().rev() {
+            paths.extend(minor_names().map(|name| version.join("bin").join(name)));
+        }
+    }
+    for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
+        paths.extend(minor_names().map(|name| folder.join(name)));
+        paths.push(folder.join("python3"));
+    }
+    for root in folders(&crate::target_dir().join("rootfs")) {
+        paths.extend(minor_names().map(|name| root.join("usr/bin").join(name)));
+    }
+    paths.retain(|path| path.is_file());
+    paths
+}
+
+fn minor_names() -> impl Iterator<Item = String> {
+    (8..30).map(|minor| format!("python3.{minor}"))
+}
+
+/// The folders in `path`, sorted by name.
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs_err::read_dir(path) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+const PROBE: &str = "\
+import sys, sysconfig
+print(sys.implementation.name, sys.version_info[0], sys.version_info[1],
+      sysconfig.get_config_var('Py_GIL_DISABLED') or 0, sysconfig.get_config_var('Py_DEBUG') or 0)
+";
+
+/// The version of the interpreter at `path`, if it is an ordinary CPython from 3.8.
+fn probe(path: &Path) -> Option<(u8, u8)> {
+    let mut command = Command::new(path);
+    without_python_variables(&mut command);
+    let output = command
+        .args(["-I", "-c", PROBE])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    parse_probe(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn parse_probe(text: &str) -> Option<(u8, u8)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let ["cpython", major, minor, "0", "0"] = words[..] else {
+        return None;
+    };
+    let version = (major.parse().ok()?, minor.parse().ok()?);
+    (version >= (3, 8)).then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ordinary_pythons_from_3_8_count() {
+        assert_eq!(parse_probe("cpython 3 12 0 0\n"), Some((3, 12)));
+        assert_eq!(parse_probe("cpython 3 13 1 0\n"), None);
+        assert_eq!(parse_probe("cpython 3 13 0 1\n"), None);
+        assert_eq!(parse_probe("cpython 3 7 0 0\n"), None);
+        assert_eq!(parse_probe("pypy 3 10 0 0\n"), None);
+        assert_eq!(parse_probe("pyenv: python3.9: command not found"), None);
+    }
+
+    #[test]
+    fn each_version_is_found_once_and_runs() {
+        let found = pythons();
+        if found.is_empty() {
+            return crate::skip(
+                "each_version_is_found_once_and_runs",
+                "no CPython from 3.8 found",
+            );
+        }
+        assert!(
+            found
+                .windows(2)
+                .all(|pair| pair[0].version < pair[1].version)
+        );
+        for python in found {
+            let code = "import sys; print('%d.%d' % sys.version_info[:2])";
+            let output = python.command().args(["-c", code]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), python.tag());
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_python_is_passed_over() {
+        assert_eq!(find(&["/bin/true".into(), "/nowhere/python3".into()]), []);
+    }
+}
