@@ -1,1 +1,27 @@
 //! The hit store's layout, shared by the agent that writes it and swath-data that reads it.
+//!
+//! A hit store is one file that one process fills while it runs, through a shared
+//! mapping: a header page, then append-only records. Every prefix of it is valid, so a
+//! process may die at any moment. This crate owns where each byte is ([`layout`]) and
+//! reads such bytes, whatever they hold, without panicking. It opens no file, allocates
+//! nothing and depends on nothing, because it is also compiled into the agent.
+//! `docs/reference/hit-store.md` describes the format.
+
+#![no_std]
+
+#[cfg(feature = "builder")]
+extern crate alloc;
+
+#[cfg(feature = "builder")]
+mod builder;
+mod bytes;
+mod header;
+pub mod layout;
+mod record;
+
+#[cfg(feature = "builder")]
+pub use builder::StoreBuilder;
+pub use header::{Closed, Header, HeaderError, Recorder, StoreId};
+pub use record::{
+    Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, Unknown, records,
+};

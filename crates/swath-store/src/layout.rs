@@ -1,0 +1,160 @@
+//! Where each byte of a hit store is: what the agent writes and the reader trusts.
+//!
+//! Numbers are little-endian. The structures are what the agent sees through its
+//! mapping; the reader takes the same places apart byte by byte.
+
+use core::sync::atomic::{AtomicU32, AtomicU64};
+
+/// The first eight bytes of a hit store; written last, so a file without them is not begun.
+pub const MAGIC: [u8; 8] = *b"SWATHHIT";
+/// The version of the format that this crate writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+/// Reads as this number only when the reader has the writer's byte order.
+pub const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
+/// Length of the header page, and so where the first record begins.
+pub const HEADER_LENGTH: usize = 4096;
+/// Records begin at multiples of this.
+pub const ALIGNMENT: usize = 16;
+/// Length of the head that every record begins with.
+pub const RECORD_HEAD: usize = 16;
+
+/// Set in a kind that a reader must know: one that does not has to refuse the file.
+pub const CRITICAL: u32 = 1 << 31;
+/// A source file.
+pub const KIND_FILE: u32 = 1;
+/// A code object and its lines.
+pub const KIND_CODE: u32 = 2;
+/// What the process is.
+pub const KIND_PROCESS: u32 = 3;
+/// The process bound a stream socket.
+pub const KIND_LISTEN: u32 = 4;
+/// The process started another program.
+pub const KIND_SPAWN: u32 = 5;
+/// Something about the agent itself that the accounting must say.
+pub const KIND_STATE: u32 = 6;
+
+/// Length of a file record's payload before the path.
+pub const FILE_FIXED: usize = 24;
+/// Length of a code record's payload before the lines.
+pub const CODE_FIXED: usize = 16;
+/// In a file record's flags: the content's hash is known.
+pub const FILE_HASHED: u32 = 1;
+
+/// No code begins or continues on this line.
+pub const LINE_NONE: u8 = 0;
+/// The line has code.
+pub const LINE_EXECUTABLE: u8 = 1;
+/// The line ran in this process.
+pub const LINE_HIT: u8 = 2;
+/// The line ran in the process that this one was forked from, before the fork.
+pub const LINE_INHERITED: u8 = 3;
+
+/// The process still runs, or ended without a word.
+pub const OPEN: u32 = 0;
+/// The interpreter was finalised.
+pub const ENDED: u32 = 1;
+/// The process replaced itself by another program.
+pub const REPLACED: u32 = 2;
+
+/// No lines are recorded.
+pub const RECORDER_NONE: u32 = 0;
+/// Lines come from `sys.monitoring`.
+pub const RECORDER_MONITORING: u32 = 1;
+/// Lines come from the frame evaluation hook (PEP 523) and the trace function.
+pub const RECORDER_GATE: u32 = 2;
+
+/// In the header's flags: branches are recorded.
+pub const FLAG_BRANCH: u32 = 1;
+
+/// The header page as the agent sees it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawHeader {
+    /// [`MAGIC`], written last.
+    pub magic: AtomicU64,
+    /// [`FORMAT_VERSION`].
+    pub version: u32,
+    /// [`HEADER_LENGTH`].
+    pub header_length: u32,
+    /// [`BYTE_ORDER`].
+    pub byte_order: u64,
+    /// The process, as it sees itself.
+    pub pid: u32,
+    /// Its parent when the store was begun.
+    pub parent_pid: u32,
+    /// Random bytes that name this store.
+    pub id: [u8; 16],
+    /// The `id` of the store of the process this one was forked from, or zeros.
+    pub fork_parent: [u8; 16],
+    /// When the store was begun: nanoseconds since 1970.
+    pub start_nanoseconds: u64,
+    /// When the process was begun: field 22 of `/proc/self/stat`.
+    pub start_ticks: u64,
+    /// `sys.hexversion`.
+    pub hexversion: u32,
+    /// The interpreter's optimisation level (`-O`).
+    pub optimisation: u32,
+    /// Where the next record will begin.
+    pub tail: AtomicU64,
+    /// How the process ended: [`OPEN`], [`ENDED`] or [`REPLACED`].
+    pub closed: AtomicU32,
+    /// How many records found no room.
+    pub dropped: AtomicU32,
+    /// Records before this place were copied from the fork parent.
+    pub inherited_tail: u64,
+    /// How lines are recorded.
+    pub recorder: AtomicU32,
+    /// [`FLAG_BRANCH`].
+    pub flags: u32,
+}
+
+/// The head of a record as the agent sees it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawRecord {
+    /// What the record is; stored last, so a record with a kind is whole.
+    pub kind: AtomicU32,
+    /// Length of head and payload, a multiple of [`ALIGNMENT`].
+    pub length: u32,
+    /// First number, by kind.
+    pub a: u32,
+    /// Second number, by kind.
+    pub b: u32,
+}
+
+/// Places of the header's fields.
+pub(crate) mod at {
+    use super::RawHeader;
+    use core::mem::offset_of;
+
+    pub(crate) const VERSION: usize = offset_of!(RawHeader, version);
+    pub(crate) const HEADER_LENGTH: usize = offset_of!(RawHeader, header_length);
+    pub(crate) const BYTE_ORDER: usize = offset_of!(RawHeader, byte_order);
+    pub(crate) const PID: usize = offset_of!(RawHeader, pid);
+    pub(crate) const PARENT_PID: usize = offset_of!(RawHeader, parent_pid);
+    pub(crate) const ID: usize = offset_of!(RawHeader, id);
+    pub(crate) const FORK_PARENT: usize = offset_of!(RawHeader, fork_parent);
+    pub(crate) const START_NANOSECONDS: usize = offset_of!(RawHeader, start_nanoseconds);
+    pub(crate) const START_TICKS: usize = offset_of!(RawHeader, start_ticks);
+    pub(crate) const HEXVERSION: usize = offset_of!(RawHeader, hexversion);
+    pub(crate) const OPTIMISATION: usize = offset_of!(RawHeader, optimisation);
+    pub(crate) const TAIL: usize = offset_of!(RawHeader, tail);
+    pub(crate) const CLOSED: usize = offset_of!(RawHeader, closed);
+    pub(crate) const DROPPED: usize = offset_of!(RawHeader, dropped);
+    pub(crate) const INHERITED_TAIL: usize = offset_of!(RawHeader, inherited_tail);
+    pub(crate) const RECORDER: usize = offset_of!(RawHeader, recorder);
+    pub(crate) const FLAGS: usize = offset_of!(RawHeader, flags);
+    /// Length of what the fields take of the page.
+    pub(crate) const END: usize = size_of::<RawHeader>();
+}
+
+// The format is what `docs/reference/hit-store.md` says, whatever happens to the structures.
+const _: () = {
+    assert!(at::VERSION == 8 && at::HEADER_LENGTH == 12 && at::BYTE_ORDER == 16);
+    assert!(at::PID == 24 && at::PARENT_PID == 28 && at::ID == 32 && at::FORK_PARENT == 48);
+    assert!(at::START_NANOSECONDS == 64 && at::START_TICKS == 72);
+    assert!(at::HEXVERSION == 80 && at::OPTIMISATION == 84 && at::TAIL == 88);
+    assert!(at::CLOSED == 96 && at::DROPPED == 100 && at::INHERITED_TAIL == 104);
+    assert!(at::RECORDER == 112 && at::FLAGS == 116 && at::END == 120);
+    assert!(size_of::<RawRecord>() == RECORD_HEAD);
+};

@@ -1,0 +1,279 @@
+//! The records behind the header: what the process ran, bound and started.
+
+use crate::bytes::{array, piece, size, u32_at};
+use crate::layout;
+
+/// A source file that the process ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct File<'store> {
+    /// Its number, by which code records name it.
+    pub id: u32,
+    /// Its canonical path.
+    pub path: &'store [u8],
+    /// Git's blob id of its content when it was first seen, if it could be read then.
+    pub hash: Option<[u8; 20]>,
+}
+
+/// A code object and its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code<'store> {
+    /// The number of its file.
+    pub file: u32,
+    /// The line that `lines` begins with.
+    pub first_line: u32,
+    /// One of the `LINE_` values of [`layout`] a line.
+    pub lines: &'store [u8],
+}
+
+impl Code<'_> {
+    /// The lines that have code, with whether they ran before or after this process was forked.
+    pub fn executable(&self) -> impl Iterator<Item = (u32, u8)> {
+        (self.first_line..)
+            .zip(self.lines.iter().copied())
+            .filter(|(_, state)| *state != layout::LINE_NONE)
+    }
+
+    /// The lines that ran in this process or before it was forked.
+    pub fn hits(&self) -> impl Iterator<Item = u32> {
+        self.executable()
+            .filter(|(_, state)| matches!(*state, layout::LINE_HIT | layout::LINE_INHERITED))
+            .map(|(line, _)| line)
+    }
+}
+
+/// Byte strings, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strings<'store> {
+    count: u32,
+    bytes: &'store [u8],
+}
+
+impl<'store> Strings<'store> {
+    /// The strings, up to the first one that is not whole.
+    pub fn iter(&self) -> StringsIter<'store> {
+        StringsIter(*self)
+    }
+}
+
+impl<'store> IntoIterator for Strings<'store> {
+    type Item = &'store [u8];
+    type IntoIter = StringsIter<'store>;
+
+    fn into_iter(self) -> StringsIter<'store> {
+        StringsIter(self)
+    }
+}
+
+impl<'store> IntoIterator for &Strings<'store> {
+    type Item = &'store [u8];
+    type IntoIter = StringsIter<'store>;
+
+    fn into_iter(self) -> StringsIter<'store> {
+        self.iter()
+    }
+}
+
+/// Goes through [`Strings`].
+#[derive(Clone, Debug)]
+pub struct StringsIter<'store>(Strings<'store>);
+
+impl<'store> Iterator for StringsIter<'store> {
+    type Item = &'store [u8];
+
+    fn next(&mut self) -> Option<&'store [u8]> {
+        let Strings { count, bytes } = self.0;
+        let count = count.checked_sub(1)?;
+        let length = size(u32_at(bytes, 0)?);
+        let string = piece(bytes, 4, length)?;
+        let bytes = bytes.get(length.checked_add(4)?..)?;
+        self.0 = Strings { count, bytes };
+        Some(string)
+    }
+}
+
+/// What the process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process<'store> {
+    /// The interpreter, `sys.executable`.
+    pub executable: &'store [u8],
+    /// The folder it was started in.
+    pub folder: &'store [u8],
+    /// The declared service it belongs to, if any.
+    pub service: Option<&'store [u8]>,
+    /// Its command line.
+    pub arguments: Strings<'store>,
+    /// Whether the record was copied from the fork parent.
+    pub inherited: bool,
+}
+
+/// The process bound a stream socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen<'store> {
+    /// The address: `127.0.0.1:8000`, `[::1]:8000` or a path.
+    pub address: &'store [u8],
+    /// Whether the record was copied from the fork parent.
+    pub inherited: bool,
+}
+
+/// The process started another program, or became it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spawn<'store> {
+    /// The audit event: `subprocess.Popen`, `os.exec`, `os.posix_spawn`, `os.spawn`, `os.system`.
+    pub how: &'store [u8],
+    /// The program.
+    pub executable: &'store [u8],
+    /// Its command line; one string when a shell takes it apart.
+    pub arguments: Strings<'store>,
+    /// Whether the record was copied from the fork parent.
+    pub inherited: bool,
+}
+
+/// Something about the agent itself that the accounting must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State<'store> {
+    /// A stable name, as in `evaluation-hook-taken`.
+    pub slug: &'store [u8],
+    /// What there is to say, for people.
+    pub text: &'store [u8],
+    /// Whether the record was copied from the fork parent.
+    pub inherited: bool,
+}
+
+/// A record of a kind that this version does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown<'store> {
+    /// Its kind.
+    pub kind: u32,
+    /// Whether the rest means something else to a reader that does not know this kind.
+    pub critical: bool,
+    /// Its bytes.
+    pub payload: &'store [u8],
+}
+
+/// One record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Record<'store> {
+    /// A source file.
+    File(File<'store>),
+    /// A code object and its lines.
+    Code(Code<'store>),
+    /// What the process is.
+    Process(Process<'store>),
+    /// It bound a stream socket.
+    Listen(Listen<'store>),
+    /// It started another program.
+    Spawn(Spawn<'store>),
+    /// Something about the agent itself.
+    State(State<'store>),
+    /// A kind from a later version: to be skipped, unless it is critical.
+    Unknown(Unknown<'store>),
+}
+
+/// The records of a hit store, given all its bytes, up to the first one that is not whole.
+///
+/// A record whose inside does not fit its length is left out: the ones after it still count.
+pub fn records(store: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    let inherited_tail = array(store, layout::at::INHERITED_TAIL).map_or(0, u64::from_le_bytes);
+    Records {
+        store,
+        place: layout::HEADER_LENGTH,
+        inherited_tail: usize::try_from(inherited_tail).unwrap_or(usize::MAX),
+    }
+    .flatten()
+}
+
+struct Records<'store> {
+    store: &'store [u8],
+    place: usize,
+    inherited_tail: usize,
+}
+
+impl<'store> Iterator for Records<'store> {
+    type Item = Option<Record<'store>>;
+
+    fn next(&mut self) -> Option<Option<Record<'store>>> {
+        let kind = u32_at(self.store, self.place)?;
+        let length = size(u32_at(self.store, self.place.checked_add(4)?)?);
+        if kind == 0 || length < layout::RECORD_HEAD || !length.is_multiple_of(layout::ALIGNMENT) {
+            return None;
+        }
+        let bytes = piece(self.store, self.place, length)?;
+        let head = Head {
+            kind,
+            a: u32_at(bytes, 8)?,
+            b: u32_at(bytes, 12)?,
+            inherited: self.place < self.inherited_tail,
+        };
+        self.place = self.place.checked_add(length)?;
+        Some(head.read(bytes.get(layout::RECORD_HEAD..)?))
+    }
+}
+
+struct Head {
+    kind: u32,
+    a: u32,
+    b: u32,
+    inherited: bool,
+}
+
+impl Head {
+    fn read<'store>(&self, payload: &'store [u8]) -> Option<Record<'store>> {
+        let inherited = self.inherited;
+        Some(match self.kind {
+            layout::KIND_FILE => {
+                let flags = u32_at(payload, 20)?;
+                Record::File(File {
+                    id: self.a,
+                    path: piece(payload, layout::FILE_FIXED, size(self.b))?,
+                    hash: array(payload, 0).filter(|_| flags & layout::FILE_HASHED != 0),
+                })
+            }
+            layout::KIND_CODE => Record::Code(Code {
+                file: self.a,
+                first_line: self.b,
+                lines: piece(payload, layout::CODE_FIXED, size(u32_at(payload, 0)?))?,
+            }),
+            layout::KIND_PROCESS => {
+                let mut strings = self.strings(payload).into_iter();
+                Record::Process(Process {
+                    executable: strings.next()?,
+                    folder: strings.next()?,
+                    service: strings.next().filter(|service| !service.is_empty()),
+                    arguments: strings.0,
+                    inherited,
+                })
+            }
+            layout::KIND_LISTEN => Record::Listen(Listen {
+                address: piece(payload, 0, size(self.b))?,
+                inherited,
+            }),
+            layout::KIND_SPAWN => {
+                let mut strings = self.strings(payload).into_iter();
+                Record::Spawn(Spawn {
+                    how: strings.next()?,
+                    executable: strings.next()?,
+                    arguments: strings.0,
+                    inherited,
+                })
+            }
+            layout::KIND_STATE => Record::State(State {
+                slug: piece(payload, 0, size(self.a))?,
+                text: piece(payload, size(self.a), size(self.b))?,
+                inherited,
+            }),
+            kind => Record::Unknown(Unknown {
+                kind,
+                critical: kind & layout::CRITICAL != 0,
+                payload,
+            }),
+        })
+    }
+
+    fn strings<'store>(&self, payload: &'store [u8]) -> Strings<'store> {
+        Strings {
+            count: self.a,
+            bytes: payload,
+        }
+    }
+}
