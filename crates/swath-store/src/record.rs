@@ -28,7 +28,9 @@ pub struct Code<'store> {
 impl Code<'_> {
     /// The lines that have code, with whether they ran before or after this process was forked.
     pub fn executable(&self) -> impl Iterator<Item = (u32, u8)> {
-        (self.first_line..)
+        // Lines past the last number there is are no lines: only a damaged store has them.
+        let numbers = self.first_line..=u32::MAX;
+        numbers
             .zip(self.lines.iter().copied())
             .filter(|(_, state)| *state != layout::LINE_NONE)
     }

@@ -22,7 +22,7 @@ fn sample() -> Vec<u8> {
         .state(b"evaluation-hook-taken", b"another tool took it")
         .listen(b"/run/web.sock")
         .record(77, 1, 2, b"later")
-        .record(swath_store::layout::CRITICAL | 78, 1, 2, b"")
+        .record(swath_store::layout::CRITICAL | 0x4e, 1, 2, b"")
         .closed(1)
         .dropped(3)
         .finish()
@@ -104,6 +104,17 @@ fn a_header_that_cannot_be_read_says_why() {
         error.to_string(),
         "the hit store has format version 9, this swath reads 1"
     );
+}
+
+#[test]
+fn lines_stop_at_the_last_line_number_there_is() {
+    let store = StoreBuilder::new(1, [1; 16])
+        .code(1, u32::MAX - 1, &[2, 2, 2, 2])
+        .finish();
+    let Some(Record::Code(code)) = records(&store).next() else {
+        panic!("no code record");
+    };
+    assert_eq!(code.hits().collect::<Vec<_>>(), [u32::MAX - 1, u32::MAX]);
 }
 
 /// Reads everything there is to read.
