@@ -3,21 +3,25 @@
 //!
 //! Nothing here belongs in a shipped binary: the crate is a dev-dependency of the others.
 
+mod example;
 mod figure;
 mod guard;
 mod port;
 mod python;
 mod random;
+mod recipe;
 mod skip;
 mod venv;
 mod wait;
 mod workspace;
 
+pub use example::{Example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use guard::{Guard, Signal};
 pub use port::free_port;
 pub use python::{Python, newest_python, python, pythons};
 pub use random::{Random, seed};
+pub use recipe::{FileLines, lines_of_json, measure_by_hand};
 pub use skip::{Skip, read_skips, skip, skip_file};
 pub use venv::{Requirements, Venv, forget_failures, venv};
 pub use wait::{wait_for, wait_until};

@@ -49,6 +49,12 @@ impl Requirements {
                 .chain(more.into_iter().map(Into::into)),
         )
     }
+
+    /// The packages of both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.with(other.0.iter().cloned())
+    }
 }
 
 impl<const N: usize> From<[&str; N]> for Requirements {
