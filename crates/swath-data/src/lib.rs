@@ -1,1 +1,46 @@
-//! Recorded data: hit stores in, .coverage in and out, combining, path mapping.
+//! Recorded data: what ran, as hit stores of one run or as `.coverage` files.
+//!
+//! This crate reads hit stores, reads and writes coverage.py's data files (schema 7, with swath's
+//! own tables beside it), combines them and maps their paths. It never looks into source text.
+//!
+//! ```
+//! use swath_data::{CoverageData, Mode};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let path = folder.path().join(".coverage");
+//! let mut data = CoverageData::new(Mode::Lines);
+//! let context = data.intern_context("");
+//! data.add_lines("/app/shop.py", context, &[1, 2, 5].into_iter().collect());
+//! swath_data::write_data_file(&data, &path).unwrap();
+//!
+//! let again = swath_data::read_data_file(&path).unwrap();
+//! assert_eq!(again.lines("/app/shop.py", None).unwrap().iter().collect::<Vec<_>>(), [1, 2, 5]);
+//! ```
+
+mod accounting;
+mod accounting_tables;
+mod arc_set;
+mod command_line;
+mod coverage_data;
+mod data_file;
+mod error;
+mod gather;
+mod hit_store;
+mod line_set;
+mod python_repr;
+mod write_data_file;
+
+pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};
+pub use arc_set::{Arc, ArcSet};
+pub use command_line::without_secrets;
+pub use coverage_data::{ContextId, CoverageData, FileData, Mode};
+pub use data_file::read_data_file;
+pub use error::DataError;
+pub use gather::{ProcessNote, executable_lines, to_coverage_data};
+pub use hit_store::{
+    AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
+    UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
+};
+pub use line_set::LineSet;
+pub use python_repr::{is_printable, python_repr};
+pub use write_data_file::write_data_file;

@@ -1,0 +1,270 @@
+//! What swath knows beyond coverage.py's data: processes, what each touched, hashes, run facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// The git blob id of a source file's content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceHash(pub [u8; 20]);
+
+impl fmt::Display for SourceHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0 {
+            write!(formatter, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SourceHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl SourceHash {
+    /// The hash of a file's content, as `git hash-object` gives it.
+    pub fn of(content: &[u8]) -> Self {
+        use sha1::{Digest as _, Sha1};
+        let mut hasher = Sha1::new();
+        hasher.update(format!("blob {}\0", content.len()));
+        hasher.update(content);
+        Self(hasher.finalize().into())
+    }
+}
+
+impl FromStr for SourceHash {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.as_bytes();
+        if digits.len() != 40 {
+            return Err(());
+        }
+        let mut hash = [0; 20];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            let digit = |text: u8| char::from(text).to_digit(16).ok_or(());
+            *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).map_err(|_| ())?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+/// The version of a CPython.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PythonVersion {
+    /// 3 in 3.12.1.
+    pub major: u8,
+    /// 12 in 3.12.1.
+    pub minor: u8,
+    /// 1 in 3.12.1.
+    pub micro: u8,
+}
+
+impl PythonVersion {
+    /// The version in `sys.hexversion`.
+    pub fn from_hexversion(hexversion: u32) -> Self {
+        let [major, minor, micro, _] = hexversion.to_be_bytes();
+        Self {
+            major,
+            minor,
+            micro,
+        }
+    }
+}
+
+impl fmt::Display for PythonVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.major, self.minor, self.micro)
+    }
+}
+
+impl FromStr for PythonVersion {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.splitn(3, '.').map(|part| part.parse().map_err(|_| ()));
+        let mut next = || parts.next().unwrap_or(Ok(0));
+        Ok(Self {
+            major: next()?,
+            minor: next()?,
+            micro: next()?,
+        })
+    }
+}
+
+/// One text that a measured path had in one Python.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileFacts {
+    /// The content that ran, where it could be read.
+    pub hash: Option<SourceHash>,
+    /// The Python that ran it.
+    pub python: Option<PythonVersion>,
+}
+
+/// One process of a run, as the accounting shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessRecord {
+    /// The random id of the process's hit store, in hexadecimal; unique across machines.
+    pub id: String,
+    /// The run it belongs to.
+    pub run: String,
+    /// Its process id.
+    pub pid: u32,
+    /// The process id of its parent.
+    pub parent_pid: u32,
+    /// The id of the process that it was forked from without an exec.
+    pub fork_parent: Option<String>,
+    /// The declared service that it belongs to.
+    pub service: Option<String>,
+    /// Its role: `service`, `tests` or `tool`.
+    pub role: String,
+    /// Whether its hits are part of the data.
+    pub counted: bool,
+    /// Its command line, without secrets.
+    pub command: Vec<String>,
+    /// The program that ran.
+    pub executable: String,
+    /// Its Python.
+    pub python: Option<PythonVersion>,
+    /// What the agent says of itself: `measured`, or the slug of what kept it from measuring.
+    pub state: String,
+    /// When it started, in nanoseconds since 1970.
+    pub started: i64,
+    /// How it ended: `cleanly`, `exec`, `abruptly`, `running` or `unknown`.
+    pub ended: String,
+    /// Its exit status, for processes that swath waited for.
+    pub exit_status: Option<i32>,
+    /// Hits that found no room.
+    pub dropped: u64,
+    /// The measured files that it ran lines of itself.
+    pub touched: BTreeSet<String>,
+}
+
+/// Facts about one run, in the order in which they were stated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunRecord {
+    /// A random id.
+    pub id: String,
+    /// Pairs of key and value; a key may come more than once. `docs/reference/data-tables.md`
+    /// lists the keys.
+    pub facts: Vec<(String, String)>,
+}
+
+impl RunRecord {
+    /// The values of `key`, in order.
+    pub fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.facts
+            .iter()
+            .filter(move |(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Everything that swath's own tables hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounting {
+    /// The runs that went into the data.
+    pub runs: Vec<RunRecord>,
+    /// Their processes.
+    pub processes: Vec<ProcessRecord>,
+    /// The texts and Pythons that each measured path had.
+    pub files: BTreeMap<String, BTreeSet<FileFacts>>,
+}
+
+impl Accounting {
+    /// Whether there is nothing: data that coverage.py wrote.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.processes.is_empty() && self.files.is_empty()
+    }
+
+    /// Takes in another accounting, with its paths mapped. Runs and processes that are here
+    /// already (the same data combined twice) stay once.
+    pub fn merge(&mut self, other: &Accounting, mut map_path: impl FnMut(&str) -> String) {
+        for run in &other.runs {
+            if !self.runs.iter().any(|known| known.id == run.id) {
+                self.runs.push(run.clone());
+            }
+        }
+        let known: BTreeSet<String> = self.processes.iter().map(|p| p.id.clone()).collect();
+        for process in &other.processes {
+            if known.contains(&process.id) {
+                continue;
+            }
+            let touched = process.touched.iter().map(|path| map_path(path)).collect();
+            self.processes.push(ProcessRecord {
+                touched,
+                ..process.clone()
+            });
+        }
+        for (path, facts) in &other.files {
+            self.files
+                .entry(map_path(path))
+                .or_default()
+                .extend(facts.iter().copied());
+        }
+    }
+
+    /// The distinct contents that ran under `path`.
+    pub fn hashes(&self, path: &str) -> BTreeSet<SourceHash> {
+        self.files
+            .get(path)
+            .into_iter()
+            .flatten()
+            .filter_map(|facts| facts.hash)
+            .collect()
+    }
+
+    /// The newest Python that ran `path`.
+    pub fn python(&self, path: &str) -> Option<PythonVersion> {
+        self.files
+            .get(path)?
+            .iter()
+            .filter_map(|facts| facts.python)
+            .max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_is_that_of_git() {
+        assert_eq!(
+            SourceHash::of(b"hello\n").to_string(),
+            "ce013625030ba8dba906f756967f9e9ca394464a"
+        );
+        let hash = SourceHash::of(b"");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert_eq!("zz".repeat(20).parse::<SourceHash>(), Err(()));
+    }
+
+    #[test]
+    fn merging_the_same_accounting_twice_changes_nothing() {
+        let mut one = Accounting::default();
+        one.processes.push(ProcessRecord {
+            id: "aa".to_owned(),
+            touched: ["/srv/a.py".to_owned()].into(),
+            ..ProcessRecord::default()
+        });
+        one.runs.push(RunRecord {
+            id: "r".to_owned(),
+            facts: vec![("complete".to_owned(), "1".to_owned())],
+        });
+        let mut all = Accounting::default();
+        all.merge(&one, |path| path.replace("/srv", "/here"));
+        let once = all.clone();
+        all.merge(&one, |path| path.replace("/srv", "/here"));
+        assert_eq!(all, once);
+        assert!(all.processes[0].touched.contains("/here/a.py"));
+    }
+
+    #[test]
+    fn versions_read_and_write() {
+        let version: PythonVersion = "3.12.1".parse().unwrap();
+        assert_eq!(version.to_string(), "3.12.1");
+        assert!("3.x".parse::<PythonVersion>().is_err());
+    }
+}

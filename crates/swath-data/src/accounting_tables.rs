@@ -1,0 +1,282 @@
+//! swath's own tables in a `.coverage` file, which coverage.py does not look at.
+//!
+//! `docs/reference/data-tables.md` describes them.
+
+use rusqlite::{Connection, Row, Transaction, params};
+use rustc_hash::FxHashMap;
+
+use crate::data_file::{each_row, integer, text};
+use crate::{Accounting, FileFacts, ProcessRecord, RunRecord};
+
+const SCHEMA: &str = "
+CREATE TABLE swath_schema (
+    version integer
+);
+CREATE TABLE swath_run (
+    id text,
+    position integer,
+    key text,
+    value text
+);
+CREATE TABLE swath_file (
+    path text,
+    hash text,
+    python text
+);
+CREATE TABLE swath_process (
+    id text primary key,
+    run text,
+    pid integer,
+    parent_pid integer,
+    fork_parent text,
+    service text,
+    role text,
+    counted integer,
+    command blob,
+    executable text,
+    python text,
+    state text,
+    started integer,
+    ended text,
+    exit_status integer,
+    dropped integer
+) without rowid;
+CREATE TABLE swath_touched (
+    process text,
+    path text,
+    primary key (process, path)
+) without rowid;
+";
+
+/// The layout of these tables. Reading is by column name, so columns may be added without a new
+/// number; a file with a higher number keeps its coverage data, and its accounting is not read.
+const VERSION: i64 = 1;
+
+pub(crate) fn write_accounting(
+    transaction: &Transaction<'_>,
+    accounting: &Accounting,
+) -> rusqlite::Result<()> {
+    if accounting.is_empty() {
+        return Ok(());
+    }
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute("insert into swath_schema (version) values (?)", [VERSION])?;
+    let mut fact = transaction
+        .prepare("insert into swath_run (id, position, key, value) values (?, ?, ?, ?)")?;
+    for run in &accounting.runs {
+        // A run without facts is a row without a key.
+        if run.facts.is_empty() {
+            fact.execute(params![run.id, 0, None::<&str>, None::<&str>])?;
+        }
+        for (position, (key, value)) in (0i64..).zip(&run.facts) {
+            fact.execute(params![run.id, position, key, value])?;
+        }
+    }
+    let mut file =
+        transaction.prepare("insert into swath_file (path, hash, python) values (?, ?, ?)")?;
+    for (path, facts) in &accounting.files {
+        for fact in facts {
+            let hash = fact.hash.map(|hash| hash.to_string());
+            file.execute(params![
+                path,
+                hash,
+                fact.python.map(|python| python.to_string())
+            ])?;
+        }
+    }
+    write_processes(transaction, &accounting.processes)
+}
+
+fn write_processes(
+    transaction: &Transaction<'_>,
+    processes: &[ProcessRecord],
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare(
+        "insert or ignore into swath_process (id, run, pid, parent_pid, fork_parent, service, role, counted, command,
+         executable, python, state, started, ended, exit_status, dropped)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    let mut touched =
+        transaction.prepare("insert or ignore into swath_touched (process, path) values (?, ?)")?;
+    for process in processes {
+        insert.execute(params![
+            process.id,
+            process.run,
+            process.pid,
+            process.parent_pid,
+            process.fork_parent,
+            process.service,
+            process.role,
+            process.counted,
+            command_blob(&process.command),
+            process.executable,
+            process.python.map(|python| python.to_string()),
+            process.state,
+            process.started,
+            process.ended,
+            process.exit_status,
+            i64::try_from(process.dropped).unwrap_or(i64::MAX),
+        ])?;
+        for path in &process.touched {
+            touched.execute(params![process.id, path])?;
+        }
+    }
+    Ok(())
+}
+
+/// The arguments as `/proc/PID/cmdline` has them: each ended by a zero byte.
+fn command_blob(command: &[String]) -> Vec<u8> {
+    let mut blob = Vec::new();
+    for argument in command {
+        blob.extend(argument.bytes().filter(|&byte| byte != 0));
+        blob.push(0);
+    }
+    blob
+}
+
+fn command_of(blob: &[u8]) -> Vec<String> {
+    let blob = blob.strip_suffix(&[0]).unwrap_or(blob);
+    if blob.is_empty() {
+        return Vec::new();
+    }
+    blob.split(|&byte| byte == 0)
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .collect()
+}
+
+/// Reads the tables, where they are there and of a layout that is known.
+pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accounting> {
+    let mut accounting = Accounting::default();
+    let mut found = false;
+    let tables = "select 1 from sqlite_master where type = 'table' and name = 'swath_schema'";
+    each_row(connection, tables, |_| {
+        found = true;
+        Ok(())
+    })?;
+    if !found {
+        return Ok(accounting);
+    }
+    let mut version = None;
+    each_row(connection, "select version from swath_schema", |row| {
+        version = integer(row, 0)?;
+        Ok(())
+    })?;
+    if version != Some(VERSION) {
+        return Ok(accounting);
+    }
+    read_runs(connection, &mut accounting)?;
+    each_row(
+        connection,
+        "select path, hash, python from swath_file",
+        |row| {
+            if let Some(path) = text(row, 0)? {
+                accounting.files.entry(path).or_default().insert(FileFacts {
+                    hash: parsed(text(row, 1)?),
+                    python: parsed(text(row, 2)?),
+                });
+            }
+            Ok(())
+        },
+    )?;
+    read_processes(connection, &mut accounting)?;
+    Ok(accounting)
+}
+
+fn parsed<T: std::str::FromStr>(text: Option<String>) -> Option<T> {
+    text?.parse().ok()
+}
+
+fn read_runs(connection: &Connection, accounting: &mut Accounting) -> rusqlite::Result<()> {
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
+    each_row(
+        connection,
+        "select id, key, value from swath_run order by rowid",
+        |row| {
+            let Some(id) = text(row, 0)? else {
+                return Ok(());
+            };
+            let place = *places.entry(id.clone()).or_insert_with(|| {
+                accounting.runs.push(RunRecord {
+                    id,
+                    facts: Vec::new(),
+                });
+                accounting.runs.len() - 1
+            });
+            if let (Some(key), Some(value)) = (text(row, 1)?, text(row, 2)?) {
+                accounting.runs[place].facts.push((key, value));
+            }
+            Ok(())
+        },
+    )
+}
+
+fn read_processes(connection: &Connection, accounting: &mut Accounting) -> rusqlite::Result<()> {
+    let query = "select id, run, pid, parent_pid, fork_parent, service, role, counted, command, executable, python,
+                 state, started, ended, exit_status, dropped from swath_process order by started, id";
+    each_row(connection, query, |row| {
+        accounting.processes.push(process_of(row)?);
+        Ok(())
+    })?;
+    let places: FxHashMap<String, usize> = (accounting.processes.iter().enumerate())
+        .map(|(place, process)| (process.id.clone(), place))
+        .collect();
+    each_row(
+        connection,
+        "select process, path from swath_touched",
+        |row| {
+            if let (Some(id), Some(path)) = (text(row, 0)?, text(row, 1)?)
+                && let Some(&place) = places.get(&id)
+            {
+                accounting.processes[place].touched.insert(path);
+            }
+            Ok(())
+        },
+    )
+}
+
+fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
+    let number = |column| -> rusqlite::Result<u32> {
+        Ok(integer(row, column)?
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(0))
+    };
+    let command = match row.get_ref(8)? {
+        rusqlite::types::ValueRef::Blob(blob) => command_of(blob),
+        _ => Vec::new(),
+    };
+    Ok(ProcessRecord {
+        id: text(row, 0)?.unwrap_or_default(),
+        run: text(row, 1)?.unwrap_or_default(),
+        pid: number(2)?,
+        parent_pid: number(3)?,
+        fork_parent: text(row, 4)?,
+        service: text(row, 5)?,
+        role: text(row, 6)?.unwrap_or_default(),
+        counted: integer(row, 7)? == Some(1),
+        command,
+        executable: text(row, 9)?.unwrap_or_default(),
+        python: parsed(text(row, 10)?),
+        state: text(row, 11)?.unwrap_or_default(),
+        started: integer(row, 12)?.unwrap_or(0),
+        ended: text(row, 13)?.unwrap_or_default(),
+        exit_status: integer(row, 14)?.and_then(|value| i32::try_from(value).ok()),
+        dropped: integer(row, 15)?
+            .and_then(|value| u64::try_from(value).ok())
+            .unwrap_or(0),
+        touched: std::collections::BTreeSet::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_survive_with_empty_arguments() {
+        for command in [vec![], vec!["a"], vec!["a", "", "b c"], vec!["", ""]] {
+            let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
+            // One empty argument alone reads back as none: a command line has a program.
+            assert_eq!(command_of(&command_blob(&command)), command);
+        }
+    }
+}

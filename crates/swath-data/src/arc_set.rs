@@ -1,0 +1,109 @@
+//! Sets of arcs: pairs of line numbers, negative where a code object is entered or left.
+
+/// A transition between two lines. A negative `from` is the entry of the code object that starts
+/// at that line, a negative `to` its exit.
+pub type Arc = (i64, i64);
+
+/// A set of arcs, sorted, in one allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ArcSet {
+    arcs: Vec<Arc>,
+}
+
+impl ArcSet {
+    /// The empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many arcs the set holds.
+    pub fn len(&self) -> usize {
+        self.arcs.len()
+    }
+
+    /// Whether the set holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.arcs.is_empty()
+    }
+
+    /// Whether the set holds `arc`.
+    pub fn contains(&self, arc: Arc) -> bool {
+        self.arcs.binary_search(&arc).is_ok()
+    }
+
+    /// The arcs in rising order.
+    pub fn iter(&self) -> impl Iterator<Item = Arc> + '_ {
+        self.arcs.iter().copied()
+    }
+
+    /// Adds one arc.
+    pub fn insert(&mut self, arc: Arc) {
+        match self.arcs.last() {
+            Some(last) if *last >= arc => {
+                if let Err(place) = self.arcs.binary_search(&arc) {
+                    self.arcs.insert(place, arc);
+                }
+            }
+            _ => self.arcs.push(arc),
+        }
+    }
+
+    /// Adds every arc of `other`.
+    pub fn union_with(&mut self, other: &ArcSet) {
+        let mut fresh = other.difference(self).peekable();
+        if fresh.peek().is_none() {
+            return;
+        }
+        let fresh: Vec<Arc> = fresh.collect();
+        self.arcs.extend(fresh);
+        self.arcs.sort_unstable();
+    }
+
+    /// The arcs that are here and not in `other`, by one walk over both.
+    fn difference<'a>(&'a self, other: &'a ArcSet) -> impl Iterator<Item = Arc> + 'a {
+        let mut rest = other.arcs.as_slice();
+        self.arcs.iter().copied().filter(move |arc| {
+            while let [first, tail @ ..] = rest {
+                if first >= arc {
+                    break;
+                }
+                rest = tail;
+            }
+            rest.first() != Some(arc)
+        })
+    }
+}
+
+impl FromIterator<Arc> for ArcSet {
+    fn from_iter<I: IntoIterator<Item = Arc>>(arcs: I) -> Self {
+        let mut arcs: Vec<Arc> = arcs.into_iter().collect();
+        arcs.sort_unstable();
+        arcs.dedup();
+        Self { arcs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn union_keeps_both_sides_sorted_and_once() {
+        let mut left: ArcSet = [(1, 2), (-1, 1), (5, -1)].into_iter().collect();
+        left.union_with(&[(1, 2), (1, 3), (-9, 9)].into_iter().collect());
+        assert_eq!(
+            left.iter().collect::<Vec<_>>(),
+            [(-9, 9), (-1, 1), (1, 2), (1, 3), (5, -1)]
+        );
+    }
+
+    #[test]
+    fn insert_takes_arcs_in_any_order() {
+        let mut set = ArcSet::new();
+        for arc in [(3, 4), (1, 2), (3, 4), (9, -1), (2, 3)] {
+            set.insert(arc);
+        }
+        assert_eq!(set, [(1, 2), (2, 3), (3, 4), (9, -1)].into_iter().collect());
+        assert!(set.contains((2, 3)) && !set.contains((2, 4)));
+    }
+}

@@ -1,0 +1,177 @@
+//! From processes to coverage data.
+
+use crate::hit_store::{Ending, StoredProcess};
+use crate::{CoverageData, FileFacts, LineSet, Mode, ProcessRecord, RunRecord, without_secrets};
+
+/// What the run knows about a process that the process itself cannot say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessNote {
+    /// Whether its hits go into the data.
+    pub counted: bool,
+    /// Its role: `service`, `tests` or `tool`.
+    pub role: String,
+    /// The service that it was found to belong to, where it was not declared.
+    pub service: Option<String>,
+    /// How it ended; `None` takes what the hit store says.
+    pub ended: Option<String>,
+    /// Its exit status, where swath waited for it.
+    pub exit_status: Option<i32>,
+    /// What kept the agent from measuring it; `None` takes what the hit store says.
+    pub state: Option<String>,
+}
+
+/// Merges processes into line data, with a record of each in its accounting.
+///
+/// `note` is asked about every process; only those that it counts give lines. The run gets the
+/// id and facts of `run`.
+///
+/// ```
+/// use swath_data::{ProcessNote, RunRecord, StoredProcess, to_coverage_data};
+///
+/// let run = RunRecord { id: "7f3a".to_owned(), facts: vec![] };
+/// let data = to_coverage_data(&[StoredProcess::default()], run, |_| ProcessNote {
+///     counted: true,
+///     role: "service".to_owned(),
+///     ..ProcessNote::default()
+/// });
+/// assert!(data.is_empty());
+/// assert_eq!(data.accounting.processes.len(), 1);
+/// ```
+pub fn to_coverage_data(
+    processes: &[StoredProcess],
+    run: RunRecord,
+    mut note: impl FnMut(&StoredProcess) -> ProcessNote,
+) -> CoverageData {
+    let mut data = CoverageData::new(Mode::Lines);
+    let context = data.intern_context("");
+    for process in processes {
+        let note = note(process);
+        if note.counted {
+            for file in process.files.iter().filter(|file| !file.hit.is_empty()) {
+                data.add_lines(&file.path, context, &file.hit);
+                let facts = FileFacts {
+                    hash: file.hash,
+                    python: process.python,
+                };
+                data.accounting
+                    .files
+                    .entry(file.path.clone())
+                    .or_default()
+                    .insert(facts);
+            }
+        }
+        data.accounting
+            .processes
+            .push(record(process, note, &run.id));
+    }
+    data.accounting.runs.push(run);
+    data
+}
+
+fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecord {
+    let ended = match process.closed {
+        Ending::Clean => "cleanly",
+        Ending::Exec => "exec",
+        Ending::Open => "unknown",
+    };
+    ProcessRecord {
+        id: process.id.clone(),
+        run: run.to_owned(),
+        pid: process.pid,
+        parent_pid: process.parent_pid,
+        fork_parent: process.fork_parent.clone(),
+        service: note.service.or_else(|| process.service.clone()),
+        role: note.role,
+        counted: note.counted,
+        command: without_secrets(&process.command),
+        executable: process.executable.clone(),
+        python: process.python,
+        state: note.state.unwrap_or_else(|| process.state.clone()),
+        started: i64::try_from(process.started).unwrap_or(i64::MAX),
+        ended: note.ended.unwrap_or_else(|| ended.to_owned()),
+        exit_status: note.exit_status,
+        dropped: process.dropped,
+        touched: process
+            .files
+            .iter()
+            .filter(|file| file.is_touched())
+            .map(|file| file.path.clone())
+            .collect(),
+    }
+}
+
+/// The lines of each counted process that its interpreter calls executable: what the analysis
+/// must agree with, by path.
+pub fn executable_lines(
+    processes: &[StoredProcess],
+    mut counted: impl FnMut(&StoredProcess) -> bool,
+) -> std::collections::BTreeMap<String, LineSet> {
+    let mut by_path: std::collections::BTreeMap<String, LineSet> =
+        std::collections::BTreeMap::new();
+    for process in processes {
+        if !counted(process) {
+            continue;
+        }
+        for file in &process.files {
+            by_path
+                .entry(file.path.clone())
+                .or_default()
+                .union_with(&file.executable);
+        }
+    }
+    by_path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PythonVersion, SourceHash, StoredFile};
+
+    fn process(id: &str, path: &str, hit: &[u32]) -> StoredProcess {
+        StoredProcess {
+            id: id.to_owned(),
+            command: vec!["web".to_owned(), "--token=abc".to_owned()],
+            python: Some(PythonVersion {
+                major: 3,
+                minor: 12,
+                micro: 1,
+            }),
+            files: vec![StoredFile {
+                path: path.to_owned(),
+                hash: Some(SourceHash([3; 20])),
+                hit: hit.iter().copied().collect(),
+                ..StoredFile::default()
+            }],
+            ..StoredProcess::default()
+        }
+    }
+
+    #[test]
+    fn only_counted_processes_give_lines_and_all_are_accounted_for() {
+        let processes = [
+            process("a", "/x.py", &[1, 2]),
+            process("b", "/x.py", &[3]),
+            process("c", "/y.py", &[9]),
+        ];
+        let data = to_coverage_data(&processes, RunRecord::default(), |process| ProcessNote {
+            counted: process.id != "c",
+            role: if process.id == "c" {
+                "tests"
+            } else {
+                "service"
+            }
+            .to_owned(),
+            ..ProcessNote::default()
+        });
+        assert_eq!(
+            data.lines("/x.py", None),
+            Some([1, 2, 3].into_iter().collect())
+        );
+        assert_eq!(data.lines("/y.py", None), None);
+        assert_eq!(data.accounting.processes.len(), 3);
+        assert_eq!(data.accounting.processes[2].role, "tests");
+        assert!(data.accounting.processes[2].touched.contains("/y.py"));
+        assert_eq!(data.accounting.processes[0].command, ["web", "--token=***"]);
+        assert_eq!(data.accounting.files["/x.py"].len(), 1);
+    }
+}

@@ -1,0 +1,471 @@
+//! Reading the hit stores that the processes of a run left behind.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use swath_store::{Closed, Header, HeaderError, Record, Recorder, records};
+
+use crate::{LineSet, PythonVersion, SourceHash};
+
+/// How a process ended, as far as its own hit store can say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// It runs, or it was killed, crashed or called `os._exit`.
+    #[default]
+    Open,
+    /// The interpreter was finalised.
+    Clean,
+    /// It replaced itself by another program.
+    Exec,
+}
+
+/// Something that the agent said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentNote {
+    /// A stable name, as in `evaluation-hook-taken`.
+    pub slug: String,
+    /// What there is to say, for people.
+    pub text: String,
+}
+
+/// A program that a process started, or became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spawn {
+    /// The audit event: `subprocess.Popen`, `os.exec`, `os.posix_spawn`, `os.spawn`, `os.system`.
+    pub how: String,
+    /// The program.
+    pub executable: String,
+    /// Its command line; one string when a shell takes it apart.
+    pub command: Vec<String>,
+}
+
+/// What a process recorded about one source file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredFile {
+    /// The canonical path, where the process ran.
+    pub path: String,
+    /// The content that ran, where it could be read.
+    pub hash: Option<SourceHash>,
+    /// The lines that the interpreter's own line tables call executable.
+    pub executable: LineSet,
+    /// The lines that ran, before or after the process was forked: what a data file holds.
+    pub hit: LineSet,
+    /// The lines among `hit` that only ran in the process that this one was forked from.
+    pub inherited: LineSet,
+}
+
+impl StoredFile {
+    /// Whether the process itself ran a line of the file.
+    pub fn is_touched(&self) -> bool {
+        self.hit.iter().any(|line| !self.inherited.contains(line))
+    }
+}
+
+/// One process, from its hit store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredProcess {
+    /// The file it was read from.
+    pub store: PathBuf,
+    /// Its random id, in hexadecimal.
+    pub id: String,
+    /// Its process id as it saw it itself: in a container not what the host sees.
+    pub pid: u32,
+    /// Its parent's process id, likewise.
+    pub parent_pid: u32,
+    /// The id of the process that it was forked from without an exec.
+    pub fork_parent: Option<String>,
+    /// When its store was begun, in nanoseconds since 1970.
+    pub started: u64,
+    /// When the process was begun: field 22 of `/proc/PID/stat`.
+    pub start_ticks: u64,
+    /// Its Python; `None` for a process in which the agent failed before it could say.
+    pub python: Option<PythonVersion>,
+    /// Its optimisation level (`-O`).
+    pub optimize: u32,
+    /// The declared service that it belongs to.
+    pub service: Option<String>,
+    /// The interpreter.
+    pub executable: String,
+    /// Its command line, as it was.
+    pub command: Vec<String>,
+    /// The folder that it was started in.
+    pub folder: String,
+    /// `measured`, or the slug of what kept the agent from measuring all of it.
+    pub state: String,
+    /// Everything that the agent said of itself.
+    pub notes: Vec<AgentNote>,
+    /// How it ended.
+    pub closed: Ending,
+    /// How many records found no room.
+    pub dropped: u64,
+    /// The stream sockets that it bound itself.
+    pub listens: Vec<String>,
+    /// The programs that it started itself.
+    pub spawned: Vec<Spawn>,
+    /// What it recorded, by path.
+    pub files: Vec<StoredFile>,
+}
+
+impl StoredProcess {
+    /// How many files it ran lines of itself.
+    pub fn touched_files(&self) -> usize {
+        self.files.iter().filter(|file| file.is_touched()).count()
+    }
+}
+
+/// The state of a process whose every line was recorded.
+pub const MEASURED: &str = "measured";
+
+/// Why a hit store could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HitStoreError {
+    /// The file could not be read at all.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// Its beginning is not that of a hit store of this version.
+    #[error("`{}`: {problem}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: HeaderError,
+    },
+    /// It holds a record that must be understood and is not.
+    #[error("`{}` holds records of kind {kind:#x}, which only a newer swath can read", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The kind.
+        kind: u32,
+    },
+}
+
+/// A file of a run's data folder that could not be read.
+#[derive(Debug)]
+pub struct UnreadableStore {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub error: HitStoreError,
+}
+
+/// What a run's data folder holds.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The processes, by the time of their start.
+    pub processes: Vec<StoredProcess>,
+    /// The files that could not be read; they are left as they are.
+    pub unreadable: Vec<UnreadableStore>,
+}
+
+/// Reads every hit store and failure mark of a folder. Other files are not looked at.
+pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
+    let mut gathered = Gathered::default();
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in fs_err::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths {
+        if let Some(process) = failed_process(&path) {
+            gathered.processes.push(process);
+        } else if is_hit_store_name(&path) {
+            match read_hit_store(&path) {
+                Ok(process) => gathered.processes.push(process),
+                Err(error) => gathered.unreadable.push(UnreadableStore { path, error }),
+            }
+        }
+    }
+    gathered
+        .processes
+        .sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    Ok(gathered)
+}
+
+/// Whether a file's name is that of a hit store.
+pub fn is_hit_store_name(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "hits")
+}
+
+/// Reads one hit store, as much of it as is whole.
+pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
+    let bytes = fs_err::read(path)?;
+    let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
+        path: path.to_path_buf(),
+        problem,
+    })?;
+    let mut process = process_of(&header);
+    process.store = path.to_path_buf();
+    let mut files = FileTable::default();
+    for record in records(&bytes) {
+        match record {
+            Record::File(file) => files.name(&file),
+            Record::Code(code) => files.add(&code),
+            Record::Process(own) => {
+                // The last one counts: a forked child may describe itself anew.
+                process.executable = text(own.executable);
+                process.folder = text(own.folder);
+                process.service = own.service.map(text);
+                process.command = own.arguments.iter().map(text).collect();
+            }
+            Record::Listen(listen) if !listen.inherited => {
+                process.listens.push(text(listen.address));
+            }
+            Record::Spawn(spawn) if !spawn.inherited => process.spawned.push(Spawn {
+                how: text(spawn.how),
+                executable: text(spawn.executable),
+                command: spawn.arguments.iter().map(text).collect(),
+            }),
+            Record::State(state) => {
+                let note = AgentNote {
+                    slug: text(state.slug),
+                    text: text(state.text),
+                };
+                if !process.notes.contains(&note) {
+                    process.notes.push(note);
+                }
+            }
+            Record::Unknown(unknown) if unknown.critical => {
+                return Err(HitStoreError::Newer {
+                    path: path.to_path_buf(),
+                    kind: unknown.kind,
+                });
+            }
+            _ => {}
+        }
+    }
+    if let Some(note) = process.notes.last() {
+        process.state.clone_from(&note.slug);
+    }
+    process.files = files.finish();
+    Ok(process)
+}
+
+fn process_of(header: &Header) -> StoredProcess {
+    let measured = match header.recorder {
+        Recorder::None => "not-recording",
+        _ => MEASURED,
+    };
+    StoredProcess {
+        id: hexadecimal(&header.id.0),
+        pid: header.pid,
+        parent_pid: header.parent_pid,
+        fork_parent: header.fork_parent.map(|id| hexadecimal(&id.0)),
+        started: header.start_nanoseconds,
+        start_ticks: header.start_ticks,
+        python: Some(PythonVersion::from_hexversion(header.hexversion)),
+        optimize: header.optimisation,
+        state: measured.to_owned(),
+        closed: match header.closed {
+            Closed::Ended => Ending::Clean,
+            Closed::Replaced => Ending::Exec,
+            Closed::Open | Closed::Other(_) => Ending::Open,
+        },
+        dropped: u64::from(header.dropped),
+        ..StoredProcess::default()
+    }
+}
+
+/// The process behind `<pid>-<16 hex digits>.failed-<slug>`.
+fn failed_process(path: &Path) -> Option<StoredProcess> {
+    let name = path.file_name()?.to_str()?;
+    let (stem, slug) = name.split_once(".failed-")?;
+    let (pid, id) = stem.split_once('-')?;
+    let started = fs_err::metadata(path)
+        .ok()
+        .and_then(|metadata| metadata.modified().ok())
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .and_then(|age| u64::try_from(age.as_nanos()).ok());
+    Some(StoredProcess {
+        store: path.to_path_buf(),
+        id: id.to_owned(),
+        pid: pid.parse().ok()?,
+        started: started.unwrap_or(0),
+        state: slug.to_owned(),
+        ..StoredProcess::default()
+    })
+}
+
+/// The files of a store by the numbers that its code records use.
+#[derive(Default)]
+struct FileTable {
+    files: BTreeMap<u32, StoredFile>,
+}
+
+impl FileTable {
+    fn name(&mut self, file: &swath_store::File<'_>) {
+        // A path that is not UTF-8 cannot be in a data file: coverage.py leaves it out as well.
+        if let Ok(path) = std::str::from_utf8(file.path) {
+            self.files.insert(
+                file.id,
+                StoredFile {
+                    path: path.to_owned(),
+                    hash: file.hash.map(SourceHash),
+                    ..StoredFile::default()
+                },
+            );
+        }
+    }
+
+    fn add(&mut self, code: &swath_store::Code<'_>) {
+        use swath_store::layout::{LINE_HIT, LINE_INHERITED};
+        let Some(file) = self.files.get_mut(&code.file) else {
+            return;
+        };
+        // Line 0 is where some interpreters put the code before a module's first line.
+        for (line, state) in code.executable().filter(|(line, _)| *line > 0) {
+            file.executable.insert(line);
+            if state == LINE_HIT || state == LINE_INHERITED {
+                if state == LINE_INHERITED && !file.hit.contains(line) {
+                    file.inherited.insert(line);
+                } else if state == LINE_HIT {
+                    file.inherited.remove(line);
+                }
+                file.hit.insert(line);
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<StoredFile> {
+        let mut files: Vec<StoredFile> = self.files.into_values().collect();
+        files.sort_by(|a, b| (&a.path, a.hash).cmp(&(&b.path, b.hash)));
+        files
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_store::{StoreBuilder, layout};
+
+    use super::*;
+
+    fn read(store: StoreBuilder) -> Result<StoredProcess, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("7-00.hits");
+        fs_err::write(&path, store.finish()).unwrap();
+        read_hit_store(&path).map_err(|error| error.to_string())
+    }
+
+    fn lines(set: &LineSet) -> Vec<u32> {
+        set.iter().collect()
+    }
+
+    #[test]
+    fn a_store_becomes_a_process() {
+        let process = read(
+            StoreBuilder::new(7, [0xab; 16])
+                .parent_pid(3)
+                .process(
+                    b"/usr/bin/python3",
+                    b"/srv",
+                    b"web",
+                    &[b"python3", b"app.py"],
+                )
+                .file(1, b"/srv/app.py", Some([1; 20]))
+                .code(1, 1, &[2, 0, 1])
+                .code(1, 3, &[2, 1])
+                .listen(b"127.0.0.1:8000")
+                .spawn(b"os.exec", b"/bin/true", &[b"true"])
+                .closed(layout::ENDED),
+        )
+        .unwrap();
+        assert_eq!(process.id, "ab".repeat(16));
+        assert_eq!((process.pid, process.parent_pid), (7, 3));
+        assert_eq!(process.python.unwrap().to_string(), "3.12.1");
+        assert_eq!(process.service.as_deref(), Some("web"));
+        assert_eq!(process.command, ["python3", "app.py"]);
+        assert_eq!(process.listens, ["127.0.0.1:8000"]);
+        assert_eq!(process.spawned[0].command, ["true"]);
+        assert_eq!(process.closed, Ending::Clean);
+        assert_eq!(process.state, MEASURED);
+        let [file] = process.files.as_slice() else {
+            panic!("one file")
+        };
+        assert_eq!(file.hash, Some(SourceHash([1; 20])));
+        assert_eq!(lines(&file.executable), [1, 3, 4]);
+        assert_eq!(lines(&file.hit), [1, 3]);
+        assert!(file.is_touched());
+    }
+
+    #[test]
+    fn what_ran_before_the_fork_counts_but_does_not_touch() {
+        let child = StoreBuilder::new(8, [2; 16])
+            .file(1, b"/a.py", None)
+            .code(1, 0, &[2, 3, 3, 1])
+            .listen(b"0:80")
+            .forked_from([1; 16]);
+        let process = read(child.clone()).unwrap();
+        assert_eq!(lines(&process.files[0].hit), [1, 2]);
+        assert!(!process.files[0].is_touched());
+        assert_eq!(process.touched_files(), 0);
+        assert!(process.listens.is_empty());
+        let process = read(child.code(1, 2, &[2])).unwrap();
+        assert_eq!(lines(&process.files[0].inherited), [1]);
+        assert!(process.files[0].is_touched());
+    }
+
+    #[test]
+    fn the_agents_last_word_is_the_state() {
+        let process =
+            read(StoreBuilder::new(1, [1; 16]).state(b"evaluation-hook-taken", b"by x")).unwrap();
+        assert_eq!(process.state, "evaluation-hook-taken");
+        assert_eq!(process.notes[0].text, "by x");
+        let silent = StoreBuilder::new(1, [1; 16]).recorder(layout::RECORDER_NONE);
+        assert_eq!(read(silent).unwrap().state, "not-recording");
+    }
+
+    #[test]
+    fn stores_of_later_versions_are_refused_by_name() {
+        let error = read(StoreBuilder::new(1, [1; 16]).version(9)).unwrap_err();
+        assert!(
+            error.contains("7-00.hits") && error.contains("format version 9"),
+            "{error}"
+        );
+        let error = read(StoreBuilder::new(1, [1; 16]).record(layout::CRITICAL | 77, 0, 0, b""))
+            .unwrap_err();
+        assert!(error.contains("0x8000004d"), "{error}");
+        assert!(read(StoreBuilder::new(1, [1; 16]).record(77, 0, 0, b"")).is_ok());
+    }
+
+    #[test]
+    fn a_folder_gives_its_processes_failures_and_wrecks() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, bytes: &[u8]| fs_err::write(folder.path().join(name), bytes).unwrap();
+        write(
+            "5-aa.hits",
+            &StoreBuilder::new(5, [5; 16]).start(20, 0).finish(),
+        );
+        write(
+            "4-bb.hits",
+            &StoreBuilder::new(4, [4; 16]).start(10, 0).finish(),
+        );
+        write("6-cc.hits", b"something else");
+        write("9-0123456789abcdef.failed-debug-build", b"");
+        write("notes.txt", b"not looked at");
+        let gathered = read_hit_stores(folder.path()).unwrap();
+        let pids: Vec<u32> = gathered
+            .processes
+            .iter()
+            .map(|process| process.pid)
+            .collect();
+        assert_eq!(pids, [4, 5, 9]);
+        assert_eq!(gathered.processes[2].state, "debug-build");
+        assert_eq!(gathered.unreadable.len(), 1);
+        assert!(gathered.unreadable[0].path.ends_with("6-cc.hits"));
+    }
+}
