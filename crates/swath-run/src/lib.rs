@@ -1,1 +1,36 @@
-//! One measured run: start services, inject, wait, test, stop, gather, account.
+//! One measured run: start the services with the agent injected, wait until they are ready, run
+//! the tests, stop the services, gather what was recorded and account for every process.
+//!
+//! This crate starts, signals and reaps processes and reads `/proc`; it parses no coverage data
+//! (that is swath-data's) and prints nothing (that is the command's): what happens is told to an
+//! [`Observer`] as it happens.
+
+mod account;
+mod command_line;
+mod error;
+mod event;
+mod history;
+mod not_measured;
+mod orchestra;
+mod ready;
+mod reaper;
+mod request;
+mod role;
+mod run_folder;
+mod service;
+mod signals;
+mod spawn;
+mod watch;
+
+pub use account::{
+    Account, Ending, NotMeasured, NotMeasuredReason, ProcessAccount, account_for_processes,
+};
+pub use command_line::test_runners;
+pub use error::RunError;
+pub use event::{Observer, RunEvent};
+pub use history::{LeftoverRun, RunHistory};
+pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
+pub use ready::Ready;
+pub use request::{RunRequest, Scope, ServiceSpec, StopSignal};
+pub use role::{Counted, Role};
+pub use run_folder::RunFolder;

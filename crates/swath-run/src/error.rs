@@ -1,0 +1,183 @@
+//! Why a run could not take place, or not end as asked.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A run that failed for a reason of its own (the tests' result is none).
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The test command could not be found.
+    #[error("command `{command}` was not found")]
+    CommandNotFound {
+        /// The program as it was given.
+        command: String,
+    },
+    /// The test command could not be started.
+    #[error("command `{command}` could not be run: {source}")]
+    CommandNotRunnable {
+        /// The program as it was given.
+        command: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A service's command could not be found.
+    #[error("the command of service `{service}`, `{command}`, was not found")]
+    ServiceNotFound {
+        /// The service.
+        service: String,
+        /// The program as it was given.
+        command: String,
+    },
+    /// A service's command could not be started.
+    #[error("service `{service}` could not be started: {source}")]
+    ServiceNotRunnable {
+        /// The service.
+        service: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something answers where the service will answer.
+    #[error("`{address}` answers already, before service `{service}` was started")]
+    AddressInUse {
+        /// The service.
+        service: String,
+        /// Its `ready` address.
+        address: String,
+    },
+    /// A service ended before it was ready.
+    #[error("service `{service}` {how} before it was ready")]
+    ServiceExited {
+        /// The service.
+        service: String,
+        /// How it ended, in words: `exited with code 1`.
+        how: String,
+        /// The last lines that it wrote.
+        last_output: Vec<String>,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// A service's `ready` did not come.
+    #[error("service `{service}` was not ready after {}", seconds(*waited))]
+    NotReady {
+        /// The service.
+        service: String,
+        /// How long it was given.
+        waited: Duration,
+        /// What was asked, and what came last.
+        last_attempt: String,
+        /// The last lines that it wrote.
+        last_output: Vec<String>,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// The user asked to stop before the tests had started.
+    #[error("interrupted while the services were starting")]
+    InterruptedBeforeTests,
+    /// The run's folder or a log could not be made.
+    #[error("{what} could not be made: {source}")]
+    Folder {
+        /// What it is for.
+        what: &'static str,
+        /// What the system said, with the path.
+        source: io::Error,
+    },
+    /// The operating system refused something that a run needs.
+    #[error("{what}: {source}")]
+    System {
+        /// What was asked.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// The stable name under which `docs/messages.md` lists the message.
+    pub fn code(&self) -> &'static str {
+        match self {
+            RunError::CommandNotFound { .. } => "command-not-found",
+            RunError::CommandNotRunnable { .. } => "command-not-runnable",
+            RunError::ServiceNotFound { .. } => "service-not-found",
+            RunError::ServiceNotRunnable { .. } => "service-not-runnable",
+            RunError::AddressInUse { .. } => "address-in-use",
+            RunError::ServiceExited { .. } => "service-exited",
+            RunError::NotReady { .. } => "service-not-ready",
+            RunError::InterruptedBeforeTests => "interrupted",
+            RunError::Folder { .. } => "run-folder",
+            RunError::System { .. } => "system",
+        }
+    }
+
+    /// Evidence: what swath saw, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            RunError::ServiceExited { last_output, log, .. } => output_notes(last_output, log),
+            RunError::NotReady { last_attempt, last_output, log, .. } => {
+                let mut notes = vec![format!("last attempt: {last_attempt}")];
+                notes.extend(output_notes(last_output, log));
+                notes
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            RunError::CommandNotFound { command } if command.contains(char::is_whitespace) => Some(
+                "give the command and its arguments as words of their own, or run it by `sh -c '…'`"
+                    .to_owned(),
+            ),
+            RunError::CommandNotFound { .. } | RunError::ServiceNotFound { .. } => Some(
+                "activate the virtual environment that holds it, or give its path".to_owned(),
+            ),
+            RunError::AddressInUse { address, .. } => Some(format!(
+                "stop what listens there (`{}` shows it), or give the service another port",
+                listener_command(address)
+            )),
+            RunError::ServiceExited { log, .. } => Some(format!("cat {}", log.display())),
+            RunError::NotReady { .. } => Some(
+                "correct the `ready` address, or raise `ready-timeout` of the service".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn output_notes(last_output: &[String], log: &std::path::Path) -> Vec<String> {
+    if last_output.is_empty() {
+        return vec!["it wrote nothing".to_owned()];
+    }
+    let mut notes = vec![format!("last output, from {}:", log.display())];
+    notes.extend(last_output.iter().map(|line| format!("  {line}")));
+    notes
+}
+
+fn listener_command(address: &str) -> String {
+    let port = address
+        .rsplit(':')
+        .next()
+        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>())
+        .filter(|digits| !digits.is_empty());
+    match port {
+        Some(port) => format!("ss -ltnp 'sport = :{port}'"),
+        None => "ss -ltnp".to_owned(),
+    }
+}
+
+/// A duration as people read it: `12.0 s`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_of_an_address_is_named_in_the_hint() {
+        assert_eq!(listener_command("http://127.0.0.1:8000/ready"), "ss -ltnp 'sport = :8000'");
+        assert_eq!(listener_command("http://web/ready"), "ss -ltnp");
+    }
+}

@@ -1,0 +1,255 @@
+//! Pythons of a run that were seen, and not measured.
+
+use std::fmt;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fs_err as fs;
+use serde::Serialize;
+use swath_data::{Spawn, StoredProcess, without_secrets};
+
+use crate::command_line::{PythonCommand, base_name, is_python_name};
+use crate::reaper::ProcessKey;
+use crate::watch::{Sighting, Sightings};
+
+/// Why a Python was not measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotMeasuredReason {
+    /// Started with `-I`.
+    Isolated,
+    /// Started with `-E`.
+    IgnoresEnvironment,
+    /// Started with `-S`.
+    WithoutSite,
+    /// Its `PYTHONPATH` did not hold the agent.
+    PythonPathScrubbed,
+    /// Older than the agent supports.
+    PythonTooOld,
+    /// It had ended before it could be looked at.
+    EndedTooSoon,
+    /// None of the others.
+    AgentDidNotStart,
+}
+
+impl NotMeasuredReason {
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            NotMeasuredReason::Isolated => "start it without `-I`, which makes Python ignore PYTHONPATH",
+            NotMeasuredReason::IgnoresEnvironment => {
+                "start it without `-E`, which makes Python ignore PYTHONPATH"
+            }
+            NotMeasuredReason::WithoutSite => "start it without `-S`, which skips sitecustomize",
+            NotMeasuredReason::PythonPathScrubbed => {
+                "let PYTHONPATH through (tox: `pass_env = PYTHONPATH`; sudo: `--preserve-env=PYTHONPATH`; not `env -i`)"
+            }
+            NotMeasuredReason::PythonTooOld => "run it with CPython 3.8 or newer",
+            NotMeasuredReason::EndedTooSoon => {
+                "check that PYTHONPATH reaches it, and that it is not started with -I, -E or -S"
+            }
+            NotMeasuredReason::AgentDidNotStart => {
+                "check that its site module runs and that it can read the temporary folder"
+            }
+        }
+    }
+}
+
+impl fmt::Display for NotMeasuredReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NotMeasuredReason::Isolated => "started with `-I`",
+            NotMeasuredReason::IgnoresEnvironment => "started with `-E`",
+            NotMeasuredReason::WithoutSite => "started with `-S`",
+            NotMeasuredReason::PythonPathScrubbed => "PYTHONPATH was taken out of its environment",
+            NotMeasuredReason::PythonTooOld => "its Python is older than 3.8",
+            NotMeasuredReason::EndedTooSoon => "ended before it could be looked at, without the agent",
+            NotMeasuredReason::AgentDidNotStart => "the agent did not start in it",
+        })
+    }
+}
+
+/// A Python of the run that was not measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotMeasured {
+    /// Its process id, where it was seen itself.
+    pub pid: Option<u32>,
+    /// Its command line, secrets masked.
+    pub command: Vec<String>,
+    /// Why.
+    pub reason: NotMeasuredReason,
+}
+
+/// What is known of a run's processes.
+pub(crate) struct Evidence<'a> {
+    pub(crate) processes: &'a [StoredProcess],
+    pub(crate) sightings: &'a Sightings,
+    /// Where the run's commands were started.
+    pub(crate) folder: &'a Path,
+}
+
+/// Every Python that was seen, or that an agent saw being started, and has no hit store.
+pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
+    let mut found = evidence
+        .sightings
+        .values()
+        .filter(|sighting| is_settled_python(sighting) && !has_store(evidence, sighting.key))
+        .map(|sighting| NotMeasured {
+            pid: Some(sighting.key.pid),
+            command: without_secrets(&sighting.arguments),
+            reason: reason_for(sighting),
+        })
+        .collect::<Vec<_>>();
+    for process in evidence.processes {
+        found.extend(unseen_children(evidence, process));
+    }
+    found
+}
+
+/// Whether it was a Python at two looks in a row: between fork and exec a child looks like its parent.
+fn is_settled_python(sighting: &Sighting) -> bool {
+    sighting.python && sighting.python_for > Duration::ZERO
+}
+
+fn has_store(evidence: &Evidence<'_>, key: ProcessKey) -> bool {
+    evidence
+        .processes
+        .iter()
+        .any(|process| {
+            // An agent that failed leaves a name only: it holds no start time.
+            process.pid == key.pid && (process.start_ticks == key.start_ticks || process.start_ticks == 0)
+        })
+}
+
+fn reason_for(sighting: &Sighting) -> NotMeasuredReason {
+    if let Some(reason) = isolation(&sighting.arguments) {
+        return reason;
+    }
+    if sighting.carries_agent_path == Some(false) {
+        return NotMeasuredReason::PythonPathScrubbed;
+    }
+    if is_too_old(base_name(&sighting.executable)) {
+        return NotMeasuredReason::PythonTooOld;
+    }
+    NotMeasuredReason::AgentDidNotStart
+}
+
+fn isolation(arguments: &[String]) -> Option<NotMeasuredReason> {
+    let command = PythonCommand::parse(arguments);
+    if command.isolated {
+        Some(NotMeasuredReason::Isolated)
+    } else if command.ignores_environment {
+        Some(NotMeasuredReason::IgnoresEnvironment)
+    } else if command.without_site {
+        Some(NotMeasuredReason::WithoutSite)
+    } else {
+        None
+    }
+}
+
+/// `python2.7`, `python3.6`: names of interpreters before 3.8.
+fn is_too_old(name: &str) -> bool {
+    let Some(version) = name.strip_prefix("python") else { return false };
+    let mut parts = version.trim_end_matches(['d', 'm', 'u']).split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(2), _) => true,
+        (Some(3), Some(minor)) => minor < 8,
+        _ => false,
+    }
+}
+
+/// The Pythons that a process started, and of which there is neither store nor sighting.
+fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMeasured> {
+    let mut known = known_children(evidence, parent.pid);
+    let mut unseen = Vec::new();
+    for spawn in &parent.spawned {
+        let Some(arguments) = python_arguments(spawn, Path::new(&parent.folder), evidence.folder) else { continue };
+        let own = arguments.get(1..).unwrap_or_default();
+        if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
+            known.swap_remove(index);
+            continue;
+        }
+        unseen.push(NotMeasured {
+            pid: None,
+            reason: isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon),
+            command: without_secrets(&arguments),
+        });
+    }
+    unseen
+}
+
+/// The command lines of the children of `parent` that have a store or were seen as Pythons, and,
+/// for `exec`, of the process itself.
+fn known_children(evidence: &Evidence<'_>, parent: u32) -> Vec<Vec<String>> {
+    let stored = evidence
+        .processes
+        .iter()
+        .filter(|process| process.parent_pid == parent || process.pid == parent)
+        .map(|process| process.command.clone());
+    let seen = evidence
+        .sightings
+        .values()
+        .filter(|sighting| sighting.parent == parent && is_settled_python(sighting))
+        .filter(|sighting| !has_store(evidence, sighting.key))
+        .map(|sighting| sighting.arguments.clone());
+    stored.chain(seen).collect()
+}
+
+/// The command line of what was started, if it is a Python or a script that one runs.
+fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Option<Vec<String>> {
+    let program = if spawn.executable.is_empty() { spawn.command.first()? } else { &spawn.executable };
+    let path = find_program(program, working_folder, folder)?;
+    if is_python_name(program) {
+        return Some(spawn.command.clone());
+    }
+    let start = fs::read(&path).ok()?;
+    let line = start.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let line = String::from_utf8_lossy(line.get(..line.len().min(255))?).into_owned();
+    let mut words = line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if words.first().is_some_and(|word| base_name(word) == "env") {
+        words.remove(0);
+        words.retain(|word| word != "-S");
+    }
+    if !words.first().is_some_and(|word| is_python_name(word)) {
+        return None;
+    }
+    // The script stands where its program stood: `python … script arguments`.
+    words.push(path.to_string_lossy().into_owned());
+    words.extend(spawn.command.iter().skip(1).cloned());
+    Some(words)
+}
+
+/// The file that a program's name stands for; `None` when it cannot have been started.
+fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| {
+        std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        return [working_folder, folder].iter().map(|base| base.join(program)).find(is_program);
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|entry| entry.join(program)).find(is_program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpreters_before_3_8_are_too_old() {
+        for name in ["python2.7", "python2", "python3.6", "python3.7m"] {
+            assert!(is_too_old(name), "{name}");
+        }
+        for name in ["python3", "python", "python3.8", "python3.13", "pypy3"] {
+            assert!(!is_too_old(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_was_not_started() {
+        assert_eq!(find_program("no-such-program-here", Path::new("/"), Path::new("/")), None);
+        assert!(find_program("sh", Path::new("/"), Path::new("/")).is_some());
+        assert!(find_program("./sh", Path::new("/bin"), Path::new("/")).is_some());
+    }
+}

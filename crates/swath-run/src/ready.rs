@@ -1,0 +1,244 @@
+//! When a service is ready, and how to find out.
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use fancy_regex::Regex;
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(40);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// The condition under which a service counts as ready.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// A GET of this address is answered with any status below 500.
+    Http(String),
+    /// A connection to this host and port is accepted.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A line of the service's output matches.
+    Log(Box<Regex>),
+}
+
+/// Why a text is no `ready` condition.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadyError {
+    /// Not one of the three forms.
+    #[error("`{0}` is no address: write `http://HOST:PORT/PATH`, `tcp:HOST:PORT` or `log:REGEX`")]
+    Form(String),
+    /// HTTPS needs certificates that swath does not check.
+    #[error("`{0}` cannot be asked: swath speaks plain HTTP only")]
+    Https(String),
+    /// The expression after `log:`.
+    #[error("`{text}` is no regular expression: {source}")]
+    Regex {
+        /// As it was given.
+        text: String,
+        /// What is wrong with it.
+        source: Box<fancy_regex::Error>,
+    },
+}
+
+impl Ready {
+    /// Reads `http://…`, `tcp:HOST:PORT` or `log:REGEX`.
+    pub fn parse(text: &str) -> Result<Ready, ReadyError> {
+        let form = || ReadyError::Form(text.to_owned());
+        if text.starts_with("https://") {
+            return Err(ReadyError::Https(text.to_owned()));
+        }
+        if let Some(rest) = text.strip_prefix("http://") {
+            return if rest.is_empty() { Err(form()) } else { Ok(Ready::Http(text.to_owned())) };
+        }
+        if let Some(address) = text.strip_prefix("tcp:") {
+            let (host, port) = address.trim_start_matches('/').rsplit_once(':').ok_or_else(form)?;
+            let port = port.parse().map_err(|_| form())?;
+            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+            return Ok(Ready::Tcp { host, port });
+        }
+        let Some(pattern) = text.strip_prefix("log:") else { return Err(form()) };
+        let regex = Regex::new(pattern).map_err(|source| ReadyError::Regex {
+            text: pattern.to_owned(),
+            source: Box::new(source),
+        })?;
+        Ok(Ready::Log(Box::new(regex)))
+    }
+
+    /// As it was written.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Ready::Http(url) => url.clone(),
+            Ready::Tcp { host, port } => format!("tcp:{host}:{port}"),
+            Ready::Log(regex) => format!("log:{}", regex.as_str()),
+        }
+    }
+
+    /// Whether something answers there although the service has not been started.
+    pub(crate) fn answers_already(&self) -> bool {
+        match self {
+            Ready::Http(url) => matches!(ask_http(url, Duration::from_secs(1)), Attempt::Ready | Attempt::Status(_)),
+            Ready::Tcp { host, port } => connect(host, *port).is_ok(),
+            Ready::Log(_) => false,
+        }
+    }
+}
+
+/// What one attempt gave.
+enum Attempt {
+    Ready,
+    Status(u16),
+    Failed(String),
+}
+
+impl Attempt {
+    fn describe(self) -> Option<String> {
+        match self {
+            Attempt::Ready => None,
+            Attempt::Status(status) => Some(format!("status {status}")),
+            Attempt::Failed(reason) => Some(reason),
+        }
+    }
+}
+
+fn ask_http(url: &str, limit: Duration) -> Attempt {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(limit))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .build()
+        .into();
+    match agent.get(url).call() {
+        Ok(response) if response.status().as_u16() < 500 => Attempt::Ready,
+        Ok(response) => Attempt::Status(response.status().as_u16()),
+        Err(error) => Attempt::Failed(error.to_string()),
+    }
+}
+
+fn connect(host: &str, port: u16) -> std::io::Result<()> {
+    let mut last = std::io::Error::other("the name has no address");
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, ATTEMPT) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// A thread that asks again and again until the answer is good, or the probe is dropped.
+pub(crate) struct Probe {
+    results: Receiver<Option<String>>,
+    cancelled: Arc<AtomicBool>,
+    last: String,
+}
+
+impl Probe {
+    pub(crate) fn start(ready: &Ready, log: &Path) -> std::io::Result<Probe> {
+        let (sender, results) = channel();
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let (ready, log, cancel) = (ready.clone(), log.to_owned(), Arc::clone(&cancelled));
+        std::thread::Builder::new()
+            .name("swath-probe".to_owned())
+            .spawn(move || probe(&ready, log, &cancel, &sender))?;
+        Ok(Probe { results, cancelled, last: "nothing was asked yet".to_owned() })
+    }
+
+    /// Whether the service has become ready.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        while let Ok(result) = self.results.try_recv() {
+            match result {
+                None => return true,
+                Some(reason) => self.last = reason,
+            }
+        }
+        false
+    }
+
+    /// What the last attempt gave.
+    pub(crate) fn last_attempt(&self) -> &str {
+        &self.last
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+fn probe(ready: &Ready, log: PathBuf, cancelled: &AtomicBool, sender: &Sender<Option<String>>) {
+    let mut output = LogTail { path: log, read: 0, line: String::new() };
+    while !cancelled.load(Ordering::Relaxed) {
+        let result = match ready {
+            Ready::Http(url) => ask_http(url, ATTEMPT).describe(),
+            Ready::Tcp { host, port } => connect(host, *port).err().map(|error| error.to_string()),
+            Ready::Log(regex) => (!output.matches(regex)).then(|| "no line matched".to_owned()),
+        };
+        let ready = result.is_none();
+        if sender.send(result).is_err() || ready {
+            return;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// The part of a growing log that has not been looked at yet.
+struct LogTail {
+    path: PathBuf,
+    read: u64,
+    line: String,
+}
+
+impl LogTail {
+    fn matches(&mut self, regex: &Regex) -> bool {
+        let mut bytes = Vec::new();
+        let more = fs_err::File::open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(self.read))?;
+            file.read_to_end(&mut bytes)
+        });
+        self.read += more.unwrap_or(0) as u64;
+        self.line.push_str(&String::from_utf8_lossy(&bytes));
+        let found = self.line.lines().any(|line| regex.is_match(line).unwrap_or(false));
+        let unfinished = self.line.rfind('\n').map_or(0, |end| end + 1);
+        self.line.drain(..unfinished);
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_forms_are_read() {
+        assert!(matches!(Ready::parse("http://127.0.0.1:1/x"), Ok(Ready::Http(_))));
+        assert!(matches!(Ready::parse("tcp:[::1]:80"), Ok(Ready::Tcp { host, port: 80 }) if host == "::1"));
+        assert!(matches!(Ready::parse("log:started \\d+"), Ok(Ready::Log(_))));
+        for text in ["", "http://", "tcp:x", "tcp:x:99999", "ftp://x", "https://x/", "log:("] {
+            assert!(Ready::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_written_in_two_parts_matches() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs_err::write(&path, "one\nserver sta").unwrap();
+        let mut tail = LogTail { path: path.clone(), read: 0, line: String::new() };
+        let regex = Regex::new("server started").unwrap();
+        assert!(!tail.matches(&regex));
+        fs_err::write(&path, "one\nserver started\n").unwrap();
+        assert!(tail.matches(&regex));
+    }
+}

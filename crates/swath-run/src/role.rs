@@ -1,0 +1,121 @@
+//! Which processes count: the role of every Python process under a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use swath_data::StoredProcess;
+
+use crate::command_line::{PythonCommand, PythonSubject, is_python_name, is_test_runner};
+
+/// What a process is to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Part of the system under test.
+    Service,
+    /// A test runner, its workers, and the scripts around it.
+    Tests,
+    /// Touched no file in scope.
+    Tool,
+}
+
+impl Role {
+    /// As it is written in reports and data files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Service => "service",
+            Role::Tests => "tests",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+/// Whose lines are in the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counted {
+    /// The services' only; everything where there is no service.
+    #[default]
+    Services,
+    /// The tests' only.
+    Tests,
+    /// Everybody's.
+    All,
+}
+
+/// The role of each process, in the order of `processes`; the first rule that fits decides.
+pub(crate) fn assign_roles(processes: &[StoredProcess]) -> Vec<Role> {
+    let tree = Tree::of(processes);
+    let runners = tree.with_followers(processes, |process| is_test_runner(&process.command), is_worker);
+    let listeners = tree.with_followers(
+        processes,
+        |process| !process.listens.is_empty() && !runners.contains(&process.pid),
+        |_, _| true,
+    );
+    processes
+        .iter()
+        .map(|process| {
+            if process.files.is_empty() {
+                Role::Tool
+            } else if process.service.is_some() {
+                Role::Service
+            } else if runners.contains(&process.pid) {
+                Role::Tests
+            } else if listeners.contains(&process.pid) {
+                Role::Service
+            } else {
+                Role::Tests
+            }
+        })
+        .collect()
+}
+
+/// Whether a child of a test runner works for it: a fork, or one that takes its work from a pipe.
+fn is_worker(parent: &StoredProcess, child: &StoredProcess) -> bool {
+    if child.fork_parent.is_some() {
+        return child.fork_parent == Some(parent.id.clone());
+    }
+    let python = child.command.first().is_some_and(|program| is_python_name(program));
+    match PythonCommand::parse(&child.command).subject {
+        PythonSubject::Code(code) if python => {
+            code.contains("execnet")
+                || code.contains("exec(eval(sys.stdin.readline()))")
+                || code.contains("multiprocessing.")
+        }
+        _ => false,
+    }
+}
+
+/// Who started whom.
+struct Tree {
+    children: BTreeMap<u32, Vec<usize>>,
+}
+
+impl Tree {
+    fn of(processes: &[StoredProcess]) -> Tree {
+        let mut children: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, process) in processes.iter().enumerate() {
+            children.entry(process.parent_pid).or_default().push(index);
+        }
+        Tree { children }
+    }
+
+    /// The pids of the processes that `is_root` names, and of those below them that `follows` admits.
+    fn with_followers(
+        &self,
+        processes: &[StoredProcess],
+        is_root: impl Fn(&StoredProcess) -> bool,
+        follows: impl Fn(&StoredProcess, &StoredProcess) -> bool,
+    ) -> BTreeSet<u32> {
+        let mut open = processes.iter().filter(|process| is_root(process)).collect::<Vec<_>>();
+        let mut found = open.iter().map(|process| process.pid).collect::<BTreeSet<_>>();
+        while let Some(parent) = open.pop() {
+            for &index in self.children.get(&parent.pid).map_or(&[][..], Vec::as_slice) {
+                let child = &processes[index];
+                if follows(parent, child) && found.insert(child.pid) {
+                    open.push(child);
+                }
+            }
+        }
+        found
+    }
+}

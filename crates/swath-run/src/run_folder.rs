@@ -1,0 +1,160 @@
+//! The private folder of a run: the agent goes in, hit stores come out.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use crate::error::RunError;
+use crate::request::Scope;
+
+/// A folder that only this user can enter, removed on drop unless [`RunFolder::keep`] was called.
+///
+/// Layout: `agent/` (sitecustomize, the shared object, its settings) and `data/` (hit stores).
+/// Its path stays short, because a unix socket's path must stay under 107 bytes.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl RunFolder {
+    /// Makes the folder and puts the agent with its settings into it.
+    pub fn create(scope: &Scope) -> Result<RunFolder, RunError> {
+        let make = || -> io::Result<RunFolder> {
+            let path = tempfile::Builder::new()
+                .prefix("swath-")
+                .permissions(std::fs::Permissions::from_mode(0o700))
+                .tempdir_in(base_folder())?
+                .keep();
+            let folder = RunFolder { path, keep: false };
+            folder.fill(scope)?;
+            Ok(folder)
+        };
+        make().map_err(|source| RunError::Folder { what: "the run's folder", source })
+    }
+
+    fn fill(&self, scope: &Scope) -> io::Result<()> {
+        fs::create_dir(self.agent())?;
+        fs::create_dir(self.data())?;
+        // Services that give up root write here too, where they can reach it.
+        fs::set_permissions(self.data(), std::fs::Permissions::from_mode(0o1777))?;
+        fs::write(self.agent().join("sitecustomize.py"), swath_agent::SITECUSTOMIZE)?;
+        fs::write(self.agent().join(swath_agent::AGENT_FILE_NAME), swath_agent::AGENT)?;
+        fs::write(self.agent().join("swath-agent.conf"), self.settings(scope))?;
+        Ok(())
+    }
+
+    /// The run's folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the agent is.
+    pub fn agent(&self) -> PathBuf {
+        self.path.join("agent")
+    }
+
+    /// Where the hit stores are.
+    pub fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    /// Leaves the folder in place when this value is dropped.
+    pub fn keep(&mut self) {
+        self.keep = true;
+    }
+
+    /// `PYTHONPATH` for a process that has `current`: the agent's folder comes first.
+    pub(crate) fn python_path(&self, current: Option<&OsStr>) -> OsString {
+        let mut value = self.agent().into_os_string();
+        if let Some(current) = current.filter(|current| !current.is_empty()) {
+            value.push(":");
+            value.push(current);
+        }
+        value
+    }
+
+    /// The agent's settings, one `key value` a line.
+    fn settings(&self, scope: &Scope) -> Vec<u8> {
+        let mut text = String::new();
+        let _ = writeln!(text, "branch {}", u8::from(scope.branch));
+        let _ = writeln!(text, "cover-pylib {}", u8::from(scope.cover_pylib));
+        for package in &scope.source_packages {
+            let _ = writeln!(text, "source-pkg {package}");
+        }
+        for glob in &scope.include {
+            let _ = writeln!(text, "include {glob}");
+        }
+        for glob in &scope.omit {
+            let _ = writeln!(text, "omit {glob}");
+        }
+        let mut bytes = text.into_bytes();
+        let data = self.data();
+        let folders = scope.source_folders.iter().map(|folder| ("source-dir ", folder));
+        for (key, path) in std::iter::once(("data ", &data)).chain(folders) {
+            bytes.extend_from_slice(key.as_bytes());
+            bytes.extend_from_slice(path.as_os_str().as_bytes());
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if !self.keep {
+            // A folder that cannot be removed is found and named by the next run.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// The runtime folder where it is usable and not mounted `noexec`-prone for others, else the temporary one.
+fn base_folder() -> PathBuf {
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute() && path.is_dir() && !is_mounted_noexec(path))
+        .unwrap_or_else(std::env::temp_dir)
+}
+
+/// A shared object cannot be loaded from a file system mounted `noexec`.
+fn is_mounted_noexec(path: &Path) -> bool {
+    rustix::fs::statvfs(path)
+        .map_or(true, |stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_name_every_rule_of_the_scope() {
+        let scope = Scope {
+            source_folders: vec![PathBuf::from("/src/a b")],
+            source_packages: vec!["xy".to_owned()],
+            include: vec![],
+            omit: vec!["*/gen/**".to_owned()],
+            cover_pylib: false,
+            branch: true,
+        };
+        let folder = RunFolder { path: PathBuf::from("/run/x"), keep: true };
+        let text = String::from_utf8(folder.settings(&scope)).unwrap();
+        assert_eq!(
+            text,
+            "branch 1\ncover-pylib 0\nsource-pkg xy\nomit */gen/**\ndata /run/x/data\nsource-dir /src/a b\n"
+        );
+    }
+
+    #[test]
+    fn the_agents_folder_precedes_an_existing_python_path() {
+        let folder = RunFolder { path: PathBuf::from("/run/x"), keep: true };
+        assert_eq!(folder.python_path(None), "/run/x/agent");
+        assert_eq!(folder.python_path(Some(OsStr::new(""))), "/run/x/agent");
+        assert_eq!(folder.python_path(Some(OsStr::new("/a:/b"))), "/run/x/agent:/a:/b");
+    }
+}

@@ -1,0 +1,143 @@
+//! A service of the run while it runs.
+
+use std::ffi::OsString;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use fs_err::File;
+
+use crate::error::RunError;
+use crate::request::ServiceSpec;
+use crate::run_folder::RunFolder;
+use crate::spawn::Spawn;
+use crate::watch;
+
+/// How much of a log is shown when a service failed.
+const SHOWN_LINES: usize = 12;
+
+/// A service that has been started.
+#[derive(Debug)]
+pub(crate) struct RunningService {
+    pub(crate) spec: ServiceSpec,
+    pub(crate) pid: u32,
+    pub(crate) log: PathBuf,
+    pub(crate) started: Instant,
+    /// Its end during the tests has been told.
+    pub(crate) end_told: bool,
+}
+
+impl RunningService {
+    /// Starts it in a process group of its own, its output in `logs/NAME.log`.
+    pub(crate) fn start(
+        spec: &ServiceSpec,
+        folder: &Path,
+        run_folder: &RunFolder,
+        logs: &Path,
+    ) -> Result<RunningService, RunError> {
+        let log = logs.join(format!("{}.log", file_name(&spec.name)));
+        let file = File::create(&log).map_err(|source| RunError::Folder { what: "a log", source })?;
+        let command = spec.command.iter().map(OsString::from).collect::<Vec<_>>();
+        let pid = Spawn {
+            command: &command,
+            folder,
+            environment: &spec.environment,
+            run_folder,
+            service: Some(&spec.name),
+            log: Some(&file),
+            death_signal: spec.stop_signal.0,
+        }
+        .start()
+        .map_err(|source| service_error(spec, source))?;
+        Ok(RunningService { spec: spec.clone(), pid, log, started: Instant::now(), end_told: false })
+    }
+
+    /// Its processes that live: its group, and what left the group but inherited the service's name.
+    pub(crate) fn living(&self) -> Vec<u32> {
+        let mut living = watch::living_in_group(self.pid);
+        let marker = format!("SWATH_SERVICE={}", self.spec.name);
+        for pid in watch::descendants_of(std::process::id()) {
+            if !living.contains(&pid) && is_alive(pid) && environment_has(pid, marker.as_bytes()) {
+                living.push(pid);
+            }
+        }
+        living
+    }
+
+    /// The last lines of its log.
+    pub(crate) fn last_output(&self) -> Vec<String> {
+        last_lines(&self.log)
+    }
+}
+
+fn service_error(spec: &ServiceSpec, source: std::io::Error) -> RunError {
+    let service = spec.name.clone();
+    if source.kind() == std::io::ErrorKind::NotFound {
+        let command = spec.command.first().cloned().unwrap_or_default();
+        RunError::ServiceNotFound { service, command }
+    } else {
+        RunError::ServiceNotRunnable { service, source }
+    }
+}
+
+fn is_alive(pid: u32) -> bool {
+    watch::read_stat(pid).is_some_and(|stat| stat.state != b'Z')
+}
+
+fn environment_has(pid: u32, entry: &[u8]) -> bool {
+    fs_err::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|environment| environment.split(|&byte| byte == 0).any(|found| found == entry))
+}
+
+/// A service's name as a file name: nothing leaves the folder of logs.
+fn file_name(service: &str) -> String {
+    let name = service
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' })
+        .collect::<String>();
+    name.trim_start_matches('.').to_owned()
+}
+
+fn last_lines(log: &Path) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let read = File::open(log).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(16 * 1024)))?;
+        file.read_to_end(&mut bytes)
+    });
+    if read.is_err() {
+        return Vec::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    let first = lines.len().saturating_sub(SHOWN_LINES);
+    lines.iter().skip(first).map(|line| printable(line)).collect()
+}
+
+/// Control characters of a log must not steer the terminal.
+fn printable(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_services_name_stays_in_the_folder_of_logs() {
+        assert_eq!(file_name("../../etc/x"), "_.._etc_x");
+        assert_eq!(file_name("web 1"), "web_1");
+    }
+
+    #[test]
+    fn the_last_lines_of_a_log_are_shown_without_control_characters() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let text = (0..40).map(|n| format!("line {n}\n\n")).collect::<String>() + "\x1b[31mred\n";
+        fs_err::write(&log, text).unwrap();
+        let lines = last_lines(&log);
+        assert_eq!(lines.len(), SHOWN_LINES);
+        assert_eq!(lines.first().map(String::as_str), Some("line 29"));
+        assert_eq!(lines.last().map(String::as_str), Some("\u{fffd}[31mred"));
+    }
+}

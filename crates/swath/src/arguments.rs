@@ -1,0 +1,273 @@
+//! The command line, as typed requests.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "swath",
+    version,
+    about = "Code coverage for system tests",
+    long_about = "Tells which code of a running system its system tests covered: servers with \
+                  several worker processes, driven over HTTP from somewhere else.",
+    after_help = "Example: swath run --service 'gunicorn app:wsgi' --ready http://127.0.0.1:8000/ -- pytest"
+)]
+pub(crate) struct Cli {
+    /// Colours in messages.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run tests against services, or a program, and measure what they reach.
+    Run(Box<RunArguments>),
+    /// Report what was measured, as text.
+    Report(ReportArguments),
+    /// Combine data files into one.
+    Combine(CombineArguments),
+    /// Erase what was measured.
+    Erase(EraseArguments),
+}
+
+/// Settings that coverage.py's `run` knows as well.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is measured")]
+pub(crate) struct MeasureArguments {
+    /// Folders or packages to measure, separated by commas.
+    #[arg(long, value_name = "SRC1,SRC2,...", value_delimiter = ',')]
+    pub(crate) source: Option<Vec<String>>,
+    /// Measure only files that match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) include: Option<Vec<String>>,
+    /// Leave out files that match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) omit: Option<Vec<String>>,
+    /// Measure branches as well as statements.
+    #[arg(long)]
+    pub(crate) branch: bool,
+    /// Measure installed modules of the standard library, too.
+    #[arg(short = 'L', long)]
+    pub(crate) pylib: bool,
+    /// The configuration file [default: the services' own, else .coveragerc, setup.cfg, tox.ini, pyproject.toml].
+    #[arg(long, value_name = "RCFILE")]
+    pub(crate) rcfile: Option<String>,
+    /// Where the data is written [default: .coverage].
+    #[arg(long, value_name = "DATAFILE")]
+    pub(crate) data_file: Option<String>,
+}
+
+/// What makes a system test of a run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Services")]
+pub(crate) struct ServiceArguments {
+    /// A service to start before the tests, and its name; may be given more than once.
+    #[arg(long, value_name = "[NAME=]COMMAND")]
+    pub(crate) service: Vec<String>,
+    /// When a service is ready: http://HOST:PORT/PATH, tcp:HOST:PORT or log:REGEX.
+    #[arg(long, value_name = "[NAME=]ADDRESS")]
+    pub(crate) ready: Vec<String>,
+    /// How long to wait for that [default: 60s].
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) ready_timeout: Option<String>,
+    /// The signal that stops a service [default: TERM].
+    #[arg(long, value_name = "SIGNAL")]
+    pub(crate) stop_signal: Option<String>,
+    /// How long a service may take to stop [default: 30s].
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) stop_timeout: Option<String>,
+    /// Variables for every service: a file of KEY=VALUE lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Whose lines are in the number.
+    #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE")]
+    pub(crate) count: Count,
+    /// Exit with 3 if a Python was not measured.
+    #[arg(long)]
+    pub(crate) require_complete: bool,
+    /// Write the accounting and the totals to a file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Whose lines count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Count {
+    Services,
+    Tests,
+    All,
+}
+
+/// Options of `swath run PROGRAM`, which behaves as `coverage run`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running a program (without `--`)")]
+pub(crate) struct ProgramArguments {
+    /// Run a module as `python -m` does.
+    #[arg(short, long)]
+    pub(crate) module: bool,
+    /// Add to the data file instead of replacing it.
+    #[arg(short, long)]
+    pub(crate) append: bool,
+    /// Add machine, process and random parts to the data file's name.
+    #[arg(short, long)]
+    pub(crate) parallel_mode: bool,
+    /// The Python to run it with.
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<PathBuf>,
+    /// A label for what is recorded.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) context: Option<String>,
+    /// Accepted as coverage.py does; every kind of concurrency is measured without it.
+    #[arg(long, value_name = "LIBS", hide = true)]
+    pub(crate) concurrency: Option<String>,
+    /// Accepted as coverage.py does; nothing is lost without it.
+    #[arg(long, value_name = "SIGNAL", hide = true)]
+    pub(crate) save_signal: Option<String>,
+    /// Accepted as coverage.py does; it has no slower, simpler tracer.
+    #[arg(long, hide = true)]
+    pub(crate) timid: bool,
+}
+
+/// `swath run`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "swath run [OPTIONS] [-- COMMAND...]\n       swath run [OPTIONS] PROGRAM [ARGUMENTS...]\n       swath run [OPTIONS] -m MODULE [ARGUMENTS...]",
+    after_help = "Examples:\n  swath run -- make test_system\n  swath run --service 'web=gunicorn -w2 app:wsgi' --ready http://127.0.0.1:8000/ -- pytest tests/system\n  swath run                       everything from swath.toml\n  swath run prog.py               one program, as `coverage run` does"
+)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) services: ServiceArguments,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArguments,
+    #[command(flatten)]
+    pub(crate) report: RunReportArguments,
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+}
+
+/// The report at the end of a system-test run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct RunReportArguments {
+    /// Show the lines that were not run; on unless the report says otherwise.
+    #[arg(long, hide = true)]
+    pub(crate) show_missing: bool,
+    #[command(flatten)]
+    pub(crate) shared: SharedReportArguments,
+}
+
+/// Options of reports, in `run` and in `report`.
+#[derive(Debug, Args)]
+pub(crate) struct SharedReportArguments {
+    /// Leave files with 100 % out of the table.
+    #[arg(long, overrides_with = "no_skip_covered")]
+    pub(crate) skip_covered: bool,
+    /// Show files with 100 %, whatever the configuration says.
+    #[arg(long)]
+    pub(crate) no_skip_covered: bool,
+    /// Leave out files without statements.
+    #[arg(long)]
+    pub(crate) skip_empty: bool,
+    /// Exit with 2 if the total is below MIN.
+    #[arg(long, value_name = "MIN")]
+    pub(crate) fail_under: Option<f64>,
+    /// Digits after the decimal point of percentages.
+    #[arg(long, value_name = "N")]
+    pub(crate) precision: Option<u32>,
+    /// Sort by name, stmts, miss, branch, brpart or cover; `-` before it turns the order round.
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub(crate) sort: Option<String>,
+    /// text, markdown or total.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Go on when a source file cannot be read.
+    #[arg(short, long)]
+    pub(crate) ignore_errors: bool,
+}
+
+/// `swath report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Only files of these modules or paths.
+    pub(crate) modules: Vec<String>,
+    /// Only lines that were run in a context that matches one of these expressions.
+    #[arg(long, value_name = "REGEX1,REGEX2,...", value_delimiter = ',')]
+    pub(crate) contexts: Option<Vec<String>>,
+    /// The data file [default: .coverage].
+    #[arg(long, value_name = "INFILE")]
+    pub(crate) data_file: Option<String>,
+    /// Only files that match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) include: Option<Vec<String>>,
+    /// Leave out files that match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) omit: Option<Vec<String>>,
+    /// Keep parallel data files that were combined.
+    #[arg(long)]
+    pub(crate) keep_combined: bool,
+    /// Show the lines that were not run.
+    #[arg(short = 'm', long)]
+    pub(crate) show_missing: bool,
+    /// The configuration file.
+    #[arg(long, value_name = "RCFILE")]
+    pub(crate) rcfile: Option<String>,
+    #[command(flatten)]
+    pub(crate) shared: SharedReportArguments,
+}
+
+/// `swath combine`.
+#[derive(Debug, Args)]
+pub(crate) struct CombineArguments {
+    /// Data files, hit stores, or folders that hold them [default: beside the data file].
+    pub(crate) paths: Vec<PathBuf>,
+    /// Add to the data file instead of replacing it.
+    #[arg(short, long)]
+    pub(crate) append: bool,
+    /// Keep the files that were combined.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Do not name the files that are combined.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The data file [default: .coverage].
+    #[arg(long, value_name = "DATAFILE")]
+    pub(crate) data_file: Option<String>,
+    /// The configuration file.
+    #[arg(long, value_name = "RCFILE")]
+    pub(crate) rcfile: Option<String>,
+}
+
+/// `swath erase`.
+#[derive(Debug, Args)]
+pub(crate) struct EraseArguments {
+    /// The data file [default: .coverage].
+    #[arg(long, value_name = "DATAFILE")]
+    pub(crate) data_file: Option<String>,
+    /// The configuration file.
+    #[arg(long, value_name = "RCFILE")]
+    pub(crate) rcfile: Option<String>,
+}
+
+/// What `swath run` is to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// After `--`, or nothing at all: a test command.
+    Tests(Vec<OsString>),
+    /// Without `--`: a program or module and its arguments.
+    Program(Vec<OsString>),
+}
