@@ -98,7 +98,7 @@ fn check_schema(connection: &Connection, name: &str) -> Result<(), DataError> {
                 format!("{version:.0}")
             }
             ValueRef::Real(version) => version.to_string(),
-            ValueRef::Text(text) => crate::python_repr(&String::from_utf8_lossy(text)),
+            ValueRef::Text(text) => swath_pattern::python_repr(&String::from_utf8_lossy(text)),
             ValueRef::Blob(_) => "a blob".to_owned(),
         })
     });

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::python_repr;
+use swath_pattern::python_repr;
 
 /// Why a data file could not be used.
 #[derive(Debug, thiserror::Error)]

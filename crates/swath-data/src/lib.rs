@@ -27,7 +27,6 @@ mod error;
 mod gather;
 mod hit_store;
 mod line_set;
-mod python_repr;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};
@@ -42,5 +41,4 @@ pub use hit_store::{
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use line_set::LineSet;
-pub use python_repr::{is_printable, python_repr};
 pub use write_data_file::write_data_file;
