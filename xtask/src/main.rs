@@ -1,3 +1,70 @@
 //! Development commands: `cargo xtask help` lists them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program for developers, without machine-readable output"
+)]
 
-fn main() {}
+mod cargo;
+mod check;
+mod demo;
+mod generate;
+mod licence;
+mod proofs;
+mod pythons;
+mod recipe;
+mod rootfs;
+mod suite;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything a person does while developing swath.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check format, lints, generated files, structure and licences
+    Check,
+    /// Run every test, sampled where the whole takes long; makes what the tests need
+    Test(suite::Options),
+    /// Run every test in full and write docs/proofs.md
+    Prove(suite::Options),
+    /// Build swath and run the example's system tests under it
+    Demo(demo::Options),
+    /// Write the generated files; with --check, say which are out of date
+    Gen(generate::Options),
+    /// List the interpreters that the tests use
+    Pythons,
+    /// Make a root file system with the newest Pythons under target/rootfs
+    Rootfs,
+    /// Measure the example by hand with coverage.py, several times, and compare
+    Recipe(recipe::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Check => Ok(check::run()),
+        Verb::Test(options) => suite::test(&options),
+        Verb::Prove(options) => suite::prove(&options),
+        Verb::Demo(options) => demo::run(&options),
+        Verb::Gen(options) => generate::run(&options),
+        Verb::Pythons => Ok(pythons::run()),
+        Verb::Rootfs => Ok(rootfs::run()),
+        Verb::Recipe(options) => recipe::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Cargo, as the other commands call it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use swath_test::workspace_root;
+
+/// A cargo command in the root of the workspace.
+pub(crate) fn cargo<S: Into<OsString>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    // `cargo xtask` names the cargo that runs it.
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command
+        .current_dir(workspace_root())
+        .args(arguments.into_iter().map(Into::into));
+    command
+}
+
+/// Runs a command with its output shown; its failure is an error.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().display().to_string();
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {name}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let arguments: Vec<_> = command
+        .get_args()
+        .map(|word| word.display().to_string())
+        .collect();
+    bail!("`{name} {}` failed with {status}", arguments.join(" "))
+}
+
+/// What `cargo metadata` says of the workspace and all it depends on.
+pub(crate) fn metadata() -> Result<Value> {
+    let output = cargo(["metadata", "--format-version=1", "--locked"]).output()?;
+    if !output.status.success() {
+        bail!(
+            "cargo metadata failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
+}
+
+/// Builds the command itself and returns its path.
+pub(crate) fn build_swath(release: bool) -> Result<PathBuf> {
+    let mut arguments = vec!["build", "--package=swath", "--bin=swath"];
+    if release {
+        arguments.push("--release");
+    }
+    run(&mut cargo(arguments))?;
+    let folder = metadata()?["target_directory"].as_str().map(PathBuf::from);
+    let folder = folder.context("cargo metadata names no target folder")?;
+    Ok(folder
+        .join(if release { "release" } else { "debug" })
+        .join("swath"))
+}

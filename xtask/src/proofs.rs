@@ -1,0 +1,128 @@
+//! `docs/proofs.md`: the figures that tests recorded while they proved their point.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use swath_test::{Figure, read_figures, target_dir, workspace_root};
+
+const HEAD: &str = "\
+# Proofs
+
+What the tests showed when they ran in full. Written by `cargo xtask prove`; do not edit.
+";
+
+fn page() -> PathBuf {
+    workspace_root().join("docs/proofs.md")
+}
+
+/// Forgets the figures of earlier runs.
+pub(crate) fn forget() -> Result<()> {
+    let folder = target_dir().join("proofs");
+    if folder.exists() {
+        fs_err::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+/// Writes the page from what has been recorded since; `conclusion` is its last line.
+pub(crate) fn write(conclusion: &str) -> Result<()> {
+    let path = page();
+    fs_err::create_dir_all(path.parent().expect("the page is in a folder"))?;
+    fs_err::write(path, render_page(&read_figures(), conclusion))?;
+    Ok(())
+}
+
+/// The page: tables by title, rows and columns by name, so that it does not depend on which test
+/// ran first.
+fn render_page(figures: &[Figure], conclusion: &str) -> String {
+    let mut page = String::from(HEAD);
+    for table in distinct(figures.iter().map(|figure| &figure.table)) {
+        let cells: Vec<&Figure> = figures
+            .iter()
+            .filter(|figure| figure.table == table)
+            .collect();
+        page.push_str(&render_table(&table, &cells));
+    }
+    page + "\n" + conclusion + "\n"
+}
+
+fn render_table(title: &str, cells: &[&Figure]) -> String {
+    let columns = distinct(cells.iter().map(|figure| &figure.column));
+    let mut text = format!("\n## {title}\n\n| |{}\n", join(&columns));
+    text += "|---|";
+    text += &"---|".repeat(columns.len());
+    text += "\n";
+    for row in distinct(cells.iter().map(|figure| &figure.row)) {
+        let values: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                let last = cells
+                    .iter()
+                    .rev()
+                    .find(|cell| cell.row == row && cell.column == *column);
+                last.map_or_else(String::new, |cell| cell.value.replace('|', "\\|"))
+            })
+            .collect();
+        text += &["| ", &row, " |", &join(&values), "\n"].concat();
+    }
+    text
+}
+
+fn join(cells: &[String]) -> String {
+    cells.iter().flat_map(|cell| [" ", cell, " |"]).collect()
+}
+
+/// Each name once, in an order in which 3.10 comes after 3.9.
+fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut names: Vec<String> = names.cloned().collect();
+    names.sort_by_cached_key(|name| natural_key(name));
+    names.dedup();
+    names
+}
+
+fn natural_key(name: &str) -> Vec<(String, u64)> {
+    let mut key = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let words = rest
+            .find(|character: char| character.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (text, tail) = rest.split_at(words);
+        let digits = tail
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (number, tail) = tail.split_at(digits);
+        key.push((text.to_owned(), number.parse().unwrap_or(0)));
+        rest = tail;
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(row: &str, column: &str, value: &str) -> Figure {
+        Figure {
+            table: "Kills".into(),
+            row: row.into(),
+            column: column.into(),
+            value: value.into(),
+        }
+    }
+
+    #[test]
+    fn the_last_record_of_a_cell_is_shown() {
+        let figures = [
+            figure("3.10", "rounds", "1"),
+            figure("3.9", "lost", "0"),
+            figure("3.10", "rounds", "500"),
+        ];
+        let table =
+            "## Kills\n\n| | lost | rounds |\n|---|---|---|\n| 3.9 | 0 |  |\n| 3.10 |  | 500 |\n";
+        assert_eq!(
+            render_page(&figures, "end"),
+            format!("{HEAD}\n{table}\nend\n")
+        );
+    }
+}
