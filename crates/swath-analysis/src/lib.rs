@@ -1,1 +1,32 @@
-//! Python source and version in; statements, arcs, regions and exclusions out.
+//! Python source and version in; statements, arcs, regions and exclusions out, as coverage.py sees them.
+//!
+//! Owns decoding, parsing, and the rules of every CPython from 3.8 to 3.15. Reads no file and knows nothing of
+//! measured data. It never fails and never panics: what cannot be analysed is a [`Problem`] in the [`Analysis`].
+
+mod analysis;
+mod arcs;
+mod codegen;
+mod constants;
+mod debug_json;
+mod exclusions;
+mod line_set;
+mod logical_lines;
+mod nesting;
+mod problem;
+mod regions;
+mod rules;
+mod source;
+mod suites;
+mod syntax;
+mod syntax_error;
+mod version;
+
+pub use analysis::{Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines};
+pub use arcs::Arc;
+pub use debug_json::debug_json;
+pub use line_set::LineSet;
+pub use problem::{Problem, ProblemKind};
+pub use regions::{Region, Regions};
+pub use rules::{DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS, ExclusionRules};
+pub use source::decode_source;
+pub use version::{ParseVersionError, PythonVersion};

@@ -1,0 +1,168 @@
+//! The analysis of one source: everything that is known about its lines without running it.
+
+use ruff_python_ast::ModModule;
+use ruff_python_parser::Parsed;
+
+use crate::arcs::{Arc, ModuleArcs, find_arcs};
+use crate::codegen::executable_lines;
+use crate::exclusions::{Definitions, exclude_suites, matching_lines};
+use crate::line_set::LineSet;
+use crate::logical_lines::LogicalLines;
+use crate::problem::{Problem, ProblemKind};
+use crate::regions::{Regions, find_regions};
+use crate::rules::ExclusionRules;
+use crate::source::decode_source;
+use crate::syntax::with_module;
+use crate::version::PythonVersion;
+
+/// What is known about the lines of a source. With a problem, everything else is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// The first lines of the statements that count.
+    pub statements: LineSet,
+    /// The excluded lines.
+    pub excluded: LineSet,
+    /// First and last line of each statement that has several, in order.
+    pub multiline: Vec<(u32, u32)>,
+    /// The lines whose branches are partial on purpose. Empty when only lines were asked for.
+    pub no_branch: LineSet,
+    /// The arcs that control can take, sorted. Empty when only lines were asked for.
+    pub arcs: Vec<Arc>,
+    /// How many arcs leave each line, in the order of the lines; excluded lines count on neither end.
+    pub exit_counts: Vec<(u32, u32)>,
+    /// The functions and classes. Empty when only lines were asked for.
+    pub regions: Regions,
+    /// Why there is no analysis.
+    pub problem: Option<Problem>,
+    with_jumps: Vec<(Arc, Option<Arc>)>,
+}
+
+/// Analyses a source completely.
+#[must_use]
+pub fn analyze(source: &[u8], version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    decode_source(source).map_or_else(Analysis::of_problem, |text| analyze_text(&text, version, rules))
+}
+
+/// Analyses a decoded source completely.
+#[must_use]
+pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    let walk = |parsed: &Parsed<ModModule>| {
+        let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules)?;
+        analysis.no_branch = matching_lines(&rules.no_branch, &lines);
+        let ModuleArcs { arcs, with_jumps } = find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
+        analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
+        analysis.arcs = arcs;
+        analysis.with_jumps = with_jumps;
+        analysis.regions = find_regions(parsed.suite(), &lines);
+        analysis.multiline = lines.into_spans();
+        Ok(analysis)
+    };
+    with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
+}
+
+/// Analyses only the statements, exclusions and multi-line statements of a source, which is cheaper.
+#[must_use]
+pub fn analyze_lines(source: &[u8], version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    decode_source(source).map_or_else(Analysis::of_problem, |text| analyze_text_lines(&text, version, rules))
+}
+
+/// Analyses only the statements, exclusions and multi-line statements of a decoded source.
+#[must_use]
+pub fn analyze_text_lines(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    let walk = |parsed: &Parsed<ModModule>| {
+        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules)?;
+        analysis.multiline = lines.into_spans();
+        Ok(analysis)
+    };
+    with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
+}
+
+impl Analysis {
+    fn of_problem(problem: Problem) -> Self {
+        Self { problem: Some(problem), ..Self::default() }
+    }
+
+    /// The first line of the statement that a line belongs to; the line itself if it belongs to none with several.
+    #[must_use]
+    pub fn first_line(&self, line: u32) -> u32 {
+        let after = self.multiline.partition_point(|&(first, _)| first <= line);
+        match after.checked_sub(1).and_then(|index| self.multiline.get(index)) {
+            Some(&(first, last)) if line <= last => first,
+            _ => line,
+        }
+    }
+
+    /// Measured lines as first lines of their statements.
+    #[must_use]
+    pub fn translate_lines(&self, lines: impl IntoIterator<Item = u32>) -> LineSet {
+        lines.into_iter().map(|line| self.first_line(line)).collect()
+    }
+
+    /// Measured arcs in terms of first lines, with the ways out of `with`s hidden; sorted, each once.
+    #[must_use]
+    pub fn translate_arcs(&self, arcs: impl IntoIterator<Item = Arc>) -> Vec<Arc> {
+        let mut translated: Vec<Arc> = arcs
+            .into_iter()
+            .filter_map(|arc| match self.with_jumps.binary_search_by_key(&arc, |&(jump, _)| jump) {
+                Ok(index) => self.with_jumps[index].1,
+                Err(_) => Some(arc),
+            })
+            .map(|(from, to)| (self.first_signed_line(from), self.first_signed_line(to)))
+            .collect();
+        translated.sort_unstable();
+        translated.dedup();
+        translated
+    }
+
+    /// The first line of an end of an arc; the exit of a code object keeps its sign.
+    fn first_signed_line(&self, line: i32) -> i32 {
+        let first = i32::try_from(self.first_line(line.unsigned_abs())).unwrap_or(i32::MAX);
+        if line < 0 { -first } else { first }
+    }
+}
+
+/// Statements and exclusions, the line maps, and the logical lines with bytecode.
+fn lines_of<'s>(
+    text: &'s str,
+    parsed: &Parsed<ModModule>,
+    version: PythonVersion,
+    rules: &ExclusionRules,
+) -> Result<(Analysis, LogicalLines<'s>, LineSet), Problem> {
+    let minor = version.rules_minor();
+    let (body, tokens) = (parsed.suite(), parsed.tokens());
+    let lines = LogicalLines::new(text, tokens);
+    let matching = rules.exclude.as_ref().map(|regex| matching_lines(regex, &lines));
+    let mut excluded = matching.unwrap_or_default();
+    let has_token = exclude_suites(&mut excluded, tokens, &lines, minor);
+    let mut excluded: LineSet = excluded.iter().map(|line| lines.first_line(line)).collect();
+    let executable = if has_token {
+        let too_large = |_| Problem::new(ProblemKind::TooComplex, "the code is too deeply nested to be compiled", 1, 0);
+        executable_lines(body, minor, &lines).map_err(too_large)?
+    } else {
+        LineSet::new()
+    };
+    let mut docstrings = LineSet::new();
+    let mut definitions =
+        Definitions { lines: &lines, executable: &executable, excluded: &mut excluded, docstrings: &mut docstrings };
+    definitions.docstring(body);
+    definitions.suite(body);
+    let mut statements = executable.clone();
+    statements.subtract(&excluded);
+    statements.subtract(&docstrings);
+    Ok((Analysis { statements, excluded, ..Analysis::default() }, lines, executable))
+}
+
+fn count_exits(arcs: &[Arc], excluded: &LineSet) -> Vec<(u32, u32)> {
+    let mut counts: Vec<(u32, u32)> = Vec::new();
+    for &(from, to) in arcs {
+        let Ok(from) = u32::try_from(from) else { continue };
+        if excluded.contains(from) || u32::try_from(to).is_ok_and(|to| excluded.contains(to)) {
+            continue;
+        }
+        match counts.last_mut() {
+            Some((line, count)) if *line == from => *count += 1,
+            _ => counts.push((from, 1)),
+        }
+    }
+    counts
+}

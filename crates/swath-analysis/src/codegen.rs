@@ -1,0 +1,269 @@
+//! A code generator in miniature: which logical lines keep bytecode.
+//!
+//! For each code object it emits instructions that are nothing but a line and a way to go on, with CPython's
+//! control flow, and keeps the lines of those that can be reached. It knows each version's habits, but no values.
+
+mod compound;
+mod conditions;
+mod const_table;
+mod exceptions;
+mod matching;
+mod reach;
+mod statements;
+
+use ruff_python_ast::{Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_text_size::TextSize;
+use rustc_hash::FxHashSet;
+
+use crate::line_set::LineSet;
+use crate::logical_lines::LogicalLines;
+use crate::suites::{has_docstring, has_future_annotations};
+
+
+/// Nested `finally` suites are copied, each copy with its own copies: CPython runs out of memory, we stop here.
+const MAX_INSTRUCTIONS: usize = 4_000_000;
+/// Nested statements, counted through the copies of `finally` suites.
+const MAX_DEPTH: usize = 400;
+
+/// The code would be larger than any real program's.
+#[derive(Debug)]
+pub(crate) struct CodeTooLarge;
+
+/// The logical lines that have bytecode.
+pub(crate) fn executable_lines(body: &[Stmt], minor: u8, lines: &LogicalLines<'_>) -> Result<LineSet, CodeTooLarge> {
+    let mut out = LineSet::new();
+    let target = Target { minor, has_future_annotations: has_future_annotations(body), lines };
+    let mut code = Code::new(target, Scope::Module);
+    code.module(body);
+    code.finish(&mut out)?;
+    Ok(out)
+}
+
+/// What all code objects of a module share.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    minor: u8,
+    has_future_annotations: bool,
+    lines: &'a LogicalLines<'a>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scope {
+    Module,
+    Class,
+    Function,
+}
+
+/// A place to jump to: an index into `Code::labels`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Label(u32);
+
+/// How control goes on after an instruction.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Flow {
+    /// To the next instruction.
+    Next,
+    /// To the label.
+    Jump(Label),
+    /// To the next instruction or the label: a conditional jump, or the set-up of a handler.
+    Either(Label),
+    /// Nowhere: the code object returns.
+    Return,
+    /// Nowhere: an exception is raised.
+    Raise,
+}
+
+struct Instruction {
+    /// 0 when the instruction has no line.
+    line: u32,
+    flow: Flow,
+    /// Index + 1 into `Code::children` of the code object that it loads.
+    child: u32,
+    /// It loads a constant that nothing before it has loaded.
+    is_first_use: bool,
+}
+
+/// What leaving a suite early has to clean up.
+#[derive(Clone, Copy)]
+enum Block<'a> {
+    Loop { top: Label, exit: Label },
+    Finally(&'a [Stmt]),
+    Other,
+}
+
+/// A nested code object, and the instruction that loads it.
+struct Child<'a> {
+    kind: ChildKind<'a>,
+    loaded_at: usize,
+}
+
+enum ChildKind<'a> {
+    Function(&'a StmtFunctionDef),
+    Class(&'a StmtClassDef),
+    /// A lambda or comprehension: all of its code is on the line of its statement.
+    Expression(u32),
+}
+
+/// One code object in the making.
+struct Code<'a> {
+    target: Target<'a>,
+    scope: Scope,
+    instructions: Vec<Instruction>,
+    labels: Vec<u32>,
+    blocks: Vec<Block<'a>>,
+    /// The line that the next instruction gets; 0 for none.
+    line: u32,
+    /// How many enclosing suites the compiler drops unseen (3.8 and 3.9).
+    muted: u32,
+    children: Vec<Child<'a>>,
+    /// The constants seen so far, as source text.
+    constants: FxHashSet<&'a str>,
+    is_first_use: bool,
+    depth: usize,
+    /// How many `if`, loop, `try`, `with` and `match` suites enclose the statement.
+    conditional: u32,
+    is_too_large: bool,
+}
+
+impl<'a> Code<'a> {
+    fn new(target: Target<'a>, scope: Scope) -> Self {
+        Self {
+            target,
+            scope,
+            instructions: Vec::new(),
+            labels: Vec::new(),
+            blocks: Vec::new(),
+            line: 0,
+            muted: 0,
+            children: Vec::new(),
+            constants: FxHashSet::default(),
+            is_first_use: false,
+            depth: 0,
+            conditional: 0,
+            is_too_large: false,
+        }
+    }
+
+    /// The compilers of 3.8 and 3.9 drop code as they go, later ones by reachability.
+    fn is_old(&self) -> bool {
+        self.target.minor < 10
+    }
+
+    fn minor(&self) -> u8 {
+        self.target.minor
+    }
+
+    fn new_label(&mut self) -> Label {
+        self.labels.push(u32::MAX);
+        Label(u32::try_from(self.labels.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn place(&mut self, label: Label) {
+        self.labels[label.0 as usize] = u32::try_from(self.instructions.len()).unwrap_or(u32::MAX);
+    }
+
+    fn target_of(&self, label: Label) -> usize {
+        self.labels[label.0 as usize] as usize
+    }
+
+    fn push(&mut self, line: u32, flow: Flow, is_first_use: bool) {
+        if self.instructions.len() >= MAX_INSTRUCTIONS {
+            self.is_too_large = true;
+        } else {
+            self.instructions.push(Instruction { line, flow, child: 0, is_first_use });
+        }
+    }
+
+    /// An instruction of the current line.
+    fn emit(&mut self, flow: Flow) {
+        if self.muted == 0 {
+            let is_first_use = std::mem::take(&mut self.is_first_use);
+            self.push(self.line, flow, is_first_use);
+        }
+    }
+
+    /// An instruction of the compiler's own: without a line from 3.10 on, with the current one before.
+    fn emit_artificial(&mut self, flow: Flow) {
+        if self.muted == 0 {
+            let line = if self.is_old() { self.line } else { 0 };
+            self.push(line, flow, false);
+        }
+    }
+
+    /// Makes the logical line at an offset the current one.
+    fn set_line_at(&mut self, offset: TextSize) {
+        self.line = self.target.lines.logical(offset);
+    }
+
+    /// Makes the current line none, where the compiler forgets it.
+    fn forget_line(&mut self) {
+        if !self.is_old() {
+            self.line = 0;
+        }
+    }
+
+    fn body(&mut self, body: &'a [Stmt]) {
+        if self.is_too_large || self.depth >= MAX_DEPTH {
+            self.is_too_large = true;
+            return;
+        }
+        self.depth += 1;
+        for statement in body {
+            self.statement(statement);
+        }
+        self.depth -= 1;
+    }
+
+    /// A suite that need not run.
+    fn conditional_body(&mut self, body: &'a [Stmt]) {
+        self.conditional += 1;
+        self.body(body);
+        self.conditional -= 1;
+    }
+
+    fn module(&mut self, body: &'a [Stmt]) {
+        match body.first() {
+            Some(first) => self.set_statement_line(first),
+            None => self.line = u32::from(self.is_old()),
+        }
+        if self.sets_up_annotations(body) {
+            self.emit(Flow::Next);
+        }
+        if self.is_old() && has_docstring(body) {
+            self.emit(Flow::Next);
+        }
+        self.body(body);
+        self.emit_artificial(Flow::Return);
+    }
+
+    fn function(&mut self, function: &'a StmtFunctionDef) {
+        self.set_definition_line(&function.decorator_list, &function.name);
+        // RESUME is on the first line; 3.10 has no such instruction.
+        if self.minor() >= 11 {
+            self.emit(Flow::Next);
+        }
+        let mut body = &function.body[..];
+        if has_docstring(body) {
+            if !self.is_old() {
+                body = &body[1..];
+            }
+        } else {
+            self.constants.insert("None");
+        }
+        self.body(body);
+        self.emit_artificial(Flow::Return);
+    }
+
+    fn class(&mut self, class: &'a StmtClassDef) {
+        self.set_definition_line(&class.decorator_list, &class.name);
+        self.emit(Flow::Next);
+        if has_docstring(&class.body)
+            && let Some(docstring) = class.body.first()
+        {
+            self.set_statement_line(docstring);
+            self.emit(Flow::Next);
+        }
+        self.body(&class.body);
+        self.emit_artificial(Flow::Return);
+    }
+}

@@ -1,0 +1,107 @@
+//! Which instructions stay, and the lines that they keep.
+
+use super::{ChildKind, Code, CodeTooLarge, Flow, Scope};
+use crate::line_set::LineSet;
+
+impl Code<'_> {
+    /// Adds the lines of this code object and of those in it that stay.
+    pub(super) fn finish(self, out: &mut LineSet) -> Result<(), CodeTooLarge> {
+        if self.is_too_large {
+            return Err(CodeTooLarge);
+        }
+        let live = if self.is_old() { self.live_in_sequence() } else { self.reachable() };
+        let mut child_is_live = self.children_kept_as_constants(&live);
+        for (instruction, _) in self.instructions.iter().zip(&live).filter(|&(_, &is_live)| is_live) {
+            if instruction.line != 0 {
+                out.insert(instruction.line);
+            }
+            if let Some(child) = (instruction.child as usize).checked_sub(1) {
+                child_is_live[child] = true;
+            }
+        }
+        for (child, _) in self.children.iter().zip(&child_is_live).filter(|&(_, &is_live)| is_live) {
+            match child.kind {
+                ChildKind::Expression(line) => {
+                    out.insert(line);
+                }
+                ChildKind::Function(function) => {
+                    let mut code = Code::new(self.target, Scope::Function);
+                    code.function(function);
+                    code.finish(out)?;
+                }
+                ChildKind::Class(class) => {
+                    let mut code = Code::new(self.target, Scope::Class);
+                    code.class(class);
+                    code.finish(out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// From 3.10 on: what can be reached from the first instruction.
+    fn reachable(&self) -> Vec<bool> {
+        let mut live = vec![false; self.instructions.len()];
+        let mut pending = vec![0];
+        while let Some(start) = pending.pop() {
+            let mut at = start;
+            while live.get(at) == Some(&false) {
+                live[at] = true;
+                match self.instructions[at].flow {
+                    Flow::Next => at += 1,
+                    Flow::Jump(label) => at = self.target_of(label),
+                    Flow::Either(label) => {
+                        pending.push(self.target_of(label));
+                        at += 1;
+                    }
+                    Flow::Return | Flow::Raise => break,
+                }
+            }
+        }
+        live
+    }
+
+    /// Before 3.10: all but what follows a `return`, up to the next target of a jump.
+    fn live_in_sequence(&self) -> Vec<bool> {
+        let count = self.instructions.len();
+        let mut is_target = vec![false; count];
+        for instruction in &self.instructions {
+            if let Flow::Jump(label) | Flow::Either(label) = instruction.flow
+                && let Some(target) = is_target.get_mut(self.target_of(label))
+            {
+                *target = true;
+            }
+        }
+        let mut is_dead = false;
+        let mut live: Vec<bool> = self
+            .instructions
+            .iter()
+            .zip(is_target)
+            .map(|(instruction, is_target)| {
+                is_dead &= !is_target;
+                let is_live = !is_dead;
+                is_dead |= instruction.flow == Flow::Return;
+                is_live
+            })
+            .collect();
+        // Removed code at the very end leaves its last entry in the line table.
+        if let Some(last) = live.last_mut() {
+            *last = true;
+        }
+        live
+    }
+
+    /// Code objects that nothing loads: 3.8 and 3.9 keep them, 3.10 and 3.11 drop only the tail of the unused
+    /// constants, later ones drop them all.
+    fn children_kept_as_constants(&self, live: &[bool]) -> Vec<bool> {
+        let last_used = self.instructions.iter().zip(live).rposition(|(instruction, &is_live)| is_live && instruction.is_first_use);
+        self.children
+            .iter()
+            .map(|child| match self.minor() {
+                ..=9 => true,
+                10 | 11 => last_used.is_some_and(|last| last >= child.loaded_at),
+                _ => false,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! The code of simple statements and definitions, and the dispatch to the compound ones.
+
+use ruff_python_ast::{Decorator, Expr, Identifier, Stmt, StmtAnnAssign, StmtAssert};
+use ruff_text_size::Ranged;
+
+use super::{Block, Child, ChildKind, Code, Flow, Label, Scope};
+use crate::constants::folded;
+use crate::suites::has_annotation;
+
+impl<'a> Code<'a> {
+    pub(super) fn statement(&mut self, statement: &'a Stmt) {
+        self.set_statement_line(statement);
+        self.note_constants(statement);
+        match statement {
+            Stmt::FunctionDef(function) => {
+                self.definition(&function.decorator_list, &function.name, ChildKind::Function(function));
+            }
+            Stmt::ClassDef(class) => self.definition(&class.decorator_list, &class.name, ChildKind::Class(class)),
+            Stmt::Return(_) => {
+                self.emit(Flow::Next);
+                self.unwind(false);
+                self.emit(Flow::Return);
+            }
+            Stmt::Raise(_) => {
+                self.emit(Flow::Next);
+                self.emit(Flow::Raise);
+            }
+            Stmt::Delete(delete) if !delete.targets.iter().any(deletes_something) => {}
+            Stmt::Delete(_)
+            | Stmt::TypeAlias(_)
+            | Stmt::Assign(_)
+            | Stmt::AugAssign(_)
+            | Stmt::Import(_)
+            | Stmt::ImportFrom(_) => self.emit(Flow::Next),
+            Stmt::AnnAssign(assignment) => self.annotated_assignment(assignment),
+            Stmt::Global(_) | Stmt::Nonlocal(_) | Stmt::IpyEscapeCommand(_) => {}
+            Stmt::Pass(_) => self.emit_placeholder(),
+            Stmt::Expr(expression) if folded(&expression.value).is_some() => self.emit_placeholder(),
+            Stmt::Expr(_) => {
+                self.emit(Flow::Next);
+                self.forget_line();
+            }
+            Stmt::Break(_) => self.leave_loop(|_, exit| exit),
+            Stmt::Continue(_) => self.leave_loop(|top, _| top),
+            Stmt::Assert(assertion) => self.assertion(assertion),
+            Stmt::If(choice) => self.choice(choice),
+            Stmt::For(each) => self.for_loop(each),
+            Stmt::While(cycle) => self.while_loop(cycle),
+            Stmt::With(with) => self.with(with),
+            Stmt::Try(attempt) if attempt.finalbody.is_empty() => self.try_except(attempt),
+            Stmt::Try(attempt) => self.try_finally(attempt),
+            Stmt::Match(choice) => self.match_statement(choice),
+        }
+    }
+
+    /// The line where a statement's own code begins; for a definition that of its `def` or `class`.
+    pub(super) fn set_statement_line(&mut self, statement: &Stmt) {
+        self.set_line_at(match statement {
+            Stmt::FunctionDef(function) => function.name.start(),
+            Stmt::ClassDef(class) => class.name.start(),
+            _ => statement.start(),
+        });
+    }
+
+    /// The first line of a definition: that of its first decorator.
+    pub(super) fn set_definition_line(&mut self, decorators: &[Decorator], name: &Identifier) {
+        self.set_line_at(decorators.first().map_or(name.start(), |decorator| decorator.expression.start()));
+    }
+
+    /// A NOP that keeps the line of a statement that does nothing; 3.8 and 3.9 have none.
+    fn emit_placeholder(&mut self) {
+        if !self.is_old() {
+            self.emit(Flow::Next);
+        }
+    }
+
+    fn definition(&mut self, decorators: &'a [Decorator], name: &'a Identifier, kind: ChildKind<'a>) {
+        for decorator in decorators {
+            self.set_line_at(decorator.expression.start());
+            self.emit(Flow::Next);
+        }
+        self.set_line_at(name.start());
+        self.emit(Flow::Next);
+        if self.muted > 0 {
+            return;
+        }
+        let loaded_at = self.instructions.len().saturating_sub(1);
+        self.children.push(Child { kind, loaded_at });
+        let number = u32::try_from(self.children.len()).unwrap_or(0);
+        if let Some(instruction) = self.instructions.last_mut() {
+            instruction.child = number;
+            instruction.is_first_use = true;
+        }
+    }
+
+    fn assertion(&mut self, assertion: &'a StmtAssert) {
+        let end = self.new_label();
+        self.jump_if(&assertion.test, end, true);
+        self.emit(Flow::Next);
+        self.emit(Flow::Raise);
+        self.place(end);
+    }
+
+    fn leave_loop(&mut self, to: impl FnOnce(Label, Label) -> Label) {
+        self.emit_placeholder();
+        if let Some((top, exit)) = self.unwind(true) {
+            self.emit(Flow::Jump(to(top, exit)));
+        }
+    }
+
+    /// Whether annotations of this scope's names are evaluated where they stand.
+    fn evaluates_annotations(&self) -> bool {
+        self.scope != Scope::Function && (self.minor() < 14 || self.target.has_future_annotations)
+    }
+
+    /// Whether the module begins with code that prepares for annotations.
+    pub(super) fn sets_up_annotations(&self, body: &[Stmt]) -> bool {
+        has_annotation(body)
+    }
+
+    fn annotated_assignment(&mut self, assignment: &'a StmtAnnAssign) {
+        let is_name = matches!(*assignment.target, Expr::Name(_));
+        let is_stored = match &*assignment.target {
+            Expr::Name(_) => assignment.value.is_some(),
+            _ => true,
+        };
+        let is_annotated = if is_name && assignment.simple && !self.evaluates_annotations() {
+            // A deferred annotation leaves a mark that it was passed, except where it is always passed.
+            self.scope == Scope::Module || (self.scope == Scope::Class && self.conditional > 0)
+        } else {
+            self.evaluates_annotations()
+        };
+        if is_stored || is_annotated {
+            self.emit(Flow::Next);
+        }
+    }
+
+    /// Emits what leaving the enclosing blocks takes; with `to_loop` up to the innermost loop, whose labels it gives.
+    fn unwind(&mut self, to_loop: bool) -> Option<(Label, Label)> {
+        // A block's clean-up runs outside of it, so it and those within are hidden meanwhile.
+        let mut hidden = Vec::new();
+        let mut found = None;
+        while let Some(block) = self.blocks.pop() {
+            hidden.push(block);
+            match block {
+                Block::Loop { top, exit } if to_loop => {
+                    found = Some((top, exit));
+                    break;
+                }
+                Block::Loop { .. } => {}
+                Block::Other => self.emit(Flow::Next),
+                Block::Finally(suite) => {
+                    self.emit(Flow::Next);
+                    // 3.8 calls the one copy of the suite.
+                    if self.minor() > 8 {
+                        self.body(suite);
+                        self.forget_line();
+                    }
+                }
+            }
+        }
+        self.blocks.extend(hidden.into_iter().rev());
+        found
+    }
+}
+
+/// Whether a target of `del` has any code: `del ()` has none.
+fn deletes_something(target: &Expr) -> bool {
+    match target {
+        Expr::Tuple(tuple) => tuple.elts.iter().any(deletes_something),
+        Expr::List(list) => list.elts.iter().any(deletes_something),
+        _ => true,
+    }
+}

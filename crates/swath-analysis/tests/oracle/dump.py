@@ -1,0 +1,77 @@
+"""Prints coverage.py's view of each source named on standard input, one JSON object a line.
+
+Usage: python dump.py lines|arcs|all < list-of-paths
+
+coverage.py 7.17.3's default patterns are given to every version, so that older ones can be compared.
+A source that coverage.py rejects gives its message as "problem"; where coverage.py itself fails, "failure".
+"""
+
+import json
+import sys
+
+from coverage.parser import PythonParser
+from coverage.python import get_python_source
+
+EXCLUDE = [
+    r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)",
+    r"^\s*(((async )?def .*?)?[\])]+(\s*->.*?)?:\s*)?\.\.\.\s*(#|$)",
+    r"^\s*if (typing\.)?TYPE_CHECKING:",
+]
+PARTIAL = [
+    r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(branch|BRANCH)",
+    r"^\s*while (True|1|False|0):",
+    r"^\s*if (True|1|False|0):",
+]
+
+
+def join(patterns):
+    return "|".join("(?:%s)" % pattern for pattern in patterns)
+
+
+def spans(multiline):
+    """First and last line of each statement with several lines."""
+    last = {}
+    for line, first in multiline.items():
+        last[first] = max(line, last.get(first, 0))
+    return sorted(last.items())
+
+
+def dump(path, depth):
+    out = {"path": path}
+    parser = PythonParser(filename=path, exclude=join(EXCLUDE))
+    parser.parse_source()
+    out["statements"] = sorted(parser.statements)
+    out["excluded"] = sorted(parser.excluded)
+    if depth == "lines":
+        return out
+    out["arcs"] = sorted(parser.arcs())
+    out["exit_counts"] = sorted(parser.exit_counts().items())
+    if depth == "arcs":
+        return out
+    from coverage.regions import code_regions
+
+    out["no_branch"] = sorted(parser.lines_matching(join(PARTIAL)))
+    out["multiline"] = spans(parser.multiline_map)
+    regions = code_regions(get_python_source(path))
+    for kind, key in [("function", "functions"), ("class", "classes")]:
+        out[key] = [
+            {"name": region.name, "start": region.start, "lines": sorted(region.lines)}
+            for region in regions
+            if region.kind == kind
+        ]
+    return out
+
+
+def main():
+    depth = sys.argv[1]
+    for path in sys.stdin.read().splitlines():
+        try:
+            out = dump(path, depth)
+        except Exception as error:
+            kind = "problem" if type(error).__name__ == "NotPython" else "failure"
+            out = {"path": path, kind: "%s: %s" % (type(error).__name__, error)}
+        print(json.dumps(out, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()
