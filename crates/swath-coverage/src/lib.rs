@@ -1,1 +1,43 @@
 //! The model: recorded data times analysis gives files, lines, totals and gates.
+//!
+//! This crate reads sources, and nothing else; it knows no formats.
+//!
+//! ```
+//! use swath_analysis::{ExclusionRules, PythonVersion};
+//! use swath_coverage::{ModelOptions, build_report};
+//! use swath_data::{CoverageData, Mode};
+//! use swath_pattern::Directory;
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let directory = Directory::new(folder.path());
+//! std::fs::write(folder.path().join("shop.py"), "import os\nif os.name == 'cp/m':\n    print()\n").unwrap();
+//! let mut data = CoverageData::new(Mode::Lines);
+//! let context = data.intern_context("");
+//! data.add_lines(&directory.absolute("shop.py"), context, &[1, 2].into_iter().collect());
+//!
+//! let report = build_report(&data, &ModelOptions {
+//!     directory: &directory,
+//!     files: &[],
+//!     include: &[],
+//!     omit: &[],
+//!     contexts: None,
+//!     ignore_errors: false,
+//!     relative_files: false,
+//!     rules: &ExclusionRules::default(),
+//!     python: PythonVersion::DEFAULT,
+//!     regions: false,
+//! }).unwrap();
+//! assert_eq!(report.files[0].missing_text(), "3");
+//! assert_eq!(report.totals.shown_percent(0), "67");
+//! ```
+
+mod file_report;
+mod line_ranges;
+mod model;
+mod numbers;
+mod unexecuted;
+
+pub use file_report::{Branches, FileReport};
+pub use model::{ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report};
+pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use unexecuted::{SourceError, SourceTrees, Touched, touch_unexecuted};

@@ -1,0 +1,415 @@
+//! The model: every file of the data, analysed and compared.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rayon::prelude::*;
+use swath_analysis::{
+    Analysis, Arc, ExclusionRules, ProblemKind, PythonVersion, analyze, analyze_lines,
+};
+use swath_data::{ContextId, CoverageData, LineSet, SourceHash};
+use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
+
+use crate::{FileReport, Numbers};
+
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct ModelOptions<'a> {
+    /// The current folder: names are relative to it.
+    pub directory: &'a Directory,
+    /// Only these files, if any are named.
+    pub files: &'a [String],
+    /// `[report] include`.
+    pub include: &'a [String],
+    /// `[report] omit`.
+    pub omit: &'a [String],
+    /// Only what ran in these contexts.
+    pub contexts: Option<BTreeSet<ContextId>>,
+    /// Go on without files that cannot be analysed.
+    pub ignore_errors: bool,
+    /// Paths in the data are relative to the folder.
+    pub relative_files: bool,
+    /// What is excluded.
+    pub rules: &'a ExclusionRules,
+    /// The Python whose rules hold for files of which the data does not say it.
+    pub python: PythonVersion,
+    /// Find functions and classes as well.
+    pub regions: bool,
+}
+
+/// The data, analysed.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The files, by path.
+    pub files: Vec<FileReport>,
+    /// What they count together.
+    pub totals: Numbers,
+    /// Whether there are branches.
+    pub has_arcs: bool,
+    /// Files left out because their text here is not the text that ran.
+    pub stale: Vec<StaleFile>,
+    /// Files left out because they were measured and are not here.
+    pub unmapped: Vec<String>,
+    /// Files left out for other reasons, in coverage.py's words.
+    pub warnings: Vec<ModelWarning>,
+}
+
+/// A file whose text is not what was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaleFile {
+    /// Its name in reports.
+    pub name: String,
+    /// What was measured.
+    pub measured: BTreeSet<SourceHash>,
+    /// What is here.
+    pub here: SourceHash,
+    /// How many lines ran.
+    pub lines: usize,
+}
+
+/// Something that did not stop the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelWarning {
+    /// The slug by which it can be disabled.
+    pub slug: &'static str,
+    /// What happened.
+    pub text: String,
+}
+
+/// Why there is no report, in coverage.py's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// No file is left.
+    #[error("No data to report.")]
+    NoData,
+    /// A measured file is not here.
+    #[error("No source for code: '{path}'.")]
+    NoSource {
+        /// The file.
+        path: String,
+    },
+    /// A measured file is here and cannot be read.
+    #[error("No source for code: '{path}': {problem}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// A measured file is no Python.
+    #[error("{text}")]
+    NotPython {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        text: String,
+    },
+    /// A pattern of `include` or `omit` is no pattern.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+}
+
+impl ModelError {
+    /// The slug of coverage.py's page of messages, for the errors that it documents.
+    pub fn slug(&self) -> Option<&'static str> {
+        matches!(self, Self::NoSource { .. }).then_some("no-source")
+    }
+}
+
+enum Outcome {
+    File(Box<FileReport>),
+    Stale(StaleFile),
+    Unmapped(String),
+    /// Measured, and not meant to be Python.
+    Other,
+    Error(ModelError),
+}
+
+/// Analyses the files of the data, or those that the options name.
+pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<Report, ModelError> {
+    let files = chosen_files(data, options)?;
+    if files.is_empty() {
+        return Err(ModelError::NoData);
+    }
+    let newest = data
+        .accounting
+        .processes
+        .iter()
+        .filter_map(|process| process.python)
+        .max();
+    let python = newest.map_or(options.python, |python| {
+        PythonVersion::new(python.major, python.minor)
+    });
+    let outcomes: Vec<Outcome> = files
+        .into_par_iter()
+        .map(|file| report_file(data, options, file, python))
+        .collect();
+
+    let mut report = Report {
+        has_arcs: data.has_arcs(),
+        ..Report::default()
+    };
+    for outcome in outcomes {
+        match outcome {
+            Outcome::File(file) => {
+                report.totals += file.numbers;
+                report.files.push(*file);
+            }
+            Outcome::Stale(stale) => report.stale.push(stale),
+            Outcome::Unmapped(name) => report.unmapped.push(name),
+            Outcome::Other => {}
+            Outcome::Error(error) if options.ignore_errors => {
+                report.warnings.push(could_not_parse(&error))
+            }
+            Outcome::Error(error) => return Err(error),
+        }
+    }
+    Ok(report)
+}
+
+fn could_not_parse(error: &ModelError) -> ModelWarning {
+    let text = match error {
+        ModelError::NotPython { path, .. } => format!("Couldn't parse Python file '{path}'"),
+        ModelError::NoSource { path } | ModelError::Unreadable { path, .. } => {
+            format!("Couldn't parse '{path}': {error}")
+        }
+        ModelError::NoData | ModelError::Glob(_) => error.to_string(),
+    };
+    ModelWarning {
+        slug: "couldnt-parse",
+        text,
+    }
+}
+
+/// A file to report.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Chosen {
+    /// Where it is here; files are reported in this order.
+    path: String,
+    /// Its path as the data or the caller has it.
+    recorded: String,
+}
+
+fn chosen_files(
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+) -> Result<Vec<Chosen>, ModelError> {
+    let globs = |patterns: &[String]| -> Result<Option<Globs>, GlobError> {
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        Globs::new(prepare_globs(patterns, options.directory)).map(Some)
+    };
+    let (include, omit) = (globs(options.include)?, globs(options.omit)?);
+    let recorded: Vec<String> = if options.files.is_empty() {
+        data.files().map(|(path, _)| path.to_owned()).collect()
+    } else {
+        options.files.to_vec()
+    };
+    let mut chosen = Vec::with_capacity(recorded.len());
+    for recorded in recorded {
+        let path = if options.relative_files {
+            recorded.clone()
+        } else {
+            options.directory.absolute(&recorded)
+        };
+        let wanted = include
+            .as_ref()
+            .is_none_or(|include| include.is_match(&path));
+        if wanted && !omit.as_ref().is_some_and(|omit| omit.is_match(&path)) {
+            chosen.push(Chosen { path, recorded });
+        }
+    }
+    chosen.sort();
+    Ok(chosen)
+}
+
+fn report_file(
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+    file: Chosen,
+    newest: PythonVersion,
+) -> Outcome {
+    let Chosen { path, recorded } = file;
+    let key = if options.relative_files {
+        options.directory.relative(&path).to_owned()
+    } else {
+        path.clone()
+    };
+    let name = options.directory.relative(&recorded).to_owned();
+    let on_disk = Path::new(options.directory.path()).join(&path);
+    let source = match fs_err::read(&on_disk) {
+        Ok(source) => source,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return if data.accounting.files.contains_key(&key) {
+                Outcome::Unmapped(name)
+            } else {
+                Outcome::Error(ModelError::NoSource { path })
+            };
+        }
+        Err(error) => {
+            let problem = error.to_string();
+            return Outcome::Error(ModelError::Unreadable { path, problem });
+        }
+    };
+    let lines = data
+        .lines(&key, options.contexts.as_ref())
+        .unwrap_or_default();
+    if let Some(stale) = stale(data, &key, &name, &source, &lines) {
+        return Outcome::Stale(stale);
+    }
+    let python = data.accounting.python(&key);
+    let python = python.map_or(newest, |python| {
+        PythonVersion::new(python.major, python.minor)
+    });
+    let analysis = if data.has_arcs() || options.regions {
+        analyze(&source, python, options.rules)
+    } else {
+        analyze_lines(&source, python, options.rules)
+    };
+    if let Some(outcome) = problem(&analysis, &path) {
+        return outcome;
+    }
+    let arcs = data.has_arcs().then(|| measured_arcs(data, options, &key));
+    Outcome::File(Box::new(FileReport::new(
+        path,
+        name,
+        analysis,
+        lines.iter(),
+        arcs,
+    )))
+}
+
+/// A file is stale if any process ran another text than the one that is here.
+fn stale(
+    data: &CoverageData,
+    key: &str,
+    name: &str,
+    source: &[u8],
+    lines: &LineSet,
+) -> Option<StaleFile> {
+    let measured = data.accounting.hashes(key);
+    if measured.is_empty() {
+        return None;
+    }
+    let here = SourceHash::of(source);
+    if measured.iter().all(|&hash| hash == here) {
+        return None;
+    }
+    Some(StaleFile {
+        name: name.to_owned(),
+        measured,
+        here,
+        lines: lines.len(),
+    })
+}
+
+fn problem(analysis: &Analysis, path: &str) -> Option<Outcome> {
+    let problem = analysis.problem.as_ref()?;
+    // A file of another kind that some template engine ran is no error.
+    if problem.kind == ProblemKind::Syntax && !should_be_python(path) {
+        return Some(Outcome::Other);
+    }
+    Some(Outcome::Error(ModelError::NotPython {
+        path: path.to_owned(),
+        text: problem.describe(path),
+    }))
+}
+
+/// Names that end in `.py…`, and names without an ending.
+fn should_be_python(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.trim_start_matches('.').rsplit_once('.') {
+        Some((_, extension)) => extension.starts_with("py"),
+        None => true,
+    }
+}
+
+fn measured_arcs(data: &CoverageData, options: &ModelOptions<'_>, key: &str) -> Vec<Arc> {
+    let arcs = data
+        .arcs(key, options.contexts.as_ref())
+        .unwrap_or_default();
+    let narrow =
+        |(from, to): (i64, i64)| Some((i32::try_from(from).ok()?, i32::try_from(to).ok()?));
+    arcs.iter().filter_map(narrow).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_data::{FileFacts, Mode};
+
+    use super::*;
+
+    #[test]
+    fn only_files_with_pythons_endings_must_be_python() {
+        for (path, expected) in [
+            ("/a/b.py", true),
+            ("/a.d/b", true),
+            ("/a/.hidden", true),
+            ("/a/b.pyw", true),
+            ("/a/b.html", false),
+        ] {
+            assert_eq!(should_be_python(path), expected, "{path}");
+        }
+    }
+
+    fn build(folder: &Path, data: &CoverageData) -> Result<Report, ModelError> {
+        let rules = ExclusionRules::default();
+        let options = ModelOptions {
+            directory: &Directory::new(folder),
+            files: &[],
+            include: &[],
+            omit: &[],
+            contexts: None,
+            ignore_errors: false,
+            relative_files: false,
+            rules: &rules,
+            python: PythonVersion::DEFAULT,
+            regions: false,
+        };
+        build_report(data, &options)
+    }
+
+    fn one_file(folder: &Path, source: &str) -> (CoverageData, String) {
+        let path = Directory::new(folder).absolute("a.py");
+        fs_err::write(&path, source).unwrap();
+        let mut data = CoverageData::new(Mode::Lines);
+        let context = data.intern_context("");
+        data.add_lines(&path, context, &[1].into_iter().collect());
+        (data, path)
+    }
+
+    #[test]
+    fn a_file_that_changed_since_is_stale_and_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut data, path) = one_file(folder.path(), "x = 1\n");
+        let mut note = |source: &[u8]| {
+            let hash = Some(SourceHash::of(source));
+            data.accounting
+                .files
+                .entry(path.clone())
+                .or_default()
+                .insert(FileFacts { hash, python: None });
+            build(folder.path(), &data).unwrap()
+        };
+        let report = note(b"x = 1\n");
+        assert_eq!((report.totals.statements, report.stale.len()), (1, 0));
+        let report = note(b"y = 1\n");
+        assert_eq!((report.totals.statements, report.stale.len()), (0, 1));
+        assert_eq!(
+            (report.stale[0].name.as_str(), report.stale[0].lines),
+            ("a.py", 1)
+        );
+    }
+
+    #[test]
+    fn a_measured_file_that_is_not_here_is_unmapped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut data, path) = one_file(folder.path(), "x = 1\n");
+        fs_err::remove_file(&path).unwrap();
+        let error = build(folder.path(), &data).unwrap_err();
+        assert_eq!(error, ModelError::NoSource { path: path.clone() });
+        data.accounting.files.entry(path).or_default();
+        assert_eq!(build(folder.path(), &data).unwrap().unmapped, ["a.py"]);
+    }
+}

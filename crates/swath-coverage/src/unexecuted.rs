@@ -1,0 +1,266 @@
+//! Files that could have run and did not: what counts at 0 %.
+
+use std::path::Path;
+
+use swath_data::CoverageData;
+use swath_pattern::{Directory, Globs};
+use walkdir::{DirEntry, WalkDir};
+
+/// Where unexecuted files are looked for, as the `[run]` section says it.
+#[derive(Clone, Debug)]
+pub struct SourceTrees<'a> {
+    /// `source`: existing folders, and packages.
+    pub source: &'a [String],
+    /// `source_dirs`.
+    pub source_dirs: &'a [String],
+    /// `source_pkgs`.
+    pub source_pkgs: &'a [String],
+    /// `omit`, prepared.
+    pub omit: Option<&'a Globs>,
+    /// `[report] include_namespace_packages`.
+    pub include_namespace_packages: bool,
+    /// `relative_files`: paths in the data are relative to the folder.
+    pub relative_files: bool,
+}
+
+/// A source setting that finds nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// `source_dirs` names something else.
+    #[error("Source dir is not a directory: {}", swath_pattern::python_repr(path))]
+    NotADirectory {
+        /// What it names.
+        path: String,
+    },
+    /// The whole file system.
+    #[error(
+        "Source dir can't be a file system root: {}",
+        swath_pattern::python_repr(path)
+    )]
+    Root {
+        /// What it names.
+        path: String,
+    },
+}
+
+/// What touching the unexecuted files found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// The files that are in the data only because they lie under a source folder.
+    pub files: Vec<String>,
+    /// The packages of `source` that no process imported.
+    pub never_imported: Vec<String>,
+}
+
+/// Adds the files under the source folders and packages to the data, with nothing recorded.
+///
+/// A package is looked for where its modules ran: one that no process imported gives no files.
+pub fn touch_unexecuted(
+    data: &mut CoverageData,
+    trees: &SourceTrees<'_>,
+    directory: &Directory,
+) -> Result<Touched, SourceError> {
+    let mut touched = Touched::default();
+    let mut folders = Vec::new();
+    let mut packages: Vec<&String> = trees.source_pkgs.iter().collect();
+    for source in trees.source {
+        if Path::new(&directory.absolute(source)).is_dir() {
+            folders.push(source);
+        } else {
+            packages.push(source);
+        }
+    }
+    folders.extend(trees.source_dirs);
+    let mut roots = Vec::new();
+    for source in folders {
+        let folder = directory.absolute(source);
+        let path = source.clone();
+        if !Path::new(&folder).is_dir() {
+            return Err(SourceError::NotADirectory { path });
+        }
+        if folder == "/" {
+            return Err(SourceError::Root { path });
+        }
+        roots.push(folder);
+    }
+    for package in packages {
+        match measured_package(data, package) {
+            Some(Some(folder)) => roots.push(folder),
+            Some(None) => {}
+            None => touched.never_imported.push(package.clone()),
+        }
+    }
+    for root in roots {
+        for path in python_files(Path::new(&root), trees.include_namespace_packages) {
+            let path = directory.absolute(&path);
+            if trees.omit.is_some_and(|omit| omit.is_match(&path)) {
+                continue;
+            }
+            let path = if trees.relative_files {
+                directory.relative(&path)
+            } else {
+                &path
+            };
+            if data.file(path).is_none() {
+                data.touch(path);
+                touched.files.push(path.to_owned());
+            }
+        }
+    }
+    Ok(touched)
+}
+
+/// The folder of a package whose code ran; `Some(None)` for a module that ran, which is one file.
+fn measured_package(data: &CoverageData, package: &str) -> Option<Option<String>> {
+    let stem = format!("/{}", package.replace('.', "/"));
+    let mut found = None;
+    for (path, _) in data.files() {
+        let rooted = format!("/{path}");
+        if let Some(folder) = rooted.strip_suffix("/__init__.py")
+            && folder.ends_with(&stem)
+        {
+            return Some(Some(folder[1..].to_owned()));
+        }
+        if rooted.ends_with(&format!("{stem}.py")) || rooted.contains(&format!("{stem}/")) {
+            found = Some(None);
+        }
+    }
+    found
+}
+
+/// The Python files of a folder that could be imported: in packages, with names that can be.
+fn python_files(root: &Path, include_namespace_packages: bool) -> Vec<String> {
+    let is_package = |entry: &DirEntry| {
+        let init = entry.path().join("__init__.py");
+        !init.is_dir() && init.symlink_metadata().is_ok()
+    };
+    let walk = WalkDir::new(root)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| {
+            let folder = entry.depth() > 0 && entry.file_type().is_dir();
+            include_namespace_packages || !folder || is_package(entry)
+        });
+    walk.filter_map(Result::ok)
+        .filter(|entry| !entry.path().is_dir() && is_python_name(entry))
+        .filter_map(|entry| entry.into_path().into_os_string().into_string().ok())
+        .collect()
+}
+
+fn is_python_name(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_str().unwrap_or("");
+    let stem = name
+        .strip_suffix(".py")
+        .or_else(|| name.strip_suffix(".pyw"));
+    stem.is_some_and(|stem| {
+        !stem.is_empty() && !stem.contains(|c: char| ".#~!$@%^&*()+=,".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_data::Mode;
+
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, "x = 1\n").unwrap();
+        }
+        folder
+    }
+
+    fn touched(folder: &Path, source: &[&str], omit: &[&str], namespaces: bool) -> Vec<String> {
+        let directory = Directory::new(folder);
+        let source: Vec<String> = source.iter().map(|&text| text.to_owned()).collect();
+        let omit = Globs::new(swath_pattern::prepare_globs(omit, &directory)).unwrap();
+        let trees = SourceTrees {
+            source: &source,
+            source_dirs: &[],
+            source_pkgs: &[],
+            omit: Some(&omit),
+            include_namespace_packages: namespaces,
+            relative_files: true,
+        };
+        let mut data = CoverageData::new(Mode::Lines);
+        touch_unexecuted(&mut data, &trees, &directory)
+            .unwrap()
+            .files
+    }
+
+    #[test]
+    fn only_importable_files_are_found() {
+        let folder = tree(&[
+            "a.py",
+            "b.pyw",
+            "no.txt",
+            "x.y.py",
+            "p/__init__.py",
+            "p/m.py",
+            "q/m.py",
+            "p/q/n.py",
+        ]);
+        assert_eq!(
+            touched(folder.path(), &["."], &[], false),
+            ["a.py", "b.pyw", "p/__init__.py", "p/m.py"]
+        );
+        assert_eq!(touched(folder.path(), &["q"], &[], false), ["q/m.py"]);
+        let all = [
+            "a.py",
+            "b.pyw",
+            "p/__init__.py",
+            "p/m.py",
+            "p/q/n.py",
+            "q/m.py",
+        ];
+        assert_eq!(touched(folder.path(), &["."], &[], true), all);
+    }
+
+    #[test]
+    fn omitted_files_stay_out() {
+        let folder = tree(&["a.py", "p/__init__.py", "p/m.py"]);
+        assert_eq!(touched(folder.path(), &["."], &["p/*"], false), ["a.py"]);
+    }
+
+    #[test]
+    fn packages_are_found_where_they_ran() {
+        let folder = tree(&["lib/shop/__init__.py", "lib/shop/cart.py"]);
+        let directory = Directory::new(folder.path());
+        let mut data = CoverageData::new(Mode::Lines);
+        data.touch(&directory.absolute("lib/shop/__init__.py"));
+        let packages = ["shop".to_owned(), "never".to_owned()];
+        let trees = SourceTrees {
+            source: &packages,
+            source_dirs: &[],
+            source_pkgs: &[],
+            omit: None,
+            include_namespace_packages: false,
+            relative_files: false,
+        };
+        let touched = touch_unexecuted(&mut data, &trees, &directory).unwrap();
+        assert_eq!(touched.files, [directory.absolute("lib/shop/cart.py")]);
+        assert_eq!(touched.never_imported, ["never"]);
+    }
+
+    #[test]
+    fn the_root_is_no_source() {
+        let directory = Directory::new(Path::new("/tmp"));
+        let source = ["/".to_owned()];
+        let trees = SourceTrees {
+            source: &source,
+            source_dirs: &[],
+            source_pkgs: &[],
+            omit: None,
+            include_namespace_packages: false,
+            relative_files: false,
+        };
+        let error = touch_unexecuted(&mut CoverageData::new(Mode::Lines), &trees, &directory);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "Source dir can't be a file system root: '/'"
+        );
+    }
+}
