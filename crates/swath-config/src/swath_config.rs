@@ -1,0 +1,162 @@
+//! swath's own settings: `swath.toml`, or `[tool.swath]` in `pyproject.toml`.
+
+mod error;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::duration::parse_duration;
+use crate::ready::Ready;
+use crate::services::{Service, StopSignal};
+
+pub use error::{Place, Suggestion, SwathConfigError};
+use table::{Document, Entry};
+
+/// How a run is made, as far as a file says so.
+#[derive(Debug, Clone, Default)]
+pub struct SwathConfig {
+    /// The file that the settings come from.
+    pub file: Option<PathBuf>,
+    /// The command that runs the tests.
+    pub test: Option<Vec<String>>,
+    /// The services, in the order of the file, which is the order in which they are started.
+    pub services: Vec<Service>,
+}
+
+const TOP_KEYS: &[&str] = &["test", "services"];
+
+const SERVICE_KEYS: &[&str] = &[
+    "command",
+    "ready",
+    "ready-timeout",
+    "stop-signal",
+    "stop-timeout",
+    "env-file",
+    "environment",
+    "cwd",
+];
+
+impl SwathConfig {
+    /// Reads `swath.toml` in `directory`, or else `[tool.swath]` in its `pyproject.toml`.
+    /// Without either, everything is left open.
+    pub fn load(directory: &Path) -> Result<Self, SwathConfigError> {
+        let own = directory.join("swath.toml");
+        if let Some(text) = read_if_there(&own)? {
+            return Self::parse(&text, &own, &[]);
+        }
+        let shared = directory.join("pyproject.toml");
+        match read_if_there(&shared)? {
+            // Most projects have no settings of swath there; then nothing is asked of the file.
+            Some(text) if text.contains("swath") => Self::parse(&text, &shared, &["tool", "swath"]),
+            _ => Ok(Self::default()),
+        }
+    }
+
+    /// Reads the settings in `text`, which are in the table that `prefix` names. `file` is where the text
+    /// comes from: it is named in errors, and paths are relative to its directory.
+    pub fn parse(text: &str, file: &Path, prefix: &[&str]) -> Result<Self, SwathConfigError> {
+        let document = Document::new(text, file);
+        let parsed = document.parse()?;
+        let Some(top) = document.table(&parsed, prefix) else {
+            return Ok(Self::default());
+        };
+        top.check_keys(TOP_KEYS)?;
+        let mut config = Self {
+            file: Some(file.to_owned()),
+            ..Self::default()
+        };
+        if let Some(test) = top.entry("test") {
+            config.test = Some(command(&test)?);
+        }
+        if let Some(services) = top.entry("services") {
+            for service in services.table()?.entries() {
+                config.services.push(read_service(&service, file)?);
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigError> {
+    let table = entry.table()?;
+    if !Service::is_name(entry.key()) {
+        let reason = "the name of a service is made of letters, digits, `-`, `_` and `.`";
+        return Err(entry.bad_value(entry.key(), reason, None));
+    }
+    table.check_keys(SERVICE_KEYS)?;
+    let Some(program) = table.entry("command") else {
+        return Err(table.missing("command"));
+    };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut service = Service::new(entry.key(), command(&program)?);
+    if let Some(ready) = table.entry("ready") {
+        let text = ready.text()?;
+        let parsed = Ready::parse(text)
+            .map_err(|error| ready.bad_value(text, &error.to_string(), error.hint()))?;
+        service.ready = Some(parsed);
+    }
+    if let Some(timeout) = table.entry("ready-timeout") {
+        service.ready_timeout = duration(&timeout)?;
+    }
+    if let Some(timeout) = table.entry("stop-timeout") {
+        service.stop_timeout = duration(&timeout)?;
+    }
+    if let Some(signal) = table.entry("stop-signal") {
+        let text = signal.text()?;
+        service.stop_signal = StopSignal::parse(text).ok_or_else(|| {
+            let hint = format!("the signals are {}", StopSignal::names());
+            signal.bad_value(text, "not a signal that stops a service", Some(hint))
+        })?;
+    }
+    if let Some(files) = table.entry("env-file") {
+        let names = files.texts()?;
+        service.env_files = names.into_iter().map(|name| folder.join(name)).collect();
+    }
+    if let Some(variables) = table.entry("environment") {
+        for variable in variables.table()?.entries() {
+            let value = variable.text()?.to_owned();
+            service.environment.push((variable.key().to_owned(), value));
+        }
+    }
+    if let Some(directory) = table.entry("cwd") {
+        service.directory = Some(folder.join(directory.text()?));
+    }
+    Ok(service)
+}
+
+/// A command line, split like a shell does.
+fn command(entry: &Entry<'_>) -> Result<Vec<String>, SwathConfigError> {
+    let text = entry.text()?;
+    match shell_words::split(text) {
+        Ok(words) if words.is_empty() => Err(entry.bad_value(text, "no program is named", None)),
+        Ok(words) => Ok(words),
+        Err(_) => Err(entry.bad_value(text, "a quote is not closed", None)),
+    }
+}
+
+fn duration(entry: &Entry<'_>) -> Result<Duration, SwathConfigError> {
+    let text = entry.text()?;
+    parse_duration(text).ok_or_else(|| {
+        let hint = "write a number and a unit: `500ms`, `60s`, `2m`".to_owned();
+        entry.bad_value(text, "not a duration", Some(hint))
+    })
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, SwathConfigError> {
+    let unreadable = |reason: String| SwathConfigError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    match fs_err::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(unreadable("it is not UTF-8 text".to_owned())),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(error.kind().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use super::*;
+
+fn parse(text: &str) -> Result<SwathConfig, SwathConfigError> {
+    SwathConfig::parse(text, Path::new("conf/swath.toml"), &[])
+}
+
+fn refused(text: &str) -> (String, &'static str, String) {
+    let error = parse(text).unwrap_err();
+    (
+        error.to_string(),
+        error.code(),
+        error.hint().unwrap_or_default(),
+    )
+}
+
+#[test]
+fn every_key_is_understood() {
+    let config = parse(
+        r#"
+        test = "pytest tests/system -k 'a b'"
+
+        [services.web]
+        command = "gunicorn --workers=2 --bind=127.0.0.1:8000 'xy:app()'"
+        ready = "http://127.0.0.1:8000/ready"
+        ready-timeout = "90s"
+        stop-signal = "INT"
+        stop-timeout = "500ms"
+        env-file = ["env_vars/base.env", "env_vars/test.env"]
+        environment = { DEBUG = "1" }
+        cwd = "app"
+
+        [services.a-worker]
+        command = "celery worker"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(
+        config.test.unwrap(),
+        ["pytest", "tests/system", "-k", "a b"]
+    );
+    let [web, worker] = &config.services[..] else {
+        panic!("two services are expected: {:?}", config.services);
+    };
+    assert_eq!(
+        web.command,
+        [
+            "gunicorn",
+            "--workers=2",
+            "--bind=127.0.0.1:8000",
+            "xy:app()"
+        ]
+    );
+    assert!(matches!(&web.ready, Some(Ready::Http(url)) if url.ends_with("/ready")));
+    assert_eq!(web.ready_timeout, Duration::from_secs(90));
+    assert_eq!(web.stop_signal.name(), "INT");
+    assert_eq!(web.stop_timeout, Duration::from_millis(500));
+    assert_eq!(
+        web.env_files,
+        [
+            Path::new("conf/env_vars/base.env"),
+            Path::new("conf/env_vars/test.env")
+        ]
+    );
+    assert_eq!(web.environment, [("DEBUG".to_owned(), "1".to_owned())]);
+    assert_eq!(web.directory.as_deref(), Some(Path::new("conf/app")));
+    // The order is that of the file, not of the alphabet.
+    assert_eq!(
+        (web.name.as_str(), worker.name.as_str()),
+        ("web", "a-worker")
+    );
+    assert_eq!(worker.stop_signal, StopSignal::TERM);
+}
+
+#[test]
+fn an_unknown_key_is_answered_with_the_nearest_one() {
+    let (message, code, hint) = refused("[services.web]\ncommand = \"x\"\nreday = \"tcp:x:1\"\n");
+    assert_eq!(
+        message,
+        "unknown key `reday` in `[services.web]`, line 3 of `conf/swath.toml`"
+    );
+    assert_eq!(code, "config-unknown-key");
+    assert_eq!(hint, "the nearest key is `ready`");
+    let (message, _, hint) = refused("tset = \"pytest\"\n");
+    assert_eq!(
+        message,
+        "unknown key `tset` in the top level, line 1 of `conf/swath.toml`"
+    );
+    assert_eq!(hint, "the nearest key is `test`");
+    let (_, _, hint) = refused("quux = 1\n");
+    assert_eq!(hint, "the keys are test, services");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line() {
+    for (text, message) in [
+        (
+            "test = 5\n",
+            "`test` is an integer, not a string, in the top level, line 1 of `conf/swath.toml`",
+        ),
+        (
+            "\ntest = \n",
+            "line 2 of `conf/swath.toml` is not valid TOML: string values must be quoted, expected literal string",
+        ),
+        (
+            "services = []\n",
+            "`services` is a list, not a table, in the top level, line 1 of `conf/swath.toml`",
+        ),
+        (
+            "\n[services.web]\n",
+            "`[services.web]` has no `command`, line 2 of `conf/swath.toml`",
+        ),
+        (
+            "test = \"a 'b\"\n",
+            "a quote is not closed: `test = \"a 'b\"` in the top level, line 1 of `conf/swath.toml`",
+        ),
+        (
+            "services.web.command = \"x\"\nservices.web.stop-timeout = \"1 hour\"\n",
+            "not a duration: `stop-timeout = \"1 hour\"` in `[services.web]`, line 2 of `conf/swath.toml`",
+        ),
+        (
+            "[services.web]\ncommand = \"x\"\nready = \"x\"\n",
+            "`x` is not a readiness check: `ready = \"x\"` in `[services.web]`, line 3 of `conf/swath.toml`",
+        ),
+        (
+            "[services.\"../web\"]\ncommand = \"x\"\n",
+            "the name of a service is made of letters, digits, `-`, `_` and `.`: `../web = \"../web\"` in `[services]`, line 1 of `conf/swath.toml`",
+        ),
+    ] {
+        assert_eq!(refused(text).0, message);
+    }
+}
+
+#[test]
+fn settings_are_found_in_either_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(SwathConfig::load(folder.path()).unwrap().file.is_none());
+    let shared = folder.path().join("pyproject.toml");
+    fs_err::write(&shared, "[tool.other]\nx = 'swath'\n").unwrap();
+    assert!(SwathConfig::load(folder.path()).unwrap().file.is_none());
+    fs_err::write(&shared, "[tool.swath]\ntest = \"a\"\n").unwrap();
+    let config = SwathConfig::load(folder.path()).unwrap();
+    assert_eq!(
+        (config.file, config.test),
+        (Some(shared), Some(vec!["a".to_owned()]))
+    );
+    let own = folder.path().join("swath.toml");
+    fs_err::write(&own, "test = \"b\"\n").unwrap();
+    let config = SwathConfig::load(folder.path()).unwrap();
+    assert_eq!(
+        (config.file, config.test),
+        (Some(own), Some(vec!["b".to_owned()]))
+    );
+}
