@@ -113,12 +113,19 @@ impl Account {
     pub fn is_complete(&self) -> bool {
         !self.partial
             && self.not_measured.is_empty()
-            && self.processes.iter().all(|process| process.is_measured() && process.dropped == 0)
+            && self
+                .processes
+                .iter()
+                .all(|process| process.is_measured() && process.dropped == 0)
     }
 
     /// The ids of the hit stores whose lines are in the number.
     pub fn counted_ids(&self) -> BTreeSet<&str> {
-        self.processes.iter().filter(|process| process.counted).map(|p| p.id.as_str()).collect()
+        self.processes
+            .iter()
+            .filter(|process| process.counted)
+            .map(|p| p.id.as_str())
+            .collect()
     }
 }
 
@@ -141,7 +148,9 @@ pub fn account_for_processes(
     let service_found = roles.contains(&Role::Service);
     let counts = |role| match (counted, role) {
         (_, Role::Tool) => false,
-        (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => true,
+        (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
+            true
+        }
         (Counted::Services, Role::Tests) => !service_found,
         (Counted::Tests, Role::Service) => false,
     };
@@ -151,7 +160,11 @@ pub fn account_for_processes(
         .map(|(process, &role)| account_for(process, role, counts(role), outcome))
         .collect::<Vec<_>>();
     accounts.sort_by(|a, b| (a.started, a.pid).cmp(&(b.started, b.pid)));
-    let evidence = Evidence { processes, sightings: &outcome.sightings, folder };
+    let evidence = Evidence {
+        processes,
+        sightings: &outcome.sightings,
+        folder,
+    };
     Account {
         processes: accounts,
         not_measured: find_not_measured(&evidence),
@@ -160,7 +173,12 @@ pub fn account_for_processes(
     }
 }
 
-fn account_for(process: &StoredProcess, role: Role, counted: bool, outcome: &RunOutcome) -> ProcessAccount {
+fn account_for(
+    process: &StoredProcess,
+    role: Role,
+    counted: bool,
+    outcome: &RunOutcome,
+) -> ProcessAccount {
     ProcessAccount {
         id: process.id.clone(),
         pid: process.pid,
@@ -171,9 +189,16 @@ fn account_for(process: &StoredProcess, role: Role, counted: bool, outcome: &Run
         service: process.service.clone(),
         command: without_secrets(&process.command),
         interpreter: process.executable.clone(),
-        python: process.python.map(|python| python.to_string()).unwrap_or_default(),
+        python: process
+            .python
+            .map(|python| python.to_string())
+            .unwrap_or_default(),
         agent: process.state.clone(),
-        agent_detail: process.notes.last().map(|note| note.text.clone()).filter(|text| !text.is_empty()),
+        agent_detail: process
+            .notes
+            .last()
+            .map(|note| note.text.clone())
+            .filter(|text| !text.is_empty()),
         files: process.touched_files(),
         dropped: process.dropped,
         ending: ending_of(process, outcome),
@@ -182,7 +207,10 @@ fn account_for(process: &StoredProcess, role: Role, counted: bool, outcome: &Run
 }
 
 fn ending_of(process: &StoredProcess, outcome: &RunOutcome) -> Ending {
-    let key = ProcessKey { pid: process.pid, start_ticks: process.start_ticks };
+    let key = ProcessKey {
+        pid: process.pid,
+        start_ticks: process.start_ticks,
+    };
     if process.closed == StoreEnding::Exec {
         return Ending::ReplacedByExec;
     }
@@ -199,5 +227,7 @@ fn ending_of(process: &StoredProcess, outcome: &RunOutcome) -> Ending {
 }
 
 fn is_running(sightings: &Sightings, key: ProcessKey) -> bool {
-    sightings.get(&key).is_some_and(|sighting: &Sighting| sighting.running)
+    sightings
+        .get(&key)
+        .is_some_and(|sighting: &Sighting| sighting.running)
 }

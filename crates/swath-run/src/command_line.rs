@@ -2,8 +2,24 @@
 
 /// Programs and modules that run tests; documented in `docs/reference/roles.md`.
 const TEST_RUNNERS: [&str; 18] = [
-    "pytest", "py.test", "unittest", "behave", "robot", "pabot", "nose", "nose2", "trial", "stestr",
-    "ward", "green", "avocado", "radish", "lettuce", "tavern-ci", "locust", "schemathesis",
+    "pytest",
+    "py.test",
+    "unittest",
+    "behave",
+    "robot",
+    "pabot",
+    "nose",
+    "nose2",
+    "trial",
+    "stestr",
+    "ward",
+    "green",
+    "avocado",
+    "radish",
+    "lettuce",
+    "tavern-ci",
+    "locust",
+    "schemathesis",
 ];
 
 /// The names by which a test runner is recognised.
@@ -47,7 +63,10 @@ pub(crate) fn base_name(path: &str) -> &str {
 /// Whether a program of this path is a Python by its name: `python`, `python3.12`, `pypy3` …
 pub(crate) fn is_python_name(path: &str) -> bool {
     let name = base_name(path);
-    let Some(rest) = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")) else {
+    let Some(rest) = name
+        .strip_prefix("python")
+        .or_else(|| name.strip_prefix("pypy"))
+    else {
         return false;
     };
     let rest = rest.trim_end_matches(['d', 't', 'm', 'u']);
@@ -56,7 +75,10 @@ pub(crate) fn is_python_name(path: &str) -> bool {
 
 /// Whether a program of this name is a shell.
 pub(crate) fn is_shell(path: &str) -> bool {
-    matches!(base_name(path).trim_start_matches('-'), "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh")
+    matches!(
+        base_name(path).trim_start_matches('-'),
+        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh"
+    )
 }
 
 impl PythonCommand {
@@ -144,9 +166,15 @@ impl PythonCommand {
             return true;
         }
         match name {
-            "manage" | "django" | "django-admin" => self.arguments.first().is_some_and(|a| a == "test"),
+            "manage" | "django" | "django-admin" => {
+                self.arguments.first().is_some_and(|a| a == "test")
+            }
             // `coverage run -m pytest` and `swath run -m pytest` run it in their own process.
-            "coverage" => self.arguments.iter().skip(1).any(|a| TEST_RUNNERS.contains(&base_name(a))),
+            "coverage" => self
+                .arguments
+                .iter()
+                .skip(1)
+                .any(|a| TEST_RUNNERS.contains(&base_name(a))),
             _ => false,
         }
     }
@@ -159,7 +187,9 @@ fn script_name(path: &str) -> &str {
 
 /// Whether a command line, Python or not, runs tests.
 pub(crate) fn is_test_runner(arguments: &[String]) -> bool {
-    let Some(program) = arguments.first() else { return false };
+    let Some(program) = arguments.first() else {
+        return false;
+    };
     if is_python_name(program) {
         return PythonCommand::parse(arguments).is_test_runner();
     }
@@ -176,10 +206,24 @@ mod tests {
 
     #[test]
     fn pythons_are_known_by_name() {
-        for name in ["python", "/usr/bin/python3", "python3.12", "python3.13t", "pypy3", "/x/python3.8d"] {
+        for name in [
+            "python",
+            "/usr/bin/python3",
+            "python3.12",
+            "python3.13t",
+            "pypy3",
+            "/x/python3.8d",
+        ] {
             assert!(is_python_name(name), "{name}");
         }
-        for name in ["pythonista", "ipython", "python-config", "python3-config", "bash", ""] {
+        for name in [
+            "pythonista",
+            "ipython",
+            "python-config",
+            "python3-config",
+            "bash",
+            "",
+        ] {
             assert!(!is_python_name(name), "{name}");
         }
     }
@@ -198,12 +242,23 @@ mod tests {
     #[test]
     fn test_runners_are_known_in_every_spelling() {
         for line in [
-            "/v/bin/python /v/bin/pytest -q", "python3 -m pytest", "python -m unittest discover", "pytest",
-            "python manage.py test", "python -m coverage run -m pytest", "python -W error -m pytest.__main__",
+            "/v/bin/python /v/bin/pytest -q",
+            "python3 -m pytest",
+            "python -m unittest discover",
+            "pytest",
+            "python manage.py test",
+            "python -m coverage run -m pytest",
+            "python -W error -m pytest.__main__",
         ] {
             assert!(is_test_runner(&words(line)), "{line}");
         }
-        for line in ["python app.py pytest", "gunicorn xy:app()", "python manage.py runserver", "python -c x", "make test"] {
+        for line in [
+            "python app.py pytest",
+            "gunicorn xy:app()",
+            "python manage.py runserver",
+            "python -c x",
+            "make test",
+        ] {
             assert!(!is_test_runner(&words(line)), "{line}");
         }
     }

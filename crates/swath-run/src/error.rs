@@ -112,8 +112,15 @@ impl RunError {
     /// Evidence: what swath saw, a line each.
     pub fn notes(&self) -> Vec<String> {
         match self {
-            RunError::ServiceExited { last_output, log, .. } => output_notes(last_output, log),
-            RunError::NotReady { last_attempt, last_output, log, .. } => {
+            RunError::ServiceExited {
+                last_output, log, ..
+            } => output_notes(last_output, log),
+            RunError::NotReady {
+                last_attempt,
+                last_output,
+                log,
+                ..
+            } => {
                 let mut notes = vec![format!("last attempt: {last_attempt}")];
                 notes.extend(output_notes(last_output, log));
                 notes
@@ -158,7 +165,11 @@ fn listener_command(address: &str) -> String {
     let port = address
         .rsplit(':')
         .next()
-        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>())
+        .map(|rest| {
+            rest.chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+        })
         .filter(|digits| !digits.is_empty());
     match port {
         Some(port) => format!("ss -ltnp 'sport = :{port}'"),
@@ -177,7 +188,10 @@ mod tests {
 
     #[test]
     fn the_port_of_an_address_is_named_in_the_hint() {
-        assert_eq!(listener_command("http://127.0.0.1:8000/ready"), "ss -ltnp 'sport = :8000'");
+        assert_eq!(
+            listener_command("http://127.0.0.1:8000/ready"),
+            "ss -ltnp 'sport = :8000'"
+        );
         assert_eq!(listener_command("http://web/ready"), "ss -ltnp");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use swath_config::StopSignal;
+
 /// Something that happened in a run, in the order in which it happened.
 #[derive(Debug, Clone)]
 pub enum RunEvent<'a> {
@@ -57,7 +59,7 @@ pub enum RunEvent<'a> {
         /// The service.
         service: &'a str,
         /// The signal that it did not react to.
-        signal: &'static str,
+        signal: StopSignal,
         /// How long it was given.
         waited: Duration,
         /// Its first process, for people.

@@ -33,8 +33,10 @@ impl RunHistory {
         let runs = runs_folder();
         let name = format!("{:013}-{}", milliseconds_now(), std::process::id());
         let path = runs.join(name);
-        fs::create_dir_all(&path)
-            .map_err(|source| RunError::Folder { what: "the folder of logs", source })?;
+        fs::create_dir_all(&path).map_err(|source| RunError::Folder {
+            what: "the folder of logs",
+            source,
+        })?;
         remove_old(&runs);
         Ok(RunHistory { path })
     }
@@ -60,9 +62,13 @@ impl RunHistory {
     pub fn leftovers() -> Vec<LeftoverRun> {
         let mut found = Vec::new();
         for run in sorted_runs(&runs_folder()) {
-            let Ok(text) = fs::read_to_string(run.join(ACTIVE_FILE)) else { continue };
+            let Ok(text) = fs::read_to_string(run.join(ACTIVE_FILE)) else {
+                continue;
+            };
             let mut lines = text.lines();
-            let (Some(pid), Some(folder)) = (lines.next(), lines.next()) else { continue };
+            let (Some(pid), Some(folder)) = (lines.next(), lines.next()) else {
+                continue;
+            };
             if Path::new("/proc").join(pid).exists() {
                 continue;
             }
@@ -83,14 +89,23 @@ fn count_hit_stores(data: &Path) -> usize {
     fs::read_dir(data).map_or(0, |entries| {
         entries
             .flatten()
-            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "hits"))
+            .filter(|entry| {
+                entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "hits")
+            })
             .count()
     })
 }
 
 /// `$XDG_CACHE_HOME/swath/runs`, `~/.cache/swath/runs`, or a folder of this user's under the temporary one.
 fn runs_folder() -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
         .unwrap_or_else(|| {
@@ -101,7 +116,10 @@ fn runs_folder() -> PathBuf {
 
 fn remove_old(runs: &Path) {
     let all = sorted_runs(runs);
-    let ended = all.iter().filter(|run| !run.join(ACTIVE_FILE).exists()).collect::<Vec<_>>();
+    let ended = all
+        .iter()
+        .filter(|run| !run.join(ACTIVE_FILE).exists())
+        .collect::<Vec<_>>();
     for run in ended.iter().take(ended.len().saturating_sub(KEPT_RUNS)) {
         let _ = fs::remove_dir_all(run);
     }
@@ -109,12 +127,19 @@ fn remove_old(runs: &Path) {
 
 fn sorted_runs(runs: &Path) -> Vec<PathBuf> {
     let mut all = fs::read_dir(runs)
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>())
+        .map(|entries| {
+            entries
+                .flatten()
+                .map(|entry| entry.path())
+                .collect::<Vec<_>>()
+        })
         .unwrap_or_default();
     all.sort();
     all
 }
 
 fn milliseconds_now() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis())
 }

@@ -30,7 +30,6 @@ pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use history::{LeftoverRun, RunHistory};
 pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
-pub use ready::Ready;
-pub use request::{RunRequest, Scope, ServiceSpec, StopSignal};
+pub use request::{RunRequest, Scope};
 pub use role::{Counted, Role};
 pub use run_folder::RunFolder;

@@ -37,7 +37,9 @@ impl NotMeasuredReason {
     /// What to do about it.
     pub fn remedy(self) -> &'static str {
         match self {
-            NotMeasuredReason::Isolated => "start it without `-I`, which makes Python ignore PYTHONPATH",
+            NotMeasuredReason::Isolated => {
+                "start it without `-I`, which makes Python ignore PYTHONPATH"
+            }
             NotMeasuredReason::IgnoresEnvironment => {
                 "start it without `-E`, which makes Python ignore PYTHONPATH"
             }
@@ -64,7 +66,9 @@ impl fmt::Display for NotMeasuredReason {
             NotMeasuredReason::WithoutSite => "started with `-S`",
             NotMeasuredReason::PythonPathScrubbed => "PYTHONPATH was taken out of its environment",
             NotMeasuredReason::PythonTooOld => "its Python is older than 3.8",
-            NotMeasuredReason::EndedTooSoon => "ended before it could be looked at, without the agent",
+            NotMeasuredReason::EndedTooSoon => {
+                "ended before it could be looked at, without the agent"
+            }
             NotMeasuredReason::AgentDidNotStart => "the agent did not start in it",
         })
     }
@@ -113,13 +117,11 @@ fn is_settled_python(sighting: &Sighting) -> bool {
 }
 
 fn has_store(evidence: &Evidence<'_>, key: ProcessKey) -> bool {
-    evidence
-        .processes
-        .iter()
-        .any(|process| {
-            // An agent that failed leaves a name only: it holds no start time.
-            process.pid == key.pid && (process.start_ticks == key.start_ticks || process.start_ticks == 0)
-        })
+    evidence.processes.iter().any(|process| {
+        // An agent that failed leaves a name only: it holds no start time.
+        process.pid == key.pid
+            && (process.start_ticks == key.start_ticks || process.start_ticks == 0)
+    })
 }
 
 fn reason_for(sighting: &Sighting) -> NotMeasuredReason {
@@ -150,8 +152,13 @@ fn isolation(arguments: &[String]) -> Option<NotMeasuredReason> {
 
 /// `python2.7`, `python3.6`: names of interpreters before 3.8.
 fn is_too_old(name: &str) -> bool {
-    let Some(version) = name.strip_prefix("python") else { return false };
-    let mut parts = version.trim_end_matches(['d', 'm', 'u']).split('.').map(|part| part.parse::<u32>().ok());
+    let Some(version) = name.strip_prefix("python") else {
+        return false;
+    };
+    let mut parts = version
+        .trim_end_matches(['d', 'm', 'u'])
+        .split('.')
+        .map(|part| part.parse::<u32>().ok());
     match (parts.next().flatten(), parts.next().flatten()) {
         (Some(2), _) => true,
         (Some(3), Some(minor)) => minor < 8,
@@ -164,7 +171,10 @@ fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMe
     let mut known = known_children(evidence, parent.pid);
     let mut unseen = Vec::new();
     for spawn in &parent.spawned {
-        let Some(arguments) = python_arguments(spawn, Path::new(&parent.folder), evidence.folder) else { continue };
+        let Some(arguments) = python_arguments(spawn, Path::new(&parent.folder), evidence.folder)
+        else {
+            continue;
+        };
         let own = arguments.get(1..).unwrap_or_default();
         if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
             known.swap_remove(index);
@@ -198,15 +208,25 @@ fn known_children(evidence: &Evidence<'_>, parent: u32) -> Vec<Vec<String>> {
 
 /// The command line of what was started, if it is a Python or a script that one runs.
 fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Option<Vec<String>> {
-    let program = if spawn.executable.is_empty() { spawn.command.first()? } else { &spawn.executable };
+    let program = if spawn.executable.is_empty() {
+        spawn.command.first()?
+    } else {
+        &spawn.executable
+    };
     let path = find_program(program, working_folder, folder)?;
     if is_python_name(program) {
         return Some(spawn.command.clone());
     }
     let start = fs::read(&path).ok()?;
-    let line = start.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let line = start
+        .strip_prefix(b"#!")?
+        .split(|&byte| byte == b'\n')
+        .next()?;
     let line = String::from_utf8_lossy(line.get(..line.len().min(255))?).into_owned();
-    let mut words = line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut words = line
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
     if words.first().is_some_and(|word| base_name(word) == "env") {
         words.remove(0);
         words.retain(|word| word != "-S");
@@ -223,13 +243,19 @@ fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Opti
 /// The file that a program's name stands for; `None` when it cannot have been started.
 fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
     let is_program = |path: &PathBuf| {
-        std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        std::fs::metadata(path)
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
     };
     if program.contains('/') {
-        return [working_folder, folder].iter().map(|base| base.join(program)).find(is_program);
+        return [working_folder, folder]
+            .iter()
+            .map(|base| base.join(program))
+            .find(is_program);
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|entry| entry.join(program)).find(is_program)
+    std::env::split_paths(&path)
+        .map(|entry| entry.join(program))
+        .find(is_program)
 }
 
 #[cfg(test)]
@@ -248,7 +274,10 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_was_not_started() {
-        assert_eq!(find_program("no-such-program-here", Path::new("/"), Path::new("/")), None);
+        assert_eq!(
+            find_program("no-such-program-here", Path::new("/"), Path::new("/")),
+            None
+        );
         assert!(find_program("sh", Path::new("/"), Path::new("/")).is_some());
         assert!(find_program("./sh", Path::new("/bin"), Path::new("/")).is_some());
     }

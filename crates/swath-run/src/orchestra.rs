@@ -5,6 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use swath_config::StopSignal;
 use swath_data::without_secrets;
 
 use crate::account::Ending;
@@ -12,7 +13,7 @@ use crate::command_line::is_shell;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
-use crate::ready::Probe;
+use crate::ready::{Probe, address_of, answers_already};
 use crate::reaper::{ProcessKey, Reaper};
 use crate::request::RunRequest;
 use crate::run_folder::RunFolder;
@@ -63,8 +64,6 @@ pub struct RunOutcome {
     pub ended_at: Instant,
     pub(crate) endings: BTreeMap<ProcessKey, Ending>,
     pub(crate) sightings: Sightings,
-    pub(crate) services: Vec<(String, u32)>,
-    pub(crate) test_pid: Option<u32>,
 }
 
 /// How patiently the command is treated when the user stops the run.
@@ -102,7 +101,11 @@ pub fn execute(
         services_ended: Vec::new(),
         test_pid: None,
         interruption: None,
-        patience: if request.command_decides { Patience::Unlimited } else { Patience::Limited },
+        patience: if request.command_decides {
+            Patience::Unlimited
+        } else {
+            Patience::Limited
+        },
         time_before: Duration::ZERO,
     };
     let result = orchestra.perform(begun);
@@ -112,7 +115,13 @@ pub fn execute(
         Ok(test) => (test, None),
         Err(error) => (None, Some(error)),
     };
-    let Orchestra { reaper, services, services_ended, interruption, test_pid, time_before, .. } = orchestra;
+    let Orchestra {
+        reaper,
+        services_ended,
+        interruption,
+        time_before,
+        ..
+    } = orchestra;
     Ok(RunOutcome {
         test,
         failure,
@@ -122,8 +131,6 @@ pub fn execute(
         ended_at: Instant::now(),
         sightings: watch.finish(),
         endings: reaper.into_endings(),
-        services: services.into_iter().map(|service| (service.spec.name, service.pid)).collect(),
-        test_pid,
     })
 }
 
@@ -145,8 +152,11 @@ struct Orchestra<'a> {
 impl Orchestra<'_> {
     fn perform(&mut self, begun: Instant) -> Result<Option<TestEnd>, RunError> {
         for spec in &self.request.services {
-            if let Some(ready) = spec.ready.as_ref().filter(|ready| ready.answers_already()) {
-                return Err(RunError::AddressInUse { service: spec.name.clone(), address: ready.address() });
+            if let Some(ready) = spec.ready.as_ref().filter(|ready| answers_already(ready)) {
+                return Err(RunError::AddressInUse {
+                    service: spec.name.clone(),
+                    address: address_of(ready),
+                });
             }
         }
         self.time_before = begun.elapsed();
@@ -158,24 +168,41 @@ impl Orchestra<'_> {
         if self.request.services.is_empty() {
             return Ok(());
         }
-        let names = self.request.services.iter().map(|spec| spec.name.clone()).collect::<Vec<_>>();
+        let names = self
+            .request
+            .services
+            .iter()
+            .map(|spec| spec.name.clone())
+            .collect::<Vec<_>>();
         self.observer.event(RunEvent::Starting { services: &names });
         let started = Instant::now();
         for spec in &self.request.services {
-            let service =
-                RunningService::start(spec, &self.request.folder, self.folder, self.history.path())?;
+            let service = RunningService::start(
+                spec,
+                &self.request.folder,
+                self.folder,
+                self.history.path(),
+            )?;
             self.services.push(service);
             self.wait_until_ready(self.services.len() - 1)?;
         }
-        let event = RunEvent::Ready { services: self.services.len(), elapsed: started.elapsed() };
+        let event = RunEvent::Ready {
+            services: self.services.len(),
+            elapsed: started.elapsed(),
+        };
         self.observer.event(event);
         Ok(())
     }
 
     fn wait_until_ready(&mut self, index: usize) -> Result<(), RunError> {
-        let Some(ready) = self.services[index].spec.ready.clone() else { return Ok(()) };
-        let mut probe = Probe::start(&ready, &self.services[index].log)
-            .map_err(|source| RunError::System { what: "a thread could not be started", source })?;
+        let Some(ready) = self.services[index].spec.ready.clone() else {
+            return Ok(());
+        };
+        let mut probe =
+            Probe::start(&ready, &self.services[index].log).map_err(|source| RunError::System {
+                what: "a thread could not be started",
+                source,
+            })?;
         loop {
             // Readiness first: a service may answer and end on purpose.
             let is_ready = probe.is_ready();
@@ -200,18 +227,25 @@ impl Orchestra<'_> {
                 return Err(RunError::NotReady {
                     service: service.spec.name.clone(),
                     waited: service.spec.ready_timeout,
-                    last_attempt: format!("`{}`: {}", ready.address(), probe.last_attempt()),
+                    last_attempt: format!("`{}`: {}", address_of(&ready), probe.last_attempt()),
                     last_output: service.last_output(),
                     log: service.log.clone(),
                 });
             }
-            self.observer.event(RunEvent::Waiting { service: &service.spec.name, elapsed });
+            self.observer.event(RunEvent::Waiting {
+                service: &service.spec.name,
+                elapsed,
+            });
         }
     }
 
     fn run_tests(&mut self) -> Result<TestEnd, RunError> {
-        let words =
-            self.request.command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();
+        let words = self
+            .request
+            .command
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>();
         let shown = without_secrets(&words).join(" ");
         self.observer.event(RunEvent::Running { command: &shown });
         let started = Instant::now();
@@ -231,7 +265,10 @@ impl Orchestra<'_> {
         loop {
             if let Some(ending) = self.reaper.ending_of_pid(pid) {
                 self.observer.event(RunEvent::TestsEnded);
-                return Ok(TestEnd { ending, elapsed: started.elapsed() });
+                return Ok(TestEnd {
+                    ending,
+                    elapsed: started.elapsed(),
+                });
             }
             self.tick();
             self.tell_ended_services();
@@ -252,7 +289,10 @@ impl Orchestra<'_> {
             if let Some(ending) = self.reaper.ending_of_pid(service.pid) {
                 service.end_told = true;
                 let how = ending.describe();
-                self.observer.event(RunEvent::ServiceEnded { service: &service.spec.name, how: &how });
+                self.observer.event(RunEvent::ServiceEnded {
+                    service: &service.spec.name,
+                    how: &how,
+                });
                 self.services_ended.push((service.spec.name.clone(), how));
             }
         }
@@ -261,11 +301,16 @@ impl Orchestra<'_> {
     /// Stops the services, the last one first.
     fn stop_services(&mut self) {
         self.reaper.collect();
-        let running = self.services.iter().filter(|service| !service.living().is_empty()).count();
+        let running = self
+            .services
+            .iter()
+            .filter(|service| !service.living().is_empty())
+            .count();
         if running == 0 {
             return;
         }
-        self.observer.event(RunEvent::Stopping { services: running });
+        self.observer
+            .event(RunEvent::Stopping { services: running });
         for index in (0..self.services.len()).rev() {
             self.stop_service(index);
         }
@@ -274,21 +319,27 @@ impl Orchestra<'_> {
     fn stop_service(&mut self, index: usize) {
         let (pid, signal, limit) = {
             let service = &self.services[index];
-            (service.pid, service.spec.stop_signal, service.spec.stop_timeout)
+            (
+                service.pid,
+                named_signal(service.spec.stop_signal),
+                service.spec.stop_timeout,
+            )
         };
         let begun = Instant::now();
         if self.reaper.ending_of_pid(pid).is_none() {
-            send(pid, signal.0);
+            send(pid, signal);
         } else {
             // The process that was started is gone: its workers are told directly.
-            send_to_group(pid, signal.0);
+            send_to_group(pid, signal);
         }
         loop {
             let living = self.services[index].living();
             if living.is_empty() {
                 break;
             }
-            let killed = self.interruption.is_some_and(|interruption| interruption.killed);
+            let killed = self
+                .interruption
+                .is_some_and(|interruption| interruption.killed);
             if killed || begun.elapsed() >= limit {
                 self.kill_service(index, &living, begun.elapsed());
                 break;
@@ -296,14 +347,24 @@ impl Orchestra<'_> {
             self.tick();
         }
         let name = &self.services[index].spec.name;
-        self.observer.event(RunEvent::Stopped { service: name, elapsed: begun.elapsed() });
+        self.observer.event(RunEvent::Stopped {
+            service: name,
+            elapsed: begun.elapsed(),
+        });
     }
 
     fn kill_service(&mut self, index: usize, living: &[u32], waited: Duration) {
         let service = &self.services[index];
         let arguments = watch::arguments_of(service.pid);
-        let first = living.first().map(|&pid| watch::arguments_of(pid)).unwrap_or_default();
-        let shown = if arguments.is_empty() { &first } else { &arguments };
+        let first = living
+            .first()
+            .map(|&pid| watch::arguments_of(pid))
+            .unwrap_or_default();
+        let shown = if arguments.is_empty() {
+            &first
+        } else {
+            &arguments
+        };
         let command = without_secrets(shown).join(" ");
         let shell = shown.first().is_some_and(|program| is_shell(program));
         send_to_group(service.pid, Signal::KILL);
@@ -312,7 +373,7 @@ impl Orchestra<'_> {
         }
         self.observer.event(RunEvent::Killed {
             service: &service.spec.name,
-            signal: service.spec.stop_signal.name(),
+            signal: service.spec.stop_signal,
             waited,
             command: &command,
             shell,
@@ -342,9 +403,15 @@ impl Orchestra<'_> {
         self.reaper.collect();
         for request in self.requests.take() {
             let again = self.interruption.is_some();
-            self.interruption = Some(Interruption { signal: request.signal, killed: again && self.patience == Patience::Limited });
+            self.interruption = Some(Interruption {
+                signal: request.signal,
+                killed: again && self.patience == Patience::Limited,
+            });
             self.observer.event(RunEvent::Interrupted);
-            let Some(pid) = self.test_pid.filter(|&pid| self.reaper.ending_of_pid(pid).is_none()) else {
+            let Some(pid) = self
+                .test_pid
+                .filter(|&pid| self.reaper.ending_of_pid(pid).is_none())
+            else {
                 continue;
             };
             if again && self.patience == Patience::Limited {
@@ -373,6 +440,10 @@ fn send(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
+}
+
+fn named_signal(signal: StopSignal) -> Signal {
+    Signal::from_named_raw(signal.number()).unwrap_or(Signal::TERM)
 }
 
 fn send_to_group(pid: u32, signal: Signal) {

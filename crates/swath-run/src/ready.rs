@@ -8,88 +8,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use fancy_regex::Regex;
+use swath_config::Ready;
+use swath_pattern::PythonRegex;
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(40);
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The condition under which a service counts as ready.
-#[derive(Debug, Clone)]
-pub enum Ready {
-    /// A GET of this address is answered with any status below 500.
-    Http(String),
-    /// A connection to this host and port is accepted.
-    Tcp {
-        /// Name or address.
-        host: String,
-        /// Port.
-        port: u16,
-    },
-    /// A line of the service's output matches.
-    Log(Box<Regex>),
+/// As it was written.
+pub(crate) fn address_of(ready: &Ready) -> String {
+    match ready {
+        Ready::Http(url) => url.clone(),
+        Ready::Tcp(host, port) => format!("tcp:{host}:{port}"),
+        Ready::Log(regex) => format!("log:{}", regex.pattern()),
+    }
 }
 
-/// Why a text is no `ready` condition.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadyError {
-    /// Not one of the three forms.
-    #[error("`{0}` is no address: write `http://HOST:PORT/PATH`, `tcp:HOST:PORT` or `log:REGEX`")]
-    Form(String),
-    /// HTTPS needs certificates that swath does not check.
-    #[error("`{0}` cannot be asked: swath speaks plain HTTP only")]
-    Https(String),
-    /// The expression after `log:`.
-    #[error("`{text}` is no regular expression: {source}")]
-    Regex {
-        /// As it was given.
-        text: String,
-        /// What is wrong with it.
-        source: Box<fancy_regex::Error>,
-    },
-}
-
-impl Ready {
-    /// Reads `http://…`, `tcp:HOST:PORT` or `log:REGEX`.
-    pub fn parse(text: &str) -> Result<Ready, ReadyError> {
-        let form = || ReadyError::Form(text.to_owned());
-        if text.starts_with("https://") {
-            return Err(ReadyError::Https(text.to_owned()));
+/// Whether something answers there although the service has not been started.
+pub(crate) fn answers_already(ready: &Ready) -> bool {
+    match ready {
+        Ready::Http(url) => {
+            matches!(
+                ask_http(url, Duration::from_secs(1)),
+                Attempt::Ready | Attempt::Status(_)
+            )
         }
-        if let Some(rest) = text.strip_prefix("http://") {
-            return if rest.is_empty() { Err(form()) } else { Ok(Ready::Http(text.to_owned())) };
-        }
-        if let Some(address) = text.strip_prefix("tcp:") {
-            let (host, port) = address.trim_start_matches('/').rsplit_once(':').ok_or_else(form)?;
-            let port = port.parse().map_err(|_| form())?;
-            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            return Ok(Ready::Tcp { host, port });
-        }
-        let Some(pattern) = text.strip_prefix("log:") else { return Err(form()) };
-        let regex = Regex::new(pattern).map_err(|source| ReadyError::Regex {
-            text: pattern.to_owned(),
-            source: Box::new(source),
-        })?;
-        Ok(Ready::Log(Box::new(regex)))
-    }
-
-    /// As it was written.
-    pub(crate) fn address(&self) -> String {
-        match self {
-            Ready::Http(url) => url.clone(),
-            Ready::Tcp { host, port } => format!("tcp:{host}:{port}"),
-            Ready::Log(regex) => format!("log:{}", regex.as_str()),
-        }
-    }
-
-    /// Whether something answers there although the service has not been started.
-    pub(crate) fn answers_already(&self) -> bool {
-        match self {
-            Ready::Http(url) => matches!(ask_http(url, Duration::from_secs(1)), Attempt::Ready | Attempt::Status(_)),
-            Ready::Tcp { host, port } => connect(host, *port).is_ok(),
-            Ready::Log(_) => false,
-        }
+        Ready::Tcp(host, port) => connect(host, *port).is_ok(),
+        Ready::Log(_) => false,
     }
 }
 
@@ -151,7 +97,11 @@ impl Probe {
         std::thread::Builder::new()
             .name("swath-probe".to_owned())
             .spawn(move || probe(&ready, log, &cancel, &sender))?;
-        Ok(Probe { results, cancelled, last: "nothing was asked yet".to_owned() })
+        Ok(Probe {
+            results,
+            cancelled,
+            last: "nothing was asked yet".to_owned(),
+        })
     }
 
     /// Whether the service has become ready.
@@ -178,11 +128,15 @@ impl Drop for Probe {
 }
 
 fn probe(ready: &Ready, log: PathBuf, cancelled: &AtomicBool, sender: &Sender<Option<String>>) {
-    let mut output = LogTail { path: log, read: 0, line: String::new() };
+    let mut output = LogTail {
+        path: log,
+        read: 0,
+        line: String::new(),
+    };
     while !cancelled.load(Ordering::Relaxed) {
         let result = match ready {
             Ready::Http(url) => ask_http(url, ATTEMPT).describe(),
-            Ready::Tcp { host, port } => connect(host, *port).err().map(|error| error.to_string()),
+            Ready::Tcp(host, port) => connect(host, *port).err().map(|error| error.to_string()),
             Ready::Log(regex) => (!output.matches(regex)).then(|| "no line matched".to_owned()),
         };
         let ready = result.is_none();
@@ -201,7 +155,7 @@ struct LogTail {
 }
 
 impl LogTail {
-    fn matches(&mut self, regex: &Regex) -> bool {
+    fn matches(&mut self, regex: &PythonRegex) -> bool {
         let mut bytes = Vec::new();
         let more = fs_err::File::open(&self.path).and_then(|mut file| {
             file.seek(SeekFrom::Start(self.read))?;
@@ -209,7 +163,7 @@ impl LogTail {
         });
         self.read += more.unwrap_or(0) as u64;
         self.line.push_str(&String::from_utf8_lossy(&bytes));
-        let found = self.line.lines().any(|line| regex.is_match(line).unwrap_or(false));
+        let found = self.line.lines().any(|line| regex.is_match(line));
         let unfinished = self.line.rfind('\n').map_or(0, |end| end + 1);
         self.line.drain(..unfinished);
         found
@@ -221,22 +175,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_forms_are_read() {
-        assert!(matches!(Ready::parse("http://127.0.0.1:1/x"), Ok(Ready::Http(_))));
-        assert!(matches!(Ready::parse("tcp:[::1]:80"), Ok(Ready::Tcp { host, port: 80 }) if host == "::1"));
-        assert!(matches!(Ready::parse("log:started \\d+"), Ok(Ready::Log(_))));
-        for text in ["", "http://", "tcp:x", "tcp:x:99999", "ftp://x", "https://x/", "log:("] {
-            assert!(Ready::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn a_line_written_in_two_parts_matches() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         fs_err::write(&path, "one\nserver sta").unwrap();
-        let mut tail = LogTail { path: path.clone(), read: 0, line: String::new() };
-        let regex = Regex::new("server started").unwrap();
+        let mut tail = LogTail {
+            path: path.clone(),
+            read: 0,
+            line: String::new(),
+        };
+        let regex = PythonRegex::new("server started").unwrap();
         assert!(!tail.matches(&regex));
         fs_err::write(&path, "one\nserver started\n").unwrap();
         assert!(tail.matches(&regex));

@@ -37,9 +37,14 @@ impl Reaper {
             if stat.state != b'Z' {
                 continue;
             }
-            let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { continue };
+            let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+                continue;
+            };
             if let Ok(Some((_, status))) = waitpid(Some(raw), WaitOptions::NOHANG) {
-                let key = ProcessKey { pid, start_ticks: stat.start_ticks };
+                let key = ProcessKey {
+                    pid,
+                    start_ticks: stat.start_ticks,
+                };
                 self.endings.insert(key, ending_of(status));
                 self.latest.insert(pid, key);
             }
@@ -48,7 +53,10 @@ impl Reaper {
 
     /// How the process ended that last had this pid; `None` while it runs.
     pub(crate) fn ending_of_pid(&self, pid: u32) -> Option<Ending> {
-        self.latest.get(&pid).and_then(|key| self.endings.get(key)).copied()
+        self.latest
+            .get(&pid)
+            .and_then(|key| self.endings.get(key))
+            .copied()
     }
 
     /// All statuses collected.

@@ -2,17 +2,15 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use rustix::process::Signal;
-
-use crate::ready::Ready;
+use swath_config::Service;
 
 /// One run, completely described: nothing is read from the environment or a file later.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    /// The services to start, in this order; may be empty.
-    pub services: Vec<ServiceSpec>,
+    /// The services to start, in this order; may be empty. Of their variables only `environment`
+    /// counts: the files in `env_files` have been read into it.
+    pub services: Vec<Service>,
     /// The command that runs the tests (or the program itself): never empty.
     pub command: Vec<OsString>,
     /// Variables to set for `command`, besides the agent's own.
@@ -24,56 +22,6 @@ pub struct RunRequest {
     pub folder: PathBuf,
     /// What the agent is to measure.
     pub scope: Scope,
-}
-
-/// One service of a run.
-#[derive(Debug, Clone)]
-pub struct ServiceSpec {
-    /// The name under which it is reported.
-    pub name: String,
-    /// Program and arguments: never empty. No shell runs it.
-    pub command: Vec<String>,
-    /// When it counts as ready; `None`: as soon as it has been started.
-    pub ready: Option<Ready>,
-    /// How long to wait for `ready`.
-    pub ready_timeout: Duration,
-    /// What is sent to the started process to stop it.
-    pub stop_signal: StopSignal,
-    /// How long the whole process group may take to end after `stop_signal`.
-    pub stop_timeout: Duration,
-    /// Variables to set for it, besides the agent's own.
-    pub environment: Vec<(String, String)>,
-}
-
-/// A signal that stops a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StopSignal(pub(crate) Signal);
-
-impl StopSignal {
-    /// The default: `SIGTERM`.
-    pub const TERM: StopSignal = StopSignal(Signal::TERM);
-
-    /// Reads `TERM`, `SIGTERM` or `15`; `None` for what is no signal that a service can be stopped with.
-    pub fn parse(text: &str) -> Option<StopSignal> {
-        let name = text.trim().to_ascii_uppercase();
-        let name = name.strip_prefix("SIG").unwrap_or(&name);
-        let signal = match name {
-            "TERM" | "15" => Signal::TERM,
-            "INT" | "2" => Signal::INT,
-            "QUIT" | "3" => Signal::QUIT,
-            "HUP" | "1" => Signal::HUP,
-            "USR1" | "10" => Signal::USR1,
-            "USR2" | "12" => Signal::USR2,
-            "KILL" | "9" => Signal::KILL,
-            _ => return None,
-        };
-        Some(StopSignal(signal))
-    }
-
-    /// The name with its prefix: `SIGTERM`.
-    pub fn name(self) -> &'static str {
-        signal_name(self.0.as_raw())
-    }
 }
 
 /// The name of a signal number, `signal` for one without a common name.
@@ -113,18 +61,4 @@ pub struct Scope {
     pub cover_pylib: bool,
     /// Whether branches are recorded.
     pub branch: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stop_signals_are_read_with_and_without_prefix() {
-        for text in ["INT", "sigint", "2", " SIGINT "] {
-            assert_eq!(StopSignal::parse(text).map(StopSignal::name), Some("SIGINT"), "{text}");
-        }
-        assert_eq!(StopSignal::parse("SIGNAL"), None);
-        assert_eq!(StopSignal::parse(""), None);
-    }
 }

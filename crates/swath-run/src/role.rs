@@ -45,7 +45,11 @@ pub enum Counted {
 /// The role of each process, in the order of `processes`; the first rule that fits decides.
 pub(crate) fn assign_roles(processes: &[StoredProcess]) -> Vec<Role> {
     let tree = Tree::of(processes);
-    let runners = tree.with_followers(processes, |process| is_test_runner(&process.command), is_worker);
+    let runners = tree.with_followers(
+        processes,
+        |process| is_test_runner(&process.command),
+        is_worker,
+    );
     let listeners = tree.with_followers(
         processes,
         |process| !process.listens.is_empty() && !runners.contains(&process.pid),
@@ -74,7 +78,10 @@ fn is_worker(parent: &StoredProcess, child: &StoredProcess) -> bool {
     if child.fork_parent.is_some() {
         return child.fork_parent == Some(parent.id.clone());
     }
-    let python = child.command.first().is_some_and(|program| is_python_name(program));
+    let python = child
+        .command
+        .first()
+        .is_some_and(|program| is_python_name(program));
     match PythonCommand::parse(&child.command).subject {
         PythonSubject::Code(code) if python => {
             code.contains("execnet")
@@ -106,10 +113,20 @@ impl Tree {
         is_root: impl Fn(&StoredProcess) -> bool,
         follows: impl Fn(&StoredProcess, &StoredProcess) -> bool,
     ) -> BTreeSet<u32> {
-        let mut open = processes.iter().filter(|process| is_root(process)).collect::<Vec<_>>();
-        let mut found = open.iter().map(|process| process.pid).collect::<BTreeSet<_>>();
+        let mut open = processes
+            .iter()
+            .filter(|process| is_root(process))
+            .collect::<Vec<_>>();
+        let mut found = open
+            .iter()
+            .map(|process| process.pid)
+            .collect::<BTreeSet<_>>();
         while let Some(parent) = open.pop() {
-            for &index in self.children.get(&parent.pid).map_or(&[][..], Vec::as_slice) {
+            for &index in self
+                .children
+                .get(&parent.pid)
+                .map_or(&[][..], Vec::as_slice)
+            {
                 let child = &processes[index];
                 if follows(parent, child) && found.insert(child.pid) {
                     open.push(child);

@@ -35,7 +35,10 @@ impl RunFolder {
             folder.fill(scope)?;
             Ok(folder)
         };
-        make().map_err(|source| RunError::Folder { what: "the run's folder", source })
+        make().map_err(|source| RunError::Folder {
+            what: "the run's folder",
+            source,
+        })
     }
 
     fn fill(&self, scope: &Scope) -> io::Result<()> {
@@ -43,8 +46,14 @@ impl RunFolder {
         fs::create_dir(self.data())?;
         // Services that give up root write here too, where they can reach it.
         fs::set_permissions(self.data(), std::fs::Permissions::from_mode(0o1777))?;
-        fs::write(self.agent().join("sitecustomize.py"), swath_agent::SITECUSTOMIZE)?;
-        fs::write(self.agent().join(swath_agent::AGENT_FILE_NAME), swath_agent::AGENT)?;
+        fs::write(
+            self.agent().join("sitecustomize.py"),
+            swath_agent::SITECUSTOMIZE,
+        )?;
+        fs::write(
+            self.agent().join(swath_agent::AGENT_FILE_NAME),
+            swath_agent::AGENT,
+        )?;
         fs::write(self.agent().join("swath-agent.conf"), self.settings(scope))?;
         Ok(())
     }
@@ -95,7 +104,10 @@ impl RunFolder {
         }
         let mut bytes = text.into_bytes();
         let data = self.data();
-        let folders = scope.source_folders.iter().map(|folder| ("source-dir ", folder));
+        let folders = scope
+            .source_folders
+            .iter()
+            .map(|folder| ("source-dir ", folder));
         for (key, path) in std::iter::once(("data ", &data)).chain(folders) {
             bytes.extend_from_slice(key.as_bytes());
             bytes.extend_from_slice(path.as_os_str().as_bytes());
@@ -124,8 +136,9 @@ fn base_folder() -> PathBuf {
 
 /// A shared object cannot be loaded from a file system mounted `noexec`.
 fn is_mounted_noexec(path: &Path) -> bool {
-    rustix::fs::statvfs(path)
-        .map_or(true, |stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+    rustix::fs::statvfs(path).map_or(true, |stat| {
+        stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +155,10 @@ mod tests {
             cover_pylib: false,
             branch: true,
         };
-        let folder = RunFolder { path: PathBuf::from("/run/x"), keep: true };
+        let folder = RunFolder {
+            path: PathBuf::from("/run/x"),
+            keep: true,
+        };
         let text = String::from_utf8(folder.settings(&scope)).unwrap();
         assert_eq!(
             text,
@@ -152,9 +168,15 @@ mod tests {
 
     #[test]
     fn the_agents_folder_precedes_an_existing_python_path() {
-        let folder = RunFolder { path: PathBuf::from("/run/x"), keep: true };
+        let folder = RunFolder {
+            path: PathBuf::from("/run/x"),
+            keep: true,
+        };
         assert_eq!(folder.python_path(None), "/run/x/agent");
         assert_eq!(folder.python_path(Some(OsStr::new(""))), "/run/x/agent");
-        assert_eq!(folder.python_path(Some(OsStr::new("/a:/b"))), "/run/x/agent:/a:/b");
+        assert_eq!(
+            folder.python_path(Some(OsStr::new("/a:/b"))),
+            "/run/x/agent:/a:/b"
+        );
     }
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fs_err::File;
+use rustix::process::Signal;
+use swath_config::Service;
 
 use crate::error::RunError;
-use crate::request::ServiceSpec;
 use crate::run_folder::RunFolder;
 use crate::spawn::Spawn;
 use crate::watch;
@@ -19,7 +20,7 @@ const SHOWN_LINES: usize = 12;
 /// A service that has been started.
 #[derive(Debug)]
 pub(crate) struct RunningService {
-    pub(crate) spec: ServiceSpec,
+    pub(crate) spec: Service,
     pub(crate) pid: u32,
     pub(crate) log: PathBuf,
     pub(crate) started: Instant,
@@ -30,26 +31,35 @@ pub(crate) struct RunningService {
 impl RunningService {
     /// Starts it in a process group of its own, its output in `logs/NAME.log`.
     pub(crate) fn start(
-        spec: &ServiceSpec,
+        spec: &Service,
         folder: &Path,
         run_folder: &RunFolder,
         logs: &Path,
     ) -> Result<RunningService, RunError> {
         let log = logs.join(format!("{}.log", file_name(&spec.name)));
-        let file = File::create(&log).map_err(|source| RunError::Folder { what: "a log", source })?;
+        let file = File::create(&log).map_err(|source| RunError::Folder {
+            what: "a log",
+            source,
+        })?;
         let command = spec.command.iter().map(OsString::from).collect::<Vec<_>>();
         let pid = Spawn {
             command: &command,
-            folder,
+            folder: spec.directory.as_deref().unwrap_or(folder),
             environment: &spec.environment,
             run_folder,
             service: Some(&spec.name),
             log: Some(&file),
-            death_signal: spec.stop_signal.0,
+            death_signal: Signal::from_named_raw(spec.stop_signal.number()).unwrap_or(Signal::TERM),
         }
         .start()
         .map_err(|source| service_error(spec, source))?;
-        Ok(RunningService { spec: spec.clone(), pid, log, started: Instant::now(), end_told: false })
+        Ok(RunningService {
+            spec: spec.clone(),
+            pid,
+            log,
+            started: Instant::now(),
+            end_told: false,
+        })
     }
 
     /// Its processes that live: its group, and what left the group but inherited the service's name.
@@ -70,7 +80,7 @@ impl RunningService {
     }
 }
 
-fn service_error(spec: &ServiceSpec, source: std::io::Error) -> RunError {
+fn service_error(spec: &Service, source: std::io::Error) -> RunError {
     let service = spec.name.clone();
     if source.kind() == std::io::ErrorKind::NotFound {
         let command = spec.command.first().cloned().unwrap_or_default();
@@ -85,15 +95,24 @@ fn is_alive(pid: u32) -> bool {
 }
 
 fn environment_has(pid: u32, entry: &[u8]) -> bool {
-    fs_err::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|&byte| byte == 0).any(|found| found == entry))
+    fs_err::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+        environment
+            .split(|&byte| byte == 0)
+            .any(|found| found == entry)
+    })
 }
 
 /// A service's name as a file name: nothing leaves the folder of logs.
 fn file_name(service: &str) -> String {
     let name = service
         .chars()
-        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect::<String>();
     name.trim_start_matches('.').to_owned()
 }
@@ -109,14 +128,29 @@ fn last_lines(log: &Path) -> Vec<String> {
         return Vec::new();
     }
     let text = String::from_utf8_lossy(&bytes);
-    let lines = text.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect::<Vec<_>>();
     let first = lines.len().saturating_sub(SHOWN_LINES);
-    lines.iter().skip(first).map(|line| printable(line)).collect()
+    lines
+        .iter()
+        .skip(first)
+        .map(|line| printable(line))
+        .collect()
 }
 
 /// Control characters of a log must not steer the terminal.
 fn printable(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    line.chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

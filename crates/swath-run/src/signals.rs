@@ -23,7 +23,9 @@ pub(crate) struct StopRequests {
 
 impl StopRequests {
     pub(crate) fn install() -> io::Result<StopRequests> {
-        Ok(StopRequests { signals: SignalsInfo::new([SIGINT, SIGTERM, SIGHUP])? })
+        Ok(StopRequests {
+            signals: SignalsInfo::new([SIGINT, SIGTERM, SIGHUP])?,
+        })
     }
 
     /// The requests since the last call.

@@ -30,24 +30,43 @@ impl Spawn<'_> {
     /// the death signal is sent when that thread ends.
     pub(crate) fn start(&self) -> io::Result<u32> {
         let Some((program, arguments)) = self.command.split_first() else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the command is empty",
+            ));
         };
         let mut command = new_command(program, self.folder);
-        command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let own = self.environment.iter().rev().find(|(name, _)| name == "PYTHONPATH");
-        let current = own.map(|(_, value)| OsString::from(value)).or_else(|| std::env::var_os("PYTHONPATH"));
-        command.env("PYTHONPATH", self.run_folder.python_path(current.as_deref()));
+        command
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let own = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(name, _)| name == "PYTHONPATH");
+        let current = own
+            .map(|(_, value)| OsString::from(value))
+            .or_else(|| std::env::var_os("PYTHONPATH"));
+        command.env(
+            "PYTHONPATH",
+            self.run_folder.python_path(current.as_deref()),
+        );
         match self.service {
             Some(service) => {
                 // A group of its own: Ctrl-C at the terminal reaches the tests, not the service.
-                command.env("SWATH_SERVICE", service).process_group(0).stdin(Stdio::null());
+                command
+                    .env("SWATH_SERVICE", service)
+                    .process_group(0)
+                    .stdin(Stdio::null());
             }
             None => {
                 command.env_remove("SWATH_SERVICE");
             }
         }
         if let Some(log) = self.log {
-            command.stdout(log.file().try_clone()?).stderr(log.file().try_clone()?);
+            command
+                .stdout(log.file().try_clone()?)
+                .stderr(log.file().try_clone()?);
         }
         die_with_parent(&mut command, self.death_signal);
         let child = command.spawn()?;
@@ -63,7 +82,10 @@ fn new_command(program: &OsString, folder: &Path) -> Command {
     command
 }
 
-#[expect(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
+#[expect(
+    unsafe_code,
+    reason = "there is no safe way to run code between fork and exec"
+)]
 fn die_with_parent(command: &mut Command, signal: Signal) {
     // SAFETY: the closure makes one system call (prctl) and neither allocates nor takes a lock,
     // so it is sound in the child of a process with several threads.

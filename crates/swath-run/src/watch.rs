@@ -59,16 +59,28 @@ pub(crate) fn read_stat(pid: u32) -> Option<Stat> {
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let start_ticks = fields.nth(16)?.parse().ok()?;
-    Some(Stat { state, parent, group, start_ticks })
+    Some(Stat {
+        state,
+        parent,
+        group,
+        start_ticks,
+    })
 }
 
 /// The children of all threads of a process.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
     let mut children = Vec::new();
     for task in tasks.flatten() {
-        if let Ok(text) = std::fs::File::open(task.path().join("children")).and_then(std::io::read_to_string) {
-            children.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        if let Ok(text) =
+            std::fs::File::open(task.path().join("children")).and_then(std::io::read_to_string)
+        {
+            children.extend(
+                text.split_ascii_whitespace()
+                    .filter_map(|pid| pid.parse::<u32>().ok()),
+            );
         }
     }
     children
@@ -100,7 +112,9 @@ pub(crate) fn arguments_of(pid: u32) -> Vec<String> {
     if text.is_empty() {
         return Vec::new();
     }
-    text.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    text.split(|&byte| byte == 0)
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
 }
 
 /// A thread that looks at the descendants of this process at intervals.
@@ -119,7 +133,11 @@ impl Watch {
         let thread = std::thread::Builder::new()
             .name("swath-watch".to_owned())
             .spawn(move || watch(&shared, &stopped, &agent_path))?;
-        Ok(Watch { sightings, stop, thread })
+        Ok(Watch {
+            sightings,
+            stop,
+            thread,
+        })
     }
 
     /// Stops watching, after a last look.
@@ -127,7 +145,12 @@ impl Watch {
         drop(self.stop);
         // A panic in the thread loses no sighting that was made before.
         let _ = self.thread.join();
-        std::mem::take(&mut *self.sightings.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .sightings
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -137,7 +160,10 @@ fn watch(sightings: &Mutex<Sightings>, stopped: &Receiver<()>, agent_path: &str)
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
-        look(&mut sightings.lock().unwrap_or_else(PoisonError::into_inner), agent_path);
+        look(
+            &mut sightings.lock().unwrap_or_else(PoisonError::into_inner),
+            agent_path,
+        );
         if ended {
             return;
         }
@@ -155,7 +181,10 @@ fn look(sightings: &mut Sightings, agent_path: &str) {
         if stat.state == b'Z' {
             continue;
         }
-        let key = ProcessKey { pid, start_ticks: stat.start_ticks };
+        let key = ProcessKey {
+            pid,
+            start_ticks: stat.start_ticks,
+        };
         let sighting = sightings.entry(key).or_insert_with(|| Sighting {
             key,
             parent: stat.parent,
@@ -179,7 +208,9 @@ fn look(sightings: &mut Sightings, agent_path: &str) {
 /// Brings up to date what a process is; it may have become another program since the last look.
 fn examine(sighting: &mut Sighting, now: Instant, agent_path: &str) {
     let pid = sighting.key.pid;
-    let Ok(executable) = fs::read_link(format!("/proc/{pid}/exe")) else { return };
+    let Ok(executable) = fs::read_link(format!("/proc/{pid}/exe")) else {
+        return;
+    };
     let executable = executable.to_string_lossy().into_owned();
     let arguments = arguments_of(pid);
     if arguments.is_empty() {
@@ -215,7 +246,11 @@ fn names_agent(environment: &[u8], agent_path: &[u8]) -> bool {
     environment
         .split(|&byte| byte == 0)
         .filter_map(|entry| entry.strip_prefix(b"PYTHONPATH="))
-        .any(|value| value.split(|&byte| byte == b':').any(|path| path == agent_path))
+        .any(|value| {
+            value
+                .split(|&byte| byte == b':')
+                .any(|path| path == agent_path)
+        })
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(crate) struct ServiceArguments {
     /// The signal that stops a service [default: TERM].
     #[arg(long, value_name = "SIGNAL")]
     pub(crate) stop_signal: Option<String>,
-    /// How long a service may take to stop [default: 30s].
+    /// How long a service may take to stop [default: 45s].
     #[arg(long, value_name = "DURATION")]
     pub(crate) stop_timeout: Option<String>,
     /// Variables for every service: a file of KEY=VALUE lines.

@@ -23,11 +23,20 @@ pub(crate) struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { level: Level::Error, code, message: message.into(), notes: Vec::new(), hint: None }
+        Diagnostic {
+            level: Level::Error,
+            code,
+            message: message.into(),
+            notes: Vec::new(),
+            hint: None,
+        }
     }
 
     pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { level: Level::Warning, ..Diagnostic::error(code, message) }
+        Diagnostic {
+            level: Level::Warning,
+            ..Diagnostic::error(code, message)
+        }
     }
 
     pub(crate) fn note(mut self, note: impl Into<String>) -> Diagnostic {
@@ -54,7 +63,12 @@ impl Diagnostic {
         let strong = Style::new().bold().fg_color(Some(colour.into()));
         let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
         let mut text = String::new();
-        let _ = writeln!(text, "{strong}{word}[{}]{strong:#}: {}", self.code, printable(&self.message));
+        let _ = writeln!(
+            text,
+            "{strong}{word}[{}]{strong:#}: {}",
+            self.code,
+            printable(&self.message)
+        );
         for note in &self.notes {
             let _ = writeln!(text, "  {}", printable(note));
         }
@@ -73,7 +87,15 @@ impl Diagnostic {
 
 /// Control characters of names from outside must not steer the terminal.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -86,12 +108,16 @@ mod tests {
             .note("seen once")
             .hint("do `b`".to_owned());
         let plain = anstream::adapter::strip_str(&diagnostic.render()).to_string();
-        assert_eq!(plain, "error[x-y]: `a` failed\n  seen once\n\nhint: do `b`\n");
+        assert_eq!(
+            plain,
+            "error[x-y]: `a` failed\n  seen once\n\nhint: do `b`\n"
+        );
     }
 
     #[test]
     fn names_cannot_steer_the_terminal() {
-        let plain = anstream::adapter::strip_str(&Diagnostic::warning("w", "a\x1b[2Jb").render()).to_string();
+        let plain = anstream::adapter::strip_str(&Diagnostic::warning("w", "a\x1b[2Jb").render())
+            .to_string();
         assert_eq!(plain, "warning[w]: a\u{fffd}[2Jb\n");
     }
 }

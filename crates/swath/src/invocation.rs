@@ -19,10 +19,16 @@ pub(crate) struct Invocation {
 /// the program, as with `coverage run` (and `python`).
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let command = Cli::command();
-    let verb = Some(end_of_options(&command, &arguments, 1)).filter(|&index| index < arguments.len());
-    let is_run = verb.and_then(|index| arguments.get(index)).is_some_and(|verb| verb == "run");
+    let verb =
+        Some(end_of_options(&command, &arguments, 1)).filter(|&index| index < arguments.len());
+    let is_run = verb
+        .and_then(|index| arguments.get(index))
+        .is_some_and(|verb| verb == "run");
     let Some(verb) = verb.filter(|_| is_run) else {
-        return Ok(Invocation { cli: Cli::try_parse_from(arguments)?, target: None });
+        return Ok(Invocation {
+            cli: Cli::try_parse_from(arguments)?,
+            target: None,
+        });
     };
     let end = end_of_options(&command, &arguments, verb + 1);
     let (own, rest) = arguments.split_at(end);
@@ -32,7 +38,10 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Invocation, clap::Error>
         None if !wants_module(&cli) => Target::Tests(Vec::new()),
         _ => Target::Program(rest.to_vec()),
     };
-    Ok(Invocation { cli, target: Some(target) })
+    Ok(Invocation {
+        cli,
+        target: Some(target),
+    })
 }
 
 fn wants_module(cli: &Cli) -> bool {
@@ -40,7 +49,8 @@ fn wants_module(cli: &Cli) -> bool {
 }
 
 fn is_option(word: &OsString) -> bool {
-    word.to_str().is_some_and(|word| word.starts_with('-') && word != "-" && word != "--")
+    word.to_str()
+        .is_some_and(|word| word.starts_with('-') && word != "-" && word != "--")
 }
 
 /// The index of the first argument of `run` that is neither an option nor an option's value.
@@ -51,16 +61,23 @@ fn end_of_options(command: &Command, arguments: &[OsString], start: usize) -> us
             .flat_map(Command::get_arguments)
             .chain(command.get_arguments())
             .find(|argument| matches(argument))
-            .is_some_and(|argument| matches!(argument.get_action(), ArgAction::Set | ArgAction::Append))
+            .is_some_and(|argument| {
+                matches!(argument.get_action(), ArgAction::Set | ArgAction::Append)
+            })
     };
     let mut index = start;
     while let Some(word) = arguments.get(index).filter(|word| is_option(word)) {
         index += 1;
         let Some(word) = word.to_str() else { continue };
         let value_follows = match word.strip_prefix("--") {
-            Some(long) => !long.contains('=') && takes_value(&|argument| argument.get_long() == Some(long)),
+            Some(long) => {
+                !long.contains('=') && takes_value(&|argument| argument.get_long() == Some(long))
+            }
             // Only the last of joined short options can take the next word as its value.
-            None => word.chars().last().is_some_and(|short| takes_value(&|argument| argument.get_short() == Some(short))),
+            None => word
+                .chars()
+                .last()
+                .is_some_and(|short| takes_value(&|argument| argument.get_short() == Some(short))),
         };
         if value_follows {
             index += 1;
@@ -75,7 +92,11 @@ mod tests {
 
     fn target(line: &[&str]) -> Target {
         let words = line.iter().map(OsString::from).collect();
-        parse(words).map_err(|error| error.to_string()).unwrap().target.unwrap()
+        parse(words)
+            .map_err(|error| error.to_string())
+            .unwrap()
+            .target
+            .unwrap()
     }
 
     fn words(line: &[&str]) -> Vec<OsString> {
@@ -84,24 +105,36 @@ mod tests {
 
     #[test]
     fn what_follows_the_separator_is_the_tests_command() {
-        let got = target(&["swath", "run", "--source", "src", "--branch", "--", "make", "-j", "--", "x"]);
+        let got = target(&[
+            "swath", "run", "--source", "src", "--branch", "--", "make", "-j", "--", "x",
+        ]);
         assert_eq!(got, Target::Tests(words(&["make", "-j", "--", "x"])));
     }
 
     #[test]
     fn nothing_means_the_tests_of_the_configuration() {
-        assert_eq!(target(&["swath", "run", "--rcfile=x"]), Target::Tests(vec![]));
+        assert_eq!(
+            target(&["swath", "run", "--rcfile=x"]),
+            Target::Tests(vec![])
+        );
     }
 
     #[test]
     fn a_program_keeps_its_own_options() {
-        let got = target(&["swath", "run", "--omit", "a,b", "prog.py", "--source", "--", "-m"]);
-        assert_eq!(got, Target::Program(words(&["prog.py", "--source", "--", "-m"])));
+        let got = target(&[
+            "swath", "run", "--omit", "a,b", "prog.py", "--source", "--", "-m",
+        ]);
+        assert_eq!(
+            got,
+            Target::Program(words(&["prog.py", "--source", "--", "-m"]))
+        );
     }
 
     #[test]
     fn a_module_keeps_its_own_options() {
-        let got = target(&["swath", "--color", "never", "run", "-m", "pytest", "-m", "slow"]);
+        let got = target(&[
+            "swath", "--color", "never", "run", "-m", "pytest", "-m", "slow",
+        ]);
         assert_eq!(got, Target::Program(words(&["pytest", "-m", "slow"])));
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
+use swath_config::StopSignal;
 use swath_run::{Observer, RunEvent};
 
 use crate::diagnostic::{Diagnostic, printable};
@@ -19,7 +20,11 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new() -> Progress {
         let quiet = std::env::var_os("SWATH_NO_PROGRESS").is_some_and(|value| !value.is_empty());
-        Progress { live: None, terminal: !quiet && std::io::stderr().is_terminal(), running: Vec::new() }
+        Progress {
+            live: None,
+            terminal: !quiet && std::io::stderr().is_terminal(),
+            running: Vec::new(),
+        }
     }
 
     fn live_line(&mut self, text: String) {
@@ -58,7 +63,10 @@ impl Observer for Progress {
             }
             RunEvent::Waiting { .. } | RunEvent::TestsEnded => {}
             RunEvent::Ready { services, elapsed } => {
-                status("Ready", &format!("{} in {}", count(services, "service"), seconds(elapsed)));
+                status(
+                    "Ready",
+                    &format!("{} in {}", count(services, "service"), seconds(elapsed)),
+                );
             }
             RunEvent::Running { command } => status("Running", command),
             RunEvent::Interrupted => status("Interrupted", "stopping; once more kills"),
@@ -73,14 +81,26 @@ impl Observer for Progress {
             RunEvent::Stopped { service, elapsed } => {
                 status("Stopped", &format!("{service} in {}", seconds(elapsed)));
             }
-            RunEvent::Killed { service, signal, waited, command, shell } => {
+            RunEvent::Killed {
+                service,
+                signal,
+                waited,
+                command,
+                shell,
+            } => {
                 killed(service, signal, waited, command, shell).print();
             }
         }
     }
 }
 
-fn killed(service: &str, signal: &str, waited: Duration, command: &str, shell: bool) -> Diagnostic {
+fn killed(
+    service: &str,
+    signal: StopSignal,
+    waited: Duration,
+    command: &str,
+    shell: bool,
+) -> Diagnostic {
     let message = format!(
         "service `{service}` did not react to {signal} for {} and was killed; its data was kept",
         seconds(waited)
@@ -88,12 +108,16 @@ fn killed(service: &str, signal: &str, waited: Duration, command: &str, shell: b
     let diagnostic = Diagnostic::warning("signal-swallowed", message);
     if shell {
         diagnostic
-            .note(format!("its first process is `{command}`, a shell, which does not pass signals on"))
+            .note(format!(
+                "its first process is `{command}`, a shell, which does not pass signals on"
+            ))
             .hint("write `exec` before the last command of the script".to_owned())
     } else {
         diagnostic
             .note(format!("still running was `{command}`"))
-            .hint(format!("raise `stop-timeout` of `{service}`, or give it another `stop-signal`"))
+            .hint(format!(
+                "raise `stop-timeout` of `{service}`, or give it another `stop-signal`"
+            ))
     }
 }
 
@@ -124,7 +148,11 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// A duration as people read it: `0.12s`, `41.2s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 1.0 { format!("{seconds:.2}s") } else { format!("{seconds:.1}s") }
+    if seconds < 1.0 {
+        format!("{seconds:.2}s")
+    } else {
+        format!("{seconds:.1}s")
+    }
 }
 
 #[cfg(test)]

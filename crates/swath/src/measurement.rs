@@ -1,0 +1,243 @@
+//! One run, from the private folder to the account: what both forms of `run` have in common.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use swath_coverage::touch_unexecuted;
+use swath_data::{
+    CoverageData, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
+    write_data_file,
+};
+use swath_run::{
+    Account, Counted, Ending, Observer, ProcessAccount, RunError, RunFolder, RunHistory,
+    RunOutcome, RunRequest, account_for_processes, execute,
+};
+
+use crate::diagnostic::Diagnostic;
+use crate::settings::Settings;
+
+/// What a run gave. The hit stores are removed with this value unless the data could not be saved.
+pub(crate) struct Measurement {
+    pub(crate) outcome: RunOutcome,
+    pub(crate) account: Account,
+    pub(crate) processes: Vec<StoredProcess>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    folder: RunFolder,
+    history: RunHistory,
+    data_file_before: Fingerprint,
+}
+
+/// Executes the request and accounts for every process.
+pub(crate) fn measure(
+    request: &RunRequest,
+    counted: Counted,
+    data_file: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Measurement, RunError> {
+    let data_file_before = Fingerprint::of(data_file);
+    let history = RunHistory::create()?;
+    let folder = RunFolder::create(&request.scope)?;
+    history.mark_active(folder.path());
+    let outcome = match execute(request, &folder, &history, observer) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            history.mark_ended();
+            return Err(error);
+        }
+    };
+    let gathered = read_hit_stores(&folder.data()).map_err(|source| RunError::System {
+        what: "the hit stores could not be read",
+        source,
+    })?;
+    let warnings = gathered
+        .unreadable
+        .iter()
+        .map(|store| Diagnostic::warning("hit-store-unreadable", store.error.to_string()))
+        .collect();
+    let account = account_for_processes(&gathered.processes, &outcome, counted, &request.folder);
+    Ok(Measurement {
+        outcome,
+        account,
+        processes: gathered.processes,
+        warnings,
+        folder,
+        history,
+        data_file_before,
+    })
+}
+
+impl Measurement {
+    /// The lines of the processes that count, with the files under `source` that nobody ran.
+    pub(crate) fn data(
+        &self,
+        settings: &Settings,
+    ) -> Result<(CoverageData, Vec<Diagnostic>), Diagnostic> {
+        let notes = self
+            .account
+            .processes
+            .iter()
+            .map(|process| (process.id.as_str(), process))
+            .collect::<BTreeMap<_, _>>();
+        let mut data = to_coverage_data(&self.processes, self.record(), |process| {
+            notes
+                .get(process.id.as_str())
+                .map(|account| note_of(account))
+                .unwrap_or_default()
+        });
+        if settings.config.relative_files {
+            data = relative(&data, settings);
+        }
+        let warnings = Self::touch(&mut data, settings)?;
+        Ok((data, warnings))
+    }
+
+    fn touch(data: &mut CoverageData, settings: &Settings) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let touched = touch_unexecuted(data, &settings.config, &settings.directory)
+            .map_err(|error| Diagnostic::error("source-not-found", error.to_string()))?;
+        Ok(touched
+            .never_imported
+            .iter()
+            .map(|package| {
+                Diagnostic::warning(
+                    "module-not-imported",
+                    format!("`source` names `{package}`, which no process imported"),
+                )
+            })
+            .collect())
+    }
+
+    /// Whether any process that counts ran a line.
+    pub(crate) fn measured_anything(&self) -> bool {
+        let counted = self.account.counted_ids();
+        self.processes
+            .iter()
+            .filter(|process| counted.contains(process.id.as_str()))
+            .any(|process| process.files.iter().any(|file| !file.hit.is_empty()))
+    }
+
+    /// The files that any process ran lines of.
+    pub(crate) fn files(&self) -> BTreeSet<PathBuf> {
+        self.processes
+            .iter()
+            .flat_map(|process| &process.files)
+            .filter(|file| !file.hit.is_empty())
+            .map(|file| PathBuf::from(&file.path))
+            .collect()
+    }
+
+    /// Writes the data file, or one beside it when somebody else wrote it during the run; gives its path.
+    pub(crate) fn save(
+        &mut self,
+        data: &CoverageData,
+        data_file: &Path,
+    ) -> Result<PathBuf, Diagnostic> {
+        let path = if Fingerprint::of(data_file) == self.data_file_before {
+            data_file.to_owned()
+        } else {
+            beside(data_file)
+        };
+        write_data_file(data, &path).map_err(|error| {
+            // Nothing is lost: the hit stores stay, and combine reads them.
+            self.folder.keep();
+            Diagnostic::error("data-not-saved", error.to_string())
+                .note(format!(
+                    "the hit stores are kept in {}",
+                    self.folder.data().display()
+                ))
+                .hint(format!("swath combine {}", self.folder.data().display()))
+        })?;
+        self.history.mark_ended();
+        Ok(path)
+    }
+
+    /// Notes that there is nothing to save.
+    pub(crate) fn discard(&self) {
+        self.history.mark_ended();
+    }
+
+    /// Where the logs of the services are.
+    pub(crate) fn logs(&self) -> &Path {
+        self.history.path()
+    }
+
+    /// From the end of the last service until now.
+    pub(crate) fn time_after(&self) -> Duration {
+        Instant::now() - self.outcome.ended_at
+    }
+
+    fn record(&self) -> RunRecord {
+        let complete = if self.account.is_complete() { "1" } else { "0" };
+        let mut facts = vec![("complete".to_owned(), complete.to_owned())];
+        if self.account.partial {
+            facts.push(("partial".to_owned(), "1".to_owned()));
+        }
+        for missed in &self.account.not_measured {
+            let text = format!("{}: {}", missed.command.join(" "), missed.reason);
+            facts.push(("not-measured".to_owned(), text));
+        }
+        RunRecord {
+            id: random_id(),
+            facts,
+        }
+    }
+}
+
+fn note_of(account: &ProcessAccount) -> ProcessNote {
+    let ended = match account.ending {
+        Ending::Cleanly | Ending::Exited(_) => "cleanly",
+        Ending::Abruptly | Ending::Signalled(_) => "abruptly",
+        Ending::ReplacedByExec => "exec",
+        Ending::StillRunning => "running",
+    };
+    ProcessNote {
+        counted: account.counted,
+        role: account.role.name().to_owned(),
+        service: account.service.clone(),
+        ended: Some(ended.to_owned()),
+        exit_status: account.ending.exit_code(),
+        state: Some(account.agent.clone()),
+    }
+}
+
+/// The same data with paths relative to the folder, as `relative_files` asks.
+fn relative(data: &CoverageData, settings: &Settings) -> CoverageData {
+    let mut mapped = CoverageData::new(data.mode());
+    let relative = |path: &str| settings.directory.relative(path).to_owned();
+    // Data of one run has one kind of rows, so nothing can conflict.
+    if mapped.update(data, ("", ""), relative).is_err() {
+        return data.clone();
+    }
+    mapped
+}
+
+/// What shows that a file was written: size, time and inode.
+#[derive(Debug, PartialEq, Eq)]
+struct Fingerprint(Option<(u64, Option<SystemTime>, u64)>);
+
+impl Fingerprint {
+    fn of(path: &Path) -> Fingerprint {
+        use std::os::unix::fs::MetadataExt as _;
+        Fingerprint(
+            std::fs::metadata(path)
+                .ok()
+                .map(|file| (file.len(), file.modified().ok(), file.ino())),
+        )
+    }
+}
+
+/// A parallel name, which coverage.py combines: `.coverage.swath.pid123.XAbCdEfx`.
+pub(crate) fn beside(data_file: &Path) -> PathBuf {
+    let mut name = data_file.as_os_str().to_owned();
+    name.push(format!(
+        ".swath.pid{}.X{}x",
+        std::process::id(),
+        &random_id()[..6]
+    ));
+    PathBuf::from(name)
+}
+
+fn random_id() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

@@ -1,0 +1,204 @@
+//! What a run starts: services and tests, from the command line and from `swath.toml`.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use swath_config::{Ready, Service, StopSignal, SwathConfig, parse_duration, read_env_file};
+
+use crate::arguments::ServiceArguments;
+use crate::diagnostic::Diagnostic;
+
+/// The services of a run and its tests.
+pub(crate) struct Plan {
+    pub(crate) services: Vec<Service>,
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Joins the command line with the file: services of the command line replace those of the file,
+/// and so does the command after `--`.
+pub(crate) fn plan(
+    arguments: &ServiceArguments,
+    command: &[OsString],
+    folder: &Path,
+) -> Result<Plan, Diagnostic> {
+    let file = SwathConfig::load(folder)
+        .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
+    let mut services = if arguments.service.is_empty() {
+        file.services
+    } else {
+        arguments
+            .service
+            .iter()
+            .enumerate()
+            .map(|(index, text)| parse_service(text, index))
+            .collect::<Result<_, _>>()?
+    };
+    for text in &arguments.ready {
+        let (name, address) = split_name(text);
+        let ready = Ready::parse(address).map_err(|error| {
+            Diagnostic::error(error.code(), error.to_string()).hint(error.hint())
+        })?;
+        service_named(&mut services, name, text)?.ready = Some(ready);
+    }
+    for service in &mut services {
+        override_service(service, arguments)?;
+        read_environment(service, folder)?;
+    }
+    let command = if command.is_empty() {
+        file.test
+            .unwrap_or_default()
+            .into_iter()
+            .map(OsString::from)
+            .collect()
+    } else {
+        command.to_vec()
+    };
+    if command.is_empty() {
+        return Err(Diagnostic::error("no-command", "there is no test command")
+            .note("neither `--` nor `test` in swath.toml names one")
+            .hint("swath run -- pytest tests/system".to_owned()));
+    }
+    Ok(Plan { services, command })
+}
+
+/// `[NAME=]COMMAND`: without a name it is called `service`, `service-2` …
+fn parse_service(text: &str, index: usize) -> Result<Service, Diagnostic> {
+    let (name, command) = split_name(text);
+    let name = match (name, index) {
+        (Some(name), _) => name.to_owned(),
+        (None, 0) => "service".to_owned(),
+        (None, index) => format!("service-{}", index + 1),
+    };
+    let words = shell_words::split(command).unwrap_or_default();
+    if words.is_empty() {
+        return Err(Diagnostic::error(
+            "bad-command",
+            format!("`{command}` is no command: a word or a closing quote is missing"),
+        ));
+    }
+    Ok(Service::new(name, words))
+}
+
+/// The part before the first `=`, if it can be a service's name.
+fn split_name(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('=') {
+        Some((name, rest)) if Service::is_name(name) => (Some(name), rest),
+        _ => (None, text),
+    }
+}
+
+fn service_named<'a>(
+    services: &'a mut [Service],
+    name: Option<&str>,
+    text: &str,
+) -> Result<&'a mut Service, Diagnostic> {
+    let names = services
+        .iter()
+        .map(|service| service.name.clone())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let found = match name {
+        Some(name) => services.iter_mut().find(|service| service.name == name),
+        None if services.len() == 1 => services.first_mut(),
+        None => None,
+    };
+    found.ok_or_else(|| {
+        let message = match name {
+            Some(name) => {
+                format!("`--ready {text}` names the service `{name}`, which there is not")
+            }
+            None => format!("`--ready {text}` does not say for which service"),
+        };
+        let known = if names.is_empty() {
+            "there is no service".to_owned()
+        } else {
+            format!("the services are {names}")
+        };
+        Diagnostic::error("ready-without-service", message)
+            .note(known)
+            .hint("write `--ready NAME=ADDRESS`".to_owned())
+    })
+}
+
+fn override_service(service: &mut Service, arguments: &ServiceArguments) -> Result<(), Diagnostic> {
+    if let Some(text) = &arguments.ready_timeout {
+        service.ready_timeout = duration("--ready-timeout", text)?;
+    }
+    if let Some(text) = &arguments.stop_timeout {
+        service.stop_timeout = duration("--stop-timeout", text)?;
+    }
+    if let Some(text) = &arguments.stop_signal {
+        service.stop_signal = StopSignal::parse(text).ok_or_else(|| {
+            Diagnostic::error(
+                "bad-signal",
+                format!("`--stop-signal {text}` is no signal that stops a service"),
+            )
+            .hint("TERM, INT, QUIT, HUP, USR1, USR2 and KILL are".to_owned())
+        })?;
+    }
+    if let Some(file) = &arguments.env_file {
+        service.env_files = vec![file.clone()];
+    }
+    Ok(())
+}
+
+fn duration(option: &str, text: &str) -> Result<Duration, Diagnostic> {
+    parse_duration(text).ok_or_else(|| {
+        Diagnostic::error("bad-duration", format!("`{option} {text}` is no duration"))
+            .hint("write a number and a unit: `500ms`, `60s`, `2m`".to_owned())
+    })
+}
+
+/// Puts the variables of a service's files before its own.
+fn read_environment(service: &mut Service, folder: &Path) -> Result<(), Diagnostic> {
+    let mut environment = Vec::new();
+    for file in std::mem::take(&mut service.env_files) {
+        let variables = read_env_file(&folder.join(file)).map_err(|error| {
+            Diagnostic::error(error.code(), error.to_string()).hint(error.hint())
+        })?;
+        environment.extend(variables);
+    }
+    environment.append(&mut service.environment);
+    service.environment = environment;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_may_have_a_name() {
+        let service = parse_service("web=gunicorn --bind=x 'app:f()'", 0).unwrap();
+        assert_eq!((service.name.as_str(), service.command.len()), ("web", 3));
+        let service = parse_service("./serve.sh --port=1", 1).unwrap();
+        assert_eq!(
+            (service.name.as_str(), service.command.len()),
+            ("service-2", 2)
+        );
+        assert!(parse_service("web='", 0).is_err());
+    }
+
+    #[test]
+    fn a_ready_address_may_hold_an_equals_sign() {
+        assert_eq!(split_name("http://x/?a=b"), (None, "http://x/?a=b"));
+        assert_eq!(
+            split_name("web=http://x/?a=b"),
+            (Some("web"), "http://x/?a=b")
+        );
+    }
+
+    #[test]
+    fn a_ready_address_needs_its_service() {
+        let mut services = vec![Service::new("a", vec![]), Service::new("b", vec![])];
+        assert!(service_named(&mut services, None, "tcp:x:1").is_err());
+        assert!(service_named(&mut services, Some("c"), "c=tcp:x:1").is_err());
+        assert_eq!(
+            service_named(&mut services, Some("b"), "b=tcp:x:1")
+                .unwrap()
+                .name,
+            "b"
+        );
+    }
+}

@@ -1,0 +1,372 @@
+//! Every process is measured, or named with the reason why not.
+
+use serde_json::Value;
+
+use crate::sandbox::{Finished, Sandbox, python, text};
+
+/// Runs a shell script as the tests, with `$PYTHON`, and gives the accounting.
+fn account(sandbox: &Sandbox, python: &swath_test::Python, script: &str) -> (Finished, Value) {
+    let mut command = sandbox.command(&[
+        "run",
+        "--count",
+        "all",
+        "--json",
+        "account.json",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]);
+    command.env("PYTHON", &python.path);
+    let run = crate::sandbox::finish(command);
+    let json = fs_err::read_to_string(sandbox.project().join("account.json")).unwrap_or_default();
+    let value = serde_json::from_str(&json)
+        .unwrap_or_else(|error| panic!("{error}: {json}\n{}", run.stderr));
+    (run, value)
+}
+
+fn processes(account: &Value) -> Vec<&Value> {
+    account["processes"].as_array().unwrap().iter().collect()
+}
+
+/// The process whose command line ends like this.
+fn process<'a>(account: &'a Value, last: &str) -> &'a Value {
+    processes(account)
+        .into_iter()
+        .find(|process| {
+            process["command"]
+                .as_array()
+                .unwrap()
+                .last()
+                .is_some_and(|word| word == last)
+        })
+        .unwrap_or_else(|| panic!("no process {last}: {account:#}"))
+}
+
+#[test]
+fn a_clean_run_is_complete() {
+    let Some(python) = python("a_clean_run_is_complete") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    let (run, account) = account(&sandbox, python, "$PYTHON one.py");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(account["complete"], true, "{account:#}");
+    assert_eq!(account["format"], 1);
+    let one = process(&account, "one.py");
+    assert_eq!(one["agent"], "measured");
+    assert_eq!(one["files"], 1);
+    assert_eq!(one["ending"]["how"], "cleanly");
+    assert!(
+        run.stderr
+            .contains("Complete 1 of 1 Python process measured"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_python_that_ignores_the_environment_is_named_with_the_remedy() {
+    let Some(python) = python("a_python_that_ignores_the_environment_is_named_with_the_remedy")
+    else {
+        return;
+    };
+    let cases = [
+        ("$PYTHON -I slow.py", "isolated", "start it without `-I`"),
+        (
+            "$PYTHON -E slow.py",
+            "ignores-environment",
+            "start it without `-E`",
+        ),
+        (
+            "$PYTHON -S slow.py",
+            "without-site",
+            "start it without `-S`",
+        ),
+        (
+            "env -u PYTHONPATH $PYTHON slow.py",
+            "python-path-scrubbed",
+            "let PYTHONPATH through",
+        ),
+        (
+            "env -i $PYTHON slow.py",
+            "python-path-scrubbed",
+            "let PYTHONPATH through",
+        ),
+    ];
+    for (script, reason, remedy) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.write("one.py", "x = 1\n");
+        sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
+        let (run, account) = account(&sandbox, python, &format!("$PYTHON one.py; {script}"));
+        assert_eq!(account["complete"], false, "{script}: {account:#}");
+        let missed = account["not_measured"].as_array().unwrap();
+        assert_eq!(missed.len(), 1, "{script}: {account:#}");
+        assert_eq!(missed[0]["reason"], reason, "{script}");
+        assert!(
+            run.stderr
+                .contains("warning[not-measured]: 1 Python process was not measured"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(remedy), "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains("Incomplete 1 of 2 Python processes measured"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_short_isolated_child_is_seen_by_the_process_that_started_it() {
+    let Some(python) = python("a_short_isolated_child_is_seen_by_the_process_that_started_it")
+    else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "parent.py",
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-I', '-c', 'pass'])\nsubprocess.run([sys.executable, '-c', 'pass'])\n",
+    );
+    let (_, account) = account(&sandbox, python, "$PYTHON parent.py");
+    let missed = account["not_measured"].as_array().unwrap();
+    assert_eq!(missed.len(), 1, "{account:#}");
+    assert_eq!(missed[0]["reason"], "isolated");
+    assert_eq!(processes(&account).len(), 2, "{account:#}");
+}
+
+#[test]
+fn a_python_that_is_too_old_is_named() {
+    let root = std::env::var_os("PYENV_ROOT").map_or_else(
+        || std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".pyenv"),
+        std::path::PathBuf::from,
+    );
+    let old = [
+        "3.7.16/bin/python3.7",
+        "3.6.15/bin/python3.6",
+        "2.7.18/bin/python2.7",
+    ]
+    .map(|name| root.join("versions").join(name))
+    .into_iter()
+    .find(|path| path.exists());
+    let (Some(old), Some(python)) = (old, python("a_python_that_is_too_old_is_named")) else {
+        swath_test::skip(
+            "a_python_that_is_too_old_is_named",
+            "no CPython older than 3.8",
+        );
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
+    let (run, account) = account(
+        &sandbox,
+        python,
+        &format!("$PYTHON one.py; {} slow.py", text(&old)),
+    );
+    assert_eq!(
+        account["not_measured"][0]["reason"], "python-too-old",
+        "{account:#}"
+    );
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn endings_are_told_apart() {
+    let Some(python) = python("endings_are_told_apart") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    for (name, source) in [
+        ("clean.py", "x = 1\n"),
+        ("exit.py", "import os\nos._exit(0)\n"),
+        (
+            "killed.py",
+            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+        ),
+        (
+            "exec.py",
+            "import os, sys\nos.execv(sys.executable, [sys.executable, 'clean.py'])\n",
+        ),
+    ] {
+        sandbox.write(name, source);
+    }
+    let script = "for p in clean exit killed exec; do $PYTHON $p.py; done; true";
+    let (run, account) = account(&sandbox, python, script);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(process(&account, "clean.py")["ending"]["how"], "cleanly");
+    assert_eq!(process(&account, "exit.py")["ending"]["how"], "abruptly");
+    assert_eq!(process(&account, "killed.py")["ending"]["how"], "abruptly");
+    assert_eq!(
+        process(&account, "exec.py")["ending"]["how"],
+        "replaced-by-exec"
+    );
+    assert_eq!(account["complete"], true, "{account:#}");
+}
+
+#[test]
+fn the_exit_status_of_a_service_and_of_an_orphan_is_known() {
+    let Some(python) = python("the_exit_status_of_a_service_and_of_an_orphan_is_known") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "orphan.py",
+        "import time, sys\ntime.sleep(0.3)\nsys.exit(7)\n",
+    );
+    sandbox.write("tests.py", "x = 1\n");
+    let (_, account) = account(&sandbox, python, "($PYTHON orphan.py &) ; $PYTHON tests.py");
+    assert_eq!(
+        process(&account, "orphan.py")["ending"]["value"],
+        7,
+        "{account:#}"
+    );
+}
+
+#[test]
+fn what_the_tests_left_running_is_named() {
+    let Some(python) = python("what_the_tests_left_running_is_named") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "daemon.py",
+        "import os, time\nopen('daemon.pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n",
+    );
+    let script =
+        "($PYTHON daemon.py > /dev/null 2>&1 &); while [ ! -s daemon.pid ]; do sleep 0.05; done";
+    let (run, account) = account(&sandbox, python, script);
+    let pid = sandbox.read("daemon.pid");
+    assert_eq!(
+        process(&account, "daemon.py")["ending"]["how"],
+        "still-running",
+        "{account:#}"
+    );
+    assert!(run.stderr.contains("1 still running"), "{}", run.stderr);
+    // swath leaves running what it did not start itself.
+    let alive = std::path::Path::new("/proc").join(pid.trim()).exists();
+    let _ = std::process::Command::new("kill").arg(pid.trim()).status();
+    assert!(alive);
+}
+
+#[test]
+fn forks_name_the_process_they_come_from() {
+    let Some(python) = python("forks_name_the_process_they_come_from") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("fork.py", "import os\npid = os.fork()\nif pid == 0:\n    child = 1\n    os._exit(0)\nos.waitpid(pid, 0)\n");
+    let (_, account) = account(&sandbox, python, "$PYTHON fork.py");
+    let all = processes(&account);
+    assert_eq!(all.len(), 2, "{account:#}");
+    let parent = all
+        .iter()
+        .find(|process| process["fork_parent"].is_null())
+        .unwrap();
+    let child = all
+        .iter()
+        .find(|process| !process["fork_parent"].is_null())
+        .unwrap();
+    assert_eq!(child["fork_parent"], parent["id"]);
+    assert_eq!(child["parent_pid"], parent["pid"]);
+}
+
+#[test]
+fn secrets_of_command_lines_are_not_written() {
+    let Some(python) = python("secrets_of_command_lines_are_not_written") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    let (run, _) = account(
+        &sandbox,
+        python,
+        "$PYTHON one.py --password hunter2 --api-token=hunter2",
+    );
+    let everything = format!(
+        "{}{}{}",
+        run.stderr,
+        sandbox.read("account.json"),
+        String::from_utf8_lossy(&fs_err::read(sandbox.project().join(".coverage")).unwrap())
+    );
+    assert!(
+        !everything.replace("-- sh -c", "").contains("hunter2\""),
+        "{everything}"
+    );
+    assert!(!sandbox.read("account.json").contains("hunter2"));
+}
+
+#[test]
+fn an_incomplete_number_can_be_refused() {
+    let Some(python) = python("an_incomplete_number_can_be_refused") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
+    let script = format!("{0} one.py; {0} -I slow.py", text(&python.path));
+    let run = sandbox.swath(&["run", "--require-complete", "--", "sh", "-c", &script]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let run = sandbox.swath(&["run", "--", "sh", "-c", &script]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn the_tests_own_lines_are_left_out_where_there_is_a_service() {
+    let Some(python) = python("the_tests_own_lines_are_left_out_where_there_is_a_service") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "service.py",
+        "import time\nopen('up', 'w').close()\ntime.sleep(60)\n",
+    );
+    sandbox.write(
+        "tests.py",
+        "import os, time\nwhile not os.path.exists('up'):\n    time.sleep(0.02)\n",
+    );
+    let service = format!("web={} service.py", text(&python.path));
+    let tests = text(&python.path);
+    let run = sandbox.swath(&["run", "--service", &service, "--", &tests, "tests.py"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.contains("service.py") && !run.stdout.contains("tests.py"),
+        "{}",
+        run.stdout
+    );
+    fs_err::remove_file(sandbox.project().join("up")).unwrap();
+    let run = sandbox.swath(&[
+        "run",
+        "--count",
+        "all",
+        "--service",
+        &service,
+        "--",
+        &tests,
+        "tests.py",
+    ]);
+    assert!(
+        run.stdout.contains("service.py") && run.stdout.contains("tests.py"),
+        "{}",
+        run.stdout
+    );
+    fs_err::remove_file(sandbox.project().join("up")).unwrap();
+    let run = sandbox.swath(&[
+        "run",
+        "--count",
+        "tests",
+        "--service",
+        &service,
+        "--",
+        &tests,
+        "tests.py",
+    ]);
+    assert!(
+        !run.stdout.contains("service.py") && run.stdout.contains("tests.py"),
+        "{}",
+        run.stdout
+    );
+}

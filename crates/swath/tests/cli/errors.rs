@@ -1,0 +1,147 @@
+//! What is refused or goes wrong: a clear message, nothing left running, nothing lost.
+
+use std::net::TcpListener;
+
+use insta::assert_snapshot;
+
+use crate::sandbox::{SERVER, Sandbox, python, text};
+
+#[test]
+fn a_command_that_is_not_there_is_127() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.swath(&["run", "--", "no-such-command", "x"]);
+    assert_eq!(run.code, 127);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_126() {
+    let sandbox = Sandbox::new();
+    sandbox.write("data.txt", "no program");
+    let run = sandbox.swath(&["run", "--", "./data.txt"]);
+    assert_eq!(run.code, 126);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+}
+
+#[test]
+fn no_python_at_all_is_no_measurement() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.swath(&["run", "--", "true"]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert!(!sandbox.project().join(".coverage").exists());
+}
+
+#[test]
+fn a_port_in_use_is_refused_before_anything_starts() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ready = format!("tcp:{}", listener.local_addr().unwrap());
+    let run = sandbox.swath(&[
+        "run",
+        "--service",
+        "web=touch started",
+        "--ready",
+        &ready,
+        "--",
+        "touch",
+        "tested",
+    ]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert!(!sandbox.project().join("started").exists());
+    assert!(!sandbox.project().join("tested").exists());
+}
+
+#[test]
+fn a_service_that_is_not_there_is_named() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.swath(&[
+        "run",
+        "--service",
+        "web=no-such-server",
+        "--",
+        "touch",
+        "tested",
+    ]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert!(!sandbox.project().join("tested").exists());
+}
+
+#[test]
+fn a_service_that_exits_early_is_shown_with_its_last_output() {
+    let Some(python) = python("a_service_that_exits_early_is_shown_with_its_last_output") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("broken.py", "print('starting')\nimport no_such_module\n");
+    let service = format!("web={} broken.py", text(&python.path));
+    let run = sandbox.swath(&[
+        "run",
+        "--service",
+        &service,
+        "--ready",
+        "tcp:127.0.0.1:1",
+        "--",
+        "touch",
+        "tested",
+    ]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert!(!sandbox.project().join("tested").exists());
+    // What ran until then is kept.
+    assert!(sandbox.project().join(".coverage").exists());
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_service_that_is_never_ready_is_stopped() {
+    let Some(python) = python("a_service_that_is_never_ready_is_stopped") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("server.py", SERVER);
+    let port = swath_test::free_port();
+    let service = format!("web={} server.py {port}", text(&python.path));
+    let other = format!("http://127.0.0.1:{}/", swath_test::free_port());
+    let run = sandbox.swath(&[
+        "run",
+        "--service",
+        &service,
+        "--ready",
+        &other,
+        "--ready-timeout",
+        "1s",
+        "--",
+        "touch",
+        "tested",
+    ]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert!(
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_err(),
+        "the service still runs"
+    );
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_names_the_nearest() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "swath.toml",
+        "test = \"true\"\n\n[services.web]\ncomand = \"x\"\n",
+    );
+    let run = sandbox.swath(&["run"]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+}
+
+#[test]
+fn nothing_to_run_says_what_can_be_run() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.swath(&["run"]);
+    assert_eq!(run.code, 125);
+    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+}

@@ -1,0 +1,15 @@
+//! The command, run as a user runs it: real services, real tests, real interpreters.
+//!
+//! - `errors`: what is refused or goes wrong, and how swath says it
+//! - `interruption`: Ctrl-C, time-outs, services that do not stop
+//! - `accounting`: every class of process is named
+//! - `example`: `examples/xy` against coverage.py's own number, on every Python
+//! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
+//! - `kill`: SIGKILL at random moments loses nothing
+//! - `program`: `swath run PROGRAM`, as `coverage run`
+//! - `report`: the text report and the data file against coverage.py
+
+mod accounting;
+mod errors;
+mod interruption;
+mod sandbox;
