@@ -123,6 +123,8 @@ struct Code<'a> {
     /// How many `if`, loop, `try`, `with` and `match` suites enclose the statement.
     conditional: u32,
     is_too_large: bool,
+    /// coverage.py passes over its own lines, but not over the code objects in it.
+    is_hidden: bool,
 }
 
 impl<'a> Code<'a> {
@@ -141,6 +143,7 @@ impl<'a> Code<'a> {
             depth: 0,
             conditional: 0,
             is_too_large: false,
+            is_hidden: false,
         }
     }
 
@@ -237,6 +240,7 @@ impl<'a> Code<'a> {
     }
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
+        self.is_hidden = self.is_deferred_annotations(&function.name);
         self.set_definition_line(&function.decorator_list, &function.name);
         // RESUME is on the first line; 3.10 has no such instruction.
         if self.minor() >= 11 {
@@ -254,7 +258,13 @@ impl<'a> Code<'a> {
         self.emit_artificial(Flow::Return);
     }
 
+    /// coverage.py knows code of deferred annotations by its name.
+    fn is_deferred_annotations(&self, name: &str) -> bool {
+        !self.is_old() && name == "__annotate__"
+    }
+
     fn class(&mut self, class: &'a StmtClassDef) {
+        self.is_hidden = self.is_deferred_annotations(&class.name);
         self.set_definition_line(&class.decorator_list, &class.name);
         self.emit(Flow::Next);
         if has_docstring(&class.body)

@@ -77,8 +77,8 @@ mod tests {
         assert_eq!(
             debug_json("a \"b\".py", &analysis),
             concat!(
-                r#"{"path":"a \"b\".py","statements":[1,2,3,4,6],"excluded":[7],"no_branch":[],"multiline":[[4,5]],"#,
-                r#""arcs":[[1,2],[2,6],[3,-2],[3,4],[4,-2],[6,-1],[7,-6],[7,-7]],"exit_counts":[[1,1],[2,1],[3,2],[4,1],[6,1]],"#,
+                r#"{"path":"a \"b\".py","statements":[1,2,3,4,6],"excluded":[7,8],"no_branch":[],"multiline":[[4,5]],"#,
+                r#""arcs":[[1,2],[2,6],[3,-2],[3,4],[4,-2],[6,-1],[7,-7],[7,-6]],"exit_counts":[[1,1],[2,1],[3,2],[4,1],[6,1]],"#,
                 r#""functions":[{"name":"f","start":2,"lines":[3,4,5]},{"name":"C.m","start":7,"lines":[7]}],"#,
                 r#""classes":[{"name":"C","start":6,"lines":[7]}]}"#
             )

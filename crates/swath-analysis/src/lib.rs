@@ -6,6 +6,7 @@
 mod analysis;
 mod arcs;
 mod codegen;
+mod compile_errors;
 mod constants;
 mod debug_json;
 mod exclusions;

@@ -2,7 +2,8 @@
 
 use ruff_python_ast::{ExceptHandler, Stmt};
 
-/// Calls `visit` with each suite of a compound statement, those of `def` and `class` included, in source order.
+/// Calls `visit` with each suite of a compound statement, those of `def` and `class` included, in the order in which
+/// Python's tree lists them: handlers come last.
 pub(crate) fn for_each_suite<'a>(statement: &'a Stmt, mut visit: impl FnMut(&'a [Stmt])) {
     match statement {
         Stmt::FunctionDef(function) => visit(&function.body),
@@ -29,11 +30,11 @@ pub(crate) fn for_each_suite<'a>(statement: &'a Stmt, mut visit: impl FnMut(&'a 
         }
         Stmt::Try(attempt) => {
             visit(&attempt.body);
+            visit(&attempt.orelse);
+            visit(&attempt.finalbody);
             for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
                 visit(&handler.body);
             }
-            visit(&attempt.orelse);
-            visit(&attempt.finalbody);
         }
         _ => {}
     }

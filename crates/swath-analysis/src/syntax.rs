@@ -9,6 +9,7 @@ use ruff_python_ast::{ModModule, PythonVersion as TargetVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
+use crate::compile_errors;
 use crate::nesting::Nesting;
 use crate::problem::{Problem, ProblemKind};
 use crate::syntax_error;
@@ -57,6 +58,9 @@ pub(crate) fn with_module<T: Send>(
         }
         if let Some(problem) = syntax_error::first(source, &parsed) {
             return Err(problem);
+        }
+        if let Some(error) = compile_errors::first(parsed.suite()) {
+            return Err(problem_at(source, ProblemKind::Syntax, error.message, error.offset));
         }
         walk(&parsed)
     };

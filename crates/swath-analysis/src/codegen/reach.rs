@@ -12,7 +12,7 @@ impl Code<'_> {
         let live = if self.is_old() { self.live_in_sequence() } else { self.reachable() };
         let mut child_is_live = self.children_kept_as_constants(&live);
         for (instruction, _) in self.instructions.iter().zip(&live).filter(|&(_, &is_live)| is_live) {
-            if instruction.line != 0 {
+            if instruction.line != 0 && !self.is_hidden {
                 out.insert(instruction.line);
             }
             if let Some(child) = (instruction.child as usize).checked_sub(1) {

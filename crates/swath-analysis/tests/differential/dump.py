@@ -8,6 +8,13 @@ A source that coverage.py rejects gives its message as "problem"; where coverage
 
 import json
 import sys
+import types
+
+if sys.version_info[:2] == (3, 10):
+    # coverage.py 7.17.3 wants 3.11 for its configuration alone, which plays no part here.
+    tomllib = types.ModuleType("tomllib")
+    tomllib.TOMLDecodeError = ValueError
+    sys.modules["tomllib"] = tomllib
 
 from coverage.parser import PythonParser
 from coverage.python import get_python_source

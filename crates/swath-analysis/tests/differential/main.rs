@@ -1,0 +1,6 @@
+//! The analysis compared with the real coverage.py, on every Python found.
+
+mod generated;
+mod generator;
+mod oracle;
+mod standard_library;
