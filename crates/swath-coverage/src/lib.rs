@@ -3,8 +3,8 @@
 //! This crate reads sources, and nothing else; it knows no formats.
 //!
 //! ```
-//! use swath_analysis::{ExclusionRules, PythonVersion};
-//! use swath_coverage::{ModelOptions, build_report};
+//! use swath_config::CoverageConfig;
+//! use swath_coverage::{ModelOptions, build_report, exclusion_rules};
 //! use swath_data::{CoverageData, Mode};
 //! use swath_pattern::Directory;
 //!
@@ -15,18 +15,10 @@
 //! let context = data.intern_context("");
 //! data.add_lines(&directory.absolute("shop.py"), context, &[1, 2].into_iter().collect());
 //!
-//! let report = build_report(&data, &ModelOptions {
-//!     directory: &directory,
-//!     files: &[],
-//!     include: &[],
-//!     omit: &[],
-//!     contexts: None,
-//!     ignore_errors: false,
-//!     relative_files: false,
-//!     rules: &ExclusionRules::default(),
-//!     python: PythonVersion::DEFAULT,
-//!     regions: false,
-//! }).unwrap();
+//! let config = CoverageConfig::default();
+//! let rules = exclusion_rules(&config).unwrap();
+//! let options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
+//! let report = build_report(&data, &options).unwrap();
 //! assert_eq!(report.files[0].missing_text(), "3");
 //! assert_eq!(report.totals.shown_percent(0), "67");
 //! ```
@@ -38,6 +30,8 @@ mod numbers;
 mod unexecuted;
 
 pub use file_report::{Branches, FileReport};
-pub use model::{ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report};
+pub use model::{
+    ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, exclusion_rules,
+};
 pub use numbers::{Gate, GateError, Numbers, display_percent};
-pub use unexecuted::{SourceError, SourceTrees, Touched, touch_unexecuted};
+pub use unexecuted::{SourceError, Touched, touch_unexecuted};

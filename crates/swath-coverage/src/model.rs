@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use swath_analysis::{
     Analysis, Arc, ExclusionRules, ProblemKind, PythonVersion, analyze, analyze_lines,
 };
-use swath_data::{ContextId, CoverageData, LineSet, SourceHash};
-use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
+use swath_config::CoverageConfig;
+use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
+use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
 use crate::{FileReport, Numbers};
 
@@ -35,6 +36,41 @@ pub struct ModelOptions<'a> {
     pub python: PythonVersion,
     /// Find functions and classes as well.
     pub regions: bool,
+}
+
+impl<'a> ModelOptions<'a> {
+    /// What the configuration says; `rules` are its [`exclusion_rules`].
+    pub fn from_config(
+        config: &'a CoverageConfig,
+        rules: &'a ExclusionRules,
+        data: &CoverageData,
+        directory: &'a Directory,
+    ) -> Result<Self, ContextError> {
+        let contexts = config
+            .report_contexts
+            .as_deref()
+            .filter(|contexts| !contexts.is_empty());
+        Ok(Self {
+            directory,
+            files: &[],
+            include: config.report_include.as_deref().unwrap_or_default(),
+            omit: config.report_omit.as_deref().unwrap_or_default(),
+            contexts: contexts
+                .map(|contexts| data.matching_contexts(contexts))
+                .transpose()?,
+            ignore_errors: config.ignore_errors,
+            relative_files: config.relative_files,
+            rules,
+            python: PythonVersion::DEFAULT,
+            regions: false,
+        })
+    }
+}
+
+/// The exclusions that the configuration asks for.
+pub fn exclusion_rules(config: &CoverageConfig) -> Result<ExclusionRules, RegexError> {
+    let partial = [config.partial_list.as_slice(), &config.partial_always_list].concat();
+    ExclusionRules::new(&config.exclude_list, &partial)
 }
 
 /// The data, analysed.
@@ -159,7 +195,7 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
             Outcome::Unmapped(name) => report.unmapped.push(name),
             Outcome::Other => {}
             Outcome::Error(error) if options.ignore_errors => {
-                report.warnings.push(could_not_parse(&error))
+                report.warnings.push(could_not_parse(&error));
             }
             Outcome::Error(error) => return Err(error),
         }

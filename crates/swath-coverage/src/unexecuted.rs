@@ -2,26 +2,10 @@
 
 use std::path::Path;
 
+use swath_config::CoverageConfig;
 use swath_data::CoverageData;
-use swath_pattern::{Directory, Globs};
+use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 use walkdir::{DirEntry, WalkDir};
-
-/// Where unexecuted files are looked for, as the `[run]` section says it.
-#[derive(Clone, Debug)]
-pub struct SourceTrees<'a> {
-    /// `source`: existing folders, and packages.
-    pub source: &'a [String],
-    /// `source_dirs`.
-    pub source_dirs: &'a [String],
-    /// `source_pkgs`.
-    pub source_pkgs: &'a [String],
-    /// `omit`, prepared.
-    pub omit: Option<&'a Globs>,
-    /// `[report] include_namespace_packages`.
-    pub include_namespace_packages: bool,
-    /// `relative_files`: paths in the data are relative to the folder.
-    pub relative_files: bool,
-}
 
 /// A source setting that finds nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +25,9 @@ pub enum SourceError {
         /// What it names.
         path: String,
     },
+    /// A pattern of `omit` is no pattern.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
 }
 
 /// What touching the unexecuted files found.
@@ -52,25 +39,26 @@ pub struct Touched {
     pub never_imported: Vec<String>,
 }
 
-/// Adds the files under the source folders and packages to the data, with nothing recorded.
+/// Adds the files under the folders and packages of `source` to the data, with nothing recorded.
 ///
 /// A package is looked for where its modules ran: one that no process imported gives no files.
 pub fn touch_unexecuted(
     data: &mut CoverageData,
-    trees: &SourceTrees<'_>,
+    config: &CoverageConfig,
     directory: &Directory,
 ) -> Result<Touched, SourceError> {
     let mut touched = Touched::default();
+    let omit = Globs::new(prepare_globs(&config.run_omit, directory))?;
     let mut folders = Vec::new();
-    let mut packages: Vec<&String> = trees.source_pkgs.iter().collect();
-    for source in trees.source {
+    let mut packages: Vec<&String> = config.source_pkgs.iter().collect();
+    for source in config.source.iter().flatten() {
         if Path::new(&directory.absolute(source)).is_dir() {
             folders.push(source);
         } else {
             packages.push(source);
         }
     }
-    folders.extend(trees.source_dirs);
+    folders.extend(&config.source_dirs);
     let mut roots = Vec::new();
     for source in folders {
         let folder = directory.absolute(source);
@@ -85,18 +73,18 @@ pub fn touch_unexecuted(
     }
     for package in packages {
         match measured_package(data, package) {
-            Some(Some(folder)) => roots.push(folder),
-            Some(None) => {}
-            None => touched.never_imported.push(package.clone()),
+            Measured::Package(folder) => roots.push(directory.absolute(&folder)),
+            Measured::Module => {}
+            Measured::Never => touched.never_imported.push(package.clone()),
         }
     }
     for root in roots {
-        for path in python_files(Path::new(&root), trees.include_namespace_packages) {
+        for path in python_files(Path::new(&root), config.include_namespace_packages) {
             let path = directory.absolute(&path);
-            if trees.omit.is_some_and(|omit| omit.is_match(&path)) {
+            if omit.is_match(&path) {
                 continue;
             }
-            let path = if trees.relative_files {
+            let path = if config.relative_files {
                 directory.relative(&path)
             } else {
                 &path
@@ -110,19 +98,26 @@ pub fn touch_unexecuted(
     Ok(touched)
 }
 
-/// The folder of a package whose code ran; `Some(None)` for a module that ran, which is one file.
-fn measured_package(data: &CoverageData, package: &str) -> Option<Option<String>> {
+enum Measured {
+    /// The folder of a package that was imported.
+    Package(String),
+    /// A module of that name, or modules of a namespace package, ran: no folder to look into.
+    Module,
+    Never,
+}
+
+fn measured_package(data: &CoverageData, package: &str) -> Measured {
     let stem = format!("/{}", package.replace('.', "/"));
-    let mut found = None;
+    let mut found = Measured::Never;
     for (path, _) in data.files() {
         let rooted = format!("/{path}");
         if let Some(folder) = rooted.strip_suffix("/__init__.py")
             && folder.ends_with(&stem)
         {
-            return Some(Some(folder[1..].to_owned()));
+            return Measured::Package(folder[1..].to_owned());
         }
         if rooted.ends_with(&format!("{stem}.py")) || rooted.contains(&format!("{stem}/")) {
-            found = Some(None);
+            found = Measured::Module;
         }
     }
     found
@@ -173,20 +168,21 @@ mod tests {
         folder
     }
 
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
     fn touched(folder: &Path, source: &[&str], omit: &[&str], namespaces: bool) -> Vec<String> {
-        let directory = Directory::new(folder);
-        let source: Vec<String> = source.iter().map(|&text| text.to_owned()).collect();
-        let omit = Globs::new(swath_pattern::prepare_globs(omit, &directory)).unwrap();
-        let trees = SourceTrees {
-            source: &source,
-            source_dirs: &[],
-            source_pkgs: &[],
-            omit: Some(&omit),
+        let config = CoverageConfig {
+            source: Some(texts(source)),
+            run_omit: texts(omit),
             include_namespace_packages: namespaces,
             relative_files: true,
+            ..CoverageConfig::default()
         };
         let mut data = CoverageData::new(Mode::Lines);
-        touch_unexecuted(&mut data, &trees, &directory)
+        let directory = Directory::new(folder);
+        touch_unexecuted(&mut data, &config, &directory)
             .unwrap()
             .files
     }
@@ -231,16 +227,11 @@ mod tests {
         let directory = Directory::new(folder.path());
         let mut data = CoverageData::new(Mode::Lines);
         data.touch(&directory.absolute("lib/shop/__init__.py"));
-        let packages = ["shop".to_owned(), "never".to_owned()];
-        let trees = SourceTrees {
-            source: &packages,
-            source_dirs: &[],
-            source_pkgs: &[],
-            omit: None,
-            include_namespace_packages: false,
-            relative_files: false,
+        let config = CoverageConfig {
+            source: Some(texts(&["shop", "never"])),
+            ..CoverageConfig::default()
         };
-        let touched = touch_unexecuted(&mut data, &trees, &directory).unwrap();
+        let touched = touch_unexecuted(&mut data, &config, &directory).unwrap();
         assert_eq!(touched.files, [directory.absolute("lib/shop/cart.py")]);
         assert_eq!(touched.never_imported, ["never"]);
     }
@@ -248,16 +239,11 @@ mod tests {
     #[test]
     fn the_root_is_no_source() {
         let directory = Directory::new(Path::new("/tmp"));
-        let source = ["/".to_owned()];
-        let trees = SourceTrees {
-            source: &source,
-            source_dirs: &[],
-            source_pkgs: &[],
-            omit: None,
-            include_namespace_packages: false,
-            relative_files: false,
+        let config = CoverageConfig {
+            source_dirs: texts(&["/"]),
+            ..CoverageConfig::default()
         };
-        let error = touch_unexecuted(&mut CoverageData::new(Mode::Lines), &trees, &directory);
+        let error = touch_unexecuted(&mut CoverageData::new(Mode::Lines), &config, &directory);
         assert_eq!(
             error.unwrap_err().to_string(),
             "Source dir can't be a file system root: '/'"

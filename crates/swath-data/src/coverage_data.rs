@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
+use swath_pattern::{PythonRegex, RegexError, python_repr};
 
 use crate::{Accounting, Arc, ArcSet, DataError, LineSet};
 
@@ -21,6 +22,14 @@ pub enum Mode {
 /// A context's place in [`CoverageData::contexts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContextId(pub(crate) u32);
+
+/// A regular expression for contexts that Python refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("Invalid context regex {}: {problem}", python_repr(pattern))]
+pub struct ContextError {
+    pattern: String,
+    problem: RegexError,
+}
 
 impl ContextId {
     fn index(self) -> usize {
@@ -107,6 +116,23 @@ impl CoverageData {
         self.contexts
             .get(context.index())
             .map_or("", String::as_str)
+    }
+
+    /// The contexts that any of these regular expressions finds something in.
+    pub fn matching_contexts(
+        &self,
+        patterns: &[String],
+    ) -> Result<BTreeSet<ContextId>, ContextError> {
+        let mut regexes = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            regexes.push(PythonRegex::new(pattern).map_err(|problem| ContextError {
+                pattern: pattern.clone(),
+                problem,
+            })?);
+        }
+        let matches = |name: &str| regexes.iter().any(|regex| regex.is_match(name));
+        let matching = self.contexts().filter(|(_, name)| matches(name));
+        Ok(matching.map(|(id, _)| id).collect())
     }
 
     /// The measured files, sorted by path.
@@ -430,6 +456,27 @@ mod tests {
         assert_eq!(
             combined(&[&traced, &plain]).unwrap_err(),
             "Conflicting file tracer name for 'a.html': 'django' vs ''"
+        );
+    }
+
+    #[test]
+    fn contexts_are_chosen_by_search() {
+        let mut data = CoverageData::new(Mode::Lines);
+        for (line, name) in [(1, ""), (2, "test_one"), (3, "test_two|run")] {
+            let context = data.intern_context(name);
+            data.add_lines("x.py", context, &[line].into_iter().collect());
+        }
+        let chosen = data
+            .matching_contexts(&["two".to_owned(), "^test_o".to_owned()])
+            .unwrap();
+        assert_eq!(
+            data.lines("x.py", Some(&chosen)),
+            Some([2, 3].into_iter().collect())
+        );
+        let error = data.matching_contexts(&["(".to_owned()]).unwrap_err();
+        assert!(
+            error.to_string().starts_with("Invalid context regex '(': "),
+            "{error}"
         );
     }
 

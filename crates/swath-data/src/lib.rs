@@ -32,7 +32,7 @@ mod write_data_file;
 pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};
 pub use arc_set::{Arc, ArcSet};
 pub use command_line::without_secrets;
-pub use coverage_data::{ContextId, CoverageData, FileData, Mode};
+pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};
 pub use data_file::read_data_file;
 pub use error::DataError;
 pub use gather::{ProcessNote, executable_lines, to_coverage_data};

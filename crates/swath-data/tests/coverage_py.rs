@@ -8,7 +8,9 @@ use swath_test::{Requirements, Venv};
 
 /// A virtual environment with coverage.py, or a named skip.
 fn coverage_py(test: &str) -> Option<Venv> {
-    let python = [13, 12, 11, 10].into_iter().find_map(|minor| swath_test::python(3, minor));
+    let python = [13, 12, 11, 10]
+        .into_iter()
+        .find_map(|minor| swath_test::python(3, minor));
     let Some(python) = python else {
         swath_test::skip(test, "CPython 3.10 to 3.13");
         return None;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, Report};
 
 use crate::natural_order::NaturalKey;
@@ -33,7 +34,21 @@ pub struct TextOptions {
     /// `[+-]name|stmts|miss|branch|brpart|cover`; nothing is `name`.
     pub sort: Option<String>,
     /// Digits after the decimal point.
-    pub precision: usize,
+    pub precision: i64,
+}
+
+impl TextOptions {
+    /// What the `[report]` section says.
+    pub fn from_config(config: &CoverageConfig) -> Self {
+        Self {
+            format: config.format.clone(),
+            show_missing: config.show_missing,
+            skip_covered: config.skip_covered,
+            skip_empty: config.skip_empty,
+            sort: config.sort.clone(),
+            precision: config.precision,
+        }
+    }
 }
 
 /// Why there is no text report, in coverage.py's words.
@@ -48,6 +63,12 @@ pub enum TextError {
         /// What was asked for.
         format: String,
     },
+    /// A negative number of digits.
+    #[error("precision={precision} is invalid. Must not be negative.")]
+    Precision {
+        /// What was asked for.
+        precision: i64,
+    },
     /// An unknown column.
     #[error("Invalid sorting option: {}", swath_pattern::python_repr(sort))]
     Sort {
@@ -59,17 +80,16 @@ pub enum TextError {
 /// Renders the report, byte for byte as `coverage report` prints it.
 pub fn render_text(report: &Report, options: &TextOptions) -> Result<String, TextError> {
     let format = parse_format(options.format.as_deref())?;
-    let table = Table::new(report, options);
     if report.totals.files == 0 {
         return Err(TextError::NoData);
     }
+    let precision = usize::try_from(options.precision).map_err(|_| TextError::Precision {
+        precision: options.precision,
+    })?;
     if format == TextFormat::Total {
-        return Ok(format!(
-            "{}\n",
-            report.totals.shown_percent(options.precision)
-        ));
+        return Ok(format!("{}\n", report.totals.shown_percent(precision)));
     }
-    let table = table.sorted(options.sort.as_deref())?;
+    let table = Table::new(report, options, precision).sorted(options.sort.as_deref())?;
     let mut out = String::new();
     match format {
         TextFormat::Markdown => crate::markdown::write_table(&mut out, &table),
@@ -133,7 +153,7 @@ pub(crate) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(report: &'a Report, options: &TextOptions) -> Self {
+    fn new(report: &'a Report, options: &TextOptions, precision: usize) -> Self {
         let mut columns = vec![Column::Name, Column::Stmts, Column::Miss];
         if report.has_arcs {
             columns.extend([Column::Branch, Column::BrPart]);
@@ -153,7 +173,7 @@ impl<'a> Table<'a> {
             } else {
                 let missing = || file.missing_text();
                 let name = neutralize_control(&file.name);
-                let cells = cells(&columns, name, numbers, options.precision, missing);
+                let cells = cells(&columns, name, numbers, precision, missing);
                 rows.push(Row { file, cells });
             }
         }
@@ -167,13 +187,7 @@ impl<'a> Table<'a> {
         }
         let total_name = "TOTAL".to_owned();
         Self {
-            total: cells(
-                &columns,
-                total_name,
-                report.totals,
-                options.precision,
-                String::new,
-            ),
+            total: cells(&columns, total_name, report.totals, precision, String::new),
             columns,
             rows,
             end_lines,
