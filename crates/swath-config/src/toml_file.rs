@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use crate::environment::Environment;
 use crate::error::OptionError;
+use crate::options::SECTIONS;
 use crate::python_text::{parse_float, parse_int};
 use crate::settings::{Settings, check_regexes};
 use crate::substitution::{expand_user, substitute};
@@ -31,7 +32,7 @@ impl<'e> TomlSettings<'e> {
             let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
             format!("{} (at line {line}, column {column})", error.message())
         })?;
-        Ok(Self {
+        let settings = Self {
             document,
             prefixes: if own {
                 &["tool.coverage.", ""]
@@ -39,7 +40,32 @@ impl<'e> TomlSettings<'e> {
                 &["tool.coverage."]
             },
             environment,
-        })
+        };
+        for section in SECTIONS.into_iter().chain(["paths"]) {
+            settings.check_section(section)?;
+        }
+        Ok(settings)
+    }
+
+    /// Refuses something else where a section should be; coverage.py ends with a traceback then.
+    fn check_section(&self, section: &str) -> Result<(), String> {
+        for prefix in self.prefixes {
+            let name = format!("{prefix}{section}");
+            let mut table = &self.document;
+            let mut path = String::new();
+            for part in name.split('.') {
+                path.push_str(part);
+                match table.get(part) {
+                    None => break,
+                    Some(Value::Table(inner)) => table = inner,
+                    Some(other) => {
+                        return Err(format!("[{path}] is not a table: {}", value_repr(other)));
+                    }
+                }
+                path.push('.');
+            }
+        }
+        Ok(())
     }
 
     fn section(&self, section: &str) -> Option<(String, &Table)> {

@@ -44,7 +44,7 @@ impl Globs {
     pub fn new<S: Into<String>>(patterns: impl IntoIterator<Item = S>) -> Result<Self, GlobError> {
         let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
         let joined = globs_to_regex(patterns.iter().map(String::as_str))?;
-        let regex = PythonRegex::with_flags(&format!(r"\A(?:{joined})\Z"), Flags::default())?;
+        let regex = PythonRegex::at_start(&format!(r"(?:{joined})\Z"), Flags::default())?;
         Ok(Self { patterns, regex })
     }
 
@@ -68,8 +68,7 @@ pub(crate) fn prefix_regex(pattern: &str) -> Result<PythonRegex, GlobError> {
         ignore_case: true,
         ..Flags::default()
     };
-    let regex = glob_to_regex(pattern)?;
-    Ok(PythonRegex::with_flags(&format!(r"\A(?:{regex})"), flags)?)
+    Ok(PythonRegex::at_start(&glob_to_regex(pattern)?, flags)?)
 }
 
 /// Adds to each relative glob its absolute form (coverage.py's `prep_patterns`).

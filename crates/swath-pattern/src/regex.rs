@@ -91,6 +91,25 @@ pub struct PythonRegex {
 #[derive(Debug)]
 struct Compiled {
     pattern: String,
+    flags: Flags,
+    start: Start,
+    engine: Engine,
+    has_boundaries: bool,
+    /// With exact word boundaries, for text beyond ASCII and for empty text.
+    exact: OnceLock<Option<Engine>>,
+}
+
+/// Where a match may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Anywhere,
+    /// At the start of the text, as with `re.match`.
+    Here,
+}
+
+/// The expression as `fancy-regex` runs it.
+#[derive(Debug)]
+struct Engine {
     translated: String,
     regex: fancy_regex::Regex,
     /// For the search after an empty match: a match right here that is not empty.
@@ -114,16 +133,24 @@ impl PythonRegex {
 
     /// Compiles `pattern` with `flags`.
     pub fn with_flags(pattern: &str, flags: Flags) -> Result<Self, RegexError> {
-        let translated = parser::translate(pattern, flags)?;
-        let regex = build(&translated, false).map_err(|error| RegexError::Unsupported {
-            reason: error.to_string(),
-        })?;
+        Self::compile(pattern, flags, Start::Anywhere)
+    }
+
+    /// Compiles `pattern` for matches at the start of the text only.
+    pub(crate) fn at_start(pattern: &str, flags: Flags) -> Result<Self, RegexError> {
+        Self::compile(pattern, flags, Start::Here)
+    }
+
+    fn compile(pattern: &str, flags: Flags, start: Start) -> Result<Self, RegexError> {
+        let translation = parser::translate(pattern, flags, false)?;
         Ok(Self {
             compiled: Arc::new(Compiled {
                 pattern: pattern.to_owned(),
-                translated,
-                regex,
-                not_empty_here: OnceLock::new(),
+                flags,
+                start,
+                engine: Engine::new(&translation.text, start)?,
+                has_boundaries: translation.has_boundaries,
+                exact: OnceLock::new(),
             }),
         })
     }
@@ -143,20 +170,57 @@ impl PythonRegex {
     /// Whether the pattern matches anywhere in `text`.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        matches!(self.compiled.regex.is_match(text), Ok(true))
+        matches!(self.compiled.engine(text).regex.is_match(text), Ok(true))
     }
 
     /// The byte positions of all matches, as `re.finditer` finds them.
     #[must_use]
     pub fn find_iter<'r, 't>(&'r self, text: &'t str) -> Matches<'r, 't> {
         Matches {
-            compiled: &self.compiled,
+            engine: self.compiled.engine(text),
             text,
             position: 0,
             after_empty: false,
             finished: false,
             gave_up: false,
         }
+    }
+}
+
+impl Compiled {
+    /// The engine for `text`.
+    fn engine(&self, text: &str) -> &Engine {
+        if !self.has_boundaries || text.is_ascii() && !text.is_empty() {
+            return &self.engine;
+        }
+        let exact = self.exact.get_or_init(|| {
+            let translation = parser::translate(&self.pattern, self.flags, true).ok()?;
+            Engine::new(&translation.text, self.start).ok()
+        });
+        exact.as_ref().unwrap_or(&self.engine)
+    }
+}
+
+impl Engine {
+    fn new(translated: &str, start: Start) -> Result<Self, RegexError> {
+        let translated = match start {
+            Start::Anywhere => translated.to_owned(),
+            Start::Here => format!(r"\A{translated}"),
+        };
+        let regex = build(&translated, false).map_err(|error| RegexError::Unsupported {
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            translated,
+            regex,
+            not_empty_here: OnceLock::new(),
+        })
+    }
+
+    fn not_empty_here(&self) -> Option<&fancy_regex::Regex> {
+        self.not_empty_here
+            .get_or_init(|| build(&format!(r"\G{}", self.translated), true).ok())
+            .as_ref()
     }
 }
 
@@ -184,7 +248,7 @@ fn build(pattern: &str, not_empty: bool) -> Result<fancy_regex::Regex, fancy_reg
 /// The matches of a regular expression in a text, in order.
 #[derive(Debug)]
 pub struct Matches<'r, 't> {
-    compiled: &'r Compiled,
+    engine: &'r Engine,
     text: &'t str,
     position: usize,
     /// The last match was empty and ended at `position`: the next one must not be that again.
@@ -203,7 +267,7 @@ impl Matches<'_, '_> {
     /// The next match, or `None`; the engine's own error when it gives up.
     fn step(&mut self) -> Result<Option<(usize, usize)>, fancy_regex::Error> {
         if self.after_empty {
-            if let Some(regex) = self.compiled.not_empty_here()
+            if let Some(regex) = self.engine.not_empty_here()
                 && let Some(found) = regex.find_from_pos(self.text, self.position)?
             {
                 return Ok(Some((found.start(), found.end())));
@@ -213,19 +277,8 @@ impl Matches<'_, '_> {
             };
             self.position += next.len_utf8();
         }
-        let found = self
-            .compiled
-            .regex
-            .find_from_pos(self.text, self.position)?;
+        let found = self.engine.regex.find_from_pos(self.text, self.position)?;
         Ok(found.map(|found| (found.start(), found.end())))
-    }
-}
-
-impl Compiled {
-    fn not_empty_here(&self) -> Option<&fancy_regex::Regex> {
-        self.not_empty_here
-            .get_or_init(|| build(&format!(r"\G(?:{})", self.translated), true).ok())
-            .as_ref()
     }
 }
 

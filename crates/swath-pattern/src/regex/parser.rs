@@ -16,8 +16,21 @@ const MAX_DEPTH: usize = 40;
 /// Python's limit on repetitions.
 const MAX_REPEAT: u64 = 4_294_967_295;
 
-/// `pattern` in the syntax of `fancy-regex`, as one group.
-pub(super) fn translate(pattern: &str, flags: Flags) -> Result<String, RegexError> {
+/// A pattern in the syntax of `fancy-regex`, as one group.
+#[derive(Debug)]
+pub(super) struct Translation {
+    pub(super) text: String,
+    /// Whether it has word boundaries, which the engine finds in its own way unless told `exact`.
+    pub(super) has_boundaries: bool,
+}
+
+/// Translates `pattern`. The engine's own word boundaries are fast, and right in ASCII text;
+/// `exact` ones are right everywhere.
+pub(super) fn translate(
+    pattern: &str,
+    flags: Flags,
+    exact: bool,
+) -> Result<Translation, RegexError> {
     let mut parser = Parser {
         source: PatternText::new(pattern)?,
         global: flags,
@@ -26,6 +39,8 @@ pub(super) fn translate(pattern: &str, flags: Flags) -> Result<String, RegexErro
         lookbehind_groups: None,
         conditions: Vec::new(),
         variable_lookbehind: false,
+        exact,
+        has_boundaries: false,
     };
     let sequence = parser.alternatives(flags, 0)?;
     parser.finish()?;
@@ -34,7 +49,10 @@ pub(super) fn translate(pattern: &str, flags: Flags) -> Result<String, RegexErro
     } else {
         "(?:"
     };
-    Ok(format!("{open}{})", sequence.text))
+    Ok(Translation {
+        text: format!("{open}{})", sequence.text),
+        has_boundaries: parser.has_boundaries,
+    })
 }
 
 /// How many characters something matches, at least and at most.
@@ -140,6 +158,8 @@ struct Parser<'p> {
     /// The groups that conditions refer to, and where.
     conditions: Vec<(usize, usize)>,
     variable_lookbehind: bool,
+    exact: bool,
+    has_boundaries: bool,
 }
 
 impl Parser<'_> {

@@ -4,12 +4,6 @@ use super::{Flags, Kind, Parser, RegexError, Sequence, Token, Width};
 use crate::python_repr;
 use crate::regex::class::{Category, Member};
 
-/// The word characters of `re.ASCII`, before or after a place.
-const ASCII_BOUNDARY: &str =
-    "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
-const ASCII_NO_BOUNDARY: &str =
-    "(?:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))";
-
 impl Parser<'_> {
     /// An escape outside of a set.
     pub(super) fn escape(
@@ -18,17 +12,14 @@ impl Parser<'_> {
         letter: char,
         flags: Flags,
     ) -> Result<(), RegexError> {
-        let anchor = match (letter, flags.ascii) {
-            ('A', _) => r"\A",
-            ('Z', _) => r"\z",
-            ('b', false) => r"\b",
-            ('B', false) => r"\B",
-            ('b', true) => ASCII_BOUNDARY,
-            ('B', true) => ASCII_NO_BOUNDARY,
-            _ => "",
+        let anchor = match letter {
+            'A' => r"\A".to_owned(),
+            'Z' => r"\z".to_owned(),
+            'b' | 'B' => self.boundary(letter == 'b', flags.ascii),
+            _ => String::new(),
         };
         if !anchor.is_empty() {
-            self.push(sequence, Kind::Anchor, Width::NOTHING, anchor);
+            self.push(sequence, Kind::Anchor, Width::NOTHING, &anchor);
             return Ok(());
         }
         if let Some(category) = Category::of_escape(letter) {
@@ -41,6 +32,19 @@ impl Parser<'_> {
         let code = self.character_escape(letter)?;
         self.push_literal(sequence, code);
         Ok(())
+    }
+
+    /// A word boundary, or a place that is none.
+    fn boundary(&mut self, wanted: bool, ascii: bool) -> String {
+        self.has_boundaries |= !ascii;
+        if !ascii && !self.exact {
+            return if wanted { r"\b" } else { r"\B" }.to_owned();
+        }
+        let word = Category::Word.members(ascii);
+        let (after, before) = if wanted { ("?!", "?=") } else { ("?=", "?!") };
+        // Until Python 3.14 nothing at all is no place between two words either.
+        let not_empty = if wanted { "" } else { r"(?!\A\z)" };
+        format!("(?:{not_empty}(?:(?<=[{word}])({after}[{word}])|(?<![{word}])({before}[{word}])))")
     }
 
     /// An escape inside of a set.

@@ -1,0 +1,140 @@
+//! coverage.py's configuration files, good and bad, read by coverage.py 7.17.3 and by us: the same settings,
+//! the same warnings, the same words for what is wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "differential/cases.rs"]
+mod cases;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use cases::{Case, cases};
+use serde_json::{Value, json};
+use swath_config::{CoverageConfig, RcFile, debug_config};
+use swath_test::Venv;
+
+const PROGRAM: &str = include_str!("differential/answer.py");
+
+/// A virtual environment with coverage.py 7.17.3 on CPython 3.13, whose words are the ones we speak; or a
+/// named skip.
+fn oracle(test: &str) -> Option<Venv> {
+    let Some(python) = swath_test::python(3, 13) else {
+        swath_test::skip(test, "CPython 3.13");
+        return None;
+    };
+    swath_test::venv(python, &swath_test::coverage_requirements())
+}
+
+fn ask(venv: &Venv, questions: &[Value]) -> Vec<Value> {
+    let mut child = venv
+        .command("python")
+        .args(["-c", PROGRAM])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let document = serde_json::to_vec(questions).unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(&document));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "the oracle failed");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn ours(case: &Case, folder: &Path) -> Value {
+    let environment: BTreeMap<String, String> = case.environment().collect();
+    let rcfile = match case.rcfile {
+        None => RcFile::Search,
+        Some("") => RcFile::Nothing,
+        Some(name) => RcFile::Named(name.to_owned()),
+    };
+    match CoverageConfig::load(&rcfile, folder, &environment) {
+        Ok(mut loaded) => {
+            loaded.warnings.sort();
+            json!({"lines": debug_config(&loaded.config), "warnings": loaded.warnings})
+        }
+        Err(error) => json!({"error": error.to_string()}),
+    }
+}
+
+/// Whether both say the same. The words of a TOML parser are not coverage.py's, and where coverage.py ends
+/// with a traceback, any error is right.
+fn is_same(theirs: &Value, ours: &Value) -> bool {
+    if theirs.get("crash").is_some() {
+        return ours.get("error").is_some();
+    }
+    let toml_syntax = |value: &Value| {
+        let error = value.get("error")?.as_str()?;
+        let (file, _) = error
+            .strip_prefix("Couldn't read config file ")?
+            .split_once(": ")?;
+        error.contains("(at ").then(|| file.to_owned())
+    };
+    theirs == ours || toml_syntax(theirs).is_some() && toml_syntax(theirs) == toml_syntax(ours)
+}
+
+#[test]
+fn files_mean_what_they_mean_to_coverage() {
+    let Some(venv) = oracle("files_mean_what_they_mean_to_coverage") else {
+        return;
+    };
+    let all = cases();
+    let root = swath_test::temp_dir();
+    let folders: Vec<_> = (0..all.len())
+        .map(|index| root.path().join(index.to_string()))
+        .collect();
+    let mut questions = Vec::new();
+    for (case, folder) in all.iter().zip(&folders) {
+        fs_err::create_dir(folder).unwrap();
+        for (name, content) in &case.files {
+            fs_err::write(folder.join(name), content).unwrap();
+        }
+        let environment: BTreeMap<String, String> = case.environment().collect();
+        questions
+            .push(json!({"folder": folder, "environment": environment, "rcfile": case.rcfile}));
+    }
+    let mut differences = Vec::new();
+    for ((case, folder), theirs) in all.iter().zip(&folders).zip(ask(&venv, &questions)) {
+        let ours = ours(case, folder);
+        if !is_same(&theirs, &ours) {
+            differences.push(format!("{case}\n{}", difference(&theirs, &ours)));
+        }
+    }
+    let equal = format!("{} of {}", all.len() - differences.len(), all.len());
+    swath_test::record_figure(
+        "Configuration against coverage.py 7.17.3",
+        "files",
+        "equal",
+        equal,
+    );
+    assert!(
+        differences.is_empty(),
+        "{} differ:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+/// The lines that are not the same.
+fn difference(theirs: &Value, ours: &Value) -> String {
+    let lines = |value: &Value| -> Vec<String> {
+        let lines = value.get("lines").and_then(Value::as_array);
+        let lines = lines.into_iter().flatten().filter_map(Value::as_str);
+        lines.map(str::to_owned).collect()
+    };
+    let mut parts = Vec::new();
+    for (who, one, other) in [("theirs", theirs, ours), ("ours", ours, theirs)] {
+        let other_lines = lines(other);
+        let only: Vec<String> = lines(one)
+            .into_iter()
+            .filter(|line| !other_lines.contains(line))
+            .collect();
+        let rest = json!([one.get("error"), one.get("crash"), one.get("warnings")]);
+        parts.push(format!("  {who}: {rest}\n    {}\n", only.join("\n    ")));
+    }
+    parts.concat()
+}
