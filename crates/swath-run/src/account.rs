@@ -147,19 +147,18 @@ pub fn account_for_processes(
     let roles = assign_roles(processes);
     let service_found = roles.contains(&Role::Service);
     let counts = |role| match (counted, role) {
-        (_, Role::Tool) => false,
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
             true
         }
         (Counted::Services, Role::Tests) => !service_found,
-        (Counted::Tests, Role::Service) => false,
+        (_, Role::Tool) | (Counted::Tests, Role::Service) => false,
     };
     let mut accounts = processes
         .iter()
         .zip(&roles)
         .map(|(process, &role)| account_for(process, role, counts(role), outcome))
         .collect::<Vec<_>>();
-    accounts.sort_by(|a, b| (a.started, a.pid).cmp(&(b.started, b.pid)));
+    accounts.sort_by_key(|account| (account.started, account.pid));
     let evidence = Evidence {
         processes,
         sightings: &outcome.sightings,

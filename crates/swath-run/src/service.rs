@@ -167,7 +167,8 @@ mod tests {
     fn the_last_lines_of_a_log_are_shown_without_control_characters() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let text = (0..40).map(|n| format!("line {n}\n\n")).collect::<String>() + "\x1b[31mred\n";
+        let lines = (0..40).map(|n| format!("line {n}\n")).collect::<Vec<_>>();
+        let text = format!("{}\n\x1b[31mred\n", lines.join("\n"));
         fs_err::write(&log, text).unwrap();
         let lines = last_lines(&log);
         assert_eq!(lines.len(), SHOWN_LINES);

@@ -116,6 +116,10 @@ pub(crate) enum Count {
 /// Options of `swath run PROGRAM`, which behaves as `coverage run`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running a program (without `--`)")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct ProgramArguments {
     /// Run a module as `python -m` does.
     #[arg(short, long)]
@@ -173,6 +177,10 @@ pub(crate) struct RunReportArguments {
 
 /// Options of reports, in `run` and in `report`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct SharedReportArguments {
     /// Leave files with 100 % out of the table.
     #[arg(long, overrides_with = "no_skip_covered")]

@@ -79,7 +79,6 @@ impl Diagnostic {
     }
 
     /// Prints the message to stderr.
-    #[expect(clippy::print_stderr, reason = "this is where messages are printed")]
     pub(crate) fn print(&self) {
         anstream::eprint!("{}", self.render());
     }

@@ -115,6 +115,11 @@ fn common_root(first: &Path, all: &[&PathBuf]) -> PathBuf {
         .to_owned()
 }
 
+/// Python knows modules by `.py`, in lower case.
+fn is_module(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "py") && !path.ends_with("setup.py")
+}
+
 fn modules_under(folder: &Path) -> Vec<PathBuf> {
     let mut modules = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -137,9 +142,7 @@ fn modules_under(folder: &Path) -> Vec<PathBuf> {
                         open.push(path);
                     }
                 }
-                Ok(kind) if kind.is_file() && name.ends_with(".py") && name != "setup.py" => {
-                    modules.push(path)
-                }
+                Ok(kind) if kind.is_file() && is_module(&path) => modules.push(path),
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use swath_coverage::touch_unexecuted;
 use swath_data::{
@@ -156,14 +156,14 @@ impl Measurement {
         self.history.mark_ended();
     }
 
-    /// Where the logs of the services are.
-    pub(crate) fn logs(&self) -> &Path {
+    /// The folder that keeps the logs and the account of the last ten runs.
+    pub(crate) fn history(&self) -> &Path {
         self.history.path()
     }
 
     /// From the end of the last service until now.
     pub(crate) fn time_after(&self) -> Duration {
-        Instant::now() - self.outcome.ended_at
+        self.outcome.ended_at.elapsed()
     }
 
     fn record(&self) -> RunRecord {

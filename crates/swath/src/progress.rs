@@ -122,14 +122,12 @@ fn killed(
 }
 
 /// One line: a verb, right-aligned to twelve columns, and what it is about.
-#[expect(clippy::print_stderr, reason = "this is where progress is printed")]
 pub(crate) fn status(verb: &str, text: &str) {
     let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
     anstream::eprintln!("{green}{verb:>12}{green:#} {}", printable(text));
 }
 
 /// The same for what went wrong.
-#[expect(clippy::print_stderr, reason = "this is where progress is printed")]
 pub(crate) fn status_bad(verb: &str, text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     anstream::eprintln!("{red}{verb:>12}{red:#} {}", printable(text));

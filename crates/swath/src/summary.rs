@@ -1,6 +1,7 @@
 //! The accounting as text: who was measured, who was not, and whether the number is complete.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use swath_run::{Account, Counted, Ending, NotMeasured, ProcessAccount, Role};
@@ -139,7 +140,7 @@ pub(crate) fn print_verdict(account: &Account, before: Duration, after: Duration
         .filter(|process| ended_abruptly(process))
         .count();
     if abrupt > 0 {
-        text.push_str(&format!(", {abrupt} ended abruptly (nothing lost)"));
+        let _ = write!(text, ", {abrupt} ended abruptly (nothing lost)");
     }
     let running = account
         .processes
@@ -147,7 +148,7 @@ pub(crate) fn print_verdict(account: &Account, before: Duration, after: Duration
         .filter(|process| process.ending == Ending::StillRunning)
         .count();
     if running > 0 {
-        text.push_str(&format!(", {running} still running"));
+        let _ = write!(text, ", {running} still running");
     }
     let left_out = account
         .processes
@@ -155,16 +156,18 @@ pub(crate) fn print_verdict(account: &Account, before: Duration, after: Duration
         .filter(|p| p.role == Role::Tests && !p.counted)
         .count();
     if left_out > 0 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             ", the lines of {} left out",
             count(left_out, "test process")
-        ));
+        );
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "; swath added {} before, {} after",
         seconds(before),
         seconds(after)
-    ));
+    );
     if account.is_complete() {
         status("Complete", &text);
     } else {

@@ -99,10 +99,6 @@ pub(crate) fn print(text: &str) {
 }
 
 /// Prints warnings as coverage.py does.
-#[expect(
-    clippy::print_stderr,
-    reason = "this is where coverage.py's warnings are printed"
-)]
 pub(crate) fn print_warnings(warnings: &[String]) {
     for warning in warnings {
         anstream::eprintln!("CoverageWarning: {warning}");

@@ -139,9 +139,11 @@ fn finish(
         measurement.discard();
         Saved::default()
     };
+    let report = saved.rendered.as_ref().map(|rendered| &rendered.report);
+    let json = run_report::account_json(&measurement, report, saved.data_file.as_deref());
+    // A copy for later; that it cannot be kept is no concern of the run's.
+    let _ = write_beside(&measurement.history().join("account.json"), json.as_bytes());
     if let Some(path) = &arguments.services.json {
-        let report = saved.rendered.as_ref().map(|rendered| &rendered.report);
-        let json = run_report::account_json(&measurement, report, saved.data_file.as_deref());
         write_beside(path, json.as_bytes())?;
     }
     if let Some(rendered) = &saved.rendered {
@@ -165,10 +167,10 @@ fn conclude(arguments: &RunArguments, measurement: &Measurement, saved: &Saved) 
     if saved.data_file.is_none() && outcome.failure.is_none() {
         nothing_measured(measurement).print();
     }
-    if let Some(error) = &outcome.failure {
-        if !matches!(error, RunError::InterruptedBeforeTests) || outcome.interruption.is_none() {
-            return run_failure(error);
-        }
+    if let Some(error) = &outcome.failure
+        && (!matches!(error, RunError::InterruptedBeforeTests) || outcome.interruption.is_none())
+    {
+        return run_failure(error);
     }
     if saved.data_file.is_some() {
         summary::print_verdict(

@@ -9,6 +9,8 @@
 //! - `program`: `swath run PROGRAM`, as `coverage run`
 //! - `report`: the text report and the data file against coverage.py
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod accounting;
 mod errors;
 mod interruption;
