@@ -23,6 +23,20 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     read_rows(&connection).map_err(|error| unusable(&name, &error))
 }
 
+/// The measured files of a data file, and nothing else of it.
+pub(crate) fn read_file_names(path: &Path) -> Result<Vec<String>, DataError> {
+    let name = path.display().to_string();
+    let connection = open(path).map_err(|error| unusable(&name, &error))?;
+    check_schema(&connection, &name)?;
+    let mut names = Vec::new();
+    each_row(&connection, "select path from file", |row| {
+        names.extend(text(row, 0)?);
+        Ok(())
+    })
+    .map_err(|error| unusable(&name, &error))?;
+    Ok(names)
+}
+
 pub(crate) fn unusable(name: &str, error: &rusqlite::Error) -> DataError {
     DataError::Unusable {
         path: name.to_owned(),

@@ -20,6 +20,7 @@
 mod accounting;
 mod accounting_tables;
 mod arc_set;
+mod combine;
 mod command_line;
 mod coverage_data;
 mod data_file;
@@ -27,10 +28,12 @@ mod error;
 mod gather;
 mod hit_store;
 mod line_set;
+mod parallel_name;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};
 pub use arc_set::{Arc, ArcSet};
+pub use combine::{Combine, CombineError, Combined, combine, count_services};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};
 pub use data_file::read_data_file;
@@ -41,4 +44,5 @@ pub use hit_store::{
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use line_set::LineSet;
+pub use parallel_name::parallel_name;
 pub use write_data_file::write_data_file;

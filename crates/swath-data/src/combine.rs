@@ -1,0 +1,318 @@
+//! Combining data files, and the hit stores of a run that was killed, into one data file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
+use swath_pattern::PathAliases;
+
+use crate::data_file::read_file_names;
+use crate::parallel_name::{hash_in_name, hash_of_content};
+use crate::{
+    CoverageData, DataError, ProcessNote, RunRecord, StoredProcess, is_hit_store_name,
+    read_data_file, read_hit_stores, to_coverage_data, write_data_file,
+};
+
+/// What to combine.
+pub struct Combine<'a> {
+    /// The data file to write.
+    pub output: &'a Path,
+    /// Data files, hit stores and folders of both; none means the folder of `output`.
+    pub inputs: &'a [PathBuf],
+    /// Keep what `output` holds already.
+    pub append: bool,
+    /// Leave the inputs on disk.
+    pub keep: bool,
+    /// The rules of `[paths]`.
+    pub aliases: PathAliases,
+    /// What is known about the processes of a folder of hit stores.
+    pub note: &'a dyn Fn(&StoredProcess, &[StoredProcess]) -> ProcessNote,
+}
+
+/// What was combined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Combined {
+    /// Files whose data is in the output.
+    pub combined: usize,
+    /// Files left out because another one holds the same data.
+    pub skipped: usize,
+    /// Files that could not be used; they are left as they are.
+    pub errored: usize,
+    /// What to warn about, in coverage.py's words.
+    pub warnings: Vec<String>,
+}
+
+impl fmt::Display for Combined {
+    /// The message that coverage.py prints.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "file" } else { "files" };
+        write!(
+            formatter,
+            "Combined {} {}",
+            self.combined,
+            plural(self.combined)
+        )?;
+        if self.skipped > 0 {
+            write!(formatter, ", skipped {}", self.skipped)?;
+        }
+        if self.errored > 0 {
+            write!(
+                formatter,
+                ", {} {} errored",
+                self.errored,
+                plural(self.errored)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Why nothing was combined; then nothing on disk has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CombineError {
+    /// There is no input.
+    #[error("No data to combine")]
+    NoData,
+    /// No input could be used. The warnings say why.
+    #[error("No usable data files")]
+    NoUsableData(Vec<String>),
+    /// A named input is not there.
+    #[error("Couldn't combine from non-existent path '{}'", path.display())]
+    NoSuchPath {
+        /// The input as it was named.
+        path: PathBuf,
+    },
+    /// Inputs contradict each other, or the output could not be written.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// Counts the processes of declared services and what they forked or, without services, all.
+pub fn count_services(process: &StoredProcess, all: &[StoredProcess]) -> ProcessNote {
+    let has_services = all.iter().any(|process| process.service.is_some());
+    let counted = process.service.is_some() || !has_services;
+    ProcessNote {
+        counted,
+        role: if counted { "service" } else { "tests" }.to_owned(),
+        ..ProcessNote::default()
+    }
+}
+
+/// Combines the inputs into the output. Inputs are deleted only after the output is on disk; on an
+/// error everything is left as it was.
+pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
+    let output = std::path::absolute(request.output).map_err(DataError::from)?;
+    let (files, stores) = inputs(&output, request.inputs)?;
+    if files.is_empty() && stores.is_empty() {
+        return Err(CombineError::NoData);
+    }
+    let data = if request.append && output.exists() {
+        read_data_file(&output)?
+    } else {
+        CoverageData::default()
+    };
+    let mut work = Work {
+        data,
+        output_name: output.display().to_string(),
+        aliases: request.aliases,
+        mapped: FxHashMap::default(),
+        hashes: BTreeSet::new(),
+        done: Vec::new(),
+        summary: Combined::default(),
+    };
+    for file in files.iter().filter(|file| **file != output) {
+        work.take_file(file)?;
+    }
+    for (folder, chosen) in stores {
+        work.take_stores(&folder, &chosen, request.note)?;
+    }
+    if work.summary.combined == 0 {
+        return Err(CombineError::NoUsableData(work.summary.warnings));
+    }
+    write_data_file(&work.data, &output)?;
+    if !request.keep {
+        for file in &work.done {
+            if let Err(error) = fs_err::remove_file(file) {
+                work.summary.warnings.push(error.to_string());
+            }
+        }
+    }
+    Ok(work.summary)
+}
+
+/// Folders of hit stores, with the chosen files in them; none chosen means all.
+type Stores = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
+
+fn inputs(output: &Path, named: &[PathBuf]) -> Result<(Vec<PathBuf>, Stores), CombineError> {
+    let folder = output.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let base = output.file_name().unwrap_or_default().to_owned();
+    let mut files = Vec::new();
+    let mut stores = Stores::new();
+    let (is_default, named) = match named {
+        [] => (true, std::slice::from_ref(&folder)),
+        _ => (false, named),
+    };
+    for path in named {
+        let absolute = std::path::absolute(path).map_err(DataError::from)?;
+        if absolute.is_dir() {
+            files.extend(
+                parallel_files(&absolute, base.as_encoded_bytes()).map_err(DataError::from)?,
+            );
+            // A run's folder keeps its hit stores in `data`; where nobody named a folder, the
+            // project's own `data` is not meant.
+            let places = if is_default {
+                vec![]
+            } else {
+                vec![absolute.join("data"), absolute]
+            };
+            for place in places {
+                if holds_hit_stores(&place) {
+                    stores.entry(place).or_default();
+                }
+            }
+        } else if !absolute.exists() {
+            return Err(CombineError::NoSuchPath { path: path.clone() });
+        } else if is_hit_store_name(&absolute) {
+            let folder = absolute.parent().unwrap_or(Path::new("/")).to_path_buf();
+            stores.entry(folder).or_default().insert(absolute);
+        } else {
+            files.push(absolute);
+        }
+    }
+    files.retain(|file| !file.as_os_str().as_encoded_bytes().ends_with(b"-journal"));
+    files.sort();
+    Ok((files, stores))
+}
+
+/// The files of a folder that are named like the data file with a dot and more.
+fn parallel_files(folder: &Path, base: &[u8]) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rest = name.as_encoded_bytes().strip_prefix(base);
+        if rest.is_some_and(|rest| rest.starts_with(b".")) {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+fn holds_hit_stores(folder: &Path) -> bool {
+    let Ok(mut entries) = fs_err::read_dir(folder) else {
+        return false;
+    };
+    entries.any(|entry| entry.is_ok_and(|entry| is_hit_store_name(&entry.path())))
+}
+
+struct Work {
+    data: CoverageData,
+    output_name: String,
+    aliases: PathAliases,
+    mapped: FxHashMap<String, String>,
+    hashes: BTreeSet<String>,
+    /// The inputs whose data is in `data`.
+    done: Vec<PathBuf>,
+    summary: Combined,
+}
+
+impl Work {
+    fn take_file(&mut self, file: &Path) -> Result<(), DataError> {
+        let hash = hash_in_name(file).map(str::to_owned);
+        let hash = hash.or_else(|| {
+            fs_err::read(file)
+                .ok()
+                .map(|content| hash_of_content(&content))
+        });
+        let known = hash.is_some_and(|hash| !self.hashes.insert(hash));
+        if known && self.take_file_names(file).is_ok() {
+            self.summary.skipped += 1;
+            self.done.push(file.to_path_buf());
+            return Ok(());
+        }
+        match read_data_file(file) {
+            Ok(other) => {
+                self.merge(&other, &file.display().to_string())?;
+                self.summary.combined += 1;
+                self.done.push(file.to_path_buf());
+            }
+            Err(error) => {
+                self.summary.errored += 1;
+                self.summary.warnings.push(error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash in a name does not cover the files without any data: they must not get lost.
+    fn take_file_names(&mut self, file: &Path) -> Result<(), DataError> {
+        for path in read_file_names(file)? {
+            let path = self.map(&path);
+            self.data.touch(&path);
+        }
+        Ok(())
+    }
+
+    fn take_stores(
+        &mut self,
+        folder: &Path,
+        chosen: &BTreeSet<PathBuf>,
+        note: &dyn Fn(&StoredProcess, &[StoredProcess]) -> ProcessNote,
+    ) -> Result<(), DataError> {
+        let mut gathered = read_hit_stores(folder)?;
+        if !chosen.is_empty() {
+            gathered
+                .processes
+                .retain(|process| chosen.contains(&process.store));
+            gathered
+                .unreadable
+                .retain(|store| chosen.contains(&store.path));
+        }
+        for store in &gathered.unreadable {
+            self.summary.errored += 1;
+            self.summary.warnings.push(store.error.to_string());
+        }
+        if gathered.processes.is_empty() {
+            return Ok(());
+        }
+        // The run is gone, and with it what else there was to say about it.
+        let first = gathered.processes.first().map(|process| process.id.clone());
+        let run = RunRecord {
+            id: first.unwrap_or_default(),
+            facts: vec![("complete".to_owned(), "unknown".to_owned())],
+        };
+        let other = to_coverage_data(&gathered.processes, run, |process| {
+            note(process, &gathered.processes)
+        });
+        self.merge(&other, &folder.display().to_string())?;
+        self.summary.combined += gathered.processes.len();
+        self.done
+            .extend(gathered.processes.into_iter().map(|process| process.store));
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &CoverageData, name: &str) -> Result<(), DataError> {
+        let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+        let map = |path: &str| map_once(aliases, mapped, path);
+        self.data.update(other, (&self.output_name, name), map)
+    }
+
+    fn map(&mut self, path: &str) -> String {
+        map_once(&mut self.aliases, &mut self.mapped, path).replace('\\', "/")
+    }
+}
+
+/// Maps each distinct path once: it takes looks at the disk.
+fn map_once(
+    aliases: &mut PathAliases,
+    mapped: &mut FxHashMap<String, String>,
+    path: &str,
+) -> String {
+    if let Some(known) = mapped.get(path) {
+        return known.clone();
+    }
+    let new = aliases.map(path);
+    mapped.insert(path.to_owned(), new.clone());
+    new
+}
