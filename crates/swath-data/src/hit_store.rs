@@ -435,7 +435,7 @@ mod tests {
             error.contains("7-00.hits") && error.contains("format version 9"),
             "{error}"
         );
-        let error = read(StoreBuilder::new(1, [1; 16]).record(layout::CRITICAL | 77, 0, 0, b""))
+        let error = read(StoreBuilder::new(1, [1; 16]).record(layout::CRITICAL | 0x4d, 0, 0, b""))
             .unwrap_err();
         assert!(error.contains("0x8000004d"), "{error}");
         assert!(read(StoreBuilder::new(1, [1; 16]).record(77, 0, 0, b"")).is_ok());
