@@ -10,7 +10,7 @@ use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::reaper::ProcessKey;
 use crate::request::signal_name;
-use crate::role::{Counted, Role, assign_roles};
+use crate::role::{Counted, Role, roles_of};
 use crate::watch::{Sighting, Sightings};
 
 pub use crate::not_measured::{NotMeasured, NotMeasuredReason};
@@ -144,7 +144,7 @@ pub fn account_for_processes(
     counted: Counted,
     folder: &Path,
 ) -> Account {
-    let roles = assign_roles(processes);
+    let roles = roles_of(processes);
     let service_found = roles.contains(&Role::Service);
     let counts = |role| match (counted, role) {
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {

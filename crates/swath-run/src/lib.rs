@@ -31,5 +31,5 @@ pub use event::{Observer, RunEvent};
 pub use history::{LeftoverRun, RunHistory};
 pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
 pub use request::{RunRequest, Scope};
-pub use role::{Counted, Role};
+pub use role::{Counted, Role, roles_of};
 pub use run_folder::RunFolder;

@@ -43,7 +43,7 @@ pub enum Counted {
 }
 
 /// The role of each process, in the order of `processes`; the first rule that fits decides.
-pub(crate) fn assign_roles(processes: &[StoredProcess]) -> Vec<Role> {
+pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {
     let tree = Tree::of(processes);
     let runners = tree.with_followers(
         processes,

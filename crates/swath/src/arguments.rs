@@ -53,22 +53,32 @@ pub(crate) struct MeasureArguments {
     #[arg(long, value_name = "SRC1,SRC2,...", value_delimiter = ',')]
     pub(crate) source: Option<Vec<String>>,
     /// Measure only files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "PAT1,PAT2,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     pub(crate) include: Option<Vec<String>>,
     /// Leave out files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "PAT1,PAT2,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     pub(crate) omit: Option<Vec<String>>,
     /// Measure branches as well as statements.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) branch: bool,
     /// Measure installed modules of the standard library, too.
-    #[arg(short = 'L', long)]
+    #[arg(short = 'L', long, hide_short_help = true)]
     pub(crate) pylib: bool,
     /// The configuration file [default: the services' own, else .coveragerc, setup.cfg, tox.ini, pyproject.toml].
     #[arg(long, value_name = "RCFILE")]
     pub(crate) rcfile: Option<String>,
     /// Where the data is written [default: .coverage].
-    #[arg(long, value_name = "DATAFILE")]
+    #[arg(long, value_name = "DATAFILE", hide_short_help = true)]
     pub(crate) data_file: Option<String>,
 }
 
@@ -83,22 +93,22 @@ pub(crate) struct ServiceArguments {
     #[arg(long, value_name = "[NAME=]ADDRESS")]
     pub(crate) ready: Vec<String>,
     /// How long to wait for that [default: 60s].
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub(crate) ready_timeout: Option<String>,
     /// The signal that stops a service [default: TERM].
-    #[arg(long, value_name = "SIGNAL")]
+    #[arg(long, value_name = "SIGNAL", hide_short_help = true)]
     pub(crate) stop_signal: Option<String>,
     /// How long a service may take to stop [default: 45s].
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub(crate) stop_timeout: Option<String>,
     /// Variables for every service: a file of KEY=VALUE lines.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) env_file: Option<PathBuf>,
     /// Whose lines are in the number.
     #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE")]
     pub(crate) count: Count,
     /// Exit with 3 if a Python was not measured.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
     /// Write the accounting and the totals to a file, as JSON.
     #[arg(long, value_name = "FILE")]
@@ -125,16 +135,16 @@ pub(crate) struct ProgramArguments {
     #[arg(short, long)]
     pub(crate) module: bool,
     /// Add to the data file instead of replacing it.
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     pub(crate) append: bool,
     /// Add machine, process and random parts to the data file's name.
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     pub(crate) parallel_mode: bool,
     /// The Python to run it with.
-    #[arg(long, value_name = "PYTHON")]
+    #[arg(long, value_name = "PYTHON", hide_short_help = true)]
     pub(crate) python: Option<PathBuf>,
     /// A label for what is recorded.
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", hide_short_help = true)]
     pub(crate) context: Option<String>,
     /// Accepted as coverage.py does; every kind of concurrency is measured without it.
     #[arg(long, value_name = "LIBS", hide = true)]
@@ -151,7 +161,8 @@ pub(crate) struct ProgramArguments {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "swath run [OPTIONS] [-- COMMAND...]\n       swath run [OPTIONS] PROGRAM [ARGUMENTS...]\n       swath run [OPTIONS] -m MODULE [ARGUMENTS...]",
-    after_help = "Examples:\n  swath run -- make test_system\n  swath run --service 'web=gunicorn -w2 app:wsgi' --ready http://127.0.0.1:8000/ -- pytest tests/system\n  swath run                       everything from swath.toml\n  swath run prog.py               one program, as `coverage run` does"
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath run -- make test_system\n  swath run --service 'web=gunicorn -w2 app:wsgi' --ready http://127.0.0.1:8000/ -- pytest tests/system\n  swath run                       everything from swath.toml\n  swath run prog.py               one program, as `coverage run` does"
 )]
 pub(crate) struct RunArguments {
     #[command(flatten)]
@@ -183,28 +194,33 @@ pub(crate) struct RunReportArguments {
 )]
 pub(crate) struct SharedReportArguments {
     /// Leave files with 100 % out of the table.
-    #[arg(long, overrides_with = "no_skip_covered")]
+    #[arg(long, overrides_with = "no_skip_covered", hide_short_help = true)]
     pub(crate) skip_covered: bool,
     /// Show files with 100 %, whatever the configuration says.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_skip_covered: bool,
     /// Leave out files without statements.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) skip_empty: bool,
     /// Exit with 2 if the total is below MIN.
     #[arg(long, value_name = "MIN")]
     pub(crate) fail_under: Option<f64>,
     /// Digits after the decimal point of percentages.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(crate) precision: Option<u32>,
     /// Sort by name, stmts, miss, branch, brpart or cover; `-` before it turns the order round.
-    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        allow_hyphen_values = true,
+        hide_short_help = true
+    )]
     pub(crate) sort: Option<String>,
     /// text, markdown or total.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<String>,
     /// Go on when a source file cannot be read.
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     pub(crate) ignore_errors: bool,
 }
 

@@ -167,10 +167,17 @@ impl Measurement {
     }
 
     fn record(&self) -> RunRecord {
-        let complete = if self.account.is_complete() { "1" } else { "0" };
+        let complete = if self.account.is_complete() {
+            "yes"
+        } else {
+            "no"
+        };
         let mut facts = vec![("complete".to_owned(), complete.to_owned())];
         if self.account.partial {
-            facts.push(("partial".to_owned(), "1".to_owned()));
+            facts.push((
+                "warning".to_owned(),
+                "partial: the run was cut short".to_owned(),
+            ));
         }
         for missed in &self.account.not_measured {
             let text = format!("{}: {}", missed.command.join(" "), missed.reason);
@@ -195,7 +202,11 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
         role: account.role.name().to_owned(),
         service: account.service.clone(),
         ended: Some(ended.to_owned()),
-        exit_status: account.ending.exit_code(),
+        exit_status: match account.ending {
+            Ending::Exited(code) => Some(code),
+            Ending::Signalled(signal) => Some(-signal),
+            _ => None,
+        },
         state: Some(account.agent.clone()),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use swath_data::read_data_file;
 
 use crate::arguments::ReportArguments;
+use crate::commands::combine::combine_before_report;
 use crate::exit::Exit;
 use crate::reporting::{ReportError, override_report, render};
 use crate::settings::Settings;
@@ -18,6 +19,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Exit {
     };
     print_warnings(&settings.warnings);
     override_settings(&mut settings, arguments);
+    combine_before_report(&settings, arguments.keep_combined);
     let data_file = settings.data_file();
     let data = match read_data(&data_file) {
         Ok(data) => data,

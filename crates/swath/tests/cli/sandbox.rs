@@ -7,7 +7,7 @@ use std::time::Duration;
 use swath_test::{Guard, Python};
 
 /// How long one run of swath may take before the test gives up.
-pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_mins(2);
 
 /// What a run of swath gave.
 #[derive(Debug)]
