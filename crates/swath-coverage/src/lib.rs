@@ -23,12 +23,14 @@
 //! assert_eq!(report.totals.shown_percent(0), "67");
 //! ```
 
+mod analysis_check;
 mod file_report;
 mod line_ranges;
 mod model;
 mod numbers;
 mod unexecuted;
 
+pub use analysis_check::{AnalysisDifference, check_analysis};
 pub use file_report::{Branches, FileReport};
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, exclusion_rules,

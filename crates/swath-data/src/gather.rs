@@ -1,7 +1,7 @@
 //! From processes to coverage data.
 
 use crate::hit_store::{Ending, StoredProcess};
-use crate::{CoverageData, FileFacts, LineSet, Mode, ProcessRecord, RunRecord, without_secrets};
+use crate::{CoverageData, FileFacts, Mode, ProcessRecord, RunRecord, without_secrets};
 
 /// What the run knows about a process that the process itself cannot say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,28 +98,6 @@ fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecor
             .map(|file| file.path.clone())
             .collect(),
     }
-}
-
-/// The lines of each counted process that its interpreter calls executable: what the analysis
-/// must agree with, by path.
-pub fn executable_lines(
-    processes: &[StoredProcess],
-    mut counted: impl FnMut(&StoredProcess) -> bool,
-) -> std::collections::BTreeMap<String, LineSet> {
-    let mut by_path: std::collections::BTreeMap<String, LineSet> =
-        std::collections::BTreeMap::new();
-    for process in processes {
-        if !counted(process) {
-            continue;
-        }
-        for file in &process.files {
-            by_path
-                .entry(file.path.clone())
-                .or_default()
-                .union_with(&file.executable);
-        }
-    }
-    by_path
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};
 pub use data_file::read_data_file;
 pub use error::DataError;
-pub use gather::{ProcessNote, executable_lines, to_coverage_data};
+pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{
     AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,

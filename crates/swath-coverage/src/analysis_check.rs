@@ -1,0 +1,142 @@
+//! The analysis held against what the interpreters themselves said while the program ran.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
+use swath_data::{LineSet, SourceHash, StoredProcess};
+use swath_pattern::Directory;
+
+/// A file in which an interpreter found code on lines that the analysis calls no statement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AnalysisDifference {
+    /// Its name in reports.
+    pub name: String,
+    /// The version whose rules the analysis followed.
+    pub python: PythonVersion,
+    /// The lines, as first lines of their statements.
+    pub lines: Vec<u32>,
+}
+
+/// Compares the analysis of every file that ran with the line tables of the interpreters that ran
+/// it. Files that are not here, or not as they ran, are left out.
+pub fn check_analysis<'a>(
+    processes: impl IntoIterator<Item = &'a StoredProcess>,
+    directory: &Directory,
+) -> Vec<AnalysisDifference> {
+    let mut executable: BTreeMap<(&str, PythonVersion, SourceHash), LineSet> = BTreeMap::new();
+    for process in processes {
+        let Some(python) = process.python else {
+            continue;
+        };
+        let python = PythonVersion::new(python.major, python.minor);
+        for file in &process.files {
+            if let Some(hash) = file.hash {
+                let lines = executable.entry((&file.path, python, hash)).or_default();
+                lines.union_with(&file.executable);
+            }
+        }
+    }
+    // Without exclusions: excluded lines are statements too.
+    let none: [&str; 0] = [];
+    let Ok(rules) = ExclusionRules::new(&none, &none) else {
+        return Vec::new();
+    };
+    let mut differences: Vec<AnalysisDifference> = executable
+        .into_par_iter()
+        .filter_map(|((path, python, hash), executable)| {
+            let source = fs_err::read(Path::new(path)).ok()?;
+            if SourceHash::of(&source) != hash {
+                return None;
+            }
+            let lines = unknown_lines(&source, python, &rules, &executable);
+            (!lines.is_empty()).then(|| AnalysisDifference {
+                name: directory.relative(path).to_owned(),
+                python,
+                lines,
+            })
+        })
+        .collect();
+    differences.sort();
+    differences
+}
+
+fn unknown_lines(
+    source: &[u8],
+    python: PythonVersion,
+    rules: &ExclusionRules,
+    executable: &LineSet,
+) -> Vec<u32> {
+    let analysis = analyze_lines(source, python, rules);
+    // A module without statements has code on a line all the same.
+    if analysis.problem.is_some() || analysis.statements.is_empty() {
+        return Vec::new();
+    }
+    let text: Vec<&[u8]> = source.split(|&byte| byte == b'\n').collect();
+    let unknown = analysis
+        .translate_lines(executable.iter())
+        .difference(&analysis.statements);
+    let is_docstring = |line: u32| {
+        let line = (line as usize)
+            .checked_sub(1)
+            .and_then(|index| text.get(index));
+        line.is_some_and(|line| begins_with_string(line))
+    };
+    unknown.iter().filter(|&line| !is_docstring(line)).collect()
+}
+
+/// Docstrings are no statements, and their lines have code.
+fn begins_with_string(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let prefix = line
+        .iter()
+        .take_while(|byte| b"rRuUbB".contains(byte))
+        .count();
+    matches!(line.get(prefix), Some(b'"' | b'\''))
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_data::StoredFile;
+
+    use super::*;
+
+    fn check(source: &str, executable: &[u32]) -> Vec<u32> {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::new(folder.path());
+        let path = directory.absolute("a.py");
+        fs_err::write(&path, source).unwrap();
+        let process = StoredProcess {
+            python: Some(swath_data::PythonVersion {
+                major: 3,
+                minor: 12,
+                micro: 0,
+            }),
+            files: vec![StoredFile {
+                path,
+                hash: Some(SourceHash::of(source.as_bytes())),
+                executable: executable.iter().copied().collect(),
+                ..StoredFile::default()
+            }],
+            ..StoredProcess::default()
+        };
+        let mut differences = check_analysis([&process], &directory);
+        differences
+            .pop()
+            .map(|difference| difference.lines)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn code_where_the_analysis_sees_none_is_found() {
+        assert_eq!(check("a = 1\n# no code\nb = 2\n", &[1, 2, 3]), [2]);
+    }
+
+    #[test]
+    fn docstrings_exclusions_and_continued_lines_are_known() {
+        let source = "\"\"\"Doc.\"\"\"\nif 1:  # pragma: no cover\n    a = (1,\n      2)\n";
+        assert_eq!(check(source, &[1, 2, 3, 4]), [0; 0]);
+        assert_eq!(check("# empty\n", &[1]), [0; 0]);
+    }
+}
