@@ -8,7 +8,7 @@ mod class;
 mod parser;
 mod pattern_text;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// What is wrong with a regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +95,7 @@ struct Compiled {
     start: Start,
     engine: Engine,
     has_boundaries: bool,
-    /// With exact word boundaries, for text beyond ASCII and for empty text.
+    /// With exact word boundaries, for texts where the engine's own differ.
     exact: OnceLock<Option<Engine>>,
 }
 
@@ -190,7 +190,7 @@ impl PythonRegex {
 impl Compiled {
     /// The engine for `text`.
     fn engine(&self, text: &str) -> &Engine {
-        if !self.has_boundaries || text.is_ascii() && !text.is_empty() {
+        if !self.has_boundaries || boundaries_are_exact(text) {
             return &self.engine;
         }
         let exact = self.exact.get_or_init(|| {
@@ -199,6 +199,22 @@ impl Compiled {
         });
         exact.as_ref().unwrap_or(&self.engine)
     }
+}
+
+/// The characters that are part of a word for the engine or for Python, but not for both: combining marks,
+/// numbers such as `²` and some more.
+static DISPUTED: LazyLock<Option<fancy_regex::Regex>> = LazyLock::new(|| {
+    let pattern = r"[\w&&[^\p{L}\p{N}_]]|[[\p{L}\p{N}_]&&\W]";
+    fancy_regex::Regex::new(pattern).ok()
+});
+
+/// Whether the engine's own word boundaries in `text` are Python's, which sees none in an empty text.
+fn boundaries_are_exact(text: &str) -> bool {
+    let undisputed = || {
+        let disputed = DISPUTED.as_ref().map(|regex| regex.is_match(text));
+        matches!(disputed, Some(Ok(false)))
+    };
+    !text.is_empty() && (text.is_ascii() || undisputed())
 }
 
 impl Engine {
@@ -242,6 +258,8 @@ fn build(pattern: &str, not_empty: bool) -> Result<fancy_regex::Regex, fancy_reg
     fancy_regex::RegexBuilder::new(pattern)
         .backtrack_limit(BACKTRACK_LIMIT)
         .find_not_empty(not_empty)
+        // In 0.20.2 the rewriting of nested repetitions lets possessive groups give text back.
+        .optimize(false)
         .build()
 }
 

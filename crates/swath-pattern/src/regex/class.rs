@@ -77,6 +77,28 @@ pub(super) fn write_set(out: &mut String, members: &[Member], negated: bool, asc
     }
 }
 
+/// Writes the set of `members` in upper and lower case, by the rules of `re.ASCII` together with
+/// `re.IGNORECASE`: only ASCII letters have a case.
+pub(super) fn write_ascii_folded(out: &mut String, members: &[Member], negated: bool) {
+    let mut folded = members.to_vec();
+    for member in members {
+        let (low, high) = match *member {
+            Member::Literal(code) => (code, code),
+            Member::Range(low, high) => (low, high),
+            Member::Category(_) => continue,
+        };
+        for (first, last, other) in [(0x41, 0x5A, 0x61), (0x61, 0x7A, 0x41)] {
+            let (low, high) = (low.max(first), high.min(last));
+            if low <= high {
+                folded.push(Member::Range(low - first + other, high - first + other));
+            }
+        }
+    }
+    out.push_str("(?-i:");
+    write_set(out, &folded, negated, true);
+    out.push(')');
+}
+
 /// Writes the characters from `low` to `high`, without the surrogates.
 fn write_range(inside: &mut String, low: u32, high: u32) {
     let (before, after) = ((low, high.min(0xD7FF)), (low.max(0xE000), high));

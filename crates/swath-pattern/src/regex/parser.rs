@@ -6,7 +6,7 @@ mod escape;
 mod group;
 mod set;
 
-use super::class::{Category, write_literal};
+use super::class::{Category, Member, write_ascii_folded, write_literal};
 use super::pattern_text::{PatternText, Token};
 use super::{Flags, RegexError};
 
@@ -24,8 +24,8 @@ pub(super) struct Translation {
     pub(super) has_boundaries: bool,
 }
 
-/// Translates `pattern`. The engine's own word boundaries are fast, and right in ASCII text;
-/// `exact` ones are right everywhere.
+/// Translates `pattern`. The engine's own word boundaries are fast, and right in most texts; `exact` ones
+/// are right everywhere.
 pub(super) fn translate(
     pattern: &str,
     flags: Flags,
@@ -241,7 +241,7 @@ impl Parser<'_> {
                     };
                     self.push(&mut sequence, Kind::Anchor, Width::NOTHING, end);
                 }
-                Token::Char(c) => self.push_literal(&mut sequence, u32::from(c)),
+                Token::Char(c) => self.push_literal(&mut sequence, u32::from(c), flags),
                 Token::End => break,
             }
         }
@@ -264,9 +264,13 @@ impl Parser<'_> {
         sequence.push(kind, width, self.groups.len(), text);
     }
 
-    fn push_literal(&self, sequence: &mut Sequence, code: u32) {
+    fn push_literal(&self, sequence: &mut Sequence, code: u32, flags: Flags) {
         let mut text = String::new();
-        write_literal(&mut text, code);
+        if flags.ascii && flags.ignore_case {
+            write_ascii_folded(&mut text, &[Member::Literal(code)], false);
+        } else {
+            write_literal(&mut text, code);
+        }
         self.push(sequence, Kind::Other, Width::ONE, &text);
     }
 
@@ -284,7 +288,7 @@ impl Parser<'_> {
             '+' => (1, MAX_REPEAT),
             _ => {
                 let Some(limits) = self.braces(here)? else {
-                    self.push_literal(sequence, u32::from('{'));
+                    self.push_literal(sequence, u32::from('{'), Flags::default());
                     return Ok(());
                 };
                 limits

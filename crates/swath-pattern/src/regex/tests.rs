@@ -51,6 +51,7 @@ fn pythons_own_syntax_is_understood() {
     assert_eq!(spans(r"(?x) a  # comment", "a"), [(0, 1)]);
     assert_eq!(spans(r"(?s:a.)b", "a\nb"), [(0, 3)]);
     assert_eq!(spans(r"(?a:\w)+\w", "aé"), [(0, 3)]);
+    assert_eq!(spans(r"(?ai)é[k-l]", "éK ÉL é\u{212a}"), [(0, 3)]);
     assert_eq!(spans(r"(?<=ab)c{,2}", "abcc"), [(2, 4)]);
     assert_eq!(spans(r"x{,}y{z", "xxy{z"), [(0, 5)]);
 }
@@ -95,4 +96,10 @@ fn a_search_that_takes_too_long_gives_up() {
     let mut matches = regex.find_iter(&text);
     assert_eq!(matches.next(), None);
     assert!(matches.gave_up());
+}
+
+#[test]
+fn a_possessive_group_gives_nothing_back() {
+    assert_eq!(spans(r"([^a]+?)*+\.", "0._ab"), []);
+    assert_eq!(spans(r"(?>a*)ab", "aab"), []);
 }

@@ -27,10 +27,10 @@ impl Parser<'_> {
             return Ok(());
         }
         if matches!(letter, '1'..='9') {
-            return self.number_escape(sequence, letter);
+            return self.number_escape(sequence, letter, flags);
         }
         let code = self.character_escape(letter)?;
-        self.push_literal(sequence, code);
+        self.push_literal(sequence, code, flags);
         Ok(())
     }
 
@@ -133,7 +133,12 @@ impl Parser<'_> {
     }
 
     /// `\1` to `\99`, or three octal digits.
-    fn number_escape(&mut self, sequence: &mut Sequence, first: char) -> Result<(), RegexError> {
+    fn number_escape(
+        &mut self,
+        sequence: &mut Sequence,
+        first: char,
+        flags: Flags,
+    ) -> Result<(), RegexError> {
         let mut digits = first.to_string();
         if let Token::Char(second @ '0'..='9') = self.source.next {
             self.source.take()?;
@@ -145,7 +150,7 @@ impl Parser<'_> {
                 self.source.take()?;
                 digits.push(third);
                 let code = self.octal_value(&digits)?;
-                self.push_literal(sequence, code);
+                self.push_literal(sequence, code, flags);
                 return Ok(());
             }
         }

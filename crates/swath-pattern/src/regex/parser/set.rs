@@ -1,7 +1,7 @@
 //! Sets: `[…]`.
 
 use super::{Flags, Kind, Parser, RegexError, Sequence, Token, Width};
-use crate::regex::class::{Member, write_set};
+use crate::regex::class::{Member, write_ascii_folded, write_set};
 
 impl Parser<'_> {
     /// A set, after its opening bracket.
@@ -38,7 +38,11 @@ impl Parser<'_> {
             }
         }
         let mut text = String::new();
-        write_set(&mut text, &members, negated, flags.ascii);
+        if flags.ascii && flags.ignore_case {
+            write_ascii_folded(&mut text, &members, negated);
+        } else {
+            write_set(&mut text, &members, negated, flags.ascii);
+        }
         self.push(sequence, Kind::Other, Width::ONE, &text);
         Ok(())
     }
