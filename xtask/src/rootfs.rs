@@ -19,6 +19,7 @@ const WANTED: [&str; 2] = ["3.14", "3.15"];
 const SUITES: [&str; 3] = ["sid", "testing", "stable"];
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "usr/lib64/ld-linux-x86-64.so.2";
+const WHEELS: &str = "usr/share/python-wheels/";
 /// Written last: the root file system is complete.
 const COMPLETE: &str = "swath-complete";
 
@@ -181,8 +182,24 @@ fn adopt(root: &Path, tag: &str, patchelf: &Path) -> Result<()> {
             &customize,
         )?;
     }
+    point_at_wheels(root, tag)?;
     quiet(Command::new(&program).args(["-I", "-c", "import ssl, sqlite3, ctypes"]))
         .with_context(|| format!("Python {tag} of the root file system does not run"))
+}
+
+/// Lets `ensurepip` find the suite's pip, which knows the suite's Pythons, not this machine's.
+fn point_at_wheels(root: &Path, tag: &str) -> Result<()> {
+    for entry in fs_err::read_dir(root.join("usr/lib").join(format!("python{tag}")))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("_sysconfigdata") && name.ends_with(".py") {
+            let text = fs_err::read_to_string(&path)?;
+            let here = format!("'WHEEL_PKG_DIR': '{}/{WHEELS}'", root.display());
+            let text = text.replace(&format!("'WHEEL_PKG_DIR': '/{WHEELS}'"), &here);
+            fs_err::write(&path, text)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a command whose output matters only when it fails.

@@ -34,7 +34,8 @@ pub fn example_requirements() -> Requirements {
 /// Python can have.
 pub fn coverage_requirements() -> Requirements {
     Requirements::from([
-        "coverage==7.17.3; python_version >= '3.10'",
+        "coverage==7.17.3; python_version >= '3.11'",
+        "coverage==7.16.2; python_version == '3.10'",
         "coverage==7.10.7; python_version == '3.9'",
         "coverage==7.6.1; python_version == '3.8'",
     ])

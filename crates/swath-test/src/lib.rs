@@ -21,7 +21,7 @@ pub use guard::{Guard, Signal};
 pub use port::free_port;
 pub use python::{Python, newest_python, python, pythons};
 pub use random::{Random, seed};
-pub use recipe::{FileLines, lines_of_json, measure_by_hand};
+pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use skip::{Skip, read_skips, skip, skip_file};
 pub use venv::{Requirements, Venv, forget_failures, venv};
 pub use wait::{wait_for, wait_until};

@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{Example, Guard, Signal};
+use crate::{Example, Guard, Signal, temp_dir};
 
 /// What coverage.py says of one file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct FileLines {
     /// The lines that are statements.
     pub statements: BTreeSet<u32>,
@@ -23,18 +23,20 @@ pub struct FileLines {
     pub excluded: BTreeSet<u32>,
 }
 
-#[derive(Deserialize)]
-struct Report {
-    files: BTreeMap<String, ReportedFile>,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
-#[derive(Deserialize)]
-struct ReportedFile {
-    executed_lines: BTreeSet<u32>,
-    missing_lines: BTreeSet<u32>,
-    excluded_lines: BTreeSet<u32>,
-}
+/// Asks coverage.py itself: its JSON report lists what ran, statement or not, in place of the
+/// statements, and says nothing of the excluded lines of old versions.
+const ASK: &str = "\
+import coverage, json, sys
+asked = coverage.Coverage(config_file=sys.argv[1])
+asked.load()
+with open(sys.argv[2]) as report:
+    paths = list(json.load(report)['files'])
+lines = {}
+for path in paths:
+    _, statements, excluded, missing, _ = asked.analysis2(path)
+    lines[path] = {'statements': statements, 'excluded': excluded, 'missing': missing}
+print(json.dumps(lines))
+";
 
 const SITECUSTOMIZE: &str = "import coverage\ncoverage.process_startup()\n";
 
@@ -57,18 +59,24 @@ pub fn measure_by_hand(example: &Example, rc_lines: &str) -> Result<BTreeMap<Str
     serve_and_test(example, &injected, &rc_file)?;
     let rc_option = format!("--rcfile={}", rc_file.display());
     coverage(example, &["combine", "--quiet", &rc_option])?;
-    let json = injected.join("coverage.json");
-    coverage(
-        example,
-        &[
-            "json",
-            "--quiet",
-            &rc_option,
-            "-o",
-            &json.display().to_string(),
-        ],
-    )?;
-    lines_of_json(&fs_err::read_to_string(json)?)
+    coverage_lines(example, &rc_file)
+}
+
+/// What coverage.py says of each file, never-imported ones too, from the `.coverage` in the
+/// example's folder.
+pub fn coverage_lines(example: &Example, rc_file: &Path) -> Result<BTreeMap<String, FileLines>> {
+    let folder = temp_dir();
+    let report = folder.path().join("coverage.json").display().to_string();
+    let rc_option = format!("--rcfile={}", rc_file.display());
+    coverage(example, &["json", "--quiet", &rc_option, "-o", &report])?;
+    let mut ask = example.command(example.venv().bin("python"));
+    let output = ask.args(["-c", ASK]).arg(rc_file).arg(&report).output()?;
+    let problem = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "coverage.py gave no lines: {problem}"
+    );
+    serde_json::from_slice(&output.stdout).context("coverage.py gave no lines")
 }
 
 /// Starts the service, waits until it is ready, runs the tests, stops it with SIGINT and waits
@@ -124,38 +132,9 @@ fn coverage(example: &Example, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The lines of each file in coverage.py's JSON report.
-pub fn lines_of_json(text: &str) -> Result<BTreeMap<String, FileLines>> {
-    let report: Report = serde_json::from_str(text).context("no JSON report of coverage.py")?;
-    let lines = |file: ReportedFile| FileLines {
-        statements: file
-            .executed_lines
-            .union(&file.missing_lines)
-            .copied()
-            .collect(),
-        missing: file.missing_lines,
-        excluded: file.excluded_lines,
-    };
-    Ok(report
-        .files
-        .into_iter()
-        .map(|(path, file)| (path, lines(file)))
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statements_are_what_ran_and_what_did_not() {
-        let text = r#"{"meta": {}, "files": {"a.py": {"executed_lines": [1, 4], "missing_lines": [2],
-            "excluded_lines": [7], "summary": {}}}}"#;
-        let lines = lines_of_json(text).unwrap();
-        assert_eq!(lines["a.py"].statements, BTreeSet::from([1, 2, 4]));
-        assert_eq!(lines["a.py"].missing, BTreeSet::from([2]));
-        assert_eq!(lines["a.py"].excluded, BTreeSet::from([7]));
-    }
 
     #[test]
     fn the_recipe_gives_the_same_lines_twice() {
@@ -170,6 +149,8 @@ mod tests {
         };
         let lines = measure_by_hand(&one, "").unwrap();
         assert_eq!(lines, measure_by_hand(&two, "").unwrap());
+        // The module's docstring is no statement.
+        assert!(lines.values().all(|file| !file.statements.contains(&1)));
         let journal = &lines["source/xy/journal.py"];
         assert!(!journal.missing.is_empty() && journal.missing.len() < journal.statements.len());
         assert_eq!(
