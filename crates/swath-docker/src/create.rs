@@ -1,0 +1,211 @@
+//! The one request that is rewritten: the creation of a container.
+
+use serde_json::{Value, json};
+
+use crate::config_hash::{CONFIG_HASH, marked};
+
+/// The label that says in which run a container was created.
+pub(crate) const RUN_LABEL: &str = "swath.run";
+/// The label that names the volume of a container.
+pub(crate) const VOLUME_LABEL: &str = "swath.volume";
+
+/// What a container is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Injection<'a> {
+    pub(crate) run: &'a str,
+    pub(crate) volume: &'a str,
+    /// Where the volume is mounted.
+    pub(crate) mount: &'a str,
+    /// The name under which what it records is known.
+    pub(crate) service: &'a str,
+}
+
+/// Puts the agent into a request. `image` is the image as the engine describes it.
+pub(crate) fn inject(request: &mut Value, image: &Value, injection: &Injection<'_>) {
+    let python_path = variable("PYTHONPATH", request, image);
+    let mut agent = format!("{}/agent", injection.mount);
+    if let Some(before) = python_path.filter(|value| !value.is_empty()) {
+        agent.push(':');
+        agent.push_str(&before);
+    }
+    let service = injection.service;
+    set_variable(request, "PYTHONPATH", &agent);
+    set_variable(request, "SWATH_SERVICE", service);
+    let bind = format!("{}:{}", injection.volume, injection.mount);
+    let host = object(request, "HostConfig");
+    match host.get_mut("Binds") {
+        Some(Value::Array(binds)) => binds.push(json!(bind)),
+        _ => host["Binds"] = json!([bind]),
+    }
+    let labels = object(request, "Labels");
+    labels[RUN_LABEL] = json!(injection.run);
+    labels[VOLUME_LABEL] = json!(injection.volume);
+    if let Some(hash) = labels.get(CONFIG_HASH).and_then(Value::as_str) {
+        labels[CONFIG_HASH] = json!(marked(injection.run, hash));
+    }
+}
+
+/// The value of a variable in the container: the request's, else the image's.
+pub(crate) fn variable(name: &str, request: &Value, image: &Value) -> Option<String> {
+    for environment in [&request["Env"], &image["Config"]["Env"]] {
+        let found = environment
+            .as_array()
+            .into_iter()
+            .flatten()
+            .rev()
+            .filter_map(Value::as_str)
+            .find_map(|entry| match entry.split_once('=') {
+                Some((key, value)) => (key == name).then(|| Some(value.to_owned())),
+                // A name alone takes the variable away.
+                None => (entry == name).then_some(None),
+            });
+        if let Some(value) = found {
+            return value;
+        }
+    }
+    None
+}
+
+/// Where the agent is mounted: a place that the request and the image leave free.
+pub(crate) fn free_mount(request: &Value, image: &Value) -> &'static str {
+    const PLACES: [&str; 3] = ["/swath", "/.swath", "/swath-coverage"];
+    let taken = mounts(request, image);
+    PLACES
+        .into_iter()
+        .find(|place| {
+            !taken
+                .iter()
+                .any(|path| path.trim_end_matches('/') == *place)
+        })
+        .unwrap_or(PLACES[0])
+}
+
+fn mounts(request: &Value, image: &Value) -> Vec<String> {
+    let host = &request["HostConfig"];
+    let keys = |value: &Value| -> Vec<String> {
+        let map = value.as_object();
+        map.into_iter()
+            .flat_map(|map| map.keys().cloned())
+            .collect()
+    };
+    let mut found = keys(&request["Volumes"]);
+    found.extend(keys(&host["Tmpfs"]));
+    found.extend(keys(&image["Config"]["Volumes"]));
+    let binds = host["Binds"].as_array().into_iter().flatten();
+    found.extend(
+        binds
+            .filter_map(Value::as_str)
+            .filter_map(|bind| bind.split(':').nth(1))
+            .map(str::to_owned),
+    );
+    let others = host["Mounts"].as_array().into_iter().flatten();
+    found.extend(
+        others
+            .filter_map(|mount| mount["Target"].as_str())
+            .map(str::to_owned),
+    );
+    found
+}
+
+/// Whether the container is given the engine's own socket: what it starts goes past the proxy.
+pub(crate) fn mounts_engine_socket(request: &Value) -> bool {
+    let host = &request["HostConfig"];
+    let is_socket = |path: &str| path.ends_with("docker.sock");
+    let binds = host["Binds"].as_array().into_iter().flatten();
+    let mounts = host["Mounts"].as_array().into_iter().flatten();
+    binds
+        .filter_map(Value::as_str)
+        .any(|bind| bind.split(':').next().is_some_and(is_socket))
+        || mounts
+            .filter_map(|mount| mount["Source"].as_str())
+            .any(is_socket)
+}
+
+fn set_variable(request: &mut Value, name: &str, value: &str) {
+    if !request.is_object() {
+        return;
+    }
+    let mut environment = match request["Env"].take() {
+        Value::Array(entries) => entries,
+        _ => Vec::new(),
+    };
+    environment.retain(|entry| {
+        entry
+            .as_str()
+            .is_none_or(|entry| entry.split('=').next() != Some(name))
+    });
+    environment.push(json!(format!("{name}={value}")));
+    request["Env"] = Value::Array(environment);
+}
+
+/// The object under `key`, made if there is none.
+fn object<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
+    if !value[key].is_object() {
+        value[key] = json!({});
+    }
+    &mut value[key]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INJECTION: Injection<'_> = Injection {
+        run: "r1",
+        volume: "swath-r1-0",
+        mount: "/swath",
+        service: "web",
+    };
+
+    fn injected(mut request: Value, image: &Value) -> Value {
+        inject(&mut request, image, &INJECTION);
+        request
+    }
+
+    #[test]
+    fn the_agent_comes_before_the_path_in_effect() {
+        let image = json!({"Config": {"Env": ["PYTHONPATH=/image", "A=1"]}});
+        let path = |request: Value| {
+            let request = injected(request, &image);
+            request["Env"][request["Env"].as_array().unwrap().len() - 2].clone()
+        };
+        assert_eq!(path(json!({})), "PYTHONPATH=/swath/agent:/image");
+        assert_eq!(
+            path(json!({"Env": ["PYTHONPATH=/own", "B=2"]})),
+            "PYTHONPATH=/swath/agent:/own"
+        );
+        assert_eq!(path(json!({"Env": ["PYTHONPATH"]})), "PYTHONPATH=/swath/agent");
+        assert_eq!(path(json!({"Env": null})), "PYTHONPATH=/swath/agent:/image");
+    }
+
+    #[test]
+    fn everything_else_of_the_request_stays() {
+        let request = json!({
+            "Image": "xy", "Cmd": ["a"], "Env": ["B=2"],
+            "HostConfig": {"Binds": ["/a:/b"], "NanoCpus": 1_500_000_000_i64},
+            "Labels": {"com.docker.compose.config-hash": "0123"},
+        });
+        let after = injected(request, &Value::Null);
+        assert_eq!(after["HostConfig"]["Binds"], json!(["/a:/b", "swath-r1-0:/swath"]));
+        assert_eq!(after["HostConfig"]["NanoCpus"], 1_500_000_000_i64);
+        assert_eq!(after["Labels"]["com.docker.compose.config-hash"], "swath.r1.0123");
+        assert_eq!(after["Labels"][RUN_LABEL], "r1");
+        assert_eq!(after["Cmd"], json!(["a"]));
+    }
+
+    #[test]
+    fn a_place_in_use_is_left_alone() {
+        assert_eq!(free_mount(&json!({}), &Value::Null), "/swath");
+        let request = json!({"HostConfig": {"Binds": ["/x:/swath:ro"]}});
+        assert_eq!(free_mount(&request, &Value::Null), "/.swath");
+        let request = json!({"HostConfig": {"Mounts": [{"Target": "/swath/"}]}});
+        assert_eq!(free_mount(&request, &Value::Null), "/.swath");
+    }
+
+    #[test]
+    fn the_engines_socket_is_seen() {
+        let bind = json!({"HostConfig": {"Binds": ["/var/run/docker.sock:/s"]}});
+        assert!(mounts_engine_socket(&bind));
+        assert!(!mounts_engine_socket(&json!({"HostConfig": {"Binds": ["/a:/docker.sock"]}})));
+    }
+}

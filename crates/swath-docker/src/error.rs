@@ -1,0 +1,77 @@
+//! What can go wrong between swath and an engine.
+
+use std::io;
+
+/// An engine that cannot be used, or that refused something.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The address is of a kind that swath does not speak.
+    #[error("the engine's address `{address}` is {kind}, which is not supported")]
+    Unsupported {
+        /// The address as it was given.
+        address: String,
+        /// What it is: `reached through ssh`, `protected by TLS` …
+        kind: &'static str,
+    },
+    /// The current context could not be found.
+    #[error("the Docker context `{name}` was not found")]
+    NoSuchContext {
+        /// The context.
+        name: String,
+    },
+    /// Nothing answers there.
+    #[error("the Docker engine at {endpoint} cannot be reached: {source}")]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine said no.
+    #[error("{what}: the engine answered {status}: {message}")]
+    Refused {
+        /// What was asked for.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// The engine's own words.
+        message: String,
+    },
+    /// The engine's answer was cut short, or is none.
+    #[error("{what}: {source}")]
+    Broken {
+        /// What was asked for.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl EngineError {
+    /// The stable name under which the message is listed.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "engine-not-supported",
+            Self::NoSuchContext { .. } => "context-not-found",
+            Self::Unreachable { .. } => "engine-unreachable",
+            Self::Refused { .. } | Self::Broken { .. } => "engine-refused",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unsupported { .. } => Some(
+                "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set DOCKER_HOST=unix:///tmp/docker.sock, or leave containers out by `--no-docker`"
+                    .to_owned(),
+            ),
+            Self::NoSuchContext { .. } => Some("docker context ls".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the thing asked about is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+}

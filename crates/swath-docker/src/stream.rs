@@ -1,0 +1,61 @@
+//! A connection to an engine or from a client, shared by the threads of its two directions.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+
+/// Enough for one turn of the largest transfers.
+const BUFFER: usize = 256 << 10;
+
+/// A stream socket.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Stream {
+    /// Ends one or both directions; that the other side is gone already is no error.
+    pub(crate) fn shut(&self, how: Shutdown) {
+        let _ = match self {
+            Self::Unix(stream) => stream.shutdown(how),
+            Self::Tcp(stream) => stream.shutdown(how),
+        };
+    }
+
+    /// Bytes from this stream to the other one until this one ends.
+    pub(crate) fn pump_to(&self, other: &Stream) -> io::Result<()> {
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let (mut from, mut to) = (self, other);
+            match from.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => to.write_all(buffer.get(..length).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Read for &Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Unix(stream) => (&*stream).read(buffer),
+            Stream::Tcp(stream) => (&*stream).read(buffer),
+        }
+    }
+}
+
+impl Write for &Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Unix(stream) => (&*stream).write(buffer),
+            Stream::Tcp(stream) => (&*stream).write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
