@@ -13,7 +13,7 @@ mod statements;
 
 use ruff_python_ast::{Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextSize;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::line_set::LineSet;
 use crate::logical_lines::LogicalLines;
@@ -79,8 +79,8 @@ struct Instruction {
     flow: Flow,
     /// Index + 1 into `Code::children` of the code object that it loads.
     child: u32,
-    /// It loads a constant that nothing before it has loaded.
-    is_first_use: bool,
+    /// The highest number of a constant that its statement loads; 0 for none.
+    constant: u32,
 }
 
 /// What leaving a suite early has to clean up.
@@ -88,13 +88,15 @@ struct Instruction {
 enum Block<'a> {
     Loop { top: Label, exit: Label },
     Finally(&'a [Stmt]),
+    /// A `with`, or a handler that forgets the exception's name: it loads `None`.
+    LoadsNone,
     Other,
 }
 
-/// A nested code object, and the instruction that loads it.
+/// A nested code object and its number among the constants, from 1.
 struct Child<'a> {
     kind: ChildKind<'a>,
-    loaded_at: usize,
+    number: u32,
 }
 
 enum ChildKind<'a> {
@@ -111,14 +113,18 @@ struct Code<'a> {
     instructions: Vec<Instruction>,
     labels: Vec<u32>,
     blocks: Vec<Block<'a>>,
+    /// The line of the first decorator, `def` or `class`; 1 for a module.
+    first_line: u32,
     /// The line that the next instruction gets; 0 for none.
     line: u32,
     /// How many enclosing suites the compiler drops unseen (3.8 and 3.9).
     muted: u32,
     children: Vec<Child<'a>>,
-    /// The constants seen so far, as source text.
-    constants: FxHashSet<&'a str>,
-    is_first_use: bool,
+    /// The numbers of the constants seen so far, by their source text.
+    constants: FxHashMap<&'a str, u32>,
+    constant_count: u32,
+    /// The highest number of a constant that the next instruction loads.
+    pending_constant: u32,
     depth: usize,
     /// How many `if`, loop, `try`, `with` and `match` suites enclose the statement.
     conditional: u32,
@@ -135,11 +141,13 @@ impl<'a> Code<'a> {
             instructions: Vec::new(),
             labels: Vec::new(),
             blocks: Vec::new(),
+            first_line: 1,
             line: 0,
             muted: 0,
             children: Vec::new(),
-            constants: FxHashSet::default(),
-            is_first_use: false,
+            constants: FxHashMap::default(),
+            constant_count: 0,
+            pending_constant: 0,
             depth: 0,
             conditional: 0,
             is_too_large: false,
@@ -169,19 +177,19 @@ impl<'a> Code<'a> {
         self.labels[label.0 as usize] as usize
     }
 
-    fn push(&mut self, line: u32, flow: Flow, is_first_use: bool) {
+    fn push(&mut self, line: u32, flow: Flow, constant: u32) {
         if self.instructions.len() >= MAX_INSTRUCTIONS {
             self.is_too_large = true;
         } else {
-            self.instructions.push(Instruction { line, flow, child: 0, is_first_use });
+            self.instructions.push(Instruction { line, flow, child: 0, constant });
         }
     }
 
     /// An instruction of the current line.
     fn emit(&mut self, flow: Flow) {
         if self.muted == 0 {
-            let is_first_use = std::mem::take(&mut self.is_first_use);
-            self.push(self.line, flow, is_first_use);
+            let constant = std::mem::take(&mut self.pending_constant);
+            self.push(self.line, flow, constant);
         }
     }
 
@@ -189,7 +197,8 @@ impl<'a> Code<'a> {
     fn emit_artificial(&mut self, flow: Flow) {
         if self.muted == 0 {
             let line = if self.is_old() { self.line } else { 0 };
-            self.push(line, flow, false);
+            let constant = std::mem::take(&mut self.pending_constant);
+            self.push(line, flow, constant);
         }
     }
 
@@ -232,30 +241,43 @@ impl<'a> Code<'a> {
         if self.sets_up_annotations(body) {
             self.emit(Flow::Next);
         }
-        if self.is_old() && has_docstring(body) {
-            self.emit(Flow::Next);
+        if has_docstring(body) {
+            self.note("docstring");
+            if self.is_old() {
+                self.emit(Flow::Next);
+            }
         }
         self.body(body);
+        self.finish_body();
+    }
+
+    /// The end of a code object returns `None`.
+    fn finish_body(&mut self) {
+        self.pending_constant = 0;
+        self.note("None");
         self.emit_artificial(Flow::Return);
     }
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
         self.is_hidden = self.is_deferred_annotations(&function.name);
         self.set_definition_line(&function.decorator_list, &function.name);
+        self.first_line = self.line;
         // RESUME is on the first line; 3.10 has no such instruction.
         if self.minor() >= 11 {
             self.emit(Flow::Next);
         }
         let mut body = &function.body[..];
         if has_docstring(body) {
+            self.note("docstring");
             if !self.is_old() {
                 body = &body[1..];
             }
-        } else {
-            self.constants.insert("None");
+        } else if self.minor() < 14 {
+            self.note("None");
         }
+        self.pending_constant = 0;
         self.body(body);
-        self.emit_artificial(Flow::Return);
+        self.finish_body();
     }
 
     /// coverage.py knows code of deferred annotations by its name.
@@ -266,6 +288,7 @@ impl<'a> Code<'a> {
     fn class(&mut self, class: &'a StmtClassDef) {
         self.is_hidden = self.is_deferred_annotations(&class.name);
         self.set_definition_line(&class.decorator_list, &class.name);
+        self.note("qualname");
         self.emit(Flow::Next);
         if has_docstring(&class.body)
             && let Some(docstring) = class.body.first()
@@ -274,6 +297,6 @@ impl<'a> Code<'a> {
             self.emit(Flow::Next);
         }
         self.body(&class.body);
-        self.emit_artificial(Flow::Return);
+        self.finish_body();
     }
 }

@@ -69,9 +69,22 @@ fn binary_integer(binary: &ExprBinOp) -> Option<i64> {
     }
 }
 
-/// The truth value of an f-string without fields; CPython 3.12 and newer know it when they compile a jump.
-pub(crate) fn folded_f_string(expression: &Expr) -> Option<bool> {
+/// The truth value of a test that CPython knows when it compiles a jump.
+pub(crate) fn folded_test(expression: &Expr, minor: u8) -> Option<bool> {
+    match expression {
+        Expr::FString(_) => folded_f_string(expression, minor),
+        // From 3.14 on operators and tuples are folded only after dead code has been removed.
+        Expr::Tuple(_) | Expr::BinOp(_) | Expr::UnaryOp(_) if minor >= 14 => None,
+        _ => folded(expression),
+    }
+}
+
+/// The truth value of an f-string without fields; 3.13 was the first to know that of an empty one.
+fn folded_f_string(expression: &Expr, minor: u8) -> Option<bool> {
     let Expr::FString(string) = expression else { return None };
+    if minor < 10 || (minor < 13 && string.value.elements().next().is_none()) {
+        return None;
+    }
     let mut is_true = false;
     for element in string.value.elements() {
         let InterpolatedStringElement::Literal(literal) = element else { return None };

@@ -20,7 +20,7 @@ impl<'a> Code<'a> {
             let Some(clause) = following else { break };
             if let Some(test) = &clause.test {
                 self.line = self.target.lines.logical(clause.start());
-                self.note_expressions(&[test]);
+                self.note_expressions([test]);
             }
             test = clause.test.as_ref();
             body = &clause.body;
@@ -124,7 +124,7 @@ impl<'a> Code<'a> {
         let line = self.line;
         self.emit(Flow::Next);
         self.emit(Flow::Either(handler));
-        self.blocks.push(Block::Other);
+        self.blocks.push(Block::LoadsNone);
         self.conditional_body(&with.body);
         if matches!(self.minor(), 10 | 11) && with.is_async {
             self.emit(Flow::Next);
@@ -135,6 +135,7 @@ impl<'a> Code<'a> {
         if !self.is_old() {
             self.line = line;
         }
+        self.note("None");
         self.emit(Flow::Next);
         self.emit(Flow::Jump(exit));
         self.place(handler);

@@ -3,13 +3,13 @@
 use ruff_python_ast::{BoolOp, Expr, UnaryOp};
 
 use super::{Code, Flow, Label};
-use crate::constants::{folded, folded_f_string};
+use crate::constants::folded_test;
 
 impl<'a> Code<'a> {
     /// Jumps to the label if the truth of the expression is `when`, and goes on otherwise.
     pub(super) fn jump_if(&mut self, expression: &'a Expr, to: Label, when: bool) {
         match expression {
-            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not && folded(expression).is_none() => {
+            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not && folded_test(expression, self.minor()).is_none() => {
                 self.jump_if(&unary.operand, to, !when);
             }
             Expr::BoolOp(operation) => {
@@ -44,8 +44,7 @@ impl<'a> Code<'a> {
     }
 
     fn jump_on_value(&mut self, expression: &Expr, to: Label, when: bool) {
-        let folded_string = if self.minor() >= 12 { folded_f_string(expression) } else { None };
-        match folded_string.or_else(|| folded(expression)) {
+        match folded_test(expression, self.minor()) {
             // The peephole optimizer drops it with its line.
             Some(true) if !when && self.is_old() => {}
             Some(value) if value == when => self.emit(Flow::Jump(to)),

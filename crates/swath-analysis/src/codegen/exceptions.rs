@@ -48,9 +48,12 @@ impl<'a> Code<'a> {
         if handler.name.is_some() {
             self.emit(Flow::Either(clean_up));
         }
-        self.blocks.push(Block::Other);
+        self.blocks.push(if handler.name.is_some() { Block::LoadsNone } else { Block::Other });
         self.conditional_body(&handler.body);
         self.blocks.pop();
+        if handler.name.is_some() {
+            self.note("None");
+        }
         self.emit_artificial(Flow::Next);
         self.emit_artificial(Flow::Jump(end));
         self.place(clean_up);

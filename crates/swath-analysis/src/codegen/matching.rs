@@ -13,11 +13,13 @@ impl<'a> Code<'a> {
         for (number, case) in (1..).zip(&choice.cases) {
             self.line = self.target.lines.logical(case.pattern.start());
             let next = self.new_label();
+            self.note_pattern(&case.pattern);
             self.emit(Flow::Next);
             if !irrefutable(&case.pattern) {
                 self.emit(Flow::Either(next));
             }
             if let Some(guard) = &case.guard {
+                self.note_expressions([&**guard]);
                 self.jump_if(guard, next, false);
             }
             self.conditional_body(&case.body);

@@ -10,6 +10,10 @@ impl Code<'_> {
             return Err(CodeTooLarge);
         }
         let live = if self.is_old() { self.live_in_sequence() } else { self.reachable() };
+        // 3.10 gives a `return` that nothing leads up to the first line.
+        if self.minor() == 10 && self.scope != Scope::Class && live.len() == 1 {
+            out.insert(self.first_line);
+        }
         let mut child_is_live = self.children_kept_as_constants(&live);
         for (instruction, _) in self.instructions.iter().zip(&live).filter(|&(_, &is_live)| is_live) {
             if instruction.line != 0 && !self.is_hidden {
@@ -91,17 +95,16 @@ impl Code<'_> {
         live
     }
 
-    /// Code objects that nothing loads: 3.8 and 3.9 keep them, 3.10 and 3.11 drop only the tail of the unused
-    /// constants, later ones drop them all.
+    /// Which nested code objects stay as constants, whether anything loads them or not.
     fn children_kept_as_constants(&self, live: &[bool]) -> Vec<bool> {
-        let last_used = self.instructions.iter().zip(live).rposition(|(instruction, &is_live)| is_live && instruction.is_first_use);
-        self.children
-            .iter()
-            .map(|child| match self.minor() {
-                ..=9 => true,
-                10 | 11 => last_used.is_some_and(|last| last >= child.loaded_at),
-                _ => false,
-            })
-            .collect()
+        let used = self.instructions.iter().zip(live).filter(|&(_, &is_live)| is_live);
+        let last_used = used.map(|(instruction, _)| instruction.constant).max().unwrap_or(0);
+        let is_kept = |number: u32| match self.minor() {
+            ..=9 => true,
+            // The first constant could be a docstring.
+            10 | 11 => number <= last_used.max(1),
+            _ => number == 1,
+        };
+        self.children.iter().map(|child| is_kept(child.number)).collect()
     }
 }

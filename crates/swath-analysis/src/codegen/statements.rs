@@ -10,6 +10,7 @@ use crate::suites::has_annotation;
 impl<'a> Code<'a> {
     pub(super) fn statement(&mut self, statement: &'a Stmt) {
         self.set_statement_line(statement);
+        self.pending_constant = 0;
         self.note_constants(statement);
         match statement {
             Stmt::FunctionDef(function) => {
@@ -80,16 +81,14 @@ impl<'a> Code<'a> {
             self.emit(Flow::Next);
         }
         self.set_line_at(name.start());
-        self.emit(Flow::Next);
         if self.muted > 0 {
             return;
         }
-        let loaded_at = self.instructions.len().saturating_sub(1);
-        self.children.push(Child { kind, loaded_at });
-        let number = u32::try_from(self.children.len()).unwrap_or(0);
+        let number = self.note_definition(&kind);
+        self.emit(Flow::Next);
+        self.children.push(Child { kind, number });
         if let Some(instruction) = self.instructions.last_mut() {
-            instruction.child = number;
-            instruction.is_first_use = true;
+            instruction.child = u32::try_from(self.children.len()).unwrap_or(0);
         }
     }
 
@@ -124,11 +123,15 @@ impl<'a> Code<'a> {
             Expr::Name(_) => assignment.value.is_some(),
             _ => true,
         };
-        let is_annotated = if is_name && assignment.simple && !self.evaluates_annotations() {
-            // A deferred annotation leaves a mark that it was passed, except where it is always passed.
-            self.scope == Scope::Module || (self.scope == Scope::Class && self.conditional > 0)
+        let is_annotated = if !is_name || !assignment.simple {
+            // Evaluated for its errors alone.
+            self.evaluates_annotations() && !self.target.has_future_annotations
+        } else if self.evaluates_annotations() {
+            true
         } else {
-            self.evaluates_annotations()
+            // A deferred annotation leaves a mark that it was passed, except where it is always passed.
+            self.minor() >= 14
+                && (self.scope == Scope::Module || (self.scope == Scope::Class && self.conditional > 0))
         };
         if is_stored || is_annotated {
             self.emit(Flow::Next);
@@ -149,6 +152,10 @@ impl<'a> Code<'a> {
                 }
                 Block::Loop { .. } => {}
                 Block::Other => self.emit(Flow::Next),
+                Block::LoadsNone => {
+                    self.note("None");
+                    self.emit(Flow::Next);
+                }
                 Block::Finally(suite) => {
                     self.emit(Flow::Next);
                     // 3.8 calls the one copy of the suite.

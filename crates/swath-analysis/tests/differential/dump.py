@@ -9,9 +9,11 @@ A source that coverage.py rejects gives its message as "problem"; where coverage
 import json
 import sys
 import types
+import typing
 
 if sys.version_info[:2] == (3, 10):
-    # coverage.py 7.17.3 wants 3.11 for its configuration alone, which plays no part here.
+    # coverage.py 7.17.3 wants 3.11 for its configuration and type hints alone, which play no part here.
+    typing.Never = typing.NoReturn
     tomllib = types.ModuleType("tomllib")
     tomllib.TOMLDecodeError = ValueError
     sys.modules["tomllib"] = tomllib

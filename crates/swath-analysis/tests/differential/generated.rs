@@ -7,7 +7,8 @@ use swath_analysis::ExclusionRules;
 use swath_test::{pythons, record_figure, scale, seed, skip, temp_dir};
 
 use crate::generator::program;
-use crate::oracle::{Oracle, difference};
+use crate::oracle::{Dump, Oracle, difference};
+use crate::reduction::reduce;
 
 #[test]
 fn generated_programs_are_equal() -> Result<()> {
@@ -30,8 +31,7 @@ fn generated_programs_are_equal() -> Result<()> {
             match difference(dump, oracle.version(), &ExclusionRules::default())? {
                 None => equal += 1,
                 Some(text) => {
-                    keep(&dump.path, &python.tag())?;
-                    complaints.push(format!("{} {}: {text}", python.tag(), dump.path.display()));
+                    complaints.push(complain(&oracle, dump, text, complaints.len() < REDUCED)?);
                 }
             }
         }
@@ -42,12 +42,16 @@ fn generated_programs_are_equal() -> Result<()> {
     Ok(())
 }
 
-/// Keeps a program that differs, for whoever looks into it.
-fn keep(path: &std::path::Path, tag: &str) -> Result<()> {
-    let kept = swath_test::target_dir().join("oracle/different");
-    fs_err::create_dir_all(&kept)?;
-    if let Some(name) = path.file_name() {
-        fs_err::copy(path, kept.join(format!("{tag}-{}", name.to_string_lossy())))?;
+/// How many programs are reduced before the test fails.
+const REDUCED: usize = 6;
+
+/// What to say about a program that differs.
+fn complain(oracle: &Oracle, dump: &Dump, text: String, is_reduced: bool) -> Result<String> {
+    let name = format!("{} {}", oracle.version(), dump.path.file_name().unwrap_or_default().to_string_lossy());
+    if !is_reduced {
+        return Ok(format!("{name}: {text}"));
     }
-    Ok(())
+    let folder = temp_dir();
+    let (program, text) = reduce(oracle, &fs_err::read_to_string(&dump.path)?, folder.path())?;
+    Ok(format!("{name}, reduced: {text}\n{program}"))
 }

@@ -14,7 +14,7 @@ pub(crate) fn program(seed: u64, minor: u8) -> String {
     if writer.one_in(12) {
         writer.line("from __future__ import annotations");
     }
-    let count = 2 + writer.below(5);
+    let count = 1 + writer.below(3);
     for _ in 0..count {
         writer.statement();
     }
@@ -88,7 +88,7 @@ impl Writer {
 
     fn suite(&mut self) {
         self.depth += 1;
-        let count = 1 + self.below(if self.depth > 3 { 2 } else { 4 });
+        let count = 1 + self.below(if self.depth > 2 { 2 } else { 3 });
         for _ in 0..count {
             self.statement();
         }
@@ -105,7 +105,7 @@ impl Writer {
         if self.one_in(25) {
             self.text.push('\n');
         }
-        if self.depth >= 5 || self.one_in(2) {
+        if self.depth >= 5 || self.below(8) >= 3 {
             self.simple();
             return;
         }

@@ -3,4 +3,5 @@
 mod generated;
 mod generator;
 mod oracle;
+mod reduction;
 mod standard_library;
