@@ -21,6 +21,7 @@ mod substitution;
 mod swath_config;
 mod toml_file;
 mod toml_value;
+mod tomllib;
 
 pub use coverage_config::CoverageConfig;
 pub use debug_info::debug_config;

@@ -10,6 +10,7 @@ use crate::python_text::{parse_float, parse_int};
 use crate::settings::{Settings, check_regexes};
 use crate::substitution::{expand_user, substitute};
 use crate::toml_value::value_repr;
+use crate::tomllib;
 
 /// A TOML file with sections under `tool.coverage`.
 pub(crate) struct TomlSettings<'e> {
@@ -25,13 +26,7 @@ impl<'e> TomlSettings<'e> {
         own: bool,
         environment: &'e dyn Environment,
     ) -> Result<Self, String> {
-        let document = text.parse::<Table>().map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            let before = text.get(..offset).unwrap_or(text);
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-            format!("{} (at line {line}, column {column})", error.message())
-        })?;
+        let document = tomllib::parse(text)?;
         let settings = Self {
             document,
             prefixes: if own {

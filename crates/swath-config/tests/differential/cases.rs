@@ -1,8 +1,12 @@
 //! The configurations that are compared.
 
+use std::borrow::Cow;
+
+use swath_test::Random;
+
 /// Files in a folder, the environment, and the file that is named.
 pub(crate) struct Case {
-    pub(crate) files: Vec<(&'static str, &'static [u8])>,
+    pub(crate) files: Vec<(&'static str, Cow<'static, [u8]>)>,
     environment: &'static [(&'static str, &'static str)],
     /// `Some("")` is no file at all.
     pub(crate) rcfile: Option<&'static str>,
@@ -24,7 +28,7 @@ impl Case {
 
 fn file(name: &'static str, text: &'static str) -> Case {
     Case {
-        files: vec![(name, text.as_bytes())],
+        files: vec![(name, Cow::Borrowed(text.as_bytes()))],
         environment: &[],
         rcfile: None,
     }
@@ -68,7 +72,10 @@ type Variables = &'static [(&'static str, &'static str)];
 
 fn case(files: &Files, environment: Variables, rcfile: Option<&'static str>) -> Case {
     Case {
-        files: files.to_vec(),
+        files: files
+            .iter()
+            .map(|&(name, content)| (name, Cow::Borrowed(content)))
+            .collect(),
         environment,
         rcfile,
     }
@@ -301,3 +308,168 @@ const PYPROJECT: &[&str] = &[
     "[tool.coverage]\nrun = 5\n",
     "tool.coverage.run.branch = true\n",
 ];
+
+/// What lines of ini files are made of.
+const INI_PIECES: &[&str] = &[
+    "[run]",
+    "[report]",
+    "[paths]",
+    "[DEFAULT]",
+    "[coverage:run]",
+    "[html]",
+    "[",
+    "]",
+    "branch",
+    "source",
+    "precision",
+    "fail_under",
+    "title",
+    "exclude_also",
+    "concurrency",
+    " = ",
+    "=",
+    ":",
+    " : ",
+    "\n",
+    "\n",
+    "\n  ",
+    "\n    ",
+    "\n\n",
+    "\t",
+    "1",
+    "yes",
+    "x",
+    "a, b",
+    "thread",
+    "#",
+    " # c",
+    ";",
+    "$WORD",
+    "${NO-d}",
+    "~/x",
+    "é",
+    "\r\n",
+    "99.5",
+    "'",
+    "\u{a0}",
+    "\u{1c}",
+    "\u{2028}",
+];
+
+/// What TOML files are made of.
+const TOML_KEYS: &[&str] = &[
+    "a",
+    "b",
+    "a.b",
+    "a.b.c",
+    "\"q r\"",
+    "'l'",
+    "\"\"",
+    "b . a",
+    "é",
+    "1",
+    "-",
+    "a.",
+    ".a",
+    "\"\\u00e9\"",
+    "\"\n\"",
+    "c",
+    "a",
+    "b",
+];
+const TOML_VALUES: &[&str] = &[
+    "1",
+    "-0",
+    "+1_000",
+    "1__0",
+    "0x1F",
+    "0o7",
+    "0b1",
+    "01",
+    "1.5",
+    "1e3",
+    "-1.5E-7",
+    "1.",
+    "inf",
+    "-nan",
+    "true",
+    "falsey",
+    "\"s\\t\\\"\"",
+    "\"\\x\"",
+    "'it''s'",
+    "'l'",
+    "\"\"\"m\nx\\\n  y\"\"\"\"",
+    "\"\"\"m",
+    "'''m\n''''",
+    "\"\"",
+    "\"",
+    "'",
+    "[]",
+    "[1, 'a', [2]]",
+    "[1,\n# c\n2,]",
+    "[1 2]",
+    "[",
+    "{}",
+    "{a = 1, b.c = 2}",
+    "{a = 1,}",
+    "{a = 1, a = 2}",
+    "{a = {b = 1}, a.c = 2}",
+    "{",
+    "1979-05-27",
+    "1979-05-27T07:32:00Z",
+    "1979-02-30",
+    "07:32:00",
+    "1979-05-27 07:32:00.123456789-07:30",
+    "07:32",
+    "1979-05-27T",
+    "\"\\ud800\"",
+    "\"\\U0001F600\"",
+    "\"\t\"",
+    "\"\u{1}\"",
+    "x",
+    "1e400",
+    "12345678901234567",
+    "\"\\u12\"",
+    "'''a'b''c'''",
+    "",
+];
+
+/// A file made of random pieces.
+pub(crate) fn generated(random: &mut Random) -> Case {
+    let (name, text) = if random.below(2) == 0 {
+        (".coveragerc", generated_ini(random))
+    } else {
+        (".coveragerc.toml", generated_toml(random))
+    };
+    Case {
+        files: vec![(name, Cow::Owned(text.into_bytes()))],
+        environment: &[],
+        rcfile: None,
+    }
+}
+
+fn one_of(random: &mut Random, items: &[&'static str]) -> &'static str {
+    items[usize::try_from(random.below(items.len() as u64)).unwrap()]
+}
+
+fn generated_ini(random: &mut Random) -> String {
+    (0..random.below(16))
+        .map(|_| one_of(random, INI_PIECES))
+        .collect()
+}
+
+fn generated_toml(random: &mut Random) -> String {
+    let mut text = "[run]\nplugins = ['c']\n[c]\n".to_owned();
+    for _ in 0..random.below(5) {
+        let key = one_of(random, TOML_KEYS);
+        let value = one_of(random, TOML_VALUES);
+        text += &match random.below(10) {
+            0 => ["[c.", key, "]\n"].concat(),
+            1 => ["[[c.", key, "]]\n"].concat(),
+            2 => ["[ c . ", key, " ] # c\n"].concat(),
+            3 => value.to_owned(),
+            _ => [key, " = ", value, "\n"].concat(),
+        };
+    }
+    text
+}
