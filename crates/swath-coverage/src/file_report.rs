@@ -12,6 +12,8 @@ use crate::line_ranges::format_missing;
 pub struct FileReport {
     /// The file on this machine.
     pub path: String,
+    /// Its path in the data.
+    pub recorded: String,
     /// Its name in reports: relative to the current folder if it lies below it.
     pub name: String,
     /// What it counts.
@@ -26,8 +28,12 @@ pub struct FileReport {
     pub missing: LineSet,
     /// Its branches, in branch data.
     pub branches: Option<Branches>,
-    /// Its functions and classes, where they were asked for.
+    /// Its functions and classes, where details were asked for.
     pub regions: Regions,
+    /// First and last line of each statement that has several.
+    pub multiline: Vec<(u32, u32)>,
+    /// Its decoded text, where details were asked for.
+    pub source: String,
 }
 
 /// The branches of a file. Exits are line numbers, negative ones leave the code object.
@@ -140,9 +146,8 @@ fn executed_arcs(analysis: &Analysis, arcs: impl IntoIterator<Item = Arc>) -> BT
 
 impl FileReport {
     /// Compares the analysis of a file with the lines, and in branch data the arcs, that ran.
+    /// The names and the source are the caller's to fill in.
     pub fn new(
-        path: String,
-        name: String,
         analysis: Analysis,
         lines: impl IntoIterator<Item = u32>,
         arcs: Option<impl IntoIterator<Item = Arc>>,
@@ -152,9 +157,8 @@ impl FileReport {
             .intersection(&analysis.statements);
         let branches = arcs.map(|arcs| Branches::new(&analysis, arcs));
         Self {
-            path,
-            name,
             regions: analysis.regions,
+            multiline: analysis.multiline,
             ..Self::of_parts(analysis.statements, analysis.excluded, executed, branches)
         }
     }
@@ -229,16 +233,12 @@ impl FileReport {
                 &excluded,
             )
         });
-        Self {
-            path: self.path.clone(),
-            name: self.name.clone(),
-            ..Self::of_parts(
-                self.statements.intersection(lines),
-                excluded,
-                self.executed.intersection(lines),
-                branches,
-            )
-        }
+        Self::of_parts(
+            self.statements.intersection(lines),
+            excluded,
+            self.executed.intersection(lines),
+            branches,
+        )
     }
 }
 
@@ -256,13 +256,7 @@ mod tests {
         );
         assert_eq!(analysis.problem, None);
         let arcs = arcs.map(|arcs| arcs.iter().copied());
-        FileReport::new(
-            "/x.py".to_owned(),
-            "x.py".to_owned(),
-            analysis,
-            lines.iter().copied(),
-            arcs,
-        )
+        FileReport::new(analysis, lines.iter().copied(), arcs)
     }
 
     const SOURCE: &str =

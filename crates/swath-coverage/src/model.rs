@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use swath_analysis::{
-    Analysis, Arc, ExclusionRules, ProblemKind, PythonVersion, analyze, analyze_lines,
+    Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text, analyze_text_lines,
+    decode_source,
 };
 use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
@@ -34,8 +35,8 @@ pub struct ModelOptions<'a> {
     pub rules: &'a ExclusionRules,
     /// The Python whose rules hold for files of which the data does not say it.
     pub python: PythonVersion,
-    /// Find functions and classes as well.
-    pub regions: bool,
+    /// Find functions and classes, and keep the sources: what every report but text and XML needs.
+    pub details: bool,
 }
 
 impl<'a> ModelOptions<'a> {
@@ -62,7 +63,7 @@ impl<'a> ModelOptions<'a> {
             relative_files: config.relative_files,
             rules,
             python: PythonVersion::DEFAULT,
-            regions: false,
+            details: false,
         })
     }
 }
@@ -298,22 +299,26 @@ fn report_file(
     let python = python.map_or(newest, |python| {
         PythonVersion::new(python.major, python.minor)
     });
-    let analysis = if data.has_arcs() || options.regions {
-        analyze(&source, python, options.rules)
-    } else {
-        analyze_lines(&source, python, options.rules)
+    let text = match decode_source(&source) {
+        Ok(text) => text,
+        Err(problem) => return problem_outcome(&problem, path),
     };
-    if let Some(outcome) = problem(&analysis, &path) {
-        return outcome;
+    let analysis = if data.has_arcs() || options.details {
+        analyze_text(&text, python, options.rules)
+    } else {
+        analyze_text_lines(&text, python, options.rules)
+    };
+    if let Some(problem) = &analysis.problem {
+        return problem_outcome(problem, path);
     }
     let arcs = data.has_arcs().then(|| measured_arcs(data, options, &key));
-    Outcome::File(Box::new(FileReport::new(
+    Outcome::File(Box::new(FileReport {
         path,
+        recorded: key,
         name,
-        analysis,
-        lines.iter(),
-        arcs,
-    )))
+        source: if options.details { text } else { String::new() },
+        ..FileReport::new(analysis, lines.iter(), arcs)
+    }))
 }
 
 /// A file is stale if any process ran another text than the one that is here.
@@ -340,16 +345,13 @@ fn stale(
     })
 }
 
-fn problem(analysis: &Analysis, path: &str) -> Option<Outcome> {
-    let problem = analysis.problem.as_ref()?;
+fn problem_outcome(problem: &Problem, path: String) -> Outcome {
     // A file of another kind that some template engine ran is no error.
-    if problem.kind == ProblemKind::Syntax && !should_be_python(path) {
-        return Some(Outcome::Other);
+    if problem.kind == ProblemKind::Syntax && !should_be_python(&path) {
+        return Outcome::Other;
     }
-    Some(Outcome::Error(ModelError::NotPython {
-        path: path.to_owned(),
-        text: problem.describe(path),
-    }))
+    let text = problem.describe(&path);
+    Outcome::Error(ModelError::NotPython { path, text })
 }
 
 /// Names that end in `.py…`, and names without an ending.
@@ -401,7 +403,7 @@ mod tests {
             relative_files: false,
             rules: &rules,
             python: PythonVersion::DEFAULT,
-            regions: false,
+            details: false,
         };
         build_report(data, &options)
     }

@@ -1,7 +1,7 @@
 //! Names made safe to print: no control characters reach a terminal or a report.
 
 /// The text with `?` for what Python calls not printable.
-pub(crate) fn neutralize_control(text: &str) -> String {
+pub fn neutralize_control(text: &str) -> String {
     text.chars()
         .map(|c| if is_printable(c) { c } else { '?' })
         .collect()

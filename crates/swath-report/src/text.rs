@@ -10,7 +10,7 @@ use crate::printable::neutralize_control;
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TextFormat {
+enum TextFormat {
     /// A table for the terminal.
     #[default]
     Table,

@@ -79,7 +79,7 @@ impl Project {
             relative_files: false,
             rules: &rules,
             python: self.version,
-            regions: false,
+            details: false,
         };
         build_report(&self.data, &options)
     }
