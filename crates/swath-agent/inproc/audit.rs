@@ -1,0 +1,80 @@
+//! Audit events: code that is executed, programs that are started, sockets that are bound.
+
+use core::ffi::{c_char, c_int, c_void};
+
+use swath_store::layout;
+
+use crate::code::VERSION;
+use crate::ffi::{self, Object};
+use crate::gate;
+use crate::map;
+use crate::monitoring;
+use crate::object::{self, PendingException};
+use crate::process;
+use crate::start;
+use crate::state::Global;
+use crate::symbols::SYMBOLS;
+use crate::text::c_bytes;
+
+/// Whether the accounting knows that there are other interpreters.
+static SUB_INTERPRETERS: Global<bool> = Global::new(false);
+
+/// Begins to listen.
+pub unsafe fn begin() -> bool {
+    match SYMBOLS.get() {
+        Some(symbols) => (symbols.add_audit_hook)(on_event, core::ptr::null_mut()) == 0,
+        None => false,
+    }
+}
+
+/// Never objects: what the program does is its own affair.
+unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c_void) -> c_int {
+    // Most events are told apart by their first bytes.
+    let first = *event.cast::<u8>();
+    if !matches!(first, b'e' | b's' | b'o' | b'i' | b'c') || !start::in_main_interpreter() {
+        return 0;
+    }
+    match c_bytes(event) {
+        b"exec" if VERSION.get() >= 0x030c => {
+            let code = ffi::PyTuple_GetItem(arguments, 0);
+            if !code.is_null() {
+                monitoring::arm_with_inner(code);
+            }
+        }
+        b"exec" => gate::check_hook(),
+        b"sys.settrace" if VERSION.get() < 0x030c => gate::before_settrace(),
+        b"import" => {
+            gate::check_hook();
+            let name = ffi::PyTuple_GetItem(arguments, 0);
+            if !name.is_null()
+                && object::is_text(name)
+                && object::text(name).is_some_and(|name| name.starts_with(b"greenlet"))
+            {
+                gate::expect_greenlets();
+            }
+        }
+        b"cpython.PyInterpreterState_New" if !SUB_INTERPRETERS.get() => {
+            SUB_INTERPRETERS.set(true);
+            map::record_state(
+                b"sub-interpreter",
+                b"the program has made another interpreter in the process; what runs there is not recorded",
+            );
+        }
+        b"socket.bind" => {
+            let _pending = PendingException::set_aside();
+            process::record_listen(arguments);
+        }
+        name @ (b"subprocess.Popen" | b"os.posix_spawn" | b"os.system" | b"os.spawn") => {
+            let _pending = PendingException::set_aside();
+            map::reopen();
+            process::record_spawn(name, arguments);
+        }
+        b"os.exec" => {
+            let _pending = PendingException::set_aside();
+            process::record_spawn(b"os.exec", arguments);
+            map::close(layout::REPLACED);
+        }
+        _ => {}
+    }
+    0
+}

@@ -1,0 +1,58 @@
+//! The half of swath that runs inside a measured CPython.
+//!
+//! It is compiled by the build script of `swath-agent`, without the standard library and
+//! linked with nothing, into one shared object that every CPython from 3.8 on loads, with
+//! glibc and with musl. It never prints, never panics, never raises into the program and
+//! does not allocate while it records.
+//!
+//! **What makes the `unsafe` here sound.** Every function is entered from the interpreter
+//! with the GIL held (a module function, a monitoring callback, a trace function, the
+//! evaluation hook, an audit hook), and free-threaded builds are refused before this code
+//! is loaded. So nothing here runs twice at once, and the state in [`state::Global`] needs no
+//! lock. Objects that CPython hands in are alive during the call; references that this code
+//! owns are dropped by [`object::Owned`]. `unsafe fn` means: call it with the GIL held and
+//! with objects that are alive. Blocks that need more than that say so.
+
+#![no_std]
+#![allow(
+    unsafe_op_in_unsafe_fn,
+    reason = "the contract of every unsafe function is the one above"
+)]
+
+mod audit;
+mod code;
+mod configuration;
+mod ffi;
+mod file;
+mod fork;
+mod frame_layout;
+mod gate;
+mod glob;
+mod map;
+mod module;
+mod monitoring;
+mod object;
+mod path;
+mod process;
+mod scope;
+mod sha1;
+mod stack;
+mod start;
+mod state;
+mod symbols;
+mod text;
+mod thread;
+
+/// Never reached: nothing here can panic, which a test checks in the object's symbols.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: abort may be called at any time.
+    unsafe { ffi::abort() }
+}
+
+/// What the core library's unwind tables name: nothing is to be done in frames of this code.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() -> core::ffi::c_int {
+    const CONTINUE_UNWINDING: core::ffi::c_int = 8;
+    CONTINUE_UNWINDING
+}

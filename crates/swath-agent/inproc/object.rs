@@ -1,0 +1,159 @@
+//! Python objects: owned references, and what is read from them.
+
+use core::ffi::{CStr, c_long};
+use core::ptr::null_mut;
+
+use crate::ffi::{self, Object};
+
+/// A reference that is given back when it goes out of scope. May hold no object.
+pub struct Owned(Object);
+
+impl Owned {
+    /// Takes over a reference, or none where an exception was raised: that is cleared.
+    #[inline]
+    pub unsafe fn take(object: Object) -> Option<Self> {
+        if object.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(Self(object))
+    }
+
+    /// The object.
+    #[inline]
+    pub fn object(&self) -> Object {
+        self.0
+    }
+
+    /// Gives the reference away.
+    pub fn keep(self) -> Object {
+        let object = self.0;
+        core::mem::forget(self);
+        object
+    }
+}
+
+impl Drop for Owned {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the reference is owned and not null.
+        unsafe { ffi::Py_DecRef(self.0) }
+    }
+}
+
+/// A new reference to `None`.
+#[inline]
+pub unsafe fn none() -> Object {
+    let none = &raw mut ffi::_Py_NoneStruct;
+    ffi::Py_IncRef(none);
+    none
+}
+
+/// Whether the object is `None`.
+#[inline]
+pub fn is_none(object: Object) -> bool {
+    object == &raw mut ffi::_Py_NoneStruct
+}
+
+/// An attribute.
+pub unsafe fn attribute(object: Object, name: &CStr) -> Option<Owned> {
+    Owned::take(ffi::PyObject_GetAttrString(object, name.as_ptr()))
+}
+
+/// A number; -1 when it is none.
+#[inline]
+pub unsafe fn number(object: Object) -> c_long {
+    let value = ffi::PyLong_AsLong(object);
+    if value == -1 {
+        ffi::PyErr_Clear();
+    }
+    value
+}
+
+/// An attribute that is a number; -1 when it is none.
+pub unsafe fn number_attribute(object: Object, name: &CStr) -> c_long {
+    match attribute(object, name) {
+        Some(value) => number(value.object()),
+        None => -1,
+    }
+}
+
+/// The text of a string, as long as the string lives.
+pub unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
+    let mut length = 0;
+    let text = ffi::PyUnicode_AsUTF8AndSize(object, &mut length);
+    if text.is_null() {
+        ffi::PyErr_Clear();
+        return None;
+    }
+    Some(core::slice::from_raw_parts(text.cast(), length as usize))
+}
+
+/// The bytes of a bytes object, as long as it lives.
+pub unsafe fn bytes<'a>(object: Object) -> Option<&'a [u8]> {
+    let start = ffi::PyBytes_AsString(object);
+    if start.is_null() {
+        ffi::PyErr_Clear();
+        return None;
+    }
+    let length = ffi::PyBytes_Size(object);
+    Some(core::slice::from_raw_parts(start.cast(), length as usize))
+}
+
+/// Whether the object is a string.
+pub unsafe fn is_text(object: Object) -> bool {
+    const UNICODE_SUBCLASS: u64 = 1 << 28;
+    ffi::PyType_GetFlags((*object).kind) & UNICODE_SUBCLASS != 0
+}
+
+/// Whether the object is a bytes object.
+pub unsafe fn is_bytes(object: Object) -> bool {
+    const BYTES_SUBCLASS: u64 = 1 << 27;
+    ffi::PyType_GetFlags((*object).kind) & BYTES_SUBCLASS != 0
+}
+
+/// Whether the object is a tuple or a list.
+pub unsafe fn is_sequence(object: Object) -> bool {
+    const LIST_SUBCLASS: u64 = 1 << 25;
+    const TUPLE_SUBCLASS: u64 = 1 << 26;
+    ffi::PyType_GetFlags((*object).kind) & (LIST_SUBCLASS | TUPLE_SUBCLASS) != 0
+}
+
+/// Calls a function with up to three arguments; the first that is null ends them.
+pub unsafe fn call(function: Object, arguments: [Object; 3]) -> Option<Owned> {
+    let [first, second, third] = arguments;
+    Owned::take(ffi::PyObject_CallFunctionObjArgs(
+        function,
+        first,
+        second,
+        third,
+        null_mut::<ffi::PyObject>(),
+    ))
+}
+
+/// Calls a method with up to three arguments.
+pub unsafe fn call_method(object: Object, name: &CStr, arguments: [Object; 3]) -> Option<Owned> {
+    let method = attribute(object, name)?;
+    call(method.object(), arguments)
+}
+
+/// Keeps the exception that is being raised, if any, while other calls are made.
+pub struct PendingException([Object; 3]);
+
+impl PendingException {
+    /// Puts the exception aside.
+    pub unsafe fn set_aside() -> Self {
+        let mut parts = [null_mut(); 3];
+        let [kind, value, traceback] = &mut parts;
+        ffi::PyErr_Fetch(kind, value, traceback);
+        Self(parts)
+    }
+}
+
+impl Drop for PendingException {
+    fn drop(&mut self) {
+        let [kind, value, traceback] = self.0;
+        // SAFETY: the three references came from PyErr_Fetch and go back once.
+        unsafe { ffi::PyErr_Restore(kind, value, traceback) }
+    }
+}

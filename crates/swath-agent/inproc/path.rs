@@ -1,0 +1,127 @@
+//! Paths and what the system knows about them and about this process.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use crate::ffi;
+use crate::text::{Buffer, c_bytes};
+
+/// The longest path that is followed.
+pub const LONGEST: usize = 4096;
+
+/// A path in a buffer.
+pub type Path = Buffer<LONGEST>;
+
+/// The folder the process works in, or nothing.
+pub unsafe fn working_folder(out: &mut Path) {
+    let mut folder = [0 as c_char; LONGEST];
+    if !ffi::getcwd(folder.as_mut_ptr(), LONGEST).is_null() {
+        out.add(c_bytes(folder.as_ptr()));
+    }
+}
+
+/// The canonical path of a file, as `os.path.realpath` gives it; false when it has none.
+pub unsafe fn canonical(path: &[u8], out: &mut Path) -> bool {
+    out.truncate(0);
+    let mut whole = Path::new();
+    if path.first() != Some(&b'/') {
+        working_folder(&mut whole);
+        whole.add(b"/");
+    }
+    whole.add(path);
+    if !whole.whole() || path.contains(&0) {
+        return false;
+    }
+    let mut resolved = [0 as c_char; LONGEST];
+    if ffi::realpath(whole.c_string(), resolved.as_mut_ptr()).is_null() {
+        normalise(whole.bytes(), out);
+    } else {
+        out.add(c_bytes(resolved.as_ptr()));
+    }
+    out.whole()
+}
+
+/// Takes `.`, `..` and double slashes out of an absolute path that does not exist.
+fn normalise(path: &[u8], out: &mut Path) {
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                let last = out.bytes().iter().rposition(|byte| *byte == b'/');
+                out.truncate(last.unwrap_or(0));
+            }
+            _ => {
+                out.add(b"/").add(part);
+            }
+        }
+    }
+    if out.bytes().is_empty() {
+        out.add(b"/");
+    }
+}
+
+/// Whether a file exists.
+pub unsafe fn exists(path: &Path) -> bool {
+    path.whole() && ffi::access(path.c_string(), 0) == 0
+}
+
+/// Device and inode of an open file. Zeros when it is not open.
+pub unsafe fn identity(descriptor: c_int) -> [u64; 2] {
+    const SYS_FSTAT: i64 = 5;
+    // `struct stat` begins with device and inode on x86-64; it is 144 bytes long.
+    let mut stat = [0_u64; 18];
+    if ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) != 0 {
+        return [0; 2];
+    }
+    let [device, inode, ..] = stat;
+    [device, inode]
+}
+
+/// The size of an open file; `None` when it is no regular file.
+pub unsafe fn regular_size(descriptor: c_int) -> Option<u64> {
+    const SYS_FSTAT: i64 = 5;
+    const KIND_MASK: u64 = 0o170_000;
+    const KIND_REGULAR: u64 = 0o100_000;
+    let mut stat = [0_u64; 18];
+    if ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) != 0 {
+        return None;
+    }
+    // The mode is the low half of the fourth word, the size the seventh word.
+    let [_, _, _, mode, _, _, size, ..] = stat;
+    (mode & KIND_MASK == KIND_REGULAR).then_some(size)
+}
+
+/// When this process was begun, in clock ticks: field 22 of `/proc/self/stat`.
+pub unsafe fn start_ticks() -> u64 {
+    let mut content = [0_u8; 1024];
+    let length = read_file(c"/proc/self/stat", &mut content);
+    let line = content.get(..length).unwrap_or(&[]);
+    // The second field is a name in parentheses that may hold anything.
+    let Some(end) = line.iter().rposition(|byte| *byte == b')') else {
+        return 0;
+    };
+    let rest = line.get(end + 1..).unwrap_or(&[]);
+    let field = rest.split(|byte| *byte == b' ').nth(20).unwrap_or(&[]);
+    field.iter().fold(0, |number: u64, digit| {
+        number
+            .wrapping_mul(10)
+            .wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+    })
+}
+
+/// Reads the beginning of a file; returns how many bytes there are.
+pub unsafe fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
+    let descriptor = ffi::open(path.as_ptr(), ffi::O_RDONLY | ffi::O_CLOEXEC);
+    if descriptor < 0 {
+        return 0;
+    }
+    let mut length = 0;
+    while let Some(rest) = buffer.get_mut(length..) {
+        let got = ffi::read(descriptor, rest.as_mut_ptr().cast(), rest.len());
+        if got <= 0 {
+            break;
+        }
+        length += got as usize;
+    }
+    ffi::close(descriptor);
+    length
+}

@@ -1,0 +1,108 @@
+//! SHA-1, for git's blob id of a source file.
+
+/// A hash that is being computed.
+pub struct Sha1 {
+    state: [u32; 5],
+    block: [u8; 64],
+    filled: usize,
+    length: u64,
+}
+
+impl Sha1 {
+    /// Begins.
+    pub const fn new() -> Self {
+        Self {
+            state: [
+                0x6745_2301,
+                0xefcd_ab89,
+                0x98ba_dcfe,
+                0x1032_5476,
+                0xc3d2_e1f0,
+            ],
+            block: [0; 64],
+            filled: 0,
+            length: 0,
+        }
+    }
+
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        let mut rest = bytes;
+        if self.filled > 0 {
+            let wanted = 64 - self.filled;
+            let (now, later) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
+            self.fill(now);
+            rest = later;
+            if self.filled < 64 {
+                return;
+            }
+            self.filled = 0;
+            compress(&mut self.state, &self.block);
+        }
+        let (blocks, remainder) = rest.as_chunks::<64>();
+        for block in blocks {
+            compress(&mut self.state, block);
+        }
+        self.fill(remainder);
+    }
+
+    fn fill(&mut self, bytes: &[u8]) {
+        for (place, byte) in self.block.iter_mut().skip(self.filled).zip(bytes) {
+            *place = *byte;
+        }
+        self.filled += bytes.len();
+    }
+
+    /// Ends.
+    pub fn finish(mut self) -> [u8; 20] {
+        let bits = (self.length * 8).to_be_bytes();
+        self.add(&[0x80]);
+        while self.filled != 56 {
+            self.add(&[0]);
+        }
+        self.add(&bits);
+        let mut digest = [0; 20];
+        for (place, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
+            *place = word.to_be_bytes();
+        }
+        digest
+    }
+}
+
+fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
+    let mut schedule = [0_u32; 80];
+    for (place, word) in schedule.iter_mut().zip(block.as_chunks::<4>().0) {
+        *place = u32::from_be_bytes(*word);
+    }
+    for index in 16..80 {
+        schedule[index] = (schedule[index - 3]
+            ^ schedule[index - 8]
+            ^ schedule[index - 14]
+            ^ schedule[index - 16])
+            .rotate_left(1);
+    }
+    let [mut a, mut b, mut c, mut d, mut e] = *state;
+    for (round, word) in schedule.iter().enumerate() {
+        let (mixed, constant) = match round {
+            0..20 => ((b & c) | (!b & d), 0x5a82_7999),
+            20..40 => (b ^ c ^ d, 0x6ed9_eba1),
+            40..60 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
+            _ => (b ^ c ^ d, 0xca62_c1d6_u32),
+        };
+        let next = a
+            .rotate_left(5)
+            .wrapping_add(mixed)
+            .wrapping_add(e)
+            .wrapping_add(constant)
+            .wrapping_add(*word);
+        e = d;
+        d = c;
+        c = b.rotate_left(30);
+        b = a;
+        a = next;
+    }
+    for (place, value) in state.iter_mut().zip([a, b, c, d, e]) {
+        *place = place.wrapping_add(value);
+    }
+}

@@ -1,0 +1,158 @@
+//! Further stacks for deep recursion.
+//!
+//! With an evaluation hook every Python call takes C stack, where 3.11 alone takes none. Before
+//! the thread's stack is used up, the gate goes on, on a stack of its own making; so a recursion
+//! as deep as it could be without the hook stays possible.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+use crate::ffi::{self, Object};
+use crate::state::Global;
+use crate::symbols;
+use crate::thread::Thread;
+
+/// Address space of a further stack.
+const SIZE: usize = 64 << 20;
+/// What stays below the limit for C code: as much as a main thread usually has in all.
+const RESERVE: usize = 8 << 20;
+/// The lowest page faults.
+const GUARD: usize = 4096;
+
+/// A stack that was left, kept for the next one that is needed.
+static SPARE: Global<*mut u8> = Global::new(null_mut());
+
+type GetAttributes = unsafe extern "C" fn(usize, *mut [u64; 8]) -> c_int;
+type GetStack = unsafe extern "C" fn(*mut [u64; 8], *mut *mut c_void, *mut usize) -> c_int;
+type DestroyAttributes = unsafe extern "C" fn(*mut [u64; 8]) -> c_int;
+type Oneself = unsafe extern "C" fn() -> usize;
+
+#[derive(Clone, Copy)]
+struct Threads {
+    oneself: Oneself,
+    attributes: GetAttributes,
+    stack: GetStack,
+    destroy: DestroyAttributes,
+}
+
+static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
+
+/// Finds the functions that tell where a thread's stack is.
+pub unsafe fn begin() {
+    let find = || {
+        Some(Threads {
+            oneself: symbols::function(&[c"pthread_self"])?,
+            attributes: symbols::function(&[c"pthread_getattr_np"])?,
+            stack: symbols::function(&[c"pthread_attr_getstack"])?,
+            destroy: symbols::function(&[c"pthread_attr_destroy"])?,
+        })
+    };
+    FUNCTIONS.set(find());
+}
+
+/// Notes where the stack of the calling thread is.
+pub unsafe fn measure(thread: &mut Thread) {
+    (thread.low, thread.high, thread.limit) = (0, 0, 0);
+    let Some(functions) = FUNCTIONS.get() else {
+        return;
+    };
+    let mut attributes = [0_u64; 8];
+    if (functions.attributes)((functions.oneself)(), &mut attributes) != 0 {
+        return;
+    }
+    let (mut low, mut size) = (null_mut(), 0);
+    if (functions.stack)(&mut attributes, &mut low, &mut size) == 0 {
+        thread.low = low as usize;
+        thread.high = low as usize + size;
+        // Three quarters stay for C code.
+        thread.limit = thread.high - size / 4;
+    }
+    (functions.destroy)(&mut attributes);
+}
+
+/// A function that evaluates a frame, by whatever three arguments its version has.
+pub type Evaluate = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> Object;
+
+unsafe extern "C" {
+    /// Calls a function with three arguments on another stack.
+    fn swath_call_on_stack(
+        first: *mut u8,
+        second: *mut u8,
+        third: c_int,
+        function: Evaluate,
+        top: *mut u8,
+    ) -> Object;
+}
+
+// The frame pointer leads back to the old stack, for the return and for whoever unwinds.
+core::arch::global_asm!(
+    ".pushsection .text.swath_call_on_stack,\"ax\",@progbits",
+    ".hidden swath_call_on_stack",
+    ".globl swath_call_on_stack",
+    ".type swath_call_on_stack,@function",
+    "swath_call_on_stack:",
+    ".cfi_startproc",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "mov rsp, r8",
+    "call rcx",
+    "mov rsp, rbp",
+    "pop rbp",
+    ".cfi_def_cfa rsp, 8",
+    "ret",
+    ".cfi_endproc",
+    ".size swath_call_on_stack, .-swath_call_on_stack",
+    ".popsection",
+);
+
+/// Evaluates a frame, on a further stack when this one is nearly used up.
+#[cold]
+#[inline(never)]
+pub unsafe fn evaluate_deep(
+    thread: *mut Thread,
+    function: Evaluate,
+    first: *mut u8,
+    second: *mut u8,
+    third: c_int,
+) -> Object {
+    let Some(bottom) = take() else {
+        return function(first, second, third);
+    };
+    let before = *thread;
+    (*thread).low = bottom as usize;
+    (*thread).high = bottom as usize + SIZE;
+    (*thread).limit = bottom as usize + RESERVE;
+    // SAFETY: the stack is fresh, as large as `SIZE`, and its top is aligned to 16 bytes.
+    let result = swath_call_on_stack(first, second, third, function, bottom.add(SIZE));
+    (*thread).low = before.low;
+    (*thread).high = before.high;
+    (*thread).limit = before.limit;
+    give_back(bottom);
+    result
+}
+
+unsafe fn take() -> Option<*mut u8> {
+    let spare = SPARE.get();
+    if !spare.is_null() {
+        SPARE.set(null_mut());
+        return Some(spare);
+    }
+    let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS | ffi::MAP_NORESERVE | ffi::MAP_STACK;
+    let bottom = ffi::mmap(null_mut(), SIZE, ffi::PROT_READ_WRITE, flags, -1, 0);
+    if bottom as isize == -1 {
+        return None;
+    }
+    ffi::mprotect(bottom, GUARD, ffi::PROT_NONE);
+    Some(bottom.cast())
+}
+
+unsafe fn give_back(bottom: *mut u8) {
+    if SPARE.get().is_null() {
+        SPARE.set(bottom);
+    } else {
+        ffi::munmap(bottom.cast(), SIZE);
+    }
+}

@@ -1,0 +1,66 @@
+//! Functions outside the stable ABI, found at run time under the name each version has.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+use crate::ffi::{self, Object};
+use crate::state::Global;
+
+pub type RequestIndex = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void)) -> isize;
+pub type GetExtra = unsafe extern "C" fn(Object, isize, *mut *mut c_void) -> c_int;
+pub type SetExtra = unsafe extern "C" fn(Object, isize, *mut c_void) -> c_int;
+pub type TraceFunction = unsafe extern "C" fn(Object, *mut u8, c_int, Object) -> c_int;
+pub type SetTrace = unsafe extern "C" fn(Option<TraceFunction>, Object);
+pub type Interpreter = unsafe extern "C" fn() -> *mut u8;
+pub type AuditFunction = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
+pub type AddAuditHook = unsafe extern "C" fn(AuditFunction, *mut c_void) -> c_int;
+pub type SetEvaluation = unsafe extern "C" fn(*mut u8, *mut c_void);
+pub type GetEvaluation = unsafe extern "C" fn(*mut u8) -> *mut c_void;
+
+/// What every version must have.
+#[derive(Clone, Copy)]
+pub struct Symbols {
+    pub request_index: RequestIndex,
+    pub get_extra: GetExtra,
+    pub set_extra: SetExtra,
+    pub interpreter: Interpreter,
+    pub add_audit_hook: AddAuditHook,
+}
+
+/// The symbols, once they are found.
+pub static SYMBOLS: Global<Option<Symbols>> = Global::new(None);
+
+/// The address of a symbol of the interpreter or a library it has loaded.
+pub unsafe fn find(name: &CStr) -> *mut c_void {
+    ffi::dlsym(null_mut(), name.as_ptr())
+}
+
+/// The first of several names that exists, as a function.
+///
+/// `F` must be the function pointer type that the name has in CPython's headers.
+pub unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+    for name in names {
+        let address = find(name);
+        if !address.is_null() {
+            return Some(core::mem::transmute_copy(&address));
+        }
+    }
+    None
+}
+
+/// Finds what every version must have.
+pub unsafe fn resolve() -> Option<Symbols> {
+    let symbols = Symbols {
+        request_index: function(&[
+            c"PyUnstable_Eval_RequestCodeExtraIndex",
+            c"_PyEval_RequestCodeExtraIndex",
+        ])?,
+        get_extra: function(&[c"PyUnstable_Code_GetExtra", c"_PyCode_GetExtra"])?,
+        set_extra: function(&[c"PyUnstable_Code_SetExtra", c"_PyCode_SetExtra"])?,
+        interpreter: function(&[c"PyInterpreterState_Get", c"_PyInterpreterState_Get"])?,
+        add_audit_hook: function(&[c"PySys_AddAuditHook"])?,
+    };
+    SYMBOLS.set(Some(symbols));
+    Some(symbols)
+}

@@ -1,0 +1,126 @@
+//! Bytes in a buffer of fixed size, built without formatting machinery.
+
+/// Bytes that grow up to `N` less one, always followed by a zero.
+pub struct Buffer<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+    whole: bool,
+}
+
+impl<const N: usize> Buffer<N> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            length: 0,
+            whole: true,
+        }
+    }
+
+    /// Adds bytes; what does not fit is left out, and [`Buffer::whole`] says so.
+    pub fn add(&mut self, bytes: &[u8]) -> &mut Self {
+        for byte in bytes {
+            if self.length + 1 >= N {
+                self.whole = false;
+                break;
+            }
+            if let Some(place) = self.bytes.get_mut(self.length) {
+                *place = *byte;
+            }
+            self.length += 1;
+        }
+        self
+    }
+
+    /// Adds a number in decimal digits.
+    pub fn add_decimal(&mut self, number: u64) -> &mut Self {
+        let rest = number / 10;
+        if rest > 0 {
+            self.add_decimal(rest);
+        }
+        self.add(&[b'0' + (number % 10) as u8])
+    }
+
+    /// Adds bytes as hexadecimal digits.
+    pub fn add_hexadecimal(&mut self, bytes: &[u8]) -> &mut Self {
+        for byte in bytes {
+            for digit in [byte >> 4, byte & 15] {
+                let letter = if digit < 10 {
+                    b'0' + digit
+                } else {
+                    b'a' - 10 + digit
+                };
+                self.add(&[letter]);
+            }
+        }
+        self
+    }
+
+    /// Cuts what comes after `length` bytes.
+    pub fn truncate(&mut self, length: usize) {
+        if length < self.length {
+            self.length = length;
+            if let Some(place) = self.bytes.get_mut(length) {
+                *place = 0;
+            }
+        }
+    }
+
+    /// What is there.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&[])
+    }
+
+    /// The same for C: ended by a zero.
+    pub fn c_string(&self) -> *const core::ffi::c_char {
+        self.bytes.as_ptr().cast()
+    }
+
+    /// Whether everything that was added fitted.
+    pub fn whole(&self) -> bool {
+        self.whole
+    }
+}
+
+/// The bytes of a C string.
+pub unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
+    if text.is_null() {
+        return &[];
+    }
+    let mut length = 0;
+    while *text.add(length) != 0 {
+        length += 1;
+    }
+    core::slice::from_raw_parts(text.cast(), length)
+}
+
+/// Whether `path` is `folder` or below it.
+pub fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    match path.strip_prefix(folder) {
+        Some(rest) => rest.is_empty() || rest.first() == Some(&b'/') || folder.ends_with(b"/"),
+        None => false,
+    }
+}
+
+/// A hash of bytes: FNV-1a over words of eight, mixed.
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut state: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut words = bytes.chunks_exact(8);
+    for word in words.by_ref() {
+        let mut value = [0; 8];
+        for (to, from) in value.iter_mut().zip(word) {
+            *to = *from;
+        }
+        state = mix(state, u64::from_le_bytes(value));
+    }
+    for byte in words.remainder() {
+        state = mix(state, u64::from(*byte));
+    }
+    mix(state, bytes.len() as u64)
+}
+
+/// Adds a number to a hash.
+pub fn mix(state: u64, value: u64) -> u64 {
+    let mixed = (state ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 29)
+}

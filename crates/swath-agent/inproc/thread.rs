@@ -1,0 +1,89 @@
+//! What is remembered about threads: another tool's trace function, and how deep the stack is.
+
+use core::ptr::null_mut;
+
+use crate::ffi;
+use crate::stack;
+use crate::state::Global;
+use crate::symbols::TraceFunction;
+
+/// One thread, by its thread state. Freed thread states are used again: what is stale is
+/// replaced when the thread next shows.
+#[derive(Clone, Copy)]
+pub struct Thread {
+    state: *mut u8,
+    /// The trace function that another tool has on this thread.
+    pub other: Option<TraceFunction>,
+    /// The lowest and highest address of its stack; 0 when unknown.
+    pub low: usize,
+    pub high: usize,
+    /// Below this address a further stack is taken.
+    pub limit: usize,
+}
+
+const EMPTY: Thread = Thread {
+    state: null_mut(),
+    other: None,
+    low: 0,
+    high: 0,
+    limit: 0,
+};
+
+/// Threads at a time that cost nothing to find; more share places and are found again.
+const SLOTS: usize = 1024;
+
+static THREADS: Global<*mut Thread> = Global::new(null_mut());
+static LATEST: Global<*mut Thread> = Global::new(null_mut());
+
+/// Makes room for the table.
+pub unsafe fn begin() -> bool {
+    let table = ffi::calloc(SLOTS, size_of::<Thread>()).cast::<Thread>();
+    if table.is_null() {
+        return false;
+    }
+    for slot in 0..SLOTS {
+        table.add(slot).write(EMPTY);
+    }
+    THREADS.set(table);
+    LATEST.set(table);
+    true
+}
+
+/// The thread with this state.
+#[inline]
+pub unsafe fn of<'a>(state: *mut u8) -> &'a mut Thread {
+    let latest = LATEST.get();
+    // SAFETY: the table was made before the first frame was seen, and stays.
+    if (*latest).state == state {
+        return &mut *latest;
+    }
+    find(state)
+}
+
+#[cold]
+unsafe fn find<'a>(state: *mut u8) -> &'a mut Thread {
+    let table = THREADS.get();
+    let first = (state as usize >> 6).wrapping_mul(0x9e37_79b9) % SLOTS;
+    let mut chosen = table.add(first);
+    for step in 0..16 {
+        let thread = table.add((first + step) % SLOTS);
+        if (*thread).state == state {
+            chosen = thread;
+            break;
+        }
+        if (*thread).state.is_null() {
+            chosen = thread;
+            break;
+        }
+    }
+    if (*chosen).state != state {
+        chosen.write(Thread { state, ..EMPTY });
+    }
+    LATEST.set(chosen);
+    let here = (&raw const table).addr();
+    let thread = &mut *chosen;
+    if !(thread.low..thread.high).contains(&here) {
+        stack::measure(thread);
+    }
+    thread
+}

@@ -1,0 +1,69 @@
+# Loads swath's agent into this interpreter, then steps aside for the sitecustomize that it
+# shadows. It runs in every Python that is started under a run, so it must parse on all of them;
+# where the agent does not fit it does nothing but say so in the run's data folder.
+
+
+def _swath_start(folder):
+    import sys
+
+    flags = getattr(sys, "abiflags", "")
+    implementation = getattr(getattr(sys, "implementation", None), "name", "cpython")
+    if implementation != "cpython":
+        return "not-cpython"
+    if not (3, 8) <= sys.version_info[:2] <= (3, 15):
+        return "unknown-version"
+    if hasattr(sys, "gettotalrefcount") or hasattr(sys, "getobjects") or "d" in flags:
+        return "debug-build"
+    if "t" in flags:
+        return "free-threaded-build"
+
+    import _imp
+    import os
+
+    class Spec(object):
+        name = "_swath"
+        origin = folder + "/_swath.so"
+        loader = None
+
+    try:
+        agent = _imp.create_dynamic(Spec)
+    except ImportError as error:
+        # A second interpreter in a process whose first one is measured.
+        return None if "subinterpreter" in str(error) else "agent-not-loadable"
+    library = os.path.dirname(os.__file__)
+    level = sys.flags.optimize
+    if agent.start(folder, library, sys.prefix, sys.base_prefix, level, lambda: None):
+        os.register_at_fork(after_in_child=agent.after_fork)
+    return None
+
+
+def _swath_say(folder, reason):
+    import os
+
+    with open(folder + "/swath-agent.conf") as lines:
+        values = [line[5:].rstrip("\n") for line in lines if line.startswith("data ")]
+    digits = "".join(["%02x" % byte for byte in bytearray(os.urandom(8))])
+    name = "%d-%s.failed-%s" % (os.getpid(), digits, reason)
+    open(os.path.join(values[-1], name), "a").close()
+
+
+def _swath_run(folder):
+    import sys
+
+    try:
+        reason = _swath_start(folder)
+        if reason is not None:
+            _swath_say(folder, reason)
+    except Exception:
+        # The program must run as it would without swath, whatever happened.
+        pass
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    sys.path_importer_cache.pop(folder, None)
+    sys.modules.pop("sitecustomize", None)
+
+
+_swath_run(__file__.rpartition("/")[0])
+
+# The one that would have been imported without swath. When there is none, or it fails, the error
+# goes to where it would have gone.
+import sitecustomize
