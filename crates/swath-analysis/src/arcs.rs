@@ -152,6 +152,10 @@ impl<'a> Builder<'a> {
     /// Control is in a suite already; says whether it can reach `ways.next`.
     fn run(&mut self, body: &'a [Stmt], ways: Ways) -> bool {
         let steps = self.steps(body);
+        self.run_steps(&steps, ways)
+    }
+
+    fn run_steps(&mut self, steps: &[Step<'a>], ways: Ways) -> bool {
         let mut completes = false;
         for (index, step) in steps.iter().enumerate() {
             let next = match steps.get(index + 1) {
@@ -167,6 +171,7 @@ impl<'a> Builder<'a> {
         match *step {
             Step::Statement(statement, line) => self.statement(statement, line, ways),
             Step::VanishedLoop(cycle, line) => self.vanished_loop(cycle, line, ways),
+            Step::Clauses(clause, rest, line) => self.clauses(line, clause.test.as_ref(), &clause.body, rest, ways),
         }
     }
 

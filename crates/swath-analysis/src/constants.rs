@@ -82,7 +82,7 @@ pub(crate) fn folded_test(expression: &Expr, minor: u8) -> Option<bool> {
 /// The truth value of an f-string without fields; 3.13 was the first to know that of an empty one.
 fn folded_f_string(expression: &Expr, minor: u8) -> Option<bool> {
     let Expr::FString(string) = expression else { return None };
-    if minor < 10 || (minor < 13 && string.value.elements().next().is_none()) {
+    if minor < 13 && string.value.elements().next().is_none() {
         return None;
     }
     let mut is_true = false;

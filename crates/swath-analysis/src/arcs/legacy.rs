@@ -10,12 +10,14 @@ pub(super) enum Step<'a> {
     Statement(&'a Stmt, i32),
     /// A `while` whose constant test left no code: a loop that begins with its first statement.
     VanishedLoop(&'a StmtWhile, i32),
+    /// An `elif` and what follows it, after tests that left no code.
+    Clauses(&'a ElifElseClause, &'a [ElifElseClause], i32),
 }
 
 impl Step<'_> {
     pub(super) fn line(&self) -> i32 {
         match *self {
-            Self::Statement(_, line) | Self::VanishedLoop(_, line) => line,
+            Self::Statement(_, line) | Self::VanishedLoop(_, line) | Self::Clauses(_, _, line) => line,
         }
     }
 }
@@ -44,11 +46,8 @@ impl<'a> Builder<'a> {
             Stmt::If(choice) => {
                 let before = steps.len();
                 self.add_steps(&choice.body, steps);
-                for ElifElseClause { body, .. } in &choice.elif_else_clauses {
-                    if steps.len() > before {
-                        break;
-                    }
-                    self.add_steps(body, steps);
+                if steps.len() == before {
+                    self.add_clauses(&choice.elif_else_clauses, steps);
                 }
             }
             Stmt::While(cycle) => {
@@ -57,6 +56,22 @@ impl<'a> Builder<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What is left of the clauses after the first test, where those tests have no code.
+    pub(super) fn add_clauses<'b>(&self, clauses: &'b [ElifElseClause], steps: &mut Vec<Step<'b>>) {
+        let before = steps.len();
+        for (index, clause) in clauses.iter().enumerate() {
+            let line = self.line_of(clause);
+            if clause.test.is_some() && self.is_executable(line) {
+                steps.push(Step::Clauses(clause, &clauses[index + 1..], line));
+            } else {
+                self.add_steps(&clause.body, steps);
+            }
+            if steps.len() > before {
+                return;
+            }
         }
     }
 

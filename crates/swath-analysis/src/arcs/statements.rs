@@ -1,7 +1,7 @@
 //! The arcs of each kind of statement.
 
 use ruff_python_ast::{
-    Decorator, ExceptHandler, Expr, Identifier, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWhile, StmtWith,
+    Decorator, ElifElseClause, ExceptHandler, Expr, Identifier, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWhile, StmtWith,
 };
 
 use super::{Builder, Goal, Ways, constant};
@@ -70,34 +70,57 @@ impl<'a> Builder<'a> {
     }
 
     fn choice(&mut self, here: i32, choice: &'a StmtIf, ways: Ways) -> bool {
+        self.clauses(here, Some(&choice.test), &choice.body, &choice.elif_else_clauses, ways)
+    }
+
+    /// A test with its suite, and the clauses after it.
+    pub(super) fn clauses(
+        &mut self,
+        here: i32,
+        test: Option<&'a Expr>,
+        body: &'a [Stmt],
+        rest: &'a [ElifElseClause],
+        ways: Ways,
+    ) -> bool {
+        let (mut here, mut test, mut body) = (here, test, body);
         let mut completes = false;
-        let mut here = here;
-        let mut test: &'a Expr = &choice.test;
-        let mut body: &'a [Stmt] = &choice.body;
-        let mut clauses = choice.elif_else_clauses.iter();
-        loop {
-            let value = constant(test);
+        for index in 0..=rest.len() {
+            let Some(value) = test.map(constant) else {
+                return completes | self.suite(here, body, ways);
+            };
             if value != Some(false) {
                 completes |= self.suite(here, body, ways);
             }
             if value == Some(true) {
                 return completes;
             }
-            let Some(clause) = clauses.next() else { break };
-            let Some(next_test) = &clause.test else {
-                return completes | self.suite(here, &clause.body, ways);
-            };
-            let line = self.line_of(clause);
-            if !self.is_executable(line) {
-                break;
+            let Some(clause) = rest.get(index) else { break };
+            if clause.test.is_some() {
+                let line = self.line_of(clause);
+                if !self.is_executable(line) {
+                    return completes | self.vanished_clauses(here, &rest[index..], ways);
+                }
+                self.add(here, line);
+                here = line;
             }
-            self.add(here, line);
-            here = line;
-            test = next_test;
+            test = clause.test.as_ref();
             body = &clause.body;
         }
         self.go(here, ways.next);
         true
+    }
+
+    fn vanished_clauses(&mut self, here: i32, clauses: &'a [ElifElseClause], ways: Ways) -> bool {
+        let mut steps = Vec::new();
+        if self.is_old {
+            self.add_clauses(clauses, &mut steps);
+        }
+        let Some(first) = steps.first() else {
+            self.go(here, ways.next);
+            return true;
+        };
+        self.add(here, first.line());
+        self.run_steps(&steps, ways)
     }
 
     fn for_loop(&mut self, here: i32, each: &'a StmtFor, ways: Ways) -> bool {
