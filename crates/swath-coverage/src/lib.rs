@@ -36,4 +36,4 @@ pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, exclusion_rules,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
-pub use unexecuted::{SourceError, Touched, touch_unexecuted};
+pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

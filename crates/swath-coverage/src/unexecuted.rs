@@ -98,6 +98,22 @@ pub fn touch_unexecuted(
     Ok(touched)
 }
 
+/// The entries of `source` that exist, as the Cobertura report lists them.
+pub fn existing_sources(config: &CoverageConfig, directory: &Directory) -> Vec<String> {
+    let mut paths = Vec::new();
+    for source in config.source.iter().flatten() {
+        let path = directory.absolute(source);
+        if Path::new(&path).exists() {
+            paths.push(if config.relative_files {
+                source.trim_end_matches(['\\', '/']).to_owned()
+            } else {
+                path
+            });
+        }
+    }
+    paths
+}
+
 enum Measured {
     /// The folder of a package that was imported.
     Package(String),

@@ -10,32 +10,48 @@ pub(crate) fn describe_arc(file: &FileReport, source: &[&str], line: u32, exit: 
         return format!("jump to line {exit}");
     }
     let start = exit.unsigned_abs();
-    if let Some(function) = owner(&file.regions.functions, start, line) {
-        let verb = if raises(source, line) {
-            "except"
-        } else {
-            "return"
-        };
-        return format!(
-            "{verb} from function {}",
-            python_repr(simple_name(function))
-        );
+    let (functions, classes) = (&file.regions.functions, &file.regions.classes);
+    let function = first_from(functions, start);
+    let class = first_from(classes, start);
+    match (function, class) {
+        (Some(function), class)
+            if class.is_none_or(|class| function.start < class.start)
+                && (function.start..=region_end(functions, function)).contains(&line) =>
+        {
+            let verb = if raises(source, line) {
+                "except"
+            } else {
+                "return"
+            };
+            format!(
+                "{verb} from function {}",
+                python_repr(simple_name(function))
+            )
+        }
+        (function, Some(class))
+            if function.is_none_or(|function| class.start < function.start)
+                && (start > 1 || is_inside(source, class, line)) =>
+        {
+            format!("exit class {}", python_repr(simple_name(class)))
+        }
+        _ => "exit the module".to_owned(),
     }
-    if let Some(class) = owner(&file.regions.classes, start, line) {
-        return format!("exit class {}", python_repr(simple_name(class)));
-    }
-    "exit the module".to_owned()
 }
 
-/// The definition whose code object begins at `start`: the first one from there on, as only its
-/// decorators can come before it. It holds `line`.
-fn owner(regions: &[Region], start: u32, line: u32) -> Option<&Region> {
-    let first = regions
-        .iter()
-        .filter(|region| region.start >= start)
-        .min_by_key(|region| region.start)?;
-    let last = region_end(regions, first);
-    (first.start <= line && line <= last).then_some(first)
+/// The first definition from a line on. A code object that begins at the line is this one's, as
+/// only its decorators can come before it.
+fn first_from(regions: &[Region], start: u32) -> Option<&Region> {
+    let later = regions.iter().filter(|region| region.start >= start);
+    later.min_by_key(|region| region.start)
+}
+
+/// Whether a line can be in the body of a class at the beginning of the module, whose exit has the
+/// same number as the module's: it is on the class's line, or indented.
+fn is_inside(source: &[&str], class: &Region, line: u32) -> bool {
+    let text = (line as usize)
+        .checked_sub(1)
+        .and_then(|index| source.get(index));
+    line == class.start || text.is_some_and(|text| text.starts_with([' ', '\t']))
 }
 
 /// The last line of a definition, those nested in it included.

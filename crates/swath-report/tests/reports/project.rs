@@ -67,9 +67,8 @@ impl Project {
             .add_arcs(&path, context, &arcs.iter().copied().collect());
     }
 
-    pub(crate) fn report(&self) -> Result<Report, ModelError> {
-        let rules = ExclusionRules::default();
-        let options = ModelOptions {
+    pub(crate) fn options<'a>(&'a self, rules: &'a ExclusionRules) -> ModelOptions<'a> {
+        ModelOptions {
             directory: &self.directory,
             files: &[],
             include: &[],
@@ -77,11 +76,14 @@ impl Project {
             contexts: None,
             ignore_errors: false,
             relative_files: false,
-            rules: &rules,
+            rules,
             python: self.version,
-            details: false,
-        };
-        build_report(&self.data, &options)
+            details: true,
+        }
+    }
+
+    pub(crate) fn report(&self) -> Result<Report, ModelError> {
+        build_report(&self.data, &self.options(&ExclusionRules::default()))
     }
 }
 
@@ -116,6 +118,80 @@ class A:
     z = 1
     def m(self): return 1
 ";
+
+/// Line data: names of all kinds, an empty module, one with words only.
+pub(crate) fn line_project(venv: &Venv) -> Project {
+    let mut project = Project::new(Mode::Lines, venv);
+    project.lines(
+        "branchy.py",
+        BRANCHY,
+        &[1, 3, 23, 24, 5, 6, 7, 8, 10, 27, 28],
+    );
+    project.lines(
+        "a/very/long/name/of_a_module10.py",
+        "a = 1\nb = 2\n",
+        &[1, 2],
+    );
+    project.lines(
+        "a/very/long/name/of_a_module9.py",
+        "a = 1\nif a:\n    b = 2\n",
+        &[1, 2],
+    );
+    project.lines("empty.py", "", &[]);
+    project.lines(
+        "doc.py",
+        "\"\"\"Nothing but words.\"\"\"\n# and more\n",
+        &[1],
+    );
+    project.lines("né_[x]*|`.py", "a = (1,\n  2)\nb = 3\n", &[2]);
+    project.lines("ctrl\u{1b}.py", "a = 1\n", &[1]);
+    project
+}
+
+/// Branch data: all, some and none of the exits taken.
+pub(crate) fn branch_project(venv: &Venv) -> Project {
+    let mut project = Project::new(Mode::Arcs, venv);
+    let ran = [
+        (-1, 1),
+        (1, 3),
+        (3, 23),
+        (23, 24),
+        (24, 25),
+        (25, 27),
+        (27, 28),
+        (28, 29),
+        (29, -27),
+        (27, -1),
+    ];
+    project.arcs("branchy.py", BRANCHY, &ran);
+    let more = [
+        (-3, 5),
+        (5, 7),
+        (7, 8),
+        (8, 7),
+        (7, 10),
+        (10, 7),
+        (7, 13),
+        (13, 14),
+        (14, 15),
+        (15, 14),
+        (14, 17),
+        (17, 18),
+        (18, 21),
+        (21, -3),
+    ];
+    project.arcs(
+        "sub/branchy2.py",
+        BRANCHY,
+        &[ran.as_slice(), more.as_slice()].concat(),
+    );
+    project.arcs("covered.py", "a = 1\n", &[(-1, 1), (1, -1)]);
+    project.arcs("none.py", "", &[]);
+    project
+        .data
+        .touch(project.path("none.py").to_str().unwrap());
+    project
+}
 
 /// A project of random modules with random hits.
 pub(crate) fn random_project(random: &mut Random, venv: &Venv) -> Project {

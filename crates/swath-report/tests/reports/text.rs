@@ -4,7 +4,7 @@ use swath_data::{Mode, write_data_file};
 use swath_report::{TextOptions, render_text};
 use swath_test::{Random, Scale, Venv};
 
-use crate::project::{BRANCHY, Project, coverage_py, random_project};
+use crate::project::{Project, branch_project, coverage_py, line_project, random_project};
 
 /// Runs both on the same data and compares what they print.
 fn check(project: &Project, venv: &Venv, flags: &[&str], options: &TextOptions) {
@@ -115,31 +115,7 @@ fn line_reports_are_the_same_bytes() {
     let Some(venv) = coverage_py("line_reports_are_the_same_bytes") else {
         return;
     };
-    let mut project = Project::new(Mode::Lines, &venv);
-    project.lines(
-        "branchy.py",
-        BRANCHY,
-        &[1, 3, 23, 24, 5, 6, 7, 8, 10, 27, 28],
-    );
-    project.lines(
-        "a/very/long/name/of_a_module10.py",
-        "a = 1\nb = 2\n",
-        &[1, 2],
-    );
-    project.lines(
-        "a/very/long/name/of_a_module9.py",
-        "a = 1\nif a:\n    b = 2\n",
-        &[1, 2],
-    );
-    project.lines("empty.py", "", &[]);
-    project.lines(
-        "doc.py",
-        "\"\"\"Nothing but words.\"\"\"\n# and more\n",
-        &[1],
-    );
-    project.lines("né_[x]*|`.py", "a = (1,\n  2)\nb = 3\n", &[2]);
-    project.lines("ctrl\u{1b}.py", "a = 1\n", &[1]);
-    check_all(&project, &venv);
+    check_all(&line_project(&venv), &venv);
 }
 
 #[test]
@@ -147,47 +123,7 @@ fn branch_reports_are_the_same_bytes() {
     let Some(venv) = coverage_py("branch_reports_are_the_same_bytes") else {
         return;
     };
-    let mut project = Project::new(Mode::Arcs, &venv);
-    let ran = [
-        (-1, 1),
-        (1, 3),
-        (3, 23),
-        (23, 24),
-        (24, 25),
-        (25, 27),
-        (27, 28),
-        (28, 29),
-        (29, -27),
-        (27, -1),
-    ];
-    project.arcs("branchy.py", BRANCHY, &ran);
-    let more = [
-        (-3, 5),
-        (5, 7),
-        (7, 8),
-        (8, 7),
-        (7, 10),
-        (10, 7),
-        (7, 13),
-        (13, 14),
-        (14, 15),
-        (15, 14),
-        (14, 17),
-        (17, 18),
-        (18, 21),
-        (21, -3),
-    ];
-    project.arcs(
-        "sub/branchy2.py",
-        BRANCHY,
-        &[ran.as_slice(), more.as_slice()].concat(),
-    );
-    project.arcs("covered.py", "a = 1\n", &[(-1, 1), (1, -1)]);
-    project.arcs("none.py", "", &[]);
-    project
-        .data
-        .touch(project.path("none.py").to_str().unwrap());
-    check_all(&project, &venv);
+    check_all(&branch_project(&venv), &venv);
 }
 
 #[test]
