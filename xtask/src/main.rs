@@ -5,6 +5,7 @@
     reason = "a command line program for developers, without machine-readable output"
 )]
 
+mod bench;
 mod cargo;
 mod check;
 mod demo;
@@ -39,6 +40,8 @@ enum Verb {
     Prove(suite::Options),
     /// Build swath and run the example's system tests under it
     Demo(demo::Options),
+    /// Measure what measuring costs, and write docs/benchmarks.md
+    Bench(bench::Options),
     /// Write the generated files; with --check, say which are out of date
     Gen(generate::Options),
     /// List the interpreters that the tests use
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Verb::Test(options) => suite::test(&options),
         Verb::Prove(options) => suite::prove(&options),
         Verb::Demo(options) => demo::run(&options),
+        Verb::Bench(options) => bench::run(&options),
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),
         Verb::Rootfs => Ok(rootfs::run()),

@@ -45,10 +45,15 @@ impl Example {
     /// A copy for `python`, with coverage.py in its environment; none (and a named skip) when the
     /// environment cannot be made.
     pub fn copy(python: &Python) -> Option<Self> {
-        let venv = venv(
+        Self::copy_with(
             python,
             &example_requirements().and(&coverage_requirements()),
-        )?;
+        )
+    }
+
+    /// As [`Example::copy`], with other packages in its environment.
+    pub fn copy_with(python: &Python, requirements: &Requirements) -> Option<Self> {
+        let venv = venv(python, requirements)?;
         let folder = temp_dir();
         let port = free_port();
         copy_tree(&workspace_root().join("examples/xy"), folder.path(), port)

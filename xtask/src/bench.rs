@@ -1,0 +1,164 @@
+//! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
+
+mod page;
+mod programs;
+mod tool;
+mod web;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use swath_test::{Python, pythons, target_dir};
+
+use crate::cargo::build_swath;
+use tool::Tool;
+
+/// What `cargo xtask bench` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// CPU time of programs and of a web service, per tool; writes docs/benchmarks.md
+    Overhead(OverheadOptions),
+}
+
+#[derive(Args)]
+struct OverheadOptions {
+    /// Only this Python, such as 3.12; may be given several times
+    #[arg(long = "python", value_name = "VERSION")]
+    pythons: Vec<String>,
+    /// Only this workload; may be given several times
+    #[arg(long = "workload", value_name = "NAME")]
+    workloads: Vec<Workload>,
+    /// How many times each tool is measured, in turn with the others
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+enum Workload {
+    Web,
+    Scheduler,
+    Constraints,
+    Documents,
+    Cold,
+    StartUp,
+}
+
+impl Workload {
+    const ALL: [Self; 6] = [
+        Self::Web,
+        Self::Scheduler,
+        Self::Constraints,
+        Self::Documents,
+        Self::Cold,
+        Self::StartUp,
+    ];
+
+    /// The name of its module and of its result file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Scheduler => "scheduler",
+            Self::Constraints => "constraints",
+            Self::Documents => "documents",
+            Self::Cold => "cold",
+            Self::StartUp => "nothing",
+        }
+    }
+
+    /// What the page calls it.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Web => "Flask app under gunicorn, per request",
+            Self::Scheduler => "richards-style loop",
+            Self::Constraints => "deltablue-style loop",
+            Self::Documents => "json/dict program",
+            Self::Cold => "3,000 cold functions",
+            Self::StartUp => "start-up",
+        }
+    }
+}
+
+/// CPU seconds of each tool, one value a round.
+type Samples = BTreeMap<Tool, Vec<f64>>;
+
+/// `cargo xtask bench`.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let Bench::Overhead(options) = &options.bench;
+    let swath = build_swath(true)?;
+    let chosen = |python: &&Python| {
+        options.pythons.is_empty() || options.pythons.iter().any(|tag| *tag == python.tag())
+    };
+    for python in pythons().iter().filter(chosen) {
+        for workload in Workload::ALL {
+            if !options.workloads.is_empty() && !options.workloads.contains(&workload) {
+                continue;
+            }
+            println!("bench: {} on {}", workload.title(), python.tag());
+            let samples = if workload == Workload::Web {
+                web::measure(python, &swath, options.rounds)
+            } else {
+                programs::measure(python, &swath, workload, options.rounds)
+            };
+            match samples {
+                Ok(samples) => store(python, workload, &samples)?,
+                Err(error) => println!(
+                    "bench: {} on {} failed: {error:#}",
+                    workload.title(),
+                    python.tag()
+                ),
+            }
+        }
+    }
+    page::write(&stored()?)?;
+    println!("docs/benchmarks.md is written");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything measured so far: samples by Python and workload.
+type Results = BTreeMap<(u8, u8), BTreeMap<Workload, Samples>>;
+
+fn result_file(python: &Python, workload: Workload) -> PathBuf {
+    target_dir()
+        .join("bench")
+        .join(format!("{}-{}.json", python.tag(), workload.name()))
+}
+
+fn store(python: &Python, workload: Workload, samples: &Samples) -> Result<()> {
+    fs_err::create_dir_all(target_dir().join("bench"))?;
+    fs_err::write(
+        result_file(python, workload),
+        serde_json::to_string(samples)?,
+    )?;
+    println!("  {}", page::summary(samples));
+    Ok(())
+}
+
+/// What this run and earlier ones measured, so that the page can be made piece by piece.
+fn stored() -> Result<Results> {
+    let mut results = Results::new();
+    for python in pythons() {
+        for workload in Workload::ALL {
+            let path = result_file(python, workload);
+            if path.is_file() {
+                let text = fs_err::read_to_string(&path)?;
+                let samples = serde_json::from_str(&text)
+                    .with_context(|| format!("{} is no result of this command", path.display()))?;
+                results
+                    .entry(python.version)
+                    .or_default()
+                    .insert(workload, samples);
+            }
+        }
+    }
+    Ok(results)
+}

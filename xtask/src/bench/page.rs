@@ -1,0 +1,191 @@
+//! `docs/benchmarks.md`: ratios of CPU time, with what must and what should be reached.
+
+use anyhow::Result;
+use swath_test::workspace_root;
+
+use super::tool::Tool;
+use super::{Results, Samples, Workload};
+
+const HEAD: &str = "\
+# Benchmarks
+
+CPU time against the same program without coverage, by `cargo xtask bench overhead`, which wrote this page; do
+not edit. The tools are measured in turn, round by round; each figure is the median of the rounds' ratios, of at
+least 9 rounds. Start-up is the median of the differences, in milliseconds.
+
+- The web service is `examples/xy`, two workers with four threads each: CPU time of the service for a batch of
+  requests, mostly reading, after a batch that warms it up.
+- The richards- and deltablue-style loops, the json/dict program and the cold functions (3,000 functions of nine
+  lines, each called once) run in a process of their own; the tool's start and end are not counted.
+- Start-up is the CPU time of a process that does nothing, until it ends its program.
+";
+
+/// What swath has to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Limit {
+    /// A ratio that must be reached and one that is aimed at.
+    Ratio(f64, Option<f64>),
+    /// Below this part of coverage.py's C tracer.
+    PartOfCTracer(f64),
+    /// Milliseconds that must be reached and those aimed at.
+    Milliseconds(f64, f64),
+}
+
+fn limit(version: (u8, u8), workload: Workload) -> Limit {
+    let (new, middle) = (version >= (3, 12), version >= (3, 10));
+    match workload {
+        Workload::Web if new => Limit::Ratio(1.05, Some(1.02)),
+        Workload::Web if middle => Limit::Ratio(1.35, Some(1.10)),
+        Workload::Web => Limit::Ratio(1.8, None),
+        Workload::Cold if new => Limit::Ratio(1.20, Some(1.10)),
+        Workload::Cold if middle => Limit::Ratio(1.20, None),
+        Workload::Cold => Limit::Ratio(1.25, None),
+        Workload::StartUp => Limit::Milliseconds(10.0, 5.0),
+        _ if new => Limit::Ratio(1.10, Some(1.03)),
+        _ if middle => Limit::Ratio(2.5, Some(1.5)),
+        _ => Limit::PartOfCTracer(0.5),
+    }
+}
+
+/// Writes the page.
+pub(super) fn write(results: &Results) -> Result<()> {
+    let path = workspace_root().join("docs/benchmarks.md");
+    fs_err::create_dir_all(path.parent().expect("the page is in a folder"))?;
+    fs_err::write(path, render_page(results))?;
+    Ok(())
+}
+
+fn render_page(results: &Results) -> String {
+    let mut page = String::from(HEAD);
+    let others: Vec<Tool> = Tool::ALL
+        .into_iter()
+        .filter(|tool| *tool != Tool::Nothing)
+        .collect();
+    for (version, workloads) in results.iter().rev() {
+        page += &["\n## Python ", &version_text(*version), "\n\n| workload |"].concat();
+        for tool in &others {
+            page += &[" ", tool.title(), " |"].concat();
+        }
+        page += " must | aim | |\n|---|";
+        page += &"---|".repeat(others.len() + 3);
+        page.push('\n');
+        for (workload, samples) in workloads {
+            page += &row(*version, *workload, samples, &others);
+        }
+    }
+    page
+}
+
+fn version_text((major, minor): (u8, u8)) -> String {
+    format!("{major}.{minor}")
+}
+
+fn row(version: (u8, u8), workload: Workload, samples: &Samples, tools: &[Tool]) -> String {
+    let is_start = workload == Workload::StartUp;
+    let show = |value: f64| {
+        if is_start {
+            format!("{value:.1} ms")
+        } else {
+            format!("{value:.2}")
+        }
+    };
+    let mut cells = vec![workload.title().to_owned()];
+    for tool in tools {
+        cells.push(cost(samples, *tool, is_start).map_or_else(|| "–".to_owned(), show));
+    }
+    let c_tracer = cost(samples, Tool::CTracer, is_start);
+    let (must, aim) = match limit(version, workload) {
+        Limit::Ratio(must, aim) => (Some(must), aim),
+        Limit::Milliseconds(must, aim) => (Some(must), Some(aim)),
+        Limit::PartOfCTracer(part) => (c_tracer.map(|ratio| ratio * part), None),
+    };
+    let text = |limit: Option<f64>| limit.map_or_else(|| "–".to_owned(), show);
+    cells.push(text(must));
+    cells.push(text(aim));
+    cells.push(verdict(cost(samples, Tool::Swath, is_start), must, aim).to_owned());
+    ["| ", &cells.join(" | "), " |\n"].concat()
+}
+
+fn verdict(cost: Option<f64>, must: Option<f64>, aim: Option<f64>) -> &'static str {
+    match (cost, must, aim) {
+        (Some(cost), _, Some(aim)) if cost <= aim => "aim met",
+        (Some(cost), Some(must), _) if cost <= must => "must met",
+        (Some(_), Some(_), _) => "**not met**",
+        _ => "not measured",
+    }
+}
+
+/// The median ratio to no coverage, or for the start the median difference in milliseconds.
+fn cost(samples: &Samples, tool: Tool, is_start: bool) -> Option<f64> {
+    let (base, own) = (samples.get(&Tool::Nothing)?, samples.get(&tool)?);
+    let pairs = base.iter().zip(own);
+    if is_start {
+        median(pairs.map(|(base, own)| (own - base) * 1000.0).collect())
+    } else {
+        median(pairs.map(|(base, own)| own / base).collect())
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
+    Some(f64::midpoint(values[low], values[high]))
+}
+
+/// One line for the terminal.
+pub(super) fn summary(samples: &Samples) -> String {
+    let base = samples
+        .get(&Tool::Nothing)
+        .cloned()
+        .and_then(median)
+        .unwrap_or(f64::NAN);
+    let ratios: Vec<String> = samples
+        .keys()
+        .filter_map(|tool| {
+            Some(format!(
+                "{} {:.3}",
+                tool.title(),
+                cost(samples, *tool, false)?
+            ))
+        })
+        .collect();
+    format!("{base:.3} s; {}", ratios.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(swath: f64) -> Samples {
+        Samples::from([
+            (Tool::Nothing, vec![1.0, 1.0, 2.0]),
+            (Tool::CTracer, vec![4.0, 4.0, 8.0]),
+            (Tool::Swath, vec![swath, swath, 2.0 * swath]),
+        ])
+    }
+
+    #[test]
+    fn medians_are_of_ratios() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(Vec::new()), None);
+        assert_eq!(cost(&samples(1.5), Tool::CTracer, false), Some(4.0));
+    }
+
+    #[test]
+    fn a_row_says_what_is_met() {
+        let row =
+            |version, workload, swath| row(version, workload, &samples(swath), &Tool::ALL[1..]);
+        let text = row((3, 12), Workload::Web, 1.04);
+        assert_eq!(
+            text,
+            "| Flask app under gunicorn, per request | 4.00 | – | – | 1.04 | 1.05 | 1.02 | must met |\n"
+        );
+        assert!(row((3, 12), Workload::Web, 1.06).contains("**not met**"));
+        assert!(row((3, 9), Workload::Documents, 1.9).contains("| 2.00 | – | must met |"));
+        assert!(
+            row((3, 13), Workload::StartUp, 1.004)
+                .contains("| 4.0 ms | 10.0 ms | 5.0 ms | aim met |")
+        );
+    }
+}

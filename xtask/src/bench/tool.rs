@@ -1,0 +1,91 @@
+//! The tools that are compared, and how each runs a program.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+use swath_test::{Python, Requirements, Venv, coverage_requirements, example_requirements, venv};
+
+/// A way to run a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Tool {
+    /// Without coverage.
+    Nothing,
+    /// coverage.py with its C tracer.
+    CTracer,
+    /// coverage.py on `sys.monitoring`.
+    SysMonitoring,
+    /// SlipCover.
+    SlipCover,
+    /// swath.
+    Swath,
+}
+
+impl Tool {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Nothing,
+        Self::CTracer,
+        Self::SysMonitoring,
+        Self::SlipCover,
+        Self::Swath,
+    ];
+
+    /// What the page calls it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Nothing => "no coverage",
+            Self::CTracer => "coverage.py, C tracer",
+            Self::SysMonitoring => "coverage.py, sysmon",
+            Self::SlipCover => "SlipCover",
+            Self::Swath => "swath",
+        }
+    }
+
+    /// The value of `COVERAGE_CORE` that makes coverage.py be this tool.
+    pub(super) fn coverage_core(self) -> Option<&'static str> {
+        match self {
+            Self::CTracer => Some("ctrace"),
+            Self::SysMonitoring => Some("sysmon"),
+            _ => None,
+        }
+    }
+
+    /// What its virtual environment holds.
+    pub(super) fn requirements(self) -> Requirements {
+        match self {
+            Self::SlipCover => example_requirements().with(["slipcover"]),
+            _ => example_requirements().and(&coverage_requirements()),
+        }
+    }
+
+    /// Its virtual environment, if the tool works on this Python.
+    pub(super) fn venv(self, python: &Python) -> Option<Venv> {
+        if self == Self::SysMonitoring && python.version < (3, 12) {
+            return None;
+        }
+        venv(python, &self.requirements())
+    }
+
+    /// A command that runs `driver.py WORKLOAD` of `folder`, with everything in `folder` measured.
+    pub(super) fn command(self, venv: &Venv, swath: &Path, folder: &Path, name: &str) -> Command {
+        let mut command = venv.command("python");
+        match self {
+            Self::Nothing => {}
+            Self::CTracer | Self::SysMonitoring => {
+                command.args(["-m", "coverage", "run", "--source=."]);
+                command.env("COVERAGE_FILE", folder.join("data.coverage"));
+                command.env("COVERAGE_CORE", self.coverage_core().unwrap_or_default());
+            }
+            Self::SlipCover => {
+                command.args(["-m", "slipcover", "--source", ".", "--out", "slipcover.txt"]);
+            }
+            Self::Swath => {
+                command = super::web::same_environment(&command, swath);
+                command.args(["run", "--source=.", "--data-file=data.swath", "--python"]);
+                command.arg(venv.python());
+            }
+        }
+        command.current_dir(folder).args(["driver.py", name]);
+        command
+    }
+}
