@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod ini;
 mod options;
+mod process_config;
 mod python_text;
 mod ready;
 mod search;

@@ -55,7 +55,11 @@ fn ours(case: &Case, folder: &Path) -> Value {
     match CoverageConfig::load(&rcfile, folder, &environment) {
         Ok(mut loaded) => {
             loaded.warnings.sort();
-            json!({"lines": debug_config(&loaded.config), "warnings": loaded.warnings})
+            json!({
+                "lines": debug_config(&loaded.config),
+                "warnings": loaded.warnings,
+                "serialized": null,
+            })
         }
         Err(error) => json!({"error": error.to_string()}),
     }
@@ -100,7 +104,7 @@ fn check_all(test: &str, what: &str, all: &[Case]) {
         }
         let environment: BTreeMap<String, String> = case.environment().collect();
         questions
-            .push(json!({"folder": folder, "environment": environment, "rcfile": case.rcfile}));
+            .push(json!({"folder": folder, "environment": environment, "rcfile": case.rcfile, "serialize": false}));
     }
     let mut differences = Vec::new();
     for ((case, folder), theirs) in all.iter().zip(&folders).zip(ask(&venv, &questions)) {
@@ -143,4 +147,29 @@ fn difference(theirs: &Value, ours: &Value) -> String {
         parts.push(format!("  {who}: {rest}\n    {}\n", only.join("\n    ")));
     }
     parts.concat()
+}
+
+#[test]
+fn a_configuration_handed_on_by_coverage_is_the_same() {
+    let Some(venv) = oracle("a_configuration_handed_on_by_coverage_is_the_same") else {
+        return;
+    };
+    let folder = swath_test::temp_dir();
+    let text = "[run]\nbranch = 1\nsource = .\ncontext = é\n[report]\nfail_under = 9.5\nprecision = 1\n\
+                omit = a\nexclude_also = x\n[paths]\nz = a, b\ny =\n[html]\nskip_empty = 1\n";
+    fs_err::write(folder.path().join(".coveragerc"), text).unwrap();
+    let question =
+        json!({"folder": folder.path(), "environment": {}, "rcfile": null, "serialize": true});
+    let answers = ask(&venv, &[question]);
+    let serialized = answers[0]["serialized"].as_str().unwrap();
+    let config = CoverageConfig::from_process_config(serialized).unwrap();
+    let environment: BTreeMap<String, String> = BTreeMap::new();
+    let mut loaded = CoverageConfig::load(&RcFile::Search, folder.path(), &environment)
+        .unwrap()
+        .config;
+    // coverage.py makes the paths in these absolute, for the other process may run elsewhere.
+    let here = folder.path().to_string_lossy();
+    loaded.data_file = format!("{here}/.coverage");
+    loaded.source = Some(vec![here.into_owned()]);
+    assert_eq!(debug_config(&config), debug_config(&loaded));
 }

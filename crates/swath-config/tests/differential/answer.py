@@ -23,7 +23,11 @@ def answer(question):
         return {"crash": f"{type(error).__name__}: {error}"}
     lines = []
     write_formatted_info(lines.append, "config", config.debug_info())
-    return {"lines": lines, "warnings": sorted(warnings)}
+    return {
+        "lines": lines,
+        "warnings": sorted(warnings),
+        "serialized": config.serialize() if question["serialize"] else None,
+    }
 
 
 json.dump([answer(question) for question in json.load(sys.stdin)], sys.stdout)

@@ -453,9 +453,18 @@ fn one_of(random: &mut Random, items: &[&'static str]) -> &'static str {
 }
 
 fn generated_ini(random: &mut Random) -> String {
-    (0..random.below(16))
-        .map(|_| one_of(random, INI_PIECES))
-        .collect()
+    let starts = [
+        "",
+        "[run]\n",
+        "[report]\n",
+        "[paths]\n",
+        "[coverage:html]\n",
+    ];
+    let mut text = one_of(random, &starts).to_owned();
+    for _ in 0..random.below(16) {
+        text += one_of(random, INI_PIECES);
+    }
+    text
 }
 
 fn generated_toml(random: &mut Random) -> String {
