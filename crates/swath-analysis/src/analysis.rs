@@ -40,7 +40,9 @@ pub struct Analysis {
 /// Analyses a source completely.
 #[must_use]
 pub fn analyze(source: &[u8], version: PythonVersion, rules: &ExclusionRules) -> Analysis {
-    decode_source(source).map_or_else(Analysis::of_problem, |text| analyze_text(&text, version, rules))
+    decode_source(source).map_or_else(Analysis::of_problem, |text| {
+        analyze_text(&text, version, rules)
+    })
 }
 
 /// Analyses a decoded source completely.
@@ -49,7 +51,8 @@ pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) 
     let walk = |parsed: &Parsed<ModModule>| {
         let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules)?;
         analysis.no_branch = matching_lines(&rules.no_branch, &lines);
-        let ModuleArcs { arcs, with_jumps } = find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
+        let ModuleArcs { arcs, with_jumps } =
+            find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
         analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
         analysis.arcs = arcs;
         analysis.with_jumps = with_jumps;
@@ -63,7 +66,9 @@ pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) 
 /// Analyses only the statements, exclusions and multi-line statements of a source, which is cheaper.
 #[must_use]
 pub fn analyze_lines(source: &[u8], version: PythonVersion, rules: &ExclusionRules) -> Analysis {
-    decode_source(source).map_or_else(Analysis::of_problem, |text| analyze_text_lines(&text, version, rules))
+    decode_source(source).map_or_else(Analysis::of_problem, |text| {
+        analyze_text_lines(&text, version, rules)
+    })
 }
 
 /// Analyses only the statements, exclusions and multi-line statements of a decoded source.
@@ -79,14 +84,20 @@ pub fn analyze_text_lines(text: &str, version: PythonVersion, rules: &ExclusionR
 
 impl Analysis {
     fn of_problem(problem: Problem) -> Self {
-        Self { problem: Some(problem), ..Self::default() }
+        Self {
+            problem: Some(problem),
+            ..Self::default()
+        }
     }
 
     /// The first line of the statement that a line belongs to; the line itself if it belongs to none with several.
     #[must_use]
     pub fn first_line(&self, line: u32) -> u32 {
         let after = self.multiline.partition_point(|&(first, _)| first <= line);
-        match after.checked_sub(1).and_then(|index| self.multiline.get(index)) {
+        match after
+            .checked_sub(1)
+            .and_then(|index| self.multiline.get(index))
+        {
             Some(&(first, last)) if line <= last => first,
             _ => line,
         }
@@ -95,7 +106,10 @@ impl Analysis {
     /// Measured lines as first lines of their statements.
     #[must_use]
     pub fn translate_lines(&self, lines: impl IntoIterator<Item = u32>) -> LineSet {
-        lines.into_iter().map(|line| self.first_line(line)).collect()
+        lines
+            .into_iter()
+            .map(|line| self.first_line(line))
+            .collect()
     }
 
     /// Measured arcs in terms of first lines, with the ways out of `with`s hidden; sorted, each once.
@@ -103,9 +117,14 @@ impl Analysis {
     pub fn translate_arcs(&self, arcs: impl IntoIterator<Item = Arc>) -> Vec<Arc> {
         let mut translated: Vec<Arc> = arcs
             .into_iter()
-            .filter_map(|arc| match self.with_jumps.binary_search_by_key(&arc, |&(jump, _)| jump) {
-                Ok(index) => self.with_jumps[index].1,
-                Err(_) => Some(arc),
+            .filter_map(|arc| {
+                match self
+                    .with_jumps
+                    .binary_search_by_key(&arc, |&(jump, _)| jump)
+                {
+                    Ok(index) => self.with_jumps[index].1,
+                    Err(_) => Some(arc),
+                }
             })
             .map(|(from, to)| (self.first_signed_line(from), self.first_signed_line(to)))
             .collect();
@@ -131,31 +150,55 @@ fn lines_of<'s>(
     let minor = version.rules_minor();
     let (body, tokens) = (parsed.suite(), parsed.tokens());
     let lines = LogicalLines::new(text, tokens);
-    let matching = rules.exclude.as_ref().map(|regex| matching_lines(regex, &lines));
+    let matching = rules
+        .exclude
+        .as_ref()
+        .map(|regex| matching_lines(regex, &lines));
     let mut excluded = matching.unwrap_or_default();
     let has_token = exclude_suites(&mut excluded, tokens, &lines, minor);
     let mut excluded: LineSet = excluded.iter().map(|line| lines.first_line(line)).collect();
     let executable = if has_token {
-        let too_large = |_| Problem::new(ProblemKind::TooComplex, "the code is too deeply nested to be compiled", 1, 0);
+        let too_large = |_| {
+            Problem::new(
+                ProblemKind::TooComplex,
+                "the code is too deeply nested to be compiled",
+                1,
+                0,
+            )
+        };
         executable_lines(body, minor, &lines).map_err(too_large)?
     } else {
         LineSet::new()
     };
     let mut docstrings = LineSet::new();
-    let mut definitions =
-        Definitions { lines: &lines, executable: &executable, excluded: &mut excluded, docstrings: &mut docstrings };
+    let mut definitions = Definitions {
+        lines: &lines,
+        executable: &executable,
+        excluded: &mut excluded,
+        docstrings: &mut docstrings,
+    };
     definitions.docstring(body);
     definitions.suite(body);
     let mut statements = executable.clone();
     statements.subtract(&excluded);
     statements.subtract(&docstrings);
-    Ok((Analysis { statements, excluded, ..Analysis::default() }, lines, executable))
+    Ok((
+        Analysis {
+            statements,
+            excluded,
+            ..Analysis::default()
+        },
+        lines,
+        executable,
+    ))
 }
 
 fn count_exits(arcs: &[Arc], excluded: &LineSet) -> Vec<(u32, u32)> {
     let mut counts: Vec<(u32, u32)> = Vec::new();
     for &(from, to) in arcs {
-        let Ok(from) = u32::try_from(from) else { continue };
+        let Ok(from) = u32::try_from(from) else {
+            continue;
+        };
         if excluded.contains(from) || u32::try_from(to).is_ok_and(|to| excluded.contains(to)) {
             continue;
         }

@@ -28,7 +28,12 @@ pub(crate) struct ModuleArcs {
 }
 
 /// Finds the arcs; `executable` are the logical lines with bytecode.
-pub(crate) fn find_arcs(body: &[Stmt], lines: &LogicalLines<'_>, executable: &LineSet, minor: u8) -> ModuleArcs {
+pub(crate) fn find_arcs(
+    body: &[Stmt],
+    lines: &LogicalLines<'_>,
+    executable: &LineSet,
+    minor: u8,
+) -> ModuleArcs {
     let mut builder = Builder {
         lines,
         executable,
@@ -43,7 +48,10 @@ pub(crate) fn find_arcs(body: &[Stmt], lines: &LogicalLines<'_>, executable: &Li
     builder.arcs.dedup();
     let mut with_jumps: Vec<_> = builder.with_jumps.into_iter().collect();
     with_jumps.sort_unstable();
-    ModuleArcs { arcs: builder.arcs, with_jumps }
+    ModuleArcs {
+        arcs: builder.arcs,
+        with_jumps,
+    }
 }
 
 /// Where control goes.
@@ -59,7 +67,11 @@ struct Goal {
 
 impl Goal {
     const fn plain(line: i32) -> Self {
-        Self { line, landing: line, leaves_with: false }
+        Self {
+            line,
+            landing: line,
+            leaves_with: false,
+        }
     }
 }
 
@@ -76,7 +88,13 @@ struct Ways {
 impl Ways {
     /// The ways inside a code object that has no way out but its end.
     const fn only_next(goal: Goal) -> Self {
-        Self { next: Some(goal), break_to: None, continue_to: None, return_to: None, raise_to: None }
+        Self {
+            next: Some(goal),
+            break_to: None,
+            continue_to: None,
+            return_to: None,
+            raise_to: None,
+        }
     }
 }
 
@@ -126,7 +144,9 @@ impl<'a> Builder<'a> {
     fn go(&mut self, from: i32, goal: Option<Goal>) {
         let Some(goal) = goal else { return };
         if goal.leaves_with {
-            self.with_jumps.entry((from, goal.line)).or_insert(Some((from, goal.landing)));
+            self.with_jumps
+                .entry((from, goal.line))
+                .or_insert(Some((from, goal.landing)));
         }
         self.add(from, goal.landing);
     }
@@ -136,7 +156,9 @@ impl<'a> Builder<'a> {
         if self.is_old {
             return self.steps(body).first().map(Step::line);
         }
-        body.iter().map(|statement| self.entry(statement)).find(|&line| self.is_executable(line))
+        body.iter()
+            .map(|statement| self.entry(statement))
+            .find(|&line| self.is_executable(line))
     }
 
     /// Control enters a suite from a line; says whether it can reach `ways.next`.
@@ -171,7 +193,9 @@ impl<'a> Builder<'a> {
         match *step {
             Step::Statement(statement, line) => self.statement(statement, line, ways),
             Step::VanishedLoop(cycle, line) => self.vanished_loop(cycle, line, ways),
-            Step::Clauses(clause, rest, line) => self.clauses(line, clause.test.as_ref(), &clause.body, rest, ways),
+            Step::Clauses(clause, rest, line) => {
+                self.clauses(line, clause.test.as_ref(), &clause.body, rest, ways)
+            }
         }
     }
 
@@ -179,7 +203,16 @@ impl<'a> Builder<'a> {
     fn loop_body(&mut self, from: i32, top: i32, body: &'a [Stmt], ways: Ways) -> bool {
         self.loops_left.push(false);
         let again = Some(Goal::plain(top));
-        self.suite(from, body, Ways { next: again, continue_to: again, break_to: ways.next, ..ways });
+        self.suite(
+            from,
+            body,
+            Ways {
+                next: again,
+                continue_to: again,
+                break_to: ways.next,
+                ..ways
+            },
+        );
         self.loops_left.pop().unwrap_or(false)
     }
 
@@ -202,7 +235,13 @@ impl<'a> Builder<'a> {
             match statement {
                 Stmt::FunctionDef(function) => {
                     let exit = Some(Goal::plain(-self.entry(statement)));
-                    let ways = Ways { next: exit, break_to: None, continue_to: None, return_to: exit, raise_to: exit };
+                    let ways = Ways {
+                        next: exit,
+                        break_to: None,
+                        continue_to: None,
+                        return_to: exit,
+                        raise_to: exit,
+                    };
                     self.run(&function.body, ways);
                 }
                 Stmt::ClassDef(class) => {

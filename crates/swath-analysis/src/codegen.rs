@@ -17,8 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::line_set::LineSet;
 use crate::logical_lines::LogicalLines;
-use crate::suites::{has_docstring, has_future_annotations};
-
+use crate::suites::{has_annotation, has_docstring, has_future_annotations};
 
 /// Nested `finally` suites are copied, each copy with its own copies: CPython runs out of memory, we stop here.
 const MAX_INSTRUCTIONS: usize = 4_000_000;
@@ -30,9 +29,17 @@ const MAX_DEPTH: usize = 400;
 pub(crate) struct CodeTooLarge;
 
 /// The logical lines that have bytecode.
-pub(crate) fn executable_lines(body: &[Stmt], minor: u8, lines: &LogicalLines<'_>) -> Result<LineSet, CodeTooLarge> {
+pub(crate) fn executable_lines(
+    body: &[Stmt],
+    minor: u8,
+    lines: &LogicalLines<'_>,
+) -> Result<LineSet, CodeTooLarge> {
     let mut out = LineSet::new();
-    let target = Target { minor, has_future_annotations: has_future_annotations(body), lines };
+    let target = Target {
+        minor,
+        has_future_annotations: has_future_annotations(body),
+        lines,
+    };
     let mut code = Code::new(target, Scope::Module);
     code.module(body);
     code.finish(&mut out)?;
@@ -86,7 +93,10 @@ struct Instruction {
 /// What leaving a suite early has to clean up.
 #[derive(Clone, Copy)]
 enum Block<'a> {
-    Loop { top: Label, exit: Label },
+    Loop {
+        top: Label,
+        exit: Label,
+    },
     Finally(&'a [Stmt]),
     /// A `with`, or a handler that forgets the exception's name: it loads `None`.
     LoadsNone,
@@ -181,7 +191,12 @@ impl<'a> Code<'a> {
         if self.instructions.len() >= MAX_INSTRUCTIONS {
             self.is_too_large = true;
         } else {
-            self.instructions.push(Instruction { line, flow, child: 0, constant });
+            self.instructions.push(Instruction {
+                line,
+                flow,
+                child: 0,
+                constant,
+            });
         }
     }
 
@@ -238,7 +253,8 @@ impl<'a> Code<'a> {
             Some(first) => self.set_statement_line(first),
             None => self.line = u32::from(self.is_old()),
         }
-        if self.sets_up_annotations(body) {
+        // It begins with what annotations need.
+        if has_annotation(body) {
             self.emit(Flow::Next);
         }
         if has_docstring(body) {

@@ -1,6 +1,8 @@
 //! Compile-time constants, as CPython's compiler sees them.
 
-use ruff_python_ast::{BoolOp, Expr, ExprBinOp, ExprUnaryOp, InterpolatedStringElement, Number, Operator, UnaryOp};
+use ruff_python_ast::{
+    BoolOp, Expr, ExprBinOp, ExprUnaryOp, InterpolatedStringElement, Number, Operator, UnaryOp,
+};
 
 /// The truth value of an expression that CPython's optimizer turns into a constant.
 pub(crate) fn folded(expression: &Expr) -> Option<bool> {
@@ -16,9 +18,11 @@ pub(crate) fn folded(expression: &Expr) -> Option<bool> {
         Expr::StringLiteral(literal) => Some(!literal.value.is_empty()),
         Expr::BytesLiteral(literal) => Some(literal.value.iter().any(|part| !part.is_empty())),
         Expr::Name(name) if name.id.as_str() == "__debug__" => Some(true),
-        Expr::Tuple(tuple) => {
-            tuple.elts.iter().all(|element| folded(element).is_some()).then_some(!tuple.elts.is_empty())
-        }
+        Expr::Tuple(tuple) => tuple
+            .elts
+            .iter()
+            .all(|element| folded(element).is_some())
+            .then_some(!tuple.elts.is_empty()),
         Expr::UnaryOp(unary) => folded_unary(unary),
         Expr::BinOp(_) => integer(expression).map(|value| value != 0),
         _ => None,
@@ -28,9 +32,11 @@ pub(crate) fn folded(expression: &Expr) -> Option<bool> {
 fn folded_unary(unary: &ExprUnaryOp) -> Option<bool> {
     match unary.op {
         UnaryOp::Not => folded(&unary.operand).map(|value| !value),
-        UnaryOp::USub | UnaryOp::UAdd => {
-            matches!(*unary.operand, Expr::NumberLiteral(_) | Expr::BooleanLiteral(_)).then(|| folded(&unary.operand))?
-        }
+        UnaryOp::USub | UnaryOp::UAdd => matches!(
+            *unary.operand,
+            Expr::NumberLiteral(_) | Expr::BooleanLiteral(_)
+        )
+        .then(|| folded(&unary.operand))?,
         UnaryOp::Invert => integer(&unary.operand).map(|value| value != -1),
     }
 }
@@ -81,13 +87,17 @@ pub(crate) fn folded_test(expression: &Expr, minor: u8) -> Option<bool> {
 
 /// The truth value of an f-string without fields; 3.13 was the first to know that of an empty one.
 fn folded_f_string(expression: &Expr, minor: u8) -> Option<bool> {
-    let Expr::FString(string) = expression else { return None };
+    let Expr::FString(string) = expression else {
+        return None;
+    };
     if minor < 13 && string.value.elements().next().is_none() {
         return None;
     }
     let mut is_true = false;
     for element in string.value.elements() {
-        let InterpolatedStringElement::Literal(literal) = element else { return None };
+        let InterpolatedStringElement::Literal(literal) = element else {
+            return None;
+        };
         is_true |= !literal.value.is_empty();
     }
     Some(is_true)
@@ -103,7 +113,9 @@ pub(crate) fn constant_test(expression: &Expr) -> Option<bool> {
         | Expr::StringLiteral(_)
         | Expr::BytesLiteral(_)
         | Expr::Name(_) => folded(expression),
-        Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => constant_test(&unary.operand).map(|value| !value),
+        Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
+            constant_test(&unary.operand).map(|value| !value)
+        }
         Expr::BoolOp(operation) => {
             let mut any = false;
             let mut all = true;
@@ -127,7 +139,11 @@ mod tests {
     #[track_caller]
     fn check(source: &str, compiler: Option<bool>, branches: Option<bool>) {
         let parsed = parse_expression(source).expect("the test's expression is valid");
-        assert_eq!((folded(parsed.expr()), constant_test(parsed.expr())), (compiler, branches), "{source}");
+        assert_eq!(
+            (folded(parsed.expr()), constant_test(parsed.expr())),
+            (compiler, branches),
+            "{source}"
+        );
     }
 
     #[test]

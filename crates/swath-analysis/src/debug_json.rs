@@ -23,7 +23,9 @@ pub fn debug_json(path: &str, analysis: &Analysis) -> String {
     if let Some(problem) = &analysis.problem {
         fields.push(("problem", quoted(&problem.describe(path))));
     }
-    let fields = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}"));
+    let fields = fields
+        .into_iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"));
     format!("{{{}}}", joined(fields))
 }
 
@@ -36,12 +38,24 @@ fn lines(lines: &LineSet) -> String {
 }
 
 fn pairs<T: std::fmt::Display>(pairs: &[(T, T)]) -> String {
-    format!("[{}]", joined(pairs.iter().map(|(left, right)| format!("[{left},{right}]"))))
+    format!(
+        "[{}]",
+        joined(
+            pairs
+                .iter()
+                .map(|(left, right)| format!("[{left},{right}]"))
+        )
+    )
 }
 
 fn regions(regions: &[Region]) -> String {
     let one = |region: &Region| {
-        format!("{{\"name\":{},\"start\":{},\"lines\":{}}}", quoted(&region.name), region.start, lines(&region.lines))
+        format!(
+            "{{\"name\":{},\"start\":{},\"lines\":{}}}",
+            quoted(&region.name),
+            region.start,
+            lines(&region.lines)
+        )
     };
     format!("[{}]", joined(regions.iter().map(one)))
 }
@@ -73,7 +87,11 @@ mod tests {
     #[test]
     fn every_part_is_there_and_sorted() {
         let source = b"import a\ndef f(x):\n    if x:\n        return (\n            x)\nclass C:\n    def m(self): ...\n";
-        let analysis = analyze(source, PythonVersion::new(3, 12), &ExclusionRules::default());
+        let analysis = analyze(
+            source,
+            PythonVersion::new(3, 12),
+            &ExclusionRules::default(),
+        );
         assert_eq!(
             debug_json("a \"b\".py", &analysis),
             concat!(
@@ -87,8 +105,17 @@ mod tests {
 
     #[test]
     fn a_problem_is_named() {
-        let analysis = analyze(b"def f(:\n", PythonVersion::DEFAULT, &ExclusionRules::default());
+        let analysis = analyze(
+            b"def f(:\n",
+            PythonVersion::DEFAULT,
+            &ExclusionRules::default(),
+        );
         let line = debug_json("a.py", &analysis);
-        assert!(line.ends_with(r#""problem":"Couldn't parse 'a.py' as Python source: 'invalid syntax' at line 1"}"#), "{line}");
+        assert!(
+            line.ends_with(
+                r#""problem":"Couldn't parse 'a.py' as Python source: 'invalid syntax' at line 1"}"#
+            ),
+            "{line}"
+        );
     }
 }

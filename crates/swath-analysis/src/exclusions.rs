@@ -16,7 +16,10 @@ pub(crate) fn matching_lines(regex: &PythonRegex, lines: &LogicalLines<'_>) -> L
     let mut cursor = LineCursor::default();
     let offset = |at: usize| TextSize::from(u32::try_from(at).unwrap_or(u32::MAX));
     for (start, end) in regex.find_iter(lines.source) {
-        let (first, last) = (cursor.line(lines, offset(start)), cursor.line(lines, offset(end)));
+        let (first, last) = (
+            cursor.line(lines, offset(start)),
+            cursor.line(lines, offset(end)),
+        );
         found.extend((first..=last).map(|line| lines.first_line(line)));
     }
     found
@@ -24,8 +27,21 @@ pub(crate) fn matching_lines(regex: &PythonRegex, lines: &LogicalLines<'_>) -> L
 
 /// Excludes the suite of each compound statement with an excluded line from its start to its colon.
 /// Says whether there is any token at all.
-pub(crate) fn exclude_suites(excluded: &mut LineSet, tokens: &[Token], lines: &LogicalLines<'_>, minor: u8) -> bool {
-    let mut scan = SuiteScan { excluded, lines, cursor: LineCursor::default(), indent: 0, nesting: 0, first: 0, until: None };
+pub(crate) fn exclude_suites(
+    excluded: &mut LineSet,
+    tokens: &[Token],
+    lines: &LogicalLines<'_>,
+    minor: u8,
+) -> bool {
+    let mut scan = SuiteScan {
+        excluded,
+        lines,
+        cursor: LineCursor::default(),
+        indent: 0,
+        nesting: 0,
+        first: 0,
+        until: None,
+    };
     let mut has_token = false;
     let mut f_string_depth = 0u32;
     for token in tokens {
@@ -125,7 +141,12 @@ impl Definitions<'_, '_> {
         for statement in body {
             match statement {
                 Stmt::FunctionDef(function) => {
-                    self.definition(&function.decorator_list, &function.name, function.end(), &function.body);
+                    self.definition(
+                        &function.decorator_list,
+                        &function.name,
+                        function.end(),
+                        &function.body,
+                    );
                 }
                 Stmt::ClassDef(class) => {
                     self.definition(&class.decorator_list, &class.name, class.end(), &class.body);
@@ -146,25 +167,44 @@ impl Definitions<'_, '_> {
         if has_docstring(body)
             && let Some(docstring) = body.first()
         {
-            self.docstrings.insert_range(self.lines.physical(docstring.start()), last_line(self.lines, docstring.end()));
+            self.docstrings.insert_range(
+                self.lines.physical(docstring.start()),
+                last_line(self.lines, docstring.end()),
+            );
         }
     }
 
-    fn definition(&mut self, decorators: &[Decorator], name: &Identifier, end: TextSize, body: &[Stmt]) {
+    fn definition(
+        &mut self,
+        decorators: &[Decorator],
+        name: &Identifier,
+        end: TextSize,
+        body: &[Stmt],
+    ) {
         self.docstring(body);
         let line = self.lines.logical(name.start());
-        let first = decorators.iter().map(|it| self.lines.physical(it.expression.start())).min().unwrap_or(line);
+        let first = decorators
+            .iter()
+            .map(|it| self.lines.physical(it.expression.start()))
+            .min()
+            .unwrap_or(line);
         if self.excluded.contains_any(first, line) {
-            self.excluded.insert_range(first, last_line(self.lines, end));
+            self.excluded
+                .insert_range(first, last_line(self.lines, end));
         }
     }
 
     fn case(&mut self, case: &MatchCase) {
-        let (Some(first), Some(last)) = (case.body.first(), case.body.last()) else { return };
+        let (Some(first), Some(last)) = (case.body.first(), case.body.last()) else {
+            return;
+        };
         if case.guard.is_some() || !matches_everything(&case.pattern) {
             return;
         }
-        let (first, last) = (self.lines.physical(definition_start(first)), last_line(self.lines, last.end()));
+        let (first, last) = (
+            self.lines.physical(definition_start(first)),
+            last_line(self.lines, last.end()),
+        );
         let mut has_statement = false;
         for line in self.executable.iter_range(first, last) {
             if !self.excluded.contains(line) {
@@ -174,14 +214,21 @@ impl Definitions<'_, '_> {
         }
         if has_statement && !self.has_code_on_continuation_lines(&case.body) {
             let range = case.pattern.range();
-            self.excluded.insert_range(self.lines.physical(range.start()), last_line(self.lines, range.end()));
+            self.excluded.insert_range(
+                self.lines.physical(range.start()),
+                last_line(self.lines, range.end()),
+            );
         }
     }
 
     /// coverage.py compares the raw lines of the bytecode with excluded first lines here, so that a statement with
     /// code on several lines never counts as excluded, unless it is part of an excluded definition.
     fn has_code_on_continuation_lines(&self, body: &[Stmt]) -> bool {
-        let mut search = ContinuationCode { lines: self.lines, excluded: self.excluded, found: false };
+        let mut search = ContinuationCode {
+            lines: self.lines,
+            excluded: self.excluded,
+            found: false,
+        };
         search.visit_body(body);
         search.found
     }

@@ -37,7 +37,13 @@ pub struct Shaded {
 /// ```
 #[must_use]
 pub fn highlight(text: &str) -> Vec<Shaded> {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, found: Vec::new(), line_start: true, brackets: 0 };
+    let mut scanner = Scanner {
+        bytes: text.as_bytes(),
+        at: 0,
+        found: Vec::new(),
+        line_start: true,
+        brackets: 0,
+    };
     scanner.scan();
     scanner.found
 }
@@ -89,13 +95,18 @@ impl Scanner<'_> {
 
     fn line_end(&self, from: usize) -> usize {
         let rest = self.bytes.get(from..).unwrap_or_default();
-        rest.iter().position(|&byte| byte == b'\n').map_or(self.bytes.len(), |length| from + length)
+        rest.iter()
+            .position(|&byte| byte == b'\n')
+            .map_or(self.bytes.len(), |length| from + length)
     }
 
     /// Letters of a number must not be taken for words: `1if x else 0` is legal all the same.
     fn number(&mut self) {
         let digit = |byte: u8| byte.is_ascii_digit() || byte == b'_' || byte == b'.';
-        let hexadecimal = matches!(self.bytes.get(self.at..self.at + 2), Some([b'0', b'x' | b'X']));
+        let hexadecimal = matches!(
+            self.bytes.get(self.at..self.at + 2),
+            Some([b'0', b'x' | b'X'])
+        );
         if hexadecimal {
             self.at += 2;
         }
@@ -105,7 +116,9 @@ impl Scanner<'_> {
                 _ if hexadecimal => byte.is_ascii_hexdigit() || byte == b'_',
                 b'j' | b'J' | b'b' | b'B' => true,
                 b'o' | b'O' => next_is_digit,
-                b'e' | b'E' => next_is_digit || matches!(self.bytes.get(self.at + 1), Some(b'+' | b'-')),
+                b'e' | b'E' => {
+                    next_is_digit || matches!(self.bytes.get(self.at + 1), Some(b'+' | b'-'))
+                }
                 _ => digit(byte),
             };
             if !part {
@@ -119,7 +132,9 @@ impl Scanner<'_> {
     fn word(&mut self) {
         let start = self.at;
         self.at = self.word_end(start);
-        if matches!(self.bytes.get(self.at), Some(b'"' | b'\'')) && is_string_prefix(&self.bytes[start..self.at]) {
+        if matches!(self.bytes.get(self.at), Some(b'"' | b'\''))
+            && is_string_prefix(&self.bytes[start..self.at])
+        {
             return self.string(start);
         }
         let word = &self.bytes[start..self.at];
@@ -138,18 +153,30 @@ impl Scanner<'_> {
     /// `match`, `case` and `type` where a statement begins, judged by what follows on the line.
     fn is_soft_keyword(&self, word: &[u8]) -> bool {
         let line = &self.bytes[self.at..self.line_end(self.at)];
-        let blanks = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let Some(&next) = line.get(blanks) else { return false };
+        let blanks = line
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        let Some(&next) = line.get(blanks) else {
+            return false;
+        };
         let is_name = next.is_ascii_alphabetic() || next == b'_' || next >= 0x80;
         match word {
             b"type" => {
                 let name_end = self.word_end(self.at + blanks);
                 let next_word = &self.bytes[self.at + blanks..name_end];
-                is_name && !matches!(next_word, b"in" | b"is" | b"and" | b"or" | b"not" | b"if" | b"else" | b"for")
+                is_name
+                    && !matches!(
+                        next_word,
+                        b"in" | b"is" | b"and" | b"or" | b"not" | b"if" | b"else" | b"for"
+                    )
             }
             b"match" | b"case" => {
                 let next_word = &self.bytes[self.at + blanks..self.word_end(self.at + blanks)];
-                let operator = matches!(next_word, b"in" | b"is" | b"and" | b"or" | b"if" | b"else" | b"for");
+                let operator = matches!(
+                    next_word,
+                    b"in" | b"is" | b"and" | b"or" | b"if" | b"else" | b"for"
+                );
                 let starts = is_name || next.is_ascii_digit() || b"\"'([{-*~".contains(&next);
                 let glued = blanks == 0 && !b"\"'([{".contains(&next);
                 starts && !operator && !glued && self.has_suite()
@@ -160,13 +187,20 @@ impl Scanner<'_> {
 
     /// Whether the logical line from here ends in a colon, or has a suite behind one.
     fn has_suite(&self) -> bool {
-        let mut inner = Scanner { bytes: self.bytes, at: self.at, found: Vec::new(), line_start: false, brackets: 0 };
+        let mut inner = Scanner {
+            bytes: self.bytes,
+            at: self.at,
+            found: Vec::new(),
+            line_start: false,
+            brackets: 0,
+        };
         while let Some(&byte) = inner.bytes.get(inner.at) {
             match byte {
                 b'\n' if inner.brackets == 0 => return false,
                 b':' if inner.brackets == 0 => return inner.bytes.get(inner.at + 1) != Some(&b'='),
                 b'=' if inner.brackets == 0 => {
-                    let (before, after) = (inner.bytes[inner.at - 1], inner.bytes.get(inner.at + 1));
+                    let (before, after) =
+                        (inner.bytes[inner.at - 1], inner.bytes.get(inner.at + 1));
                     if !b"=!<>".contains(&before) && after != Some(&b'=') {
                         return false;
                     }
@@ -200,7 +234,9 @@ impl Scanner<'_> {
 
     /// Moves behind the literal whose opening quote is here.
     fn literal(&mut self, interpolated: bool, depth: usize) {
-        let Some(&quote) = self.bytes.get(self.at) else { return };
+        let Some(&quote) = self.bytes.get(self.at) else {
+            return;
+        };
         let triple = self.bytes.get(self.at..self.at + 3) == Some(&[quote; 3]);
         self.at += if triple { 3 } else { 1 };
         while let Some(&byte) = self.bytes.get(self.at) {
@@ -238,7 +274,10 @@ impl Scanner<'_> {
                 b'{' | b'[' | b'(' => braces += 1,
                 b'}' | b']' | b')' => braces -= 1,
                 b'"' | b'\'' => {
-                    let word = self.bytes[start..self.at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic());
+                    let word = self.bytes[start..self.at]
+                        .iter()
+                        .rev()
+                        .take_while(|byte| byte.is_ascii_alphabetic());
                     let interpolated = word.into_iter().any(|byte| b"fFtT".contains(byte));
                     self.literal(interpolated, depth + 1);
                     continue;
@@ -259,7 +298,11 @@ impl Scanner<'_> {
 
     fn push(&mut self, start: usize, shade: Shade) {
         self.at = self.at.min(self.bytes.len());
-        self.found.push(Shaded { start, end: self.at, shade });
+        self.found.push(Shaded {
+            start,
+            end: self.at,
+            shade,
+        });
     }
 }
 
@@ -270,10 +313,41 @@ fn is_string_prefix(word: &[u8]) -> bool {
 fn is_keyword(word: &[u8]) -> bool {
     matches!(
         word,
-        b"False" | b"None" | b"True" | b"and" | b"as" | b"assert" | b"async" | b"await" | b"break" | b"class"
-            | b"continue" | b"def" | b"del" | b"elif" | b"else" | b"except" | b"finally" | b"for" | b"from"
-            | b"global" | b"if" | b"import" | b"in" | b"is" | b"lambda" | b"nonlocal" | b"not" | b"or" | b"pass"
-            | b"raise" | b"return" | b"try" | b"while" | b"with" | b"yield"
+        b"False"
+            | b"None"
+            | b"True"
+            | b"and"
+            | b"as"
+            | b"assert"
+            | b"async"
+            | b"await"
+            | b"break"
+            | b"class"
+            | b"continue"
+            | b"def"
+            | b"del"
+            | b"elif"
+            | b"else"
+            | b"except"
+            | b"finally"
+            | b"for"
+            | b"from"
+            | b"global"
+            | b"if"
+            | b"import"
+            | b"in"
+            | b"is"
+            | b"lambda"
+            | b"nonlocal"
+            | b"not"
+            | b"or"
+            | b"pass"
+            | b"raise"
+            | b"return"
+            | b"try"
+            | b"while"
+            | b"with"
+            | b"yield"
     )
 }
 
@@ -312,7 +386,10 @@ mod tests {
     }
 
     fn scanned(text: &str) -> Vec<(Shade, String)> {
-        highlight(text).iter().map(|part| (part.shade, text[part.start..part.end].to_owned())).collect()
+        highlight(text)
+            .iter()
+            .map(|part| (part.shade, text[part.start..part.end].to_owned()))
+            .collect()
     }
 
     #[track_caller]
@@ -324,7 +401,9 @@ mod tests {
     fn shades_are_those_of_the_parsers_tokens() {
         check("def f(a: int) -> None:\n    return a if not a else 0x1f  # é\n");
         check("s = '''a\n# no\n''' + rb\"\\\"\" + Rb'' + u'\\'' + \"é\"\n");
-        check("f'{a!r:{w}}' f\"{d[\"k\"]}\" f'{{x}}' f'''{\n a # c '\n}''' if x else f'{f\"{1}\"}'\n");
+        check(
+            "f'{a!r:{w}}' f\"{d[\"k\"]}\" f'{{x}}' f'''{\n a # c '\n}''' if x else f'{f\"{1}\"}'\n",
+        );
         check("x = 1if y else 2or 3\nx = 0xfor 1\n1_0.5e-3j\n");
         check("a = [\n  'b', # c\n  None\n]\nx.match(y)\n");
         check("x = \\\n    'a' \\\n    'b'\n");
@@ -332,18 +411,46 @@ mod tests {
 
     #[test]
     fn soft_keywords_are_keywords_only_where_they_are_used_as_such() {
-        check("match x:\n    case 1 | 2: pass\n    case {'a': b} if b: pass\n    case _:\n        pass\n");
-        check("match = 1\ncase(x)\nmatch(x)\nmatch[x] = 2\nprint(type, match)\nmatch: int = 3\ntype = 3\ntype(x)\n");
+        check(
+            "match x:\n    case 1 | 2: pass\n    case {'a': b} if b: pass\n    case _:\n        pass\n",
+        );
+        check(
+            "match = 1\ncase(x)\nmatch(x)\nmatch[x] = 2\nprint(type, match)\nmatch: int = 3\ntype = 3\ntype(x)\n",
+        );
         check("type X = int\ntype Y[T] = list[T]\n");
         check("match (x):\n    case [a]:\n        pass\n");
     }
 
     #[test]
     fn any_text_will_do() {
-        for text in ["", "'", "'''", "f'{", "f'{\"", "\\", "#", "\u{0}\u{fffd}", "f'{{{{{", "match", "0x", "b'\\", "}}}]"] {
+        for text in [
+            "",
+            "'",
+            "'''",
+            "f'{",
+            "f'{\"",
+            "\\",
+            "#",
+            "\u{0}\u{fffd}",
+            "f'{{{{{",
+            "match",
+            "0x",
+            "b'\\",
+            "}}}]",
+        ] {
             let parts = highlight(text);
-            assert!(parts.iter().all(|part| part.start < part.end && part.end <= text.len()), "{text}");
-            assert!(parts.iter().all(|part| text.is_char_boundary(part.start) && text.is_char_boundary(part.end)), "{text}");
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| part.start < part.end && part.end <= text.len()),
+                "{text}"
+            );
+            assert!(
+                parts.iter().all(
+                    |part| text.is_char_boundary(part.start) && text.is_char_boundary(part.end)
+                ),
+                "{text}"
+            );
         }
     }
 }

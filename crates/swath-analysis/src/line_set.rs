@@ -40,7 +40,9 @@ impl LineSet {
     /// Whether the line is in the set.
     #[must_use]
     pub fn contains(&self, line: u32) -> bool {
-        self.words.get((line / BITS) as usize).is_some_and(|word| word & (1 << (line % BITS)) != 0)
+        self.words
+            .get((line / BITS) as usize)
+            .is_some_and(|word| word & (1 << (line % BITS)) != 0)
     }
 
     /// Whether any line from `first` to `last`, both included, is in the set.
@@ -67,7 +69,10 @@ impl LineSet {
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Whether there is no line.
@@ -93,7 +98,9 @@ impl LineSet {
 
     /// The lines from `first` to `last`, both included, in ascending order.
     pub fn iter_range(&self, first: u32, last: u32) -> impl Iterator<Item = u32> + '_ {
-        let end = u32::try_from(self.words.len()).unwrap_or(u32::MAX).saturating_mul(BITS);
+        let end = u32::try_from(self.words.len())
+            .unwrap_or(u32::MAX)
+            .saturating_mul(BITS);
         (first..=last.min(end)).filter(|&line| self.contains(line))
     }
 
@@ -118,7 +125,12 @@ impl LineSet {
     /// The lines that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let words = self.words.iter().zip(&other.words).map(|(left, right)| left & right).collect();
+        let words = self
+            .words
+            .iter()
+            .zip(&other.words)
+            .map(|(left, right)| left & right)
+            .collect();
         let mut both = Self { words };
         both.trim();
         both

@@ -17,9 +17,19 @@ pub(crate) struct LogicalLines<'s> {
 impl<'s> LogicalLines<'s> {
     pub(crate) fn new(source: &'s str, tokens: &[Token]) -> Self {
         let mut starts = vec![0];
-        starts.extend((0u32..).zip(source.bytes()).filter(|&(_, byte)| byte == b'\n').map(|(offset, _)| offset + 1));
+        starts.extend(
+            (0u32..)
+                .zip(source.bytes())
+                .filter(|&(_, byte)| byte == b'\n')
+                .map(|(offset, _)| offset + 1),
+        );
         let first = vec![0; starts.len() + 2];
-        let mut lines = Self { source, starts, first, spans: Vec::new() };
+        let mut lines = Self {
+            source,
+            starts,
+            first,
+            spans: Vec::new(),
+        };
         lines.map_statements(tokens);
         lines
     }
@@ -88,7 +98,11 @@ impl LineCursor {
             return lines.physical(offset);
         }
         let offset = u32::from(offset);
-        while lines.starts.get(self.index + 1).is_some_and(|&next| next <= offset) {
+        while lines
+            .starts
+            .get(self.index + 1)
+            .is_some_and(|&next| next <= offset)
+        {
             self.index += 1;
         }
         u32::try_from(self.index + 1).unwrap_or(u32::MAX)

@@ -158,7 +158,16 @@ mod tests {
 
     #[test]
     fn chains_are_as_deep_as_they_are_long() {
-        for chain in ["1 + ", "- ", "not ", "lambda a, b: ", "a if b else ", "a ** ", "await ", "a."] {
+        for chain in [
+            "1 + ",
+            "- ",
+            "not ",
+            "lambda a, b: ",
+            "a if b else ",
+            "a ** ",
+            "await ",
+            "a.",
+        ] {
             let nesting = nesting(&format!("x = {}1\n", chain.repeat(5_000)));
             assert!(nesting.deepest() >= 4_999, "{chain}: {}", nesting.deepest());
         }
@@ -167,10 +176,19 @@ mod tests {
     #[test]
     fn limits_of_the_tokenizer_are_named() {
         let brackets = format!("x = {}{}\n", "(".repeat(201), ")".repeat(201));
-        assert_eq!(nesting(&brackets).violation(), Some("too many nested parentheses"));
+        assert_eq!(
+            nesting(&brackets).violation(),
+            Some("too many nested parentheses")
+        );
         let brackets = format!("x = {}{}\n", "(".repeat(200), ")".repeat(200));
         assert_eq!(nesting(&brackets).violation(), None);
-        let blocks: String = (0..100).map(|level| format!("{}if x:\n", " ".repeat(level))).collect();
-        assert_eq!(nesting(&format!("{blocks}{}x\n", " ".repeat(100))).violation(), Some("too many levels of indentation"));
+        let blocks = (0..100)
+            .map(|level| " ".repeat(level) + "if x:\n")
+            .collect::<Vec<_>>()
+            .concat();
+        assert_eq!(
+            nesting(&format!("{blocks}{}x\n", " ".repeat(100))).violation(),
+            Some("too many levels of indentation")
+        );
     }
 }

@@ -29,8 +29,18 @@ pub enum ProblemKind {
 }
 
 impl Problem {
-    pub(crate) fn new(kind: ProblemKind, message: impl Into<String>, line: u32, offset: u32) -> Self {
-        Self { kind, message: message.into(), line, offset }
+    pub(crate) fn new(
+        kind: ProblemKind,
+        message: impl Into<String>,
+        line: u32,
+        offset: u32,
+    ) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            line,
+            offset,
+        }
     }
 
     /// The sentence with which coverage.py reports a file that it cannot parse.

@@ -29,7 +29,11 @@ pub struct Regions {
 }
 
 pub(crate) fn find_regions(body: &[Stmt], lines: &LogicalLines<'_>) -> Regions {
-    let mut search = Search { lines, found: Regions::default(), context: Vec::new() };
+    let mut search = Search {
+        lines,
+        found: Regions::default(),
+        context: Vec::new(),
+    };
     search.suite(body);
     search.found
 }
@@ -59,7 +63,9 @@ impl Search<'_, '_> {
     }
 
     fn function(&mut self, name: &Identifier, body: &[Stmt]) {
-        let (Some(first), Some(last)) = (body.first(), body.last()) else { return };
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
         let first = self.lines.physical(definition_start(first));
         let last = last_line(self.lines, last.end());
         let mut lines = LineSet::new();
@@ -76,7 +82,8 @@ impl Search<'_, '_> {
         }
         let region = self.region(name, lines);
         self.found.functions.push(region);
-        self.context.push(Context::Function(self.found.functions.len() - 1));
+        self.context
+            .push(Context::Function(self.found.functions.len() - 1));
         self.suite(body);
         self.context.pop();
     }

@@ -20,15 +20,23 @@ pub fn decode_source(bytes: &[u8]) -> Result<String, Problem> {
     let mut text = match encoding {
         SourceEncoding::Utf8 => match bytes {
             Cow::Borrowed(slice) => String::from_utf8_lossy(slice).into_owned(),
-            Cow::Owned(vector) => {
-                String::from_utf8(vector).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-            }
+            Cow::Owned(vector) => String::from_utf8(vector)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         },
         SourceEncoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
-        SourceEncoding::Ascii => {
-            bytes.iter().map(|&byte| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER }).collect()
+        SourceEncoding::Ascii => bytes
+            .iter()
+            .map(|&byte| {
+                if byte.is_ascii() {
+                    char::from(byte)
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                }
+            })
+            .collect(),
+        SourceEncoding::Other(encoding) => {
+            encoding.decode_without_bom_handling(&bytes).0.into_owned()
         }
-        SourceEncoding::Other(encoding) => encoding.decode_without_bom_handling(&bytes).0.into_owned(),
     };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
@@ -67,11 +75,14 @@ fn normalize_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
 fn source_encoding(bytes: &[u8], has_mark: bool) -> Result<SourceEncoding, Problem> {
     let mut offset = 0;
     for (number, line) in (1..).zip(bytes.split_inclusive(|&byte| byte == b'\n').take(2)) {
-        let problem = |message: String| Problem::new(ProblemKind::Encoding, message, number, offset);
-        let text = std::str::from_utf8(line).map_err(|_| problem("invalid or missing encoding declaration".to_owned()))?;
+        let problem =
+            |message: String| Problem::new(ProblemKind::Encoding, message, number, offset);
+        let text = std::str::from_utf8(line)
+            .map_err(|_| problem("invalid or missing encoding declaration".to_owned()))?;
         if let Some(name) = cookie(text) {
             let name = normal_name(name);
-            let encoding = find_encoding(&name).ok_or_else(|| problem(format!("unknown encoding: {name}")))?;
+            let encoding =
+                find_encoding(&name).ok_or_else(|| problem(format!("unknown encoding: {name}")))?;
             if has_mark && name != "utf-8" {
                 return Err(problem("encoding problem: utf-8".to_owned()));
             }
@@ -91,10 +102,15 @@ fn cookie(line: &str) -> Option<&str> {
     let mut rest = line.trim_start_matches([' ', '\t']).strip_prefix('#')?;
     while let Some(at) = rest.find("coding") {
         rest = &rest[at + "coding".len()..];
-        let Some(value) = rest.strip_prefix([':', '=']) else { continue };
+        let Some(value) = rest.strip_prefix([':', '=']) else {
+            continue;
+        };
         let value = value.trim_start_matches([' ', '\t']);
-        let is_name = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-        let end = value.find(|character| !is_name(character)).unwrap_or(value.len());
+        let is_name =
+            |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        let end = value
+            .find(|character| !is_name(character))
+            .unwrap_or(value.len());
         if end > 0 {
             return Some(&value[..end]);
         }
@@ -105,10 +121,17 @@ fn cookie(line: &str) -> Option<&str> {
 /// The two names that Python normalizes, and all others in lower case.
 fn normal_name(name: &str) -> String {
     let lower = name.to_ascii_lowercase().replace('_', "-");
-    let is_variant_of = |base: &str| lower.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    let is_variant_of = |base: &str| {
+        lower
+            .strip_prefix(base)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
     if is_variant_of("utf-8") {
         "utf-8".to_owned()
-    } else if ["latin-1", "iso-8859-1", "iso-latin-1"].into_iter().any(is_variant_of) {
+    } else if ["latin-1", "iso-8859-1", "iso-latin-1"]
+        .into_iter()
+        .any(is_variant_of)
+    {
         "iso-8859-1".to_owned()
     } else {
         name.to_owned()
@@ -117,16 +140,23 @@ fn normal_name(name: &str) -> String {
 
 /// Python's codec of that name, as far as it is an encoding of text that `encoding_rs` knows.
 fn find_encoding(name: &str) -> Option<SourceEncoding> {
-    let key: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let key: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase();
     let label = match key.as_str() {
-        "utf8" | "u8" | "utf" | "cp65001" | "utf8sig" | "utf8ucs2" | "utf8ucs4" => return Some(SourceEncoding::Utf8),
+        "utf8" | "u8" | "utf" | "cp65001" | "utf8sig" | "utf8ucs2" | "utf8ucs4" => {
+            return Some(SourceEncoding::Utf8);
+        }
         "latin1" | "iso88591" | "latin" | "l1" | "cp819" | "8859" | "iso8859" | "ibm819" => {
             return Some(SourceEncoding::Latin1);
         }
         "ascii" | "usascii" | "646" | "us" | "ansix341968" | "iso646us" | "cp367" | "ibm367" => {
             return Some(SourceEncoding::Ascii);
         }
-        "cp932" | "ms932" | "mskanji" | "mbcs932" | "windows31j" | "shiftjis" | "sjis" | "csshiftjis" => "shift_jis",
+        "cp932" | "ms932" | "mskanji" | "mbcs932" | "windows31j" | "shiftjis" | "sjis"
+        | "csshiftjis" => "shift_jis",
         "cp936" | "ms936" | "936" | "gbk" => "gbk",
         "gb2312" | "euccn" | "eucgb2312cn" | "gb231280" => "gb2312",
         "cp949" | "949" | "ms949" | "uhc" | "euckr" | "korean" | "ksc5601" => "euc-kr",
@@ -146,8 +176,13 @@ fn find_encoding(name: &str) -> Option<SourceEncoding> {
 
 /// The families of 8-bit encodings whose names end in a number, and whatever `encoding_rs` knows by its label.
 fn find_numbered(key: &str) -> Option<&'static Encoding> {
-    let code_page = key.strip_prefix("cp").or_else(|| key.strip_prefix("windows"));
-    let label = if let Some(number) = code_page.or(Some(key)).filter(|number| number.starts_with("125")) {
+    let code_page = key
+        .strip_prefix("cp")
+        .or_else(|| key.strip_prefix("windows"));
+    let label = if let Some(number) = code_page
+        .or(Some(key))
+        .filter(|number| number.starts_with("125"))
+    {
         format!("windows-{number}")
     } else if let Some(number) = key.strip_prefix("iso8859") {
         format!("iso-8859-{number}")
@@ -178,18 +213,39 @@ mod tests {
 
     #[test]
     fn the_cookie_decides_in_the_first_two_lines_only() {
-        check(b"# -*- coding: latin-1 -*-\n# \xe9\n", "# -*- coding: latin-1 -*-\n# \u{e9}\n");
-        check(b"#!/bin/sh\n# vim: set fileencoding=cp1251 :\nx='\xe0'\n", "#!/bin/sh\n# vim: set fileencoding=cp1251 :\nx='\u{430}'\n");
-        check(b"# coding: ascii\n# \xe9\n", "# coding: ascii\n# \u{fffd}\n");
-        check(b"\n\n# coding: latin-1\n# \xe9\n", "\n\n# coding: latin-1\n# \u{fffd}\n");
-        check(b"x = 1\n# coding: latin-1\n# \xe9\n", "x = 1\n# coding: latin-1\n# \u{fffd}\n");
-        check(b"# decoding coding=euc_jp\n# \xa4\xa2\n", "# decoding coding=euc_jp\n# \u{3042}\n");
+        check(
+            b"# -*- coding: latin-1 -*-\n# \xe9\n",
+            "# -*- coding: latin-1 -*-\n# \u{e9}\n",
+        );
+        check(
+            b"#!/bin/sh\n# vim: set fileencoding=cp1251 :\nx='\xe0'\n",
+            "#!/bin/sh\n# vim: set fileencoding=cp1251 :\nx='\u{430}'\n",
+        );
+        check(
+            b"# coding: ascii\n# \xe9\n",
+            "# coding: ascii\n# \u{fffd}\n",
+        );
+        check(
+            b"\n\n# coding: latin-1\n# \xe9\n",
+            "\n\n# coding: latin-1\n# \u{fffd}\n",
+        );
+        check(
+            b"x = 1\n# coding: latin-1\n# \xe9\n",
+            "x = 1\n# coding: latin-1\n# \u{fffd}\n",
+        );
+        check(
+            b"# decoding coding=euc_jp\n# \xa4\xa2\n",
+            "# decoding coding=euc_jp\n# \u{3042}\n",
+        );
     }
 
     #[test]
     fn an_unknown_encoding_is_a_problem_with_its_line() {
         let problem = decode_source(b"#\n# coding: klingon\n").unwrap_err();
-        assert_eq!((problem.kind, problem.line, problem.message.as_str()), (ProblemKind::Encoding, 2, "unknown encoding: klingon"));
+        assert_eq!(
+            (problem.kind, problem.line, problem.message.as_str()),
+            (ProblemKind::Encoding, 2, "unknown encoding: klingon")
+        );
         let problem = decode_source(b"\xef\xbb\xbf# coding: latin-1\n").unwrap_err();
         assert_eq!(problem.message, "encoding problem: utf-8");
         let problem = decode_source(b"\xff\xfe\n").unwrap_err();

@@ -50,12 +50,22 @@ pub(crate) fn has_future_annotations(body: &[Stmt]) -> bool {
     body.iter()
         .skip(usize::from(has_docstring(body)))
         .map_while(|statement| match statement {
-            Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module.as_str() == "__future__") => {
+            Stmt::ImportFrom(import)
+                if import
+                    .module
+                    .as_ref()
+                    .is_some_and(|module| module.as_str() == "__future__") =>
+            {
                 Some(import)
             }
             _ => None,
         })
-        .any(|import| import.names.iter().any(|name| name.name.as_str() == "annotations"))
+        .any(|import| {
+            import
+                .names
+                .iter()
+                .any(|name| name.name.as_str() == "annotations")
+        })
 }
 
 /// Whether any statement of this scope, in nested suites too, is an annotated assignment.

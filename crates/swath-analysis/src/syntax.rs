@@ -34,9 +34,17 @@ pub(crate) fn with_module<T: Send>(
     }
     // The parser accepts a null byte where Python accepts none.
     if source.contains('\0') {
-        return Err(Problem::new(ProblemKind::Syntax, "source code string cannot contain null bytes", 0, 0));
+        return Err(Problem::new(
+            ProblemKind::Syntax,
+            "source code string cannot contain null bytes",
+            0,
+            0,
+        ));
     }
-    let target = TargetVersion { major: version.major.max(3), minor: version.rules_minor() };
+    let target = TargetVersion {
+        major: version.major.max(3),
+        minor: version.rules_minor(),
+    };
     let options = ParseOptions::from(Mode::Module).with_target_version(target);
     let Some(parsed) = parse_unchecked(source, options).try_into_module() else {
         return Err(Problem::new(ProblemKind::Syntax, "invalid syntax", 1, 0));
@@ -48,7 +56,12 @@ pub(crate) fn with_module<T: Send>(
         if violation.is_none()
             && let Some(message) = nesting.violation()
         {
-            violation = Some(problem_at(source, ProblemKind::TooComplex, message, token.start()));
+            violation = Some(problem_at(
+                source,
+                ProblemKind::TooComplex,
+                message,
+                token.start(),
+            ));
         }
     }
     let depth = nesting.deepest();
@@ -60,16 +73,35 @@ pub(crate) fn with_module<T: Send>(
             return Err(problem);
         }
         if let Some(error) = compile_errors::first(parsed.suite()) {
-            return Err(problem_at(source, ProblemKind::Syntax, error.message, error.offset));
+            return Err(problem_at(
+                source,
+                ProblemKind::Syntax,
+                error.message,
+                error.offset,
+            ));
         }
         walk(&parsed)
     };
-    if depth <= SHALLOW { job() } else { on_large_stack(depth, job) }
+    if depth <= SHALLOW {
+        job()
+    } else {
+        on_large_stack(depth, job)
+    }
 }
 
 /// Runs the job, which owns the tree and drops it, on a stack that is large enough for its depth.
-fn on_large_stack<T: Send>(depth: usize, job: impl FnOnce() -> Result<T, Problem> + Send) -> Result<T, Problem> {
-    let no_memory = || Problem::new(ProblemKind::TooComplex, "no memory to analyse the deeply nested code", 1, 0);
+fn on_large_stack<T: Send>(
+    depth: usize,
+    job: impl FnOnce() -> Result<T, Problem> + Send,
+) -> Result<T, Problem> {
+    let no_memory = || {
+        Problem::new(
+            ProblemKind::TooComplex,
+            "no memory to analyse the deeply nested code",
+            1,
+            0,
+        )
+    };
     thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK_BASE + depth * STACK_PER_LEVEL);
         match builder.spawn_scoped(scope, job) {
@@ -93,13 +125,26 @@ fn judge(source: &str) -> Result<(), Problem> {
         if let Some(message) = nesting.violation() {
             return Err(Problem::new(ProblemKind::TooComplex, message, line, 0));
         }
-        line += u32::from(matches!(kind, TokenKind::Newline | TokenKind::NonLogicalNewline));
+        line += u32::from(matches!(
+            kind,
+            TokenKind::Newline | TokenKind::NonLogicalNewline
+        ));
     }
 }
 
 /// A problem at a byte offset of the source.
-pub(crate) fn problem_at(source: &str, kind: ProblemKind, message: impl Into<String>, offset: TextSize) -> Problem {
-    let before = source.as_bytes().get(..offset.to_usize()).unwrap_or(source.as_bytes());
-    let line_ends = before.iter().filter(|&&byte| byte == b'\n').count();
-    Problem::new(kind, message, u32::try_from(line_ends + 1).unwrap_or(u32::MAX), u32::from(offset))
+pub(crate) fn problem_at(
+    source: &str,
+    kind: ProblemKind,
+    message: impl Into<String>,
+    offset: TextSize,
+) -> Problem {
+    let before = source.get(..offset.to_usize()).unwrap_or(source);
+    let line_ends = before.matches('\n').count();
+    Problem::new(
+        kind,
+        message,
+        u32::try_from(line_ends + 1).unwrap_or(u32::MAX),
+        u32::from(offset),
+    )
 }

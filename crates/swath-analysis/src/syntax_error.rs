@@ -12,10 +12,20 @@ use crate::syntax::problem_at;
 pub(crate) fn first(source: &str, parsed: &Parsed<ModModule>) -> Option<Problem> {
     if let Some(error) = parsed.errors().first() {
         let message = python_words(&error.error);
-        return Some(problem_at(source, ProblemKind::Syntax, message, error.location.start()));
+        return Some(problem_at(
+            source,
+            ProblemKind::Syntax,
+            message,
+            error.location.start(),
+        ));
     }
     let unsupported = parsed.unsupported_syntax_errors().first()?;
-    Some(problem_at(source, ProblemKind::Syntax, "invalid syntax", unsupported.range().start()))
+    Some(problem_at(
+        source,
+        ProblemKind::Syntax,
+        "invalid syntax",
+        unsupported.range().start(),
+    ))
 }
 
 fn python_words(error: &ParseErrorType) -> String {
@@ -26,11 +36,15 @@ fn python_words(error: &ParseErrorType) -> String {
             TokenKind::Lpar => "expected '('".to_owned(),
             _ => "invalid syntax".to_owned(),
         },
-        ParseErrorType::PositionalAfterKeywordArgument => "positional argument follows keyword argument".to_owned(),
+        ParseErrorType::PositionalAfterKeywordArgument => {
+            "positional argument follows keyword argument".to_owned()
+        }
         ParseErrorType::PositionalAfterKeywordUnpacking => {
             "positional argument follows keyword argument unpacking".to_owned()
         }
-        ParseErrorType::UnparenthesizedGeneratorExpression => "Generator expression must be parenthesized".to_owned(),
+        ParseErrorType::UnparenthesizedGeneratorExpression => {
+            "Generator expression must be parenthesized".to_owned()
+        }
         ParseErrorType::NonDefaultParamAfterDefaultParam => {
             "parameter without a default follows parameter with a default".to_owned()
         }
@@ -47,10 +61,16 @@ fn python_words(error: &ParseErrorType) -> String {
 fn lexical_words(error: &LexicalErrorType) -> String {
     match error {
         LexicalErrorType::UnclosedStringError => "unterminated string literal".to_owned(),
-        LexicalErrorType::IndentationError => "unindent does not match any outer indentation level".to_owned(),
-        LexicalErrorType::LineContinuationError => "unexpected character after line continuation character".to_owned(),
+        LexicalErrorType::IndentationError => {
+            "unindent does not match any outer indentation level".to_owned()
+        }
+        LexicalErrorType::LineContinuationError => {
+            "unexpected character after line continuation character".to_owned()
+        }
         LexicalErrorType::Eof => "unexpected EOF while parsing".to_owned(),
-        LexicalErrorType::InvalidByteLiteral => "bytes can only contain ASCII literal characters".to_owned(),
+        LexicalErrorType::InvalidByteLiteral => {
+            "bytes can only contain ASCII literal characters".to_owned()
+        }
         LexicalErrorType::FStringError(inner) => interpolated_words("f-string", inner),
         LexicalErrorType::TStringError(inner) => interpolated_words("t-string", inner),
         _ => "invalid syntax".to_owned(),
@@ -60,7 +80,9 @@ fn lexical_words(error: &LexicalErrorType) -> String {
 fn interpolated_words(prefix: &str, error: &InterpolatedStringErrorType) -> String {
     match error {
         InterpolatedStringErrorType::UnclosedLbrace => format!("{prefix}: expecting '}}'"),
-        InterpolatedStringErrorType::SingleRbrace => format!("{prefix}: single '}}' is not allowed"),
+        InterpolatedStringErrorType::SingleRbrace => {
+            format!("{prefix}: single '}}' is not allowed")
+        }
         InterpolatedStringErrorType::UnterminatedString => format!("unterminated {prefix} literal"),
         InterpolatedStringErrorType::UnterminatedTripleQuotedString => {
             format!("unterminated triple-quoted {prefix} literal")

@@ -55,7 +55,12 @@ impl FromStr for PythonVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || ParseVersionError(text.to_owned());
         let mut parts = text.split('.');
-        let mut number = || parts.next().and_then(|part| part.parse::<u8>().ok()).ok_or_else(wrong);
+        let mut number = || {
+            parts
+                .next()
+                .and_then(|part| part.parse::<u8>().ok())
+                .ok_or_else(wrong)
+        };
         Ok(Self::new(number()?, number()?))
     }
 }

@@ -17,7 +17,9 @@ pub(super) enum Step<'a> {
 impl Step<'_> {
     pub(super) fn line(&self) -> i32 {
         match *self {
-            Self::Statement(_, line) | Self::VanishedLoop(_, line) | Self::Clauses(_, _, line) => line,
+            Self::Statement(_, line) | Self::VanishedLoop(_, line) | Self::Clauses(_, _, line) => {
+                line
+            }
         }
     }
 }
@@ -78,7 +80,15 @@ impl<'a> Builder<'a> {
     pub(super) fn vanished_loop(&mut self, cycle: &'a StmtWhile, line: i32, ways: Ways) -> bool {
         self.loops_left.push(false);
         let again = Some(Goal::plain(line));
-        self.run(&cycle.body, Ways { next: again, continue_to: again, break_to: ways.next, ..ways });
+        self.run(
+            &cycle.body,
+            Ways {
+                next: again,
+                continue_to: again,
+                break_to: ways.next,
+                ..ways
+            },
+        );
         self.loops_left.pop().unwrap_or(false)
     }
 }

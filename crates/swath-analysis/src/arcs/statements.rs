@@ -1,7 +1,8 @@
 //! The arcs of each kind of statement.
 
 use ruff_python_ast::{
-    Decorator, ElifElseClause, ExceptHandler, Expr, Identifier, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWhile, StmtWith,
+    Decorator, ElifElseClause, ExceptHandler, Expr, Identifier, Stmt, StmtFor, StmtIf, StmtMatch,
+    StmtTry, StmtWhile, StmtWith,
 };
 
 use super::{Builder, Goal, Ways, constant};
@@ -11,7 +12,9 @@ impl<'a> Builder<'a> {
     /// Adds the arcs of a statement entered at `here`; says whether control can reach `ways.next`.
     pub(super) fn statement(&mut self, statement: &'a Stmt, here: i32, ways: Ways) -> bool {
         match statement {
-            Stmt::FunctionDef(function) => self.definition(&function.decorator_list, &function.name, ways),
+            Stmt::FunctionDef(function) => {
+                self.definition(&function.decorator_list, &function.name, ways)
+            }
             Stmt::ClassDef(class) => self.definition(&class.decorator_list, &class.name, ways),
             Stmt::Return(_) => self.leave(here, ways.return_to),
             Stmt::Raise(_) => self.leave(here, ways.raise_to),
@@ -52,7 +55,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Each decorator leads to the next, the last one to the `def` or `class`.
-    fn definition(&mut self, decorators: &'a [Decorator], name: &'a Identifier, ways: Ways) -> bool {
+    fn definition(
+        &mut self,
+        decorators: &'a [Decorator],
+        name: &'a Identifier,
+        ways: Ways,
+    ) -> bool {
         let line = self.line_of(name);
         let mut previous = None;
         for decorator in decorators {
@@ -70,7 +78,13 @@ impl<'a> Builder<'a> {
     }
 
     fn choice(&mut self, here: i32, choice: &'a StmtIf, ways: Ways) -> bool {
-        self.clauses(here, Some(&choice.test), &choice.body, &choice.elif_else_clauses, ways)
+        self.clauses(
+            here,
+            Some(&choice.test),
+            &choice.body,
+            &choice.elif_else_clauses,
+            ways,
+        )
     }
 
     /// A test with its suite, and the clauses after it.
@@ -134,7 +148,11 @@ impl<'a> Builder<'a> {
 
     fn while_loop(&mut self, here: i32, cycle: &'a StmtWhile, ways: Ways) -> bool {
         let is_constant = constant(&cycle.test).is_some();
-        let top = if self.is_old && is_constant { self.suite_entry(&cycle.body).unwrap_or(here) } else { here };
+        let top = if self.is_old && is_constant {
+            self.suite_entry(&cycle.body).unwrap_or(here)
+        } else {
+            here
+        };
         let is_left = self.loop_body(here, top, &cycle.body, ways);
         if !cycle.orelse.is_empty() {
             self.suite(here, &cycle.orelse, ways) | is_left
@@ -151,16 +169,28 @@ impl<'a> Builder<'a> {
             self.with_lines.insert(line);
         }
         let exit = match ways.next {
-            Some(next) => Goal { line: here, landing: next.landing, leaves_with: true },
+            Some(next) => Goal {
+                line: here,
+                landing: next.landing,
+                leaves_with: true,
+            },
             None => Goal::plain(here),
         };
-        let completes = self.suite(here, &with.body, Ways { next: Some(exit), ..ways });
+        let completes = self.suite(
+            here,
+            &with.body,
+            Ways {
+                next: Some(exit),
+                ..ways
+            },
+        );
         if completes && let Some(next) = ways.next {
             // A suite on the `with`'s own line leaves no trace of its end, so there the way on stays.
             if !self.with_jumps.contains_key(&(here, here)) {
                 self.with_jumps.insert((here, next.line), None);
             } else if next.leaves_with {
-                self.with_jumps.insert((here, next.line), Some((here, next.landing)));
+                self.with_jumps
+                    .insert((here, next.line), Some((here, next.landing)));
             }
         }
         completes
@@ -173,13 +203,24 @@ impl<'a> Builder<'a> {
         let else_entry = self.suite_entry(&attempt.orelse);
         let body_ways = Ways {
             next: else_entry.map(Goal::plain).or(after),
-            raise_to: attempt.handlers.first().map(|handler| Goal::plain(handler_line(self, handler))),
+            raise_to: attempt
+                .handlers
+                .first()
+                .map(|handler| Goal::plain(handler_line(self, handler))),
             ..ways
         };
         let mut completes = self.suite(here, &attempt.body, body_ways);
         // A raise that a `finally` delays leads nowhere.
-        let raise_to = if attempt.finalbody.is_empty() { ways.raise_to } else { None };
-        let rest = Ways { next: after, raise_to, ..ways };
+        let raise_to = if attempt.finalbody.is_empty() {
+            ways.raise_to
+        } else {
+            None
+        };
+        let rest = Ways {
+            next: after,
+            raise_to,
+            ..ways
+        };
         if else_entry.is_some() {
             completes = self.run(&attempt.orelse, rest);
         }
@@ -204,7 +245,10 @@ impl<'a> Builder<'a> {
             completes |= self.suite(line, &case.body, ways);
             previous = line;
         }
-        let catches_all = choice.cases.last().is_some_and(|case| case.guard.is_none() && matches_everything(&case.pattern));
+        let catches_all = choice
+            .cases
+            .last()
+            .is_some_and(|case| case.guard.is_none() && matches_everything(&case.pattern));
         if !catches_all {
             self.go(previous, ways.next);
             completes = true;

@@ -32,7 +32,13 @@ impl<'a> Code<'a> {
     }
 
     /// One clause; says how many times it muted what follows.
-    fn clause(&mut self, test: Option<&'a Expr>, body: &'a [Stmt], has_next: bool, ends: &mut Vec<super::Label>) -> u32 {
+    fn clause(
+        &mut self,
+        test: Option<&'a Expr>,
+        body: &'a [Stmt],
+        has_next: bool,
+        ends: &mut Vec<super::Label>,
+    ) -> u32 {
         let Some(test) = test else {
             self.conditional_body(body);
             return 0;
@@ -81,7 +87,12 @@ impl<'a> Code<'a> {
             self.old_while_loop(cycle);
             return;
         }
-        let (top, body, otherwise, end) = (self.new_label(), self.new_label(), self.new_label(), self.new_label());
+        let (top, body, otherwise, end) = (
+            self.new_label(),
+            self.new_label(),
+            self.new_label(),
+            self.new_label(),
+        );
         let line = self.line;
         self.place(top);
         self.blocks.push(Block::Loop { top, exit: end });

@@ -9,11 +9,15 @@ impl<'a> Code<'a> {
     /// Jumps to the label if the truth of the expression is `when`, and goes on otherwise.
     pub(super) fn jump_if(&mut self, expression: &'a Expr, to: Label, when: bool) {
         match expression {
-            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not && folded_test(expression, self.minor()).is_none() => {
+            Expr::UnaryOp(unary)
+                if unary.op == UnaryOp::Not && folded_test(expression, self.minor()).is_none() =>
+            {
                 self.jump_if(&unary.operand, to, !when);
             }
             Expr::BoolOp(operation) => {
-                let Some((last, rest)) = operation.values.split_last() else { return };
+                let Some((last, rest)) = operation.values.split_last() else {
+                    return;
+                };
                 let decides = operation.op == BoolOp::Or;
                 // Where a value that decides the operation early leads.
                 let (early, end) = if decides == when {

@@ -4,7 +4,9 @@
 //! keep all constants, 3.10 and 3.11 all up to the last one used, later ones the first and those that are used.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
-use ruff_python_ast::{Expr, InterpolatedStringElement, Parameters, Pattern, Stmt, StmtFunctionDef};
+use ruff_python_ast::{
+    Expr, InterpolatedStringElement, Parameters, Pattern, Stmt, StmtFunctionDef,
+};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{Child, ChildKind, Code, Scope};
@@ -26,7 +28,9 @@ impl<'a> Code<'a> {
                 self.note_expressions([&*statement.value]);
                 self.note_expressions(&statement.targets);
             }
-            Stmt::AugAssign(statement) => self.note_expressions([&*statement.target, &*statement.value]),
+            Stmt::AugAssign(statement) => {
+                self.note_expressions([&*statement.target, &*statement.value]);
+            }
             Stmt::AnnAssign(statement) => {
                 self.note_expressions(statement.value.as_deref());
                 self.note_expressions([&*statement.target]);
@@ -34,11 +38,15 @@ impl<'a> Code<'a> {
                     self.note(self.text(statement.target.range()));
                 }
             }
-            Stmt::Expr(statement) if folded(&statement.value).is_none() => self.note_expressions([&*statement.value]),
+            Stmt::Expr(statement) if folded(&statement.value).is_none() => {
+                self.note_expressions([&*statement.value]);
+            }
             Stmt::If(statement) => self.note_expressions([&*statement.test]),
             Stmt::While(statement) => self.note_expressions([&*statement.test]),
             Stmt::For(statement) => self.note_expressions([&*statement.iter, &*statement.target]),
-            Stmt::With(statement) => self.note_expressions(statement.items.iter().map(|item| &item.context_expr)),
+            Stmt::With(statement) => {
+                self.note_expressions(statement.items.iter().map(|item| &item.context_expr));
+            }
             Stmt::Assert(statement) => {
                 self.note_expressions([&*statement.test]);
                 self.note_expressions(statement.msg.as_deref());
@@ -54,9 +62,20 @@ impl<'a> Code<'a> {
             }
             Stmt::ImportFrom(statement) => {
                 self.note("0");
-                if let (Some(first), Some(last)) = (statement.names.first(), statement.names.last()) {
+                if let (Some(first), Some(last)) = (statement.names.first(), statement.names.last())
+                {
                     self.note(self.text(first.range().cover(last.range())));
                 }
+            }
+            Stmt::TypeAlias(statement) => {
+                if statement.type_params.is_none() {
+                    self.note(self.text(statement.name.range()));
+                }
+                let number = self.note_code();
+                self.children.push(Child {
+                    kind: ChildKind::Expression(self.line),
+                    number,
+                });
             }
             Stmt::FunctionDef(statement) => {
                 self.note_expressions(statement.decorator_list.iter().map(|it| &it.expression));
@@ -148,13 +167,22 @@ impl<'a> Code<'a> {
         }
         let parameters: &'a Parameters = &function.parameters;
         let positional = parameters.posonlyargs.iter().chain(&parameters.args);
-        let defaults: Vec<&Expr> = positional.filter_map(|parameter| parameter.default()).collect();
+        let defaults: Vec<&Expr> = positional
+            .filter_map(|parameter| parameter.default())
+            .collect();
         self.note_expressions(defaults.iter().copied());
         if !defaults.is_empty() && defaults.iter().all(|default| folded(default).is_some()) {
-            let texts: Vec<&str> = defaults.iter().map(|default| self.text(default.range())).collect();
+            let texts: Vec<&str> = defaults
+                .iter()
+                .map(|default| self.text(default.range()))
+                .collect();
             self.note_late(&texts);
         }
-        let mut named = parameters.kwonlyargs.iter().filter_map(|it| Some((it.name(), it.default()?))).peekable();
+        let mut named = parameters
+            .kwonlyargs
+            .iter()
+            .filter_map(|it| Some((it.name(), it.default()?)))
+            .peekable();
         let has_keyword_defaults = named.peek().is_some();
         for (_, default) in named {
             self.note_expressions([default]);
@@ -168,8 +196,14 @@ impl<'a> Code<'a> {
     }
 
     fn note_annotations(&mut self, function: &'a StmtFunctionDef) {
-        let of_parameters = function.parameters.iter().filter_map(|it| Some((it.name().range(), it.annotation()?)));
-        let result = function.returns.as_deref().map(|annotation| (annotation.range(), annotation));
+        let of_parameters = function
+            .parameters
+            .iter()
+            .filter_map(|it| Some((it.name().range(), it.annotation()?)));
+        let result = function
+            .returns
+            .as_deref()
+            .map(|annotation| (annotation.range(), annotation));
         let mut is_empty = true;
         let mut is_constant = true;
         for (name, annotation) in of_parameters.chain(result) {
@@ -191,7 +225,10 @@ impl<'a> Code<'a> {
         if !self.needs_constants() {
             return;
         }
-        let mut constants = Constants { minor: self.minor(), found: Vec::new() };
+        let mut constants = Constants {
+            minor: self.minor(),
+            found: Vec::new(),
+        };
         for expression in expressions {
             constants.visit_expr(expression);
         }
@@ -200,12 +237,16 @@ impl<'a> Code<'a> {
                 Found::Constant(range) => self.note(self.text(range)),
                 Found::None => self.note("None"),
                 Found::LateTuple(ranges) => {
-                    let texts: Vec<&str> = ranges.into_iter().map(|range| self.text(range)).collect();
+                    let texts: Vec<&str> =
+                        ranges.into_iter().map(|range| self.text(range)).collect();
                     self.note_late(&texts);
                 }
                 Found::Code => {
                     let number = self.note_code();
-                    self.children.push(Child { kind: ChildKind::Expression(self.line), number });
+                    self.children.push(Child {
+                        kind: ChildKind::Expression(self.line),
+                        number,
+                    });
                 }
             }
         }
@@ -239,7 +280,11 @@ impl<'a> Code<'a> {
             [only] => format!("({only},)"),
             _ => format!("({})", elements.join(", ")),
         };
-        let number = self.constants.get(text.as_str()).copied().unwrap_or(u32::MAX);
+        let number = self
+            .constants
+            .get(text.as_str())
+            .copied()
+            .unwrap_or(u32::MAX);
         self.pending_constant = self.pending_constant.max(number);
     }
 
@@ -269,13 +314,21 @@ impl<'a> Visitor<'a> for Constants {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Lambda(lambda) => {
-                let parameters = lambda.parameters.iter().flat_map(|parameters| parameters.iter_non_variadic_params());
-                let defaults: Vec<&Expr> = parameters.filter_map(|parameter| parameter.default()).collect();
+                let parameters = lambda
+                    .parameters
+                    .iter()
+                    .flat_map(|parameters| parameters.iter_non_variadic_params());
+                let defaults: Vec<&Expr> = parameters
+                    .filter_map(|parameter| parameter.default())
+                    .collect();
                 for default in &defaults {
                     self.visit_expr(default);
                 }
-                if !defaults.is_empty() && defaults.iter().all(|default| folded(default).is_some()) {
-                    self.found.push(Found::LateTuple(defaults.iter().map(|default| default.range()).collect()));
+                if !defaults.is_empty() && defaults.iter().all(|default| folded(default).is_some())
+                {
+                    self.found.push(Found::LateTuple(
+                        defaults.iter().map(ruff_text_size::Ranged::range).collect(),
+                    ));
                 }
                 self.found.push(Found::Code);
             }
@@ -286,8 +339,12 @@ impl<'a> Visitor<'a> for Constants {
             Expr::Yield(value) if value.value.is_none() => self.found.push(Found::None),
             Expr::Generator(_) => self.found.push(Found::Code),
             // Later versions put these comprehensions into the code around them.
-            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => self.found.push(Found::Code),
-            _ if folded(expression).is_some() => self.found.push(Found::Constant(expression.range())),
+            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => {
+                self.found.push(Found::Code);
+            }
+            _ if folded(expression).is_some() => {
+                self.found.push(Found::Constant(expression.range()));
+            }
             Expr::FString(string) => {
                 for element in string.value.elements() {
                     self.visit_interpolated_string_element(element);
@@ -296,8 +353,12 @@ impl<'a> Visitor<'a> for Constants {
             Expr::Call(call) => {
                 walk_expr(self, expression);
                 // The names of keyword arguments are one constant.
-                if let (Some(first), Some(last)) = (call.arguments.keywords.first(), call.arguments.keywords.last()) {
-                    self.found.push(Found::Constant(first.range().cover(last.range())));
+                if let (Some(first), Some(last)) = (
+                    call.arguments.keywords.first(),
+                    call.arguments.keywords.last(),
+                ) {
+                    self.found
+                        .push(Found::Constant(first.range().cover(last.range())));
                 }
             }
             _ => walk_expr(self, expression),

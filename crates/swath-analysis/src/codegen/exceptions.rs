@@ -48,7 +48,11 @@ impl<'a> Code<'a> {
         if handler.name.is_some() {
             self.emit(Flow::Either(clean_up));
         }
-        self.blocks.push(if handler.name.is_some() { Block::LoadsNone } else { Block::Other });
+        self.blocks.push(if handler.name.is_some() {
+            Block::LoadsNone
+        } else {
+            Block::Other
+        });
         self.conditional_body(&handler.body);
         self.blocks.pop();
         if handler.name.is_some() {

@@ -9,13 +9,22 @@ impl Code<'_> {
         if self.is_too_large {
             return Err(CodeTooLarge);
         }
-        let live = if self.is_old() { self.live_in_sequence() } else { self.reachable() };
+        let live = if self.is_old() {
+            self.live_in_sequence()
+        } else {
+            self.reachable()
+        };
         // 3.10 gives a `return` that nothing leads up to the first line.
         if self.minor() == 10 && self.scope != Scope::Class && live.len() == 1 {
             out.insert(self.first_line);
         }
         let mut child_is_live = self.children_kept_as_constants(&live);
-        for (instruction, _) in self.instructions.iter().zip(&live).filter(|&(_, &is_live)| is_live) {
+        for (instruction, _) in self
+            .instructions
+            .iter()
+            .zip(&live)
+            .filter(|&(_, &is_live)| is_live)
+        {
             if instruction.line != 0 && !self.is_hidden {
                 out.insert(instruction.line);
             }
@@ -23,7 +32,12 @@ impl Code<'_> {
                 child_is_live[child] = true;
             }
         }
-        for (child, _) in self.children.iter().zip(&child_is_live).filter(|&(_, &is_live)| is_live) {
+        for (child, _) in self
+            .children
+            .iter()
+            .zip(&child_is_live)
+            .filter(|&(_, &is_live)| is_live)
+        {
             match child.kind {
                 ChildKind::Expression(line) => {
                     out.insert(line);
@@ -97,14 +111,24 @@ impl Code<'_> {
 
     /// Which nested code objects stay as constants, whether anything loads them or not.
     fn children_kept_as_constants(&self, live: &[bool]) -> Vec<bool> {
-        let used = self.instructions.iter().zip(live).filter(|&(_, &is_live)| is_live);
-        let last_used = used.map(|(instruction, _)| instruction.constant).max().unwrap_or(0);
+        let used = self
+            .instructions
+            .iter()
+            .zip(live)
+            .filter(|&(_, &is_live)| is_live);
+        let last_used = used
+            .map(|(instruction, _)| instruction.constant)
+            .max()
+            .unwrap_or(0);
         let is_kept = |number: u32| match self.minor() {
             ..=9 => true,
             // The first constant could be a docstring.
             10 | 11 => number <= last_used.max(1),
             _ => number == 1,
         };
-        self.children.iter().map(|child| is_kept(child.number)).collect()
+        self.children
+            .iter()
+            .map(|child| is_kept(child.number))
+            .collect()
     }
 }

@@ -5,7 +5,6 @@ use ruff_text_size::Ranged;
 
 use super::{Block, Child, ChildKind, Code, Flow, Label, Scope};
 use crate::constants::folded;
-use crate::suites::has_annotation;
 
 impl<'a> Code<'a> {
     pub(super) fn statement(&mut self, statement: &'a Stmt) {
@@ -14,9 +13,15 @@ impl<'a> Code<'a> {
         self.note_constants(statement);
         match statement {
             Stmt::FunctionDef(function) => {
-                self.definition(&function.decorator_list, &function.name, ChildKind::Function(function));
+                self.definition(
+                    &function.decorator_list,
+                    &function.name,
+                    ChildKind::Function(function),
+                );
             }
-            Stmt::ClassDef(class) => self.definition(&class.decorator_list, &class.name, ChildKind::Class(class)),
+            Stmt::ClassDef(class) => {
+                self.definition(&class.decorator_list, &class.name, ChildKind::Class(class));
+            }
             Stmt::Return(_) => {
                 self.emit(Flow::Next);
                 self.unwind(false);
@@ -36,7 +41,9 @@ impl<'a> Code<'a> {
             Stmt::AnnAssign(assignment) => self.annotated_assignment(assignment),
             Stmt::Global(_) | Stmt::Nonlocal(_) | Stmt::IpyEscapeCommand(_) => {}
             Stmt::Pass(_) => self.emit_placeholder(),
-            Stmt::Expr(expression) if folded(&expression.value).is_some() => self.emit_placeholder(),
+            Stmt::Expr(expression) if folded(&expression.value).is_some() => {
+                self.emit_placeholder();
+            }
             Stmt::Expr(_) => {
                 self.emit(Flow::Next);
                 self.forget_line();
@@ -65,7 +72,11 @@ impl<'a> Code<'a> {
 
     /// The first line of a definition: that of its first decorator.
     pub(super) fn set_definition_line(&mut self, decorators: &[Decorator], name: &Identifier) {
-        self.set_line_at(decorators.first().map_or(name.start(), |decorator| decorator.expression.start()));
+        self.set_line_at(
+            decorators
+                .first()
+                .map_or(name.start(), |decorator| decorator.expression.start()),
+        );
     }
 
     /// A NOP that keeps the line of a statement that does nothing; 3.8 and 3.9 have none.
@@ -75,7 +86,12 @@ impl<'a> Code<'a> {
         }
     }
 
-    fn definition(&mut self, decorators: &'a [Decorator], name: &'a Identifier, kind: ChildKind<'a>) {
+    fn definition(
+        &mut self,
+        decorators: &'a [Decorator],
+        name: &'a Identifier,
+        kind: ChildKind<'a>,
+    ) {
         for decorator in decorators {
             self.set_line_at(decorator.expression.start());
             self.emit(Flow::Next);
@@ -112,11 +128,6 @@ impl<'a> Code<'a> {
         self.scope != Scope::Function && (self.minor() < 14 || self.target.has_future_annotations)
     }
 
-    /// Whether the module begins with code that prepares for annotations.
-    pub(super) fn sets_up_annotations(&self, body: &[Stmt]) -> bool {
-        has_annotation(body)
-    }
-
     fn annotated_assignment(&mut self, assignment: &'a StmtAnnAssign) {
         let is_name = matches!(*assignment.target, Expr::Name(_));
         let is_stored = match &*assignment.target {
@@ -131,7 +142,8 @@ impl<'a> Code<'a> {
         } else {
             // A deferred annotation leaves a mark that it was passed, except where it is always passed.
             self.minor() >= 14
-                && (self.scope == Scope::Module || (self.scope == Scope::Class && self.conditional > 0))
+                && (self.scope == Scope::Module
+                    || (self.scope == Scope::Class && self.conditional > 0))
         };
         if is_stored || is_annotated {
             self.emit(Flow::Next);

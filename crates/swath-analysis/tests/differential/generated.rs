@@ -21,7 +21,12 @@ fn generated_programs_are_equal() -> Result<()> {
             complaints.extend(compare(python, &oracle)?);
         }
     }
-    ensure!(complaints.is_empty(), "{} programs differ:\n{}", complaints.len(), complaints.join("\n"));
+    ensure!(
+        complaints.is_empty(),
+        "{} programs differ:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
     Ok(())
 }
 
@@ -29,13 +34,19 @@ fn generated_programs_are_equal() -> Result<()> {
 fn compare(python: &Python, oracle: &Oracle) -> Result<Vec<String>> {
     let count: usize = scale().pick(200, 5_000);
     let folder = temp_dir();
-    let files: Vec<PathBuf> = (0..count).map(|number| folder.path().join(format!("program_{number}.py"))).collect();
+    let files: Vec<PathBuf> = (0..count)
+        .map(|number| folder.path().join(format!("program_{number}.py")))
+        .collect();
     for (number, file) in (0u64..).zip(&files) {
         fs_err::write(file, program(seed() + number, python.version.1))?;
     }
     let dumps = oracle.dump(&files, None)?;
     let accepted = dumps.iter().filter(|dump| !dump.is_rejected()).count();
-    ensure!(accepted * 10 > count * 7, "{} compiles only {accepted} of {count} programs", python.tag());
+    ensure!(
+        accepted * 10 > count * 7,
+        "{} compiles only {accepted} of {count} programs",
+        python.tag()
+    );
     let mut different = Vec::new();
     for dump in &dumps {
         if let Some(text) = difference(dump, oracle.version(), &ExclusionRules::default())? {
@@ -43,13 +54,20 @@ fn compare(python: &Python, oracle: &Oracle) -> Result<Vec<String>> {
         }
     }
     let figure = format!("{} of {count} equal", count - different.len());
-    record_figure("Analysis against coverage.py", "generated programs", &python.tag(), figure);
+    record_figure(
+        "Analysis against coverage.py",
+        "generated programs",
+        &python.tag(),
+        figure,
+    );
     // Dead code of 3.8 and 3.9, whose optimizer works on bytes, is not followed in every corner.
     if python.version < (3, 10) && different.len() * 100 <= count * TOLERATED_PERCENT {
         return Ok(Vec::new());
     }
     let complaints = different.into_iter().enumerate();
-    complaints.map(|(index, (dump, text))| complain(oracle, dump, text, index < REDUCED)).collect()
+    complaints
+        .map(|(index, (dump, text))| complain(oracle, dump, &text, index < REDUCED))
+        .collect()
 }
 
 const TOLERATED_PERCENT: usize = 4;
@@ -58,12 +76,21 @@ const TOLERATED_PERCENT: usize = 4;
 const REDUCED: usize = 6;
 
 /// What to say about a program that differs.
-fn complain(oracle: &Oracle, dump: &Dump, text: String, is_reduced: bool) -> Result<String> {
-    let name = format!("{} {}", oracle.version(), dump.path.file_name().unwrap_or_default().to_string_lossy());
+fn complain(oracle: &Oracle, dump: &Dump, text: &str, is_reduced: bool) -> Result<String> {
+    let name = format!(
+        "{} {}",
+        oracle.version(),
+        dump.path.file_name().unwrap_or_default().to_string_lossy()
+    );
     if !is_reduced {
         return Ok(format!("{name}: {text}"));
     }
     let folder = temp_dir();
-    let (program, text) = reduce(oracle, &fs_err::read_to_string(&dump.path)?, folder.path())?;
+    let (program, text) = reduce(
+        oracle,
+        &fs_err::read_to_string(&dump.path)?,
+        text,
+        folder.path(),
+    )?;
     Ok(format!("{name}, reduced: {text}\n{program}"))
 }

@@ -3,5 +3,6 @@
 mod generated;
 mod generator;
 mod oracle;
+mod packages;
 mod reduction;
 mod standard_library;

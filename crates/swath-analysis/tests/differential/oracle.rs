@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
 use serde::Deserialize;
 use swath_analysis::{Analysis, ExclusionRules, LineSet, PythonVersion, Region, analyze};
-use swath_test::{Python, Requirements, venv};
+use swath_test::{Python, Requirements, record_figure, venv};
 
 const DUMPER: &str = include_str!("dump.py");
 
@@ -58,14 +59,32 @@ pub(crate) struct Oracle {
 impl Oracle {
     /// Installs coverage.py if need be; none, with a named skip, where that cannot be done.
     pub(crate) fn new(python: &Python) -> Option<Self> {
-        let cache = swath_test::target_dir().join("oracle").join(format!("{}-{:016x}", python.tag(), identity(python)));
+        let cache = swath_test::target_dir().join("oracle").join(format!(
+            "{}-{:016x}",
+            python.tag(),
+            identity(python)
+        ));
         let (interpreter, packages) = match python.version {
-            (3, 8) => (venv(python, &Requirements::from(["coverage==7.6.1"]))?.python(), None),
-            (3, 9) => (venv(python, &Requirements::from(["coverage==7.10.7"]))?.python(), None),
+            (3, 8) => (
+                venv(python, &Requirements::from(["coverage==7.6.1"]))?.python(),
+                None,
+            ),
+            (3, 9) => (
+                venv(python, &Requirements::from(["coverage==7.10.7"]))?.python(),
+                None,
+            ),
             (3, 10) => (python.path.clone(), Some(install_unasked(python, &cache)?)),
-            _ => (venv(python, &Requirements::from(["coverage==7.17.3"]))?.python(), None),
+            _ => (
+                venv(python, &Requirements::from(["coverage==7.17.3"]))?.python(),
+                None,
+            ),
         };
-        Some(Self { python: python.clone(), interpreter, packages, cache })
+        Some(Self {
+            python: python.clone(),
+            interpreter,
+            packages,
+            cache,
+        })
     }
 
     pub(crate) fn version(&self) -> PythonVersion {
@@ -85,61 +104,123 @@ impl Oracle {
     pub(crate) fn dump(&self, files: &[PathBuf], kept: Option<&str>) -> Result<Vec<Dump>> {
         let kept = kept.map(|name| self.cache.join(format!("{name}.jsonl")));
         let mut known: HashMap<PathBuf, Dump> = HashMap::new();
-        if let Some(text) = kept.as_ref().and_then(|path| fs_err::read_to_string(path).ok()) {
-            known.extend(parse(&text)?.into_iter().map(|dump| (dump.path.clone(), dump)));
+        if let Some(text) = kept
+            .as_ref()
+            .and_then(|path| fs_err::read_to_string(path).ok())
+        {
+            known.extend(
+                parse(&text)?
+                    .into_iter()
+                    .map(|dump| (dump.path.clone(), dump)),
+            );
         }
-        let asked: Vec<&PathBuf> = files.iter().filter(|path| !known.contains_key(*path)).collect();
+        let asked: Vec<&PathBuf> = files
+            .iter()
+            .filter(|path| !known.contains_key(*path))
+            .collect();
         if !asked.is_empty() {
             let text = self.ask(&asked)?;
             if let Some(path) = &kept {
                 fs_err::create_dir_all(&self.cache)?;
-                fs_err::OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())?;
+                fs_err::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)?
+                    .write_all(text.as_bytes())?;
             }
-            known.extend(parse(&text)?.into_iter().map(|dump| (dump.path.clone(), dump)));
+            known.extend(
+                parse(&text)?
+                    .into_iter()
+                    .map(|dump| (dump.path.clone(), dump)),
+            );
         }
-        files.iter().map(|path| known.remove(path).with_context(|| format!("no answer for {}", path.display()))).collect()
+        files
+            .iter()
+            .map(|path| {
+                known
+                    .remove(path)
+                    .with_context(|| format!("no answer for {}", path.display()))
+            })
+            .collect()
     }
 
     fn ask(&self, files: &[&PathBuf]) -> Result<String> {
         let half = files.len().div_ceil(2);
         let answers: Vec<Result<String>> = std::thread::scope(|scope| {
-            let tasks: Vec<_> = files.chunks(half).map(|part| scope.spawn(|| self.ask_part(part))).collect();
-            tasks.into_iter().map(|task| task.join().expect("the thread does not panic")).collect()
+            let tasks: Vec<_> = files
+                .chunks(half)
+                .map(|part| scope.spawn(|| self.ask_part(part)))
+                .collect();
+            tasks
+                .into_iter()
+                .map(|task| task.join().expect("the thread does not panic"))
+                .collect()
         });
-        answers.into_iter().collect::<Result<Vec<_>>>().map(|parts| parts.concat())
+        answers
+            .into_iter()
+            .collect::<Result<Vec<_>>>()
+            .map(|parts| parts.concat())
     }
 
     fn ask_part(&self, files: &[&PathBuf]) -> Result<String> {
         let mut command = Command::new(&self.interpreter);
-        command.arg("-c").arg(DUMPER).arg(self.depth()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove("PYTHONPATH").env("PYTHONWARNINGS", "ignore");
+        command
+            .arg("-c")
+            .arg(DUMPER)
+            .arg(self.depth())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+            .env_remove("PYTHONPATH")
+            .env("PYTHONWARNINGS", "ignore");
         if let Some(packages) = &self.packages {
             command.env("PYTHONPATH", packages);
         }
         let mut child = command.spawn()?;
-        let list: String = files.iter().map(|path| format!("{}\n", path.display())).collect();
-        child.stdin.take().context("standard input is a pipe")?.write_all(list.as_bytes())?;
+        let list = files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+            .join("\n");
+        child
+            .stdin
+            .take()
+            .context("standard input is a pipe")?
+            .write_all(list.as_bytes())?;
         let output = child.wait_with_output()?;
-        ensure!(output.status.success(), "the dumper failed: {}", String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "the dumper failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         Ok(String::from_utf8(output.stdout)?)
     }
 
     /// The `.py` files of the standard library, sorted.
     pub(crate) fn standard_library(&self) -> Result<(PathBuf, Vec<PathBuf>)> {
         let code = "import sysconfig; print(sysconfig.get_path('stdlib'))";
-        let output = Command::new(&self.python.path).args(["-I", "-c", code]).output()?;
+        let output = Command::new(&self.python.path)
+            .args(["-I", "-c", code])
+            .output()?;
         let root = PathBuf::from(String::from_utf8(output.stdout)?.trim());
         ensure!(root.is_dir(), "no standard library at {}", root.display());
         let mut files = Vec::new();
         python_files(&root, &mut files)?;
-        files.retain(|path| !path.components().any(|part| part.as_os_str() == "site-packages"));
+        files.retain(|path| {
+            !path
+                .components()
+                .any(|part| part.as_os_str() == "site-packages")
+        });
         Ok((root, files))
     }
 }
 
 /// Adds the `.py` files under a folder, sorted.
 pub(crate) fn python_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let mut entries: Vec<PathBuf> = fs_err::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut entries: Vec<PathBuf> = fs_err::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
     entries.sort();
     for path in entries {
         if path.is_dir() && !path.is_symlink() {
@@ -152,7 +233,9 @@ pub(crate) fn python_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()
 }
 
 fn parse(text: &str) -> Result<Vec<Dump>> {
-    text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("not an answer: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("not an answer: {line}")))
+        .collect()
 }
 
 /// Changes with the interpreter and the dumper.
@@ -170,7 +253,16 @@ fn install_unasked(python: &Python, cache: &Path) -> Option<PathBuf> {
         return Some(target);
     }
     let output = Command::new(&python.path)
-        .args(["-m", "pip", "install", "-q", "--ignore-requires-python", "--no-deps", "coverage==7.17.3", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--ignore-requires-python",
+            "--no-deps",
+            "coverage==7.17.3",
+            "--target",
+        ])
         .arg(&target)
         .output();
     match output {
@@ -181,17 +273,64 @@ fn install_unasked(python: &Python, cache: &Path) -> Option<PathBuf> {
 }
 
 fn skip_oracle(python: &Python, reason: &str) -> Option<PathBuf> {
-    swath_test::skip(&format!("comparison with coverage.py on {}", python.tag()), reason.trim());
+    swath_test::skip(
+        &format!("comparison with coverage.py on {}", python.tag()),
+        reason.trim(),
+    );
     None
 }
 
 /// Analyses the file, and says where the result differs from coverage.py's; nothing if it does not.
-pub(crate) fn difference(dump: &Dump, version: PythonVersion, rules: &ExclusionRules) -> Result<Option<String>> {
+pub(crate) fn difference(
+    dump: &Dump,
+    version: PythonVersion,
+    rules: &ExclusionRules,
+) -> Result<Option<String>> {
     if dump.failure.is_some() {
         return Ok(None);
     }
     let source = fs_err::read(&dump.path)?;
     Ok(compare(dump, &analyze(&source, version, rules)))
+}
+
+/// Fails unless our analysis of the files equals coverage.py's, but for the known mismatches.
+pub(crate) fn compare_files(
+    oracle: &Oracle,
+    what: &str,
+    root: &Path,
+    files: &[PathBuf],
+) -> Result<()> {
+    let dumps = oracle.dump(files, Some(&what.replace(' ', "-")))?;
+    let rules = ExclusionRules::default();
+    let relative = |path: &PathBuf| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let found: Vec<(String, Option<String>)> = dumps
+        .par_iter()
+        .filter(|dump| dump.failure.is_none())
+        .map(|dump| {
+            Ok((
+                relative(&dump.path),
+                difference(dump, oracle.version(), &rules)?,
+            ))
+        })
+        .collect::<Result<_>>()?;
+    let checked: Vec<String> = found.iter().map(|(file, _)| file.clone()).collect();
+    let differences: Vec<(String, String)> = found
+        .into_iter()
+        .filter_map(|(file, difference)| Some((file, difference?)))
+        .collect();
+    let figure = format!(
+        "{} of {} files equal",
+        checked.len() - differences.len(),
+        checked.len()
+    );
+    let tag = oracle.version().to_string();
+    record_figure("Analysis against coverage.py", what, &tag, figure);
+    KnownMismatches::read()?.judge(&tag, &checked, &differences)
 }
 
 fn compare(dump: &Dump, analysis: &Analysis) -> Option<String> {
@@ -206,16 +345,44 @@ fn compare(dump: &Dump, analysis: &Analysis) -> Option<String> {
         list("statements", &dump.statements, &set(&analysis.statements)),
         list("excluded", &dump.excluded, &set(&analysis.excluded)),
     ];
-    parts.push(dump.arcs.as_ref().and_then(|theirs| list("arcs", theirs, &analysis.arcs)));
-    parts.push(dump.exit_counts.as_ref().and_then(|theirs| list("exit counts", theirs, &analysis.exit_counts)));
-    parts.push(dump.no_branch.as_ref().and_then(|theirs| list("no branch", theirs, &set(&analysis.no_branch))));
-    parts.push(dump.multiline.as_ref().and_then(|theirs| list("multiline", theirs, &analysis.multiline)));
+    parts.push(
+        dump.arcs
+            .as_ref()
+            .and_then(|theirs| list("arcs", theirs, &analysis.arcs)),
+    );
+    parts.push(
+        dump.exit_counts
+            .as_ref()
+            .and_then(|theirs| list("exit counts", theirs, &analysis.exit_counts)),
+    );
+    parts.push(
+        dump.no_branch
+            .as_ref()
+            .and_then(|theirs| list("no branch", theirs, &set(&analysis.no_branch))),
+    );
+    parts.push(
+        dump.multiline
+            .as_ref()
+            .and_then(|theirs| list("multiline", theirs, &analysis.multiline)),
+    );
     let regions = |ours: &[Region]| {
-        let dump = |region: &Region| RegionDump { name: region.name.clone(), start: region.start, lines: set(&region.lines) };
+        let dump = |region: &Region| RegionDump {
+            name: region.name.clone(),
+            start: region.start,
+            lines: set(&region.lines),
+        };
         ours.iter().map(dump).collect::<Vec<_>>()
     };
-    parts.push(dump.functions.as_ref().and_then(|theirs| list("functions", theirs, &regions(&analysis.regions.functions))));
-    parts.push(dump.classes.as_ref().and_then(|theirs| list("classes", theirs, &regions(&analysis.regions.classes))));
+    parts.push(
+        dump.functions
+            .as_ref()
+            .and_then(|theirs| list("functions", theirs, &regions(&analysis.regions.functions))),
+    );
+    parts.push(
+        dump.classes
+            .as_ref()
+            .and_then(|theirs| list("classes", theirs, &regions(&analysis.regions.classes))),
+    );
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
@@ -226,22 +393,38 @@ fn list<T: PartialEq + std::fmt::Debug>(what: &str, theirs: &[T], ours: &[T]) ->
         return None;
     }
     let only = |left: &[T], right: &[T]| {
-        let items: Vec<String> = left.iter().filter(|item| !right.contains(item)).take(6).map(|item| format!("{item:?}")).collect();
+        let items: Vec<String> = left
+            .iter()
+            .filter(|item| !right.contains(item))
+            .take(6)
+            .map(|item| format!("{item:?}"))
+            .collect();
         items.join(" ")
     };
-    Some(format!("{what}: only theirs [{}], only ours [{}]", only(theirs, ours), only(ours, theirs)))
+    Some(format!(
+        "{what}: only theirs [{}], only ours [{}]",
+        only(theirs, ours),
+        only(ours, theirs)
+    ))
 }
 
 /// The differences that are known, by version and file.
-pub(crate) struct KnownMismatches(Vec<(String, String)>);
+struct KnownMismatches(Vec<(String, String)>);
 
 impl KnownMismatches {
-    pub(crate) fn read() -> Result<Self> {
+    fn read() -> Result<Self> {
         let text = include_str!("../known-mismatches.txt");
         let mut entries = Vec::new();
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let (place, reason) = line.split_once(": ").with_context(|| format!("no reason in `{line}`"))?;
-            let (version, file) = place.split_once(' ').with_context(|| format!("no file in `{line}`"))?;
+        for line in text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
+            let (place, reason) = line
+                .split_once(": ")
+                .with_context(|| format!("no reason in `{line}`"))?;
+            let (version, file) = place
+                .split_once(' ')
+                .with_context(|| format!("no file in `{line}`"))?;
             ensure!(!reason.is_empty(), "no reason in `{line}`");
             entries.push((version.to_owned(), file.to_owned()));
         }
@@ -249,15 +432,28 @@ impl KnownMismatches {
     }
 
     fn contains(&self, version: &str, file: &str) -> bool {
-        self.0.iter().any(|(known_version, known_file)| known_version == version && known_file == file)
+        self.0
+            .iter()
+            .any(|(known_version, known_file)| known_version == version && known_file == file)
     }
 
     /// Fails unless exactly the known files differ, at most ten of a version.
-    pub(crate) fn judge(&self, version: &str, checked: &[String], differences: &[(String, String)]) -> Result<()> {
+    fn judge(
+        &self,
+        version: &str,
+        checked: &[String],
+        differences: &[(String, String)],
+    ) -> Result<()> {
         let listed = self.0.iter().filter(|(known, _)| known == version).count();
-        ensure!(listed <= 10, "{listed} known mismatches on {version}, at most 10 are allowed");
+        ensure!(
+            listed <= 10,
+            "{listed} known mismatches on {version}, at most 10 are allowed"
+        );
         let mut complaints = Vec::new();
-        for (file, difference) in differences.iter().filter(|(file, _)| !self.contains(version, file)) {
+        for (file, difference) in differences
+            .iter()
+            .filter(|(file, _)| !self.contains(version, file))
+        {
             complaints.push(format!("{version} {file}: {difference}"));
         }
         for file in checked.iter().filter(|file| self.contains(version, file)) {
@@ -266,7 +462,12 @@ impl KnownMismatches {
             }
         }
         if !complaints.is_empty() {
-            bail!("{} of {} files differ from coverage.py:\n{}", complaints.len(), checked.len(), complaints.join("\n"));
+            bail!(
+                "{} of {} files differ from coverage.py:\n{}",
+                complaints.len(),
+                checked.len(),
+                complaints.join("\n")
+            );
         }
         Ok(())
     }

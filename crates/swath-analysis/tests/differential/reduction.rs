@@ -7,10 +7,15 @@ use swath_analysis::ExclusionRules;
 
 use crate::oracle::{Oracle, difference};
 
-/// The smallest program found that still differs, with its difference.
-pub(crate) fn reduce(oracle: &Oracle, program: &str, folder: &Path) -> Result<(String, String)> {
+/// The smallest program found that still differs, with its difference; `text` is that of the whole program.
+pub(crate) fn reduce(
+    oracle: &Oracle,
+    program: &str,
+    text: &str,
+    folder: &Path,
+) -> Result<(String, String)> {
     let mut program = program.to_owned();
-    let mut last = String::new();
+    let mut last = text.to_owned();
     while let Some((smaller, text)) = smaller(oracle, &program, folder)? {
         program = smaller;
         last = text;
@@ -20,7 +25,9 @@ pub(crate) fn reduce(oracle: &Oracle, program: &str, folder: &Path) -> Result<(S
 
 fn smaller(oracle: &Oracle, program: &str, folder: &Path) -> Result<Option<(String, String)>> {
     let candidates = candidates(program);
-    let files: Vec<PathBuf> = (0..candidates.len()).map(|index| folder.join(format!("candidate_{index}.py"))).collect();
+    let files: Vec<PathBuf> = (0..candidates.len())
+        .map(|index| folder.join(format!("candidate_{index}.py")))
+        .collect();
     for (candidate, file) in candidates.iter().zip(&files) {
         fs_err::write(file, candidate)?;
     }
@@ -49,7 +56,10 @@ fn candidates(program: &str) -> Vec<String> {
             cuts.push((first, end, Some(vec![pass])));
         }
         if end > first + 1 {
-            let body = lines[first + 1..end].iter().map(|line| line.get(4..).unwrap_or("").to_owned()).collect();
+            let body = lines[first + 1..end]
+                .iter()
+                .map(|line| line.get(4..).unwrap_or("").to_owned())
+                .collect();
             cuts.push((first, end, Some(body)));
         }
     }
@@ -60,5 +70,8 @@ fn candidates(program: &str) -> Vec<String> {
         kept.extend(lines[end..].iter().map(ToString::to_string));
         kept.join("\n") + "\n"
     };
-    cuts.into_iter().map(cut).filter(|candidate| candidate != program).collect()
+    cuts.into_iter()
+        .map(cut)
+        .filter(|candidate| candidate != program)
+        .collect()
 }
