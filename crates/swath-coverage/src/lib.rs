@@ -24,14 +24,18 @@
 //! ```
 
 mod analysis_check;
+mod exclusion_reasons;
 mod file_report;
+mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
+pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
+pub use line_contexts::LineContexts;
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, exclusion_rules,
 };

@@ -5,6 +5,7 @@
 
 mod annotate;
 mod arc_description;
+mod html;
 mod json;
 mod json_writer;
 mod lcov;
@@ -16,6 +17,7 @@ mod text;
 mod xml;
 
 pub use annotate::render_annotated;
+pub use html::{HtmlOptions, Piece, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use printable::neutralize_control;

@@ -2,5 +2,6 @@
 
 pub(crate) mod combine;
 pub(crate) mod erase;
+pub(crate) mod html;
 pub(crate) mod report;
 pub(crate) mod run;

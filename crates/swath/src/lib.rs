@@ -48,6 +48,7 @@ fn perform(invocation: invocation::Invocation) -> Exit {
     match invocation.cli.verb {
         Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
         Verb::Report(arguments) => commands::report::report(&arguments),
+        Verb::Html(arguments) => commands::html::html(&arguments),
         Verb::Combine(arguments) => commands::combine::combine(&arguments),
         Verb::Erase(arguments) => commands::erase::erase(&arguments),
     }

@@ -1,0 +1,126 @@
+//! Who ran each line: every distinct set of contexts once, and for each line which set it is.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use swath_data::{ContextId, CoverageData};
+
+/// The contexts of one file's lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineContexts {
+    /// The contexts that ran any line, by name.
+    pub names: Vec<String>,
+    /// The distinct sets of contexts, as places in [`LineContexts::names`], in order.
+    pub sets: Vec<Vec<u32>>,
+    by_line: FxHashMap<u32, u32>,
+}
+
+impl LineContexts {
+    /// The contexts of the lines of a file, among `chosen` if there is a choice.
+    ///
+    /// Lines are told apart context by context, so the work is that of the hits, however many
+    /// contexts a line has.
+    pub fn of_file(data: &CoverageData, path: &str, chosen: Option<&BTreeSet<ContextId>>) -> Self {
+        let Some(file) = data.file(path) else {
+            return Self::default();
+        };
+        let wanted = |id: ContextId| chosen.is_none_or(|chosen| chosen.contains(&id));
+        let mut hits: Vec<(&str, Vec<u32>)> = Vec::new();
+        if data.has_arcs() {
+            for (id, arcs) in file.arcs_by_context().filter(|(id, _)| wanted(*id)) {
+                let ends = arcs.iter().flat_map(|(from, to)| [from, to]);
+                let mut lines: Vec<u32> = ends
+                    .filter(|&line| line > 0)
+                    .filter_map(|line| u32::try_from(line).ok())
+                    .collect();
+                lines.sort_unstable();
+                lines.dedup();
+                hits.push((data.context_name(id), lines));
+            }
+        } else {
+            for (id, lines) in file.lines_by_context().filter(|(id, _)| wanted(*id)) {
+                hits.push((data.context_name(id), lines.iter().collect()));
+            }
+        }
+        hits.sort_unstable();
+        Self::of_hits(&hits)
+    }
+
+    fn of_hits(hits: &[(&str, Vec<u32>)]) -> Self {
+        // A set is a node: the set before, and the context added to it. Node 0 is the empty set.
+        let mut nodes: Vec<(u32, u32)> = vec![(0, 0)];
+        let mut of_line: FxHashMap<u32, u32> = FxHashMap::default();
+        for (context, (_, lines)) in (0..).zip(hits) {
+            let mut children: FxHashMap<u32, u32> = FxHashMap::default();
+            for &line in lines {
+                let node = of_line.entry(line).or_insert(0);
+                let next = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+                let child = *children.entry(*node).or_insert(next);
+                if child == next {
+                    nodes.push((*node, context));
+                }
+                *node = child;
+            }
+        }
+        let mut used: Vec<(u32, u32)> = of_line.iter().map(|(&line, &node)| (line, node)).collect();
+        used.sort_unstable();
+        let mut found = Self {
+            names: hits.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            ..Self::default()
+        };
+        let mut set_of_node: FxHashMap<u32, u32> = FxHashMap::default();
+        for (line, node) in used {
+            let next = u32::try_from(found.sets.len()).unwrap_or(u32::MAX);
+            let set = *set_of_node.entry(node).or_insert(next);
+            if set == next {
+                found.sets.push(members(&nodes, node));
+            }
+            found.by_line.insert(line, set);
+        }
+        found
+    }
+
+    /// The place of a line's set in [`LineContexts::sets`].
+    pub fn set(&self, line: u32) -> Option<usize> {
+        self.by_line.get(&line).map(|&set| set as usize)
+    }
+}
+
+fn members(nodes: &[(u32, u32)], node: u32) -> Vec<u32> {
+    let mut members = Vec::new();
+    let mut at = node;
+    while at != 0 {
+        let (before, context) = nodes[at as usize];
+        members.push(context);
+        at = before;
+    }
+    members.reverse();
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_with_the_same_contexts_share_a_set() {
+        let found =
+            LineContexts::of_hits(&[("a", vec![1, 2, 3]), ("b", vec![2, 3]), ("c", vec![1, 9])]);
+        assert_eq!(found.sets, [vec![0, 2], vec![0, 1], vec![2]]);
+        let sets: Vec<_> = [1, 2, 3, 9, 4].map(|line| found.set(line)).into();
+        assert_eq!(sets, [Some(0), Some(1), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn many_contexts_are_no_more_than_their_hits() {
+        let hits: Vec<(String, Vec<u32>)> = (0..2000u32)
+            .map(|context| (format!("test_{context:04}"), (1..=500).collect()))
+            .collect();
+        let hits: Vec<(&str, Vec<u32>)> = hits
+            .iter()
+            .map(|(name, lines)| (name.as_str(), lines.clone()))
+            .collect();
+        let found = LineContexts::of_hits(&hits);
+        assert_eq!((found.sets.len(), found.sets[0].len()), (1, 2000));
+    }
+}

@@ -1,0 +1,86 @@
+//! Text from outside, made safe and visible.
+
+use std::fmt::Write as _;
+
+/// Appends text for an element or a quoted attribute. What would steer the page (markup, control
+/// characters, marks that turn the direction of reading) is shown instead.
+pub(super) fn push_text(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| {
+        (b' '..0x7f).contains(&byte) && !matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\'')
+    };
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().take_while(|&byte| is_plain(byte)).count();
+        out.push_str(&rest[..plain]);
+        rest = &rest[plain..];
+        let Some(character) = rest.chars().next() else {
+            return;
+        };
+        push_special(out, character);
+        rest = &rest[character.len_utf8()..];
+    }
+}
+
+fn push_special(out: &mut String, character: char) {
+    match character {
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '&' => out.push_str("&amp;"),
+        '"' => out.push_str("&quot;"),
+        '\'' => out.push_str("&#39;"),
+        '\t' => out.push('\t'),
+        // The pictures of the C0 controls follow their order.
+        '\0'..='\x1f' => out.push(char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}')),
+        '\x7f' => out.push('\u{2421}'),
+        _ if steers_reading(character) => {
+            let _ = write!(out, "[U+{:04X}]", character as u32);
+        }
+        _ => out.push(character),
+    }
+}
+
+/// Whether a character is invisible and changes how others are shown.
+fn steers_reading(character: char) -> bool {
+    matches!(
+        character,
+        '\u{80}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// The text, escaped.
+#[cfg(test)]
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    push_text(&mut out, text);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_and_quotes_are_text() {
+        assert_eq!(
+            escaped("</script><b a='1' b=\"2\">&amp;"),
+            "&lt;/script&gt;&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;"
+        );
+    }
+
+    #[test]
+    fn what_is_invisible_becomes_visible() {
+        assert_eq!(
+            escaped("a\u{202e}b\u{1b}[2J\n\tc\u{7f}"),
+            "a[U+202E]b␛[2J␊\tc␡"
+        );
+        assert_eq!(escaped("é文 e\u{301} 👩‍👩‍👧"), "é文 e\u{301} 👩‍👩‍👧");
+    }
+}

@@ -1,0 +1,223 @@
+//! The page of one file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use swath_coverage::LineContexts;
+
+use super::bottom;
+use super::escape::push_text;
+use super::figures::{cover, plural, push_bar, share};
+use super::holes_page::function_name;
+use super::layout::{Place, page};
+use super::lines::{Hole, Lines, function_of};
+use super::site::{FilePage, Site};
+use super::source_table::{SourceTable, hole_link, range};
+
+/// A list of functions or holes that is longer is folded.
+const MOST_UNFOLDED: usize = 10;
+
+/// The page at a place of the site.
+pub(super) fn render(site: &Site<'_>, index: usize) -> String {
+    let file = &site.pages[index];
+    page(site, Place::Below, &file.file.name, &main(site, index))
+}
+
+/// What stands in `main`.
+pub(super) fn main(site: &Site<'_>, index: usize) -> String {
+    let this = &site.pages[index];
+    let file = this.file;
+    let count = file.source.split_terminator('\n').count();
+    let lines = Lines::new(file, count);
+    let mut out = String::with_capacity(count * 160 + 4096);
+    push_header(&mut out, site, index);
+    push_outline(&mut out, site, this);
+    push_holes(&mut out, this, &lines);
+    push_map(&mut out, &lines, count);
+    let rules = site
+        .options
+        .exclusions
+        .of_text(&file.source, &file.excluded);
+    let contexts = if site.options.show_contexts {
+        LineContexts::of_file(site.data, &file.recorded, site.options.contexts.as_ref())
+    } else {
+        LineContexts::default()
+    };
+    let table = SourceTable {
+        file,
+        lines: &lines,
+        contexts: &contexts,
+        rules: &rules,
+        anchors: &anchors(this),
+        show_source: !site.options.no_source,
+    };
+    table.push(&mut out);
+    bottom::push_processes(&mut out, site, this);
+    bottom::push_contexts(&mut out, &contexts);
+    out
+}
+
+/// The names of functions by line: of several definitions of one name, the first.
+fn anchors<'a>(page: &FilePage<'a>) -> BTreeMap<u32, &'a str> {
+    let mut by_name: BTreeMap<&str, u32> = BTreeMap::new();
+    for function in page.functions.iter().filter(|function| function.start > 0) {
+        by_name.entry(function.name).or_insert(function.start);
+    }
+    by_name
+        .into_iter()
+        .map(|(name, line)| (line, name))
+        .collect()
+}
+
+fn push_header(out: &mut String, site: &Site<'_>, index: usize) {
+    let this = &site.pages[index];
+    let numbers = &this.file.numbers;
+    out.push_str("<div class=bar><h1>");
+    push_text(out, &this.file.name);
+    let _ = write!(
+        out,
+        " <span class=total>{}</span></h1>\n<ul class=counts>",
+        cover(numbers, site.options.precision)
+    );
+    for (class, glyph, count, word) in [
+        ("m", '✗', numbers.missing, "missed"),
+        (
+            "p",
+            '◐',
+            super::lines::partial_lines(this.file).len(),
+            "partial",
+        ),
+        ("r", '✓', numbers.executed(), "run"),
+        ("x", '–', numbers.excluded, "excluded"),
+    ] {
+        if class == "p" && !site.report.has_arcs {
+            continue;
+        }
+        let _ = write!(out, "<li class={class}>{glyph} {count} {word}");
+    }
+    out.push_str("</ul>\n");
+    let before = site.pages[..index]
+        .iter()
+        .rev()
+        .find(|page| page.has_holes());
+    let after = site.pages[index + 1..].iter().find(|page| page.has_holes());
+    if before.is_some() || after.is_some() {
+        out.push_str("<nav class=turn aria-label=\"Files with holes\">");
+        push_turn(out, before, "prev", "← previous");
+        push_turn(out, after, "next", "next →");
+        out.push_str("</nav>");
+    }
+    out.push_str("</div>\n");
+}
+
+fn push_turn(out: &mut String, page: Option<&FilePage<'_>>, rel: &str, text: &str) {
+    if let Some(page) = page {
+        let _ = write!(out, "<a rel={rel} href=\"../{}\" title=\"", page.name);
+        push_text(out, &page.file.name);
+        let _ = write!(out, "\">{text}</a> ");
+    }
+}
+
+fn push_outline(out: &mut String, site: &Site<'_>, this: &FilePage<'_>) {
+    let count = this
+        .functions
+        .iter()
+        .filter(|function| function.start > 0)
+        .count();
+    if count == 0 {
+        return;
+    }
+    let open = if count <= MOST_UNFOLDED { " open" } else { "" };
+    let _ = write!(
+        out,
+        "<details class=outline{open}><summary>{}</summary><div class=scroll><table class=\"files flat\">\n<thead><tr><th scope=col>Function<th scope=col class=n>Coverage<th scope=col class=n>Lines<th scope=col class=n>Missed",
+        plural(count, "function")
+    );
+    if site.report.has_arcs {
+        out.push_str("<th scope=col class=n>Partial");
+    }
+    out.push_str("\n<tbody>\n");
+    for function in &this.functions {
+        let line = if function.start > 0 {
+            function.start
+        } else {
+            1
+        };
+        let _ = write!(out, "<tr><th scope=row><a href=#L{line}>");
+        push_text(out, function_name(function));
+        let whole = function.statements + function.branches;
+        let executed = whole - function.missing - function.missing_branches;
+        let _ = write!(
+            out,
+            "</a><td>{}",
+            share(executed, whole, site.options.precision)
+        );
+        push_bar(out, executed, whole);
+        let _ = write!(out, "<td>{}<td>{}", function.statements, function.missing);
+        if site.report.has_arcs {
+            let _ = write!(out, "<td>{}", function.partial);
+        }
+        out.push('\n');
+    }
+    out.push_str("</table></div></details>\n");
+}
+
+fn push_holes(out: &mut String, this: &FilePage<'_>, lines: &Lines) {
+    let holes = &lines.holes;
+    if holes.is_empty() {
+        out.push_str("<p class=lead>✓ Nothing was missed.</p>\n");
+        return;
+    }
+    let open = if holes.len() <= MOST_UNFOLDED {
+        " open"
+    } else {
+        ""
+    };
+    let _ = write!(
+        out,
+        "<details class=outline{open}><summary>{}</summary><ol class=holelist>\n",
+        plural(holes.len(), "hole")
+    );
+    for (number, hole) in (1..).zip(holes) {
+        let what = match *hole {
+            Hole::Missed { first, last } => range(first, last),
+            Hole::Partial { line } => format!("line {line}, partial"),
+        };
+        let _ = write!(
+            out,
+            "<li><a href=\"{}\">{what}</a>",
+            hole_link(number, *hole)
+        );
+        if let Some(function) = function_of(&this.file.regions.functions, hole.first()) {
+            out.push_str(" in ");
+            push_text(out, &function.name);
+        }
+        out.push('\n');
+    }
+    out.push_str("</ol></details>\n");
+}
+
+/// The whole file at a glance: the holes, at the window's edge.
+fn push_map(out: &mut String, lines: &Lines, count: usize) {
+    if lines.holes.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<svg class=map viewBox=\"0 0 1 {}\" preserveAspectRatio=none aria-hidden=true focusable=false>",
+        count.max(1)
+    );
+    for hole in &lines.holes {
+        let (class, first, last) = match *hole {
+            Hole::Missed { first, last } => ("", first, last),
+            Hole::Partial { line } => (" class=p", line, line),
+        };
+        let _ = write!(
+            out,
+            "<rect{class} y={} width=1 height={}></rect>",
+            first - 1,
+            last + 1 - first
+        );
+    }
+    out.push_str("</svg>\n");
+}

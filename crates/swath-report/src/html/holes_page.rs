@@ -1,0 +1,93 @@
+//! The to-do list: functions by what was missed in them.
+
+use std::fmt::Write as _;
+
+use super::escape::push_text;
+use super::figures::{plural, push_bar, share};
+use super::layout::{Place, page};
+use super::lines::FunctionFigures;
+use super::site::{FilePage, Site};
+
+/// A list that nobody reads to its end needs no end.
+const MOST: usize = 2000;
+
+pub(super) fn render(site: &Site<'_>) -> String {
+    let mut holes: Vec<(&FilePage<'_>, &FunctionFigures<'_>)> = Vec::new();
+    for file in &site.pages {
+        let functions = file.functions.iter();
+        holes.extend(
+            functions
+                .filter(|f| f.first_hole.is_some())
+                .map(|f| (file, f)),
+        );
+    }
+    holes.sort_by(|(file, function), (other_file, other)| {
+        (other.missing, other.missing_branches)
+            .cmp(&(function.missing, function.missing_branches))
+            .then_with(|| {
+                (&file.file.name, function.start).cmp(&(&other_file.file.name, other.start))
+            })
+    });
+    let mut main = String::from("<h1>Holes</h1>\n");
+    if holes.is_empty() {
+        main.push_str("<p class=lead>Nothing was missed.</p>\n");
+        return page(site, Place::Holes, "Holes", &main);
+    }
+    let _ = write!(
+        main,
+        "<p class=lead>{} in which something was missed, the largest first.</p>\n",
+        plural(holes.len(), "function")
+    );
+    main.push_str("<div class=scroll><table class=\"files flat holes\">\n<thead><tr><th scope=col>Function<th scope=col>File<th scope=col class=n>Coverage<th scope=col class=n>Lines<th scope=col class=n aria-sort=descending>Missed");
+    if site.report.has_arcs {
+        main.push_str("<th scope=col class=n>Partial");
+    }
+    main.push_str("\n<tbody>\n");
+    for (file, function) in holes.iter().take(MOST) {
+        push_row(&mut main, site, file, function);
+    }
+    main.push_str("</table></div>\n");
+    if holes.len() > MOST {
+        let _ = write!(
+            main,
+            "<p>{} with fewer missed lines are not listed.</p>\n",
+            plural(holes.len() - MOST, "function")
+        );
+    }
+    page(site, Place::Holes, "Holes", &main)
+}
+
+fn push_row(
+    out: &mut String,
+    site: &Site<'_>,
+    file: &FilePage<'_>,
+    function: &FunctionFigures<'_>,
+) {
+    let line = function.first_hole.unwrap_or(1);
+    let _ = write!(out, "<tr><th scope=row><a href=\"{}#L{line}\">", file.name);
+    push_text(out, function_name(function));
+    out.push_str("</a><td>");
+    push_text(out, &file.file.name);
+    let whole = function.statements + function.branches;
+    let executed = whole - function.missing - function.missing_branches;
+    let _ = write!(
+        out,
+        "<td>{}",
+        share(executed, whole, site.options.precision)
+    );
+    push_bar(out, executed, whole);
+    let _ = write!(out, "<td>{}<td>{}", function.statements, function.missing);
+    if site.report.has_arcs {
+        let _ = write!(out, "<td>{}", function.partial);
+    }
+    out.push('\n');
+}
+
+/// The name of a function, or words for the code that is in none.
+pub(super) fn function_name<'a>(function: &FunctionFigures<'a>) -> &'a str {
+    if function.name.is_empty() {
+        "(outside of functions)"
+    } else {
+        function.name
+    }
+}

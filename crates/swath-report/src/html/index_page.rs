@@ -1,0 +1,219 @@
+//! The first page: the total, whether it can be trusted, and the folders.
+
+use std::fmt::Write as _;
+
+use super::figures::{cover, grouped, plural, push_bar};
+use super::layout::{Place, page};
+use super::page_names::PageNames;
+use super::rows;
+use super::site::Site;
+use super::tree::{Folder, Node, tree};
+use super::trust;
+
+/// With more files than this, every folder has a page of its own.
+const MOST_FILES: usize = 2000;
+
+/// The index, and the pages of folders if there are too many files for one page.
+pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
+    let root = tree(&site.pages);
+    let mut main = String::new();
+    push_total(&mut main, site);
+    trust::push_panel(&mut main, site);
+    main.push_str("<h2 id=folders>Folders and files</h2>\n");
+    let mut pages = Vec::new();
+    let table = if site.pages.len() > MOST_FILES {
+        let mut folders = FolderPages {
+            site,
+            names: PageNames::default(),
+            pages: Vec::new(),
+        };
+        let table = folders.table(&root, "");
+        pages = folders.pages;
+        table
+    } else {
+        let mut table = String::new();
+        rows::push_head(&mut table, site, "tree", "Folder or file");
+        push_tree(&mut table, site, &root, 0);
+        rows::push_end(&mut table);
+        table
+    };
+    main.push_str(&table);
+    push_skipped(&mut main, site);
+    push_provenance(&mut main, site);
+    pages.push(("index.html".to_owned(), page(site, Place::Index, "", &main)));
+    pages
+}
+
+fn push_tree(out: &mut String, site: &Site<'_>, folder: &Folder, depth: usize) {
+    for child in &folder.children {
+        match child {
+            Node::Folder(child) => {
+                rows::push_folder(out, site, &child.name, None, &child.numbers, depth);
+                push_tree(out, site, child, depth + 1);
+            }
+            Node::File(index, name) => {
+                rows::push_file(out, site, &site.pages[*index], name, Some(depth), "");
+            }
+        }
+    }
+}
+
+/// Pages of folders, each with what it holds itself.
+struct FolderPages<'s, 'a> {
+    site: &'s Site<'a>,
+    names: PageNames,
+    pages: Vec<(String, String)>,
+}
+
+impl FolderPages<'_, '_> {
+    fn table(&mut self, folder: &Folder, up: &str) -> String {
+        let mut out = String::new();
+        rows::push_head(&mut out, self.site, "level", "Folder or file");
+        for child in &folder.children {
+            match child {
+                Node::Folder(child) => {
+                    let link = self.page(child);
+                    let link = format!("{up}{link}");
+                    rows::push_folder(
+                        &mut out,
+                        self.site,
+                        &child.name,
+                        Some(&link),
+                        &child.numbers,
+                        0,
+                    );
+                }
+                Node::File(index, name) => {
+                    let file = &self.site.pages[*index];
+                    rows::push_file(&mut out, self.site, file, name, Some(0), up);
+                }
+            }
+        }
+        rows::push_end(&mut out);
+        out
+    }
+
+    fn page(&mut self, folder: &Folder) -> String {
+        let name = self.names.name("d", &folder.path);
+        let mut main = String::from("<h1>");
+        super::escape::push_text(&mut main, &folder.path);
+        let percent = cover(&folder.numbers, self.site.options.precision);
+        let _ = write!(main, "/ <small>{percent}</small></h1>\n");
+        let table = self.table(folder, "../");
+        main.push_str(&table);
+        let html = page(self.site, Place::Below, &folder.path, &main);
+        self.pages.push((name.clone(), html));
+        name
+    }
+}
+
+fn push_total(out: &mut String, site: &Site<'_>) {
+    let numbers = site.totals();
+    let precision = site.options.precision;
+    let _ = write!(
+        out,
+        "<h1><span class=total>{}</span> covered</h1>\n<p class=lead>",
+        cover(numbers, precision)
+    );
+    push_bar(
+        out,
+        numbers.executed() + numbers.executed_branches(),
+        numbers.statements + numbers.branches,
+    );
+    let _ = write!(
+        out,
+        "{} of {} run, <strong>{} missed</strong>",
+        grouped(numbers.executed()),
+        plural(numbers.statements, "line"),
+        grouped(numbers.missing)
+    );
+    if site.report.has_arcs {
+        let _ = write!(
+            out,
+            "; {} of {} taken, <strong>{} partial</strong>",
+            grouped(numbers.executed_branches()),
+            if numbers.branches == 1 {
+                "1 branch".to_owned()
+            } else {
+                format!("{} branches", grouped(numbers.branches))
+            },
+            grouped(numbers.partial_branches)
+        );
+    }
+    if numbers.excluded > 0 {
+        let _ = write!(out, "; {} excluded", plural(numbers.excluded, "line"));
+    }
+    out.push_str(".</p>\n");
+    push_gate(out, site);
+}
+
+fn push_gate(out: &mut String, site: &Site<'_>) {
+    let minimum = site.options.fail_under;
+    if minimum <= 0.0 {
+        return;
+    }
+    let numbers = site.totals();
+    let whole = numbers.statements + numbers.branches;
+    let executed = numbers.executed() + numbers.executed_branches();
+    let failure = swath_coverage::Gate::new(minimum, site.options.precision)
+        .ok()
+        .and_then(|gate| gate.failure(numbers.percent()));
+    if failure.is_none() {
+        let _ = write!(
+            out,
+            "<p class=\"gate pass\">✓ passes the minimum of {minimum}%.</p>\n"
+        );
+        return;
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of lines, rounded up"
+    )]
+    let needed = (whole as f64 * minimum / 100.0).ceil() as usize;
+    let short = plural(needed.saturating_sub(executed).max(1), "line");
+    let or_branches = if site.report.has_arcs {
+        " or branches"
+    } else {
+        ""
+    };
+    let _ = write!(
+        out,
+        "<p class=\"gate fail\">✗ below the minimum of {minimum}%: {short}{or_branches} short.</p>\n"
+    );
+}
+
+fn push_skipped(out: &mut String, site: &Site<'_>) {
+    if site.covered > 0 {
+        let files = plural(site.covered, "file");
+        let _ = write!(
+            out,
+            "<p class=skipped>{files} skipped due to complete coverage. They count in the total.</p>\n"
+        );
+    }
+    if site.empty > 0 {
+        let files = plural(site.empty, "empty file");
+        let _ = write!(out, "<p class=skipped>{files} skipped.</p>\n");
+    }
+}
+
+fn push_provenance(out: &mut String, site: &Site<'_>) {
+    let runs: Vec<&str> = site
+        .data
+        .accounting
+        .runs
+        .iter()
+        .map(|run| run.id.as_str())
+        .collect();
+    let _ = write!(
+        out,
+        "<p class=provenance>swath {}",
+        env!("CARGO_PKG_VERSION")
+    );
+    if !runs.is_empty() {
+        out.push_str(", run ");
+        super::escape::push_text(out, &runs.join(", "));
+    }
+    out.push_str(".</p>\n");
+}

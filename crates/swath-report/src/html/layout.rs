@@ -1,0 +1,105 @@
+//! The frame of every page.
+
+use std::fmt::Write as _;
+
+use super::escape::push_text;
+use super::site::Site;
+
+/// The user's own style sheet, in the report's folder.
+pub(super) const EXTRA_STYLE: &str = "extra.css";
+
+/// The pages that the navigation leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Index,
+    Files,
+    Holes,
+    Runs,
+    /// A page below one of the report's folders.
+    Below,
+}
+
+impl Place {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Index | Self::Below => "index.html",
+            Self::Files => "files.html",
+            Self::Holes => "holes.html",
+            Self::Runs => "runs.html",
+        }
+    }
+
+    /// The way from a page to the report's folder.
+    pub(super) fn up(self) -> &'static str {
+        if self == Self::Below { "../" } else { "" }
+    }
+}
+
+/// A page: its head, the navigation, and `main` inside.
+pub(super) fn page(site: &Site<'_>, place: Place, heading: &str, main: &str) -> String {
+    let mut out = String::with_capacity(main.len() + 2048);
+    push_start(&mut out, site, heading);
+    let up = place.up();
+    let _ = write!(out, "<link rel=stylesheet href=\"{up}swath.css\">\n");
+    if site.options.extra_css.is_some() {
+        let _ = write!(out, "<link rel=stylesheet href=\"{up}{EXTRA_STYLE}\">\n");
+    }
+    // Not deferred: a chosen theme is there before anything is painted.
+    let _ = write!(out, "<script src=\"{up}swath.js\"></script>\n");
+    push_body(&mut out, site, place, main);
+    out
+}
+
+/// The doctype and the head up to its title.
+pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
+    out.push_str(
+        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
+         <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=color-scheme content=\"light dark\">\n<meta name=robots content=noindex>\n<title>",
+    );
+    if !heading.is_empty() {
+        push_text(out, heading);
+        out.push_str(" · ");
+    }
+    push_text(out, &site.options.title);
+    out.push_str("</title>\n");
+}
+
+/// Everything from the body on.
+pub(super) fn push_body(out: &mut String, site: &Site<'_>, place: Place, main: &str) {
+    out.push_str("</head>\n<body>\n<a class=skip href=#main>Skip to the content</a>\n");
+    push_navigation(out, site, place);
+    out.push_str("<main id=main tabindex=-1>\n");
+    out.push_str(main);
+    out.push_str("</main>\n<footer><p>Made by swath ");
+    out.push_str(env!("CARGO_PKG_VERSION"));
+    out.push_str(". Numbers are those of coverage.py.</p></footer>\n</body>\n</html>\n");
+}
+
+fn push_navigation(out: &mut String, site: &Site<'_>, place: Place) {
+    let up = place.up();
+    let _ = write!(
+        out,
+        "<header class=top><a class=title href=\"{up}index.html\">"
+    );
+    push_text(out, &site.options.title);
+    out.push_str("</a><nav aria-label=Report><ul>");
+    for (target, text) in [
+        (Place::Index, "Folders"),
+        (Place::Files, "Files"),
+        (Place::Holes, "Holes"),
+        (Place::Runs, "Runs"),
+    ] {
+        let current = if target == place {
+            " aria-current=page"
+        } else {
+            ""
+        };
+        let _ = write!(
+            out,
+            "<li><a href=\"{up}{}\"{current}>{text}</a>",
+            target.file()
+        );
+    }
+    out.push_str("</ul></nav></header>\n");
+}

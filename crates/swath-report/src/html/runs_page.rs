@@ -1,0 +1,84 @@
+//! The processes that were measured, and those that were not.
+
+use std::fmt::Write as _;
+
+use swath_data::ProcessRecord;
+
+use super::escape::push_text;
+use super::figures::plural;
+use super::layout::{Place, page};
+use super::site::{Site, service_name};
+
+pub(super) fn render(site: &Site<'_>) -> String {
+    let accounting = &site.data.accounting;
+    let mut main = String::from("<h1>Runs</h1>\n");
+    if accounting.is_empty() {
+        main.push_str("<p class=lead>No accounting: this data was not recorded by <code>swath run</code>, so it says nothing of the processes.</p>\n");
+        return page(site, Place::Runs, "Runs", &main);
+    }
+    let counted = accounting.processes.iter().filter(|p| p.counted).count();
+    let _ = write!(
+        main,
+        "<p class=lead>{} with the agent, {counted} of them in the number.</p>\n",
+        if accounting.processes.len() == 1 {
+            "1 process".to_owned()
+        } else {
+            format!("{} processes", accounting.processes.len())
+        }
+    );
+    main.push_str("<div class=scroll><table class=\"files flat runs\">\n<thead><tr><th scope=col>Process<th scope=col>Command<th scope=col>Python<th scope=col>Agent<th scope=col>Ended<th scope=col class=n>Files<th scope=col>In the number\n<tbody>\n");
+    for process in &accounting.processes {
+        push_row(&mut main, process);
+    }
+    main.push_str("</table></div>\n");
+    push_facts(&mut main, site);
+    page(site, Place::Runs, "Runs", &main)
+}
+
+fn push_row(out: &mut String, process: &ProcessRecord) {
+    out.push_str("<tr><th scope=row>");
+    push_text(out, service_name(process));
+    let _ = write!(out, " <small>{}</small><td><code>", process.pid);
+    push_text(out, &process.command.join(" "));
+    out.push_str("</code><td>");
+    match process.python {
+        Some(python) => {
+            let _ = write!(out, "{python}");
+        }
+        None => out.push('–'),
+    }
+    out.push_str("<td>");
+    if process.state != "measured" {
+        out.push_str("✗ ");
+    }
+    push_text(out, &process.state);
+    out.push_str("<td>");
+    push_text(out, &process.ended);
+    if let Some(status) = process.exit_status {
+        let _ = write!(out, " ({status})");
+    }
+    let counted = if process.counted { "yes" } else { "no" };
+    let _ = write!(out, "<td>{}<td>{counted}\n", process.touched.len());
+}
+
+fn push_facts(out: &mut String, site: &Site<'_>) {
+    for run in &site.data.accounting.runs {
+        let missed: Vec<&str> = run.values("not-measured").collect();
+        if missed.is_empty() {
+            continue;
+        }
+        out.push_str("<h2>Not measured in run ");
+        push_text(out, &run.id);
+        let _ = write!(
+            out,
+            "</h2>\n<p>{}:</p>\n<ul>\n",
+            plural(missed.len(), "Python")
+        );
+        for text in missed {
+            out.push_str("<li>");
+            push_text(out, text);
+            out.push('\n');
+        }
+        out.push_str("</ul>\n");
+    }
+}

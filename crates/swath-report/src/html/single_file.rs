@@ -1,0 +1,57 @@
+//! The whole report in one file, for mailing.
+
+use std::fmt::Write as _;
+
+use super::layout::{self, Place};
+use super::site::Site;
+use super::{Piece, SCRIPT, STYLE, file_page, overview_pages};
+
+/// The index, with every other page as data that the script shows when it is asked for.
+pub(super) fn piece(site: &Site<'_>) -> Piece {
+    let mut out = String::new();
+    let mut others = String::new();
+    let mut index = String::new();
+    for (name, page) in overview_pages(site) {
+        if name == "index.html" {
+            index = inner(&page).to_owned();
+        } else {
+            push_data(&mut others, &name, inner(&page));
+        }
+    }
+    for (place, page) in site.pages.iter().enumerate() {
+        push_data(&mut others, &page.name, &file_page::main(site, place));
+    }
+    layout::push_start(&mut out, site, "");
+    let _ = write!(out, "<style>\n{STYLE}</style>\n");
+    if let Some(style) = &site.options.extra_css {
+        // The one way out of a style element is its end tag.
+        let style = String::from_utf8_lossy(style).replace("</", "<\\/");
+        let _ = write!(out, "<style>\n{style}</style>\n");
+    }
+    let _ = write!(out, "<script>\n{SCRIPT}</script>\n");
+    layout::push_body(&mut out, site, Place::Index, &index);
+    let end = out.rfind("</body>").unwrap_or(out.len());
+    out.insert_str(end, &others);
+    Piece {
+        name: "index.html".to_owned(),
+        bytes: out.into_bytes(),
+    }
+}
+
+/// What stands in `main` of a page.
+fn inner(page: &str) -> &str {
+    let start = page
+        .find("<main")
+        .and_then(|at| page[at..].find('>').map(|end| at + end + 1));
+    let end = page.rfind("</main>").unwrap_or(page.len());
+    page.get(start.unwrap_or(0)..end).unwrap_or(page)
+}
+
+/// A block that browsers do not look into. Everything from outside is escaped already, so that
+/// nothing in it can end it.
+fn push_data(out: &mut String, name: &str, main: &str) {
+    let _ = write!(
+        out,
+        "<script type=\"text/plain\" id=\"page:{name}\">{main}</script>\n"
+    );
+}

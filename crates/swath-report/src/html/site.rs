@@ -1,0 +1,110 @@
+//! What all pages share: which files have pages, where they are, who ran them.
+
+use std::collections::BTreeMap;
+
+use swath_coverage::{FileReport, Numbers, Report};
+use swath_data::{CoverageData, ProcessRecord};
+
+use super::HtmlOptions;
+use super::lines::{FunctionFigures, function_figures};
+use super::page_names::PageNames;
+
+/// A file that has a page.
+pub(super) struct FilePage<'a> {
+    pub(super) file: &'a FileReport,
+    /// Where its page is, from the report's folder.
+    pub(super) name: String,
+    /// Its functions, in the order of their lines.
+    pub(super) functions: Vec<FunctionFigures<'a>>,
+    /// The places of the processes that ran it, in the accounting.
+    pub(super) processes: Vec<usize>,
+}
+
+impl FilePage<'_> {
+    /// Whether anything of it did not run.
+    pub(super) fn has_holes(&self) -> bool {
+        let numbers = &self.file.numbers;
+        numbers.missing > 0 || numbers.partial_branches > 0
+    }
+}
+
+/// The whole report.
+pub(super) struct Site<'a> {
+    pub(super) report: &'a Report,
+    pub(super) data: &'a CoverageData,
+    pub(super) options: &'a HtmlOptions,
+    pub(super) pages: Vec<FilePage<'a>>,
+    /// Files without a page because everything in them ran.
+    pub(super) covered: usize,
+    /// Files without a page because they hold no statements.
+    pub(super) empty: usize,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(
+        report: &'a Report,
+        data: &'a CoverageData,
+        options: &'a HtmlOptions,
+    ) -> Self {
+        let mut touched: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, process) in data.accounting.processes.iter().enumerate() {
+            for path in &process.touched {
+                touched.entry(path).or_default().push(index);
+            }
+        }
+        let mut names = PageNames::default();
+        let mut site = Self {
+            report,
+            data,
+            options,
+            pages: Vec::new(),
+            covered: 0,
+            empty: 0,
+        };
+        for file in &report.files {
+            let numbers = &file.numbers;
+            if options.skip_covered && numbers.missing == 0 && numbers.partial_branches == 0 {
+                site.covered += 1;
+            } else if options.skip_empty && numbers.statements == 0 {
+                site.empty += 1;
+            } else {
+                site.pages.push(FilePage {
+                    file,
+                    name: names.name("f", &file.name),
+                    functions: function_figures(file),
+                    processes: touched.remove(file.recorded.as_str()).unwrap_or_default(),
+                });
+            }
+        }
+        site
+    }
+
+    pub(super) fn totals(&self) -> &Numbers {
+        &self.report.totals
+    }
+
+    /// The name of the service, or the role, of each process that ran a file, each once.
+    pub(super) fn services(&self, processes: &[usize]) -> Vec<&'a str> {
+        let processes = processes
+            .iter()
+            .filter_map(|&index| self.data.accounting.processes.get(index));
+        let mut names: Vec<&str> = processes.map(service_name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether any process is known, so that a column for them says something.
+    pub(super) fn has_services(&self) -> bool {
+        !self.data.accounting.processes.is_empty()
+    }
+}
+
+/// The service of a process, or its role.
+pub(super) fn service_name(process: &ProcessRecord) -> &str {
+    match &process.service {
+        Some(service) => service,
+        None if process.role.is_empty() => "process",
+        None => &process.role,
+    }
+}
