@@ -1,5 +1,6 @@
 //! Ini files, by the rules of Python's `configparser` without interpolation.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use swath_pattern::python_repr;
@@ -17,6 +18,8 @@ const DEFAULT: &str = "DEFAULT";
 #[derive(Debug, Default)]
 pub(crate) struct Ini {
     sections: Vec<Section>,
+    /// Where in `sections` a name is.
+    places: HashMap<String, usize>,
     defaults: Section,
 }
 
@@ -24,6 +27,8 @@ pub(crate) struct Ini {
 struct Section {
     name: String,
     options: Vec<IniOption>,
+    /// Where in `options` a name is.
+    places: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -34,8 +39,7 @@ struct IniOption {
 
 impl Section {
     fn value(&self, name: &str) -> Option<&str> {
-        let option = self.options.iter().find(|option| option.name == name)?;
-        Some(&option.value)
+        Some(&self.options[*self.places.get(name)?].value)
     }
 }
 
@@ -71,7 +75,7 @@ impl Ini {
     }
 
     fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| section.name == name)
+        Some(&self.sections[*self.places.get(name)?])
     }
 }
 
@@ -151,10 +155,12 @@ impl Parser<'_> {
                 python_repr(name)
             ));
         }
-        self.current = Some(Place::Section(self.ini.sections.len()));
+        let place = self.ini.sections.len();
+        self.current = Some(Place::Section(place));
+        self.ini.places.insert(name.to_owned(), place);
         self.ini.sections.push(Section {
             name: name.to_owned(),
-            options: Vec::new(),
+            ..Section::default()
         });
         Ok(())
     }
@@ -190,7 +196,9 @@ impl Parser<'_> {
             ));
         }
         // An option without a name is not continued.
-        let continued = (!name.is_empty()).then_some(section.options.len());
+        let place = section.options.len();
+        let continued = (!name.is_empty()).then_some(place);
+        section.places.insert(name.clone(), place);
         section.options.push(IniOption {
             name,
             value: strip(value).to_owned(),
@@ -255,13 +263,12 @@ impl Settings for IniSettings<'_> {
         let Some(section) = self.section(section) else {
             return Vec::new();
         };
-        let mut names: Vec<String> = Vec::new();
-        for option in section.options.iter().chain(&self.ini.defaults.options) {
-            if !names.contains(&option.name) {
-                names.push(option.name.clone());
-            }
-        }
-        names
+        let own = section.options.iter();
+        let others = self.ini.defaults.options.iter();
+        let others = others.filter(|option| !section.places.contains_key(&option.name));
+        own.chain(others)
+            .map(|option| option.name.clone())
+            .collect()
     }
 
     fn text(&self, section: &str, option: &str) -> Result<String, OptionError> {

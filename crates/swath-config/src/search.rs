@@ -18,7 +18,8 @@ pub enum RcFile {
     /// The one that `COVERAGE_RCFILE` names, or else the first one found here.
     #[default]
     Search,
-    /// This one, which must exist. `.coveragerc` is the same as [`RcFile::Search`], as in coverage.py.
+    /// This one, which must exist. As in coverage.py, `.coveragerc` is the same as [`RcFile::Search`], and
+    /// an empty name the same as [`RcFile::Nothing`].
     Named(String),
     /// None at all.
     Nothing,
@@ -57,6 +58,8 @@ impl CoverageConfig {
         directory: &Path,
         environment: &dyn Environment,
     ) -> Result<Loaded, ConfigError> {
+        // The current directory has no symbolic links in it for coverage.py either.
+        let directory = &fs_err::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
         let mut reader = Reader {
             directory,
             environment,
@@ -93,6 +96,7 @@ impl CoverageConfig {
 fn candidates(rcfile: &RcFile, environment: &dyn Environment) -> Vec<Candidate> {
     let named = match rcfile {
         RcFile::Nothing => return Vec::new(),
+        RcFile::Named(name) if name.is_empty() => return Vec::new(),
         RcFile::Named(name) if name != ".coveragerc" => Some(name.clone()),
         RcFile::Named(_) | RcFile::Search => filled(environment, "COVERAGE_RCFILE"),
     };

@@ -72,3 +72,29 @@ fn deeply_nested_values_are_refused() {
         assert!(SwathConfig::load(folder.path()).is_err());
     }
 }
+
+#[test]
+fn very_many_settings_are_read_quickly() {
+    let folder = swath_test::temp_dir();
+    let environment: BTreeMap<String, String> = BTreeMap::new();
+    let mut ini = "[run]\n".to_owned();
+    let mut toml = String::new();
+    for number in 0..50_000 {
+        ini += &["option", &number.to_string(), " = 1\n"].concat();
+        toml += &["[services.s", &number.to_string(), "]\ncommand = \"x\"\n"].concat();
+    }
+    for number in 0..50_000 {
+        ini += &["[section", &number.to_string(), "]\n"].concat();
+    }
+    fs_err::write(folder.path().join(".coveragerc"), &ini).unwrap();
+    fs_err::write(folder.path().join("swath.toml"), &toml).unwrap();
+    let start = std::time::Instant::now();
+    let loaded = CoverageConfig::load(&RcFile::Search, folder.path(), &environment).unwrap();
+    assert_eq!(loaded.warnings.len(), 50_000);
+    assert_eq!(
+        SwathConfig::load(folder.path()).unwrap().services.len(),
+        50_000
+    );
+    // What grows with the square of their number takes minutes.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}

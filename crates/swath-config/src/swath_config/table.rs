@@ -25,7 +25,7 @@ pub(super) struct SettingsTable<'a> {
     /// As a message names it: `[services.web]`.
     name: String,
     path: Vec<String>,
-    line: usize,
+    span: Range<usize>,
 }
 
 /// A key and its value.
@@ -33,7 +33,7 @@ pub(super) struct Entry<'a> {
     document: Document<'a>,
     key: &'a str,
     value: &'a DeValue<'a>,
-    line: usize,
+    span: Range<usize>,
     table_name: String,
     table_path: Vec<String>,
 }
@@ -58,10 +58,10 @@ impl<'a> Document<'a> {
         path: &[&str],
     ) -> Option<SettingsTable<'a>> {
         let mut table = parsed.get_ref();
-        let mut line = 1;
+        let mut span = 0..0;
         for part in path {
             let (key, value) = table.iter().find(|(key, _)| key.get_ref() == part)?;
-            line = self.line(&key.span());
+            span = key.span();
             table = value.get_ref().as_table()?;
         }
         let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
@@ -70,7 +70,7 @@ impl<'a> Document<'a> {
             table,
             name: table_name(&path),
             path,
-            line,
+            span,
         })
     }
 
@@ -107,7 +107,7 @@ impl<'a> SettingsTable<'a> {
             document: self.document,
             key: key.get_ref(),
             value: value.get_ref(),
-            line: self.document.line(&key.span()),
+            span: key.span(),
             table_name: self.name.clone(),
             table_path: self.path.clone(),
         })
@@ -121,7 +121,7 @@ impl<'a> SettingsTable<'a> {
         SwathConfigError::MissingKey {
             place: Box::new(Place {
                 path: self.document.file.to_owned(),
-                line: self.line,
+                line: self.document.line(&self.span),
                 table: self.name.clone(),
                 key: key.to_owned(),
             }),
@@ -178,14 +178,14 @@ impl<'a> Entry<'a> {
             table,
             name: table_name(&path),
             path,
-            line: self.line,
+            span: self.span.clone(),
         })
     }
 
     fn place(&self) -> Place {
         Place {
             path: self.document.file.to_owned(),
-            line: self.line,
+            line: self.document.line(&self.span),
             table: self.table_name.clone(),
             key: self.key.to_owned(),
         }
