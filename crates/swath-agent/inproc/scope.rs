@@ -49,7 +49,9 @@ pub unsafe fn holds(file: &[u8]) -> bool {
 
 unsafe fn in_library(file: &[u8]) -> bool {
     let library = (*FOLDERS.place()).library.bytes();
-    !flag(b"cover-pylib") && !library.is_empty() && is_below(file, library)
+    // Debian keeps its own sitecustomize with its configuration, and links to it.
+    let ours = !library.is_empty() && is_below(file, library);
+    !flag(b"cover-pylib") && (ours || file.windows(11).any(|part| part == b"/etc/python"))
 }
 
 /// Below a source folder and not installed there, or a module of a source package.

@@ -1,0 +1,256 @@
+//! Lines recorded are lines that ran: threads, tasks, generators, processes of every kind.
+
+use std::path::PathBuf;
+
+use swath_store::{Closed, layout};
+use swath_test::{Python, Requirements, pythons, skip, venv};
+
+use crate::run::{Run, check_hits, program};
+
+fn check(name: &str) {
+    if pythons().is_empty() {
+        skip(name, "a CPython from 3.8 on");
+    }
+    for python in pythons() {
+        let run = Run::new();
+        let file = program(name);
+        run.program(python, &[&file]);
+        check_hits(&run, python, &file);
+        for store in run.stores() {
+            assert_eq!(store.states, Vec::<String>::new(), "{}", python.tag());
+            assert_eq!(store.header.dropped, 0);
+            assert_eq!(store.header.python(), python.version);
+        }
+        assert_eq!(run.failures(), Vec::<String>::new(), "{}", python.tag());
+    }
+}
+
+#[test]
+fn statements_of_every_kind() {
+    check("plain.py");
+}
+
+#[test]
+fn threads_of_every_kind() {
+    check("threads.py");
+}
+
+#[test]
+fn tasks_and_asynchronous_generators() {
+    check("tasks.py");
+}
+
+#[test]
+fn forks_and_exec() {
+    check("forks.py");
+}
+
+#[test]
+fn processes_of_every_start_method() {
+    check("processes.py");
+}
+
+#[test]
+fn trace_functions_of_the_program() {
+    check("tracers.py");
+}
+
+#[test]
+fn recursion_as_deep_as_without_swath() {
+    check("deep.py");
+}
+
+fn check_in_venv(name: &str, packages: &Requirements) {
+    for python in pythons() {
+        let Some(venv) = venv(python, packages) else {
+            continue;
+        };
+        let run = Run::new();
+        let file = program(name);
+        let inside = Python {
+            path: venv.python(),
+            version: python.version,
+        };
+        run.program(&inside, &[&file]);
+        check_hits(&run, python, &file);
+    }
+}
+
+#[test]
+fn greenlets_that_switch_to_each_other() {
+    check_in_venv("greenlets.py", &Requirements::from(["gevent"]));
+}
+
+#[test]
+fn gevent_with_everything_patched() {
+    check_in_venv("gevents.py", &Requirements::from(["gevent"]));
+}
+
+#[test]
+fn a_process_says_how_it_ended() {
+    for python in pythons() {
+        for (code, closed) in [
+            ("pass", Closed::Ended),
+            ("raise SystemExit(3)", Closed::Ended),
+            ("1 / 0", Closed::Ended),
+            ("import os; os._exit(0)", Closed::Open),
+            ("import os; os.kill(os.getpid(), 9)", Closed::Open),
+            (
+                "import os; os.execv('/bin/true', ['true'])",
+                Closed::Replaced,
+            ),
+        ] {
+            let run = Run::new();
+            let mut command = python.command();
+            run.inject(command.args(["-c", code])).output().unwrap();
+            let stores = run.stores();
+            assert_eq!(stores.len(), 1, "{code} on {}", python.tag());
+            assert_eq!(
+                stores[0].header.closed,
+                closed,
+                "{code} on {}",
+                python.tag()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_fork_child_names_its_parents_store() {
+    for python in pythons() {
+        let run = Run::new();
+        run.program(python, &[&program("forks.py")]);
+        let stores = run.stores();
+        let children = stores
+            .iter()
+            .filter(|store| store.header.fork_parent.is_some());
+        for child in children {
+            let parent = child.header.fork_parent.unwrap();
+            assert!(stores.iter().any(|store| store.header.id == parent));
+            assert!(child.header.inherited_tail > layout::HEADER_LENGTH as u64);
+        }
+        let forked = stores
+            .iter()
+            .filter(|store| store.header.fork_parent.is_some());
+        assert_eq!(forked.count(), 6, "three forks, and again after the exec");
+    }
+}
+
+#[test]
+fn sockets_and_programs_are_noted() {
+    let code = "
+import os, socket, subprocess, sys
+server = socket.socket(); server.bind(('127.0.0.1', 0))
+datagrams = socket.socket(type=socket.SOCK_DGRAM); datagrams.bind(('127.0.0.1', 0))
+subprocess.run(['/bin/true', 'a b'])
+os.system('true with words')
+os.spawnv(os.P_WAIT, '/bin/true', ['true', 'spawned'])
+os.posix_spawn('/bin/true', ['true', 'posix'], {})
+";
+    for python in pythons() {
+        let run = Run::new();
+        let mut command = python.command();
+        run.inject(command.args(["-c", code])).output().unwrap();
+        let stores = run.stores();
+        let parent = stores
+            .iter()
+            .find(|store| !store.listens.is_empty())
+            .unwrap();
+        assert_eq!(parent.listens, ["127.0.0.1:0"], "{}", python.tag());
+        let spawns: Vec<String> = parent.spawns.iter().map(|words| words.join("|")).collect();
+        assert!(
+            spawns.contains(&"subprocess.Popen|/bin/true|/bin/true|a b".to_owned()),
+            "{spawns:?}"
+        );
+        assert!(
+            spawns.contains(&"os.system|/bin/sh|true with words".to_owned()),
+            "{spawns:?}"
+        );
+        assert!(
+            spawns.contains(&"os.posix_spawn|/bin/true|true|posix".to_owned()),
+            "{spawns:?}"
+        );
+    }
+}
+
+#[test]
+fn only_what_is_in_scope_is_recorded() {
+    let measured = |configuration: &str, python: &Python, folder: &std::path::Path| {
+        let run = Run::with(configuration);
+        run.program(python, &[&folder.join("prog.py")]);
+        let mut names: Vec<PathBuf> = run
+            .stores()
+            .into_iter()
+            .flat_map(|store| store.files.into_keys())
+            .collect();
+        names.sort();
+        names
+            .iter()
+            .map(|name| {
+                name.strip_prefix(folder)
+                    .unwrap_or(name)
+                    .display()
+                    .to_string()
+            })
+            .collect::<Vec<_>>()
+    };
+    for python in pythons() {
+        let folder = swath_test::temp_dir();
+        let path = folder.path();
+        fs_err::create_dir_all(path.join("pkg/sub")).unwrap();
+        fs_err::create_dir_all(path.join("lib/site-packages")).unwrap();
+        for name in [
+            "pkg/__init__.py",
+            "pkg/sub/__init__.py",
+            "pkg/sub/mod.py",
+            "other.py",
+        ] {
+            fs_err::write(path.join(name), "x = 1\n").unwrap();
+        }
+        fs_err::write(path.join("lib/site-packages/third.py"), "x = 1\n").unwrap();
+        let text = "import sys\nsys.path.append(sys.path[0] + '/lib/site-packages')\n\
+                    import pkg.sub.mod, other, third, json.tool\n";
+        fs_err::write(path.join("prog.py"), text).unwrap();
+
+        let all = [
+            "other.py",
+            "pkg/__init__.py",
+            "pkg/sub/__init__.py",
+            "pkg/sub/mod.py",
+            "prog.py",
+        ];
+        assert_eq!(measured("", python, path), all);
+        let source = format!("source-dir {}\n", path.join("pkg").display());
+        assert_eq!(measured(&source, python, path), all[1..4]);
+        assert_eq!(measured("source-pkg pkg.sub\n", python, path), all[2..4]);
+        assert_eq!(
+            measured("source-pkg third\n", python, path),
+            ["lib/site-packages/third.py"]
+        );
+        assert_eq!(measured("include */sub/*\n", python, path), all[2..4]);
+        assert_eq!(
+            measured("omit */sub/*\nomit prog.*\n", python, path),
+            all[..2]
+        );
+    }
+}
+
+#[test]
+fn the_blob_id_of_a_source_is_gits() {
+    for python in pythons() {
+        let run = Run::new();
+        let folder = swath_test::temp_dir();
+        let file = folder.path().join("hashed.py");
+        let text = "x = 1\n".repeat(1234);
+        fs_err::write(&file, &text).unwrap();
+        run.program(python, &[&file]);
+        let mut command = std::process::Command::new("git");
+        let Ok(output) = command.arg("hash-object").arg(&file).output() else {
+            skip("the_blob_id_of_a_source_is_gits", "git");
+            return;
+        };
+        let hash = run.stores()[0].hashes[&file].expect("the file can be read");
+        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digits, String::from_utf8_lossy(&output.stdout).trim());
+    }
+}

@@ -1,0 +1,81 @@
+//! Other tools that trace, in the same process: both see what they would see alone.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use swath_test::{Python, coverage_requirements, pythons, venv};
+
+use crate::run::{Run, check_hits, expected, program};
+
+const REPORT: &str = "
+import coverage, sys
+data = coverage.CoverageData(sys.argv[1]); data.read()
+print(*(data.lines(sys.argv[2]) or []))
+";
+
+fn lines_of_coverage(python: &Python, data: &Path, file: &Path) -> BTreeSet<u32> {
+    let mut command = python.command();
+    let output = command
+        .args(["-c", REPORT])
+        .arg(data)
+        .arg(file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let numbers = text.split_whitespace().map(|line| line.parse().unwrap());
+    numbers.collect()
+}
+
+/// Runs a program under coverage.py and the agent: both numbers must be right.
+fn check_twin(name: &str, core: &str, from: (u8, u8)) {
+    for python in pythons().iter().filter(|python| python.version >= from) {
+        let Some(venv) = venv(python, &coverage_requirements()) else {
+            continue;
+        };
+        let inside = Python {
+            path: venv.python(),
+            version: python.version,
+        };
+        let run = Run::new();
+        let file = program(name);
+        let data = run.path().join("coverage-data");
+        let mut command = inside.command();
+        command
+            .args(["-m", "coverage", "run", "--concurrency=thread"])
+            .arg(&file);
+        command
+            .env("COVERAGE_FILE", &data)
+            .env("COVERAGE_CORE", core);
+        command.current_dir(run.path());
+        let output = run.inject(&mut command).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{} {core}: {errors}", python.tag());
+        check_hits(&run, python, &file);
+        let (expected, all) = expected(python, &file);
+        let lines = lines_of_coverage(&inside, &data, &file);
+        let lines: BTreeSet<u32> = lines.intersection(&all).copied().collect();
+        assert_eq!(
+            lines,
+            expected,
+            "coverage.py's of {name}, {core}, {}: {errors}",
+            python.tag()
+        );
+    }
+}
+
+#[test]
+fn coverage_with_its_c_tracer() {
+    check_twin("plain.py", "ctrace", (3, 8));
+    check_twin("tasks.py", "ctrace", (3, 8));
+}
+
+#[test]
+fn coverage_with_its_python_tracer() {
+    check_twin("plain.py", "pytrace", (3, 8));
+}
+
+#[test]
+fn coverage_with_monitoring() {
+    check_twin("plain.py", "sysmon", (3, 14));
+    check_twin("threads.py", "sysmon", (3, 14));
+}
