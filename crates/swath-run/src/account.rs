@@ -178,6 +178,14 @@ fn account_for(
     counted: bool,
     outcome: &RunOutcome,
 ) -> ProcessAccount {
+    // An agent that could not start left nothing but its reason: what was seen says the rest.
+    let seen = outcome
+        .sightings
+        .values()
+        .find(|sighting| sighting.key.pid == process.pid)
+        .map_or((&[][..], ""), |sighting| {
+            (sighting.arguments.as_slice(), sighting.executable.as_str())
+        });
     ProcessAccount {
         id: process.id.clone(),
         pid: process.pid,
@@ -186,8 +194,16 @@ fn account_for(
         role,
         counted,
         service: process.service.clone(),
-        command: without_secrets(&process.command),
-        interpreter: process.executable.clone(),
+        command: without_secrets(if process.command.is_empty() {
+            seen.0
+        } else {
+            &process.command
+        }),
+        interpreter: if process.executable.is_empty() {
+            seen.1.to_owned()
+        } else {
+            process.executable.clone()
+        },
         python: process
             .python
             .map(|python| python.to_string())

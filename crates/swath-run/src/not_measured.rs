@@ -170,7 +170,7 @@ fn is_too_old(name: &str) -> bool {
 fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMeasured> {
     let mut known = known_children(evidence, parent.pid);
     let mut unseen = Vec::new();
-    for spawn in &parent.spawned {
+    for spawn in each_once(&parent.spawned) {
         let Some(arguments) = python_arguments(spawn, Path::new(&parent.folder), evidence.folder)
         else {
             continue;
@@ -187,6 +187,39 @@ fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMe
         });
     }
     unseen
+}
+
+/// What was started, once each: from 3.13 on `subprocess` starts programs by `os.posix_spawn`, and
+/// both say so.
+fn each_once(spawned: &[Spawn]) -> Vec<&Spawn> {
+    let mut by_subprocess = Vec::new();
+    let mut starts = Vec::new();
+    for spawn in spawned {
+        if spawn.how == "subprocess.Popen" {
+            by_subprocess.push(&spawn.command);
+        } else if spawn.how == "os.posix_spawn"
+            && let Some(index) = by_subprocess
+                .iter()
+                .position(|command| **command == spawn.command)
+        {
+            by_subprocess.remove(index);
+            continue;
+        }
+        starts.push(spawn);
+    }
+    starts
+}
+
+/// What was started: `subprocess` is announced twice where it uses `posix_spawn`.
+fn starts(spawned: &[Spawn]) -> impl Iterator<Item = &Spawn> {
+    spawned.iter().enumerate().filter_map(|(index, spawn)| {
+        let before = index.checked_sub(1).and_then(|before| spawned.get(before));
+        let again = spawn.how == "os.posix_spawn"
+            && before.is_some_and(|before| {
+                before.how == "subprocess.Popen" && before.command == spawn.command
+            });
+        (!again).then_some(spawn)
+    })
 }
 
 /// The command lines of the children of `parent` that have a store or were seen as Pythons, and,
@@ -270,6 +303,33 @@ mod tests {
         for name in ["python3", "python", "python3.8", "python3.13", "pypy3"] {
             assert!(!is_too_old(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_start_that_two_events_name_is_one_start() {
+        let start = |how: &str, argument: &str| Spawn {
+            how: how.to_owned(),
+            executable: "python".to_owned(),
+            command: vec!["python".to_owned(), argument.to_owned()],
+        };
+        let spawned = [
+            start("subprocess.Popen", "a.py"),
+            start("os.posix_spawn", "a.py"),
+            start("os.posix_spawn", "a.py"),
+            start("subprocess.Popen", "b.py"),
+        ];
+        let kept = each_once(&spawned)
+            .into_iter()
+            .map(|spawn| (spawn.how.as_str(), spawn.command[1].as_str()))
+            .collect::<Vec<_>>();
+        assert_eq!(
+            kept,
+            [
+                ("subprocess.Popen", "a.py"),
+                ("os.posix_spawn", "a.py"),
+                ("subprocess.Popen", "b.py")
+            ]
+        );
     }
 
     #[test]

@@ -231,11 +231,18 @@ fn examine(sighting: &mut Sighting, now: Instant, agent_path: &str) {
         sighting.python = maps_libpython(pid);
     }
     if sighting.python && sighting.carries_agent_path.is_none() {
-        sighting.carries_agent_path = fs::read(format!("/proc/{pid}/environ"))
-            .ok()
-            .filter(|environment| !environment.is_empty())
-            .map(|environment| names_agent(&environment, agent_path.as_bytes()));
+        sighting.carries_agent_path = carries_agent_path(pid, agent_path);
     }
+}
+
+/// Whether `PYTHONPATH` of the process names the agent; `None` where it cannot be read.
+fn carries_agent_path(pid: u32, agent_path: &str) -> Option<bool> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    // A process that has just ended reads as empty, and so does one that `env -i` started.
+    if environment.is_empty() && arguments_of(pid).is_empty() {
+        return None;
+    }
+    Some(names_agent(&environment, agent_path.as_bytes()))
 }
 
 fn maps_libpython(pid: u32) -> bool {

@@ -88,19 +88,63 @@ fn agent_failures(processes: &[ProcessAccount]) -> Vec<Diagnostic> {
             } else {
                 format!("`{}` (pid {})", shown(&process.command), process.pid)
             };
-            let diagnostic = Diagnostic::warning(
-                "agent-failed",
-                format!(
-                    "{name} was not measured completely: {}",
-                    process.agent.replace('-', " ")
-                ),
-            );
-            match &process.agent_detail {
+            let (reason, remedy) = agent_failure(&process.agent);
+            let diagnostic =
+                Diagnostic::warning("agent-failed", format!("{name} was not measured: {reason}"));
+            let diagnostic = match &process.agent_detail {
                 Some(detail) => diagnostic.note(detail.clone()),
                 None => diagnostic,
-            }
+            };
+            diagnostic.hint(remedy.map(str::to_owned))
         })
         .collect()
+}
+
+/// What kept an agent from measuring, in words, and what to do about it.
+fn agent_failure(slug: &str) -> (String, Option<&'static str>) {
+    let (reason, remedy) = match slug {
+        "unknown-version" => (
+            "its Python is none of CPython 3.8 to 3.15",
+            Some("run it with CPython 3.8 to 3.15"),
+        ),
+        "not-cpython" => (
+            "its interpreter is not CPython",
+            Some("run it with CPython 3.8 to 3.15"),
+        ),
+        "debug-build" => (
+            "its Python is a debug build",
+            Some("run it with an ordinary build of CPython"),
+        ),
+        "free-threaded-build" => (
+            "its Python is a free-threaded build",
+            Some("run it with an ordinary build of CPython"),
+        ),
+        "data-folder-not-writable" => (
+            "its user cannot write the run's folder",
+            Some(
+                "run swath and the service as the same user, or set TMPDIR to a folder that both can write",
+            ),
+        ),
+        "no-room-on-disk" => (
+            "the temporary folder is full",
+            Some("free space in the temporary folder, or set TMPDIR to a larger one"),
+        ),
+        "no-address-space" => (
+            "its address space is limited (`ulimit -v`)",
+            Some("raise the limit by 64 MiB"),
+        ),
+        "no-free-monitoring-tool" => (
+            "every tool id of sys.monitoring is taken",
+            Some("run it without its other monitoring tools"),
+        ),
+        "evaluation-hook-taken" => (
+            "another tool took CPython's frame evaluation hook; lines after that are missing",
+            Some("run it without the tool that compiles or traces frames"),
+        ),
+        "sub-interpreter" => ("code in its sub-interpreters was not recorded", None),
+        other => return (other.replace('-', " "), None),
+    };
+    (reason.to_owned(), remedy)
 }
 
 fn dropped(processes: &[ProcessAccount]) -> Vec<Diagnostic> {

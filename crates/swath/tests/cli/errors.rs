@@ -11,7 +11,12 @@ fn a_command_that_is_not_there_is_127() {
     let sandbox = Sandbox::new();
     let run = sandbox.swath(&["run", "--", "no-such-command", "x"]);
     assert_eq!(run.code, 127);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+         Running no-such-command x
+    error[command-not-found]: command `no-such-command` was not found
+
+    hint: activate the virtual environment that holds it, or give its path
+    ");
     sandbox.assert_nothing_left();
 }
 
@@ -21,7 +26,10 @@ fn a_command_that_cannot_be_run_is_126() {
     sandbox.write("data.txt", "no program");
     let run = sandbox.swath(&["run", "--", "./data.txt"]);
     assert_eq!(run.code, 126);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+         Running ./data.txt
+    error[command-not-runnable]: command `./data.txt` could not be run: Permission denied (os error 13)
+    ");
 }
 
 #[test]
@@ -29,7 +37,13 @@ fn no_python_at_all_is_no_measurement() {
     let sandbox = Sandbox::new();
     let run = sandbox.swath(&["run", "--", "true"]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+         Running true
+    error[nothing-measured]: no Python process of the run touched a file in scope
+      no Python was seen at all
+
+    hint: start the services below this command, or name them by `--service`
+    ");
     assert!(!sandbox.project().join(".coverage").exists());
 }
 
@@ -49,7 +63,11 @@ fn a_port_in_use_is_refused_before_anything_starts() {
         "tested",
     ]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+    error[address-in-use]: `tcp:127.0.0.1:[PORT]` answers already, before service `web` was started
+
+    hint: stop what listens there (`ss -ltnp 'sport = :[PORT]'` shows it), or give the service another port
+    ");
     assert!(!sandbox.project().join("started").exists());
     assert!(!sandbox.project().join("tested").exists());
 }
@@ -66,7 +84,12 @@ fn a_service_that_is_not_there_is_named() {
         "tested",
     ]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+        Starting web
+    error[service-not-found]: the command of service `web`, `no-such-server`, was not found
+
+    hint: activate the virtual environment that holds it, or give its path
+    ");
     assert!(!sandbox.project().join("tested").exists());
 }
 
@@ -89,7 +112,21 @@ fn a_service_that_exits_early_is_shown_with_its_last_output() {
         "tested",
     ]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r#"
+        Starting web
+        Gathered 1 process, 1 file (web 1)
+           Saved .coverage (partial)  74 kB
+          Failed service web exited with code 1
+    error[service-exited]: service `web` exited with code 1 before it was ready
+      last output, from [ROOT]/cache/swath/runs/[RUN]/web.log:
+        starting
+        Traceback (most recent call last):
+          File "[ROOT]/project/broken.py", line 2, in <module>
+            import no_such_module
+        ModuleNotFoundError: No module named 'no_such_module'
+
+    hint: cat [ROOT]/cache/swath/runs/[RUN]/web.log
+    "#);
     assert!(!sandbox.project().join("tested").exists());
     // What ran until then is kept.
     assert!(sandbox.project().join(".coverage").exists());
@@ -119,7 +156,17 @@ fn a_service_that_is_never_ready_is_stopped() {
         "tested",
     ]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+        Starting web
+         Stopped web in [TIME]
+        Gathered 1 process, 1 file (web 1)
+           Saved .coverage (partial)  74 kB
+    error[service-not-ready]: service `web` was not ready after [TIME]
+      last attempt: `http://127.0.0.1:[PORT]/`: io: Connection refused (os error 111)
+      it wrote nothing
+
+    hint: correct the `ready` address, or raise `ready-timeout` of the service
+    ");
     assert!(
         std::net::TcpStream::connect(("127.0.0.1", port)).is_err(),
         "the service still runs"
@@ -135,7 +182,11 @@ fn an_unknown_key_of_the_configuration_names_the_nearest() {
     );
     let run = sandbox.swath(&["run"]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+    error[config-unknown-key]: unknown key `comand` in `[services.web]`, line 4 of `[ROOT]/project/swath.toml`
+
+    hint: the nearest key is `command`
+    ");
 }
 
 #[test]
@@ -143,5 +194,10 @@ fn nothing_to_run_says_what_can_be_run() {
     let sandbox = Sandbox::new();
     let run = sandbox.swath(&["run"]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @"");
+    assert_snapshot!(sandbox.normal(&run.stderr), @r"
+    error[no-command]: there is no test command
+      neither `--` nor `test` in swath.toml names one
+
+    hint: swath run -- pytest tests/system
+    ");
 }
