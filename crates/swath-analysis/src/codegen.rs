@@ -5,6 +5,7 @@
 
 mod compound;
 mod conditions;
+mod const_search;
 mod const_table;
 mod exceptions;
 mod matching;
@@ -132,6 +133,8 @@ struct Code<'a> {
     children: Vec<Child<'a>>,
     /// The numbers of the constants seen so far, by their source text.
     constants: FxHashMap<&'a str, u32>,
+    /// The numbers of the nested code objects seen so far, by where they begin.
+    code_constants: FxHashMap<TextSize, u32>,
     constant_count: u32,
     /// The highest number of a constant that the next instruction loads.
     pending_constant: u32,
@@ -156,6 +159,7 @@ impl<'a> Code<'a> {
             muted: 0,
             children: Vec::new(),
             constants: FxHashMap::default(),
+            code_constants: FxHashMap::default(),
             constant_count: 0,
             pending_constant: 0,
             depth: 0,

@@ -20,7 +20,7 @@ impl<'a> Code<'a> {
             let Some(clause) = following else { break };
             if let Some(test) = &clause.test {
                 self.line = self.target.lines.logical(clause.start());
-                self.note_expressions([test]);
+                self.note_test(test);
             }
             test = clause.test.as_ref();
             body = &clause.body;

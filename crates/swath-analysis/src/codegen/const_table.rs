@@ -3,12 +3,11 @@
 //! A nested code object that nothing loads can stay in the table of constants, and with it its lines: 3.8 and 3.9
 //! keep all constants, 3.10 and 3.11 all up to the last one used, later ones the first and those that are used.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
-use ruff_python_ast::{
-    Expr, InterpolatedStringElement, Parameters, Pattern, Stmt, StmtFunctionDef,
-};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_python_ast::visitor::Visitor;
+use ruff_python_ast::{Expr, Parameters, Pattern, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::const_search::{Constants, Found};
 use super::{Child, ChildKind, Code, Scope};
 use crate::constants::folded;
 
@@ -41,14 +40,14 @@ impl<'a> Code<'a> {
             Stmt::Expr(statement) if folded(&statement.value).is_none() => {
                 self.note_expressions([&*statement.value]);
             }
-            Stmt::If(statement) => self.note_expressions([&*statement.test]),
-            Stmt::While(statement) => self.note_expressions([&*statement.test]),
+            Stmt::If(statement) => self.note_test(&statement.test),
+            Stmt::While(statement) => self.note_test(&statement.test),
             Stmt::For(statement) => self.note_expressions([&*statement.iter, &*statement.target]),
             Stmt::With(statement) => {
                 self.note_expressions(statement.items.iter().map(|item| &item.context_expr));
             }
             Stmt::Assert(statement) => {
-                self.note_expressions([&*statement.test]);
+                self.note_test(&statement.test);
                 self.note_expressions(statement.msg.as_deref());
             }
             Stmt::Raise(statement) => {
@@ -71,7 +70,7 @@ impl<'a> Code<'a> {
                 if statement.type_params.is_none() {
                     self.note(self.text(statement.name.range()));
                 }
-                let number = self.note_code();
+                let number = self.note_code(statement.start());
                 self.children.push(Child {
                     kind: ChildKind::Expression(self.line),
                     number,
@@ -92,18 +91,18 @@ impl<'a> Code<'a> {
         match kind {
             ChildKind::Function(function) => {
                 self.note_signature(function);
-                let number = self.note_code();
+                let number = self.note_code(function.start());
                 if self.minor() <= 10 {
                     self.note(self.text(function.name.range()));
                 }
                 number
             }
             ChildKind::Class(class) => {
-                let number = self.note_code();
+                let number = self.note_code(class.start());
                 self.note(self.text(class.name.range()));
                 number
             }
-            ChildKind::Expression(_) => self.note_code(),
+            ChildKind::Expression(_) => self.constant_count,
         }
     }
 
@@ -225,24 +224,40 @@ impl<'a> Code<'a> {
         if !self.needs_constants() {
             return;
         }
-        let mut constants = Constants {
-            minor: self.minor(),
-            found: Vec::new(),
-        };
+        let mut constants = Constants::new(self.minor());
         for expression in expressions {
             constants.visit_expr(expression);
         }
-        for found in constants.found {
+        self.note_found(constants.found);
+    }
+
+    /// Notes the constants of a test, on whose values jumps depend.
+    pub(super) fn note_test(&mut self, test: &'a Expr) {
+        if !self.needs_constants() {
+            return;
+        }
+        let mut constants = Constants::new(self.minor());
+        constants.test(test);
+        self.note_found(constants.found);
+    }
+
+    fn note_found(&mut self, all: Vec<Found>) {
+        for found in all {
             match found {
                 Found::Constant(range) => self.note(self.text(range)),
+                Found::Decided(range) => {
+                    let pending = self.pending_constant;
+                    self.note(self.text(range));
+                    self.pending_constant = pending;
+                }
                 Found::None => self.note("None"),
                 Found::LateTuple(ranges) => {
                     let texts: Vec<&str> =
                         ranges.into_iter().map(|range| self.text(range)).collect();
                     self.note_late(&texts);
                 }
-                Found::Code => {
-                    let number = self.note_code();
+                Found::Code(start) => {
+                    let number = self.note_code(start);
                     self.children.push(Child {
                         kind: ChildKind::Expression(self.line),
                         number,
@@ -288,87 +303,12 @@ impl<'a> Code<'a> {
         self.pending_constant = self.pending_constant.max(number);
     }
 
-    fn note_code(&mut self) -> u32 {
-        self.constant_count += 1;
-        self.pending_constant = self.pending_constant.max(self.constant_count);
-        self.constant_count
-    }
-}
-
-enum Found {
-    Constant(TextRange),
-    /// The `None` that is sent or yielded.
-    None,
-    /// A tuple of constants that becomes a constant after all others.
-    LateTuple(Vec<TextRange>),
-    Code,
-}
-
-/// Collects constants and code objects in the order in which they are loaded.
-struct Constants {
-    minor: u8,
-    found: Vec<Found>,
-}
-
-impl<'a> Visitor<'a> for Constants {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        match expression {
-            Expr::Lambda(lambda) => {
-                let parameters = lambda
-                    .parameters
-                    .iter()
-                    .flat_map(|parameters| parameters.iter_non_variadic_params());
-                let defaults: Vec<&Expr> = parameters
-                    .filter_map(|parameter| parameter.default())
-                    .collect();
-                for default in &defaults {
-                    self.visit_expr(default);
-                }
-                if !defaults.is_empty() && defaults.iter().all(|default| folded(default).is_some())
-                {
-                    self.found.push(Found::LateTuple(
-                        defaults.iter().map(ruff_text_size::Ranged::range).collect(),
-                    ));
-                }
-                self.found.push(Found::Code);
-            }
-            Expr::Await(_) => {
-                walk_expr(self, expression);
-                self.found.push(Found::None);
-            }
-            Expr::Yield(value) if value.value.is_none() => self.found.push(Found::None),
-            Expr::Generator(_) => self.found.push(Found::Code),
-            // Later versions put these comprehensions into the code around them.
-            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => {
-                self.found.push(Found::Code);
-            }
-            _ if folded(expression).is_some() => {
-                self.found.push(Found::Constant(expression.range()));
-            }
-            Expr::FString(string) => {
-                for element in string.value.elements() {
-                    self.visit_interpolated_string_element(element);
-                }
-            }
-            Expr::Call(call) => {
-                walk_expr(self, expression);
-                // The names of keyword arguments are one constant.
-                if let (Some(first), Some(last)) = (
-                    call.arguments.keywords.first(),
-                    call.arguments.keywords.last(),
-                ) {
-                    self.found
-                        .push(Found::Constant(first.range().cover(last.range())));
-                }
-            }
-            _ => walk_expr(self, expression),
-        }
-    }
-
-    fn visit_interpolated_string_element(&mut self, element: &'a InterpolatedStringElement) {
-        if let InterpolatedStringElement::Literal(literal) = element {
-            self.found.push(Found::Constant(literal.range()));
-        }
-        walk_interpolated_string_element(self, element);
+    /// Notes the code object that begins at an offset; copies of it are the same constant.
+    fn note_code(&mut self, start: TextSize) -> u32 {
+        let next = self.constant_count + 1;
+        let number = *self.code_constants.entry(start).or_insert(next);
+        self.constant_count = self.constant_count.max(number);
+        self.pending_constant = self.pending_constant.max(number);
+        number
     }
 }

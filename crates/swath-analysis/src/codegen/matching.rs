@@ -19,7 +19,7 @@ impl<'a> Code<'a> {
                 self.emit(Flow::Either(next));
             }
             if let Some(guard) = &case.guard {
-                self.note_expressions([&**guard]);
+                self.note_test(guard);
                 self.jump_if(guard, next, false);
             }
             self.conditional_body(&case.body);

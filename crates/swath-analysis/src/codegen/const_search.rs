@@ -1,0 +1,150 @@
+//! The constants and code objects of an expression, in the order in which they are loaded.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
+use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, UnaryOp};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use crate::constants::folded;
+
+/// Something that has a number among the constants.
+pub(super) enum Found {
+    Constant(TextRange),
+    /// A constant that decides a jump: it has a number, but nothing loads it in the end.
+    Decided(TextRange),
+    /// The `None` that is sent or yielded.
+    None,
+    /// A tuple of constants that becomes a constant after all others.
+    LateTuple(Vec<TextRange>),
+    /// A code object, by where it begins.
+    Code(TextSize),
+}
+
+/// Collects what expressions load.
+pub(super) struct Constants {
+    minor: u8,
+    pub(super) found: Vec<Found>,
+}
+
+impl Constants {
+    pub(super) fn new(minor: u8) -> Self {
+        Self {
+            minor,
+            found: Vec::new(),
+        }
+    }
+
+    /// A test: the constants in it decide jumps.
+    pub(super) fn test(&mut self, expression: &Expr) {
+        match expression {
+            _ if folded(expression).is_some() => {
+                self.found.push(Found::Decided(expression.range()));
+            }
+            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand),
+            Expr::BoolOp(operation) => {
+                for value in &operation.values {
+                    self.test(value);
+                }
+            }
+            Expr::If(choice) => {
+                self.test(&choice.test);
+                self.test(&choice.body);
+                self.test(&choice.orelse);
+            }
+            _ => self.visit_expr(expression),
+        }
+    }
+
+    /// The value of an operation that goes on after a constant that does not decide it.
+    fn operation(&mut self, operation: &ExprBoolOp) {
+        let decides = operation.op == BoolOp::Or;
+        let Some((last, rest)) = operation.values.split_last() else {
+            return;
+        };
+        let mut is_decided = false;
+        for value in rest {
+            match folded(value) {
+                Some(truth) if truth == decides && !is_decided => {
+                    is_decided = true;
+                    self.found.push(Found::Constant(value.range()));
+                }
+                Some(_) => self.found.push(Found::Decided(value.range())),
+                None => self.visit_expr(value),
+            }
+        }
+        if is_decided && folded(last).is_some() {
+            self.found.push(Found::Decided(last.range()));
+        } else {
+            self.visit_expr(last);
+        }
+    }
+
+    fn lambda(&mut self, lambda: &ExprLambda) {
+        let parameters = lambda
+            .parameters
+            .iter()
+            .flat_map(|parameters| parameters.iter_non_variadic_params());
+        let defaults: Vec<&Expr> = parameters.filter_map(|it| it.default()).collect();
+        for default in &defaults {
+            self.visit_expr(default);
+        }
+        if !defaults.is_empty() && defaults.iter().all(|it| folded(it).is_some()) {
+            let ranges = defaults.iter().map(Ranged::range).collect();
+            self.found.push(Found::LateTuple(ranges));
+        }
+        self.found.push(Found::Code(lambda.start()));
+    }
+}
+
+impl<'a> Visitor<'a> for Constants {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::Await(_) => {
+                walk_expr(self, expression);
+                self.found.push(Found::None);
+            }
+            Expr::Yield(value) if value.value.is_none() => self.found.push(Found::None),
+            Expr::Generator(generator) => {
+                self.found.push(Found::Code(expression.start()));
+                if let Some(first) = generator.generators.first() {
+                    self.visit_expr(&first.iter);
+                }
+            }
+            // Later versions put these comprehensions into the code around them.
+            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => {
+                self.found.push(Found::Code(expression.start()));
+            }
+            _ if folded(expression).is_some() => {
+                self.found.push(Found::Constant(expression.range()));
+            }
+            Expr::BoolOp(operation) => self.operation(operation),
+            Expr::If(choice) => {
+                self.test(&choice.test);
+                self.visit_expr(&choice.body);
+                self.visit_expr(&choice.orelse);
+            }
+            Expr::FString(string) => {
+                for element in string.value.elements() {
+                    self.visit_interpolated_string_element(element);
+                }
+            }
+            Expr::Call(call) => {
+                walk_expr(self, expression);
+                let keywords = &call.arguments.keywords;
+                // The names of keyword arguments are one constant.
+                if let (Some(first), Some(last)) = (keywords.first(), keywords.last()) {
+                    let names = first.range().cover(last.range());
+                    self.found.push(Found::Constant(names));
+                }
+            }
+            _ => walk_expr(self, expression),
+        }
+    }
+
+    fn visit_interpolated_string_element(&mut self, element: &'a InterpolatedStringElement) {
+        if let InterpolatedStringElement::Literal(literal) = element {
+            self.found.push(Found::Constant(literal.range()));
+        }
+        walk_interpolated_string_element(self, element);
+    }
+}
