@@ -210,18 +210,6 @@ fn each_once(spawned: &[Spawn]) -> Vec<&Spawn> {
     starts
 }
 
-/// What was started: `subprocess` is announced twice where it uses `posix_spawn`.
-fn starts(spawned: &[Spawn]) -> impl Iterator<Item = &Spawn> {
-    spawned.iter().enumerate().filter_map(|(index, spawn)| {
-        let before = index.checked_sub(1).and_then(|before| spawned.get(before));
-        let again = spawn.how == "os.posix_spawn"
-            && before.is_some_and(|before| {
-                before.how == "subprocess.Popen" && before.command == spawn.command
-            });
-        (!again).then_some(spawn)
-    })
-}
-
 /// The command lines of the children of `parent` that have a store or were seen as Pythons, and,
 /// for `exec`, of the process itself.
 fn known_children(evidence: &Evidence<'_>, parent: u32) -> Vec<Vec<String>> {
