@@ -28,12 +28,6 @@ pub(crate) struct Described<'a> {
 
 /// Every container with a hash in an answer that lists containers or describes one.
 pub(crate) fn described(answer: &Value) -> Vec<Described<'_>> {
-    let one = |labels: &'a Value, image: &'a Value| -> Option<Described<'a>> {
-        Some(Described {
-            hash: labels.get(CONFIG_HASH)?.as_str()?,
-            image: image.as_str()?,
-        })
-    };
     match answer {
         Value::Array(containers) => containers
             .iter()
@@ -43,6 +37,13 @@ pub(crate) fn described(answer: &Value) -> Vec<Described<'_>> {
             .into_iter()
             .collect(),
     }
+}
+
+fn one<'a>(labels: &'a Value, image: &'a Value) -> Option<Described<'a>> {
+    Some(Described {
+        hash: labels.get(CONFIG_HASH)?.as_str()?,
+        image: image.as_str()?,
+    })
 }
 
 /// What is shown in place of each hash. `needs_agent` says so of a container's image.
@@ -83,11 +84,16 @@ mod tests {
 
     fn answer_for(text: &str) -> String {
         let value = serde_json::from_str(text).unwrap();
-        replace(text, &shown(&value, "r1", &|image| image == "sha256:python"))
+        replace(
+            text,
+            &shown(&value, "r1", &|image| image == "sha256:python"),
+        )
     }
 
     fn listed(hash: &str, image: &str) -> String {
-        format!("[{{\"Z\":1,\"ImageID\":\"{image}\",\"Labels\":{{\"{CONFIG_HASH}\":\"{hash}\"}},\"A\":1}}]")
+        format!(
+            "[{{\"Z\":1,\"ImageID\":\"{image}\",\"Labels\":{{\"{CONFIG_HASH}\":\"{hash}\"}},\"A\":1}}]"
+        )
     }
 
     #[test]
@@ -113,10 +119,15 @@ mod tests {
     #[test]
     fn an_inspected_container_is_treated_alike() {
         let text = |hash: &str| {
-            format!("{{\"Image\":\"sha256:python\",\"Config\":{{\"Labels\":{{\"{CONFIG_HASH}\":\"{hash}\"}}}}}}")
+            format!(
+                "{{\"Image\":\"sha256:python\",\"Config\":{{\"Labels\":{{\"{CONFIG_HASH}\":\"{hash}\"}}}}}}"
+            )
         };
         assert_eq!(answer_for(&text("swath.r1.abc")), text("abc"));
         assert_eq!(answer_for(&text("abc")), text("not-measured.abc"));
-        assert_eq!(answer_for("{\"message\":\"none\"}"), "{\"message\":\"none\"}");
+        assert_eq!(
+            answer_for("{\"message\":\"none\"}"),
+            "{\"message\":\"none\"}"
+        );
     }
 }

@@ -174,7 +174,10 @@ mod tests {
             path(json!({"Env": ["PYTHONPATH=/own", "B=2"]})),
             "PYTHONPATH=/swath/agent:/own"
         );
-        assert_eq!(path(json!({"Env": ["PYTHONPATH"]})), "PYTHONPATH=/swath/agent");
+        assert_eq!(
+            path(json!({"Env": ["PYTHONPATH"]})),
+            "PYTHONPATH=/swath/agent"
+        );
         assert_eq!(path(json!({"Env": null})), "PYTHONPATH=/swath/agent:/image");
     }
 
@@ -186,9 +189,15 @@ mod tests {
             "Labels": {"com.docker.compose.config-hash": "0123"},
         });
         let after = injected(request, &Value::Null);
-        assert_eq!(after["HostConfig"]["Binds"], json!(["/a:/b", "swath-r1-0:/swath"]));
+        assert_eq!(
+            after["HostConfig"]["Binds"],
+            json!(["/a:/b", "swath-r1-0:/swath"])
+        );
         assert_eq!(after["HostConfig"]["NanoCpus"], 1_500_000_000_i64);
-        assert_eq!(after["Labels"]["com.docker.compose.config-hash"], "swath.r1.0123");
+        assert_eq!(
+            after["Labels"]["com.docker.compose.config-hash"],
+            "swath.r1.0123"
+        );
         assert_eq!(after["Labels"][RUN_LABEL], "r1");
         assert_eq!(after["Cmd"], json!(["a"]));
     }
@@ -206,6 +215,8 @@ mod tests {
     fn the_engines_socket_is_seen() {
         let bind = json!({"HostConfig": {"Binds": ["/var/run/docker.sock:/s"]}});
         assert!(mounts_engine_socket(&bind));
-        assert!(!mounts_engine_socket(&json!({"HostConfig": {"Binds": ["/a:/docker.sock"]}})));
+        assert!(!mounts_engine_socket(
+            &json!({"HostConfig": {"Binds": ["/a:/docker.sock"]}})
+        ));
     }
 }

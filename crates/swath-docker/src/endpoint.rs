@@ -160,10 +160,7 @@ mod tests {
     fn ssh_and_tls_are_named() {
         let ssh = Endpoint::parse("ssh://me@host", false).unwrap_err();
         assert!(ssh.to_string().contains("through ssh"), "{ssh}");
-        let tls = in_effect(&[
-            ("DOCKER_HOST", "tcp://h:2376"),
-            ("DOCKER_TLS_VERIFY", "1"),
-        ]);
+        let tls = in_effect(&[("DOCKER_HOST", "tcp://h:2376"), ("DOCKER_TLS_VERIFY", "1")]);
         assert!(tls.unwrap_err().to_string().contains("TLS"));
     }
 
@@ -174,7 +171,8 @@ mod tests {
         let context = config.join("contexts/meta/0123");
         fs::create_dir_all(&context).unwrap();
         fs::write(config.join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
-        let meta = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far:1","SkipTLSVerify":false}}}"#;
+        let meta =
+            r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far:1","SkipTLSVerify":false}}}"#;
         fs::write(context.join("meta.json"), meta).unwrap();
         let home = home.path().to_str().unwrap();
         let endpoint = in_effect(&[("HOME", home)]).unwrap();

@@ -1,9 +1,30 @@
-//! The Docker API proxy, and the volumes that carry the agent in and the data out.
+//! The Docker API proxy, and the volumes that carry the agent in and the data out: the only crate
+//! that speaks to an engine.
+//!
+//! A [`Proxy`] listens on a unix socket of the run's own and passes every request through; only
+//! the creation of a container whose image holds a Python is rewritten, so that the container
+//! carries the agent. What the containers recorded is gathered when they die and at the end.
+//! Everything that swath makes in the engine bears a label that names the process it belongs to.
 
+mod config_hash;
+mod create;
 mod endpoint;
+mod engine;
 mod error;
+mod events;
 mod message;
+mod owner;
+mod proxy;
+mod python;
+mod record;
+mod route;
+mod session;
 mod stream;
+mod volume;
 
 pub use endpoint::Endpoint;
 pub use error::EngineError;
+pub use proxy::{Gathered, Proxy, remove_leftovers_of_killed_runs};
+pub use record::{ContainerExit, ContainerNote, ContainerRecord};
+pub use session::Delivery;
+pub use volume::AgentFile;

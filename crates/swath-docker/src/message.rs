@@ -1,6 +1,6 @@
 //! HTTP messages, as far as a proxy must understand them.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// A head that is longer is none.
 const LONGEST_HEAD: usize = 1 << 20;
@@ -136,7 +136,7 @@ impl Head {
             .header("transfer-encoding")
             .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
         if chunked {
-            return read_chunks(&mut bytes);
+            return read_chunks(&mut BufReader::new(bytes));
         }
         let length = match self.header("content-length") {
             Some(text) => text.parse().map_err(|_| invalid("a length is no number"))?,
@@ -166,7 +166,7 @@ fn read_exactly(stream: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read_chunks(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+fn read_chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let line = read_line(stream)?;
@@ -186,20 +186,14 @@ fn read_chunks(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-fn read_line(stream: &mut impl Read) -> io::Result<String> {
+fn read_line(stream: &mut impl BufRead) -> io::Result<String> {
     let mut line = Vec::new();
-    for byte in stream.bytes() {
-        let byte = byte?;
-        if byte == b'\n' {
-            let line = line.strip_suffix(b"\r").unwrap_or(&line);
-            return Ok(String::from_utf8_lossy(line).into_owned());
-        }
-        if line.len() > 8 << 10 {
-            return Err(invalid("a line is too long"));
-        }
-        line.push(byte);
-    }
-    Err(io::ErrorKind::UnexpectedEof.into())
+    stream.take(8 << 10).read_until(b'\n', &mut line)?;
+    let Some(line) = line.strip_suffix(b"\n") else {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    };
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Ok(String::from_utf8_lossy(line).into_owned())
 }
 
 #[cfg(test)]
@@ -229,7 +223,10 @@ mod tests {
         let body = head.read_body(b"3\r\nabc".to_vec(), rest).unwrap();
         assert_eq!(body, b"abcde");
         head.with_length(4);
-        assert_eq!(head.read_body(b"ab".to_vec(), &b"cdef"[..]).unwrap(), b"abcd");
+        assert_eq!(
+            head.read_body(b"ab".to_vec(), &b"cdef"[..]).unwrap(),
+            b"abcd"
+        );
         assert!(head.read_body(b"ab".to_vec(), &b"c"[..]).is_err());
     }
 

@@ -97,7 +97,10 @@ mod tests {
             Route::of("POST", "/containers/create"),
             Route::Create { name: None }
         );
-        assert_eq!(Route::of("GET", "/v1.24/containers/json?all=1"), Route::Look);
+        assert_eq!(
+            Route::of("GET", "/v1.24/containers/json?all=1"),
+            Route::Look
+        );
         assert_eq!(Route::of("GET", "/containers/v1.2/json"), Route::Look);
         let container = "web".to_owned();
         assert_eq!(
@@ -106,7 +109,10 @@ mod tests {
         );
         assert_eq!(Route::of("POST", "/v1.41/volumes/prune"), Route::Removal);
         assert_eq!(Route::of("DELETE", "/v1.41/images/a/b:c"), Route::Removal);
-        assert_eq!(Route::of("POST", "/v1.41/containers/web/wait"), Route::Other);
+        assert_eq!(
+            Route::of("POST", "/v1.41/containers/web/wait"),
+            Route::Other
+        );
         assert_eq!(Route::of("", ""), Route::Other);
         assert_eq!(unescape("%zz%4"), "%zz%4");
     }

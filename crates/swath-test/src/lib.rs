@@ -6,6 +6,7 @@
 mod example;
 mod figure;
 mod guard;
+mod image;
 mod port;
 mod python;
 mod random;
@@ -18,6 +19,7 @@ mod workspace;
 pub use example::{Example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use guard::{Guard, Signal};
+pub use image::{base_image, compose_commands, engine, image_python};
 pub use port::free_port;
 pub use python::{Python, newest_python, python, pythons};
 pub use random::{Random, seed};

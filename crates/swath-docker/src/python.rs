@@ -1,0 +1,154 @@
+//! Whether an image holds a Python: looked up in a container of it that is never started.
+
+use serde_json::{Value, json};
+
+use crate::engine::{Content, Engine};
+use crate::error::EngineError;
+use crate::owner::OWNER_LABEL;
+
+/// Where virtual environments lie that are on no `PATH`.
+const USUAL_PLACES: [&str; 6] = [
+    "/usr/local/bin",
+    "/usr/bin",
+    "/opt/venv/bin",
+    "/venv/bin",
+    "/app/.venv/bin",
+    "/usr/libexec",
+];
+
+/// A container of an image that is created, never started, and removed when dropped.
+pub(crate) struct Carrier<'a> {
+    engine: &'a Engine,
+    pub(crate) id: String,
+}
+
+impl<'a> Carrier<'a> {
+    /// `bind` mounts a volume into it.
+    pub(crate) fn create(
+        engine: &'a Engine,
+        image: &str,
+        owner: &str,
+        bind: Option<&str>,
+    ) -> Result<Carrier<'a>, EngineError> {
+        let binds: Vec<&str> = bind.into_iter().collect();
+        let request = json!({
+            "Image": image,
+            // An image without a command of its own needs one; it is never run.
+            "Entrypoint": ["swath-never-runs"],
+            "Healthcheck": {"Test": ["NONE"]},
+            "Labels": {OWNER_LABEL: owner},
+            "HostConfig": {"NetworkMode": "none", "Binds": binds},
+        });
+        let answer = engine.json("POST", "/containers/create", &Content::Json(&request))?;
+        let id = answer["Id"].as_str().unwrap_or_default().to_owned();
+        Ok(Carrier { engine, id })
+    }
+}
+
+impl Drop for Carrier<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.engine.remove_container(&self.id) {
+            // The next run finds it by its label.
+            tracing::debug!("a carrier stays: {error}");
+        }
+    }
+}
+
+/// Whether the image holds an interpreter where one can be expected.
+pub(crate) fn holds_python(
+    engine: &Engine,
+    image: &Value,
+    id: &str,
+    owner: &str,
+) -> Result<bool, EngineError> {
+    if environment(image).any(|entry| entry.starts_with("PYTHON")) {
+        return Ok(true);
+    }
+    let carrier = Carrier::create(engine, id, owner, None)?;
+    for path in candidates(image) {
+        if engine.holds(&carrier.id, &path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the agent's machine code fits the image.
+pub(crate) fn is_supported(image: &Value) -> bool {
+    let is = |key: &str, value: &str| image[key].as_str().is_none_or(|other| other == value);
+    is("Os", "linux") && is("Architecture", "amd64")
+}
+
+fn environment(image: &Value) -> impl Iterator<Item = &str> {
+    image["Config"]["Env"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// The paths at which an interpreter is looked for, the likely ones first.
+fn candidates(image: &Value) -> Vec<String> {
+    let config = &image["Config"];
+    let mut folders: Vec<String> = Vec::new();
+    let mut add = |folder: &str| {
+        if folder.starts_with('/') && !folders.iter().any(|known| known == folder) {
+            folders.push(folder.trim_end_matches('/').to_owned());
+        }
+    };
+    let path = environment(image).find_map(|entry| entry.strip_prefix("PATH="));
+    path.unwrap_or("/usr/local/bin:/usr/bin:/bin")
+        .split(':')
+        .for_each(&mut add);
+    for key in ["Entrypoint", "Cmd"] {
+        let first = config[key].get(0).and_then(Value::as_str);
+        if let Some((folder, _)) = first.and_then(|program| program.rsplit_once('/')) {
+            add(folder);
+        }
+    }
+    if let Some(venv) = environment(image).find_map(|entry| entry.strip_prefix("VIRTUAL_ENV=")) {
+        add(&format!("{venv}/bin"));
+    }
+    if let Some(folder) = config["WorkingDir"].as_str() {
+        add(&format!("{}/.venv/bin", folder.trim_end_matches('/')));
+        add(&format!("{}/venv/bin", folder.trim_end_matches('/')));
+    }
+    USUAL_PLACES.into_iter().for_each(&mut add);
+    let names = ["python3", "python"];
+    names
+        .into_iter()
+        .flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interpreter_is_looked_for_on_the_path_first() {
+        let image = json!({"Config": {
+            "Env": ["PATH=/opt/py/bin:/bin"], "Cmd": ["/srv/env/bin/gunicorn"], "WorkingDir": "/srv/"
+        }});
+        let paths = candidates(&image);
+        assert_eq!(paths[0], "/opt/py/bin/python3");
+        for path in [
+            "/srv/env/bin/python3",
+            "/srv/.venv/bin/python3",
+            "/bin/python",
+        ] {
+            assert!(paths.iter().any(|other| other == path), "{path}");
+        }
+        assert!(!candidates(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn other_machines_are_not_supported() {
+        assert!(is_supported(
+            &json!({"Os": "linux", "Architecture": "amd64"})
+        ));
+        assert!(!is_supported(
+            &json!({"Os": "linux", "Architecture": "arm64"})
+        ));
+    }
+}

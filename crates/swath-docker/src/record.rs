@@ -1,0 +1,101 @@
+//! What is known of the containers of a run.
+
+use std::path::PathBuf;
+
+/// How a container ended, in the engine's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerExit {
+    /// The exit code of its first process.
+    pub code: i64,
+    /// Whether the kernel killed a process of it for want of memory.
+    pub out_of_memory: bool,
+    /// The signals that it was sent through the engine since it was started, in their order.
+    pub signals: Vec<i64>,
+    pub(crate) time: i64,
+}
+
+/// A container that was created with the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct ContainerRecord {
+    /// The engine's id.
+    pub id: String,
+    /// Its name, without a slash.
+    pub name: String,
+    /// Its service in a Compose project.
+    pub compose_service: Option<String>,
+    /// The image as the request named it.
+    pub image: String,
+    /// Created by `docker-compose run`.
+    pub one_off: bool,
+    /// Somebody attached to it: it runs in the foreground.
+    pub attached: bool,
+    /// Its command line: path and arguments of its first process.
+    pub command: Vec<String>,
+    /// The words of its health check; empty when it has none.
+    pub health_check: Vec<String>,
+    /// The coverage.py configuration file that its environment names, as a path in it.
+    pub rcfile: Option<String>,
+    /// Where its hit stores are.
+    pub data: PathBuf,
+    /// How it ended, each time.
+    pub exits: Vec<ContainerExit>,
+    /// Whether it ran when the run ended.
+    pub running: bool,
+    /// Why its data could not be gathered, if it could not.
+    pub problem: Option<String>,
+    pub(crate) image_id: String,
+    pub(crate) volume: String,
+    pub(crate) mount: &'static str,
+    pub(crate) started: bool,
+    pub(crate) gathered: bool,
+    pub(crate) removed: bool,
+    pub(crate) signals: Vec<i64>,
+    pub(crate) out_of_memory: bool,
+}
+
+impl ContainerRecord {
+    /// The name under which people know it: its Compose service, else its own.
+    pub fn service(&self) -> &str {
+        self.compose_service.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether it ran in the foreground of something: `docker run` without `-d`, `compose run`.
+    pub fn in_foreground(&self) -> bool {
+        self.one_off || (self.compose_service.is_none() && self.attached)
+    }
+}
+
+/// Something about containers that a reader of the number must know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContainerNote {
+    /// It was started, and had been created without the agent of this run.
+    NotInjected {
+        /// Its name.
+        container: String,
+    },
+    /// It was given the engine's socket: what it starts goes past the proxy.
+    EngineSocket {
+        /// Its name or image.
+        container: String,
+    },
+    /// Its image is for another machine than the agent.
+    OtherPlatform {
+        /// The image.
+        image: String,
+        /// Its platform.
+        platform: String,
+    },
+    /// Something failed that needs saying.
+    Failed {
+        /// What, and why.
+        what: String,
+    },
+    /// A volume stays in the engine, because a container that was not removed refers to it.
+    VolumeStays {
+        /// The container's name.
+        container: String,
+        /// The volume.
+        volume: String,
+    },
+}

@@ -1,0 +1,427 @@
+//! One run's dealings with an engine: what is injected, what happens to it, what is gathered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use crate::config_hash::shown;
+use crate::create::{Injection, free_mount, inject, mounts_engine_socket, variable};
+use crate::engine::{Content, Engine};
+use crate::error::EngineError;
+use crate::owner::{OWNER_LABEL, this_process};
+use crate::python::{Carrier, holds_python, is_supported};
+use crate::record::{ContainerNote, ContainerRecord};
+use crate::volume::{AgentFile, extract, filled, inert};
+
+/// What the agent of a run is, and where its data goes.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Names the run in labels and volumes: letters, digits and `-`.
+    pub run: String,
+    /// The files of the agent, its settings left out.
+    pub agent: Vec<AgentFile>,
+    /// The agent's settings, all but `data`.
+    pub settings: Vec<u8>,
+    /// A folder for the hit stores, one folder in it for each container.
+    pub gather_into: PathBuf,
+}
+
+pub(crate) struct Session {
+    pub(crate) engine: Engine,
+    pub(crate) delivery: Delivery,
+    owner: String,
+    number: AtomicUsize,
+    /// Whether an image holds a Python, by id.
+    images: Mutex<BTreeMap<String, bool>>,
+    records: Mutex<BTreeMap<String, ContainerRecord>>,
+    notes: Mutex<BTreeSet<ContainerNote>>,
+    /// Held while data is gathered, so that who waits for it finds it done.
+    gathering: Mutex<()>,
+}
+
+/// A request that is to be sent in place of the client's.
+pub(crate) struct Prepared {
+    pub(crate) request: Value,
+    record: ContainerRecord,
+}
+
+/// A panic in another thread must not take the data with it.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    pub(crate) fn new(engine: Engine, delivery: Delivery) -> Session {
+        Session {
+            engine,
+            delivery,
+            owner: this_process(),
+            number: AtomicUsize::new(0),
+            images: Mutex::default(),
+            records: Mutex::default(),
+            notes: Mutex::default(),
+            gathering: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn note(&self, note: ContainerNote) {
+        locked(&self.notes).insert(note);
+    }
+
+    pub(crate) fn failed(&self, what: String) {
+        self.note(ContainerNote::Failed { what });
+    }
+
+    /// Decides whether a container gets the agent; `None` leaves its creation as it is.
+    pub(crate) fn prepare(
+        &self,
+        mut request: Value,
+        name: Option<&str>,
+    ) -> Result<Option<Prepared>, EngineError> {
+        let Some(image_name) = request["Image"].as_str().map(str::to_owned) else {
+            return Ok(None);
+        };
+        if mounts_engine_socket(&request) {
+            let container = name.unwrap_or(&image_name).to_owned();
+            self.note(ContainerNote::EngineSocket { container });
+        }
+        let image = match self.engine.image(&image_name) {
+            Ok(image) => image,
+            // The engine says so to the client, which then pulls the image and asks again.
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !self.holds_python(&image)? {
+            return Ok(None);
+        }
+        if !is_supported(&image) {
+            let part = |key: &str| image[key].as_str().unwrap_or("?").to_owned();
+            self.note(ContainerNote::OtherPlatform {
+                image: image_name,
+                platform: format!("{}/{}", part("Os"), part("Architecture")),
+            });
+            return Ok(None);
+        }
+        let record = self.record(&request, &image, &image_name, name);
+        let volume = json!({"Name": record.volume, "Labels": {OWNER_LABEL: self.owner}});
+        self.engine
+            .json("POST", "/volumes/create", &Content::Json(&volume))?;
+        let injection = Injection {
+            run: &self.delivery.run,
+            volume: &record.volume,
+            mount: record.mount,
+            service: record.service(),
+        };
+        inject(&mut request, &image, &injection);
+        Ok(Some(Prepared { request, record }))
+    }
+
+    fn record(
+        &self,
+        request: &Value,
+        image: &Value,
+        image_name: &str,
+        name: Option<&str>,
+    ) -> ContainerRecord {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let label = |key: &str| request["Labels"][key].as_str().map(str::to_owned);
+        ContainerRecord {
+            name: name.map_or_else(|| short_name(image_name), str::to_owned),
+            compose_service: label("com.docker.compose.service"),
+            one_off: label("com.docker.compose.oneoff").as_deref() == Some("True"),
+            image: image_name.to_owned(),
+            image_id: image["Id"].as_str().unwrap_or(image_name).to_owned(),
+            rcfile: ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
+                .into_iter()
+                .filter_map(|name| variable(name, request, image))
+                .find(|value| !value.is_empty()),
+            data: self.delivery.gather_into.join(number.to_string()),
+            volume: format!("swath-{}-{number}", self.delivery.run),
+            mount: free_mount(request, image),
+            ..ContainerRecord::default()
+        }
+    }
+
+    fn holds_python(&self, image: &Value) -> Result<bool, EngineError> {
+        let Some(id) = image["Id"].as_str() else {
+            return Ok(false);
+        };
+        if let Some(&known) = locked(&self.images).get(id) {
+            return Ok(known);
+        }
+        let found = holds_python(&self.engine, image, id, &self.owner)?;
+        locked(&self.images).insert(id.to_owned(), found);
+        Ok(found)
+    }
+
+    /// Fills the volume of a container that has just been created.
+    pub(crate) fn created(&self, prepared: Prepared, id: &str) {
+        let mut record = prepared.record;
+        id.clone_into(&mut record.id);
+        if let Err(error) = self.deliver(&record) {
+            self.failed(format!(
+                "the agent could not be put into a container: {error}"
+            ));
+        }
+        if let Ok(description) = self.engine.container(id) {
+            describe(&mut record, &description);
+        }
+        locked(&self.records).insert(id.to_owned(), record);
+    }
+
+    fn deliver(&self, record: &ContainerRecord) -> Result<(), EngineError> {
+        let delivery = &self.delivery;
+        let tar = filled(&delivery.agent, &delivery.settings, record.mount).map_err(|source| {
+            EngineError::Broken {
+                what: "the agent's archive".to_owned(),
+                source,
+            }
+        })?;
+        self.engine.put_archive(&record.id, record.mount, &tar)
+    }
+
+    /// Gives up what was prepared for a container that the engine did not create.
+    pub(crate) fn not_created(&self, prepared: &Prepared) {
+        if let Err(error) = self.engine.remove_volume(&prepared.record.volume) {
+            tracing::debug!("a volume stays: {error}");
+        }
+    }
+
+    /// Whether an image needs the agent, by id; one that cannot be looked at does not.
+    fn needs_agent(&self, image_id: &str) -> bool {
+        if let Some(&known) = locked(&self.images).get(image_id) {
+            return known;
+        }
+        self.engine
+            .image(image_id)
+            .and_then(|image| Ok(self.holds_python(&image)? && is_supported(&image)))
+            .unwrap_or(false)
+    }
+
+    /// An answer that lists or describes containers, as Compose is to see it.
+    pub(crate) fn shown(&self, answer: &Value) -> BTreeMap<String, String> {
+        shown(answer, &self.delivery.run, &|image| self.needs_agent(image))
+    }
+
+    /// The id of a container of this run, by id, beginning of an id, or name.
+    pub(crate) fn find(&self, container: &str) -> Option<String> {
+        locked(&self.records)
+            .values()
+            .filter(|record| !record.removed)
+            .find(|record| {
+                record.id == container
+                    || record.name == container.trim_start_matches('/')
+                    || (container.len() >= 4 && record.id.starts_with(container))
+            })
+            .map(|record| record.id.clone())
+    }
+
+    /// Changes what is known of a container.
+    pub(crate) fn update(&self, id: &str, change: impl FnOnce(&mut ContainerRecord)) {
+        if let Some(record) = locked(&self.records).get_mut(id) {
+            change(record);
+        }
+    }
+
+    /// Says so when a container is started that does not carry this run's agent and would need it.
+    pub(crate) fn starting(&self, container: &str) {
+        if self.find(container).is_some() {
+            return;
+        }
+        let Ok(description) = self.engine.container(container) else {
+            return;
+        };
+        if self.needs_agent(description["Image"].as_str().unwrap_or_default()) {
+            let name = description["Name"].as_str().unwrap_or(container);
+            let container = name.trim_start_matches('/').to_owned();
+            self.note(ContainerNote::NotInjected { container });
+        }
+    }
+
+    /// Gathers everything that has not been gathered since it was last written.
+    pub(crate) fn gather_all(&self) {
+        let open = locked(&self.records)
+            .values()
+            .filter(|record| record.started && !record.gathered)
+            .map(|record| record.id.clone())
+            .collect::<Vec<_>>();
+        for id in open {
+            self.gather(&id);
+        }
+    }
+
+    /// Gathers what one container recorded.
+    pub(crate) fn gather(&self, id: &str) {
+        let _alone = locked(&self.gathering);
+        let Some(record) = locked(&self.records).get(id).cloned() else {
+            return;
+        };
+        if record.gathered {
+            return;
+        }
+        let result = self.fetch(&record);
+        self.update(id, |record| match result {
+            Ok(()) => {
+                // One that runs goes on writing.
+                record.gathered = !record.running;
+                record.problem = None;
+            }
+            Err(error) => record.problem = Some(error.to_string()),
+        });
+    }
+
+    fn fetch(&self, record: &ContainerRecord) -> Result<(), EngineError> {
+        let path = format!("{}/data", record.mount);
+        let archive = match self.engine.get_archive(&record.id, &path) {
+            Err(error) if error.is_not_found() => None,
+            other => Some(other?),
+        };
+        let broken = |source| EngineError::Broken {
+            what: format!("the data of the container {}", record.name),
+            source,
+        };
+        if let Some(archive) = archive {
+            return extract(archive, &record.data).map(|_| ()).map_err(broken);
+        }
+        // It is gone; its volume is not.
+        let carrier = self.carrier_for(record)?;
+        let archive = self.engine.get_archive(&carrier.id, "/swath/data")?;
+        extract(archive, &record.data).map(|_| ()).map_err(broken)
+    }
+
+    fn carrier_for(&self, record: &ContainerRecord) -> Result<Carrier<'_>, EngineError> {
+        let bind = format!("{}:/swath", record.volume);
+        let create = |image: &str| Carrier::create(&self.engine, image, &self.owner, Some(&bind));
+        match create(&record.image_id) {
+            Err(error) if error.is_not_found() => {
+                // The image went with its container: any other one does.
+                let images = self.engine.json("GET", "/images/json", &Content::Nothing)?;
+                create(images[0]["Id"].as_str().unwrap_or_default())
+            }
+            other => other,
+        }
+    }
+
+    /// Removes the volume of a container that is gone, once its data is here.
+    pub(crate) fn remove_volume(&self, id: &str) {
+        let record = locked(&self.records).get(id).cloned();
+        let Some(record) = record.filter(|record| record.gathered || !record.started) else {
+            return;
+        };
+        if let Err(error) = self.engine.remove_volume(&record.volume) {
+            tracing::debug!("a volume stays for now: {error}");
+        }
+    }
+
+    /// The end: everything is gathered, and what swath made is removed, as far as it can be.
+    pub(crate) fn close(&self) -> (Vec<ContainerRecord>, Vec<ContainerNote>) {
+        let ids = locked(&self.records).keys().cloned().collect::<Vec<_>>();
+        for id in &ids {
+            self.look(id);
+        }
+        self.gather_all();
+        for id in &ids {
+            self.leave(id);
+        }
+        let mut records = std::mem::take(&mut *locked(&self.records))
+            .into_values()
+            .collect::<Vec<_>>();
+        records.sort_by(|a, b| (a.service(), &a.id).cmp(&(b.service(), &b.id)));
+        let notes = std::mem::take(&mut *locked(&self.notes));
+        (records, notes.into_iter().collect())
+    }
+
+    /// Brings what is known of a container up to date.
+    fn look(&self, id: &str) {
+        let description = self.engine.container(id);
+        self.update(id, |record| match &description {
+            Ok(description) => {
+                describe(record, description);
+                let running = description["State"]["Running"].as_bool() == Some(true);
+                record.started |= running || record.command_ran(description);
+                record.gathered &= !running;
+                record.running = running;
+            }
+            Err(error) if error.is_not_found() => {
+                record.removed = true;
+                record.running = false;
+            }
+            Err(_) => {}
+        });
+    }
+
+    fn leave(&self, id: &str) {
+        let Some(record) = locked(&self.records).get(id).cloned() else {
+            return;
+        };
+        if !record.removed {
+            // Started again after the run, it is to work as before, unmeasured.
+            let inert = inert().unwrap_or_default();
+            match self.engine.put_archive(id, record.mount, &inert) {
+                Ok(()) => self.note(ContainerNote::VolumeStays {
+                    container: record.name.clone(),
+                    volume: record.volume.clone(),
+                }),
+                Err(error) => self.failed(format!(
+                    "the agent in the container {} could not be ended: {error}",
+                    record.name
+                )),
+            }
+            return;
+        }
+        if record.problem.is_none()
+            && let Err(error) = self.engine.remove_volume(&record.volume)
+        {
+            self.failed(format!("a volume could not be removed: {error}"));
+        }
+    }
+}
+
+impl ContainerRecord {
+    /// Whether the engine says that it ran at all.
+    fn command_ran(&self, description: &Value) -> bool {
+        !self.exits.is_empty()
+            || description["State"]["StartedAt"]
+                .as_str()
+                .is_some_and(|time| !time.starts_with("0001-"))
+    }
+}
+
+fn describe(record: &mut ContainerRecord, description: &Value) {
+    let words = |value: &Value| -> Vec<String> {
+        let list = value.as_array().into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    if let Some(name) = description["Name"].as_str() {
+        name.trim_start_matches('/').clone_into(&mut record.name);
+    }
+    record.command = description["Path"]
+        .as_str()
+        .map(str::to_owned)
+        .into_iter()
+        .chain(words(&description["Args"]))
+        .collect();
+    record.health_check = words(&description["Config"]["Healthcheck"]["Test"]);
+}
+
+/// `xy` for `registry:5000/team/xy:latest`: how a container without a name is known.
+fn short_name(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    let name = last.split(['@', ':']).next().unwrap_or(last);
+    if name.is_empty() { image } else { name }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_without_a_name_is_known_by_its_image() {
+        assert_eq!(short_name("registry:5000/team/xy:latest"), "xy");
+        assert_eq!(short_name("xy@sha256:0123"), "xy");
+        assert_eq!(short_name("sha256:0123"), "sha256");
+    }
+}

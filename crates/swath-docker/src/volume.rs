@@ -1,0 +1,209 @@
+//! What goes into a container's volume, and what comes out of it.
+
+use std::io::{self, Read, Write as _};
+use std::path::Path;
+
+use fs_err as fs;
+
+/// A file of the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentFile {
+    /// Its name in the agent's folder.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// The name of the agent's settings.
+pub(crate) const SETTINGS_NAME: &str = "swath-agent.conf";
+/// A hit store that is longer is not taken over.
+const LONGEST_STORE: u64 = 4 << 30;
+
+/// The archive that fills a volume: the agent for everybody to read, a folder for everybody to
+/// write.
+pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::Result<Vec<u8>> {
+    let mut own = settings.to_vec();
+    own.extend_from_slice(format!("data {mount}/data\n").as_bytes());
+    let mut archive = tar::Builder::new(Vec::new());
+    add(&mut archive, "agent/", 0o755, None)?;
+    add(&mut archive, "data/", 0o1777, None)?;
+    for file in agent {
+        let name = format!("agent/{}", file.name);
+        add(&mut archive, &name, 0o644, Some(&file.bytes))?;
+    }
+    add(
+        &mut archive,
+        &format!("agent/{SETTINGS_NAME}"),
+        0o644,
+        Some(&own),
+    )?;
+    archive.into_inner()
+}
+
+/// The archive that ends the agent in a volume that stays: without settings it does nothing.
+pub(crate) fn inert() -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    add(
+        &mut archive,
+        &format!("agent/{SETTINGS_NAME}"),
+        0o644,
+        Some(&[]),
+    )?;
+    archive.into_inner()
+}
+
+fn add(
+    archive: &mut tar::Builder<Vec<u8>>,
+    name: &str,
+    mode: u32,
+    bytes: Option<&[u8]>,
+) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode);
+    header.set_entry_type(match bytes {
+        Some(_) => tar::EntryType::Regular,
+        None => tar::EntryType::Directory,
+    });
+    let bytes = bytes.unwrap_or_default();
+    header.set_size(bytes.len().try_into().map_err(io::Error::other)?);
+    archive.append_data(&mut header, name, bytes)
+}
+
+/// Takes the hit stores and failure marks out of an archive of `data/`; gives their number. What
+/// a container says is not trusted: nothing else is taken, and nothing leaves `folder`.
+pub(crate) fn extract(archive: impl Read, folder: &Path) -> io::Result<usize> {
+    fs::create_dir_all(folder)?;
+    let mut taken = 0;
+    let mut archive = tar::Archive::new(archive);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let regular = entry.header().entry_type() == tar::EntryType::Regular;
+        if !regular || !is_record(name) || entry.size() > LONGEST_STORE {
+            continue;
+        }
+        let part = folder.join(format!("{name}.part"));
+        write_sparse(&mut entry, &part)?;
+        fs::rename(&part, folder.join(name))?;
+        taken += 1;
+    }
+    Ok(taken)
+}
+
+/// `123-0123456789abcdef.hits` or `.failed-reason`.
+fn is_record(name: &str) -> bool {
+    let Some((stem, kind)) = name.split_once('.') else {
+        return false;
+    };
+    let stem_is_plain = stem
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let kind_is_plain = kind
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    stem_is_plain && kind_is_plain && (kind == "hits" || kind.starts_with("failed-"))
+}
+
+/// Writes a file without the blocks that hold nothing: a hit store is mostly room.
+fn write_sparse(from: &mut impl Read, path: &Path) -> io::Result<()> {
+    use std::io::{Seek as _, SeekFrom};
+    const BLOCK: usize = 64 << 10;
+    let mut file = fs::File::create(path)?;
+    let mut buffer = Vec::with_capacity(BLOCK);
+    let mut length = 0_u64;
+    loop {
+        buffer.clear();
+        let wanted = u64::try_from(BLOCK).unwrap_or(u64::MAX);
+        let read = from.by_ref().take(wanted).read_to_end(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        if buffer.iter().any(|&byte| byte != 0) {
+            file.seek(SeekFrom::Start(length))?;
+            file.write_all(&buffer)?;
+        }
+        length += u64::try_from(read).unwrap_or(0);
+    }
+    file.set_len(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agent_is_readable_and_the_data_folder_writable_for_everybody() {
+        let file = AgentFile {
+            name: "sitecustomize.py".to_owned(),
+            bytes: b"pass\n".to_vec(),
+        };
+        let bytes = filled(&[file], b"branch 0\n", "/swath").unwrap();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let mut found = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            let path = entry.path().unwrap().display().to_string();
+            found.push((path, entry.header().mode().unwrap(), text));
+        }
+        let expected = [
+            ("agent/", 0o755, ""),
+            ("data/", 0o1777, ""),
+            ("agent/sitecustomize.py", 0o644, "pass\n"),
+            (
+                "agent/swath-agent.conf",
+                0o644,
+                "branch 0\ndata /swath/data\n",
+            ),
+        ];
+        let expected = expected.map(|(path, mode, text)| (path.to_owned(), mode, text.to_owned()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_hit_stores_are_taken_and_none_leaves_the_folder() {
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut store = vec![1; 10];
+        store.resize(200_000, 0);
+        store.push(7);
+        add(&mut archive, "data/", 0o755, None).unwrap();
+        add(
+            &mut archive,
+            "data/1-0123456789abcdef.hits",
+            0o600,
+            Some(&store),
+        )
+        .unwrap();
+        add(&mut archive, "data/2-0f.failed-no-room", 0o600, Some(&[])).unwrap();
+        for name in [
+            "data/evil.sh",
+            "data/..hits",
+            "data/1-0.hits.sh",
+            "data/x y.hits",
+        ] {
+            add(&mut archive, name, 0o600, Some(b"x")).unwrap();
+        }
+        let mut link = tar::Header::new_gnu();
+        link.set_entry_type(tar::EntryType::Symlink);
+        link.set_size(0);
+        archive
+            .append_link(&mut link, "data/3-0a.hits", "/etc/passwd")
+            .unwrap();
+        let bytes = archive.into_inner().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(extract(&bytes[..], folder.path()).unwrap(), 2);
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["1-0123456789abcdef.hits", "2-0f.failed-no-room"]);
+        let path = folder.path().join("1-0123456789abcdef.hits");
+        assert_eq!(fs::read(path).unwrap(), store);
+        assert!(extract(&bytes[..700], folder.path()).is_err());
+    }
+}

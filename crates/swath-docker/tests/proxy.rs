@@ -1,0 +1,376 @@
+//! The proxy between the real `docker` and a real engine.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
+use swath_test::{base_image, engine, image_python, scale, skip, temp_dir, wait_until};
+use tempfile::TempDir;
+
+/// Writes what a hit store would hold: the proxy does not look into it.
+const AGENT: &str = "\
+import os
+folder = os.path.dirname(__file__)
+with open(folder + '/swath-agent.conf') as lines:
+    data = [line[5:].rstrip() for line in lines if line.startswith('data ')]
+if data:
+    name = '%d-%s.hits' % (os.getpid(), os.urandom(8).hex())
+    with open(data[-1] + '/' + name, 'w') as store:
+        store.write(os.environ.get('SWATH_SERVICE', ''))
+";
+
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+/// A proxy in front of the engine of this machine, and the image that its containers are made of.
+struct Fixture {
+    folder: TempDir,
+    proxy: Option<Proxy>,
+    run: String,
+    image: String,
+}
+
+impl Fixture {
+    /// None, and a named skip, without an engine.
+    fn start(test: &str) -> Option<Fixture> {
+        let Some(python) = image_python() else {
+            skip(test, "no CPython found");
+            return None;
+        };
+        let image = base_image(python, test)?;
+        let folder = temp_dir();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let run = format!("test-{}-{number}", std::process::id());
+        let delivery = Delivery {
+            run: run.clone(),
+            agent: vec![AgentFile {
+                name: "sitecustomize.py".to_owned(),
+                bytes: AGENT.into(),
+            }],
+            settings: b"branch 0\n".to_vec(),
+            gather_into: folder.path().join("containers"),
+        };
+        let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
+        let socket = folder.path().join("docker.sock");
+        let proxy = Proxy::start(&socket, endpoint, delivery, || ()).unwrap();
+        Some(Fixture {
+            folder,
+            proxy: Some(proxy),
+            run,
+            image,
+        })
+    }
+
+    fn docker(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        let proxy = self.proxy.as_ref().unwrap();
+        command
+            .args(arguments)
+            .env("DOCKER_HOST", proxy.address())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.docker(arguments).output().unwrap();
+        text(&output, &arguments.join(" "))
+    }
+
+    fn finish(&mut self) -> Gathered {
+        self.proxy.take().unwrap().finish()
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        let filter = format!("label=swath.run={}", self.run);
+        let ids = docker(&["ps", "-aq", "--filter", &filter]);
+        for id in ids.split_whitespace() {
+            docker(&["rm", "-fv", id]);
+        }
+        for volume in volumes_of(&self.run) {
+            docker(&["volume", "rm", "-f", &volume]);
+        }
+    }
+}
+
+/// `docker` without a proxy.
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn text(output: &Output, what: &str) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{what}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn volumes_of(run: &str) -> Vec<String> {
+    docker(&["volume", "ls", "-q"])
+        .lines()
+        .filter(|name| name.starts_with(&format!("swath-{run}-")))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn stores(gathered: &Gathered) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for container in &gathered.containers {
+        let entries: Vec<PathBuf> = fs_err::read_dir(&container.data).map_or_else(
+            |_| Vec::new(),
+            |entries| entries.map(|entry| entry.unwrap().path()).collect(),
+        );
+        for path in entries {
+            let service = fs_err::read_to_string(path).unwrap();
+            found.push((container.name.clone(), service));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_removed_container_loses_nothing_and_leaves_nothing() {
+    let Some(mut fixture) = Fixture::start("a_removed_container_loses_nothing_and_leaves_nothing")
+    else {
+        return;
+    };
+    let image = fixture.image.clone();
+    let name = format!("{}-once", fixture.run);
+    let script = "import os; print(os.environ['PYTHONPATH'], flush=True); os._exit(7)";
+    let output = fixture
+        .docker(&[
+            "run",
+            "--rm",
+            "--name",
+            &name,
+            "--read-only",
+            "--user",
+            "1000",
+            "--cap-drop",
+            "ALL",
+            "--security-opt",
+            "no-new-privileges",
+            "-e",
+            "PYTHONPATH=/mine",
+            &image,
+            "python",
+            "-c",
+            script,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    assert_eq!(output.stdout, b"/swath/agent:/mine\n");
+    let gathered = fixture.finish();
+    assert_eq!(stores(&gathered), [(name.clone(), name)]);
+    let container = &gathered.containers[0];
+    assert!(container.in_foreground());
+    assert_eq!(container.exits[0].code, 7);
+    assert_eq!(gathered.notes, []);
+    assert_eq!(volumes_of(&fixture.run), Vec::<String>::new());
+}
+
+#[test]
+fn streams_and_sessions_pass_unchanged() {
+    let Some(mut fixture) = Fixture::start("streams_and_sessions_pass_unchanged") else {
+        return;
+    };
+    let image = fixture.image.clone();
+    let name = format!("{}-long", fixture.run);
+    let mut echo = fixture
+        .docker(&["run", "--rm", "-i", &image, "sh", "-c", "cat; echo end"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    echo.stdin
+        .take()
+        .unwrap()
+        .write_all(b"to and fro\n")
+        .unwrap();
+    let output = echo.wait_with_output().unwrap();
+    assert_eq!(text(&output, "run -i"), "to and fro\nend\n");
+
+    let script =
+        "import time\nfor i in range(3): print(i, flush=True); time.sleep(0.2)\ntime.sleep(600)";
+    fixture.succeeds(&[
+        "run", "-d", "--init", "--name", &name, &image, "python", "-c", script,
+    ]);
+    assert_eq!(
+        fixture.succeeds(&["exec", &name, "sh", "-c", "echo in; exit 0"]),
+        "in\n"
+    );
+    let terminal = fixture.succeeds(&["exec", "-t", &name, "sh", "-c", "echo in"]);
+    assert_eq!(terminal, "in\r\n");
+    let mut logs = fixture
+        .docker(&["logs", "-f", &name])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let file = fixture.folder.path().join("file");
+    fs_err::write(&file, "copied").unwrap();
+    let inside = format!("{name}:/tmp/file");
+    fixture.succeeds(&["cp", file.to_str().unwrap(), &inside]);
+    let back = fixture.folder.path().join("back");
+    fixture.succeeds(&["cp", &inside, back.to_str().unwrap()]);
+    assert_eq!(fs_err::read_to_string(back).unwrap(), "copied");
+    wait_until(Duration::from_secs(30), "the last line of the log", || {
+        fixture.succeeds(&["logs", &name]).ends_with("2\n")
+    });
+    fixture.succeeds(&["stop", "-t", "5", &name]);
+    assert!(logs.wait().unwrap().success());
+    let log = fixture.succeeds(&["logs", &name]);
+    assert_eq!(log, "0\n1\n2\n");
+    let now = fixture.succeeds(&["inspect", "-f", "{{.State.FinishedAt}}", &name]);
+    let events = fixture.succeeds(&[
+        "events",
+        "--until",
+        now.trim(),
+        "--since",
+        "10m",
+        "--filter",
+        &format!("container={name}"),
+        "--format",
+        "{{.Action}}",
+    ]);
+    assert!(
+        events.contains("start") && events.contains("die"),
+        "{events}"
+    );
+    let gathered = fixture.finish();
+    assert!(!stores(&gathered).is_empty());
+    let long = gathered
+        .containers
+        .iter()
+        .find(|container| container.name == name)
+        .unwrap();
+    assert!(!long.in_foreground());
+    assert_eq!(long.exits[0].signals, [15]);
+}
+
+#[test]
+fn images_without_a_python_are_left_alone() {
+    let Some(mut fixture) = Fixture::start("images_without_a_python_are_left_alone") else {
+        return;
+    };
+    let tag = format!("swath-test/no-python:{}", fixture.run);
+    let context = fixture.folder.path().join("context");
+    fs_err::create_dir_all(&context).unwrap();
+    fs_err::write(context.join("marker"), "x").unwrap();
+    let dockerfile = format!(
+        "FROM {}\nRUN rm -rf $(dirname $(dirname $(readlink -f /proc/self/exe)))/none; rm -f ${{PATH%%/bin*}}/bin/python*\nENV PATH=/bin\nCOPY marker /marker\n",
+        fixture.image
+    );
+    fs_err::write(context.join("Dockerfile"), dockerfile).unwrap();
+    let built = fixture
+        .docker(&[
+            "build",
+            "-q",
+            "--network",
+            "none",
+            "-t",
+            &tag,
+            context.to_str().unwrap(),
+        ])
+        .env("DOCKER_BUILDKIT", "0")
+        .output()
+        .unwrap();
+    text(&built, "build");
+    let environment = fixture.succeeds(&["run", "--rm", &tag, "env"]);
+    docker(&["rmi", &tag]);
+    assert!(!environment.contains("PYTHONPATH"), "{environment}");
+    let gathered = fixture.finish();
+    assert_eq!(gathered.containers, []);
+    assert_eq!(gathered.notes, []);
+}
+
+#[test]
+fn the_engine_is_contacted_when_the_first_client_is_there() {
+    let folder = temp_dir();
+    let delivery = Delivery {
+        run: "none".to_owned(),
+        agent: vec![],
+        settings: vec![],
+        gather_into: folder.path().to_owned(),
+    };
+    let endpoint = Endpoint::Unix(folder.path().join("no-engine.sock"));
+    let socket = folder.path().join("docker.sock");
+    let proxy = Proxy::start(&socket, endpoint, delivery, || ()).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs_err::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    if engine().is_ok() {
+        let output = Command::new("docker")
+            .arg("ps")
+            .env("DOCKER_HOST", proxy.address())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("no-engine.sock"), "{errors}");
+    }
+    proxy.finish();
+    assert!(!socket.exists());
+}
+
+#[test]
+fn throughput_is_nine_tenths_of_the_engines_own() {
+    let Some(mut fixture) = Fixture::start("throughput_is_nine_tenths_of_the_engines_own") else {
+        return;
+    };
+    let image = fixture.image.clone();
+    let name = format!("{}-big", fixture.run);
+    // A sample is large enough to see a proxy that is slow, and the whole for the figures.
+    let megabytes = scale().pick(20, 100);
+    let script = format!(
+        "import sys; open('/tmp/big', 'wb').write(bytes({megabytes}_000_000 * 2)); line = b'x' * 99 + b'\\n'; [sys.stdout.buffer.write(line * 10000) for _ in range({megabytes})]"
+    );
+    let output = fixture
+        .docker(&["run", "--name", &name, &image, "python", "-c", &script])
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    text(&output, "run");
+    let inside = format!("{name}:/tmp/big");
+    let proxy = fixture.proxy.as_ref().unwrap().address();
+    let time = |arguments: &[&str], through: Option<&str>| {
+        let mut command = Command::new("docker");
+        command.args(arguments).stdout(Stdio::null());
+        if let Some(address) = through {
+            command.env("DOCKER_HOST", address);
+        }
+        let begun = Instant::now();
+        assert!(command.status().unwrap().success());
+        begun.elapsed()
+    };
+    for (what, arguments) in [
+        ("cp", vec!["cp", &inside, "-"]),
+        ("logs", vec!["logs", &name]),
+    ] {
+        // The best of some: other work on the machine disturbs single ones.
+        let best = |through: Option<&str>| -> Duration {
+            (0..3).map(|_| time(&arguments, through)).min().unwrap()
+        };
+        let (direct, proxied) = (best(None), best(Some(&proxy)));
+        let ratio = direct.as_secs_f64() / proxied.as_secs_f64();
+        swath_test::record_figure(
+            "Docker proxy",
+            what,
+            "throughput, of the engine's own",
+            &format!("{ratio:.2}"),
+        );
+        assert!(
+            ratio > 0.75,
+            "docker {what}: {direct:?} without, {proxied:?} with the proxy"
+        );
+    }
+    fixture.succeeds(&["rm", "-f", &name]);
+    fixture.finish();
+}
