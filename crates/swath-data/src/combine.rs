@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::Hasher as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use swath_pattern::PathAliases;
 
-use crate::data_file::read_file_names;
-use crate::parallel_name::{hash_in_name, hash_of_content};
+use crate::data_file::{read_accounting_of, read_file_names, read_with_sqlite};
+use crate::merge::Merger;
+use crate::parallel_name::hash_in_name;
+use crate::plain_data::PlainData;
 use crate::{
     CoverageData, DataError, ProcessNote, RunRecord, StoredProcess, is_hit_store_name,
     read_data_file, read_hit_stores, to_coverage_data, write_data_file,
@@ -113,11 +117,13 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
         CoverageData::default()
     };
     let mut work = Work {
-        data,
+        merger: Merger::new(data),
         output_name: output.display().to_string(),
         aliases: request.aliases,
         mapped: FxHashMap::default(),
         hashes: BTreeSet::new(),
+        contents: FxHashMap::default(),
+        buffer: Vec::new(),
         done: Vec::new(),
         summary: Combined::default(),
     };
@@ -130,15 +136,16 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     if work.summary.combined == 0 {
         return Err(CombineError::NoUsableData(work.summary.warnings));
     }
-    write_data_file(&work.data, &output)?;
+    write_data_file(&work.merger.finish(), &output)?;
+    let mut summary = work.summary;
     if !request.keep {
         for file in &work.done {
             if let Err(error) = fs_err::remove_file(file) {
-                work.summary.warnings.push(error.to_string());
+                summary.warnings.push(error.to_string());
             }
         }
     }
-    Ok(work.summary)
+    Ok(summary)
 }
 
 /// Folders of hit stores, with the chosen files in them; none chosen means all.
@@ -207,11 +214,15 @@ fn holds_hit_stores(folder: &Path) -> bool {
 }
 
 struct Work {
-    data: CoverageData,
+    merger: Merger,
     output_name: String,
     aliases: PathAliases,
     mapped: FxHashMap<String, String>,
+    /// The hashes that names of inputs stated.
     hashes: BTreeSet<String>,
+    /// The inputs without such a name, by length and a quick hash of their content.
+    contents: FxHashMap<(usize, u64), Vec<PathBuf>>,
+    buffer: Vec<u8>,
     /// The inputs whose data is in `data`.
     done: Vec<PathBuf>,
     summary: Combined,
@@ -219,21 +230,50 @@ struct Work {
 
 impl Work {
     fn take_file(&mut self, file: &Path) -> Result<(), DataError> {
-        let hash = hash_in_name(file).map(str::to_owned);
-        let hash = hash.or_else(|| {
-            fs_err::read(file)
-                .ok()
-                .map(|content| hash_of_content(&content))
-        });
-        let known = hash.is_some_and(|hash| !self.hashes.insert(hash));
+        let mut content = std::mem::take(&mut self.buffer);
+        content.clear();
+        let read = fs_err::File::open(file).and_then(|mut file| file.read_to_end(&mut content));
+        let result = self.take_content(file, read.is_ok().then_some(&content));
+        self.buffer = content;
+        result
+    }
+
+    fn take_content(&mut self, file: &Path, content: Option<&Vec<u8>>) -> Result<(), DataError> {
+        let known = match (hash_in_name(file), content) {
+            (Some(hash), _) => !self.hashes.insert(hash.to_owned()),
+            (None, Some(content)) => self.is_known_content(file, content),
+            (None, None) => false,
+        };
         if known && self.take_file_names(file).is_ok() {
             self.summary.skipped += 1;
             self.done.push(file.to_path_buf());
             return Ok(());
         }
-        match read_data_file(file) {
-            Ok(other) => {
-                self.merge(&other, &file.display().to_string())?;
+        let name = file.display().to_string();
+        let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+        let mut map = |path: &str| map_once(aliases, mapped, path);
+        let plain = content.and_then(|content| PlainData::read(content).ok());
+        let usable = match plain {
+            Some(plain) => {
+                self.merger
+                    .update_plain(&plain, (&self.output_name, &name), &mut map)?;
+                if plain.has_accounting {
+                    self.merger
+                        .merge_accounting(&read_accounting_of(file)?, &mut map);
+                }
+                Ok(())
+            }
+            None => match read_with_sqlite(file) {
+                Ok(other) => {
+                    self.merger
+                        .update(&other, (&self.output_name, &name), &mut map)?;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match usable {
+            Ok(()) => {
                 self.summary.combined += 1;
                 self.done.push(file.to_path_buf());
             }
@@ -245,11 +285,30 @@ impl Work {
         Ok(())
     }
 
+    /// Whether an input before this one had the same bytes.
+    fn is_known_content(&mut self, file: &Path, content: &[u8]) -> bool {
+        let mut hasher = FxHasher::default();
+        hasher.write(content);
+        let known = self
+            .contents
+            .entry((content.len(), hasher.finish()))
+            .or_default();
+        if known
+            .iter()
+            .any(|other| fs_err::read(other).is_ok_and(|other| other == content))
+        {
+            return true;
+        }
+        known.push(file.to_path_buf());
+        false
+    }
+
     /// The hash in a name does not cover the files without any data: they must not get lost.
     fn take_file_names(&mut self, file: &Path) -> Result<(), DataError> {
         for path in read_file_names(file)? {
-            let path = self.map(&path);
-            self.data.touch(&path);
+            let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+            self.merger
+                .touch(&path, |path| map_once(aliases, mapped, path));
         }
         Ok(())
     }
@@ -295,11 +354,7 @@ impl Work {
     fn merge(&mut self, other: &CoverageData, name: &str) -> Result<(), DataError> {
         let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
         let map = |path: &str| map_once(aliases, mapped, path);
-        self.data.update(other, (&self.output_name, name), map)
-    }
-
-    fn map(&mut self, path: &str) -> String {
-        map_once(&mut self.aliases, &mut self.mapped, path).replace('\\', "/")
+        self.merger.update(other, (&self.output_name, name), map)
     }
 }
 

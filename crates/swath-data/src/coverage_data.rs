@@ -88,6 +88,10 @@ impl CoverageData {
         self.mode == Mode::Arcs
     }
 
+    pub(crate) fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
     /// Whether no file is in it.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -212,17 +216,12 @@ impl CoverageData {
         names: (&str, &str),
         mut map_path: impl FnMut(&str) -> String,
     ) -> Result<(), DataError> {
-        let (here, there) = (names.0.to_owned(), names.1.to_owned());
-        match (self.mode, other.mode) {
-            (Mode::Lines, Mode::Arcs) => {
-                return Err(DataError::BranchIntoLines { other: there, here });
-            }
-            (Mode::Arcs, Mode::Lines) => {
-                return Err(DataError::LinesIntoBranch { other: there, here });
-            }
-            _ => {}
-        }
-        let mode = self.mode_with_rows_of(other)?;
+        let has_arcs = other
+            .files
+            .values()
+            .any(|file| file.arcs.values().any(|arcs| !arcs.is_empty()));
+        let has_lines = other.files.values().any(|file| !file.lines.is_empty());
+        let mode = self.mode_after(other.mode, has_arcs, has_lines, names)?;
         let mut local_path = |path: &str| map_path(path).replace('\\', "/");
         let mapped: Vec<String> = other.files.keys().map(|path| local_path(path)).collect();
         self.check_tracers(other, &mapped)?;
@@ -255,22 +254,30 @@ impl CoverageData {
         Ok(())
     }
 
-    /// The mode after taking in the other's rows: rows count, not what the other says of itself,
-    /// so a file of line data that has no rows leaves the choice open.
-    fn mode_with_rows_of(&self, other: &CoverageData) -> Result<Mode, DataError> {
+    /// The mode after taking in other data. Rows count, not what the other says of itself, so a
+    /// file of line data that has no rows leaves the choice open.
+    pub(crate) fn mode_after(
+        &self,
+        declared: Mode,
+        has_arcs: bool,
+        has_lines: bool,
+        names: (&str, &str),
+    ) -> Result<Mode, DataError> {
+        let (here, other) = (names.0.to_owned(), names.1.to_owned());
+        match (self.mode, declared) {
+            (Mode::Lines, Mode::Arcs) => return Err(DataError::BranchIntoLines { other, here }),
+            (Mode::Arcs, Mode::Lines) => return Err(DataError::LinesIntoBranch { other, here }),
+            _ => {}
+        }
         let mixed = |added, existing| Err(DataError::MixedKinds { added, existing });
         let mut mode = self.mode;
-        if other
-            .files
-            .values()
-            .any(|file| file.arcs.values().any(|arcs| !arcs.is_empty()))
-        {
+        if has_arcs {
             if mode == Mode::Lines {
                 return mixed("branch", "line");
             }
             mode = Mode::Arcs;
         }
-        if other.files.values().any(|file| !file.lines.is_empty()) {
+        if has_lines {
             if mode == Mode::Arcs {
                 return mixed("line", "branch");
             }

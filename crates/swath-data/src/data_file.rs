@@ -7,7 +7,9 @@ use rusqlite::{Connection, OpenFlags, Row};
 use rustc_hash::FxHashMap;
 
 use crate::accounting_tables::read_accounting;
-use crate::{ArcSet, ContextId, CoverageData, DataError, LineSet, Mode};
+use crate::merge::data_of;
+use crate::plain_data::PlainData;
+use crate::{Accounting, ArcSet, ContextId, CoverageData, DataError, LineSet, Mode};
 
 /// Reads a data file. Nothing on disk is changed: journals beside the file are left alone.
 ///
@@ -18,9 +20,33 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     if !path.exists() {
         return Err(DataError::Missing { path: name });
     }
-    let connection = open(&shown).map_err(|error| unusable(&name, &error))?;
+    if let Ok(bytes) = fs_err::read(&shown)
+        && let Ok(plain) = PlainData::read(&bytes)
+        && let Some(mut data) = data_of(&plain)
+    {
+        if plain.has_accounting {
+            data.accounting = read_accounting_of(&shown)?;
+        }
+        return Ok(data);
+    }
+    read_with_sqlite(&shown)
+}
+
+/// Reads a data file through SQLite, which knows all the ways in which a database can be laid out,
+/// and has the words for what is wrong with one.
+pub(crate) fn read_with_sqlite(path: &Path) -> Result<CoverageData, DataError> {
+    let name = path.display().to_string();
+    let connection = open(path).map_err(|error| unusable(&name, &error))?;
     check_schema(&connection, &name)?;
     read_rows(&connection).map_err(|error| unusable(&name, &error))
+}
+
+/// swath's own tables in a data file.
+pub(crate) fn read_accounting_of(path: &Path) -> Result<Accounting, DataError> {
+    let name = path.display().to_string();
+    let in_words = |error: rusqlite::Error| unusable(&name, &error);
+    let connection = open(path).map_err(in_words)?;
+    read_accounting(&connection).map_err(in_words)
 }
 
 /// The measured files of a data file, and nothing else of it.
@@ -277,4 +303,62 @@ pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Stri
         ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::write_data_file;
+
+    /// Reads a file in both ways, which must agree.
+    fn check(data: &CoverageData) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".coverage");
+        write_data_file(data, &path).unwrap();
+        let bytes = fs_err::read(&path).unwrap();
+        let plain = PlainData::read(&bytes).unwrap_or_else(|_| panic!("our own files are plain"));
+        let mut by_pages = data_of(&plain).unwrap();
+        by_pages.accounting = read_accounting_of(&path).unwrap();
+        let by_sqlite = read_with_sqlite(&path).unwrap();
+        assert!(by_pages == by_sqlite);
+        assert!(by_pages == *data);
+    }
+
+    #[test]
+    fn pages_and_sqlite_agree_on_large_tables() {
+        let mut data = CoverageData::new(Mode::Lines);
+        for context in 0..60 {
+            let name = format!("test_{context}|{}", "long".repeat(context * 20));
+            let context = data.intern_context(&name);
+            for file in 0..20u32 {
+                // Sets of up to 10,000 bytes go on in overflow pages.
+                let lines = (0..400).map(|line| line * file * 10 + file).collect();
+                data.add_lines(
+                    &format!("/app/{}/m{file}.py", "deep/".repeat(file as usize * 40)),
+                    context,
+                    &lines,
+                );
+            }
+        }
+        data.touch("/app/page.html").tracer = Some("plugin".to_owned());
+        check(&data);
+    }
+
+    #[test]
+    fn pages_and_sqlite_agree_on_arcs() {
+        let mut data = CoverageData::new(Mode::Arcs);
+        for context in ["", "a", "b"] {
+            let context = data.intern_context(context);
+            for file in 0..10 {
+                let arcs = (0..900)
+                    .map(|step| (step * 37 - 9, step * step * file - 40_000))
+                    .collect();
+                data.add_arcs(&format!("/app/m{file}.py"), context, &arcs);
+            }
+        }
+        data.touch("/app/never.py");
+        check(&data);
+        check(&CoverageData::new(Mode::Arcs));
+        check(&CoverageData::default());
+    }
 }

@@ -28,7 +28,10 @@ mod error;
 mod gather;
 mod hit_store;
 mod line_set;
+mod merge;
 mod parallel_name;
+mod plain_data;
+mod sqlite_pages;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};

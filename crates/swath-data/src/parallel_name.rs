@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sha3::{Digest as _, Sha3_256};
-
 /// How many random characters a name has.
 const RANDOM: usize = 6;
 
@@ -46,16 +44,6 @@ pub fn parallel_name(base: &Path, host: &str, pid: u32, random: u64) -> PathBuf 
     PathBuf::from(name)
 }
 
-/// The hash by which a file whose name states none is told apart from others.
-pub(crate) fn hash_of_content(content: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in Sha3_256::digest(content) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,11 +77,5 @@ mod tests {
             name,
             Path::new("/d/.coverage.web_example_org.pid7.X9aaaaax")
         );
-    }
-
-    #[test]
-    fn content_hash_is_sha3_256() {
-        let empty = "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a";
-        assert_eq!(hash_of_content(b""), empty);
     }
 }

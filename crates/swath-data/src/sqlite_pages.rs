@@ -1,0 +1,270 @@
+//! Reads the tables of an ordinary SQLite file straight from its pages.
+//!
+//! Only what a finished data file needs: UTF-8, no write-ahead log, table b-trees. Whatever looks
+//! different, or damaged, is [`NotPlain`], and the caller asks SQLite itself. Nothing panics.
+
+use std::borrow::Cow;
+
+/// The file is not as simple as this reader needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotPlain;
+
+pub(crate) type Plain<T> = Result<T, NotPlain>;
+
+/// A table b-tree is never deeper than this.
+const MAX_DEPTH: usize = 20;
+
+const LEAF: u8 = 13;
+const INTERIOR: u8 = 5;
+
+/// A database, all its bytes.
+pub(crate) struct Pages<'a> {
+    bytes: &'a [u8],
+    page_size: usize,
+    /// A page without the bytes reserved at its end.
+    usable: usize,
+}
+
+/// A column's value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r [u8]),
+    Blob(&'r [u8]),
+    Real,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Plain<Self> {
+        if !bytes.starts_with(b"SQLite format 3\0") {
+            return Err(NotPlain);
+        }
+        let page_size = match u16_at(bytes, 16)? {
+            1 => 65_536,
+            size => usize::from(size),
+        };
+        let (write_version, read_version) = (byte_at(bytes, 18)?, byte_at(bytes, 19)?);
+        let usable = page_size.saturating_sub(usize::from(byte_at(bytes, 20)?));
+        let is_utf8 = u32_at(bytes, 56)? == 1;
+        if write_version != 1 || read_version != 1 || !is_utf8 || page_size < 512 || usable < 480 {
+            return Err(NotPlain);
+        }
+        Ok(Self {
+            bytes,
+            page_size,
+            usable,
+        })
+    }
+
+    fn page(&self, number: u32) -> Plain<&'a [u8]> {
+        let start = usize::try_from(number)
+            .ok()
+            .and_then(|number| number.checked_sub(1))
+            .ok_or(NotPlain)?;
+        let start = start.checked_mul(self.page_size).ok_or(NotPlain)?;
+        let end = start.checked_add(self.page_size).ok_or(NotPlain)?;
+        self.bytes.get(start..end).ok_or(NotPlain)
+    }
+
+    /// Gives the rows of the table whose tree begins at a page: row number and record.
+    pub(crate) fn rows(
+        &self,
+        root: u32,
+        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    ) -> Plain<()> {
+        // A sound tree has no page twice.
+        let mut pages_left = self.bytes.len() / self.page_size + 1;
+        self.walk(root, 0, &mut pages_left, take)
+    }
+
+    fn walk(
+        &self,
+        number: u32,
+        depth: usize,
+        pages_left: &mut usize,
+        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    ) -> Plain<()> {
+        *pages_left = pages_left.checked_sub(1).ok_or(NotPlain)?;
+        if depth > MAX_DEPTH {
+            return Err(NotPlain);
+        }
+        let page = self.page(number)?;
+        // The first page begins with the file's header.
+        let head = if number == 1 { 100 } else { 0 };
+        let cells = usize::from(u16_at(page, head + 3)?);
+        match byte_at(page, head)? {
+            LEAF => {
+                for cell in 0..cells {
+                    let place = usize::from(u16_at(page, head + 8 + 2 * cell)?);
+                    self.cell(page, place, take)?;
+                }
+                Ok(())
+            }
+            INTERIOR => {
+                for cell in 0..cells {
+                    let place = usize::from(u16_at(page, head + 12 + 2 * cell)?);
+                    self.walk(u32_at(page, place)?, depth + 1, pages_left, take)?;
+                }
+                self.walk(u32_at(page, head + 8)?, depth + 1, pages_left, take)
+            }
+            _ => Err(NotPlain),
+        }
+    }
+
+    fn cell(
+        &self,
+        page: &'a [u8],
+        place: usize,
+        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    ) -> Plain<()> {
+        let (length, place) = varint(page, place)?;
+        let (row, place) = varint(page, place)?;
+        let length = usize::try_from(length).map_err(|_| NotPlain)?;
+        let record = if length <= self.usable - 35 {
+            Cow::Borrowed(page.get(place..place + length).ok_or(NotPlain)?)
+        } else {
+            Cow::Owned(self.spilled(page, place, length)?)
+        };
+        take(row.cast_signed(), record)
+    }
+
+    /// A record that goes on in overflow pages.
+    fn spilled(&self, page: &[u8], place: usize, length: usize) -> Plain<Vec<u8>> {
+        if length > self.bytes.len() {
+            return Err(NotPlain);
+        }
+        let least = (self.usable - 12) * 32 / 255 - 23;
+        let wanted = least + (length - least) % (self.usable - 4);
+        let local = if wanted <= self.usable - 35 {
+            wanted
+        } else {
+            least
+        };
+        let mut record = Vec::with_capacity(length);
+        record.extend_from_slice(page.get(place..place + local).ok_or(NotPlain)?);
+        let mut next = u32_at(page, place + local)?;
+        while record.len() < length {
+            let page = self.page(next)?;
+            next = u32_at(page, 0)?;
+            let piece = (length - record.len()).min(self.usable - 4);
+            record.extend_from_slice(page.get(4..4 + piece).ok_or(NotPlain)?);
+        }
+        Ok(record)
+    }
+}
+
+/// The first columns of a record; those that it does not have are null.
+pub(crate) fn columns<const N: usize>(record: &[u8]) -> Plain<[Value<'_>; N]> {
+    let (head, mut place) = varint(record, 0)?;
+    let mut body = usize::try_from(head).map_err(|_| NotPlain)?;
+    let end = body;
+    let mut values = [Value::Null; N];
+    for value in &mut values {
+        if place >= end {
+            break;
+        }
+        let (kind, next) = varint(record, place)?;
+        place = next;
+        let length = match kind {
+            0 | 8 | 9 => 0,
+            1..=4 => usize::try_from(kind).map_err(|_| NotPlain)?,
+            5 => 6,
+            6 | 7 => 8,
+            12.. => usize::try_from((kind - 12) / 2).map_err(|_| NotPlain)?,
+            _ => return Err(NotPlain),
+        };
+        let after = body.checked_add(length).ok_or(NotPlain)?;
+        let bytes = record.get(body..after).ok_or(NotPlain)?;
+        body = after;
+        *value = match kind {
+            0 => Value::Null,
+            8 => Value::Integer(0),
+            9 => Value::Integer(1),
+            7 => Value::Real,
+            1..=6 => Value::Integer(signed(bytes)),
+            _ if kind % 2 == 0 => Value::Blob(bytes),
+            _ => Value::Text(bytes),
+        };
+    }
+    Ok(values)
+}
+
+fn signed(bytes: &[u8]) -> i64 {
+    let negative = bytes.first().is_some_and(|&byte| byte >= 0x80);
+    let start = if negative { -1 } else { 0 };
+    bytes
+        .iter()
+        .fold(start, |value: i64, &byte| (value << 8) | i64::from(byte))
+}
+
+fn byte_at(bytes: &[u8], place: usize) -> Plain<u8> {
+    bytes.get(place).copied().ok_or(NotPlain)
+}
+
+fn u16_at(bytes: &[u8], place: usize) -> Plain<u16> {
+    let two = bytes
+        .get(place..)
+        .and_then(|rest| rest.first_chunk())
+        .ok_or(NotPlain)?;
+    Ok(u16::from_be_bytes(*two))
+}
+
+fn u32_at(bytes: &[u8], place: usize) -> Plain<u32> {
+    let four = bytes
+        .get(place..)
+        .and_then(|rest| rest.first_chunk())
+        .ok_or(NotPlain)?;
+    Ok(u32::from_be_bytes(*four))
+}
+
+/// A number of one to nine bytes, and the place behind it.
+fn varint(bytes: &[u8], place: usize) -> Plain<(u64, usize)> {
+    let first = byte_at(bytes, place)?;
+    if first < 0x80 {
+        return Ok((u64::from(first), place + 1));
+    }
+    let mut value = u64::from(first & 0x7f);
+    for step in 1..8 {
+        let byte = byte_at(bytes, place + step)?;
+        value = (value << 7) | u64::from(byte & 0x7f);
+        if byte < 0x80 {
+            return Ok((value, place + step + 1));
+        }
+    }
+    let last = byte_at(bytes, place + 8)?;
+    Ok(((value << 8) | u64::from(last), place + 9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_all_lengths_are_read() {
+        assert_eq!(varint(&[0x7f], 0), Ok((127, 1)));
+        assert_eq!(varint(&[0x81, 0x00], 0), Ok((128, 2)));
+        assert_eq!(varint(&[0xff; 9], 0), Ok((u64::MAX, 9)));
+        assert_eq!(varint(&[0xff; 8], 0), Err(NotPlain));
+        assert_eq!(signed(&[0xff, 0xfe]), -2);
+        assert_eq!(signed(&[0x7f, 0, 0]), 0x7f_0000);
+    }
+
+    #[test]
+    fn records_are_taken_apart() {
+        // Head of 6 bytes: null, 1, two bytes, a text of 2, a blob of 1.
+        let record = [6, 0, 9, 2, 17, 14, 0xff, 0xfe, b'h', b'i', 7];
+        assert_eq!(
+            columns::<6>(&record),
+            Ok([
+                Value::Null,
+                Value::Integer(1),
+                Value::Integer(-2),
+                Value::Text(b"hi"),
+                Value::Blob(&[7]),
+                Value::Null
+            ])
+        );
+        assert_eq!(columns::<5>(&record[..10]), Err(NotPlain));
+    }
+}
