@@ -40,6 +40,9 @@ struct OverheadOptions {
     /// How many times each tool is measured, in turn with the others
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// Measure this swath in place of building one
+    #[arg(long, value_name = "FILE")]
+    swath: Option<PathBuf>,
 }
 
 /// What is run.
@@ -50,16 +53,18 @@ enum Workload {
     Constraints,
     Documents,
     Cold,
+    Cached,
     StartUp,
 }
 
 impl Workload {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Web,
         Self::Scheduler,
         Self::Constraints,
         Self::Documents,
         Self::Cold,
+        Self::Cached,
         Self::StartUp,
     ];
 
@@ -71,6 +76,7 @@ impl Workload {
             Self::Constraints => "constraints",
             Self::Documents => "documents",
             Self::Cold => "cold",
+            Self::Cached => "cached",
             Self::StartUp => "nothing",
         }
     }
@@ -83,6 +89,7 @@ impl Workload {
             Self::Constraints => "deltablue-style loop",
             Self::Documents => "json/dict program",
             Self::Cold => "3,000 cold functions",
+            Self::Cached => "the same, byte code cached",
             Self::StartUp => "start-up",
         }
     }
@@ -94,7 +101,10 @@ type Samples = BTreeMap<Tool, Vec<f64>>;
 /// `cargo xtask bench`.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let Bench::Overhead(options) = &options.bench;
-    let swath = build_swath(true)?;
+    let swath = match &options.swath {
+        Some(path) => fs_err::canonicalize(path)?,
+        None => build_swath(true)?,
+    };
     let chosen = |python: &&Python| {
         options.pythons.is_empty() || options.pythons.iter().any(|tag| *tag == python.tag())
     };
