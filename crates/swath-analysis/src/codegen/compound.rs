@@ -156,7 +156,9 @@ impl<'a> Code<'a> {
         self.emit_artificial(Flow::Raise);
         self.place(suppressed);
         self.emit_artificial(Flow::Next);
-        self.forget_line();
+        if self.minor() >= 11 {
+            self.line = 0;
+        }
         self.place(exit);
     }
 }

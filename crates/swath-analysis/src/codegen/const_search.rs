@@ -1,7 +1,9 @@
 //! The constants and code objects of an expression, in the order in which they are loaded.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
-use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, UnaryOp};
+use ruff_python_ast::{
+    Arguments, BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, UnaryOp,
+};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::constants::folded;
@@ -78,6 +80,24 @@ impl Constants {
         }
     }
 
+    /// The names of keyword arguments are one constant, unless the call unpacks something.
+    fn keywords(&mut self, arguments: &Arguments) {
+        let unpacks = arguments.args.iter().any(Expr::is_starred_expr)
+            || arguments
+                .keywords
+                .iter()
+                .any(|keyword| keyword.arg.is_none());
+        let keywords = &arguments.keywords;
+        if unpacks {
+            let names = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+            self.found
+                .extend(names.map(|name| Found::Constant(name.range())));
+        } else if let (Some(first), Some(last)) = (keywords.first(), keywords.last()) {
+            let names = first.range().cover(last.range());
+            self.found.push(Found::Constant(names));
+        }
+    }
+
     fn lambda(&mut self, lambda: &ExprLambda) {
         let parameters = lambda
             .parameters
@@ -130,12 +150,7 @@ impl<'a> Visitor<'a> for Constants {
             }
             Expr::Call(call) => {
                 walk_expr(self, expression);
-                let keywords = &call.arguments.keywords;
-                // The names of keyword arguments are one constant.
-                if let (Some(first), Some(last)) = (keywords.first(), keywords.last()) {
-                    let names = first.range().cover(last.range());
-                    self.found.push(Found::Constant(names));
-                }
+                self.keywords(&call.arguments);
             }
             _ => walk_expr(self, expression),
         }

@@ -292,6 +292,7 @@ impl<'a> Code<'a> {
     /// has the same one.
     fn note_late(&mut self, elements: &[&str]) {
         let text = match elements {
+            [] => String::new(),
             [only] => format!("({only},)"),
             _ => format!("({})", elements.join(", ")),
         };
