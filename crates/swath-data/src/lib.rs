@@ -30,6 +30,7 @@ mod hit_store;
 mod line_set;
 mod merge;
 mod parallel_name;
+mod path_map;
 mod plain_data;
 mod sqlite_pages;
 mod write_data_file;
@@ -48,4 +49,5 @@ pub use hit_store::{
 };
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
+pub use path_map::PathMap;
 pub use write_data_file::write_data_file;
