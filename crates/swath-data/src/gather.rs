@@ -47,8 +47,12 @@ pub fn to_coverage_data(
     for process in processes {
         let note = note(process);
         if note.counted {
-            for file in process.files.iter().filter(|file| !file.hit.is_empty()) {
-                data.add_lines(&file.path, context, &file.hit);
+            for file in &process.files {
+                // An empty module that ran is in the data as well, as with coverage.py.
+                data.touch(&file.path);
+                if !file.hit.is_empty() {
+                    data.add_lines(&file.path, context, &file.hit);
+                }
                 let facts = FileFacts {
                     hash: file.hash,
                     python: process.python,
