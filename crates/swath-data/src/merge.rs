@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::coverage_data::{ContextId, FileData};
 use crate::plain_data::PlainData;
-use crate::{Accounting, Arc, CoverageData, DataError, Mode};
+use crate::{Accounting, Arc, ArcSet, CoverageData, DataError, Mode};
 
 /// Data that grows.
 #[derive(Default)]
@@ -19,7 +19,39 @@ pub(crate) struct Merger {
 struct Slot {
     path: String,
     file: FileData,
-    arcs: FxHashMap<ContextId, FxHashSet<Arc>>,
+    arcs: FxHashMap<ContextId, ArcBag>,
+}
+
+/// Arcs in no order, without doubles.
+#[derive(Default)]
+struct ArcBag {
+    /// Arcs between lines that fit in 32 bits: all there are.
+    small: FxHashSet<u64>,
+    /// The others.
+    large: Vec<Arc>,
+}
+
+impl ArcBag {
+    fn extend(&mut self, arcs: impl IntoIterator<Item = Arc>) {
+        for (from, to) in arcs {
+            if let (Ok(small_from), Ok(small_to)) = (i32::try_from(from), i32::try_from(to)) {
+                let (high, low) = (small_from.cast_unsigned(), small_to.cast_unsigned());
+                self.small.insert(u64::from(high) << 32 | u64::from(low));
+            } else {
+                self.large.push((from, to));
+            }
+        }
+    }
+
+    fn finish(self) -> ArcSet {
+        let unpacked = self.small.into_iter().map(|packed| {
+            let [from, to] = [packed >> 32, packed & 0xffff_ffff];
+            let signed =
+                |half: u64| i64::from(u32::try_from(half).unwrap_or_default().cast_signed());
+            (signed(from), signed(to))
+        });
+        unpacked.chain(self.large).collect()
+    }
 }
 
 impl Merger {
@@ -35,9 +67,11 @@ impl Merger {
         self.slot_of_mapped.clear();
         for (path, mut file) in std::mem::take(&mut data.files) {
             let arcs = std::mem::take(&mut file.arcs);
-            let arcs = arcs
-                .into_iter()
-                .map(|(context, arcs)| (context, arcs.iter().collect()));
+            let arcs = arcs.into_iter().map(|(context, arcs)| {
+                let mut bag = ArcBag::default();
+                bag.extend(arcs.iter());
+                (context, bag)
+            });
             self.slot_of_mapped.insert(path.clone(), self.slots.len());
             self.slots.push(Slot {
                 path,
@@ -58,7 +92,7 @@ impl Merger {
         for slot in self.slots.drain(..) {
             let mut file = slot.file;
             file.arcs = (slot.arcs.into_iter())
-                .map(|(context, arcs)| (context, arcs.into_iter().collect()))
+                .map(|(context, arcs)| (context, arcs.finish()))
                 .collect();
             data.files.insert(slot.path, file);
         }
@@ -125,15 +159,16 @@ impl Merger {
                 lines.union_with_numbits(row.numbits());
             }
         }
-        for run in other
-            .arcs
-            .chunk_by(|a, b| (a.file, a.context) == (b.file, b.context))
-        {
+        for run in &other.arcs {
             if let (Some(&slot), Some(&context)) =
-                (slots.get(&run[0].file), contexts.get(&run[0].context))
+                (slots.get(&run.file), contexts.get(&run.context))
             {
-                let arcs = self.slots[slot].arcs.entry(context).or_default();
-                arcs.extend(run.iter().map(|row| (row.from, row.to)));
+                let steps = other.steps.get(run.steps.clone()).unwrap_or_default();
+                self.slots[slot]
+                    .arcs
+                    .entry(context)
+                    .or_default()
+                    .extend(steps.iter().copied());
             }
         }
         Ok(())

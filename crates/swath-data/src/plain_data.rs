@@ -1,11 +1,12 @@
 //! The rows of a data file that is an ordinary SQLite file with coverage.py's own tables.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::Mode;
-use crate::sqlite_pages::{NotPlain, Pages, Plain, Value, columns};
+use crate::sqlite_pages::{NotPlain, Pages, Plain, Value, columns, four_small_numbers};
+use crate::{Arc, Mode};
 
 /// What coverage.py's tables hold, by their row numbers.
 #[derive(Default)]
@@ -15,7 +16,8 @@ pub(crate) struct PlainData<'a> {
     pub(crate) contexts: Vec<(i64, Cow<'a, str>)>,
     pub(crate) tracers: Vec<(i64, String)>,
     pub(crate) lines: Vec<LineRow<'a>>,
-    pub(crate) arcs: Vec<ArcRow>,
+    pub(crate) arcs: Vec<ArcRun>,
+    pub(crate) steps: Vec<Arc>,
     /// swath's own tables are there too.
     pub(crate) has_accounting: bool,
 }
@@ -36,12 +38,12 @@ impl LineRow<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct ArcRow {
+/// The arcs of a file and a context that follow each other in the table.
+pub(crate) struct ArcRun {
     pub(crate) file: i64,
     pub(crate) context: i64,
-    pub(crate) from: i64,
-    pub(crate) to: i64,
+    /// Their places in `steps`.
+    pub(crate) steps: Range<usize>,
 }
 
 /// The tables that are read, as they are created, without white space and comments.
@@ -108,23 +110,33 @@ impl<'a> PlainData<'a> {
             Ok(())
         })?;
         pages.rows(root("arc")?, &mut |_, record| {
-            if let [
+            if let Some(row) = four_small_numbers(&record) {
+                data.add_arc(row);
+            } else if let [
                 Value::Integer(file),
                 Value::Integer(context),
                 Value::Integer(from),
                 Value::Integer(to),
             ] = columns(&record)?
             {
-                data.arcs.push(ArcRow {
-                    file,
-                    context,
-                    from,
-                    to,
-                });
+                data.add_arc([file, context, from, to]);
             }
             Ok(())
         })?;
         Ok(data)
+    }
+
+    fn add_arc(&mut self, [file, context, from, to]: [i64; 4]) {
+        self.steps.push((from, to));
+        let end = self.steps.len();
+        match self.arcs.last_mut() {
+            Some(run) if run.file == file && run.context == context => run.steps.end = end,
+            _ => self.arcs.push(ArcRun {
+                file,
+                context,
+                steps: end - 1..end,
+            }),
+        }
     }
 }
 

@@ -68,23 +68,19 @@ impl<'a> Pages<'a> {
     }
 
     /// Gives the rows of the table whose tree begins at a page: row number and record.
-    pub(crate) fn rows(
-        &self,
-        root: u32,
-        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
-    ) -> Plain<()> {
+    pub(crate) fn rows<F>(&self, root: u32, take: &mut F) -> Plain<()>
+    where
+        F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    {
         // A sound tree has no page twice.
         let mut pages_left = self.bytes.len() / self.page_size + 1;
         self.walk(root, 0, &mut pages_left, take)
     }
 
-    fn walk(
-        &self,
-        number: u32,
-        depth: usize,
-        pages_left: &mut usize,
-        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
-    ) -> Plain<()> {
+    fn walk<F>(&self, number: u32, depth: usize, pages_left: &mut usize, take: &mut F) -> Plain<()>
+    where
+        F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    {
         *pages_left = pages_left.checked_sub(1).ok_or(NotPlain)?;
         if depth > MAX_DEPTH {
             return Err(NotPlain);
@@ -112,12 +108,10 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn cell(
-        &self,
-        page: &'a [u8],
-        place: usize,
-        take: &mut dyn FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
-    ) -> Plain<()> {
+    fn cell<F>(&self, page: &'a [u8], place: usize, take: &mut F) -> Plain<()>
+    where
+        F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+    {
         let (length, place) = varint(page, place)?;
         let (row, place) = varint(page, place)?;
         let length = usize::try_from(length).map_err(|_| NotPlain)?;
@@ -152,6 +146,42 @@ impl<'a> Pages<'a> {
         }
         Ok(record)
     }
+}
+
+/// A record of four numbers of up to four bytes each, which is what arcs are: the quick way.
+pub(crate) fn four_small_numbers(record: &[u8]) -> Option<[i64; 4]> {
+    let (&[5, kinds @ ..], mut rest) = record.split_first_chunk::<5>()? else {
+        return None;
+    };
+    let mut values = [0; 4];
+    for (value, kind) in values.iter_mut().zip(kinds) {
+        *value = match kind {
+            8 => 0,
+            9 => 1,
+            1 => {
+                let (bytes, after) = rest.split_first_chunk()?;
+                rest = after;
+                i64::from(i8::from_be_bytes(*bytes))
+            }
+            2 => {
+                let (bytes, after) = rest.split_first_chunk()?;
+                rest = after;
+                i64::from(i16::from_be_bytes(*bytes))
+            }
+            3 => {
+                let (&[high, middle, low], after) = rest.split_first_chunk()?;
+                rest = after;
+                i64::from(i32::from_be_bytes([high, middle, low, 0]) >> 8)
+            }
+            4 => {
+                let (bytes, after) = rest.split_first_chunk()?;
+                rest = after;
+                i64::from(i32::from_be_bytes(*bytes))
+            }
+            _ => return None,
+        };
+    }
+    Some(values)
 }
 
 /// The first columns of a record; those that it does not have are null.
@@ -219,11 +249,16 @@ fn u32_at(bytes: &[u8], place: usize) -> Plain<u32> {
 }
 
 /// A number of one to nine bytes, and the place behind it.
+#[inline]
 fn varint(bytes: &[u8], place: usize) -> Plain<(u64, usize)> {
     let first = byte_at(bytes, place)?;
     if first < 0x80 {
         return Ok((u64::from(first), place + 1));
     }
+    long_varint(bytes, place, first)
+}
+
+fn long_varint(bytes: &[u8], place: usize, first: u8) -> Plain<(u64, usize)> {
     let mut value = u64::from(first & 0x7f);
     for step in 1..8 {
         let byte = byte_at(bytes, place + step)?;
@@ -248,6 +283,22 @@ mod tests {
         assert_eq!(varint(&[0xff; 8], 0), Err(NotPlain));
         assert_eq!(signed(&[0xff, 0xfe]), -2);
         assert_eq!(signed(&[0x7f, 0, 0]), 0x7f_0000);
+    }
+
+    #[test]
+    fn the_quick_way_agrees_with_the_other() {
+        let record = [5, 1, 2, 3, 9, 0xff, 0x80, 0x00, 0xff, 0xff, 0x00];
+        assert_eq!(four_small_numbers(&record), Some([-1, -32768, -256, 1]));
+        assert_eq!(
+            columns::<4>(&record),
+            Ok([-1, -32768, -256, 1].map(Value::Integer))
+        );
+        assert_eq!(four_small_numbers(&record[..10]), None);
+        assert_eq!(
+            four_small_numbers(&[5, 8, 8, 8, 4, 1, 2, 3, 4]),
+            Some([0, 0, 0, 0x0102_0304])
+        );
+        assert_eq!(four_small_numbers(&[5, 8, 8, 8, 0]), None);
     }
 
     #[test]
