@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::cargo::{self, cargo};
 use crate::{generate, tidy};
@@ -17,17 +18,30 @@ const CHECKS: [Check; 4] = [
     ("gen", generate::check),
 ];
 
+/// What `cargo xtask check` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these checks; all when none is named
+    #[arg(value_parser = CHECKS.map(|(name, _)| name))]
+    names: Vec<String>,
+}
+
 /// Runs every check to its end, so that one call shows all there is to mend.
-pub(crate) fn run() -> ExitCode {
+pub(crate) fn run(options: &Options) -> ExitCode {
     let mut failed = Vec::new();
-    for (name, check) in CHECKS {
+    let chosen = |(name, _): &Check| {
+        options.names.is_empty() || options.names.iter().any(|other| other == name)
+    };
+    let checks: Vec<Check> = CHECKS.into_iter().filter(chosen).collect();
+    for (name, check) in &checks {
         if let Err(error) = check() {
             eprintln!("error: {error:#}");
-            failed.push(name);
+            failed.push(*name);
         }
     }
     if failed.is_empty() {
-        println!("check: {} passed", CHECKS.map(|(name, _)| name).join(", "));
+        let names: Vec<&str> = checks.iter().map(|(name, _)| *name).collect();
+        println!("check: {} passed", names.join(", "));
         return ExitCode::SUCCESS;
     }
     println!("check: {} failed", failed.join(", "));

@@ -33,7 +33,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Check format, lints, generated files, structure and licences
-    Check,
+    Check(check::Options),
     /// Run every test, sampled where the whole takes long; makes what the tests need
     Test(suite::Options),
     /// Run every test in full and write docs/proofs.md
@@ -54,7 +54,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
-        Verb::Check => Ok(check::run()),
+        Verb::Check(options) => Ok(check::run(&options)),
         Verb::Test(options) => suite::test(&options),
         Verb::Prove(options) => suite::prove(&options),
         Verb::Demo(options) => demo::run(&options),
