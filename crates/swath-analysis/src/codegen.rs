@@ -302,7 +302,7 @@ impl<'a> Code<'a> {
 
     /// coverage.py knows code of deferred annotations by its name.
     fn is_deferred_annotations(&self, name: &str) -> bool {
-        !self.is_old() && name == "__annotate__"
+        self.minor() >= 9 && name == "__annotate__"
     }
 
     fn class(&mut self, class: &'a StmtClassDef) {

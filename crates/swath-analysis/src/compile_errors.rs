@@ -29,7 +29,7 @@ pub(crate) struct CompileError {
 }
 
 /// The first error in a module.
-pub(crate) fn first(body: &[Stmt]) -> Option<CompileError> {
+pub(crate) fn first(body: &[Stmt], minor: u8) -> Option<CompileError> {
     let leading = usize::from(has_docstring(body));
     let futures = body
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn first(body: &[Stmt]) -> Option<CompileError> {
             return Some(error);
         }
     }
-    let mut check = Check { found: None };
+    let mut check = Check { minor, found: None };
     check.suite(&body[..leading], Place::default());
     check.suite(&body[leading + futures..], Place::default());
     check.found
@@ -90,6 +90,7 @@ struct Place {
 }
 
 struct Check {
+    minor: u8,
     found: Option<CompileError>,
 }
 
@@ -124,6 +125,8 @@ impl Check {
                     "from __future__ imports must occur at the beginning of the file",
                 );
             }
+            // The parser does not see to this where `match` could have been a name.
+            Stmt::Match(_) if self.minor < 10 => self.refuse(statement, "invalid syntax"),
             Stmt::FunctionDef(function) => {
                 self.suite(
                     &function.body,
@@ -201,7 +204,9 @@ mod tests {
     fn check(source: &str, expect: Option<&str>) {
         let parsed = parse_module(source).expect("the grammar accepts the test's source");
         assert_eq!(
-            first(parsed.suite()).map(|error| error.message).as_deref(),
+            first(parsed.suite(), 13)
+                .map(|error| error.message)
+                .as_deref(),
             expect,
             "{source}"
         );

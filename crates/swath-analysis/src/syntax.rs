@@ -72,7 +72,7 @@ pub(crate) fn with_module<T: Send>(
         if let Some(problem) = syntax_error::first(source, &parsed) {
             return Err(problem);
         }
-        if let Some(error) = compile_errors::first(parsed.suite()) {
+        if let Some(error) = compile_errors::first(parsed.suite(), version.rules_minor()) {
             return Err(problem_at(
                 source,
                 ProblemKind::Syntax,

@@ -136,7 +136,7 @@ impl<'a> Code<'a> {
         };
         let is_annotated = if !is_name || !assignment.simple {
             // Evaluated for its errors alone.
-            self.evaluates_annotations() && !self.target.has_future_annotations
+            self.evaluates_annotations() && (self.is_old() || !self.target.has_future_annotations)
         } else if self.evaluates_annotations() {
             true
         } else {

@@ -1,5 +1,6 @@
 //! The analysis compared with the real coverage.py, on every Python found.
 
+mod corpus;
 mod generated;
 mod generator;
 mod oracle;

@@ -1,0 +1,6 @@
+for x in f(y):
+    try:
+        continue
+        lambda: 0
+    finally:
+        x: int

@@ -1,0 +1,2 @@
+raise E
+lambda: 0

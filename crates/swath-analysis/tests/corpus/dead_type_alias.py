@@ -1,0 +1,2 @@
+raise E
+type X[T] = list[T]

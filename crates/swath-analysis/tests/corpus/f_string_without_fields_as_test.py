@@ -1,0 +1,6 @@
+while f'':
+    pass
+if f'a':
+    pass
+elif x:
+    pass
