@@ -58,8 +58,8 @@ pub struct RunOutcome {
     pub interruption: Option<Interruption>,
     /// Services that ended before they were told to: name and how, in words.
     pub services_ended: Vec<(String, String)>,
-    /// From the call to the start of the first service or of the tests.
-    pub time_before: Duration,
+    /// When the first service, or the tests, were about to be started.
+    pub started_at: Instant,
     /// When the last service had ended.
     pub ended_at: Instant,
     pub(crate) endings: BTreeMap<ProcessKey, Ending>,
@@ -86,7 +86,6 @@ pub fn execute(
     history: &RunHistory,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    let begun = Instant::now();
     let system = |what| move |source: io::Error| RunError::System { what, source };
     let watch = Watch::start(folder.agent().to_string_lossy().into_owned())
         .map_err(system("a thread could not be started"))?;
@@ -106,9 +105,9 @@ pub fn execute(
         } else {
             Patience::Limited
         },
-        time_before: Duration::ZERO,
+        started_at: Instant::now(),
     };
-    let result = orchestra.perform(begun);
+    let result = orchestra.perform();
     orchestra.stop_services();
     orchestra.settle();
     let (test, failure) = match result {
@@ -119,7 +118,7 @@ pub fn execute(
         reaper,
         services_ended,
         interruption,
-        time_before,
+        started_at,
         ..
     } = orchestra;
     Ok(RunOutcome {
@@ -127,7 +126,7 @@ pub fn execute(
         failure,
         interruption,
         services_ended,
-        time_before,
+        started_at,
         ended_at: Instant::now(),
         sightings: watch.finish(),
         endings: reaper.into_endings(),
@@ -146,11 +145,11 @@ struct Orchestra<'a> {
     test_pid: Option<u32>,
     interruption: Option<Interruption>,
     patience: Patience,
-    time_before: Duration,
+    started_at: Instant,
 }
 
 impl Orchestra<'_> {
-    fn perform(&mut self, begun: Instant) -> Result<Option<TestEnd>, RunError> {
+    fn perform(&mut self) -> Result<Option<TestEnd>, RunError> {
         for spec in &self.request.services {
             if let Some(ready) = spec.ready.as_ref().filter(|ready| answers_already(ready)) {
                 return Err(RunError::AddressInUse {
@@ -159,7 +158,7 @@ impl Orchestra<'_> {
                 });
             }
         }
-        self.time_before = begun.elapsed();
+        self.started_at = Instant::now();
         self.start_services()?;
         self.run_tests().map(Some)
     }

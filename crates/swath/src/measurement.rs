@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use swath_coverage::touch_unexecuted;
+use swath_pattern::GlobError;
 use swath_data::{
-    CoverageData, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
+    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
     write_data_file,
 };
 use swath_run::{
-    Account, Counted, Ending, Observer, ProcessAccount, RunError, RunFolder, RunHistory,
+    Account, ContainerRun, Containers, Judged, Counted, Ending, Observer, ProcessAccount, RunError, RunFolder, RunHistory,
     RunOutcome, RunRequest, account_for_processes, execute,
 };
 
@@ -23,9 +24,11 @@ pub(crate) struct Measurement {
     pub(crate) account: Account,
     pub(crate) processes: Vec<StoredProcess>,
     pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) containers: ContainerRun,
     folder: RunFolder,
     history: RunHistory,
     data_file_before: Fingerprint,
+    begun: Instant,
 }
 
 /// Executes the request and accounts for every process.
@@ -35,11 +38,16 @@ pub(crate) fn measure(
     data_file: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Measurement, RunError> {
+    let begun = Instant::now();
     let data_file_before = Fingerprint::of(data_file);
     let history = RunHistory::create()?;
     let folder = RunFolder::create(&request.scope)?;
     history.mark_active(folder.path());
-    let outcome = match execute(request, &folder, &history, observer) {
+    let mut request = request.clone();
+    let containers = Containers::start(&mut request, &folder, &history);
+    let outcome = execute(&request, &folder, &history, observer);
+    let containers = containers.finish();
+    let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             history.mark_ended();
@@ -53,6 +61,7 @@ pub(crate) fn measure(
     let warnings = gathered
         .unreadable
         .iter()
+        .chain(&containers.unreadable)
         .map(|store| Diagnostic::warning("hit-store-unreadable", store.error.to_string()))
         .collect();
     let account = account_for_processes(&gathered.processes, &outcome, counted, &request.folder);
@@ -61,13 +70,28 @@ pub(crate) fn measure(
         account,
         processes: gathered.processes,
         warnings,
+        containers,
         folder,
         history,
         data_file_before,
+        begun,
     })
 }
 
 impl Measurement {
+    /// Takes the processes of the containers into the account.
+    pub(crate) fn account_for_containers(
+        &mut self,
+        judged: &Judged<'_>,
+        paths: &mut PathMap,
+    ) -> Result<(), GlobError> {
+        let account = self
+            .containers
+            .account(&self.processes, &self.outcome, judged, paths);
+        (self.processes, self.account) = account?;
+        Ok(())
+    }
+
     /// The lines of the processes that count, with the files under `source` that nobody ran.
     pub(crate) fn data(
         &self,
@@ -159,6 +183,11 @@ impl Measurement {
     /// The folder that keeps the logs and the account of the last ten runs.
     pub(crate) fn history(&self) -> &Path {
         self.history.path()
+    }
+
+    /// From the call of the command to the start of the first service or of the tests.
+    pub(crate) fn time_before(&self) -> Duration {
+        self.outcome.started_at - self.begun
     }
 
     /// From the end of the last service until now.

@@ -15,7 +15,7 @@ use crate::plan::{Plan, plan};
 use crate::progress::{Progress, count, status, status_bad};
 use crate::reporting::{Rendered, override_report, render};
 use crate::settings::{Settings, rcfile_of_services};
-use crate::{hints, program, run_report, summary};
+use crate::{containers, hints, program, run_report, summary};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
@@ -55,6 +55,7 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
         command,
         environment: Vec::new(),
         command_decides: false,
+        containers: !arguments.services.no_docker,
         folder: folder.clone(),
         scope,
     };
@@ -64,10 +65,11 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
         Count::All => Counted::All,
     };
     let data_file = settings.data_file();
-    let measurement = match measure(&request, counted, &data_file, &mut Progress::new()) {
+    let mut measurement = match measure(&request, counted, &data_file, &mut Progress::new()) {
         Ok(measurement) => measurement,
         Err(error) => return Ok(run_failure(&error)),
     };
+    let settings = containers::judge(arguments, settings, &folder, &mut measurement, counted)?;
     finish(arguments, &settings, &folder, measurement, counted)
 }
 
@@ -158,6 +160,9 @@ fn finish(
     for warning in summary::warnings(&measurement.account, counted) {
         warning.print();
     }
+    for warning in containers::warnings(&measurement.account, &measurement.containers.notes) {
+        warning.print();
+    }
     Ok(conclude(arguments, &measurement, &saved))
 }
 
@@ -175,7 +180,7 @@ fn conclude(arguments: &RunArguments, measurement: &Measurement, saved: &Saved) 
     if saved.data_file.is_some() {
         summary::print_verdict(
             &measurement.account,
-            outcome.time_before,
+            measurement.time_before(),
             measurement.time_after(),
         );
     }
