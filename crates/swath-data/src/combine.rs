@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::{FxHashMap, FxHasher};
 use swath_pattern::PathAliases;
 
-use crate::data_file::{read_accounting_of, read_file_names, read_with_sqlite};
+use crate::data_file::{is_small, read_accounting_of, read_file_names, read_with_sqlite};
 use crate::merge::Merger;
 use crate::parallel_name::hash_in_name;
 use crate::plain_data::PlainData;
@@ -232,8 +232,9 @@ impl Work {
     fn take_file(&mut self, file: &Path) -> Result<(), DataError> {
         let mut content = std::mem::take(&mut self.buffer);
         content.clear();
-        let read = fs_err::File::open(file).and_then(|mut file| file.read_to_end(&mut content));
-        let result = self.take_content(file, read.is_ok().then_some(&content));
+        let mut read = || fs_err::File::open(file)?.read_to_end(&mut content);
+        let is_read = is_small(file) && read().is_ok();
+        let result = self.take_content(file, is_read.then_some(&content));
         self.buffer = content;
         result
     }

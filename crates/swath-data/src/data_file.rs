@@ -20,7 +20,8 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     if !path.exists() {
         return Err(DataError::Missing { path: name });
     }
-    if let Ok(bytes) = fs_err::read(&shown)
+    if is_small(&shown)
+        && let Ok(bytes) = fs_err::read(&shown)
         && let Ok(plain) = PlainData::read(&bytes)
         && let Some(mut data) = data_of(&plain)
     {
@@ -30,6 +31,12 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
         return Ok(data);
     }
     read_with_sqlite(&shown)
+}
+
+/// Whether a file may be read into memory as a whole. SQLite reads larger ones, page by page.
+pub(crate) fn is_small(path: &Path) -> bool {
+    const LIMIT: u64 = 256 << 20;
+    fs_err::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LIMIT)
 }
 
 /// Reads a data file through SQLite, which knows all the ways in which a database can be laid out,
