@@ -120,16 +120,26 @@ impl Settings {
     }
 }
 
-/// The configuration file that a service's own environment names, for a twin of coverage.py.
+/// The variable that starts coverage.py in the services, if one is set.
+pub(crate) fn twin_of_services(environments: &[&[(String, String)]]) -> Option<&'static str> {
+    ["COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"]
+        .into_iter()
+        .find(|name| variable(environments, name).is_some())
+}
+
+/// The configuration file that a service's own environment names.
 pub(crate) fn rcfile_of_services(environments: &[&[(String, String)]]) -> Option<String> {
     ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
         .into_iter()
-        .find_map(|name| {
-            environments
-                .iter()
-                .flat_map(|environment| environment.iter())
-                .find(|(variable, value)| variable == name && !value.is_empty())
-                .map(|(_, value)| value.clone())
-                .or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        })
+        .find_map(|name| variable(environments, name))
+}
+
+/// A variable of the services, or of swath itself: they inherit it.
+fn variable(environments: &[&[(String, String)]], name: &str) -> Option<String> {
+    environments
+        .iter()
+        .flat_map(|environment| environment.iter())
+        .find(|(variable, value)| variable == name && !value.is_empty())
+        .map(|(_, value)| value.clone())
+        .or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
