@@ -128,9 +128,13 @@ fn crate_names(root: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// Compares the crates that ARCHITECTURE.md names, each between back quotes, with those there are.
+/// Compares the crates that ARCHITECTURE.md names with those there are.
 fn map_problems(map: &str, crates: &BTreeSet<String>, problems: &mut Vec<String>) {
-    let named: BTreeSet<&str> = map.split('`').skip(1).step_by(2).collect();
+    let is_part = |character: char| character.is_alphanumeric() || "-_./".contains(character);
+    let named: BTreeSet<&str> = map
+        .split(|character| !is_part(character))
+        .map(|word| word.trim_end_matches('.'))
+        .collect();
     for name in crates.iter().filter(|name| !named.contains(name.as_str())) {
         problems.push(format!("ARCHITECTURE.md does not name `{name}`"));
     }
@@ -212,7 +216,7 @@ mod tests {
         let crates = BTreeSet::from(["swath".to_owned(), "swath-run".to_owned()]);
         let mut problems = Vec::new();
         map_problems(
-            "`swath` and `swath-run`; `swath-agent.conf`, `swath run`",
+            "`swath` and **swath-run**; `swath-agent.conf`, `swath run`.",
             &crates,
             &mut problems,
         );
