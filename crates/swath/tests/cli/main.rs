@@ -4,14 +4,22 @@
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
 //! - `accounting`: every class of process is named
 //! - `example`: `examples/xy` against coverage.py's own number, on every Python
+//! - `markers`: the apps under `tests/apps` say which of their lines run
 //! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
 //! - `kill`: SIGKILL at random moments loses nothing
 //! - `program`: `swath run PROGRAM`, as `coverage run`
+//! - `twin`: coverage.py's own recipe under swath, both numbers right
 //! - `report`: the text report and the data file against coverage.py
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounting;
 mod errors;
+mod example;
 mod interruption;
+mod kill;
+mod markers;
+mod program;
 mod sandbox;
+mod servers;
+mod twin;

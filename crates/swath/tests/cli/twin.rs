@@ -1,0 +1,83 @@
+//! The recipe made by hand goes on working under swath, on every Python: coverage.py in the
+//! service and swath around it, and both numbers right.
+
+use std::path::{Path, PathBuf};
+
+use swath_test::{Example, Python, coverage_lines, measure_by_hand, pythons};
+
+use crate::example::{assert_same_lines, coverage_report, in_example, swath};
+use crate::sandbox::{Sandbox, finish, text};
+
+/// Lets the service start coverage.py itself, as the recipe does.
+fn add_recipe(example: &Example) -> PathBuf {
+    let folder = example.folder().join("by-hand");
+    let rc_file = folder.join("coveragerc");
+    assert!(rc_file.exists(), "the recipe has left its rc file");
+    let settings = example.folder().join("env_vars/test.env");
+    let text = fs_err::read_to_string(&settings).unwrap();
+    let text = format!(
+        "{text}PYTHONPATH={}\nCOVERAGE_PROCESS_START={}\n",
+        folder.display(),
+        rc_file.display()
+    );
+    fs_err::write(&settings, text).unwrap();
+    rc_file
+}
+
+/// Combines the recipe's parallel files, as the team does.
+fn combine(example: &Example, sandbox: &Sandbox, rc_file: &Path) {
+    let mut command = in_example(example, sandbox, &example.venv().bin("coverage"));
+    command.args(["combine", "--quiet", "--rcfile", &text(rc_file)]);
+    let finished = finish(command);
+    assert_eq!(finished.code, 0, "{}{}", finished.stdout, finished.stderr);
+}
+
+fn compare(python: &Python) {
+    let Some(example) = Example::copy(python) else {
+        return;
+    };
+    let context = format!("on {}", python.tag());
+    let alone = measure_by_hand(&example, "").unwrap_or_else(|error| panic!("{error:#} {context}"));
+    let data_file = example.folder().join(".coverage");
+    fs_err::remove_file(&data_file).unwrap();
+
+    let rc_file = add_recipe(&example);
+    let sandbox = Sandbox::new();
+    let run = swath(&example, &sandbox, &["run"]);
+    let context = format!("{context}\n{}\n{}", run.stdout, run.stderr);
+    assert_eq!(run.code, 0, "{context}");
+    assert!(run.stderr.contains("Complete "), "{context}");
+
+    // coverage.py's reports combine what lies beside the data file: each number gets its own turn.
+    let aside = sandbox.project().join("swath-data");
+    fs_err::copy(&data_file, &aside).unwrap();
+    fs_err::remove_file(&data_file).unwrap();
+    combine(&example, &sandbox, &rc_file);
+    let lines = |what: &str| {
+        coverage_lines(&example, &rc_file)
+            .unwrap_or_else(|error| panic!("{what}: {error:#} {context}"))
+    };
+    assert_same_lines(
+        &lines("the twin"),
+        &alone,
+        &format!("coverage.py {context}"),
+    );
+    fs_err::copy(&aside, &data_file).unwrap();
+    assert_same_lines(&lines("swath"), &alone, &format!("swath {context}"));
+    let expected = coverage_report(&example, &sandbox, &data_file);
+    assert!(
+        run.stdout.ends_with(&format!("\n{expected}")),
+        "{context}\n{expected}"
+    );
+}
+
+#[test]
+fn the_recipe_and_swath_are_both_right_on_every_python() {
+    if pythons().is_empty() {
+        swath_test::skip(
+            "the_recipe_and_swath_are_both_right_on_every_python",
+            "no CPython 3.8 or newer",
+        );
+    }
+    pythons().iter().for_each(compare);
+}
