@@ -39,7 +39,8 @@ struct Gate {
 
 static GATE: Global<Option<Gate>> = Global::new(None);
 /// Whether greenlets may switch stacks: then tracing is never taken off a thread, because the
-/// frame that goes on after a switch may be another than the one that stopped.
+/// frame that goes on after a switch is another than the one that stopped, and greenlet gives it
+/// the flag of the one that stopped.
 static GREENLETS: Global<bool> = Global::new(false);
 /// Whether another tool was ever seen tracing.
 static OTHERS: Global<bool> = Global::new(false);
@@ -123,12 +124,9 @@ impl Tracing {
     /// Lets the frame that runs next, or goes on, be traced or not.
     #[inline]
     unsafe fn set(&self, traced: bool) {
-        if traced {
+        if traced || GREENLETS.get() {
             self.take();
             *self.flag() = self.layout.on;
-        } else if GREENLETS.get() {
-            self.take();
-            self.set_natural_flag();
         } else {
             self.give_back();
             self.set_natural_flag();
@@ -318,11 +316,6 @@ unsafe fn pass(
         }
         return (gate.evaluate)(first, second, third);
     }
-    let outer = if GREENLETS.get() {
-        *tracing.flag() != 0
-    } else {
-        outer
-    };
     tracing.set(wanted);
     let result = if deep && (&raw const place).addr() >= thread.low {
         stack::evaluate_deep(thread, gate.evaluate, first, second, third)

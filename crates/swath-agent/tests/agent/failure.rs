@@ -167,8 +167,8 @@ fn a_disk_that_fills_up_in_mid_run() {
         };
         let program = run.path().join("large.py");
         let mut text = String::new();
-        for number in 0..4000 {
-            let body = "    x += 1\n".repeat(40);
+        for number in 0..500 {
+            let body = "    x += 1\n".repeat(800);
             text.push_str(&format!(
                 "def f{number}(x):\n{body}    return x\nf{number}(1)\n"
             ));
