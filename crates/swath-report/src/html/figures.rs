@@ -40,7 +40,7 @@ pub(super) fn push_bar(out: &mut String, executed: usize, whole: usize) {
     let width = executed * 100 / whole;
     let _ = write!(
         out,
-        "<svg class=b viewBox=\"0 0 100 8\" aria-hidden=true><rect width={width} height=8></rect></svg>"
+        "<svg class=b aria-hidden=true><rect width={width}% height=8></rect></svg>"
     );
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use swath_coverage::LineContexts;
 
 use super::bottom;
-use super::escape::push_text;
+use super::escape::{push_attribute, push_text};
 use super::figures::{cover, plural, push_bar, share};
 use super::holes_page::function_name;
 use super::layout::{Place, page};
@@ -113,7 +113,7 @@ fn push_header(out: &mut String, site: &Site<'_>, index: usize) {
 fn push_turn(out: &mut String, page: Option<&FilePage<'_>>, rel: &str, text: &str) {
     if let Some(page) = page {
         let _ = write!(out, "<a rel={rel} href=\"../{}\" title=\"", page.name);
-        push_text(out, &page.file.name);
+        push_attribute(out, &page.file.name);
         let _ = write!(out, "\">{text}</a> ");
     }
 }

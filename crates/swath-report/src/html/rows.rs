@@ -24,7 +24,7 @@ pub(super) fn push_head(out: &mut String, site: &Site<'_>, kind: &str, first: &s
         out.push_str("<th scope=col>Run by");
     }
     out.push_str("\n<tbody class=sum>");
-    push_row_start(out, "Total", "", site.totals());
+    push_row_start(out, "", site.totals());
     out.push_str("Total");
     push_numbers(out, site, site.totals());
     if site.has_services() {
@@ -38,7 +38,7 @@ pub(super) fn push_end(out: &mut String) {
     out.push_str("</table></div>\n");
 }
 
-fn push_row_start(out: &mut String, _name: &str, class: &str, numbers: &Numbers) {
+fn push_row_start(out: &mut String, class: &str, numbers: &Numbers) {
     out.push_str("<tr");
     if !class.is_empty() {
         let _ = write!(out, " class=\"{class}\"");
@@ -65,13 +65,13 @@ pub(super) fn push_file(
 ) {
     let numbers = &page.file.numbers;
     let class = depth.map_or_else(String::new, |depth| format!("d{}", depth.min(DEEPEST)));
-    push_row_start(out, name, &class, numbers);
+    push_row_start(out, &class, numbers);
     let _ = write!(out, "<a href=\"{up}{}\">", page.name);
     push_text(out, name);
     out.push_str("</a>");
     push_numbers(out, site, numbers);
     if site.has_services() {
-        out.push_str("<td>");
+        out.push_str("<td class=t>");
         push_text(out, &site.services(&page.processes).join(", "));
     }
     out.push('\n');
@@ -87,7 +87,7 @@ pub(super) fn push_folder(
     depth: usize,
 ) {
     let class = format!("f d{}", depth.min(DEEPEST));
-    push_row_start(out, name, &class, numbers);
+    push_row_start(out, &class, numbers);
     if let Some(link) = link {
         let _ = write!(out, "<a href=\"{link}\">");
     }

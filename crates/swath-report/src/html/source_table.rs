@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use swath_analysis::{Shade, Shaded, highlight};
 use swath_coverage::{FileReport, LineContexts};
 
-use super::escape::push_text;
+use super::escape::{push_attribute, push_text};
 use super::lines::{Hole, Lines, State};
 use super::reasons::reasons;
 
@@ -50,6 +50,13 @@ impl SourceTable<'_> {
             if self.show_source {
                 push_code(out, line, start, &mut shades);
             }
+            if let Some(set) = self.contexts.set(number) {
+                let _ = write!(
+                    out,
+                    "<a class=w href=#w{set}>{}</a>",
+                    self.contexts.sets[set].len()
+                );
+            }
             if let Some((_, rule)) = rules.next_if(|rule| rule.0 == number) {
                 out.push_str("<small>excluded by <code>");
                 push_text(out, rule);
@@ -58,14 +65,10 @@ impl SourceTable<'_> {
             if state == State::Partial {
                 self.push_reasons(out, number, line);
             }
-            if let Some(set) = self.contexts.set(number) {
-                let _ = write!(
-                    out,
-                    "<a class=w href=#w{set}>{}</a>",
-                    self.contexts.sets[set].len()
-                );
+            // Behind a block, a line end would be a line.
+            if !out.ends_with("</small>") {
+                out.push('\n');
             }
-            out.push('\n');
             if let Some((_, _, last)) = hole
                 && last == number
             {
@@ -100,7 +103,7 @@ impl SourceTable<'_> {
         let _ = write!(out, "<tr id=L{number}{class}><th><a href=#L{number}");
         if let Some(name) = self.anchors.get(&number) {
             out.push_str(" id=\"f-");
-            push_text(out, name);
+            push_attribute(out, name);
             out.push('"');
         }
         let _ = write!(out, ">{number}</a><td>{cell}<td>");
@@ -188,7 +191,7 @@ mod tests {
             out.push('\n');
             start += line.len() + 1;
         }
-        let quotes = "&#39;".repeat(3);
+        let quotes = "'".repeat(3);
         assert_eq!(
             out,
             format!("x = <i>{quotes}a</i>\n\n<i>&lt;b{quotes}</i> <em># c</em>\n")

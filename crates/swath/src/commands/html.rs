@@ -54,7 +54,10 @@ pub(crate) fn html(arguments: &HtmlArguments) -> Exit {
                 anstream::eprintln!("Wrote HTML report to {index}/index.html");
             }
             if written.largest > LARGE && arguments.single_file {
-                anstream::eprintln!("warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own", written.largest / (1024 * 1024));
+                anstream::eprintln!(
+                    "warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own",
+                    written.largest / (1024 * 1024)
+                );
             }
             match written.gate_failure {
                 Some(failure) => {
@@ -217,8 +220,12 @@ fn write_pieces(target: &Path, pieces: impl Iterator<Item = Piece>) -> io::Resul
 /// Only pages are taken away, whatever a list says.
 fn is_page(name: &str) -> bool {
     let path = Path::new(name);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let is_html = path.extension().is_some_and(|extension| extension == "html");
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let is_html = path
+        .extension()
+        .is_some_and(|extension| extension == "html");
     plain && is_html && (name.starts_with("f/") || name.starts_with("d/") || !name.contains('/'))
 }
 
@@ -264,7 +271,11 @@ mod tests {
             bytes: text.as_bytes().to_vec(),
         };
         let inode = |name: &str| fs_err::metadata(target.join(name)).unwrap().ino();
-        write_pieces(&target, [piece("f/a.html", "a"), piece("f/b.html", "b")].into_iter()).unwrap();
+        write_pieces(
+            &target,
+            [piece("f/a.html", "a"), piece("f/b.html", "b")].into_iter(),
+        )
+        .unwrap();
         let before = inode("f/a.html");
         fs_err::write(target.join("mine.html"), "mine").unwrap();
         write_pieces(&target, [piece("f/a.html", "a")].into_iter()).unwrap();
@@ -273,6 +284,9 @@ mod tests {
         assert!(target.join("mine.html").exists());
         write_pieces(&target, [piece("f/a.html", "c")].into_iter()).unwrap();
         assert_ne!(inode("f/a.html"), before);
-        assert_eq!(fs_err::read_to_string(target.join(".gitignore")).unwrap(), "# Created by swath\n*\n");
+        assert_eq!(
+            fs_err::read_to_string(target.join(".gitignore")).unwrap(),
+            "# Created by swath\n*\n"
+        );
     }
 }

@@ -1,0 +1,67 @@
+//! Every page of the shop, byte for byte.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Project, page};
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/html/golden")
+}
+
+#[test]
+fn pages_are_those_that_are_committed() {
+    let pages = Project::shop().pages(|options| {
+        options.show_contexts = true;
+        options.fail_under = 90.0;
+        options.precision = 1;
+    });
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    for piece in pages.iter().filter(|piece| piece.name.ends_with(".html")) {
+        let path = golden().join(piece.name.replace('/', "."));
+        if update {
+            fs_err::write(&path, &piece.bytes).unwrap();
+        }
+        let committed = fs_err::read_to_string(&path).unwrap_or_default();
+        let rendered = std::str::from_utf8(&piece.bytes).unwrap();
+        assert!(
+            committed == rendered,
+            "{} differs; UPDATE_GOLDEN=1 writes it:\n{rendered}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let project = Project::shop();
+    assert_eq!(project.pages(|_| ()), project.pages(|_| ()));
+}
+
+#[test]
+fn skipped_files_have_no_page_and_count_all_the_same() {
+    let mut project = Project::shop();
+    project.add("full.py", "x = 1\n", &[""], &[(-1, 1), (1, -1)]);
+    let all = project.pages(|_| ());
+    let some = project.pages(|options| options.skip_covered = true);
+    let total = |pages| {
+        page(pages, "index.html")
+            .split("<p class=lead>")
+            .nth(1)
+            .and_then(|rest| rest.split("</p>").next())
+            .map(str::to_owned)
+    };
+    assert_eq!(total(&all), total(&some));
+    assert!(all.iter().any(|piece| piece.name.starts_with("f/full-py")));
+    assert!(!some.iter().any(|piece| piece.name.starts_with("f/full-py")));
+    // The empty package has nothing to miss either.
+    assert!(page(&some, "index.html").contains("2 files skipped due to complete coverage."));
+    let no_empty = project.pages(|options| options.skip_empty = true);
+    assert!(page(&no_empty, "index.html").contains("1 empty file skipped."));
+}
+
+#[test]
+fn without_source_only_numbers_and_states_are_left() {
+    let pages = Project::shop().pages(|options| options.no_source = true);
+    let app = page(&pages, "f/shop-app-py");
+    assert!(app.contains("✗ missed") && !app.contains("ValueError"));
+}

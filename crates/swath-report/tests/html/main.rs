@@ -1,0 +1,8 @@
+//! The HTML report of a model of three files, page by page as it is committed beside this test.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p swath-report --test html` writes the pages; look at the difference.
+
+mod budget;
+mod golden;
+mod model;
+mod strict;

@@ -1,0 +1,134 @@
+//! What a page may not hold: anything from outside that is markup, and anything that a strict policy forbids.
+
+use swath_data::Mode;
+use swath_report::Piece;
+
+use crate::model::{Project, page};
+
+const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&\u{202e}\u{1b}[2J\n.py";
+
+fn hostile() -> Project {
+    let mut project = Project::empty(Mode::Arcs);
+    let source = format!(
+        "def f(a):\n    return r'''{HOSTILE}'''\n# \u{202e}</td><script>\t\u{7f}\n'''<!--\n-->'''\n"
+    );
+    project.add(
+        &format!("a/{}", HOSTILE.replace('/', "|")),
+        &source,
+        &[HOSTILE],
+        &[(-1, 1), (1, 4), (4, -1)],
+    );
+    project.config.html_title = HOSTILE.to_owned();
+    project.data.accounting.processes = vec![swath_data::ProcessRecord {
+        service: Some(HOSTILE.to_owned()),
+        state: HOSTILE.to_owned(),
+        ended: HOSTILE.to_owned(),
+        command: vec![HOSTILE.to_owned()],
+        ..swath_data::ProcessRecord::default()
+    }];
+    project.data.accounting.runs = vec![swath_data::RunRecord {
+        id: HOSTILE.to_owned(),
+        facts: vec![("not-measured".to_owned(), HOSTILE.to_owned())],
+    }];
+    project
+}
+
+fn html(pages: &[Piece]) -> impl Iterator<Item = (&str, &str)> {
+    let pages = pages.iter().filter(|piece| piece.name.ends_with(".html"));
+    pages.map(|piece| {
+        (
+            piece.name.as_str(),
+            std::str::from_utf8(&piece.bytes).unwrap(),
+        )
+    })
+}
+
+#[test]
+fn nothing_from_outside_is_markup() {
+    let pages = hostile().pages(|options| options.show_contexts = true);
+    assert!(pages.len() > 5);
+    for (name, text) in html(&pages) {
+        assert!(!name.contains(['"', '<', '\n', '\u{202e}']), "{name:?}");
+        for forbidden in [
+            "<img",
+            "onerror=a",
+            "</script><",
+            "\u{202e}",
+            "\u{1b}",
+            "<!--",
+            "\u{0}",
+        ] {
+            let text = text.replace("onerror=alert(1)&gt;", "");
+            assert!(!text.contains(forbidden), "{forbidden:?} in {name}: {text}");
+        }
+    }
+    assert!(page(&pages, "index.html").contains("&lt;img src=x"));
+}
+
+#[test]
+fn one_file_holds_no_end_of_its_blocks() {
+    let pages = hostile().pages(|options| {
+        options.single_file = true;
+        options.show_contexts = true;
+        options.extra_css = Some(b"</style><p>".to_vec());
+    });
+    assert_eq!(pages.len(), 1);
+    let text = page(&pages, "index.html");
+    assert_eq!(
+        text.matches("<script").count(),
+        text.matches("</script>").count()
+    );
+    assert_eq!(text.matches("</style>").count(), 2);
+    assert!(!text.contains("<img"));
+    assert!(text.contains("id=\"page:f/"));
+}
+
+#[test]
+fn nothing_needs_what_a_strict_policy_forbids() {
+    for (name, text) in html(&Project::shop().pages(|options| options.show_contexts = true)) {
+        for forbidden in [
+            " style=",
+            "<style",
+            " onclick",
+            "javascript:",
+            "http:",
+            "https:",
+            "data:",
+            "<iframe",
+            "<img",
+        ] {
+            assert!(!text.contains(forbidden), "{forbidden:?} in {name}");
+        }
+        assert_eq!(text.matches("<script").count(), 1, "{name}");
+        assert_eq!(text.matches("swath.js\"></script>").count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_links_lead_somewhere() {
+    let pages = Project::shop().pages(|options| options.show_contexts = true);
+    let names: Vec<&str> = pages.iter().map(|piece| piece.name.as_str()).collect();
+    let after = |text: &'static str| {
+        move |part: &str| {
+            part.split([' ', '>', '"'])
+                .find(|word| !word.is_empty())
+                .map(str::to_owned)
+                .filter(|_| !text.is_empty())
+        }
+    };
+    for (name, text) in html(&pages) {
+        let ids: Vec<String> = text.split(" id=").skip(1).filter_map(after("id")).collect();
+        let mut unique = ids.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), ids.len(), "{name}: {ids:?}");
+        for link in text.split(" href=").skip(1).filter_map(after("href")) {
+            let (page, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let page = page.trim_start_matches("../");
+            assert!(page.is_empty() || names.contains(&page), "{link} in {name}");
+            if page.is_empty() && !anchor.is_empty() {
+                assert!(ids.iter().any(|id| id == anchor), "{link} in {name}");
+            }
+        }
+    }
+}

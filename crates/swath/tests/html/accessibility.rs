@@ -1,0 +1,100 @@
+//! axe-core's rules find nothing, in the light and in the dark.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use swath_test::{newest_python, skip, target_dir};
+
+use crate::browser::{Browser, Settings};
+use crate::recorded::Recorded;
+
+/// The wheel that carries the script; it is used here and not part of the repository.
+const WHEEL: &str = "axe-playwright-python==0.1.8";
+
+/// The rules, as a script; `None` where they cannot be had.
+fn axe() -> Option<String> {
+    let folder = target_dir().join("axe");
+    let script = folder.join("axe.min.js");
+    if !script.exists() {
+        let python = newest_python()?;
+        fs_err::create_dir_all(&folder).ok()?;
+        let mut download = Command::new(&python.path);
+        download
+            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"])
+            .arg(&folder)
+            .arg(WHEEL);
+        if !download
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .ok()?
+            .success()
+        {
+            return None;
+        }
+        let wheels = fs_err::read_dir(&folder)
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path());
+        let wheel: PathBuf = wheels
+            .filter(|path| path.extension().is_some_and(|it| it == "whl"))
+            .max()?;
+        let extract = "import sys, zipfile\nwheel = zipfile.ZipFile(sys.argv[1])\nname = next(n for n in wheel.namelist() if n.endswith('axe.min.js'))\nopen(sys.argv[2], 'wb').write(wheel.read(name))";
+        let status = Command::new(&python.path)
+            .arg("-c")
+            .arg(extract)
+            .arg(wheel)
+            .arg(&script)
+            .status();
+        if !status.ok()?.success() {
+            return None;
+        }
+    }
+    fs_err::read_to_string(script).ok()
+}
+
+fn check(test: &str, settings: Settings) {
+    let Some(browser) = Browser::start(test, settings) else {
+        return;
+    };
+    let Some(axe) = axe() else {
+        skip(test, WHEEL);
+        return;
+    };
+    let recorded = Recorded::example();
+    assert_eq!(
+        recorded
+            .html(&["--directory=out", "--fail-under=1", "--show-contexts"])
+            .code,
+        Some(0)
+    );
+    let pages =
+        ["index.html", "files.html", "holes.html", "runs.html"].map(|name| format!("out/{name}"));
+    for page in pages
+        .into_iter()
+        .chain([recorded.page("out", "xy-geometry")])
+    {
+        browser.open(&recorded.url(&page));
+        browser.run(&axe);
+        let found = browser.run_later(
+            "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html + ' ' + n.failureSummary).join(' | '))))",
+        );
+        assert_eq!(found.as_array().map(Vec::len), Some(0), "{page}: {found:#}");
+    }
+}
+
+#[test]
+fn nothing_stands_in_anybodys_way() {
+    check("nothing_stands_in_anybodys_way", Settings::default());
+}
+
+#[test]
+fn nothing_stands_in_anybodys_way_in_the_dark() {
+    check(
+        "nothing_stands_in_anybodys_way_in_the_dark",
+        Settings {
+            dark: true,
+            ..Settings::default()
+        },
+    );
+}

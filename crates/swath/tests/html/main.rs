@@ -1,0 +1,13 @@
+//! The HTML report in a real browser: Debian's chromium through its driver.
+//!
+//! Where the two are missing they are installed if that is allowed (as root, with apt), else the tests
+//! are skipped by name.
+
+mod accessibility;
+mod browser;
+mod keyboard;
+mod policy;
+mod recorded;
+mod server;
+mod single_file;
+mod tables;

@@ -1,0 +1,136 @@
+//! Recorded projects, and their reports as `swath html` writes them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use swath_data::{CoverageData, Mode, write_data_file};
+use swath_pattern::Directory;
+use swath_test::workspace_root;
+use tempfile::TempDir;
+
+/// A folder with sources, a data file and a report.
+pub(crate) struct Recorded {
+    folder: TempDir,
+}
+
+/// What `swath html` gave.
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Recorded {
+    /// The sources of the example. Of every seven lines, four ran.
+    pub(crate) fn example() -> Self {
+        Self::of_folder(&workspace_root().join("examples/xy/source"))
+    }
+
+    /// The sources of a folder, as deep as it goes.
+    pub(crate) fn of_folder(source: &Path) -> Self {
+        let folder = swath_test::temp_dir();
+        let mut data = CoverageData::new(Mode::Arcs);
+        let context = data.intern_context("");
+        let directory = Directory::new(folder.path());
+        for entry in walkdir::WalkDir::new(source)
+            .sort_by_file_name()
+            .into_iter()
+            .flatten()
+        {
+            if entry
+                .path()
+                .extension()
+                .is_none_or(|extension| extension != "py")
+            {
+                continue;
+            }
+            let name = entry.path().strip_prefix(source).unwrap();
+            let here = folder.path().join(name);
+            fs_err::create_dir_all(here.parent().unwrap()).unwrap();
+            let text = fs_err::read(entry.path()).unwrap();
+            fs_err::write(&here, &text).unwrap();
+            let lines = i64::try_from(text.iter().filter(|&&byte| byte == b'\n').count()).unwrap();
+            let arcs = (1..=lines)
+                .filter(|line| line % 7 < 3)
+                .map(|line| (line, line + 1))
+                .collect();
+            data.add_arcs(&directory.absolute(name.to_str().unwrap()), context, &arcs);
+        }
+        // One file in which everything ran.
+        fs_err::write(folder.path().join("covered.py"), "x = 1\n").unwrap();
+        let all = [(-1, 1), (1, -1)].into_iter().collect();
+        data.add_arcs(&directory.absolute("covered.py"), context, &all);
+        write_data_file(&data, &folder.path().join(".coverage")).unwrap();
+        Self { folder }
+    }
+
+    /// Runs `swath html`.
+    pub(crate) fn html(&self, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swath"));
+        command
+            .arg("html")
+            .args(arguments)
+            .current_dir(self.folder.path());
+        let output = command
+            .env_remove("COVERAGE_FILE")
+            .env_remove("COVERAGE_RCFILE")
+            .output()
+            .unwrap();
+        Finished {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The address of a file of the report, from the disk.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("file://{}", self.path(name).display())
+    }
+
+    /// The name of a page that begins so.
+    pub(crate) fn page(&self, report: &str, start: &str) -> String {
+        let entries = fs_err::read_dir(self.path(report).join("f")).unwrap();
+        let names = entries
+            .flatten()
+            .map(|entry| entry.file_name().into_string().unwrap());
+        let name = names.filter(|name| name.starts_with(start)).min();
+        format!("{report}/f/{}", name.unwrap())
+    }
+}
+
+#[test]
+fn the_words_streams_and_codes_are_those_of_coverage_py() {
+    let recorded = Recorded::example();
+    let done = recorded.html(&["--skip-covered", "--directory", "out"]);
+    assert_eq!(
+        (done.code, done.stdout.as_str(), done.stderr.as_str()),
+        (Some(0), "", "Wrote HTML report to out/index.html\n")
+    );
+    let index = fs_err::read_to_string(recorded.path("out/index.html")).unwrap();
+    assert!(
+        index.contains(" skipped due to complete coverage."),
+        "{index}"
+    );
+    assert!(!index.contains("covered.py"));
+
+    let done = recorded.html(&["-q", "--fail-under=99.5", "--precision=1"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(2), ""));
+    assert!(
+        done.stdout.starts_with("Coverage failure: total of ")
+            && done.stdout.ends_with(" is less than fail-under=99.5\n"),
+        "{}",
+        done.stdout
+    );
+    assert!(recorded.path("htmlcov/.gitignore").exists());
+
+    let done = recorded.html(&["--data-file=nowhere"]);
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(1), "No data to report.\n")
+    );
+}

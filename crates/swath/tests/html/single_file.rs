@@ -1,0 +1,41 @@
+//! The whole report in one file.
+
+use crate::browser::{Browser, Settings};
+use crate::recorded::Recorded;
+
+#[test]
+fn one_file_shows_every_page() {
+    let Some(browser) = Browser::start("one_file_shows_every_page", Settings::default()) else {
+        return;
+    };
+    let recorded = Recorded::example();
+    assert_eq!(
+        recorded.html(&["--single-file", "--directory=one"]).code,
+        Some(0)
+    );
+    assert!(!recorded.path("one/f").exists() && !recorded.path("one/swath.js").exists());
+    browser.open(&recorded.url("one/index.html"));
+    browser.expect(
+        "return document.querySelector('h1').textContent.endsWith('covered')",
+        "true",
+    );
+    browser.click("nav a[href='holes.html']");
+    browser.expect("return document.querySelector('h1').textContent", "Holes");
+    browser.click(".holes tbody a");
+    browser.expect("return Boolean(document.querySelector('.src'))", "true");
+    browser.expect("return /^#f.*:L\\d+$/.test(location.hash)", "true");
+    browser.press("n");
+    browser.expect(
+        "return String(document.querySelectorAll('.here').length)",
+        "1",
+    );
+    let address = browser.text("return location.href");
+    browser.open("about:blank");
+    browser.open(&address);
+    browser.expect("return Boolean(document.querySelector('.src'))", "true");
+    browser.press("u");
+    browser.expect(
+        "return document.querySelector('h1').textContent.endsWith('covered')",
+        "true",
+    );
+}
