@@ -134,7 +134,7 @@ struct Code<'a> {
     /// The numbers of the constants seen so far, by their source text.
     constants: FxHashMap<&'a str, u32>,
     /// The numbers of the nested code objects seen so far, by where they begin.
-    code_constants: FxHashMap<TextSize, u32>,
+    nested_numbers: FxHashMap<TextSize, u32>,
     constant_count: u32,
     /// The highest number of a constant that the next instruction loads.
     pending_constant: u32,
@@ -159,7 +159,7 @@ impl<'a> Code<'a> {
             muted: 0,
             children: Vec::new(),
             constants: FxHashMap::default(),
-            code_constants: FxHashMap::default(),
+            nested_numbers: FxHashMap::default(),
             constant_count: 0,
             pending_constant: 0,
             depth: 0,

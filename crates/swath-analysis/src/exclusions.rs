@@ -4,15 +4,18 @@ use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Decorator, Expr, Identifier, MatchCase, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use swath_pattern::PythonRegex;
 
 use crate::line_set::LineSet;
 use crate::logical_lines::{LineCursor, LogicalLines};
+use crate::rules::Patterns;
 use crate::suites::{for_each_suite, has_docstring};
 
 /// The first lines of all lines that a match touches.
-pub(crate) fn matching_lines(regex: &PythonRegex, lines: &LogicalLines<'_>) -> LineSet {
+pub(crate) fn matching_lines(patterns: &Patterns, lines: &LogicalLines<'_>) -> LineSet {
     let mut found = LineSet::new();
+    let Some(regex) = patterns.matching(lines.source) else {
+        return found;
+    };
     let mut cursor = LineCursor::default();
     let offset = |at: usize| TextSize::from(u32::try_from(at).unwrap_or(u32::MAX));
     for (start, end) in regex.find_iter(lines.source) {

@@ -19,8 +19,8 @@ pub const DEFAULT_PARTIAL_ALWAYS: &[&str] =
 /// The compiled regular expressions of one configuration.
 #[derive(Debug, Clone)]
 pub struct ExclusionRules {
-    pub(crate) exclude: Option<PythonRegex>,
-    pub(crate) no_branch: PythonRegex,
+    pub(crate) exclude: Option<Patterns>,
+    pub(crate) no_branch: Patterns,
 }
 
 impl ExclusionRules {
@@ -36,13 +36,62 @@ impl ExclusionRules {
         let exclude = if is_empty {
             None
         } else {
-            Some(PythonRegex::any_of(exclude)?)
+            Some(Patterns::new(exclude)?)
         };
         Ok(Self {
             exclude,
-            no_branch: PythonRegex::any_of(no_branch)?,
+            no_branch: Patterns::new(no_branch)?,
         })
     }
+}
+
+/// A list of patterns, joined as coverage.py joins them.
+#[derive(Debug, Clone)]
+pub(crate) struct Patterns {
+    joined: PythonRegex,
+    /// Each on its own, which is quicker to search for; empty where it might mean something else alone.
+    alone: Vec<PythonRegex>,
+}
+
+impl Patterns {
+    fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, RegexError> {
+        let joined = PythonRegex::any_of(patterns)?;
+        let alone = if patterns
+            .iter()
+            .all(|pattern| is_independent(pattern.as_ref()))
+        {
+            patterns
+                .iter()
+                .map(|pattern| PythonRegex::new(pattern.as_ref()))
+                .collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { joined, alone })
+    }
+
+    /// The one regular expression whose matches in the text are those of all patterns joined, if any matches.
+    pub(crate) fn matching(&self, text: &str) -> Option<&PythonRegex> {
+        if self.alone.is_empty() {
+            return Some(&self.joined);
+        }
+        let mut matching = self.alone.iter().filter(|pattern| pattern.is_match(text));
+        let first = matching.next()?;
+        Some(if matching.next().is_none() {
+            first
+        } else {
+            &self.joined
+        })
+    }
+}
+
+/// Whether a pattern means the same alone: it has no flags, and refers to no group, whose number changes.
+fn is_independent(pattern: &str) -> bool {
+    let refers = pattern
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'\\' && pair[1].is_ascii_digit());
+    !refers && !pattern.contains("(?")
 }
 
 impl Default for ExclusionRules {
@@ -61,6 +110,24 @@ mod tests {
     #[test]
     fn the_defaults_compile() {
         assert!(ExclusionRules::default().exclude.is_some());
+    }
+
+    #[test]
+    fn patterns_alone_find_what_they_find_joined() {
+        let patterns = Patterns::new(DEFAULT_EXCLUDE).expect("the defaults are valid");
+        assert_eq!(patterns.alone.len(), 3);
+        assert!(patterns.matching("x = 1\n").is_none());
+        for text in [
+            "x  # pragma: no cover\n",
+            "def f(): ...\n",
+            "...  # pragma: no cover\n",
+        ] {
+            let found = patterns.matching(text).expect("a pattern matches");
+            let joined: Vec<_> = patterns.joined.find_iter(text).collect();
+            assert_eq!(found.find_iter(text).collect::<Vec<_>>(), joined);
+        }
+        let numbered = Patterns::new(&["(a)", r"(b)\2"]).expect("the patterns are valid");
+        assert!(numbered.alone.is_empty());
     }
 
     #[test]

@@ -307,7 +307,7 @@ impl<'a> Code<'a> {
     /// Notes the code object that begins at an offset; copies of it are the same constant.
     fn note_code(&mut self, start: TextSize) -> u32 {
         let next = self.constant_count + 1;
-        let number = *self.code_constants.entry(start).or_insert(next);
+        let number = *self.nested_numbers.entry(start).or_insert(next);
         self.constant_count = self.constant_count.max(number);
         self.pending_constant = self.pending_constant.max(number);
         number
