@@ -5,4 +5,4 @@ cd "$(dirname "$0")"
 if [ "${XY_FRESH:-0}" = 1 ]; then
     rm -f "${XY_DATABASE:?}"
 fi
-exec gunicorn --pythonpath=source --bind "127.0.0.1:${PORT:-8000}" --threads=4 --workers=2 'xy:app()'
+exec gunicorn --pythonpath=source --bind "${HOST:-127.0.0.1}:${PORT:-8000}" --threads=4 --workers=2 'xy:app()'

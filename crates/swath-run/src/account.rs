@@ -102,6 +102,10 @@ pub struct Account {
     pub processes: Vec<ProcessAccount>,
     /// Every Python that was seen and not measured.
     pub not_measured: Vec<NotMeasured>,
+    /// Every container that was created with the agent.
+    pub containers: Vec<crate::ContainerAccount>,
+    /// Something of a container is missing.
+    pub containers_incomplete: bool,
     /// Whether a service was found; if none was, everything counts.
     pub service_found: bool,
     /// The run was cut short: by the user, or by a service that failed.
@@ -112,6 +116,7 @@ impl Account {
     /// Whether the number can be trusted to be whole.
     pub fn is_complete(&self) -> bool {
         !self.partial
+            && !self.containers_incomplete
             && self.not_measured.is_empty()
             && self
                 .processes
@@ -167,6 +172,8 @@ pub fn account_for_processes(
     Account {
         processes: accounts,
         not_measured: find_not_measured(&evidence),
+        containers: Vec::new(),
+        containers_incomplete: false,
         service_found,
         partial: outcome.interruption.is_some() || outcome.failure.is_some(),
     }

@@ -7,6 +7,7 @@
 
 mod account;
 mod command_line;
+mod containers;
 mod error;
 mod event;
 mod history;
@@ -26,6 +27,7 @@ pub use account::{
     Account, Ending, NotMeasured, NotMeasuredReason, ProcessAccount, account_for_processes,
 };
 pub use command_line::test_runners;
+pub use containers::{ContainerAccount, ContainerEnd, ContainerRun, Containers, Judged};
 pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use history::{LeftoverRun, RunHistory};
@@ -33,3 +35,4 @@ pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
 pub use request::{RunRequest, Scope};
 pub use role::{Counted, Role, roles_of};
 pub use run_folder::RunFolder;
+pub use swath_docker::ContainerNote;

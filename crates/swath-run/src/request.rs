@@ -18,6 +18,8 @@ pub struct RunRequest {
     /// The command is a program of the user's own, not a test run: it alone decides what Ctrl-C
     /// means, and is never killed.
     pub command_decides: bool,
+    /// What the command starts in containers is measured as well.
+    pub containers: bool,
     /// The folder in which everything starts.
     pub folder: PathBuf,
     /// What the agent is to measure.

@@ -109,6 +109,9 @@ pub(crate) struct ServiceArguments {
     /// Whose lines are in the number.
     #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE")]
     pub(crate) count: Count,
+    /// Leave out what the tests start in containers.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_docker: bool,
     /// Exit with 3 if a Python was not measured.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,

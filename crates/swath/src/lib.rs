@@ -4,6 +4,7 @@
 
 mod arguments;
 mod commands;
+mod containers;
 mod diagnostic;
 mod exit;
 mod hints;

@@ -41,6 +41,7 @@ fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagno
         command: command(arguments, words),
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         command_decides: true,
+        containers: false,
         folder,
         scope: settings.scope()?,
     };

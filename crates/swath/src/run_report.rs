@@ -71,6 +71,7 @@ pub(crate) fn account_json(
         "service_found": account.service_found,
         "processes": account.processes,
         "not_measured": account.not_measured,
+        "containers": account.containers,
     });
     let fields = value.as_object_mut();
     if let Some(fields) = fields {
