@@ -14,7 +14,7 @@ use crate::measurement::{Measurement, measure};
 use crate::plan::{Plan, plan};
 use crate::progress::{Progress, count, status, status_bad};
 use crate::reporting::{Rendered, override_report, render};
-use crate::settings::{Settings, rcfile_of_services};
+use crate::settings::{Settings, rcfile_of_services, twin_of_services};
 use crate::{containers, hints, program, run_report, summary};
 
 /// Runs what the target names.
@@ -50,6 +50,15 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
     settings.config.show_missing = true;
     let scope = settings.scope()?;
     name_leftovers();
+    if let Some(variable) = twin_of_services(&environments) {
+        Diagnostic::warning(
+            "coverage-py-too",
+            format!("coverage.py is started in the services as well: `{variable}` is set"),
+        )
+        .note("both measure, and both numbers are right")
+        .hint("swath needs neither the variable nor a sitecustomize that calls coverage".to_owned())
+        .print();
+    }
     let request = RunRequest {
         services,
         command,
