@@ -4,4 +4,5 @@
 
 mod formats;
 mod project;
+mod selection;
 mod text;
