@@ -48,6 +48,10 @@ fn any_folders(rest: &[u8], path: &[u8], steps: &mut u32) -> bool {
     }
     let mut later = path;
     while let Some((byte, next)) = later.split_first() {
+        if *byte == b'\n' {
+            // A regex's `.` stops there.
+            return false;
+        }
         later = next;
         if is_slash(*byte) && here(rest, later, steps) {
             return true;
@@ -77,7 +81,7 @@ fn here(pattern: &[u8], path: &[u8], steps: &mut u32) -> bool {
                 }
                 // `/*` at the end is everything below, also deeper.
                 if !rest.is_empty() && rest.iter().all(|byte| *byte == b'*') {
-                    return true;
+                    return !later.contains(&b'\n');
                 }
                 (pattern, path) = (rest, later);
             }

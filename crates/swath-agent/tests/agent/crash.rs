@@ -43,7 +43,7 @@ fn check_round(python: &swath_test::Python, round: usize, random: &mut Random) -
     let log = work.join("log");
     let wanted = 1 + random.below(20_000);
     wait_until(
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         "the program says what it ran",
         || {
             let text = fs_err::read(&log).unwrap_or_default();

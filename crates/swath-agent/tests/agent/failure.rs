@@ -1,5 +1,6 @@
 //! Where the agent cannot work, the program runs as it would have run, and there is a word of it.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use swath_test::{Python, pythons, skip};
@@ -169,9 +170,10 @@ fn a_disk_that_fills_up_in_mid_run() {
         let mut text = String::new();
         for number in 0..500 {
             let body = "    x += 1\n".repeat(800);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "def f{number}(x):\n{body}    return x\nf{number}(1)\n"
-            ));
+            );
         }
         text.push_str("print(2)\n");
         fs_err::write(&program, text).unwrap();

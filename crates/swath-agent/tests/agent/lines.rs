@@ -1,5 +1,6 @@
 //! Lines recorded are lines that ran: threads, tasks, generators, processes of every kind.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use swath_store::{Closed, layout};
@@ -250,7 +251,10 @@ fn the_blob_id_of_a_source_is_gits() {
             return;
         };
         let hash = run.stores()[0].hashes[&file].expect("the file can be read");
-        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hash.iter().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
         assert_eq!(digits, String::from_utf8_lossy(&output.stdout).trim());
     }
 }

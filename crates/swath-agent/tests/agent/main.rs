@@ -1,9 +1,15 @@
 //! The agent inside real interpreters: every promise on every CPython that is found.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "everything here is a test; what fails is named by the panic"
+)]
+
 mod crash;
 mod failure;
 mod lines;
 mod object;
+mod patterns;
 mod run;
 mod surroundings;
 mod tracers;

@@ -1,5 +1,6 @@
 //! A program sees the interpreter as it would be without swath.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use swath_test::{Python, pythons};
@@ -150,9 +151,10 @@ fn a_program_that_closes_all_descriptors_is_not_harmed() {
         );
         for number in 0..600 {
             let body = "    x += 1\n".repeat(300);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "def f{number}(x):\n{body}    return x\nf{number}(1)\n"
-            ));
+            );
         }
         text.push_str("print(sum(os.fstat(one).st_size for one in mine), 'bytes')\n");
         fs_err::write(&file, text).unwrap();
