@@ -1,6 +1,7 @@
 //! Audit events: code that is executed, programs that are started, sockets that are bound.
 
 use core::ffi::{c_char, c_int, c_void};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use swath_store::layout;
 
@@ -16,8 +17,11 @@ use crate::state::Global;
 use crate::symbols::SYMBOLS;
 use crate::text::c_bytes;
 
-/// Whether the accounting knows that there are other interpreters.
-static SUB_INTERPRETERS: Global<bool> = Global::new(false);
+/// Whether another interpreter of the process was seen. It may have a lock of its own, so this
+/// is all that is noted there.
+static OTHER_INTERPRETER: AtomicBool = AtomicBool::new(false);
+/// Whether the accounting knows of that.
+static OTHER_RECORDED: Global<bool> = Global::new(false);
 
 /// Begins to listen.
 pub unsafe fn begin() -> bool {
@@ -27,13 +31,29 @@ pub unsafe fn begin() -> bool {
     }
 }
 
+/// Tells the accounting once that there is another interpreter in the process.
+pub unsafe fn tell_of_interpreters() {
+    if OTHER_INTERPRETER.load(Ordering::Relaxed) && !OTHER_RECORDED.get() {
+        OTHER_RECORDED.set(true);
+        map::record_state(
+            b"sub-interpreter",
+            b"the program has another interpreter in the process; what runs there is not recorded",
+        );
+    }
+}
+
 /// Never objects: what the program does is its own affair.
 unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c_void) -> c_int {
     // Most events are told apart by their first bytes.
     let first = *event.cast::<u8>();
-    if !matches!(first, b'e' | b's' | b'o' | b'i' | b'c') || !start::in_main_interpreter() {
+    if !matches!(first, b'e' | b's' | b'o' | b'i') || !start::has_thread_state() {
         return 0;
     }
+    if !start::in_main_interpreter() {
+        OTHER_INTERPRETER.store(true, Ordering::Relaxed);
+        return 0;
+    }
+    tell_of_interpreters();
     match c_bytes(event) {
         b"exec" if VERSION.get() >= 0x030c => {
             let code = ffi::PyTuple_GetItem(arguments, 0);
@@ -52,13 +72,6 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
             {
                 gate::expect_greenlets();
             }
-        }
-        b"cpython.PyInterpreterState_New" if !SUB_INTERPRETERS.get() => {
-            SUB_INTERPRETERS.set(true);
-            map::record_state(
-                b"sub-interpreter",
-                b"the program has made another interpreter in the process; what runs there is not recorded",
-            );
         }
         b"socket.bind" => {
             let _pending = PendingException::set_aside();

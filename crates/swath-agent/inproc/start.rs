@@ -35,6 +35,15 @@ pub unsafe fn in_main_interpreter() -> bool {
     }
 }
 
+/// Whether the calling thread has a thread state: some events come without one.
+#[inline]
+pub unsafe fn has_thread_state() -> bool {
+    match symbols::SYMBOLS.get() {
+        Some(symbols) => !(symbols.thread_state)().is_null(),
+        None => false,
+    }
+}
+
 /// What `sitecustomize` hands over.
 pub struct Given<'a> {
     /// The agent's folder.
@@ -140,5 +149,6 @@ unsafe fn set_folders(given: &Given<'_>) {
 
 /// The interpreter is finalised.
 unsafe extern "C" fn on_exit() {
+    audit::tell_of_interpreters();
     map::close(layout::ENDED);
 }

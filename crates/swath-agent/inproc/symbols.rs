@@ -24,6 +24,8 @@ pub struct Symbols {
     pub get_extra: GetExtra,
     pub set_extra: SetExtra,
     pub interpreter: Interpreter,
+    /// The calling thread's state, or null.
+    pub thread_state: Interpreter,
     pub add_audit_hook: AddAuditHook,
 }
 
@@ -59,6 +61,10 @@ pub unsafe fn resolve() -> Option<Symbols> {
         get_extra: function(&[c"PyUnstable_Code_GetExtra", c"_PyCode_GetExtra"])?,
         set_extra: function(&[c"PyUnstable_Code_SetExtra", c"_PyCode_SetExtra"])?,
         interpreter: function(&[c"PyInterpreterState_Get", c"_PyInterpreterState_Get"])?,
+        thread_state: function(&[
+            c"_PyThreadState_UncheckedGet",
+            c"PyThreadState_GetUnchecked",
+        ])?,
         add_audit_hook: function(&[c"PySys_AddAuditHook"])?,
     };
     SYMBOLS.set(Some(symbols));
