@@ -10,8 +10,8 @@ const HEAD: &str = "\
 # Benchmarks
 
 CPU time against the same program without coverage, by `cargo xtask bench overhead`, which wrote this page; do
-not edit. The tools are measured in turn, round by round; each figure is the median of the rounds' ratios, of at
-least 9 rounds. Start-up is the median of the differences, in milliseconds.
+not edit. The tools are measured in turn, round by round; each figure is the median of the rounds' ratios; the
+last column says of how many. Start-up is the median of the differences, in milliseconds.
 
 - The web service is `examples/xy`, two workers with four threads each: CPU time of the service for a batch of
   requests, mostly reading, after a batch that warms it up.
@@ -70,8 +70,8 @@ fn render_page(results: &Results) -> String {
         for tool in &others {
             page += &[" ", tool.title(), " |"].concat();
         }
-        page += " must | aim | |\n|---|";
-        page += &"---|".repeat(others.len() + 3);
+        page += " must | aim | | rounds |\n|---|";
+        page += &"---|".repeat(others.len() + 4);
         page.push('\n');
         for (workload, samples) in workloads {
             page += &row(*version, *workload, samples, &others);
@@ -108,6 +108,7 @@ fn row(version: (u8, u8), workload: Workload, samples: &Samples, tools: &[Tool])
     cells.push(text(must));
     cells.push(text(aim));
     cells.push(verdict(cost(samples, Tool::Swath, is_start), must, aim).to_owned());
+    cells.push(samples.get(&Tool::Swath).map_or(0, Vec::len).to_string());
     ["| ", &cells.join(" | "), " |\n"].concat()
 }
 
@@ -185,7 +186,7 @@ mod tests {
         let text = row((3, 12), Workload::Web, 1.04);
         assert_eq!(
             text,
-            "| Flask app under gunicorn, per request | 4.00 | – | – | 1.04 | 1.05 | 1.02 | must met |\n"
+            "| Flask app under gunicorn, per request | 4.00 | – | – | 1.04 | 1.05 | 1.02 | must met | 3 |\n"
         );
         assert!(row((3, 12), Workload::Web, 1.06).contains("**not met**"));
         assert!(row((3, 9), Workload::Documents, 1.9).contains("| 2.00 | – | must met |"));
