@@ -8,8 +8,9 @@ use swath_test::{Requirements, newest_python, skip, temp_dir, venv, workspace_ro
 /// The folder that cargo builds in, found from this test's own place in it, so that the build
 /// below finds what has been built already.
 fn build_folder() -> std::path::PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(3).map(Path::to_owned).unwrap()
+    let test = std::env::current_exe().expect("a running test has a path");
+    let folder = test.ancestors().nth(3).map(Path::to_owned);
+    folder.expect("a test lies in PROFILE/deps of the build folder")
 }
 
 #[test]
