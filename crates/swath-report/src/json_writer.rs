@@ -1,5 +1,6 @@
 //! JSON as Python's `json.dump` writes it: ASCII, `, ` and `: `, or four blanks a level.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// A writer of one JSON value, piece by piece.
@@ -81,7 +82,7 @@ impl<'a> JsonWriter<'a> {
         self.raw(if value { "true" } else { "false" })
     }
 
-    pub(crate) fn number(&mut self, value: impl ToString) -> io::Result<()> {
+    pub(crate) fn number(&mut self, value: impl Display + Copy) -> io::Result<()> {
         self.raw(&value.to_string())
     }
 
@@ -92,7 +93,7 @@ impl<'a> JsonWriter<'a> {
 
     pub(crate) fn numbers(
         &mut self,
-        values: impl IntoIterator<Item = impl ToString>,
+        values: impl IntoIterator<Item = impl Display + Copy>,
     ) -> io::Result<()> {
         self.begin(b'[')?;
         for value in values {

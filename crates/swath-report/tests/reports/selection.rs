@@ -3,7 +3,7 @@
 use swath_analysis::ExclusionRules;
 use swath_coverage::{ModelOptions, Report, build_report};
 use swath_data::{Mode, write_data_file};
-use swath_report::{TextOptions, render_text};
+use swath_report::{TextOptions, error_with_page, render_text, warning_with_page};
 use swath_test::Venv;
 
 use crate::project::{Project, coverage_py, line_project};
@@ -40,18 +40,7 @@ fn check(
     let report = build_report(&project.data, &options);
     let ours = match &report {
         Ok(report) => render_text(report, &TextOptions::default()).unwrap(),
-        // With a page to see, coverage.py leaves out the full stop.
-        Err(error) => match error.slug() {
-            Some(slug) => {
-                let text = error.to_string();
-                let text = text.trim_end_matches('.');
-                format!(
-                    "{text}; see {}/messages.html#error-{slug}\n",
-                    swath_report::COVERAGE_URL
-                )
-            }
-            None => format!("{error}\n"),
-        },
+        Err(error) => format!("{}\n", error_with_page(&error.to_string(), error.slug())),
     };
     assert_eq!(ours, theirs, "coverage report {flags:?}");
     (report.ok(), warnings)
@@ -123,13 +112,7 @@ fn files_that_cannot_be_analysed_are_errors_or_warnings() {
         &nothing,
     );
     let ours: Vec<String> = (report.unwrap().warnings.iter())
-        .map(|warning| {
-            let (text, slug) = (&warning.text, warning.slug);
-            format!(
-                "{text} ({slug}); see {}/messages.html#warning-{slug}",
-                swath_report::COVERAGE_URL
-            )
-        })
+        .map(|warning| warning_with_page(&warning.text, warning.slug))
         .collect();
     assert_eq!(ours, warnings);
     fs_err::remove_file(project.path("bad.py")).unwrap();
