@@ -22,6 +22,7 @@ pub use html::{HtmlOptions, Piece, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};
+pub use natural_order::NaturalKey;
 pub use printable::neutralize_control;
 pub use text::{TextError, TextOptions, render_text};
 pub use xml::{XmlOptions, render_xml};

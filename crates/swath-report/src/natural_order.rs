@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// A name taken apart: text and digits in turns, text first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NaturalKey {
+pub struct NaturalKey {
     chunks: Vec<Chunk>,
     name: String,
 }
@@ -17,7 +17,8 @@ enum Chunk {
 }
 
 impl NaturalKey {
-    pub(crate) fn new(name: &str) -> Self {
+    /// The key of a name.
+    pub fn new(name: &str) -> Self {
         let mut chunks = Vec::new();
         let mut rest = name;
         loop {

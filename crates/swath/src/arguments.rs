@@ -38,13 +38,23 @@ pub(crate) enum Verb {
     /// Run tests against services, or a program, and measure what they reach.
     Run(Box<RunArguments>),
     /// Report what was measured, as text.
-    Report(ReportArguments),
+    Report,
     /// Report what was measured, as pages for a browser.
     Html(HtmlArguments),
+    /// Report what was measured, as XML in Cobertura's format.
+    Xml,
+    /// Report what was measured, as JSON.
+    Json,
+    /// Report what was measured, in LCOV's format.
+    Lcov,
+    /// Copy the sources, each line with a mark.
+    Annotate,
     /// Combine data files into one.
-    Combine(CombineArguments),
+    Combine,
     /// Erase what was measured.
-    Erase(EraseArguments),
+    Erase,
+    /// Show the settings, the data, or what is made of a source.
+    Debug,
 }
 
 /// Settings that coverage.py's `run` knows as well.
@@ -229,36 +239,6 @@ pub(crate) struct SharedReportArguments {
     pub(crate) ignore_errors: bool,
 }
 
-/// `swath report`.
-#[derive(Debug, Args)]
-pub(crate) struct ReportArguments {
-    /// Only files of these modules or paths.
-    pub(crate) modules: Vec<String>,
-    /// Only lines that were run in a context that matches one of these expressions.
-    #[arg(long, value_name = "REGEX1,REGEX2,...", value_delimiter = ',')]
-    pub(crate) contexts: Option<Vec<String>>,
-    /// The data file [default: .coverage].
-    #[arg(long, value_name = "INFILE")]
-    pub(crate) data_file: Option<String>,
-    /// Only files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
-    pub(crate) include: Option<Vec<String>>,
-    /// Leave out files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
-    pub(crate) omit: Option<Vec<String>>,
-    /// Keep parallel data files that were combined.
-    #[arg(long)]
-    pub(crate) keep_combined: bool,
-    /// Show the lines that were not run.
-    #[arg(short = 'm', long)]
-    pub(crate) show_missing: bool,
-    /// The configuration file.
-    #[arg(long, value_name = "RCFILE")]
-    pub(crate) rcfile: Option<String>,
-    #[command(flatten)]
-    pub(crate) shared: SharedReportArguments,
-}
-
 /// `swath html`.
 #[derive(Debug, Args)]
 #[expect(
@@ -319,39 +299,6 @@ pub(crate) struct HtmlArguments {
     /// Numbers and states of lines only: no source text.
     #[arg(long)]
     pub(crate) no_source: bool,
-    /// The configuration file.
-    #[arg(long, value_name = "RCFILE")]
-    pub(crate) rcfile: Option<String>,
-}
-
-/// `swath combine`.
-#[derive(Debug, Args)]
-pub(crate) struct CombineArguments {
-    /// Data files, hit stores, or folders that hold them [default: beside the data file].
-    pub(crate) paths: Vec<PathBuf>,
-    /// Add to the data file instead of replacing it.
-    #[arg(short, long)]
-    pub(crate) append: bool,
-    /// Keep the files that were combined.
-    #[arg(long)]
-    pub(crate) keep: bool,
-    /// Do not name the files that are combined.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// The data file [default: .coverage].
-    #[arg(long, value_name = "DATAFILE")]
-    pub(crate) data_file: Option<String>,
-    /// The configuration file.
-    #[arg(long, value_name = "RCFILE")]
-    pub(crate) rcfile: Option<String>,
-}
-
-/// `swath erase`.
-#[derive(Debug, Args)]
-pub(crate) struct EraseArguments {
-    /// The data file [default: .coverage].
-    #[arg(long, value_name = "DATAFILE")]
-    pub(crate) data_file: Option<String>,
     /// The configuration file.
     #[arg(long, value_name = "RCFILE")]
     pub(crate) rcfile: Option<String>,

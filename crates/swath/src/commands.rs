@@ -1,7 +1,12 @@
 //! The verbs, one a file.
 
+pub(crate) mod annotate;
 pub(crate) mod combine;
+pub(crate) mod debug;
 pub(crate) mod erase;
 pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod lcov;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod xml;

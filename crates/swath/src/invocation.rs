@@ -5,12 +5,15 @@ use std::ffi::OsString;
 use clap::{ArgAction, Command, CommandFactory as _, Parser as _};
 
 use crate::arguments::{Cli, Target, Verb};
+use crate::coverage_cli::is_shared_verb;
 
 /// A parsed command line.
 pub(crate) struct Invocation {
     pub(crate) cli: Cli,
     /// What `run` is to start; `None` for other verbs.
     pub(crate) target: Option<Target>,
+    /// A verb of coverage.py's and its words, which coverage.py's own rules are for.
+    pub(crate) shared: Vec<OsString>,
 }
 
 /// Parses the arguments; the first is the program's own name.
@@ -21,6 +24,13 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Invocation, clap::Error>
     let command = Cli::command();
     let verb =
         Some(end_of_options(&command, &arguments, 1)).filter(|&index| index < arguments.len());
+    if let Some((cli, shared)) = shared_verb(&arguments, verb)? {
+        return Ok(Invocation {
+            cli,
+            target: None,
+            shared,
+        });
+    }
     let is_run = verb
         .and_then(|index| arguments.get(index))
         .is_some_and(|verb| verb == "run");
@@ -28,6 +38,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Invocation, clap::Error>
         return Ok(Invocation {
             cli: Cli::try_parse_from(arguments)?,
             target: None,
+            shared: Vec::new(),
         });
     };
     let end = end_of_options(&command, &arguments, verb + 1);
@@ -41,7 +52,25 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Invocation, clap::Error>
     Ok(Invocation {
         cli,
         target: Some(target),
+        shared: Vec::new(),
     })
+}
+
+/// swath's own options before a verb of coverage.py's, and the verb with its words.
+fn shared_verb(
+    arguments: &[OsString],
+    verb: Option<usize>,
+) -> Result<Option<(Cli, Vec<OsString>)>, clap::Error> {
+    let Some((own, words)) = verb.and_then(|index| arguments.split_at_checked(index)) else {
+        return Ok(None);
+    };
+    let name = match words {
+        [help, topic, ..] if help == "help" && is_shared_verb(topic) => topic,
+        [verb, ..] if is_shared_verb(verb) => verb,
+        _ => return Ok(None),
+    };
+    let cli = Cli::try_parse_from(own.iter().chain([name]))?;
+    Ok(Some((cli, words.to_vec())))
 }
 
 fn wants_module(cli: &Cli) -> bool {

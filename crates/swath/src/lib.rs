@@ -5,12 +5,14 @@
 mod arguments;
 mod commands;
 mod containers;
+mod coverage_cli;
 mod diagnostic;
 mod exit;
 mod hints;
 mod interpreter;
 mod invocation;
 mod measurement;
+mod output_file;
 mod plan;
 mod program;
 mod progress;
@@ -23,14 +25,26 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use arguments::{Colour, Verb};
+use coverage_cli::CommandLine;
 use exit::Exit;
 
 /// Runs the command line: the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let exit = match invocation::parse(arguments.into_iter().collect()) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let program = arguments.first().cloned().unwrap_or_default();
+    let coverage = CommandLine::new(&program);
+    if coverage_cli::is_coverage(&program) {
+        return coverage
+            .perform(arguments.get(1..).unwrap_or_default())
+            .into();
+    }
+    let exit = match invocation::parse(arguments) {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
-            perform(invocation)
+            match invocation.cli.verb {
+                Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
+                _ => coverage.perform(&invocation.shared),
+            }
         }
         Err(error) => {
             // Help and version are answers, not errors. A closed pipe is no concern of the user's.
@@ -43,16 +57,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
-}
-
-fn perform(invocation: invocation::Invocation) -> Exit {
-    match invocation.cli.verb {
-        Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
-        Verb::Report(arguments) => commands::report::report(&arguments),
-        Verb::Html(arguments) => commands::html::html(&arguments),
-        Verb::Combine(arguments) => commands::combine::combine(&arguments),
-        Verb::Erase(arguments) => commands::erase::erase(&arguments),
-    }
 }
 
 fn choose_colour(colour: Colour) {

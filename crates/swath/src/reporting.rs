@@ -1,14 +1,27 @@
-//! From data and settings to the text of a report, for `report` and for the end of a run.
+//! From data and settings to a report, for coverage.py's verbs and for the end of a run.
 
-use swath_config::CoverageConfig;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use swath_config::{ConfigError, CoverageConfig};
 use swath_coverage::{
-    Gate, GateError, ModelError, ModelOptions, Report, build_report, exclusion_rules,
+    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, build_report, exclusion_rules,
 };
-use swath_data::{ContextError, CoverageData};
-use swath_pattern::{Directory, RegexError};
-use swath_report::{TextError, TextOptions, render_text};
+use swath_data::{ContextError, CoverageData, DataError, read_data_file};
+use swath_pattern::{Directory, GlobError, PathAliases, RegexError};
+use swath_report::{COVERAGE_URL, TextError, TextOptions, render_text};
 
 use crate::arguments::SharedReportArguments;
+use crate::commands::combine::combine_parallel;
+use crate::coverage_cli::Parsed;
+use crate::diagnostic::Diagnostic;
+use crate::exit::Exit;
+use crate::run_report::left_out;
+use crate::settings::Settings;
+
+/// More digits than this have no meaning, and no formatter takes many more.
+const MOST_DIGITS: i64 = 10_000;
 
 /// Why there is no report, in coverage.py's words.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +45,71 @@ impl ReportError {
             self,
             ReportError::Model(ModelError::NoData) | ReportError::Text(TextError::NoData)
         )
+    }
+}
+
+/// A failure of a verb of coverage.py's, in its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    text: String,
+    /// The entry of coverage.py's page of messages.
+    slug: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            slug: None,
+        }
+    }
+
+    /// Prints it where coverage.py does: on standard output.
+    pub(crate) fn print(&self) -> Exit {
+        match self.slug {
+            Some(slug) => {
+                let text = self.text.trim_end_matches('.');
+                fail(&format!(
+                    "{text}; see {COVERAGE_URL}/messages.html#error-{slug}"
+                ))
+            }
+            None => fail(&self.text),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<GlobError> for Failure {
+    fn from(error: GlobError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        Self {
+            slug: error.slug(),
+            ..Self::new(error.to_string())
+        }
+    }
+}
+
+impl<E: Into<ReportError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let slug = match &error {
+            ReportError::Model(error) => error.slug(),
+            _ => None,
+        };
+        Self {
+            text: error.to_string(),
+            slug,
+        }
     }
 }
 
@@ -65,7 +143,7 @@ pub(crate) fn override_report(config: &mut CoverageConfig, arguments: &SharedRep
     }
 }
 
-/// Analyses the data and renders the text report; `files` narrows it to some of them.
+/// Analyses the data and renders the text report of a run; `files` narrows it to some of them.
 pub(crate) fn render(
     data: &CoverageData,
     config: &CoverageConfig,
@@ -89,4 +167,204 @@ pub(crate) fn render(
         text,
         gate_failure,
     })
+}
+
+/// What a verb of coverage.py's says besides its result.
+pub(crate) struct Messages {
+    quiet: bool,
+    /// The slugs of `disable_warnings`.
+    disabled: Vec<String>,
+    /// Python shows a warning once.
+    shown: RefCell<BTreeSet<String>>,
+}
+
+impl Messages {
+    /// Says what was done, unless that is not wanted.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    pub(crate) fn warn(&self, texts: &[String]) {
+        for text in texts {
+            if self.shown.borrow_mut().insert(text.clone()) {
+                anstream::eprintln!("CoverageWarning: {text}");
+            }
+        }
+    }
+
+    fn warn_of(&self, warnings: &[ModelWarning]) {
+        for ModelWarning { slug, text } in warnings {
+            if !self.disabled.iter().any(|disabled| disabled == slug) {
+                let page = format!("{COVERAGE_URL}/messages.html#warning-{slug}");
+                self.warn(&[format!("{text} ({slug}); see {page}")]);
+            }
+        }
+    }
+}
+
+/// A verb of coverage.py's at work: its settings and where they hold.
+pub(crate) struct Session {
+    pub(crate) settings: Settings,
+    pub(crate) messages: Messages,
+}
+
+impl Session {
+    /// Reads the configuration, and the options that all verbs have.
+    pub(crate) fn begin(parsed: &Parsed) -> Result<Self, Failure> {
+        let mut settings = Settings::load(parsed.text("rcfile"), &current_folder())?;
+        let config = &mut settings.config;
+        let messages = Messages {
+            quiet: parsed.is_set("quiet"),
+            disabled: config.disable_warnings.clone(),
+            shown: RefCell::default(),
+        };
+        messages.warn(&settings.warnings);
+        if let Some(data_file) = parsed.text("data_file").filter(|name| !name.is_empty()) {
+            data_file.clone_into(&mut config.data_file);
+        }
+        if let Some(include) = parsed.list("include") {
+            config.run_include.clone_from(&include);
+            config.report_include = Some(include);
+        }
+        if let Some(omit) = parsed.list("omit") {
+            config.run_omit.clone_from(&omit);
+            config.report_omit = Some(omit);
+        }
+        if let Some(debug) = parsed.list("debug") {
+            config.debug = debug;
+        }
+        Ok(Self { settings, messages })
+    }
+
+    /// Reads the configuration and the options of reports; then the data, with the parallel files
+    /// beside it combined into it.
+    pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
+        let mut session = Self::begin(parsed)?;
+        let config = &mut session.settings.config;
+        if !config.plugins.is_empty() {
+            let names = config.plugins.join(", ");
+            let text = format!("the plugins {names} have no effect: swath runs none");
+            Diagnostic::warning("plugins-without-effect", text).print();
+        }
+        config.ignore_errors |= parsed.is_set("ignore_errors");
+        if let Some(contexts) = parsed.list("contexts") {
+            config.report_contexts = Some(contexts);
+        }
+        if let Some(precision) = parsed.integer("precision") {
+            config.precision = precision;
+        }
+        config.precision = config.precision.min(MOST_DIGITS);
+        if let Some(fail_under) = parsed.float("fail_under") {
+            config.fail_under = fail_under;
+        }
+        combine_parallel(&session, parsed.is_set("keep_combined"))?;
+        let data = session.data()?;
+        Ok((session, data))
+    }
+
+    /// The data, with the rules of `[paths]` applied once more.
+    fn data(&self) -> Result<CoverageData, Failure> {
+        let path = self.settings.data_file();
+        if !path.exists() {
+            return Ok(CoverageData::default());
+        }
+        let data = read_data_file(&path)?;
+        if self.settings.config.paths.is_empty() {
+            return Ok(data);
+        }
+        let mut aliases = self.aliases()?;
+        let mut mapped = CoverageData::default();
+        let name = path.display().to_string();
+        mapped.update(&data, ("", &name), |path| aliases.map(path))?;
+        Ok(mapped)
+    }
+
+    /// The rules of `[paths]`.
+    pub(crate) fn aliases(&self) -> Result<PathAliases, GlobError> {
+        aliases(&self.settings)
+    }
+
+    /// Analyses the files of the data, or those that are named.
+    pub(crate) fn model(
+        &self,
+        data: &CoverageData,
+        files: &[String],
+        wanted: Wanted,
+    ) -> Result<Report, Failure> {
+        let config = &self.settings.config;
+        let rules = exclusion_rules(config)?;
+        let directory = &self.settings.directory;
+        let mut options = ModelOptions::from_config(config, &rules, data, directory)?;
+        if !wanted.contexts {
+            options.contexts = None;
+        }
+        options.files = files;
+        options.details = wanted.details;
+        let report = build_report(data, &options)?;
+        self.messages.warn_of(&report.warnings);
+        for diagnostic in left_out(&report) {
+            diagnostic.print();
+        }
+        Ok(report)
+    }
+
+    /// Holds the total against `fail_under`.
+    pub(crate) fn judge(&self, total: f64) -> Exit {
+        let config = &self.settings.config;
+        let precision = usize::try_from(config.precision).unwrap_or(0);
+        let gate = match Gate::new(config.fail_under, precision) {
+            Ok(gate) => gate,
+            Err(error) => return fail(&error.to_string().replace("NaN", "nan")),
+        };
+        match gate.failure(total) {
+            Some(failure) => {
+                print(&format!("Coverage failure: {failure}\n"));
+                Exit::BelowFailUnder
+            }
+            None => Exit::Success,
+        }
+    }
+}
+
+/// What a report needs of the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Only what ran in the contexts that were asked for.
+    pub(crate) contexts: bool,
+    /// Functions, classes and sources.
+    pub(crate) details: bool,
+}
+
+/// The rules of `[paths]`.
+pub(crate) fn aliases(settings: &Settings) -> Result<PathAliases, GlobError> {
+    let config = &settings.config;
+    let lists = config.path_lists();
+    PathAliases::from_lists(lists, settings.directory.clone(), config.relative_files)
+}
+
+/// The current folder; `/` if it is gone.
+pub(crate) fn current_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
+}
+
+/// Prints an error where coverage.py prints it: on standard output.
+pub(crate) fn fail(message: &str) -> Exit {
+    print(&format!("{message}\n"));
+    Exit::Failure
+}
+
+/// Prints data; a closed pipe ends quietly.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints warnings as coverage.py does.
+pub(crate) fn print_warnings(warnings: &[String]) {
+    for warning in warnings {
+        anstream::eprintln!("CoverageWarning: {warning}");
+    }
 }

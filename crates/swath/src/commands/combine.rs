@@ -1,95 +1,88 @@
 //! `swath combine`: data files, and hit stores of a run that was killed, into one data file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use swath_data::{
     Combine, CombineError, Combined, ProcessNote, StoredProcess, combine as combine_files,
 };
-use swath_pattern::PathAliases;
 use swath_run::{Role, roles_of};
 
-use crate::arguments::CombineArguments;
-use crate::commands::report::{current_folder, fail, print_warnings};
+use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
+use crate::reporting::{Failure, Session, aliases, print_warnings};
 use crate::settings::Settings;
 
 /// Combines data files and hit stores into one data file.
-pub(crate) fn combine(arguments: &CombineArguments) -> Exit {
-    let mut settings = match Settings::load(arguments.rcfile.as_deref(), &current_folder()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error.to_string()),
-    };
-    print_warnings(&settings.warnings);
-    if let Some(data_file) = &arguments.data_file {
-        settings.config.data_file.clone_from(data_file);
+pub(crate) fn combine(parsed: &Parsed) -> Exit {
+    match combine_named(parsed) {
+        Ok(()) => Exit::Success,
+        Err(failure) => failure.print(),
     }
-    let output = settings.data_file();
-    match combine_into(
-        &settings,
-        &output,
-        &arguments.paths,
-        arguments.append,
-        arguments.keep,
-    ) {
+}
+
+fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
+    let session = Session::begin(parsed)?;
+    let inputs: Vec<PathBuf> = parsed.arguments.iter().map(PathBuf::from).collect();
+    let (append, keep) = (parsed.is_set("append"), parsed.is_set("keep"));
+    match combine_into(&session.settings, &inputs, append, keep)? {
         Ok(combined) => {
-            print_warnings(&combined.warnings);
-            if !arguments.quiet {
-                say(&combined.to_string());
+            session.messages.warn(&combined.warnings);
+            session.messages.say(&combined.to_string());
+            Ok(())
+        }
+        Err(CombineError::Data(error)) => Err(error.into()),
+        Err(error) => {
+            if let CombineError::NoUsableData(warnings) = &error {
+                session.messages.warn(warnings);
             }
-            Exit::Success
-        }
-        Err(failure) => {
-            print_warnings(&failure.warnings);
-            fail(&failure.message)
+            Err(Failure::new(error.to_string()))
         }
     }
 }
 
-/// Parallel data files beside the data file, before a report: coverage.py combines them by itself.
+/// Before a report, the parallel data files beside the data file are combined into it.
+pub(crate) fn combine_parallel(session: &Session, keep: bool) -> Result<(), Failure> {
+    let (warnings, text) = match combine_into(&session.settings, &[], true, keep)? {
+        Ok(combined) => (combined.warnings.clone(), combined.to_string()),
+        Err(CombineError::NoData) => return Ok(()),
+        Err(CombineError::NoUsableData(warnings)) if warnings.is_empty() => return Ok(()),
+        Err(CombineError::NoUsableData(warnings)) => {
+            let text = Combined {
+                errored: warnings.len(),
+                ..Combined::default()
+            };
+            (warnings, text.to_string())
+        }
+        Err(CombineError::Data(error)) => return Err(error.into()),
+        Err(error) => return Err(Failure::new(error.to_string())),
+    };
+    session.messages.warn(&warnings);
+    session.messages.say(&text);
+    Ok(())
+}
+
+/// Combines the parallel data files beside the data file, as coverage.py does before a report.
 pub(crate) fn combine_before_report(settings: &Settings, keep: bool) {
-    let output = settings.data_file();
-    if let Ok(combined) = combine_into(settings, &output, &[], true, keep) {
+    if let Ok(Ok(combined)) = combine_into(settings, &[], true, keep) {
         print_warnings(&combined.warnings);
-        say(&combined.to_string());
+        anstream::eprintln!("{combined}");
     }
-}
-
-/// Why nothing was combined, in coverage.py's words.
-struct Failure {
-    message: String,
-    warnings: Vec<String>,
 }
 
 fn combine_into(
     settings: &Settings,
-    output: &Path,
     inputs: &[PathBuf],
     append: bool,
     keep: bool,
-) -> Result<Combined, Failure> {
-    let config = &settings.config;
-    let lists = config.paths.iter().map(|(_, list)| list.as_slice());
-    let aliases = PathAliases::from_lists(lists, settings.directory.clone(), config.relative_files)
-        .map_err(|error| Failure {
-            message: error.to_string(),
-            warnings: Vec::new(),
-        })?;
-    combine_files(Combine {
-        output,
+) -> Result<Result<Combined, CombineError>, Failure> {
+    Ok(combine_files(Combine {
+        output: &settings.data_file(),
         inputs,
         append,
         keep,
-        aliases,
+        aliases: aliases(settings)?,
         note: &note_of_killed,
-    })
-    .map_err(|error| {
-        let message = error.to_string();
-        let warnings = match error {
-            CombineError::NoUsableData(warnings) => warnings,
-            _ => Vec::new(),
-        };
-        Failure { message, warnings }
-    })
+    }))
 }
 
 /// What the hit stores of a killed run say themselves: the services count, or all without one.
@@ -107,8 +100,4 @@ fn note_of_killed(process: &StoredProcess, all: &[StoredProcess]) -> ProcessNote
         role: role.name().to_owned(),
         ..ProcessNote::default()
     }
-}
-
-fn say(text: &str) {
-    anstream::eprintln!("{text}");
 }

@@ -1,51 +1,57 @@
 //! `swath erase`.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::arguments::EraseArguments;
-use crate::commands::report::{current_folder, fail};
+use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::settings::Settings;
+use crate::reporting::{Failure, Session};
 
 /// Removes the data file, and the parallel ones beside it where the configuration makes such.
-pub(crate) fn erase(arguments: &EraseArguments) -> Exit {
-    let mut settings = match Settings::load(arguments.rcfile.as_deref(), &current_folder()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error.to_string()),
+pub(crate) fn erase(parsed: &Parsed) -> Exit {
+    let session = match Session::begin(parsed) {
+        Ok(session) => session,
+        Err(failure) => return failure.print(),
     };
-    if let Some(data_file) = &arguments.data_file {
-        settings.config.data_file.clone_from(data_file);
-    }
-    let data_file = settings.data_file();
+    let config = &session.settings.config;
+    let data_file = session.settings.data_file();
     let mut paths = vec![data_file.clone()];
-    if settings.config.parallel {
+    let multiprocessing = config
+        .concurrency
+        .iter()
+        .any(|library| library == "multiprocessing");
+    if config.parallel || multiprocessing {
         paths.extend(parallel_files(&data_file));
     }
     for path in paths {
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return fail(&error.to_string());
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Failure::new(error.to_string()).print();
+            }
+            _ => {}
         }
     }
     Exit::Success
 }
 
-/// `BASE.*` beside the data file.
-fn parallel_files(data_file: &Path) -> Vec<std::path::PathBuf> {
-    let (Some(folder), Some(name)) = (data_file.parent(), data_file.file_name()) else {
+/// `BASE.*` beside the data file, sorted.
+pub(crate) fn parallel_files(data_file: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(base)) = (data_file.parent(), data_file.file_name()) else {
         return Vec::new();
     };
-    let prefix = format!("{}.", name.to_string_lossy());
-    std::fs::read_dir(folder)
-        .map(|entries| {
-            entries
-                .flatten()
-                .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
-                .map(|entry| entry.path())
-                .collect()
-        })
-        .unwrap_or_default()
+    let is_parallel = |name: &std::ffi::OsStr| {
+        let rest = name
+            .as_encoded_bytes()
+            .strip_prefix(base.as_encoded_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"."))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .filter(|entry| is_parallel(&entry.file_name()))
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
 }

@@ -1,108 +1,49 @@
 //! `swath report`: in coverage.py's words, on coverage.py's streams.
 
-use std::path::{Path, PathBuf};
+use swath_report::{TextError, TextOptions, render_text};
 
-use swath_data::read_data_file;
-
-use crate::arguments::ReportArguments;
-use crate::commands::combine::combine_before_report;
+use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::reporting::{ReportError, override_report, render};
-use crate::settings::Settings;
+use crate::reporting::{Failure, Session, Wanted};
+
+pub(crate) use crate::reporting::{current_folder, fail, print, print_warnings};
 
 /// Prints the text report of the data file.
-pub(crate) fn report(arguments: &ReportArguments) -> Exit {
-    let folder = current_folder();
-    let mut settings = match Settings::load(arguments.rcfile.as_deref(), &folder) {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error.to_string()),
+pub(crate) fn report(parsed: &Parsed) -> Exit {
+    render(parsed).unwrap_or_else(|failure| failure.print())
+}
+
+fn render(parsed: &Parsed) -> Result<Exit, Failure> {
+    let (mut session, data) = Session::begin_report(parsed)?;
+    let config = &mut session.settings.config;
+    config.show_missing |= parsed.is_set("show_missing");
+    if let Some(skip_covered) = parsed.said("skip_covered") {
+        config.skip_covered = skip_covered;
+    }
+    config.skip_empty |= parsed.is_set("skip_empty");
+    if let Some(sort) = parsed.text("sort") {
+        config.sort = Some(sort.to_owned());
+    }
+    if let Some(format) = parsed.text("format") {
+        config.format = Some(format.to_owned());
+    }
+    let options = TextOptions::from_config(config);
+    check_format(options.format.as_deref())?;
+    let wanted = Wanted {
+        contexts: true,
+        details: false,
     };
-    print_warnings(&settings.warnings);
-    override_settings(&mut settings, arguments);
-    combine_before_report(&settings, arguments.keep_combined);
-    let data_file = settings.data_file();
-    let data = match read_data(&data_file) {
-        Ok(data) => data,
-        Err(message) => return fail(&message),
-    };
-    match render(
-        &data,
-        &settings.config,
-        &settings.directory,
-        &arguments.modules,
-    ) {
-        Ok(rendered) => {
-            let warnings = rendered
-                .report
-                .warnings
-                .iter()
-                .map(|warning| warning.text.clone())
-                .collect::<Vec<_>>();
-            print_warnings(&warnings);
-            print(&rendered.text);
-            match rendered.gate_failure {
-                Some(failure) => {
-                    print(&format!("Coverage failure: {failure}\n"));
-                    Exit::BelowFailUnder
-                }
-                None => Exit::Success,
-            }
-        }
-        Err(error) => fail(&message_of(&error)),
-    }
+    let report = session.model(&data, &parsed.words(), wanted)?;
+    print(&render_text(&report, &options)?);
+    Ok(session.judge(report.totals.percent()))
 }
 
-fn override_settings(settings: &mut Settings, arguments: &ReportArguments) {
-    let config = &mut settings.config;
-    override_report(config, &arguments.shared);
-    config.show_missing |= arguments.show_missing;
-    if let Some(contexts) = &arguments.contexts {
-        config.report_contexts = Some(contexts.clone());
-    }
-    if let Some(include) = &arguments.include {
-        config.report_include = Some(include.clone());
-    }
-    if let Some(omit) = &arguments.omit {
-        config.report_omit = Some(omit.clone());
-    }
-    if let Some(data_file) = &arguments.data_file {
-        config.data_file.clone_from(data_file);
-    }
-}
-
-fn read_data(path: &Path) -> Result<swath_data::CoverageData, String> {
-    if !path.exists() {
-        return Err("No data to report.".to_owned());
-    }
-    read_data_file(path).map_err(|error| error.to_string())
-}
-
-/// The message, with the page that coverage.py names for it.
-fn message_of(error: &ReportError) -> String {
-    error.to_string()
-}
-
-/// The current folder; `/` if it is gone.
-pub(crate) fn current_folder() -> PathBuf {
-    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
-}
-
-/// Prints an error where coverage.py prints it: on standard output.
-pub(crate) fn fail(message: &str) -> Exit {
-    print(&format!("{message}\n"));
-    Exit::Failure
-}
-
-/// Prints data; a closed pipe ends quietly.
-pub(crate) fn print(text: &str) {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-/// Prints warnings as coverage.py does.
-pub(crate) fn print_warnings(warnings: &[String]) {
-    for warning in warnings {
-        anstream::eprintln!("CoverageWarning: {warning}");
+/// coverage.py looks at the format before it looks at any file.
+fn check_format(format: Option<&str>) -> Result<(), TextError> {
+    match format.unwrap_or_default() {
+        "" | "text" | "markdown" | "total" => Ok(()),
+        other => Err(TextError::Format {
+            format: other.to_owned(),
+        }),
     }
 }

@@ -1,0 +1,320 @@
+//! The options of coverage.py's verbs.
+
+/// What an option takes, and what it says when it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Nothing; it says yes, or no.
+    Nothing(bool),
+    Text,
+    Integer,
+    Float,
+    OneOf(&'static [&'static str]),
+}
+
+/// One option.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice {
+    /// The name of its value.
+    pub(super) key: &'static str,
+    pub(super) short: Option<char>,
+    /// With its hyphens.
+    pub(super) long: Option<&'static str>,
+    pub(super) takes: Takes,
+    pub(super) metavar: &'static str,
+    pub(super) help: &'static str,
+    /// swath's own: not in coverage.py's help, and never abbreviated.
+    pub(super) own: bool,
+}
+
+const fn flag(key: &'static str, long: &'static str, help: &'static str) -> Choice {
+    Choice {
+        key,
+        short: None,
+        long: Some(long),
+        takes: Takes::Nothing(true),
+        metavar: "",
+        help,
+        own: false,
+    }
+}
+
+const fn text(
+    key: &'static str,
+    long: &'static str,
+    metavar: &'static str,
+    help: &'static str,
+) -> Choice {
+    Choice {
+        takes: Takes::Text,
+        metavar,
+        ..flag(key, long, help)
+    }
+}
+
+const fn short(letter: char, choice: Choice) -> Choice {
+    Choice {
+        short: Some(letter),
+        ..choice
+    }
+}
+
+const fn output(help: &'static str) -> Choice {
+    Choice {
+        short: Some('o'),
+        long: None,
+        ..text("outfile", "", "OUTFILE", help)
+    }
+}
+
+const fn own(key: &'static str, long: &'static str) -> Choice {
+    Choice {
+        own: true,
+        ..flag(key, long, "")
+    }
+}
+
+pub(super) const APPEND: Choice = short(
+    'a',
+    flag(
+        "append",
+        "--append",
+        "Append data to the data file. Otherwise it starts clean each time.",
+    ),
+);
+pub(super) const BRANCH: Choice = flag(
+    "branch",
+    "--branch",
+    "Measure branch coverage in addition to statement coverage.",
+);
+pub(super) const CONCURRENCY: Choice = text(
+    "concurrency",
+    "--concurrency",
+    "LIBS",
+    "Properly measure code using a concurrency library. Valid values are: eventlet, gevent, \
+     greenlet, multiprocessing, thread, or a comma-list of them.",
+);
+pub(super) const CONTEXT: Choice = text(
+    "context",
+    "--context",
+    "LABEL",
+    "The context label to record for this coverage run.",
+);
+pub(super) const CONTEXTS: Choice = text(
+    "contexts",
+    "--contexts",
+    "REGEX1,REGEX2,...",
+    "Only display data from lines covered in the given contexts. Accepts Python regexes, which \
+     must be quoted.",
+);
+pub(super) const DATA_FILE: Choice = text(
+    "data_file",
+    "--data-file",
+    "DATAFILE",
+    "Base name of the data files to operate on. Defaults to '.coverage'. [env: COVERAGE_FILE]",
+);
+pub(super) const DATA_FILE_INPUT: Choice = text(
+    "data_file",
+    "--data-file",
+    "INFILE",
+    "Read coverage data for report generation from this file. Defaults to '.coverage'. [env: \
+     COVERAGE_FILE]",
+);
+pub(super) const DATA_FILE_OUTPUT: Choice = text(
+    "data_file",
+    "--data-file",
+    "OUTFILE",
+    "Write the recorded coverage data to this file. Defaults to '.coverage'. [env: COVERAGE_FILE]",
+);
+pub(super) const DEBUG: Choice = text(
+    "debug",
+    "--debug",
+    "OPTS",
+    "Debug options, separated by commas. [env: COVERAGE_DEBUG]",
+);
+pub(super) const DIRECTORY: Choice = short(
+    'd',
+    text(
+        "directory",
+        "--directory",
+        "DIR",
+        "Write the output files to DIR.",
+    ),
+);
+pub(super) const FAIL_UNDER: Choice = Choice {
+    takes: Takes::Float,
+    ..text(
+        "fail_under",
+        "--fail-under",
+        "MIN",
+        "Exit with a status of 2 if the total coverage is less than MIN.",
+    )
+};
+pub(super) const FORMAT: Choice = text(
+    "format",
+    "--format",
+    "FORMAT",
+    "Output format, either text (default), markdown, or total.",
+);
+pub(super) const HELP: Choice = short('h', flag("help", "--help", "Get help on this command."));
+pub(super) const IGNORE_ERRORS: Choice = short(
+    'i',
+    flag(
+        "ignore_errors",
+        "--ignore-errors",
+        "Ignore errors while reading source files.",
+    ),
+);
+pub(super) const INCLUDE: Choice = text(
+    "include",
+    "--include",
+    "PAT1,PAT2,...",
+    "Include only files whose paths match one of these patterns. Accepts shell-style wildcards, \
+     which must be quoted.",
+);
+pub(super) const KEEP: Choice = flag(
+    "keep",
+    "--keep",
+    "Keep original coverage files, otherwise they are deleted.",
+);
+pub(super) const KEEP_COMBINED: Choice = flag(
+    "keep_combined",
+    "--keep-combined",
+    "Keep original coverage files, otherwise they are deleted after combining.",
+);
+pub(super) const MODULE: Choice = short(
+    'm',
+    flag(
+        "module",
+        "--module",
+        "<pyfile> is an importable Python module, not a script path, to be run as 'python -m' \
+         would run it.",
+    ),
+);
+pub(super) const NO_SKIP_COVERED: Choice = Choice {
+    takes: Takes::Nothing(false),
+    ..flag(
+        "skip_covered",
+        "--no-skip-covered",
+        "Disable --skip-covered.",
+    )
+};
+pub(super) const NO_SOURCE: Choice = own("no_source", "--no-source");
+pub(super) const OMIT: Choice = text(
+    "omit",
+    "--omit",
+    "PAT1,PAT2,...",
+    "Omit files whose paths match one of these patterns. Accepts shell-style wildcards, which \
+     must be quoted.",
+);
+pub(super) const OUTPUT_JSON: Choice =
+    output("Write the JSON report to this file. Defaults to 'coverage.json'");
+pub(super) const OUTPUT_LCOV: Choice =
+    output("Write the LCOV report to this file. Defaults to 'coverage.lcov'");
+pub(super) const OUTPUT_XML: Choice =
+    output("Write the XML report to this file. Defaults to 'coverage.xml'");
+pub(super) const PARALLEL_MODE: Choice = short(
+    'p',
+    flag(
+        "parallel_mode",
+        "--parallel-mode",
+        "Append a unique suffix to the data file name to collect separate data from multiple \
+         processes.",
+    ),
+);
+pub(super) const PRECISION: Choice = Choice {
+    takes: Takes::Integer,
+    ..text(
+        "precision",
+        "--precision",
+        "N",
+        "Number of digits after the decimal point to display for reported coverage percentages.",
+    )
+};
+pub(super) const PRETTY_PRINT: Choice = flag(
+    "pretty_print",
+    "--pretty-print",
+    "Format the JSON for human readers.",
+);
+pub(super) const PYLIB: Choice = short(
+    'L',
+    flag(
+        "pylib",
+        "--pylib",
+        "Measure coverage even inside the Python installed library, which isn't done by default.",
+    ),
+);
+pub(super) const QUIET: Choice = short(
+    'q',
+    flag(
+        "quiet",
+        "--quiet",
+        "Don't print messages about what is happening.",
+    ),
+);
+pub(super) const RCFILE: Choice = text(
+    "rcfile",
+    "--rcfile",
+    "RCFILE",
+    "Specify configuration file. By default '.coveragerc', 'setup.cfg', 'tox.ini', and \
+     'pyproject.toml' are tried. [env: COVERAGE_RCFILE]",
+);
+pub(super) const SAVE_SIGNAL: Choice = Choice {
+    takes: Takes::OneOf(&["USR1", "USR2"]),
+    ..text(
+        "save_signal",
+        "--save-signal",
+        "SIGNAL",
+        "Specify a signal that will trigger coverage to write its collected data. Supported \
+         values are: USR1, USR2. Not available on Windows.",
+    )
+};
+pub(super) const SHOW_CONTEXTS: Choice = flag(
+    "show_contexts",
+    "--show-contexts",
+    "Show contexts for covered lines.",
+);
+pub(super) const SHOW_MISSING: Choice = short(
+    'm',
+    flag(
+        "show_missing",
+        "--show-missing",
+        "Show line numbers of statements in each module that weren't executed.",
+    ),
+);
+pub(super) const SINGLE_FILE: Choice = own("single_file", "--single-file");
+pub(super) const SKIP_COVERED: Choice = flag(
+    "skip_covered",
+    "--skip-covered",
+    "Skip files with 100% coverage.",
+);
+pub(super) const SKIP_EMPTY: Choice =
+    flag("skip_empty", "--skip-empty", "Skip files with no code.");
+pub(super) const SORT: Choice = text(
+    "sort",
+    "--sort",
+    "COLUMN",
+    "Sort the report by the named column: name, stmts, miss, branch, brpart, or cover. Default \
+     is name.",
+);
+pub(super) const SOURCE: Choice = text(
+    "source",
+    "--source",
+    "SRC1,SRC2,...",
+    "A list of directories or importable names of code to measure.",
+);
+pub(super) const TIMID: Choice = flag(
+    "timid",
+    "--timid",
+    "Use the slower Python trace function core.",
+);
+pub(super) const TITLE: Choice = text(
+    "title",
+    "--title",
+    "TITLE",
+    "A text string to use as the title on the HTML.",
+);
+pub(super) const VERSION: Choice = flag(
+    "version",
+    "--version",
+    "Display version information and exit.",
+);
