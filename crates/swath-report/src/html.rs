@@ -50,6 +50,10 @@ pub struct Piece {
 
 /// What an HTML report shows.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the report"
+)]
 pub struct HtmlOptions {
     /// The title of every page.
     pub title: String,

@@ -67,9 +67,9 @@ pub(super) fn push_contexts(out: &mut String, contexts: &LineContexts) {
     let all_named = named && contexts.sets.iter().all(|set| set.len() <= MOST_NAMED);
     out.push_str("</ul>\n");
     if !all_named {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<details><summary>The {} contexts by number</summary><ol>\n",
+            "<details><summary>The {} contexts by number</summary><ol>",
             contexts.names.len()
         );
         for name in &contexts.names {

@@ -173,9 +173,9 @@ fn push_holes(out: &mut String, this: &FilePage<'_>, lines: &Lines) {
     } else {
         ""
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<details class=outline{open}><summary>{}</summary><ol class=holelist>\n",
+        "<details class=outline{open}><summary>{}</summary><ol class=holelist>",
         plural(holes.len(), "hole")
     );
     for (number, hole) in (1..).zip(holes) {

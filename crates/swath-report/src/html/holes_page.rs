@@ -33,9 +33,9 @@ pub(super) fn render(site: &Site<'_>) -> String {
         main.push_str("<p class=lead>Nothing was missed.</p>\n");
         return page(site, Place::Holes, "Holes", &main);
     }
-    let _ = write!(
+    let _ = writeln!(
         main,
-        "<p class=lead>{} in which something was missed, the largest first.</p>\n",
+        "<p class=lead>{} in which something was missed, the largest first.</p>",
         plural(holes.len(), "function")
     );
     main.push_str("<div class=scroll><table class=\"files flat holes\">\n<thead><tr><th scope=col>Function<th scope=col>File<th scope=col class=n>Coverage<th scope=col class=n>Lines<th scope=col class=n aria-sort=descending>Missed");
@@ -48,9 +48,9 @@ pub(super) fn render(site: &Site<'_>) -> String {
     }
     main.push_str("</table></div>\n");
     if holes.len() > MOST {
-        let _ = write!(
+        let _ = writeln!(
             main,
-            "<p>{} with fewer missed lines are not listed.</p>\n",
+            "<p>{} with fewer missed lines are not listed.</p>",
             plural(holes.len() - MOST, "function")
         );
     }

@@ -98,7 +98,7 @@ impl FolderPages<'_, '_> {
         let mut main = String::from("<h1>");
         super::escape::push_text(&mut main, &folder.path);
         let percent = cover(&folder.numbers, self.site.options.precision);
-        let _ = write!(main, "/ <small>{percent}</small></h1>\n");
+        let _ = writeln!(main, "/ <small>{percent}</small></h1>");
         let table = self.table(folder, "../");
         main.push_str(&table);
         let html = page(self.site, Place::Below, &folder.path, &main);
@@ -159,9 +159,9 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
         .ok()
         .and_then(|gate| gate.failure(numbers.percent()));
     if failure.is_none() {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p class=\"gate pass\">✓ passes the minimum of {minimum}%.</p>\n"
+            "<p class=\"gate pass\">✓ passes the minimum of {minimum}%.</p>"
         );
         return;
     }
@@ -178,23 +178,23 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
     } else {
         ""
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<p class=\"gate fail\">✗ below the minimum of {minimum}%: {short}{or_branches} short.</p>\n"
+        "<p class=\"gate fail\">✗ below the minimum of {minimum}%: {short}{or_branches} short.</p>"
     );
 }
 
 fn push_skipped(out: &mut String, site: &Site<'_>) {
     if site.covered > 0 {
         let files = plural(site.covered, "file");
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p class=skipped>{files} skipped due to complete coverage. They count in the total.</p>\n"
+            "<p class=skipped>{files} skipped due to complete coverage. They count in the total.</p>"
         );
     }
     if site.empty > 0 {
         let files = plural(site.empty, "empty file");
-        let _ = write!(out, "<p class=skipped>{files} skipped.</p>\n");
+        let _ = writeln!(out, "<p class=skipped>{files} skipped.</p>");
     }
 }
 

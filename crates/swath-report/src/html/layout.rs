@@ -40,12 +40,12 @@ pub(super) fn page(site: &Site<'_>, place: Place, heading: &str, main: &str) -> 
     let mut out = String::with_capacity(main.len() + 2048);
     push_start(&mut out, site, heading);
     let up = place.up();
-    let _ = write!(out, "<link rel=stylesheet href=\"{up}swath.css\">\n");
+    let _ = writeln!(out, "<link rel=stylesheet href=\"{up}swath.css\">");
     if site.options.extra_css.is_some() {
-        let _ = write!(out, "<link rel=stylesheet href=\"{up}{EXTRA_STYLE}\">\n");
+        let _ = writeln!(out, "<link rel=stylesheet href=\"{up}{EXTRA_STYLE}\">");
     }
     // Not deferred: a chosen theme is there before anything is painted.
-    let _ = write!(out, "<script src=\"{up}swath.js\"></script>\n");
+    let _ = writeln!(out, "<script src=\"{up}swath.js\"></script>");
     push_body(&mut out, site, place, main);
     out
 }

@@ -17,9 +17,9 @@ pub(super) fn render(site: &Site<'_>) -> String {
         return page(site, Place::Runs, "Runs", &main);
     }
     let counted = accounting.processes.iter().filter(|p| p.counted).count();
-    let _ = write!(
+    let _ = writeln!(
         main,
-        "<p class=lead>{} with the agent, {counted} of them in the number.</p>\n",
+        "<p class=lead>{} with the agent, {counted} of them in the number.</p>",
         if accounting.processes.len() == 1 {
             "1 process".to_owned()
         } else {
@@ -58,7 +58,7 @@ fn push_row(out: &mut String, process: &ProcessRecord) {
         let _ = write!(out, " ({status})");
     }
     let counted = if process.counted { "yes" } else { "no" };
-    let _ = write!(out, "<td>{}<td>{counted}\n", process.touched.len());
+    let _ = writeln!(out, "<td>{}<td>{counted}", process.touched.len());
 }
 
 fn push_facts(out: &mut String, site: &Site<'_>) {
@@ -69,9 +69,9 @@ fn push_facts(out: &mut String, site: &Site<'_>) {
         }
         out.push_str("<h2>Not measured in run ");
         push_text(out, &run.id);
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "</h2>\n<p>{}:</p>\n<ul>\n",
+            "</h2>\n<p>{}:</p>\n<ul>",
             plural(missed.len(), "Python")
         );
         for text in missed {

@@ -13,7 +13,7 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
     let mut index = String::new();
     for (name, page) in overview_pages(site) {
         if name == "index.html" {
-            index = inner(&page).to_owned();
+            inner(&page).clone_into(&mut index);
         } else {
             push_data(&mut others, &name, inner(&page));
         }
@@ -22,13 +22,13 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
         push_data(&mut others, &page.name, &file_page::main(site, place));
     }
     layout::push_start(&mut out, site, "");
-    let _ = write!(out, "<style>\n{STYLE}</style>\n");
+    let _ = writeln!(out, "<style>\n{STYLE}</style>");
     if let Some(style) = &site.options.extra_css {
         // The one way out of a style element is its end tag.
         let style = String::from_utf8_lossy(style).replace("</", "<\\/");
-        let _ = write!(out, "<style>\n{style}</style>\n");
+        let _ = writeln!(out, "<style>\n{style}</style>");
     }
-    let _ = write!(out, "<script>\n{SCRIPT}</script>\n");
+    let _ = writeln!(out, "<script>\n{SCRIPT}</script>");
     layout::push_body(&mut out, site, Place::Index, &index);
     let end = out.rfind("</body>").unwrap_or(out.len());
     out.insert_str(end, &others);
@@ -50,8 +50,8 @@ fn inner(page: &str) -> &str {
 /// A block that browsers do not look into. Everything from outside is escaped already, so that
 /// nothing in it can end it.
 fn push_data(out: &mut String, name: &str, main: &str) {
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<script type=\"text/plain\" id=\"page:{name}\">{main}</script>\n"
+        "<script type=\"text/plain\" id=\"page:{name}\">{main}</script>"
     );
 }

@@ -111,19 +111,12 @@ impl SourceTable<'_> {
 
     fn push_reasons(&self, out: &mut String, number: u32, line: &str) {
         for reason in reasons(self.file, number, line) {
-            out.push_str("<small>");
-            match reason.target {
-                Some(target) => {
-                    let _ = write!(
-                        out,
-                        "{number} → <a href=#L{target}>{target}</a> never taken"
-                    );
-                }
-                None => {
-                    let _ = write!(out, "{number} → ");
-                    push_text(out, &reason.leaves);
-                    out.push_str(" never reached");
-                }
+            let _ = write!(out, "<small>{number} → ");
+            if let Some(target) = reason.target {
+                let _ = write!(out, "<a href=#L{target}>{target}</a> never taken");
+            } else {
+                push_text(out, &reason.leaves);
+                out.push_str(" never reached");
             }
             if !reason.cause.is_empty() {
                 let _ = write!(out, ": {}", reason.cause);

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use swath_coverage::StaleFile;
+use swath_coverage::{Report, StaleFile};
+use swath_data::{Accounting, ProcessRecord};
 
 use super::escape::push_text;
 use super::figures::plural;
@@ -72,147 +73,161 @@ fn push_doubt(out: &mut String, doubt: &Doubt) {
             .checked_sub(NAMED)
             .filter(|&more| more > 0)
         {
-            let _ = write!(out, "<li>and {more} more\n");
+            let _ = writeln!(out, "<li>and {more} more");
         }
         out.push_str("</ul>\n");
     }
-    let _ = write!(out, "<p class=hint><b>hint:</b> {}</p></div>\n", doubt.hint);
+    let _ = writeln!(out, "<p class=hint><b>hint:</b> {}</p></div>", doubt.hint);
+}
+
+/// Notes a doubt if it has any names.
+fn add(
+    doubts: &mut Vec<Doubt>,
+    code: &'static str,
+    text: String,
+    names: Vec<String>,
+    hint: &'static str,
+) {
+    if !names.is_empty() {
+        doubts.push(Doubt {
+            code,
+            text,
+            names,
+            hint,
+        });
+    }
 }
 
 fn doubts(site: &Site<'_>) -> Vec<Doubt> {
     let mut doubts = Vec::new();
-    let report = site.report;
-    let accounting = &site.data.accounting;
-    let missed: Vec<String> = accounting
-        .runs
-        .iter()
-        .flat_map(|run| run.values("not-measured"))
-        .map(str::to_owned)
-        .collect();
-    let mut add = |code, text: String, names: Vec<String>, hint| {
-        if !names.is_empty() {
-            doubts.push(Doubt {
-                code,
-                text,
-                names,
-                hint,
-            });
-        }
-    };
+    of_runs(&mut doubts, &site.data.accounting);
+    of_processes(&mut doubts, &site.data.accounting);
+    of_files(&mut doubts, site.report);
+    doubts
+}
+
+fn of_runs(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
+    let runs = &accounting.runs;
+    let missed = runs.iter().flat_map(|run| run.values("not-measured"));
+    let missed: Vec<String> = missed.map(str::to_owned).collect();
     let pythons = if missed.len() == 1 {
         "Python was"
     } else {
         "Pythons were"
     };
+    let text = format!("{} {pythons} not measured", missed.len());
     add(
+        doubts,
         "not-measured",
-        format!("{} {pythons} not measured", missed.len()),
+        text,
         missed,
         "the reason is behind each; what they ran is missing from the number",
     );
-    let silent: Vec<String> = accounting
-        .processes
+
+    let partial = runs
         .iter()
-        .filter(|process| process.state != "measured" && !process.state.is_empty())
-        .map(|process| {
-            format!(
-                "{} {}: {}",
-                service_name(process),
-                process.pid,
-                process.state
-            )
-        })
-        .collect();
+        .filter(|run| run.values("partial").any(|value| value == "1"));
+    let partial = partial.map(|run| format!("run {}", run.id)).collect();
+    let text = "the run did not come to its end".to_owned();
     add(
-        "agent-inactive",
-        format!("in {} the agent did not measure", processes(silent.len())),
-        silent,
-        "the word behind each process says why",
-    );
-    let partial: Vec<String> = accounting
-        .runs
-        .iter()
-        .filter(|run| run.values("partial").any(|value| value == "1"))
-        .map(|run| format!("run {}", run.id))
-        .collect();
-    add(
+        doubts,
         "run-partial",
-        "the run did not come to its end".to_owned(),
+        text,
         partial,
         "the number holds what ran until then",
     );
-    let died: Vec<String> = accounting
-        .processes
-        .iter()
-        .filter(|process| {
-            process.service.is_some() && process.exit_status.is_some_and(|status| status > 0)
-        })
-        .map(|process| {
-            format!(
-                "{} {}: exit status {}",
-                service_name(process),
-                process.pid,
-                process.exit_status.unwrap_or(0)
-            )
-        })
-        .collect();
+}
+
+fn of_processes(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
+    let describe = |fact: &dyn Fn(&ProcessRecord) -> Option<String>| -> Vec<String> {
+        let described = accounting.processes.iter().filter_map(|process| {
+            let fact = fact(process)?;
+            Some(format!("{} {}: {fact}", service_name(process), process.pid))
+        });
+        described.collect()
+    };
+    let silent = describe(&|process| {
+        let silent = process.state != "measured" && !process.state.is_empty();
+        silent.then(|| process.state.clone())
+    });
+    let text = format!("in {} the agent did not measure", processes(silent.len()));
     add(
+        doubts,
+        "agent-inactive",
+        text,
+        silent,
+        "the word behind each process says why",
+    );
+
+    let died = describe(&|process| {
+        process.service.as_ref()?;
+        let status = process.exit_status.filter(|&status| status > 0)?;
+        Some(format!("exit status {status}"))
+    });
+    let text = format!("{} of services ended with an error", processes(died.len()));
+    add(
+        doubts,
         "service-exited",
-        format!("{} of services ended with an error", processes(died.len())),
+        text,
         died,
         "the logs of the last ten runs are kept by swath",
     );
-    let dropped: Vec<String> = accounting
-        .processes
-        .iter()
-        .filter(|process| process.dropped > 0)
-        .map(|process| {
-            format!(
-                "{} {}: {} hits",
-                service_name(process),
-                process.pid,
-                process.dropped
-            )
-        })
-        .collect();
+
+    let dropped = describe(&|process| {
+        let dropped = process.dropped;
+        (dropped > 0).then(|| format!("{dropped} hits"))
+    });
+    let text = format!("{} had no room for some hits", processes(dropped.len()));
     add(
+        doubts,
         "hits-dropped",
-        format!("{} had no room for some hits", processes(dropped.len())),
+        text,
         dropped,
         "free space in the temporary folder and run again",
     );
+}
+
+fn of_files(doubts: &mut Vec<Doubt>, report: &Report) {
     let files = |count| plural(count, "file");
     let stale: Vec<String> = report.stale.iter().map(stale_text).collect();
+    let text = format!(
+        "{} here differ from what was measured and are left out of the total",
+        files(stale.len())
+    );
     add(
+        doubts,
         "source-changed",
-        format!(
-            "{} here differ from what was measured and are left out of the total",
-            files(stale.len())
-        ),
+        text,
         stale,
         "run again without changing sources meanwhile",
     );
+
+    let unmapped = report.unmapped.clone();
+    let text = format!(
+        "{} were measured and have no source here",
+        files(unmapped.len())
+    );
     add(
+        doubts,
         "paths-unmapped",
-        format!(
-            "{} were measured and have no source here",
-            files(report.unmapped.len())
-        ),
-        report.unmapped.clone(),
+        text,
+        unmapped,
         "map them under [paths] in .coveragerc, or leave them out by omit",
     );
+
     let warnings: Vec<String> = report
         .warnings
         .iter()
         .map(|warning| warning.text.clone())
         .collect();
+    let text = format!("{} could not be analysed", files(warnings.len()));
     add(
+        doubts,
         "not-analysed",
-        format!("{} could not be analysed", files(warnings.len())),
+        text,
         warnings,
         "mend them, or leave them out by omit",
     );
-    doubts
 }
 
 fn processes(count: usize) -> String {

@@ -2,10 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use swath_report::Piece;
+
 use crate::model::{Project, page};
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/html/golden")
+}
+
+fn is_page(piece: &Piece) -> bool {
+    Path::new(&piece.name)
+        .extension()
+        .is_some_and(|extension| extension == "html")
 }
 
 #[test]
@@ -16,7 +24,7 @@ fn pages_are_those_that_are_committed() {
         options.precision = 1;
     });
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    for piece in pages.iter().filter(|piece| piece.name.ends_with(".html")) {
+    for piece in pages.iter().filter(|piece| is_page(piece)) {
         let path = golden().join(piece.name.replace('/', "."));
         if update {
             fs_err::write(&path, &piece.bytes).unwrap();

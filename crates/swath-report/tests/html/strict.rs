@@ -18,7 +18,7 @@ fn hostile() -> Project {
         &[HOSTILE],
         &[(-1, 1), (1, 4), (4, -1)],
     );
-    project.config.html_title = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut project.config.html_title);
     project.data.accounting.processes = vec![swath_data::ProcessRecord {
         service: Some(HOSTILE.to_owned()),
         state: HOSTILE.to_owned(),
@@ -34,7 +34,9 @@ fn hostile() -> Project {
 }
 
 fn html(pages: &[Piece]) -> impl Iterator<Item = (&str, &str)> {
-    let pages = pages.iter().filter(|piece| piece.name.ends_with(".html"));
+    let pages = pages
+        .iter()
+        .filter(|piece| !piece.name.starts_with("swath."));
     pages.map(|piece| {
         (
             piece.name.as_str(),
