@@ -79,3 +79,31 @@ fn coverage_with_monitoring() {
     check_twin("plain.py", "sysmon", (3, 14));
     check_twin("threads.py", "sysmon", (3, 14));
 }
+
+#[test]
+fn a_taken_evaluation_hook_is_told() {
+    let code = "
+import ctypes
+api = ctypes.pythonapi
+api.PyInterpreterState_Get.restype = ctypes.c_void_p
+interpreter = ctypes.c_void_p(api.PyInterpreterState_Get())
+default = ctypes.cast(api._PyEval_EvalFrameDefault, ctypes.c_void_p)
+api._PyInterpreterState_SetEvalFrameFunc.restype = None
+api._PyInterpreterState_SetEvalFrameFunc(interpreter, default)
+import decimal
+print('fine')";
+    let hooked = |python: &&Python| ((3, 9)..=(3, 11)).contains(&python.version);
+    for python in pythons().iter().filter(hooked) {
+        let run = Run::new();
+        let mut command = python.command();
+        let output = run.inject(command.args(["-c", code])).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "fine\n",
+            "{}",
+            python.tag()
+        );
+        let states = &run.stores()[0].states;
+        assert_eq!(states, &["evaluation-hook-taken"], "{}", python.tag());
+    }
+}
