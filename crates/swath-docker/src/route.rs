@@ -39,9 +39,8 @@ impl Route {
             | ("GET", ["containers", container, "attach", "ws"]) => Route::Attach {
                 container: unescape(container),
             },
-            ("POST", ["volumes" | "images", "prune"]) | ("DELETE", ["images" | "volumes", ..]) => {
-                Route::Removal
-            }
+            ("POST", ["volumes" | "images" | "containers", "prune"])
+            | ("DELETE", ["images" | "volumes", ..]) => Route::Removal,
             _ => Route::Other,
         }
     }

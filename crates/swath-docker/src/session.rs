@@ -273,23 +273,16 @@ impl Session {
         });
     }
 
+    /// Reads the volume through a container of swath's own: one that looks into the user's
+    /// container while that is being removed keeps the engine from removing it.
     fn fetch(&self, record: &ContainerRecord) -> Result<(), EngineError> {
-        let path = format!("{}/data", record.mount);
-        let archive = match self.engine.get_archive(&record.id, &path) {
-            Err(error) if error.is_not_found() => None,
-            other => Some(other?),
-        };
-        let broken = |source| EngineError::Broken {
-            what: format!("the data of the container {}", record.name),
-            source,
-        };
-        if let Some(archive) = archive {
-            return extract(archive, &record.data).map(|_| ()).map_err(broken);
-        }
-        // It is gone; its volume is not.
         let carrier = self.carrier_for(record)?;
         let archive = self.engine.get_archive(&carrier.id, "/swath/data")?;
-        extract(archive, &record.data).map(|_| ()).map_err(broken)
+        let taken = extract(archive, &record.data);
+        taken.map(|_| ()).map_err(|source| EngineError::Broken {
+            what: format!("the data of the container {}", record.name),
+            source,
+        })
     }
 
     fn carrier_for(&self, record: &ContainerRecord) -> Result<Carrier<'_>, EngineError> {
@@ -360,7 +353,10 @@ impl Session {
         if !record.removed {
             // Started again after the run, it is to work as before, unmeasured.
             let inert = inert().unwrap_or_default();
-            match self.engine.put_archive(id, record.mount, &inert) {
+            let put = self
+                .carrier_for(&record)
+                .and_then(|carrier| self.engine.put_archive(&carrier.id, "/swath", &inert));
+            match put {
                 Ok(()) => self.note(ContainerNote::VolumeStays {
                     container: record.name.clone(),
                     volume: record.volume.clone(),

@@ -97,6 +97,13 @@ fn make_image(venv: &Venv) -> Result<String> {
     let path = format!("ENV PATH={PREFIX}/bin:/usr/bin:/bin");
     let mut import = Command::new("docker")
         .args(["import", "-c", &path, "-c", "ENV LANG=C.UTF-8"])
+        // Everything is installed already: nothing is to be asked of an index.
+        .args([
+            "-c",
+            "ENV PIP_NO_INDEX=1",
+            "-c",
+            "ENV PIP_DISABLE_PIP_VERSION_CHECK=1",
+        ])
         .args(["-c", "CMD [\"python3\"]", "-", &tag])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -28,7 +28,10 @@ pub(crate) fn judge(
     let mut paths = path_map(&settings, folder, measurement)?;
     let settings = match container_rcfile(arguments, folder, measurement, &mut paths) {
         Some(rcfile) => {
+            // Where the data goes in the container is no place here.
+            let data_file = settings.config.data_file;
             let mut settings = load_settings(arguments, Some(&rcfile), folder)?;
+            settings.config.data_file = data_file;
             settings.config.show_missing = true;
             paths = path_map(&settings, folder, measurement)?;
             place_sources(&mut settings.config, &paths);

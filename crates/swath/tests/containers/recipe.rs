@@ -1,0 +1,89 @@
+//! The example's makefile: server and tests in containers of their own.
+
+use std::process::Output;
+
+use serde_json::Value;
+use swath_test::{compose_commands, skip, workspace_root};
+
+use crate::project::{Project, text};
+
+fn example(test: &str) -> Option<Project> {
+    if compose_commands().is_empty() {
+        skip(test, "no Compose found");
+        return None;
+    }
+    let project = Project::new(test)?;
+    let from = workspace_root().join("examples/xy");
+    let copied = std::process::Command::new("cp")
+        .args(["-a", &format!("{}/.", from.display())])
+        .arg(project.folder())
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    // Its services are those of a run without containers.
+    fs_err::remove_file(project.folder().join("swath.toml")).unwrap();
+    let dockerfile = fs_err::read_to_string(project.folder().join("Dockerfile")).unwrap();
+    let label = format!("\nLABEL project={}\n", project.name);
+    project.write("Dockerfile", &(dockerfile + &label));
+    Some(project)
+}
+
+/// The lines of the text report.
+fn table(output: &str) -> Vec<String> {
+    let mut lines = output
+        .lines()
+        .skip_while(|line| !line.starts_with("Name "))
+        .filter(|line| line.contains(".py ") || line.starts_with("TOTAL"))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>();
+    lines.sort();
+    lines
+}
+
+fn run(project: &Project, target: &str) -> (String, Value) {
+    let (output, account): (Output, Value) =
+        project.swath(&["--skip-covered", "--skip-empty"], &["make", target]);
+    (text(&output), account)
+}
+
+#[test]
+fn a_makefile_that_never_heard_of_swath_is_covered() {
+    let Some(project) = example("a_makefile_that_never_heard_of_swath_is_covered") else {
+        return;
+    };
+    // What a plain run leaves behind would be started again by Compose, without the agent.
+    project.succeeds("make", &["test_system"]);
+    let (first, account) = run(&project, "test_system");
+    assert_eq!(account["complete"], true, "{first}");
+    let server = account["containers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|container| container["service"] == "xy")
+        .unwrap();
+    assert_eq!(server["role"], "service");
+    assert_eq!(server["processes"], 3, "the master and two workers");
+    assert_eq!(server["ends"][0]["code"], 0);
+    assert!(first.contains("source/xy/geometry.py"), "{first}");
+
+    // Again, over what the first run left; this time under coverage.py as well, by hand.
+    let (twin, account) = run(&project, "test_system_coverage");
+    assert_eq!(account["complete"], true, "{twin}");
+    let by_hand = twin.split("swath").next().unwrap();
+    let (by_coverage, by_swath) = (
+        table(by_hand),
+        table(twin.rsplit("Gathered").next().unwrap()),
+    );
+    assert!(!by_coverage.is_empty(), "{twin}");
+    assert_eq!(by_coverage, by_swath, "coverage.py's and swath's lines");
+    assert_eq!(table(&first), by_swath, "with and without coverage.py");
+
+    // A plain run afterwards starts a server without a trace of swath.
+    project.succeeds("make", &["test_system"]);
+    let id = format!("{}_xy_1", project.name);
+    let description = project.succeeds("docker", &["inspect", &id]);
+    assert!(
+        !description.contains("swath.") && !description.contains("/swath"),
+        "{description}"
+    );
+}
