@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod bench_html;
 mod cargo;
 mod check;
 mod demo;
@@ -15,6 +16,7 @@ mod proofs;
 mod pythons;
 mod recipe;
 mod rootfs;
+mod screenshots;
 mod suite;
 mod tidy;
 
@@ -50,6 +52,10 @@ enum Verb {
     Rootfs,
     /// Measure the example by hand with coverage.py, several times, and compare
     Recipe(recipe::Options),
+    /// Measure the CPU time of `swath html` beside that of `coverage html`
+    BenchHtml(bench_html::Options),
+    /// Take pictures of the HTML report into docs/images
+    Screenshots,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),
         Verb::Rootfs => Ok(rootfs::run()),
+        Verb::BenchHtml(options) => bench_html::run(&options),
+        Verb::Screenshots => screenshots::run(),
         Verb::Recipe(options) => recipe::run(&options),
     };
     match result {
