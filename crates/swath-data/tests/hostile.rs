@@ -100,7 +100,7 @@ fn rounds() -> ProptestConfig {
     let whole = swath_test::scale() == swath_test::Scale::Whole;
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(if whole { 20_000 } else { 300 })
+        ..ProptestConfig::with_cases(if whole { 4_000 } else { 300 })
     }
 }
 
