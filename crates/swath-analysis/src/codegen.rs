@@ -131,8 +131,8 @@ struct Code<'a> {
     /// How many enclosing suites the compiler drops unseen (3.8 and 3.9).
     muted: u32,
     children: Vec<Child<'a>>,
-    /// The numbers of the constants seen so far, by their source text.
-    constants: FxHashMap<&'a str, u32>,
+    /// The numbers of the constants seen so far: strings by their value, others by their source text.
+    constants: FxHashMap<(bool, &'a str), u32>,
     /// The numbers of the nested code objects seen so far, by where they begin.
     nested_numbers: FxHashMap<TextSize, u32>,
     constant_count: u32,

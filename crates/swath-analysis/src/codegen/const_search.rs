@@ -9,10 +9,10 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use crate::constants::folded;
 
 /// Something that has a number among the constants.
-pub(super) enum Found {
-    Constant(TextRange),
+pub(super) enum Found<'a> {
+    Constant(Constant<'a>),
     /// A constant that decides a jump: it has a number, but nothing loads it in the end.
-    Decided(TextRange),
+    Decided(Constant<'a>),
     /// The `None` that is sent or yielded.
     None,
     /// A tuple of constants that becomes a constant after all others.
@@ -21,13 +21,28 @@ pub(super) enum Found {
     Code(TextSize),
 }
 
-/// Collects what expressions load.
-pub(super) struct Constants {
-    minor: u8,
-    pub(super) found: Vec<Found>,
+/// What makes two constants the same.
+pub(super) enum Constant<'a> {
+    Text(TextRange),
+    String(&'a str),
 }
 
-impl Constants {
+impl<'a> Constant<'a> {
+    fn of(expression: &'a Expr) -> Self {
+        match expression {
+            Expr::StringLiteral(literal) => Self::String(literal.value.to_str()),
+            _ => Self::Text(expression.range()),
+        }
+    }
+}
+
+/// Collects what expressions load.
+pub(super) struct Constants<'a> {
+    minor: u8,
+    pub(super) found: Vec<Found<'a>>,
+}
+
+impl<'a> Constants<'a> {
     pub(super) fn new(minor: u8) -> Self {
         Self {
             minor,
@@ -35,12 +50,27 @@ impl Constants {
         }
     }
 
+    fn constant(&mut self, expression: &'a Expr) {
+        self.found.push(Found::Constant(Constant::of(expression)));
+    }
+
+    fn decided(&mut self, expression: &'a Expr) {
+        self.found.push(Found::Decided(Constant::of(expression)));
+    }
+
+    /// One side of a choice, which may never be taken.
+    fn side(&mut self, expression: &'a Expr, is_dead: bool) {
+        if is_dead && folded(expression).is_some() {
+            self.decided(expression);
+        } else {
+            self.visit_expr(expression);
+        }
+    }
+
     /// A test: the constants in it decide jumps.
-    pub(super) fn test(&mut self, expression: &Expr) {
+    pub(super) fn test(&mut self, expression: &'a Expr) {
         match expression {
-            _ if folded(expression).is_some() => {
-                self.found.push(Found::Decided(expression.range()));
-            }
+            _ if folded(expression).is_some() => self.decided(expression),
             Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand),
             Expr::BoolOp(operation) => {
                 for value in &operation.values {
@@ -57,7 +87,7 @@ impl Constants {
     }
 
     /// The value of an operation that goes on after a constant that does not decide it.
-    fn operation(&mut self, operation: &ExprBoolOp) {
+    fn operation(&mut self, operation: &'a ExprBoolOp) {
         let decides = operation.op == BoolOp::Or;
         let Some((last, rest)) = operation.values.split_last() else {
             return;
@@ -67,21 +97,21 @@ impl Constants {
             match folded(value) {
                 Some(truth) if truth == decides && !is_decided => {
                     is_decided = true;
-                    self.found.push(Found::Constant(value.range()));
+                    self.constant(value);
                 }
-                Some(_) => self.found.push(Found::Decided(value.range())),
+                Some(_) => self.decided(value),
                 None => self.visit_expr(value),
             }
         }
         if is_decided && folded(last).is_some() {
-            self.found.push(Found::Decided(last.range()));
+            self.decided(last);
         } else {
             self.visit_expr(last);
         }
     }
 
     /// The names of keyword arguments are one constant, unless the call unpacks something.
-    fn keywords(&mut self, arguments: &Arguments) {
+    fn keywords(&mut self, arguments: &'a Arguments) {
         let unpacks = arguments.args.iter().any(Expr::is_starred_expr)
             || arguments
                 .keywords
@@ -91,19 +121,19 @@ impl Constants {
         if unpacks {
             let names = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
             self.found
-                .extend(names.map(|name| Found::Constant(name.range())));
+                .extend(names.map(|name| Found::Constant(Constant::String(name.as_str()))));
         } else if let (Some(first), Some(last)) = (keywords.first(), keywords.last()) {
             let names = first.range().cover(last.range());
-            self.found.push(Found::Constant(names));
+            self.found.push(Found::Constant(Constant::Text(names)));
         }
     }
 
-    fn lambda(&mut self, lambda: &ExprLambda) {
+    fn lambda(&mut self, lambda: &'a ExprLambda) {
         let parameters = lambda
             .parameters
             .iter()
             .flat_map(|parameters| parameters.iter_non_variadic_params());
-        let defaults: Vec<&Expr> = parameters.filter_map(|it| it.default()).collect();
+        let defaults: Vec<&'a Expr> = parameters.filter_map(|it| it.default()).collect();
         for default in &defaults {
             self.visit_expr(default);
         }
@@ -115,7 +145,7 @@ impl Constants {
     }
 }
 
-impl<'a> Visitor<'a> for Constants {
+impl<'a> Visitor<'a> for Constants<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Lambda(lambda) => self.lambda(lambda),
@@ -134,14 +164,13 @@ impl<'a> Visitor<'a> for Constants {
             Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => {
                 self.found.push(Found::Code(expression.start()));
             }
-            _ if folded(expression).is_some() => {
-                self.found.push(Found::Constant(expression.range()));
-            }
+            _ if folded(expression).is_some() => self.constant(expression),
             Expr::BoolOp(operation) => self.operation(operation),
             Expr::If(choice) => {
                 self.test(&choice.test);
-                self.visit_expr(&choice.body);
-                self.visit_expr(&choice.orelse);
+                let truth = folded(&choice.test);
+                self.side(&choice.body, truth == Some(false));
+                self.side(&choice.orelse, truth == Some(true));
             }
             Expr::FString(string) => {
                 for element in string.value.elements() {
@@ -158,7 +187,8 @@ impl<'a> Visitor<'a> for Constants {
 
     fn visit_interpolated_string_element(&mut self, element: &'a InterpolatedStringElement) {
         if let InterpolatedStringElement::Literal(literal) = element {
-            self.found.push(Found::Constant(literal.range()));
+            self.found
+                .push(Found::Constant(Constant::String(&literal.value)));
         }
         walk_interpolated_string_element(self, element);
     }

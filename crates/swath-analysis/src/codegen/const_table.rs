@@ -7,7 +7,7 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Expr, Parameters, Pattern, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::const_search::{Constants, Found};
+use super::const_search::{Constant, Constants, Found};
 use super::{Child, ChildKind, Code, Scope};
 use crate::constants::folded;
 
@@ -34,7 +34,7 @@ impl<'a> Code<'a> {
                 self.note_expressions(statement.value.as_deref());
                 self.note_expressions([&*statement.target]);
                 if statement.simple && self.scope != Scope::Function {
-                    self.note(self.text(statement.target.range()));
+                    self.note_key((true, self.text(statement.target.range())));
                 }
             }
             Stmt::Expr(statement) if folded(&statement.value).is_none() => {
@@ -68,7 +68,7 @@ impl<'a> Code<'a> {
             }
             Stmt::TypeAlias(statement) => {
                 if statement.type_params.is_none() {
-                    self.note(self.text(statement.name.range()));
+                    self.note_key((true, self.text(statement.name.range())));
                 }
                 let number = self.note_code(statement.start());
                 self.children.push(Child {
@@ -93,13 +93,13 @@ impl<'a> Code<'a> {
                 self.note_signature(function);
                 let number = self.note_code(function.start());
                 if self.minor() <= 10 {
-                    self.note(self.text(function.name.range()));
+                    self.note_key((true, self.text(function.name.range())));
                 }
                 number
             }
             ChildKind::Class(class) => {
                 let number = self.note_code(class.start());
-                self.note(self.text(class.name.range()));
+                self.note_key((true, self.text(class.name.range())));
                 number
             }
             ChildKind::Expression(_) => self.constant_count,
@@ -115,11 +115,17 @@ impl<'a> Code<'a> {
             Pattern::MatchValue(value) => self.note_expressions([&*value.value]),
             Pattern::MatchSingleton(singleton) => self.note(self.text(singleton.range())),
             Pattern::MatchSequence(sequence) => {
-                self.note("length");
+                let has_star = sequence.patterns.iter().any(Pattern::is_match_star);
+                let length = sequence.patterns.len() - usize::from(has_star);
+                if length > 0 || !has_star {
+                    self.note_length(length);
+                }
                 self.note_patterns(&sequence.patterns);
             }
             Pattern::MatchMapping(mapping) => {
-                self.note("length");
+                if !mapping.keys.is_empty() {
+                    self.note_length(mapping.keys.len());
+                }
                 self.note_expressions(&mapping.keys);
                 if !mapping.keys.is_empty() {
                     self.note_late(&[]);
@@ -144,6 +150,11 @@ impl<'a> Code<'a> {
             Pattern::MatchOr(alternatives) => self.note_patterns(&alternatives.patterns),
             Pattern::MatchStar(_) => {}
         }
+    }
+
+    fn note_length(&mut self, length: usize) {
+        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        self.note(DIGITS.get(length).unwrap_or(&"length"));
     }
 
     /// From 3.11 on a failed match is known by its `None`.
@@ -241,13 +252,13 @@ impl<'a> Code<'a> {
         self.note_found(constants.found);
     }
 
-    fn note_found(&mut self, all: Vec<Found>) {
+    fn note_found(&mut self, all: Vec<Found<'a>>) {
         for found in all {
             match found {
-                Found::Constant(range) => self.note(self.text(range)),
-                Found::Decided(range) => {
+                Found::Constant(constant) => self.note_constant(&constant),
+                Found::Decided(constant) => {
                     let pending = self.pending_constant;
-                    self.note(self.text(range));
+                    self.note_constant(&constant);
                     self.pending_constant = pending;
                 }
                 Found::None => self.note("None"),
@@ -277,13 +288,24 @@ impl<'a> Code<'a> {
         &source[range.start().to_usize()..range.end().to_usize()]
     }
 
-    /// Notes a constant, known by its text.
+    fn note_constant(&mut self, constant: &Constant<'a>) {
+        match *constant {
+            Constant::Text(range) => self.note(self.text(range)),
+            Constant::String(value) => self.note_key((true, value)),
+        }
+    }
+
+    /// Notes a constant that is no string, known by its text.
     pub(super) fn note(&mut self, constant: &'a str) {
+        self.note_key((false, constant));
+    }
+
+    fn note_key(&mut self, key: (bool, &'a str)) {
         if !self.needs_constants() {
             return;
         }
         let next = self.constant_count + 1;
-        let number = *self.constants.entry(constant).or_insert(next);
+        let number = *self.constants.entry(key).or_insert(next);
         self.constant_count = self.constant_count.max(number);
         self.pending_constant = self.pending_constant.max(number);
     }
@@ -298,7 +320,7 @@ impl<'a> Code<'a> {
         };
         let number = self
             .constants
-            .get(text.as_str())
+            .get(&(false, text.as_str()))
             .copied()
             .unwrap_or(u32::MAX);
         self.pending_constant = self.pending_constant.max(number);

@@ -13,7 +13,7 @@ impl<'a> Code<'a> {
         self.conditional_body(&attempt.body);
         self.blocks.pop();
         self.emit_artificial(Flow::Next);
-        let else_is_first = self.minor() >= 11;
+        let else_is_first = self.minor() >= 11 && !attempt.is_star;
         if else_is_first {
             self.conditional_body(&attempt.orelse);
             self.emit_artificial(Flow::Jump(end));
