@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use swath_coverage::touch_unexecuted;
+use swath_coverage::{AnalysisDifference, check_analysis, touch_unexecuted};
 use swath_pattern::GlobError;
 use swath_data::{
     CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
@@ -138,6 +138,16 @@ impl Measurement {
             .iter()
             .filter(|process| counted.contains(process.id.as_str()))
             .any(|process| process.files.iter().any(|file| !file.hit.is_empty()))
+    }
+
+    /// Where the analysis and the interpreters that ran the files disagree about their statements.
+    pub(crate) fn analysis_differences(&self, settings: &Settings) -> Vec<AnalysisDifference> {
+        let counted = self.account.counted_ids();
+        let processes = self
+            .processes
+            .iter()
+            .filter(|process| counted.contains(process.id.as_str()));
+        check_analysis(processes, &settings.directory)
     }
 
     /// The files that any process ran lines of.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use swath_coverage::Report;
+use swath_coverage::{AnalysisDifference, Report};
 use swath_run::Account;
 
 use crate::diagnostic::Diagnostic;
@@ -51,6 +51,32 @@ pub(crate) fn left_out(report: &Report) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// Files of whose statements an interpreter says otherwise, as messages.
+pub(crate) fn differences(differences: &[AnalysisDifference]) -> Vec<Diagnostic> {
+    differences
+        .iter()
+        .take(NAMED)
+        .map(|difference| {
+            let lines = difference
+                .lines
+                .iter()
+                .take(NAMED)
+                .map(u32::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
+            Diagnostic::warning(
+                "analysis-differs",
+                format!(
+                    "CPython {} has code in `{}` where the analysis sees no statement",
+                    difference.python, difference.name
+                ),
+            )
+            .note(format!("lines {lines}"))
+            .hint("this is a fault of swath's: report it with the file".to_owned())
+        })
+        .collect()
 }
 
 fn short(hash: &str) -> String {

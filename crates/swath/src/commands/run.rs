@@ -284,6 +284,8 @@ fn save(
             .map(|warning| Diagnostic::warning(warning.slug, warning.text.clone())),
     );
     warnings.extend(run_report::left_out(&rendered.report));
+    let differences = measurement.analysis_differences(settings);
+    warnings.extend(run_report::differences(&differences));
     if settings.names_source() {
         let unexecuted = rendered
             .report
