@@ -11,6 +11,7 @@ mod cargo;
 mod check;
 mod demo;
 mod generate;
+mod images;
 mod licence;
 mod proofs;
 mod pythons;
@@ -48,6 +49,8 @@ enum Verb {
     Gen(generate::Options),
     /// List the interpreters that the tests use
     Pythons,
+    /// Make the base images of the containers in the tests
+    Images,
     /// Make a root file system with the newest Pythons under target/rootfs
     Rootfs,
     /// Measure the example by hand with coverage.py, several times, and compare
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Bench(options) => bench::run(&options),
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),
+        Verb::Images => Ok(images::run()),
         Verb::Rootfs => Ok(rootfs::run()),
         Verb::BenchHtml(options) => bench_html::run(&options),
         Verb::Screenshots => screenshots::run(),

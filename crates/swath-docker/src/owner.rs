@@ -42,8 +42,9 @@ fn is_gone(owner: &str) -> bool {
 }
 
 /// Removes the containers and volumes of owners that are gone. A volume that a container of the
-/// user's still refers to stays, until that container is gone as well.
-pub(crate) fn remove_leftovers(engine: &Engine) -> Result<(), EngineError> {
+/// user's still refers to stays, until that container is gone as well. Says whether all are gone.
+pub(crate) fn remove_leftovers(engine: &Engine) -> Result<bool, EngineError> {
+    let mut all_gone = true;
     let filter = escape(&json!({"label": [OWNER_LABEL]}).to_string());
     let containers = engine.json(
         "GET",
@@ -63,12 +64,12 @@ pub(crate) fn remove_leftovers(engine: &Engine) -> Result<(), EngineError> {
     for volume in owned(&volumes["Volumes"]) {
         if let Some(name) = volume["Name"].as_str() {
             match engine.remove_volume(name) {
-                Err(EngineError::Refused { status: 409, .. }) => {}
+                Err(EngineError::Refused { status: 409, .. }) => all_gone = false,
                 other => other?,
             }
         }
     }
-    Ok(())
+    Ok(all_gone)
 }
 
 fn owned(list: &Value) -> impl Iterator<Item = &Value> {

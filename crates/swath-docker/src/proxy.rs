@@ -137,8 +137,9 @@ impl Drop for Proxy {
     }
 }
 
-/// Removes what runs that were killed left in an engine.
-pub fn remove_leftovers_of_killed_runs(endpoint: &Endpoint) -> Result<(), EngineError> {
+/// Removes what runs that were killed left in an engine. Says whether all of it is gone: a volume
+/// stays as long as a container of the user's refers to it.
+pub fn remove_leftovers_of_killed_runs(endpoint: &Endpoint) -> Result<bool, EngineError> {
     remove_leftovers(&Engine {
         endpoint: endpoint.clone(),
     })

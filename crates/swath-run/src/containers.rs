@@ -13,6 +13,7 @@ use swath_pattern::{GlobError, Globs};
 
 use crate::account::{Account, Ending, account_for_processes};
 use crate::command_line::{is_shell, is_test_runner};
+use crate::container_scope;
 use crate::history::RunHistory;
 use crate::orchestra::RunOutcome;
 use crate::request::{RunRequest, Scope};
@@ -182,9 +183,10 @@ fn clean_up_after_killed_runs(history: &RunHistory) {
         let cleaned = Endpoint::parse(address, false)
             .and_then(|endpoint| remove_leftovers_of_killed_runs(&endpoint));
         match cleaned {
-            Ok(()) => {
+            Ok(true) => {
                 let _ = fs::remove_file(file);
             }
+            Ok(false) => {}
             Err(error) => tracing::debug!("leftovers stay: {error}"),
         }
     }
@@ -201,13 +203,8 @@ fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
-    let scope = &request.scope;
     // Which of its files are in scope is decided where the checkout is.
-    let settings = format!(
-        "branch {}\ncover-pylib {}\n",
-        u8::from(scope.branch),
-        u8::from(scope.cover_pylib)
-    );
+    let settings = container_scope::settings(&request.scope, &request.folder);
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: vec![

@@ -7,6 +7,7 @@
 
 mod account;
 mod command_line;
+mod container_scope;
 mod containers;
 mod error;
 mod event;

@@ -28,12 +28,13 @@ up wrapper "$IMAGE" sh -c 'python /app/work.py; true'
 up killed "$IMAGE" python /app/work.py
 up paused --read-only --user 1000 --cap-drop ALL "$IMAGE" python /app/work.py
 up hog --memory 64m --memory-swap 64m "$IMAGE" python /app/work.py hog
+up installed "$IMAGE" python -c 'import shop, time; print(shop.double(2), flush=True); time.sleep(600)'
 up removed --rm --init "$IMAGE" python /app/work.py
-for name in wrapper killed paused removed; do ready "$name"; done
+for name in wrapper killed paused removed installed; do ready "$name"; done
 docker pause "$PROJECT-paused" >/dev/null
 docker kill "$PROJECT-killed" >/dev/null
 docker stop -t 1 "$PROJECT-wrapper" >/dev/null
-docker rm -f "$PROJECT-removed" >/dev/null
+docker rm -f "$PROJECT-removed" "$PROJECT-installed" >/dev/null
 docker wait "$PROJECT-hog" >/dev/null
 docker volume prune -f --filter label=of-nobody >/dev/null
 "#;
@@ -47,7 +48,12 @@ fn every_way_to_end_keeps_the_data() {
     project.write("cases.sh", CASES);
     project.write(
         "Dockerfile",
-        "ARG BASE\nFROM ${BASE}\nCOPY work.py /app/work.py\n",
+        "ARG BASE\nFROM ${BASE}\nCOPY work.py /app/work.py\nCOPY shop /app/shop\nRUN mv /app/shop $(python -c 'import site; print(site.getsitepackages()[0])')\n",
+    );
+    fs_err::create_dir(project.folder().join("shop")).unwrap();
+    project.write(
+        "shop/__init__.py",
+        "def double(number):\n    return number * 2\n",
     );
     let (output, account) = project.swath(&[], &["sh", "cases.sh"]);
     let shown = format!(
@@ -64,7 +70,7 @@ fn every_way_to_end_keeps_the_data() {
             .find(|c| c["name"] == name.as_str())
             .unwrap()
     };
-    for name in ["wrapper", "killed", "paused", "hog", "removed"] {
+    for name in ["wrapper", "killed", "paused", "hog", "removed", "installed"] {
         let case = case(name);
         assert_eq!(case["processes"], 1, "{name}: {shown}");
         assert_eq!(case["role"], "service", "{name}: {shown}");
@@ -82,7 +88,7 @@ fn every_way_to_end_keeps_the_data() {
         .iter()
         .filter(|process| process["counted"] == true);
     assert!(
-        counted.clone().count() == 5 && counted.clone().all(|p| p["files"] == 1),
+        counted.clone().count() == 6 && counted.clone().all(|p| p["files"] == 1),
         "{shown}"
     );
     assert!(
@@ -92,4 +98,9 @@ fn every_way_to_end_keeps_the_data() {
     assert!(shown.contains("out-of-memory"), "{shown}");
     // The last line runs when the sleep is over: in none of them.
     assert!(shown.contains("work.py"), "{shown}");
+    // Installed in the image, and the checkout's own.
+    assert!(
+        shown.contains("shop/__init__.py       2      0   100%"),
+        "{shown}"
+    );
 }

@@ -1,0 +1,145 @@
+//! What the agent measures in a container, where the paths of the checkout are not known: all but
+//! the standard library and installed packages, and of these the checkout's own.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::request::Scope;
+
+/// How deep below the folder of the run packages are looked for.
+const DEEPEST: usize = 3;
+/// Folders that look like packages and are not what is installed.
+const NOT_INSTALLED: [&str; 5] = ["test", "tests", "docs", "examples", "node_modules"];
+/// The packages of the standard library, of all its versions.
+const LIBRARY: [&str; 42] = [
+    "__phello__",
+    "_pyrepl",
+    "asyncio",
+    "collections",
+    "compression",
+    "concurrent",
+    "ctypes",
+    "curses",
+    "dbm",
+    "distutils",
+    "email",
+    "encodings",
+    "ensurepip",
+    "html",
+    "http",
+    "idlelib",
+    "importlib",
+    "json",
+    "lib-dynload",
+    "lib2to3",
+    "logging",
+    "msilib",
+    "multiprocessing",
+    "pathlib",
+    "profiling",
+    "pydoc_data",
+    "re",
+    "sqlite3",
+    "string",
+    "sysconfig",
+    "test",
+    "tkinter",
+    "tomllib",
+    "turtledemo",
+    "unittest",
+    "urllib",
+    "venv",
+    "wsgiref",
+    "xml",
+    "xmlrpc",
+    "zipfile",
+    "zoneinfo",
+];
+
+/// The agent's settings, one `key value` a line.
+pub(crate) fn settings(scope: &Scope, folder: &Path) -> String {
+    let mut text = format!(
+        "branch {}\ncover-pylib {}\n",
+        u8::from(scope.branch),
+        u8::from(scope.cover_pylib)
+    );
+    let packages = packages(folder);
+    if packages.is_empty() {
+        return text;
+    }
+    // A source folder takes no installed packages, a source package does.
+    text.push_str("source-dir /\n");
+    for package in packages {
+        let _ = writeln!(text, "source-pkg {package}");
+    }
+    if !scope.cover_pylib {
+        text.push_str("omit */lib/python3.*/*.py\n");
+        for package in LIBRARY {
+            let _ = writeln!(text, "omit */lib/python3.*/{package}/*");
+        }
+    }
+    text
+}
+
+/// The names of the packages at the top of a checkout, or of a folder in it.
+fn packages(folder: &Path) -> Vec<String> {
+    let is_package = |path: &Path| path.join("__init__.py").is_file();
+    let mut names = WalkDir::new(folder)
+        .max_depth(DEEPEST)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || may_hold_sources(entry))
+        .flatten()
+        .filter(|entry| entry.depth() > 0 && is_package(entry.path()))
+        .filter(|entry| !entry.path().parent().is_some_and(is_package))
+        .filter_map(|entry| entry.file_name().to_str().map(str::to_owned))
+        .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect::<Vec<_>>();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn may_hold_sources(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.file_type().is_dir()
+        && !name.starts_with('.')
+        && !NOT_INSTALLED.contains(&name.as_ref())
+        && !entry.path().join("pyvenv.cfg").exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checkouts_own_packages_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "source/xy/__init__.py",
+            "source/xy/routes/__init__.py",
+            "tests/__init__.py",
+            ".venv/lib/other/__init__.py",
+            "not-a-name/__init__.py",
+            "shop/__init__.py",
+        ] {
+            let path = folder.path().join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, "").unwrap();
+        }
+        assert_eq!(packages(folder.path()), ["shop", "xy"]);
+        let text = settings(&Scope::default(), folder.path());
+        assert!(
+            text.starts_with(
+                "branch 0\ncover-pylib 0\nsource-dir /\nsource-pkg shop\nsource-pkg xy\nomit "
+            ),
+            "{text}"
+        );
+        let empty = tempfile::tempdir().unwrap();
+        assert_eq!(
+            settings(&Scope::default(), empty.path()),
+            "branch 0\ncover-pylib 0\n"
+        );
+    }
+}

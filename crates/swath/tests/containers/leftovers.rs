@@ -1,0 +1,86 @@
+//! What swath makes in the engine is gone afterwards, however swath ends.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use swath_test::wait_until;
+
+use crate::project::Project;
+
+const LONG: &str = r#"
+set -eu
+docker build -q --build-arg BASE="$BASE" -t "$IMAGE" . >/dev/null
+docker run -d --name "$PROJECT-web" "$IMAGE" python -c 'import time; print("up", flush=True); time.sleep(600)' >/dev/null
+trap 'docker rm -f "$PROJECT-web" >/dev/null; exit 3' INT TERM
+while true; do sleep 0.1; done
+"#;
+
+fn start(project: &Project) -> Child {
+    project.write("long.sh", LONG);
+    project.write("Dockerfile", "ARG BASE\nFROM ${BASE}\n");
+    let arguments = ["run", "--", "sh", "long.sh"];
+    let child = project
+        .command(env!("CARGO_BIN_EXE_swath"), &arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let name = format!("{}-web", project.name);
+    wait_until(
+        Duration::from_secs(90),
+        "the container's first line",
+        || Project::listed(&["logs", &name]).contains(&"up".to_owned()),
+    );
+    child
+}
+
+/// The volumes of swath's that the container mounts.
+fn volumes(project: &Project) -> Vec<String> {
+    let name = format!("{}-web", project.name);
+    Project::listed(&["inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", &name])
+}
+
+fn exists(volume: &str) -> bool {
+    Project::listed(&["volume", "ls", "-q"]).contains(&volume.to_owned())
+}
+
+fn signal(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", signal, &pid])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_in_the_engine() {
+    let Some(project) = Project::new("an_interrupted_run_leaves_nothing_in_the_engine") else {
+        return;
+    };
+    let mut child = start(&project);
+    let made = volumes(&project);
+    assert_eq!(made.len(), 1);
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!exists(&made[0]));
+}
+
+#[test]
+fn the_next_run_removes_what_a_killed_one_left() {
+    let Some(project) = Project::new("the_next_run_removes_what_a_killed_one_left") else {
+        return;
+    };
+    let mut child = start(&project);
+    let made = volumes(&project);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    assert!(exists(&made[0]));
+    let name = format!("{}-web", project.name);
+    // The command is told that swath is gone, and removes its container.
+    wait_until(Duration::from_secs(30), "the container to go", || {
+        !Project::listed(&["ps", "-a", "--format", "{{.Names}}"]).contains(&name)
+    });
+    // It uses no container: swath remembers the engine by itself.
+    project.swath(&[], &["true"]);
+    assert!(!exists(&made[0]));
+}
