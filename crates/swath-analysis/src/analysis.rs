@@ -82,6 +82,22 @@ pub fn analyze_text_lines(text: &str, version: PythonVersion, rules: &ExclusionR
     with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
 }
 
+/// Analyses a decoded source but for its arcs and what concerns them: statements and regions.
+#[must_use]
+pub fn analyze_text_regions(
+    text: &str,
+    version: PythonVersion,
+    rules: &ExclusionRules,
+) -> Analysis {
+    let walk = |parsed: &Parsed<ModModule>| {
+        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules)?;
+        analysis.regions = find_regions(parsed.suite(), &lines);
+        analysis.multiline = lines.into_spans();
+        Ok(analysis)
+    };
+    with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
+}
+
 impl Analysis {
     fn of_problem(problem: Problem) -> Self {
         Self {

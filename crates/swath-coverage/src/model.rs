@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use swath_analysis::{
     Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text, analyze_text_lines,
-    decode_source,
+    analyze_text_regions, decode_source,
 };
 use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
@@ -303,8 +303,10 @@ fn report_file(
         Ok(text) => text,
         Err(problem) => return problem_outcome(&problem, path),
     };
-    let analysis = if data.has_arcs() || options.details {
+    let analysis = if data.has_arcs() {
         analyze_text(&text, python, options.rules)
+    } else if options.details {
+        analyze_text_regions(&text, python, options.rules)
     } else {
         analyze_text_lines(&text, python, options.rules)
     };
