@@ -48,16 +48,6 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The stable name under which the message is listed.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unsupported { .. } => "engine-not-supported",
-            Self::NoSuchContext { .. } => "context-not-found",
-            Self::Unreachable { .. } => "engine-unreachable",
-            Self::Refused { .. } | Self::Broken { .. } => "engine-refused",
-        }
-    }
-
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

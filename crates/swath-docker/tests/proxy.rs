@@ -1,6 +1,9 @@
 //! The proxy between the real `docker` and a real engine.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -304,7 +307,6 @@ fn the_engine_is_contacted_when_the_first_client_is_there() {
     let endpoint = Endpoint::Unix(folder.path().join("no-engine.sock"));
     let socket = folder.path().join("docker.sock");
     let proxy = Proxy::start(&socket, endpoint, delivery, || ()).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs_err::metadata(&socket).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     if engine().is_ok() {
@@ -364,7 +366,7 @@ fn throughput_is_nine_tenths_of_the_engines_own() {
             "Docker proxy",
             what,
             "throughput, of the engine's own",
-            &format!("{ratio:.2}"),
+            format!("{ratio:.2}"),
         );
         assert!(
             ratio > 0.75,

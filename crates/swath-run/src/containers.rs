@@ -114,7 +114,8 @@ impl Containers {
             Ok(endpoint) if endpoint.is_plausible() => endpoint,
             Ok(_) => return containers,
             Err(error) => {
-                containers.problem = Some(error.to_string());
+                let hint = error.hint().map_or_else(String::new, |hint| format!(": {hint}"));
+                containers.problem = Some(format!("{error}{hint}"));
                 return containers;
             }
         };
@@ -149,14 +150,11 @@ impl Containers {
         };
         let gathered = proxy.finish();
         // A run that contacted no engine has no such file.
-        let _ = std::fs::remove_file(&self.engine_file);
+        let _ = fs::remove_file(&self.engine_file);
         run.notes.extend(gathered.notes);
         for record in gathered.containers {
-            let stores = match read_hit_stores(&record.data) {
-                Ok(stores) => stores,
-                // Nothing was gathered: it never ran, or its record says why.
-                Err(_) => swath_data::Gathered::default(),
-            };
+            // Where nothing was gathered, it never ran, or its record says why.
+            let stores = read_hit_stores(&record.data).unwrap_or_default();
             run.unreadable.extend(stores.unreadable);
             run.stores.push(stores.processes);
             run.records.push(record);
@@ -270,7 +268,7 @@ impl ContainerRun {
             .map(|(index, record)| container_account(record, &self.stores[index], &account))
             .collect();
         account.containers_incomplete = account.containers.iter().any(|c| c.problem.is_some())
-            || self.notes.iter().any(|note| is_gap(note));
+            || self.notes.iter().any(is_gap);
         Ok((processes, account))
     }
 

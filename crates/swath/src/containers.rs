@@ -163,7 +163,7 @@ fn faults(container: &ContainerAccount) -> Vec<Diagnostic> {
                 .hint(format!("raise the memory limit of `{}`", container.service)),
         );
     }
-    let ignored = container.ends.iter().find_map(|end| end.ignored_signal());
+    let ignored = container.ends.iter().find_map(swath_run::ContainerEnd::ignored_signal);
     if let Some(signal) = ignored {
         let message = format!(
             "the container `{name}` did not end at signal {signal} and was killed; its data was kept"
