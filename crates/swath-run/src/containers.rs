@@ -114,7 +114,9 @@ impl Containers {
             Ok(endpoint) if endpoint.is_plausible() => endpoint,
             Ok(_) => return containers,
             Err(error) => {
-                let hint = error.hint().map_or_else(String::new, |hint| format!(": {hint}"));
+                let hint = error
+                    .hint()
+                    .map_or_else(String::new, |hint| format!(": {hint}"));
                 containers.problem = Some(format!("{error}{hint}"));
                 return containers;
             }
@@ -267,8 +269,8 @@ impl ContainerRun {
             .enumerate()
             .map(|(index, record)| container_account(record, &self.stores[index], &account))
             .collect();
-        account.containers_incomplete = account.containers.iter().any(|c| c.problem.is_some())
-            || self.notes.iter().any(is_gap);
+        account.containers_incomplete =
+            account.containers.iter().any(|c| c.problem.is_some()) || self.notes.iter().any(is_gap);
         Ok((processes, account))
     }
 
