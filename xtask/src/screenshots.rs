@@ -8,12 +8,12 @@ use swath_test::{Example, newest_python, temp_dir, workspace_root};
 
 use crate::cargo::build_swath;
 
-/// A picture: its name, the page's beginning, the window, and whether the system is dark.
+/// A picture: its name, a part of the page's name, the window, and whether the system is dark.
 const PICTURES: [(&str, &str, &str, bool); 4] = [
     ("index-light", "index", "1100,760", false),
-    ("source-light", "f/xy-geometry-py", "1100,760", false),
-    ("source-dark", "f/xy-geometry-py", "1100,760", true),
-    ("source-narrow", "f/xy-geometry-py", "500,760", false),
+    ("source-light", "xy-geometry-py", "1100,1500", false),
+    ("source-dark", "xy-geometry-py", "1100,1500", true),
+    ("source-narrow", "xy-geometry-py", "500,1500", false),
 ];
 
 /// Measures the example, writes its report and takes the pictures into `docs/images`.
@@ -45,13 +45,13 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The page whose name begins so.
-fn find(report: &Path, start: &str) -> Result<String> {
+/// The page whose name has this part.
+fn find(report: &Path, part: &str) -> Result<String> {
     let names = fs_err::read_to_string(report.join("swath-pages.txt"))?;
-    let found = names.lines().find(|name| name.starts_with(start));
+    let found = names.lines().find(|name| name.contains(part));
     found
         .map(str::to_owned)
-        .with_context(|| format!("the report has no page {start}"))
+        .with_context(|| format!("the report has no page {part}"))
 }
 
 fn take(page: &Path, image: &Path, window: &str, dark: bool) -> Result<()> {
