@@ -40,7 +40,7 @@ pub(crate) enum Verb {
     /// Report what was measured, as text.
     Report,
     /// Report what was measured, as pages for a browser.
-    Html(HtmlArguments),
+    Html,
     /// Report what was measured, as XML in Cobertura's format.
     Xml,
     /// Report what was measured, as JSON.
@@ -237,71 +237,6 @@ pub(crate) struct SharedReportArguments {
     /// Go on when a source file cannot be read.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) ignore_errors: bool,
-}
-
-/// `swath html`.
-#[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of the command line"
-)]
-pub(crate) struct HtmlArguments {
-    /// Only files of these modules or paths.
-    pub(crate) modules: Vec<String>,
-    /// Where the pages are written [default: htmlcov].
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) directory: Option<String>,
-    /// The title of every page.
-    #[arg(long, value_name = "TITLE")]
-    pub(crate) title: Option<String>,
-    /// Leave out pages of files with 100 %.
-    #[arg(long, overrides_with = "no_skip_covered")]
-    pub(crate) skip_covered: bool,
-    /// Show files with 100 %, whatever the configuration says.
-    #[arg(long, overrides_with = "skip_covered")]
-    pub(crate) no_skip_covered: bool,
-    /// Leave out files without statements.
-    #[arg(long)]
-    pub(crate) skip_empty: bool,
-    /// Show the contexts that ran each line.
-    #[arg(long)]
-    pub(crate) show_contexts: bool,
-    /// Only lines that were run in a context that matches one of these expressions.
-    #[arg(long, value_name = "REGEX1,REGEX2,...", value_delimiter = ',')]
-    pub(crate) contexts: Option<Vec<String>>,
-    /// Digits after the decimal point of percentages.
-    #[arg(long, value_name = "N")]
-    pub(crate) precision: Option<u32>,
-    /// Exit with 2 if the total is below MIN.
-    #[arg(long, value_name = "MIN")]
-    pub(crate) fail_under: Option<f64>,
-    /// Only files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
-    pub(crate) include: Option<Vec<String>>,
-    /// Leave out files that match one of these patterns.
-    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
-    pub(crate) omit: Option<Vec<String>>,
-    /// The data file [default: .coverage].
-    #[arg(long, value_name = "INFILE")]
-    pub(crate) data_file: Option<String>,
-    /// Keep parallel data files that were combined.
-    #[arg(long)]
-    pub(crate) keep_combined: bool,
-    /// Go on when a source file cannot be read.
-    #[arg(short, long)]
-    pub(crate) ignore_errors: bool,
-    /// Do not say where the report is.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Everything in one index.html, to mail it.
-    #[arg(long)]
-    pub(crate) single_file: bool,
-    /// Numbers and states of lines only: no source text.
-    #[arg(long)]
-    pub(crate) no_source: bool,
-    /// The configuration file.
-    #[arg(long, value_name = "RCFILE")]
-    pub(crate) rcfile: Option<String>,
 }
 
 /// What `swath run` is to start.

@@ -90,7 +90,7 @@ impl CommandLine {
             "combine" => commands::combine::combine(&parsed),
             "debug" => commands::debug::debug(self, &parsed),
             "erase" => commands::erase::erase(&parsed),
-            "html" => handover::html(&parsed),
+            "html" => commands::html::html(&parsed),
             "json" => commands::json::json(&parsed),
             "lcov" => commands::lcov::lcov(&parsed),
             "report" => commands::report::report(&parsed),
@@ -122,7 +122,8 @@ impl CommandLine {
     }
 
     fn describe(&self, verb: &Verb) -> Exit {
-        let text = help::describe(verb, &self.program, help::width());
+        let own = !is_coverage(OsStr::new(&self.program));
+        let text = help::describe(verb, &self.program, own, help::width());
         Self::print_with_documentation(&format!("{}\n\n", text.trim()));
         Exit::Success
     }

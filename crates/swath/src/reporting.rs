@@ -194,7 +194,7 @@ impl Messages {
         }
     }
 
-    fn warn_of(&self, warnings: &[ModelWarning]) {
+    pub(crate) fn warn_of(&self, warnings: &[ModelWarning]) {
         for ModelWarning { slug, text } in warnings {
             if !self.disabled.iter().any(|disabled| disabled == slug) {
                 let page = format!("{COVERAGE_URL}/messages.html#warning-{slug}");
@@ -283,7 +283,9 @@ impl Session {
 
     /// The rules of `[paths]`.
     pub(crate) fn aliases(&self) -> Result<PathAliases, GlobError> {
-        aliases(&self.settings)
+        let config = &self.settings.config;
+        let directory = self.settings.directory.clone();
+        PathAliases::from_lists(config.path_lists(), directory, config.relative_files)
     }
 
     /// Analyses the files of the data, or those that are named.
@@ -335,13 +337,6 @@ pub(crate) struct Wanted {
     pub(crate) contexts: bool,
     /// Functions, classes and sources.
     pub(crate) details: bool,
-}
-
-/// The rules of `[paths]`.
-pub(crate) fn aliases(settings: &Settings) -> Result<PathAliases, GlobError> {
-    let config = &settings.config;
-    let lists = config.path_lists();
-    PathAliases::from_lists(lists, settings.directory.clone(), config.relative_files)
 }
 
 /// The current folder; `/` if it is gone.

@@ -9,8 +9,7 @@ use swath_run::{Role, roles_of};
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::reporting::{Failure, Session, aliases, print_warnings};
-use crate::settings::Settings;
+use crate::reporting::{Failure, Session};
 
 /// Combines data files and hit stores into one data file.
 pub(crate) fn combine(parsed: &Parsed) -> Exit {
@@ -24,7 +23,7 @@ fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
     let session = Session::begin(parsed)?;
     let inputs: Vec<PathBuf> = parsed.arguments.iter().map(PathBuf::from).collect();
     let (append, keep) = (parsed.is_set("append"), parsed.is_set("keep"));
-    match combine_into(&session.settings, &inputs, append, keep)? {
+    match combine_into(&session, &inputs, append, keep)? {
         Ok(combined) => {
             session.messages.warn(&combined.warnings);
             session.messages.say(&combined.to_string());
@@ -42,7 +41,7 @@ fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
 
 /// Before a report, the parallel data files beside the data file are combined into it.
 pub(crate) fn combine_parallel(session: &Session, keep: bool) -> Result<(), Failure> {
-    let (warnings, text) = match combine_into(&session.settings, &[], true, keep)? {
+    let (warnings, text) = match combine_into(session, &[], true, keep)? {
         Ok(combined) => (combined.warnings.clone(), combined.to_string()),
         Err(CombineError::NoData) => return Ok(()),
         Err(CombineError::NoUsableData(warnings)) if warnings.is_empty() => return Ok(()),
@@ -61,26 +60,18 @@ pub(crate) fn combine_parallel(session: &Session, keep: bool) -> Result<(), Fail
     Ok(())
 }
 
-/// Combines the parallel data files beside the data file, as coverage.py does before a report.
-pub(crate) fn combine_before_report(settings: &Settings, keep: bool) {
-    if let Ok(Ok(combined)) = combine_into(settings, &[], true, keep) {
-        print_warnings(&combined.warnings);
-        anstream::eprintln!("{combined}");
-    }
-}
-
 fn combine_into(
-    settings: &Settings,
+    session: &Session,
     inputs: &[PathBuf],
     append: bool,
     keep: bool,
 ) -> Result<Result<Combined, CombineError>, Failure> {
     Ok(combine_files(Combine {
-        output: &settings.data_file(),
+        output: &session.settings.data_file(),
         inputs,
         append,
         keep,
-        aliases: aliases(settings)?,
+        aliases: session.aliases()?,
         note: &note_of_killed,
     }))
 }

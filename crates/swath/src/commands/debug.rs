@@ -1,5 +1,6 @@
 //! `swath debug`: what swath makes of the configuration, the data and a source.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use swath_analysis::{ExclusionRules, PythonVersion, analyze, debug_json};
@@ -106,7 +107,7 @@ fn describe_data(session: &Session, file: &Path) -> Result<(), Failure> {
             let lines = data.lines(path, None).unwrap_or_default().len();
             let mut line = format!("{}: {}", neutralize_control(path), plural(lines, "line"));
             if let Some(tracer) = file.tracer.as_deref().filter(|tracer| !tracer.is_empty()) {
-                line.push_str(&format!(" [{}]", neutralize_control(tracer)));
+                let _ = write!(line, " [{}]", neutralize_control(tracer));
             }
             (NaturalKey::new(path), line)
         })

@@ -5,17 +5,14 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use swath_config::CoverageConfig;
-use swath_coverage::{Gate, ModelOptions, Report, build_report, exclusion_rules};
-use swath_data::{CoverageData, read_data_file};
+use swath_coverage::{ModelOptions, ModelWarning, Report, build_report, exclusion_rules};
+use swath_data::CoverageData;
 use swath_pattern::Directory;
 use swath_report::{HtmlOptions, Piece, render_html};
 
-use crate::arguments::HtmlArguments;
-use crate::commands::combine::combine_before_report;
-use crate::commands::report::{current_folder, fail, print, print_warnings};
+use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::reporting::ReportError;
-use crate::settings::Settings;
+use crate::reporting::{Failure, ReportError, Session};
 
 /// The names of the files of the last report, to take away those that are no longer part of it.
 const MANIFEST: &str = "swath-pages.txt";
@@ -23,86 +20,50 @@ const MANIFEST: &str = "swath-pages.txt";
 const LARGE: usize = 20 * 1024 * 1024;
 
 /// Writes the HTML report of the data file.
-pub(crate) fn html(arguments: &HtmlArguments) -> Exit {
-    let mut settings = match Settings::load(arguments.rcfile.as_deref(), &current_folder()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error.to_string()),
-    };
-    print_warnings(&settings.warnings);
-    override_config(&mut settings.config, arguments);
-    combine_before_report(&settings, arguments.keep_combined);
-    let data_file = settings.data_file();
-    if !data_file.exists() {
-        return fail("No data to report.");
-    }
-    let data = match read_data_file(&data_file) {
-        Ok(data) => data,
-        Err(error) => return fail(&error.to_string()),
-    };
-    let request = HtmlRequest {
-        config: &settings.config,
-        directory: &settings.directory,
-        files: &arguments.modules,
-        single_file: arguments.single_file,
-        no_source: arguments.no_source,
-    };
-    match write_html(&data, &request) {
-        Ok(written) => {
-            print_warnings(&written.warnings);
-            if !arguments.quiet {
-                let index = settings.config.html_dir.trim_end_matches('/');
-                anstream::eprintln!("Wrote HTML report to {index}/index.html");
-            }
-            if written.largest > LARGE && arguments.single_file {
-                anstream::eprintln!(
-                    "warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own",
-                    written.largest / (1024 * 1024)
-                );
-            }
-            match written.gate_failure {
-                Some(failure) => {
-                    print(&format!("Coverage failure: {failure}\n"));
-                    Exit::BelowFailUnder
-                }
-                None => Exit::Success,
-            }
-        }
-        Err(error) => fail(&error.to_string()),
-    }
+pub(crate) fn html(parsed: &Parsed) -> Exit {
+    write(parsed).unwrap_or_else(|failure| failure.print())
 }
 
-fn override_config(config: &mut CoverageConfig, arguments: &HtmlArguments) {
-    if arguments.skip_covered || arguments.no_skip_covered {
-        config.html_skip_covered = Some(arguments.skip_covered);
+fn write(parsed: &Parsed) -> Result<Exit, Failure> {
+    let (mut session, data) = Session::begin_report(parsed)?;
+    override_config(&mut session.settings.config, parsed);
+    let config = &session.settings.config;
+    let single_file = parsed.is_set("single_file");
+    let request = HtmlRequest {
+        config,
+        directory: &session.settings.directory,
+        files: &parsed.words(),
+        single_file,
+        no_source: parsed.is_set("no_source"),
+    };
+    let written = write_html(&data, &request)?;
+    session.messages.warn_of(&written.warnings);
+    let index = config.html_dir.trim_end_matches('/');
+    session
+        .messages
+        .say(&format!("Wrote HTML report to {index}/index.html"));
+    if written.largest > LARGE && single_file {
+        anstream::eprintln!(
+            "warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own",
+            written.largest / (1024 * 1024)
+        );
     }
-    if arguments.skip_empty {
+    Ok(session.judge(written.total))
+}
+
+fn override_config(config: &mut CoverageConfig, parsed: &Parsed) {
+    if let Some(skip_covered) = parsed.said("skip_covered") {
+        config.html_skip_covered = Some(skip_covered);
+    }
+    if parsed.is_set("skip_empty") {
         config.html_skip_empty = Some(true);
     }
-    config.show_contexts |= arguments.show_contexts;
-    config.ignore_errors |= arguments.ignore_errors;
-    if let Some(directory) = &arguments.directory {
-        config.html_dir.clone_from(directory);
+    config.show_contexts |= parsed.is_set("show_contexts");
+    if let Some(directory) = parsed.text("directory") {
+        directory.clone_into(&mut config.html_dir);
     }
-    if let Some(title) = &arguments.title {
-        config.html_title.clone_from(title);
-    }
-    if let Some(precision) = arguments.precision {
-        config.precision = i64::from(precision);
-    }
-    if let Some(fail_under) = arguments.fail_under {
-        config.fail_under = fail_under;
-    }
-    if let Some(contexts) = &arguments.contexts {
-        config.report_contexts = Some(contexts.clone());
-    }
-    if let Some(include) = &arguments.include {
-        config.report_include = Some(include.clone());
-    }
-    if let Some(omit) = &arguments.omit {
-        config.report_omit = Some(omit.clone());
-    }
-    if let Some(data_file) = &arguments.data_file {
-        config.data_file.clone_from(data_file);
+    if let Some(title) = parsed.text("title") {
+        title.clone_into(&mut config.html_title);
     }
 }
 
@@ -118,10 +79,10 @@ pub(crate) struct HtmlRequest<'a> {
 
 /// A report on the disk.
 pub(crate) struct Written {
-    /// What coverage.py prints after `Coverage failure: `.
-    pub(crate) gate_failure: Option<String>,
+    /// The total that `fail_under` is held against.
+    pub(crate) total: f64,
     /// What could not be analysed.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<ModelWarning>,
     /// The size of the largest file.
     pub(crate) largest: usize,
 }
@@ -135,14 +96,21 @@ pub(crate) enum HtmlError {
     Write(#[from] io::Error),
 }
 
+impl From<HtmlError> for Failure {
+    fn from(error: HtmlError) -> Self {
+        match error {
+            HtmlError::Report(error) => error.into(),
+            HtmlError::Write(_) => Self::new(error.to_string()),
+        }
+    }
+}
+
 /// Analyses the data and writes the report into `[html] directory`.
 pub(crate) fn write_html(
     data: &CoverageData,
     request: &HtmlRequest<'_>,
 ) -> Result<Written, HtmlError> {
     let config = request.config;
-    let precision = usize::try_from(config.precision).unwrap_or(0);
-    let gate = Gate::new(config.fail_under, precision).map_err(ReportError::from)?;
     let (report, mut options) = model(data, request)?;
     options.single_file = request.single_file;
     options.no_source = request.no_source;
@@ -160,11 +128,8 @@ pub(crate) fn write_html(
         _ => report.totals.percent(),
     };
     Ok(Written {
-        gate_failure: match config.fail_under {
-            0.0 => None,
-            _ => gate.failure(total),
-        },
-        warnings: report.warnings.into_iter().map(|it| it.text).collect(),
+        total,
+        warnings: report.warnings,
         largest,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use swath_data::{ContextId, CoverageData};
-use swath_report::{COVERAGE_VERSION, JsonOptions, write_json};
+use swath_report::{COVERAGE_VERSION, JsonOptions, TextError, write_json};
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
@@ -26,16 +26,21 @@ pub(crate) fn json(parsed: &Parsed) -> Exit {
             details: true,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
+        let precision = usize::try_from(config.precision);
         let options = JsonOptions {
             pretty_print: config.json_pretty_print || parsed.is_set("pretty_print"),
             contexts: show_contexts.then_some(&data),
             chosen,
-            precision: usize::try_from(config.precision).unwrap_or(0),
+            precision: precision.map_err(|_| negative(config.precision))?,
             version: COVERAGE_VERSION,
             timestamp: &timestamp(),
         };
         Ok(write_json(&report, &options, out)?)
     })
+}
+
+fn negative(precision: i64) -> Failure {
+    TextError::Precision { precision }.into()
 }
 
 fn chosen_contexts(

@@ -22,7 +22,7 @@ pub(super) struct Choice {
     pub(super) takes: Takes,
     pub(super) metavar: &'static str,
     pub(super) help: &'static str,
-    /// swath's own: not in coverage.py's help, and never abbreviated.
+    /// swath's own: only in the help under that name, and never abbreviated.
     pub(super) own: bool,
 }
 
@@ -66,10 +66,10 @@ const fn output(help: &'static str) -> Choice {
     }
 }
 
-const fn own(key: &'static str, long: &'static str) -> Choice {
+const fn own(key: &'static str, long: &'static str, help: &'static str) -> Choice {
     Choice {
         own: true,
-        ..flag(key, long, "")
+        ..flag(key, long, help)
     }
 }
 
@@ -198,7 +198,11 @@ pub(super) const NO_SKIP_COVERED: Choice = Choice {
         "Disable --skip-covered.",
     )
 };
-pub(super) const NO_SOURCE: Choice = own("no_source", "--no-source");
+pub(super) const NO_SOURCE: Choice = own(
+    "no_source",
+    "--no-source",
+    "Numbers and states of lines only: no source text.",
+);
 pub(super) const OMIT: Choice = text(
     "omit",
     "--omit",
@@ -281,7 +285,11 @@ pub(super) const SHOW_MISSING: Choice = short(
         "Show line numbers of statements in each module that weren't executed.",
     ),
 );
-pub(super) const SINGLE_FILE: Choice = own("single_file", "--single-file");
+pub(super) const SINGLE_FILE: Choice = own(
+    "single_file",
+    "--single-file",
+    "Everything in one index.html, to mail it.",
+);
 pub(super) const SKIP_COVERED: Choice = flag(
     "skip_covered",
     "--skip-covered",

@@ -1,4 +1,4 @@
-//! Verbs that swath's own parser takes over, once coverage.py's rules have read them.
+//! `coverage run`, which swath's own parser takes over once coverage.py's rules have read it.
 
 use std::ffi::OsString;
 
@@ -15,21 +15,6 @@ use super::{CommandLine, Parsed};
 /// Options of `run` that multiprocessing takes from a configuration file only.
 const NOT_WITH_MULTIPROCESSING: [&str; 6] =
     ["branch", "include", "omit", "pylib", "source", "timid"];
-
-/// `coverage html`.
-pub(super) fn html(parsed: &Parsed) -> Exit {
-    let mut words = words("html", parsed);
-    words.push("--".into());
-    words.extend(parsed.arguments.iter().cloned());
-    match Cli::try_parse_from(words) {
-        Ok(Cli {
-            verb: Verb::Html(arguments),
-            ..
-        }) => commands::html::html(&arguments),
-        Ok(_) => Exit::Failure,
-        Err(error) => refused(&error),
-    }
-}
 
 /// `coverage run`.
 pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
@@ -73,7 +58,8 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
              file.\nRemove --{option} from the command line."
         ));
     }
-    let mut words = words("run", parsed);
+    let mut words: Vec<OsString> = vec!["swath".into(), "run".into()];
+    words.extend(parsed.canonical(&["debug"]));
     if module && !parsed.is_set("module") {
         words.push("--module".into());
     }
@@ -83,18 +69,10 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
             ..
         }) => commands::run::run(&arguments, Some(Target::Program(program))),
         Ok(_) => Exit::Failure,
-        Err(error) => refused(&error),
+        Err(error) => {
+            // A closed pipe is no concern of the user's.
+            let _ = error.print();
+            Exit::Failure
+        }
     }
-}
-
-fn words(verb: &str, parsed: &Parsed) -> Vec<OsString> {
-    let mut words = vec!["swath".into(), verb.into()];
-    words.extend(parsed.canonical(&["debug"]));
-    words
-}
-
-fn refused(error: &clap::Error) -> Exit {
-    // A closed pipe is no concern of the user's.
-    let _ = error.print();
-    Exit::Failure
 }

@@ -47,8 +47,8 @@ Use \"{program} help <command>\" for detailed help on any command."
     }
 }
 
-/// The help of a verb.
-pub(super) fn describe(verb: &Verb, program: &str, width: usize) -> String {
+/// The help of a verb, with swath's `own` options or without.
+pub(super) fn describe(verb: &Verb, program: &str, own: bool, width: usize) -> String {
     let name = verb.name;
     let mut text = format!("Usage: {program} {name} {}\n\n", verb.usage);
     let paragraphs = verb.description.iter();
@@ -57,7 +57,11 @@ pub(super) fn describe(verb: &Verb, program: &str, width: usize) -> String {
         .collect();
     let _ = writeln!(text, "{}\n", paragraphs.join("\n\n"));
     text.push_str("Options:\n");
-    let options: Vec<&Choice> = verb.options.iter().filter(|option| !option.own).collect();
+    let options: Vec<&Choice> = verb
+        .options
+        .iter()
+        .filter(|option| own || !option.own)
+        .collect();
     let longest = options.iter().map(|option| names(option).len() + 2).max();
     let most = width.saturating_sub(20).clamp(4, 24);
     let position = most.min(longest.unwrap_or(0) + 2);
@@ -73,15 +77,14 @@ pub(super) fn describe(verb: &Verb, program: &str, width: usize) -> String {
 }
 
 fn names(option: &Choice) -> String {
-    let takes_value = !matches!(option.takes, Takes::Nothing(_));
-    let short = option.short.map(|letter| match takes_value {
-        true => format!("-{letter} {}", option.metavar),
-        false => format!("-{letter}"),
-    });
-    let long = option.long.map(|long| match takes_value {
-        true => format!("{long}={}", option.metavar),
-        false => long.to_owned(),
-    });
+    let value = |separator: &str| match option.takes {
+        Takes::Nothing(_) => String::new(),
+        _ => format!("{separator}{}", option.metavar),
+    };
+    let short = option
+        .short
+        .map(|letter| format!("-{letter}{}", value(" ")));
+    let long = option.long.map(|long| format!("{long}{}", value("=")));
     let names: Vec<String> = short.into_iter().chain(long).collect();
     names.join(", ")
 }
@@ -123,6 +126,10 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
                 let used = line.len() + if line.is_empty() { 0 } else { space.len() };
                 let room = width.saturating_sub(used);
                 if room == 0 {
+                    if used == width {
+                        // `textwrap` forgets to drop this space.
+                        line.push_str(space);
+                    }
                     flush(&mut line, &mut lines);
                     continue;
                 }

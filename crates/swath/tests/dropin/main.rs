@@ -1,0 +1,17 @@
+//! Started as `coverage`, swath is coverage.py 7.17.3: what both print, write and return, side by side.
+//!
+//! - `side_by_side`: one command line run by both, in the same folder
+//! - `usage`: help and usage errors
+//! - `reports`: report, xml, json, lcov, annotate, html
+//! - `data_files`: combine, erase, debug, and data that is not what it should be
+//! - `differences`: what docs/reference/differences.md lists
+//! - `own_name`: the same verbs under swath's own name
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod data_files;
+mod differences;
+mod own_name;
+mod reports;
+mod side_by_side;
+mod usage;

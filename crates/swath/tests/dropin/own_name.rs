@@ -1,0 +1,81 @@
+//! coverage.py's verbs under swath's own name, and what they do that coverage.py does not.
+
+use crate::side_by_side::Stage;
+
+#[test]
+fn the_verbs_are_the_same_under_swaths_name() {
+    let Some(stage) = Stage::new("the_verbs_are_the_same_under_swaths_name") else {
+        return;
+    };
+    stage.coverage(&["run", "--branch", "main.py"]);
+    for line in [
+        "report -m",
+        "xml -o -",
+        "json -o -",
+        "lcov -o -",
+        "debug data",
+        "debug config",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(stage.swath_as_swath(&words), stage.swath(&words), "{line}");
+    }
+    let help = stage.swath_as_swath(&["help", "report"]);
+    assert!(
+        help.stdout
+            .starts_with("Usage: swath report [options] [modules]\n"),
+        "{help:?}"
+    );
+    assert_eq!(stage.swath_as_swath(&["report", "--help"]), help);
+    let wrong = stage.swath_as_swath(&["--color", "never", "report", "--nope"]);
+    assert_eq!(
+        wrong.stderr,
+        "no such option: --nope\nUse 'swath help' for help.\n"
+    );
+    assert_eq!(wrong.code, Some(1));
+}
+
+#[test]
+fn debug_analysis_tells_why_a_line_counts() {
+    let Some(stage) = Stage::new("debug_analysis_tells_why_a_line_counts") else {
+        return;
+    };
+    stage.write("b.py", "x = (1,\n     2)\ndef f():\n    return x\n");
+    stage.write("a.py", "match 1:\n    case 1: pass\n");
+    let both = stage.swath(&["debug", "analysis", "b.py", "a.py"]);
+    let lines: Vec<&str> = both.stdout.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("{\"path\":\"a.py\",\"statements\":[1,2],"),
+        "{both:?}"
+    );
+    assert!(lines[1].contains("\"multiline\":[[1,2]]"), "{both:?}");
+    assert!(
+        lines[1].contains("\"functions\":[{\"name\":\"f\",\"start\":3,\"lines\":[4]}]"),
+        "{both:?}"
+    );
+    let old = stage.swath(&["debug", "analysis", "--python", "3.9", "a.py"]);
+    assert!(old.stdout.contains("\"problem\""), "{old:?}");
+    assert_eq!(
+        stage
+            .swath(&["debug", "analysis", "--python=x", "a.py"])
+            .code,
+        Some(1)
+    );
+    let missing = stage.swath(&["debug", "analysis", "c.py", "a.py"]);
+    assert_eq!((missing.code, missing.stdout.lines().count()), (Some(1), 1));
+    assert!(missing.stderr.contains("c.py"), "{missing:?}");
+}
+
+#[test]
+fn debug_sys_has_no_secrets() {
+    let Some(stage) = Stage::new("debug_sys_has_no_secrets") else {
+        return;
+    };
+    let system = stage.swath(&["debug", "sys"]);
+    assert!(system.stdout.starts_with("-- sys ----"), "{system:?}");
+    assert!(
+        system.stdout.contains("coverage_version: 7.17.3"),
+        "{system:?}"
+    );
+    assert_eq!(system.code, Some(0));
+}
