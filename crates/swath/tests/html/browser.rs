@@ -1,4 +1,4 @@
-//! A chromium of its own for one test, driven over the WebDriver protocol.
+//! A chromium of its own for one test, driven over the `WebDriver` protocol.
 //!
 //! The protocol is a handful of JSON calls; a crate for it would bring fifty others.
 
@@ -50,7 +50,7 @@ impl Browser {
         let agent = ureq::Agent::new_with_config(
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
-                .timeout_global(Some(Duration::from_secs(60)))
+                .timeout_global(Some(Duration::from_mins(1)))
                 .build(),
         );
         let base = format!("http://127.0.0.1:{port}");

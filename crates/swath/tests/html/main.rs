@@ -3,7 +3,10 @@
 //! Where the two are missing they are installed if that is allowed (as root, with apt), else the tests
 //! are skipped by name.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of the set-up fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step of the set-up fails the test"
+)]
 
 mod accessibility;
 mod browser;

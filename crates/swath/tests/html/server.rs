@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The policy.
 pub(crate) const STRICT: &str = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'";
@@ -16,13 +16,13 @@ pub(crate) fn serve(folder: &Path) -> String {
         for stream in listener.incoming().flatten() {
             let folder = folder.clone();
             // A browser that goes away is no fault of the server's.
-            std::thread::spawn(move || answer(stream, folder).ok());
+            std::thread::spawn(move || answer(stream, &folder).ok());
         }
     });
     format!("http://{address}")
 }
 
-fn answer(mut stream: TcpStream, folder: PathBuf) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     for line in lines {
