@@ -86,6 +86,11 @@ pub enum ContainerNote {
         /// Its platform.
         platform: String,
     },
+    /// The engine, if the run used it at all, could not be reached through a proxy.
+    EngineUnusable {
+        /// Why, and what to do.
+        what: String,
+    },
     /// Something failed that needs saying.
     Failed {
         /// What, and why.

@@ -145,7 +145,7 @@ impl Containers {
     pub fn finish(self) -> ContainerRun {
         let mut run = ContainerRun::default();
         if let Some(what) = self.problem {
-            run.notes.push(ContainerNote::Failed { what });
+            run.notes.push(ContainerNote::EngineUnusable { what });
         }
         let Some(proxy) = self.proxy else {
             return run;
@@ -217,9 +217,10 @@ fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
 }
 
 impl ContainerRun {
-    /// Whether no container was created with the agent.
+    /// Whether there is nothing to account for: no container with the agent, and none without it
+    /// that would have needed it.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.records.is_empty() && !self.notes.iter().any(is_gap)
     }
 
     /// The configuration files that the containers' own environments name, as paths in them.
@@ -305,7 +306,9 @@ pub struct Judged<'a> {
 fn is_gap(note: &ContainerNote) -> bool {
     !matches!(
         note,
-        ContainerNote::VolumeStays { .. } | ContainerNote::EngineSocket { .. }
+        ContainerNote::VolumeStays { .. }
+            | ContainerNote::EngineSocket { .. }
+            | ContainerNote::EngineUnusable { .. }
     )
 }
 

@@ -140,7 +140,7 @@ fn note(note: &ContainerNote) -> Option<Diagnostic> {
             format!("containers of `{image}` were not measured: it is made for {platform}"),
         )
         .hint("build it for linux/amd64".to_owned()),
-        ContainerNote::Failed { what } => {
+        ContainerNote::EngineUnusable { what } | ContainerNote::Failed { what } => {
             Diagnostic::warning("containers-not-measured", what.clone())
         }
         ContainerNote::VolumeStays { .. } => return None,
@@ -163,7 +163,10 @@ fn faults(container: &ContainerAccount) -> Vec<Diagnostic> {
                 .hint(format!("raise the memory limit of `{}`", container.service)),
         );
     }
-    let ignored = container.ends.iter().find_map(swath_run::ContainerEnd::ignored_signal);
+    let ignored = container
+        .ends
+        .iter()
+        .find_map(swath_run::ContainerEnd::ignored_signal);
     if let Some(signal) = ignored {
         let message = format!(
             "the container `{name}` did not end at signal {signal} and was killed; its data was kept"

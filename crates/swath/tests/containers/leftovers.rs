@@ -11,13 +11,13 @@ const LONG: &str = r#"
 set -eu
 docker build -q --build-arg BASE="$BASE" -t "$IMAGE" . >/dev/null
 docker run -d --name "$PROJECT-web" "$IMAGE" python -c 'import time; print("up", flush=True); time.sleep(600)' >/dev/null
-trap 'docker rm -f "$PROJECT-web" >/dev/null; exit 3' INT TERM
+trap 'env -u DOCKER_HOST docker rm -f "$PROJECT-web" >/dev/null; exit 3' INT TERM
 while true; do sleep 0.1; done
 "#;
 
 fn start(project: &Project) -> Child {
     project.write("long.sh", LONG);
-    project.write("Dockerfile", "ARG BASE\nFROM ${BASE}\n");
+    project.write_dockerfile("ARG BASE\nFROM ${BASE}");
     let arguments = ["run", "--", "sh", "long.sh"];
     let child = project
         .command(env!("CARGO_BIN_EXE_swath"), &arguments)
@@ -83,4 +83,36 @@ fn the_next_run_removes_what_a_killed_one_left() {
     // It uses no container: swath remembers the engine by itself.
     project.swath(&[], &["true"]);
     assert!(!exists(&made[0]));
+}
+
+#[test]
+fn a_container_that_was_there_before_is_named_when_it_is_started() {
+    let Some(project) =
+        Project::new("a_container_that_was_there_before_is_named_when_it_is_started")
+    else {
+        return;
+    };
+    let name = format!("{}-old", project.name);
+    project.write_dockerfile("ARG BASE\nFROM ${BASE}");
+    let image = project.image();
+    let base = format!("BASE={}", project.base);
+    project.succeeds(
+        "docker",
+        &["build", "--build-arg", &base, "-t", &image, "."],
+    );
+    project.succeeds(
+        "docker",
+        &["create", "--name", &name, &image, "python", "-c", "pass"],
+    );
+    let (output, account) = project.swath(&[], &["docker", "start", "-a", &name]);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        shown.contains("container-not-injected") && shown.contains(&name),
+        "{shown}"
+    );
+    assert_eq!(account["complete"], false, "{shown}");
+    let (output, account) = project.swath(&["--no-docker"], &["docker", "start", "-a", &name]);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(!shown.contains("container-not-injected"), "{shown}");
+    assert_eq!(account["containers"], serde_json::Value::Array(Vec::new()));
 }

@@ -54,6 +54,12 @@ impl Project {
         fs_err::write(self.folder().join(path), text).unwrap();
     }
 
+    /// Writes the Dockerfile, with the label by which its containers are found again.
+    pub(crate) fn write_dockerfile(&self, text: &str) {
+        let text = format!("{text}\nLABEL swath-test={}\n", self.name);
+        self.write("Dockerfile", &text);
+    }
+
     /// A command in the project's folder, with coverage.py on its path.
     pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
@@ -102,7 +108,8 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        let of_image = format!("ancestor={}", self.image());
+        // Containers inherit the labels of their image.
+        let of_image = format!("label=swath-test={}", self.name);
         let of_project = format!("label=com.docker.compose.project={}", self.name);
         let of_network = format!("network={}_default", self.name);
         let mut volumes = Vec::new();
@@ -119,7 +126,7 @@ impl Drop for Project {
         Project::listed(&["network", "rm", &format!("{}_default", self.name)]);
         Project::listed(&["rmi", "-f", &self.image()]);
         // What an earlier build of it left without a name.
-        let unnamed = format!("label=project={}", self.name);
+        let unnamed = format!("label=swath-test={}", self.name);
         Project::listed(&["image", "prune", "-f", "--filter", &unnamed]);
     }
 }

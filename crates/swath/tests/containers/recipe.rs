@@ -23,8 +23,7 @@ fn example(test: &str) -> Option<Project> {
     // Its services are those of a run without containers.
     fs_err::remove_file(project.folder().join("swath.toml")).unwrap();
     let dockerfile = fs_err::read_to_string(project.folder().join("Dockerfile")).unwrap();
-    let label = format!("\nLABEL project={}\n", project.name);
-    project.write("Dockerfile", &(dockerfile + &label));
+    project.write_dockerfile(&dockerfile);
     Some(project)
 }
 

@@ -46,8 +46,7 @@ fn every_way_to_end_keeps_the_data() {
     };
     project.write("work.py", WORK);
     project.write("cases.sh", CASES);
-    project.write(
-        "Dockerfile",
+    project.write_dockerfile(
         "ARG BASE\nFROM ${BASE}\nCOPY work.py /app/work.py\nCOPY shop /app/shop\nRUN mv /app/shop $(python -c 'import site; print(site.getsitepackages()[0])')\n",
     );
     fs_err::create_dir(project.folder().join("shop")).unwrap();
