@@ -62,6 +62,11 @@ impl Tracing {
         self.state.add(self.layout.trace_function).cast()
     }
 
+    /// What the trace function is given; `c_profileobj` is the word between.
+    unsafe fn object(&self) -> *mut Object {
+        self.state.add(self.layout.trace_function + 16).cast()
+    }
+
     #[inline]
     unsafe fn flag(&self) -> *mut u8 {
         let place = self.state.add(self.layout.flag);
@@ -224,8 +229,17 @@ unsafe fn test_thread_state(gate: &Gate) -> bool {
     };
     let before = *tracing.function();
     if before.is_some() {
-        // Somebody traces already, before any site customisation: nothing like that is known.
-        return false;
+        // coverage.py's own `.pth` starts it before any site customisation. What it set shows the
+        // layout; it is set once more, so that the counter of tracing threads stays above zero
+        // when it stops.
+        if *tracing.flag() == 0 {
+            return false;
+        }
+        let object = *tracing.object();
+        *tracing.function() = None;
+        (gate.set_trace)(before, object);
+        let same = |one: Option<TraceFunction>| one.map(|function| function as usize);
+        return same(*tracing.function()) == same(before) && *tracing.flag() != 0;
     }
     (gate.set_trace)(Some(on_event), null_mut());
     let right = tracing.is_ours() && *tracing.flag() != 0;
