@@ -13,6 +13,11 @@ use crate::command_line::{PythonCommand, base_name, is_python_name};
 use crate::reaper::ProcessKey;
 use crate::watch::{Sighting, Sightings};
 
+/// A Python that lives longer than 200 ms is seen for at least so long, looked at every 60 ms.
+const LONG_ENOUGH: Duration = Duration::from_millis(50);
+/// The same for one whose command line is its parent's: it may be about to become another program.
+const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
+
 /// Why a Python was not measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -98,7 +103,9 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
     let mut found = evidence
         .sightings
         .values()
-        .filter(|sighting| is_settled_python(sighting) && !has_store(evidence, sighting.key))
+        .filter(|sighting| {
+            is_settled_python(evidence, sighting) && !has_store(evidence, sighting.key)
+        })
         .map(|sighting| NotMeasured {
             pid: Some(sighting.key.pid),
             command: without_secrets(&sighting.arguments),
@@ -111,9 +118,15 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
     found
 }
 
-/// Whether it was a Python at two looks in a row: between fork and exec a child looks like its parent.
-fn is_settled_python(sighting: &Sighting) -> bool {
-    sighting.python && sighting.python_for > Duration::ZERO
+/// Whether it was a Python for long enough to be judged. Between fork and exec a child looks like
+/// its parent, on a busy machine for longer than two looks.
+fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
+    let like_its_parent = evidence
+        .sightings
+        .values()
+        .any(|other| other.key.pid == sighting.parent && other.arguments == sighting.arguments);
+    let needed = if like_its_parent { LIKE_ITS_PARENT } else { LONG_ENOUGH };
+    sighting.python && sighting.python_for >= needed
 }
 
 fn has_store(evidence: &Evidence<'_>, key: ProcessKey) -> bool {
@@ -221,7 +234,7 @@ fn known_children(evidence: &Evidence<'_>, parent: u32) -> Vec<Vec<String>> {
     let seen = evidence
         .sightings
         .values()
-        .filter(|sighting| sighting.parent == parent && is_settled_python(sighting))
+        .filter(|sighting| sighting.parent == parent && is_settled_python(evidence, sighting))
         .filter(|sighting| !has_store(evidence, sighting.key))
         .map(|sighting| sighting.arguments.clone());
     stored.chain(seen).collect()
