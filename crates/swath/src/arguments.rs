@@ -16,8 +16,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Example: swath run --service 'gunicorn app:wsgi' --ready http://127.0.0.1:8000/ -- pytest"
 )]
 pub(crate) struct Cli {
-    /// Colours in messages.
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    /// Colours in messages: auto, always or never.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = true, hide_short_help = true)]
     pub(crate) color: Colour,
 
     #[command(subcommand)]
@@ -86,7 +86,7 @@ pub(crate) struct MeasureArguments {
     /// Measure installed modules of the standard library, too.
     #[arg(short = 'L', long, hide_short_help = true)]
     pub(crate) pylib: bool,
-    /// The configuration file [default: the services' own, else .coveragerc, setup.cfg, tox.ini, pyproject.toml].
+    /// The configuration file [default: found as coverage.py does].
     #[arg(long, value_name = "RCFILE")]
     pub(crate) rcfile: Option<String>,
     /// Where the data is written [default: .coverage].
@@ -98,10 +98,10 @@ pub(crate) struct MeasureArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Services")]
 pub(crate) struct ServiceArguments {
-    /// A service to start before the tests, and its name; may be given more than once.
+    /// A service to start before the tests; may be repeated.
     #[arg(long, value_name = "[NAME=]COMMAND")]
     pub(crate) service: Vec<String>,
-    /// When a service is ready: http://HOST:PORT/PATH, tcp:HOST:PORT or log:REGEX.
+    /// When it is ready: http://HOST:PORT/, tcp:HOST:PORT, log:REGEX.
     #[arg(long, value_name = "[NAME=]ADDRESS")]
     pub(crate) ready: Vec<String>,
     /// How long to wait for that [default: 60s].
@@ -116,8 +116,8 @@ pub(crate) struct ServiceArguments {
     /// Variables for every service: a file of KEY=VALUE lines.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) env_file: Option<PathBuf>,
-    /// Whose lines are in the number.
-    #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE")]
+    /// Whose lines are in the number: services, tests or all.
+    #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE", hide_possible_values = true)]
     pub(crate) count: Count,
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
