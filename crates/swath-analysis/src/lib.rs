@@ -23,7 +23,9 @@ mod syntax;
 mod syntax_error;
 mod version;
 
-pub use analysis::{Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions};
+pub use analysis::{
+    Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
+};
 pub use arcs::Arc;
 pub use debug_json::debug_json;
 pub use highlight::{Shade, Shaded, highlight};

@@ -230,13 +230,19 @@ mod tests {
             PathMap::new(self.folder.path(), aliases)
         }
 
-        #[expect(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "what it is compared with is optional"
+        )]
         fn path(&self, path: &str) -> Option<String> {
             Some(self.folder.path().join(path).to_str().unwrap().to_owned())
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "what it is compared with is optional"
+    )]
     fn of(text: &str) -> Option<SourceHash> {
         Some(SourceHash::of(text.as_bytes()))
     }

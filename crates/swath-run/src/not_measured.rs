@@ -125,7 +125,11 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
         .sightings
         .values()
         .any(|other| other.key.pid == sighting.parent && other.arguments == sighting.arguments);
-    let needed = if like_its_parent { LIKE_ITS_PARENT } else { LONG_ENOUGH };
+    let needed = if like_its_parent {
+        LIKE_ITS_PARENT
+    } else {
+        LONG_ENOUGH
+    };
     sighting.python && sighting.python_for >= needed
 }
 

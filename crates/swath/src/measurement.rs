@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use swath_coverage::{AnalysisDifference, check_analysis, touch_unexecuted};
-use swath_pattern::GlobError;
 use swath_data::{
-    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
-    write_data_file,
+    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores,
+    to_coverage_data, write_data_file,
 };
+use swath_pattern::GlobError;
 use swath_run::{
-    Account, ContainerRun, Containers, Judged, Counted, Ending, Observer, ProcessAccount, RunError, RunFolder, RunHistory,
-    RunOutcome, RunRequest, account_for_processes, execute,
+    Account, ContainerRun, Containers, Counted, Ending, Judged, Observer, ProcessAccount, RunError,
+    RunFolder, RunHistory, RunOutcome, RunRequest, account_for_processes, execute,
 };
 
 use crate::diagnostic::Diagnostic;

@@ -100,7 +100,9 @@ pub(crate) fn load_settings(
             "branches-not-measured",
             "branches are asked for; swath measures lines only, and the number is that of lines",
         )
-        .hint("take `branch` out of the settings, or go on with coverage.py for branches".to_owned())
+        .hint(
+            "take `branch` out of the settings, or go on with coverage.py for branches".to_owned(),
+        )
         .print();
     }
     if !settings.config.plugins.is_empty() {
