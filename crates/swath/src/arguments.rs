@@ -116,6 +116,9 @@ pub(crate) struct ServiceArguments {
     /// Variables for every service: a file of KEY=VALUE lines.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) env_file: Option<PathBuf>,
+    /// Start none of the services of swath.toml: the command starts its own.
+    #[arg(long, conflicts_with = "service", hide_short_help = true)]
+    pub(crate) no_services: bool,
     /// Whose lines are in the number: services, tests or all.
     #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE", hide_possible_values = true)]
     pub(crate) count: Count,

@@ -24,7 +24,9 @@ pub(crate) fn plan(
 ) -> Result<Plan, Diagnostic> {
     let file = SwathConfig::load(folder)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
-    let mut services = if arguments.service.is_empty() {
+    let mut services = if arguments.no_services {
+        Vec::new()
+    } else if arguments.service.is_empty() {
         file.services
     } else {
         arguments

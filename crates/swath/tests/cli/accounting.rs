@@ -372,3 +372,23 @@ fn the_tests_own_lines_are_left_out_where_there_is_a_service() {
         run.stdout
     );
 }
+
+#[test]
+fn services_of_the_file_can_be_left_out() {
+    let Some(python) = python("services_of_the_file_can_be_left_out") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "swath.toml",
+        "test = \"true\"\n\n[services.web]\ncommand = \"touch started\"\n",
+    );
+    sandbox.write("one.py", "x = 1\n");
+    let program = text(&python.path);
+    let run = sandbox.swath(&["run", "--no-services", "--", &program, "one.py"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!sandbox.project().join("started").exists());
+    let run = sandbox.swath(&["run", "--", &program, "one.py"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(sandbox.project().join("started").exists());
+}
