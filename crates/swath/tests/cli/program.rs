@@ -235,13 +235,18 @@ fn under_the_name_coverage_the_verbs_work() {
     sandbox.write("prog.py", "x = 1\n");
     let link = sandbox.temporary().join("coverage");
     fs_err::os::unix::fs::symlink(Path::new(env!("CARGO_BIN_EXE_swath")), &link).unwrap();
+    // That command knows no `--python`: it takes the one of the active environment.
+    let environment = sandbox.temporary().join("environment");
+    fs_err::create_dir_all(environment.join("bin")).unwrap();
+    fs_err::os::unix::fs::symlink(&python.path, environment.join("bin/python")).unwrap();
     let coverage = |arguments: &[&str]| {
         let mut command = Command::new(&link);
         sandbox.prepare(&mut command);
+        command.env("VIRTUAL_ENV", &environment);
         command.args(arguments);
         finish(command)
     };
-    let finished = coverage(&["run", "--python", &text(&python.path), "-p", "prog.py"]);
+    let finished = coverage(&["run", "-p", "prog.py"]);
     assert_eq!(finished.code, 0, "{}", finished.stderr);
     let combined = coverage(&["combine", "-q"]);
     assert_eq!(combined.code, 0, "{}{}", combined.stdout, combined.stderr);
@@ -256,5 +261,5 @@ fn under_the_name_coverage_the_verbs_work() {
     assert_eq!(coverage(&["erase"]).code, 0);
     assert_eq!(data_files(&sandbox), BTreeSet::new());
     let version = coverage(&["--version"]).stdout;
-    assert!(version.contains("swath"), "{version}");
+    assert!(version.contains("version 7.17.3"), "{version}");
 }
