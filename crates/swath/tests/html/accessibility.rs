@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use swath_test::{newest_python, skip, target_dir};
+use swath_test::{Python, pythons, skip, target_dir};
 
 use crate::browser::{Browser, Settings};
 use crate::recorded::Recorded;
@@ -16,7 +16,7 @@ fn axe() -> Option<String> {
     let folder = target_dir().join("axe");
     let script = folder.join("axe.min.js");
     if !script.exists() {
-        let python = newest_python()?;
+        let python = pythons().iter().rev().find(|python| has_pip(python))?;
         fs_err::create_dir_all(&folder).ok()?;
         let mut download = Command::new(&python.path);
         download
@@ -51,6 +51,16 @@ fn axe() -> Option<String> {
         }
     }
     fs_err::read_to_string(script).ok()
+}
+
+/// The newest Pythons come without pip.
+fn has_pip(python: &Python) -> bool {
+    let mut command = Command::new(&python.path);
+    command
+        .args(["-m", "pip", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn check(test: &str, settings: Settings) {
