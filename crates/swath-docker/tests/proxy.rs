@@ -365,7 +365,11 @@ fn a_large_stream_passes_unchanged() {
             expected.len(),
             passed.len()
         );
-        assert!(expected.len() >= megabytes * 1_000_000);
+        assert!(
+            expected.len() > 1_000_000,
+            "docker {what}: {} bytes",
+            expected.len()
+        );
         // How fast is a figure, no condition: other work on the machine disturbs it.
         let ratio = direct.as_secs_f64() / proxied.as_secs_f64();
         swath_test::record_figure(
