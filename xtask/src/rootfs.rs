@@ -30,20 +30,20 @@ pub(crate) fn run() -> ExitCode {
         .into_iter()
         .filter(|tag| missing.iter().any(|other| other == tag))
         .collect();
-    let mut reason = String::from("no suite has it");
+    let mut reasons = Vec::new();
     for suite in SUITES {
         if wanted.is_empty() {
             break;
         }
         match make(suite, &wanted) {
             Ok(made) => wanted.retain(|tag| !made.iter().any(|other| other == tag)),
-            Err(error) => reason = format!("{error:#}"),
+            Err(error) => reasons.push(format!("{error:#}")),
         }
     }
     for tag in wanted {
         skip(
             &format!("everything on Python {tag}"),
-            &format!("no interpreter: {reason}"),
+            &format!("no interpreter: {}", reasons.join("; ")),
         );
     }
     ExitCode::SUCCESS
@@ -92,10 +92,18 @@ fn debootstrap() -> Result<PathBuf> {
     ensure!(is_root, "debootstrap needs root");
     if !known.is_file() {
         // Lists may be old or absent: they are only fetched when the first try fails.
+        // Somebody else may be installing something right now.
+        let apt_get = |arguments: &[&str]| {
+            quiet(
+                Command::new("apt-get")
+                    .args(["--option", "DPkg::Lock::Timeout=300"])
+                    .args(arguments),
+            )
+        };
         let install = ["install", "--yes", "--no-install-recommends", "debootstrap"];
-        if quiet(Command::new("apt-get").args(install)).is_err() {
-            quiet(Command::new("apt-get").arg("update")).context("debootstrap is not installed")?;
-            quiet(Command::new("apt-get").args(install)).context("debootstrap is not installed")?;
+        if apt_get(&install).is_err() {
+            apt_get(&["update"]).context("debootstrap is not installed")?;
+            apt_get(&install).context("debootstrap is not installed")?;
         }
     }
     Ok(known.to_owned())
