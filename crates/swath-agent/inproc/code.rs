@@ -1,4 +1,4 @@
-//! Code objects: which lines each has, and where its hits are stored.
+//! Code objects: which lines and branches each has, and where its hits are stored.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -6,10 +6,16 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
 
+use crate::branches::{self, Branches, Lines, Step};
 use crate::ffi::{self, Object};
 use crate::file;
+use crate::flow;
+use crate::found_arcs::FoundArcs;
+use crate::line_table;
 use crate::map;
-use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
+use crate::object::{self, attribute, bytes, number_attribute};
+use crate::operations::{self, Kind};
+use crate::scratch::Scratch;
 use crate::state::Global;
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
 use crate::text;
@@ -33,6 +39,38 @@ pub struct Info {
     /// The line that the frame's start alone proves, less `first`; [`NO_LINE`] when there is none.
     start: u32,
     hits: *mut u8,
+    /// By line, whether a frame was left from there; null where branches are not recorded.
+    exits: *mut u8,
+    /// The line that the code is defined on, where branches are recorded.
+    definition: u32,
+    /// What the code's operations are, where branches are recorded.
+    pub outline: Outline,
+    /// The arcs; null when there are none, or none were looked for yet.
+    branches: *mut Branches,
+    has_looked: bool,
+    /// Arcs that were found besides.
+    found: FoundArcs,
+    /// The latest line that was new (3.14 and newer); 0 at the start of a frame.
+    latest: u32,
+}
+
+/// What is seen of code without following it.
+#[derive(Clone, Copy)]
+pub struct Outline {
+    hash: u64,
+    makes: bool,
+    iterates: bool,
+    /// Whether frames may be suspended.
+    pub suspends: bool,
+}
+
+impl Outline {
+    const NONE: Self = Self {
+        hash: 0,
+        makes: false,
+        iterates: false,
+        suspends: false,
+    };
 }
 
 /// No line.
@@ -48,6 +86,13 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     remaining: 0,
     start: NO_LINE,
     hits: null_mut(),
+    exits: null_mut(),
+    definition: 0,
+    outline: Outline::NONE,
+    branches: null_mut(),
+    has_looked: true,
+    found: FoundArcs::NONE,
+    latest: 0,
 });
 
 #[derive(Clone, Copy)]
@@ -60,11 +105,9 @@ struct Access {
 static ACCESS: Global<Option<Access>> = Global::new(None);
 static TABLE: Global<[*mut Info; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
 /// Line numbers of the code object at hand.
-static SCRATCH: Global<Scratch> = Global::new(Scratch {
-    lines: null_mut(),
-    room: 0,
-    count: 0,
-});
+static LINES: Global<Scratch<u32>> = Global::new(Scratch::new());
+/// Whether branches are recorded.
+pub static BRANCH: Global<bool> = Global::new(false);
 /// The interpreter's version, as in 0x030c.
 pub static VERSION: Global<u32> = Global::new(0);
 /// The operation that code of this version begins its body with (3.11 and newer).
@@ -161,13 +204,9 @@ pub unsafe fn learn(code: Object) -> *mut Info {
 unsafe fn describe(code: Object) -> Option<*mut Info> {
     let name = attribute(code, c"co_filename")?;
     let file = file::id(name.object())?;
-    let scratch = &mut *SCRATCH.place();
-    scratch.count = 0;
-    let start = match VERSION.get() {
-        0..=0x0309 => collect_table(code, scratch),
-        _ => collect_ranges(code, scratch),
-    }?;
-    let lines = scratch.lines();
+    let scratch = &mut *LINES.place();
+    let start = line_table::collect(code, scratch)?;
+    let lines = scratch.values();
     let first = lines.iter().copied().min()?;
     let last = lines.iter().copied().max()?;
     let span = (last - first) as usize + 1;
@@ -175,9 +214,17 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         map::count_dropped();
         return None;
     }
-    let hash = lines.iter().fold(u64::from(file), |state, line| {
-        text::mix(state, u64::from(*line))
-    });
+    let (outline, definition) = if BRANCH.get() {
+        let definition = number_attribute(code, c"co_firstlineno");
+        (outline(code)?, u32::try_from(definition).ok()?)
+    } else {
+        (Outline::NONE, 0)
+    };
+    let hash = lines
+        .iter()
+        .fold(u64::from(file) ^ outline.hash, |state, line| {
+            text::mix(state, u64::from(*line))
+        });
     let head = TABLE
         .place()
         .cast::<*mut Info>()
@@ -189,7 +236,7 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         }
         info = (*info).next;
     }
-    let (hits, remaining) = record(file, first, span, lines)?;
+    let (hits, remaining) = record(file, first, span, lines, definition)?;
     let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
     if memory.is_null() {
         return None;
@@ -203,9 +250,189 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         remaining,
         start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
         hits,
+        exits: if BRANCH.get() {
+            hits.add(span)
+        } else {
+            null_mut()
+        },
+        definition,
+        outline,
+        branches: null_mut(),
+        has_looked: !BRANCH.get(),
+        found: FoundArcs::NONE,
+        latest: 0,
     });
     *head = memory;
+    if BRANCH.get() && (VERSION.get() < 0x030c || outline.makes || outline.iterates) {
+        (*memory).look_for_branches(code);
+    }
     Some(memory)
+}
+
+/// Looks over a code object's operations.
+unsafe fn outline(code: Object) -> Option<Outline> {
+    const SUSPENDING: core::ffi::c_long = 0x20 | 0x80 | 0x200;
+    let operations = operations::of(VERSION.get());
+    let all = attribute(code, c"co_code")?;
+    let mut outline = Outline {
+        suspends: number_attribute(code, c"co_flags") & SUSPENDING != 0,
+        ..Outline::NONE
+    };
+    for pair in bytes(all.object())?.as_chunks::<2>().0 {
+        let [operation, argument] = *pair;
+        outline.hash = text::mix(
+            outline.hash,
+            u64::from(u16::from_le_bytes([operation, argument])),
+        );
+        match operations.kind(operation).0 {
+            Kind::Make => outline.makes = true,
+            Kind::AsyncEnd => outline.iterates = true,
+            _ => {}
+        }
+    }
+    Some(outline)
+}
+
+/// Whether a frame of the code that stands at this place of its bytes is suspended.
+pub unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
+    let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
+        return false;
+    };
+    let all = bytes(all.object()).unwrap_or(&[]);
+    let at = |place: usize| all.get(place).copied().unwrap_or(0);
+    operations::of(VERSION.get()).is_suspended(at(place), at(place + 2))
+}
+
+/// Methods for branches; the others leave the code as it is where branches are not recorded.
+impl Info {
+    /// Finds out which arcs the code has, once.
+    #[cold]
+    #[inline(never)]
+    unsafe fn look_for_branches(&mut self, code: Object) {
+        self.has_looked = true;
+        let lines = Lines {
+            file: self.file,
+            first: self.first,
+            span: self.span,
+            hits: self.hits,
+        };
+        let pending = object::PendingException::set_aside();
+        let found = match flow::of(code) {
+            Some(flow) if VERSION.get() < 0x030c => branches::by_lines(flow, lines, self.exits),
+            Some(flow) => branches::by_sites(flow, lines),
+            None => None,
+        };
+        drop(pending);
+        match found {
+            Some(branches) => {
+                self.branches = branches;
+                if VERSION.get() < 0x030c {
+                    self.remaining += (*branches).open() + self.count_open_exits();
+                }
+            }
+            None => map::count_dropped(),
+        }
+    }
+
+    /// Whether single operations of the code must be watched, because no branch tells how an
+    /// `async for` goes on.
+    pub unsafe fn needs_operations(&self) -> bool {
+        self.outline.iterates && !self.branches.is_null() && (*self.branches).has_open_marks()
+    }
+
+    /// Control went from one place in the code's bytes to another: whether this branch needs no
+    /// more events.
+    #[inline]
+    pub unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
+        if !self.has_looked {
+            self.look_for_branches(code);
+        }
+        if self.branches.is_null() {
+            return true;
+        }
+        (*self.branches).went((offset / 2) as u32, (destination / 2) as u32)
+    }
+
+    /// A place in the code's bytes was reached.
+    pub unsafe fn reached(&mut self, offset: i64) {
+        if !self.branches.is_null() {
+            (*self.branches).reached((offset / 2) as u32);
+        }
+    }
+
+    /// How many lines lead only out of a frame that may be suspended before it gets there.
+    unsafe fn count_open_exits(&self) -> i32 {
+        if !self.outline.suspends {
+            return 0;
+        }
+        let exits = core::slice::from_raw_parts(self.exits, self.span as usize);
+        let open = exits
+            .iter()
+            .filter(|exit| **exit == layout::LINE_EXECUTABLE);
+        open.count() as i32
+    }
+
+    /// Control went from one line to another in the same frame.
+    #[inline]
+    pub unsafe fn stepped(&mut self, from: u32, to: u32) {
+        self.went_to(from, to as i32);
+    }
+
+    unsafe fn went_to(&mut self, from: u32, to: i32) {
+        if self.branches.is_null() {
+            return;
+        }
+        match (*self.branches).stepped(from, to) {
+            Step::Known => {}
+            Step::New => self.remaining -= 1,
+            Step::Unforeseen => self.found.add(self.file, self.span, from, to, false),
+        }
+    }
+
+    /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
+    /// code object, one after the other, for arcs.
+    pub unsafe fn followed(&mut self, line: u32) {
+        let before = core::mem::replace(&mut self.latest, line);
+        if before != 0 && before != line {
+            let index = line.wrapping_sub(self.first);
+            let fresh =
+                index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE;
+            self.found
+                .add(self.file, self.span, before, line as i32, fresh);
+        }
+    }
+
+    /// A frame was left from a line.
+    pub unsafe fn left(&mut self, line: u32) {
+        self.latest = 0;
+        let index = line.wrapping_sub(self.first);
+        if self.exits.is_null() || index >= self.span {
+            return;
+        }
+        // SAFETY: the exits are as many as the lines.
+        let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
+        let before = byte.load(Ordering::Relaxed);
+        if before != layout::LINE_HIT {
+            byte.store(layout::LINE_HIT, Ordering::Release);
+            if before == layout::LINE_EXECUTABLE && self.outline.suspends {
+                self.remaining -= 1;
+            }
+        }
+        if !self.branches.is_null() && (*self.branches).is_by_lines() {
+            let out = -(self.definition as i32);
+            if (*self.branches).stepped(line, out) == Step::New {
+                self.remaining -= 1;
+            }
+        }
+    }
+
+    /// Whether a line leads only out of the frame.
+    pub unsafe fn is_last(&self, line: u32) -> bool {
+        let index = line.wrapping_sub(self.first);
+        !self.exits.is_null()
+            && index < self.span
+            && *self.exits.add(index as usize) == layout::LINE_EXECUTABLE
+    }
 }
 
 /// Whether known code has just these lines.
@@ -237,10 +464,18 @@ unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]
 }
 
 /// Records the code; where its hits are, and how many executable lines it has.
-unsafe fn record(file: u32, first: u32, span: usize, lines: &[u32]) -> Option<(*mut u8, i32)> {
-    let length = layout::CODE_FIXED + span;
+unsafe fn record(
+    file: u32,
+    first: u32,
+    span: usize,
+    lines: &[u32],
+    definition: u32,
+) -> Option<(*mut u8, i32)> {
+    // Where branches are recorded there is a second byte a line, for the exits.
+    let length = layout::CODE_FIXED + span * if BRANCH.get() { 2 } else { 1 };
     let draft = map::append(layout::KIND_CODE, file, first, length)?;
     draft.put(0, &(span as u32).to_le_bytes());
+    draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
     let hits = draft.payload().add(layout::CODE_FIXED);
     let mut remaining = 0;
     for line in lines {
@@ -252,99 +487,4 @@ unsafe fn record(file: u32, first: u32, span: usize, lines: &[u32]) -> Option<(*
     }
     draft.commit();
     Some((hits, remaining))
-}
-
-/// The lines of a code object of 3.10 and newer. `Some(Some(line))`: the line that the body
-/// shares with the operation that begins it, for which 3.13.0 reports no line.
-unsafe fn collect_ranges(code: Object, scratch: &mut Scratch) -> Option<Option<u32>> {
-    let body = body_start(code);
-    let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
-    let mut start = None;
-    while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
-        let line = ffi::PyTuple_GetItem(range.object(), 2);
-        let end = number(ffi::PyTuple_GetItem(range.object(), 1));
-        if object::is_none(line) || end <= body {
-            continue;
-        }
-        let line = u32::try_from(number(line)).unwrap_or(0);
-        if line == 0 {
-            continue;
-        }
-        if number(ffi::PyTuple_GetItem(range.object(), 0)) < body {
-            start = Some(line);
-        }
-        scratch.add(line)?;
-    }
-    Some(start)
-}
-
-/// Where the body of a code object begins, behind what makes the call: nothing reports lines
-/// for that.
-unsafe fn body_start(code: Object) -> core::ffi::c_long {
-    if VERSION.get() < 0x030b {
-        return 0;
-    }
-    let Some(operations) = attribute(code, c"co_code") else {
-        return 0;
-    };
-    let resume = RESUME.get();
-    let all = bytes(operations.object()).unwrap_or(&[]);
-    match all
-        .chunks_exact(2)
-        .position(|unit| unit.first() == Some(&resume))
-    {
-        Some(unit) => unit as core::ffi::c_long * 2 + 2,
-        None => 0,
-    }
-}
-
-/// The lines of a code object of 3.8 and 3.9.
-unsafe fn collect_table(code: Object, scratch: &mut Scratch) -> Option<Option<u32>> {
-    let table = attribute(code, c"co_lnotab")?;
-    let mut line = i32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
-    let mut add = |line: i32| u32::try_from(line).map_or(Some(()), |line| scratch.add(line));
-    for pair in bytes(table.object())?.as_chunks::<2>().0 {
-        let [distance, change] = *pair;
-        if distance != 0 {
-            add(line)?;
-        }
-        line += i32::from(change as i8);
-    }
-    add(line)?;
-    Some(None)
-}
-
-/// Line numbers in memory that grows and is kept.
-struct Scratch {
-    lines: *mut u32,
-    room: usize,
-    count: usize,
-}
-
-impl Scratch {
-    unsafe fn add(&mut self, line: u32) -> Option<()> {
-        if self.count == self.room {
-            let room = (self.room * 2).max(1024);
-            let memory = ffi::calloc(room, size_of::<u32>()).cast::<u32>();
-            if memory.is_null() {
-                return None;
-            }
-            if !self.lines.is_null() {
-                core::ptr::copy_nonoverlapping(self.lines, memory, self.count);
-                ffi::free(self.lines.cast());
-            }
-            (self.lines, self.room) = (memory, room);
-        }
-        self.lines.add(self.count).write(line);
-        self.count += 1;
-        Some(())
-    }
-
-    fn lines(&self) -> &[u32] {
-        if self.count == 0 {
-            return &[];
-        }
-        // SAFETY: that many were written.
-        unsafe { core::slice::from_raw_parts(self.lines, self.count) }
-    }
 }

@@ -1,5 +1,5 @@
-//! Lines on 3.8 to 3.11: an evaluation hook (PEP 523) that lets only those frames be traced
-//! that are measured and have lines left to see.
+//! Lines and branches on 3.8 to 3.11: an evaluation hook (PEP 523) that lets only those frames be
+//! traced that are measured and have lines or arcs left to see.
 //!
 //! Of the thread's tracing only `c_tracefunc` is replaced, and only while such a frame runs;
 //! `c_traceobj` stays, so `sys.gettrace()` gives what it gives without swath. Another tool's
@@ -10,18 +10,22 @@ use core::ptr::null_mut;
 
 use swath_store::layout;
 
-use crate::code;
+use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, TRACING};
 use crate::map;
+use crate::object::{self, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::Global;
 use crate::symbols::{self, SetTrace, TraceFunction};
 use crate::thread;
 
-/// The event of a trace function that a line is about to run.
+/// Events of a trace function: a frame starts or goes on, a line is about to run, a frame ends or
+/// is suspended.
+const CALL: c_int = 0;
 const LINE: c_int = 2;
+const RETURN: c_int = 3;
 
 /// What the gate needs, found once.
 #[derive(Clone, Copy)]
@@ -264,7 +268,7 @@ pub unsafe fn self_test(function: Object) -> bool {
     };
     SELF_TEST.set(1);
     let outer = *tracing.flag();
-    let result = crate::object::call(function, [null_mut(); 3]);
+    let result = object::call(function, [null_mut(); 3]);
     let seen = SELF_TEST.get();
     SELF_TEST.set(0);
     tracing.give_back();
@@ -331,24 +335,71 @@ unsafe fn pass(
         return (gate.evaluate)(first, second, third);
     }
     tracing.set(wanted);
+    let kept = wanted && code::BRANCH.get();
+    if kept {
+        thread.frames.push(frame);
+    }
     let result = if deep && (&raw const place).addr() >= thread.low {
         stack::evaluate_deep(thread, gate.evaluate, first, second, third)
     } else {
         (gate.evaluate)(first, second, third)
     };
+    if kept {
+        // The thread's place may be another thread's by now, where there are very many.
+        thread::of(state).frames.remove(frame);
+    }
     tracing.set(outer);
     result
+}
+
+/// What the hook is given for a frame object: that itself, or in 3.11 the frame proper.
+#[inline]
+unsafe fn frame_proper(frame: *mut u8, layout: &FrameLayout) -> *mut u8 {
+    if layout.frame_is_behind_pointer {
+        *frame.add(FRAME_PROPER).cast::<*mut u8>()
+    } else {
+        frame
+    }
 }
 
 /// The code of a frame object.
 #[inline]
 unsafe fn code_of(frame: *mut u8, layout: &FrameLayout) -> Object {
-    let frame = if layout.frame_is_behind_pointer {
-        *frame.add(FRAME_PROPER).cast::<*mut u8>()
-    } else {
-        frame
+    *frame_proper(frame, layout).add(CODE).cast::<Object>()
+}
+
+/// Follows a frame from line to line, as coverage.py's tracer does: a frame that goes on after it
+/// was suspended goes on from the line where it is.
+unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Info) {
+    let key = frame_proper(frame, &gate.layout);
+    let Some(place) = thread::of(ffi::PyThreadState_Get()).frames.line(key) else {
+        return;
     };
-    *frame.add(CODE).cast::<Object>()
+    match event {
+        CALL if info.outline.suspends => {
+            *place = u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0);
+        }
+        LINE => {
+            let line = *frame.add(gate.layout.line).cast::<u32>();
+            let before = core::mem::replace(place, line);
+            if before != 0 {
+                info.stepped(before, line);
+            }
+        }
+        RETURN if *place != 0 => {
+            let line = *place;
+            if !info.outline.suspends || !is_suspended(frame, code_of(frame, &gate.layout)) {
+                info.left(line);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a frame that gives back control goes on later.
+unsafe fn is_suspended(frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside();
+    code::is_suspended(code, object::number_attribute(frame.cast(), c"f_lasti"))
 }
 
 /// The trace function.
@@ -362,6 +413,15 @@ unsafe extern "C" fn on_event(
         return 0;
     };
     let mut finished = false;
+    if code::BRANCH.get() && matches!(event, CALL | LINE | RETURN) {
+        let info = code::info(code_of(frame, &gate.layout));
+        if (*info).is_measured() {
+            if fork::happened() {
+                fork::follow();
+            }
+            follow_frame(&gate, frame, event, &mut *info);
+        }
+    }
     if event == LINE {
         let line = *frame.add(gate.layout.line).cast::<u32>();
         if SELF_TEST.get() == 1 {
@@ -375,7 +435,9 @@ unsafe extern "C" fn on_event(
             }
             (*info).hit(line);
         }
-        finished = (*info).remaining <= 0;
+        // A line that leads only out of the frame is followed to its end: that counts, and costs
+        // nothing.
+        finished = (*info).remaining <= 0 && !(*info).is_last(line);
     }
     if !finished && !OTHERS.get() {
         return 0;

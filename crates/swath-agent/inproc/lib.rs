@@ -20,21 +20,28 @@
 )]
 
 mod audit;
+mod branches;
 mod code;
 mod configuration;
 mod ffi;
 mod file;
+mod flow;
 mod fork;
+mod found_arcs;
 mod frame_layout;
+mod frames;
 mod gate;
 mod glob;
+mod line_table;
 mod map;
 mod module;
 mod monitoring;
 mod object;
+mod operations;
 mod path;
 mod process;
 mod scope;
+mod scratch;
 mod sha1;
 mod stack;
 mod start;

@@ -459,19 +459,28 @@ unsafe fn replace_file(map: &mut Map, id: &[u8; 16], parent: &[u8; 16]) -> Resul
     Ok(())
 }
 
-/// Makes the hits of copied code records inherited ones.
+/// Makes the hits of copied records inherited ones.
 unsafe fn mark_inherited(base: *mut u8, tail: usize) {
     let mut place = layout::HEADER_LENGTH;
     while place < tail {
         let record = &*base.add(place).cast::<RawRecord>();
-        if record.kind.load(Ordering::Relaxed) == layout::KIND_CODE {
-            let payload = base.add(place + layout::RECORD_HEAD);
-            let count = payload.cast::<u32>().read() as usize;
-            let lines = core::slice::from_raw_parts_mut(payload.add(layout::CODE_FIXED), count);
-            for line in lines {
-                if *line == layout::LINE_HIT {
-                    *line = layout::LINE_INHERITED;
-                }
+        let payload = base.add(place + layout::RECORD_HEAD);
+        let (skip, count) = match record.kind.load(Ordering::Relaxed) {
+            layout::KIND_CODE => {
+                let span = payload.cast::<u32>().read() as usize;
+                let definition = payload.add(layout::CODE_DEFINITION).cast::<u32>().read();
+                let exits = if definition == 0 { 0 } else { span };
+                (layout::CODE_FIXED, span + exits)
+            }
+            layout::KIND_ARCS => {
+                let count = record.b as usize;
+                (count * layout::ARC_LENGTH, count)
+            }
+            _ => (0, 0),
+        };
+        for state in core::slice::from_raw_parts_mut(payload.add(skip), count) {
+            if *state == layout::LINE_HIT {
+                *state = layout::LINE_INHERITED;
             }
         }
         let length = record.length as usize;

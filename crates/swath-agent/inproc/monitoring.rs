@@ -1,21 +1,28 @@
-//! Lines by `sys.monitoring`, on 3.12 and newer.
+//! Lines and branches by `sys.monitoring`, on 3.12 and newer.
 //!
 //! Code is armed when it is executed as a module (the audit event `exec`), with all code inside
 //! it. What comes to life otherwise is armed when it first starts. Every event is switched off
 //! where it happened once it was stored. `sys.monitoring.restart_events` is never called: it
 //! would restart the events of every other tool.
+//!
+//! 3.12 and 3.13 report both ways of a branch as one event, which stays on until both were seen
+//! or what was not seen can be told from the lines. What leaves a frame by an exception counts as
+//! an exit there, as it does for coverage.py's tracer; from 3.14 on coverage.py does not see it.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
 
 use swath_store::layout;
 
-use crate::code::{self, Info};
+use crate::code::{self, Info, VERSION};
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::map;
-use crate::object::{self, Owned, attribute, call, call_method, number_attribute};
+use crate::object::{
+    self, Owned, PendingException, attribute, call, call_method, number_attribute,
+};
 use crate::state::Global;
+use crate::symbols::SYMBOLS;
 
 /// Tool ids in the order they are tried: first those that no kind of tool is named for.
 const TOOLS: [i64; 6] = [4, 3, 2, 5, 1, 0];
@@ -28,6 +35,8 @@ struct Arming {
     set_local_events: Object,
     tool: Object,
     events: Object,
+    /// For code of which single operations are watched.
+    events_and_operations: Object,
     disable: Object,
 }
 
@@ -45,6 +54,41 @@ static LINE: Global<PyMethodDef> = Global::new(PyMethodDef {
     flags: METH_FASTCALL,
     documentation: core::ptr::null(),
 });
+
+static BRANCH: Global<PyMethodDef> = Global::new(PyMethodDef {
+    name: c"branch".as_ptr(),
+    function: on_branch as *const c_void,
+    flags: METH_FASTCALL,
+    documentation: core::ptr::null(),
+});
+static OPERATION: Global<PyMethodDef> = Global::new(PyMethodDef {
+    name: c"operation".as_ptr(),
+    function: on_operation as *const c_void,
+    flags: METH_FASTCALL,
+    documentation: core::ptr::null(),
+});
+static RETURN: Global<PyMethodDef> = Global::new(PyMethodDef {
+    name: c"return".as_ptr(),
+    function: on_return as *const c_void,
+    flags: METH_FASTCALL,
+    documentation: core::ptr::null(),
+});
+static UNWIND: Global<PyMethodDef> = Global::new(PyMethodDef {
+    name: c"unwind".as_ptr(),
+    function: on_unwind as *const c_void,
+    flags: METH_FASTCALL,
+    documentation: core::ptr::null(),
+});
+
+/// The events that one kind of recording needs.
+struct Events {
+    /// Of code that is measured.
+    local: i64,
+    /// Of code of which single operations are watched, besides.
+    operation: i64,
+    /// Of all code.
+    global: i64,
+}
 
 /// Begins to record. The error is what to tell the accounting.
 pub unsafe fn begin() -> Result<(), &'static [u8]> {
@@ -68,24 +112,63 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
     }
     let set_local_events = attribute(monitoring, c"set_local_events")?;
     let disable = attribute(monitoring, c"DISABLE")?;
-    let both = Owned::take(ffi::PyLong_FromLong(start | line))?;
     let tool = tool.keep();
     register(monitoring, tool, start, START.place())?;
     register(monitoring, tool, line, LINE.place())?;
+    let mut wanted = Events {
+        local: start | line,
+        operation: 0,
+        global: start,
+    };
+    if code::BRANCH.get() {
+        add_branch_events(monitoring, tool, events.object(), &mut wanted)?;
+    }
+    let set = |events| Owned::take(ffi::PyLong_FromLong(events));
     ARMING.set(Some(Arming {
         set_local_events: set_local_events.keep(),
         tool,
-        events: both.keep(),
+        events: set(wanted.local)?.keep(),
+        events_and_operations: set(wanted.local | wanted.operation)?.keep(),
         disable: disable.keep(),
     }));
-    let start = Owned::take(ffi::PyLong_FromLong(start))?;
+    let global = set(wanted.global)?;
     call_method(
         monitoring,
         c"set_events",
-        [tool, start.object(), null_mut()],
+        [tool, global.object(), null_mut()],
     )?;
     map::set_recorder(layout::RECORDER_MONITORING);
     Some(Ok(()))
+}
+
+/// Registers what branches need.
+unsafe fn add_branch_events(
+    monitoring: Object,
+    tool: Object,
+    events: Object,
+    wanted: &mut Events,
+) -> Option<()> {
+    let number = |name: &CStr| Some(number_attribute(events, name)).filter(|event| *event > 0);
+    let left = number(c"PY_RETURN")?;
+    register(monitoring, tool, left, RETURN.place())?;
+    wanted.local |= left;
+    if VERSION.get() >= 0x030e {
+        for name in [c"BRANCH_LEFT", c"BRANCH_RIGHT"] {
+            let branch = number(name)?;
+            register(monitoring, tool, branch, BRANCH.place())?;
+            wanted.local |= branch;
+        }
+        return Some(());
+    }
+    let branch = number(c"BRANCH")?;
+    register(monitoring, tool, branch, BRANCH.place())?;
+    wanted.local |= branch;
+    wanted.operation = number(c"INSTRUCTION")?;
+    register(monitoring, tool, wanted.operation, OPERATION.place())?;
+    let unwind = number(c"PY_UNWIND")?;
+    register(monitoring, tool, unwind, UNWIND.place())?;
+    wanted.global |= unwind;
+    Some(())
 }
 
 /// Takes a tool id that nobody has.
@@ -137,7 +220,7 @@ unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deep
     if !(*info).is_measured() || deepest == 0 {
         return;
     }
-    arm(arming, code);
+    arm(arming, code, &*info);
     let Some(constants) = attribute(code, c"co_consts") else {
         return;
     };
@@ -149,8 +232,13 @@ unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deep
     }
 }
 
-unsafe fn arm(arming: &Arming, code: Object) {
-    call(arming.set_local_events, [arming.tool, code, arming.events]);
+unsafe fn arm(arming: &Arming, code: Object, info: &Info) {
+    let events = if info.needs_operations() {
+        arming.events_and_operations
+    } else {
+        arming.events
+    };
+    call(arming.set_local_events, [arming.tool, code, events]);
 }
 
 /// The answer that switches the event off where it happened: a new reference.
@@ -171,7 +259,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
         None => {
             let info = code::learn(code);
             if (*info).is_measured() {
-                arm(&arming, code);
+                arm(&arming, code, &*info);
             }
             info
         }
@@ -194,6 +282,90 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         fork::follow();
     }
     let info = code::info(*arguments);
-    (*info).hit(object::number(*arguments.add(1)) as u32);
+    let line = object::number(*arguments.add(1)) as u32;
+    if code::BRANCH.get() && VERSION.get() >= 0x030e {
+        (*info).followed(line);
+    }
+    (*info).hit(line);
     disable(&arming)
+}
+
+/// A branch was taken one way.
+unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    let Some(arming) = ARMING.get() else {
+        return object::none();
+    };
+    if fork::happened() {
+        fork::follow();
+    }
+    let code = *arguments;
+    let info = code::info(code);
+    let offset = object::number(*arguments.add(1));
+    let destination = object::number(*arguments.add(2));
+    if (*info).went(code, offset, destination) || VERSION.get() >= 0x030e {
+        return disable(&arming);
+    }
+    object::none()
+}
+
+/// An operation is about to run.
+unsafe extern "C" fn on_operation(
+    _this: Object,
+    arguments: *const Object,
+    _count: isize,
+) -> Object {
+    let Some(arming) = ARMING.get() else {
+        return object::none();
+    };
+    if fork::happened() {
+        fork::follow();
+    }
+    (*code::info(*arguments)).reached(object::number(*arguments.add(1)));
+    disable(&arming)
+}
+
+/// A frame returns.
+unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    let Some(arming) = ARMING.get() else {
+        return object::none();
+    };
+    if fork::happened() {
+        fork::follow();
+    }
+    let code = *arguments;
+    leave(code, &mut *code::info(code), *arguments.add(1));
+    disable(&arming)
+}
+
+/// A frame is left by an exception: this event comes from all code, and cannot be switched off.
+unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    let code = *arguments;
+    if let Some(info) = code::known(code)
+        && (*info).is_measured()
+    {
+        if fork::happened() {
+            fork::follow();
+        }
+        let pending = PendingException::set_aside();
+        let offset = *arguments.add(1);
+        // An exception thrown into a frame that waits is no way out for coverage.py's tracer.
+        if !(*info).outline.suspends || !code::is_suspended(code, object::number(offset)) {
+            leave(code, &mut *info, offset);
+        }
+        drop(pending);
+    }
+    object::none()
+}
+
+unsafe fn leave(code: Object, info: &mut Info, offset: Object) {
+    if !info.is_measured() {
+        return;
+    }
+    let Some(symbols) = SYMBOLS.get() else {
+        return;
+    };
+    let line = (symbols.line_at)(code, object::number(offset) as c_int);
+    if let Ok(line) = u32::try_from(line) {
+        info.left(line);
+    }
 }

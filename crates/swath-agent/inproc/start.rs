@@ -91,7 +91,10 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
     if !code::begin() {
         return Err(Failure(b"no-code-extra"));
     }
-    map::begin(hexversion, given.optimisation, 0)?;
+    let branch = configuration::flag(b"branch");
+    code::BRANCH.set(branch);
+    let flags = if branch { layout::FLAG_BRANCH } else { 0 };
+    map::begin(hexversion, given.optimisation, flags)?;
     fork::watch();
     INTERPRETER.set((symbols.interpreter)());
     process::record_process();

@@ -15,6 +15,7 @@ pub type Interpreter = unsafe extern "C" fn() -> *mut u8;
 pub type AuditFunction = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
 pub type AddAuditHook = unsafe extern "C" fn(AuditFunction, *mut c_void) -> c_int;
 pub type SetEvaluation = unsafe extern "C" fn(*mut u8, *mut c_void);
+pub type LineAt = unsafe extern "C" fn(Object, c_int) -> c_int;
 pub type GetEvaluation = unsafe extern "C" fn(*mut u8) -> *mut c_void;
 
 /// What every version must have.
@@ -27,6 +28,8 @@ pub struct Symbols {
     /// The calling thread's state, or null.
     pub thread_state: Interpreter,
     pub add_audit_hook: AddAuditHook,
+    /// The line of a place in a code object's bytes.
+    pub line_at: LineAt,
 }
 
 /// The symbols, once they are found.
@@ -66,6 +69,7 @@ pub unsafe fn resolve() -> Option<Symbols> {
             c"PyThreadState_GetUnchecked",
         ])?,
         add_audit_hook: function(&[c"PySys_AddAuditHook"])?,
+        line_at: function(&[c"PyCode_Addr2Line"])?,
     };
     SYMBOLS.set(Some(symbols));
     Some(symbols)

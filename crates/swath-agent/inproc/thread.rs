@@ -1,8 +1,10 @@
-//! What is remembered about threads: another tool's trace function, and how deep the stack is.
+//! What is remembered about threads: another tool's trace function, how deep the stack is, and
+//! which frames are traced.
 
 use core::ptr::null_mut;
 
 use crate::ffi;
+use crate::frames::Frames;
 use crate::stack;
 use crate::state::Global;
 use crate::symbols::TraceFunction;
@@ -19,6 +21,8 @@ pub struct Thread {
     pub high: usize,
     /// Below this address a further stack is taken.
     pub limit: usize,
+    /// Its traced frames, where branches are recorded.
+    pub frames: Frames,
 }
 
 const EMPTY: Thread = Thread {
@@ -27,6 +31,7 @@ const EMPTY: Thread = Thread {
     low: 0,
     high: 0,
     limit: 0,
+    frames: Frames::NONE,
 };
 
 /// Threads at a time that cost nothing to find; more share places and are found again.
@@ -77,7 +82,13 @@ unsafe fn find<'a>(state: *mut u8) -> &'a mut Thread {
         }
     }
     if (*chosen).state != state {
-        chosen.write(Thread { state, ..EMPTY });
+        let mut frames = (*chosen).frames;
+        frames.clear();
+        chosen.write(Thread {
+            state,
+            frames,
+            ..EMPTY
+        });
     }
     LATEST.set(chosen);
     let here = (&raw const table).addr();

@@ -20,7 +20,7 @@ pub struct ProcessNote {
     pub state: Option<String>,
 }
 
-/// Merges processes into line data, with a record of each in its accounting.
+/// Merges processes into line data, or into branch data if branches were recorded, with a record of each in its accounting.
 ///
 /// `note` is asked about every process; only those that it counts give lines. The run gets the
 /// id and facts of `run`.
@@ -42,7 +42,9 @@ pub fn to_coverage_data(
     run: RunRecord,
     mut note: impl FnMut(&StoredProcess) -> ProcessNote,
 ) -> CoverageData {
-    let mut data = CoverageData::new(Mode::Lines);
+    let branch = processes.iter().any(|process| process.branch);
+    let mode = if branch { Mode::Arcs } else { Mode::Lines };
+    let mut data = CoverageData::new(mode);
     let context = data.intern_context("");
     for process in processes {
         let note = note(process);
@@ -50,7 +52,11 @@ pub fn to_coverage_data(
             for file in &process.files {
                 // An empty module that ran is in the data as well, as with coverage.py.
                 data.touch(&file.path);
-                if !file.hit.is_empty() {
+                if file.hit.is_empty() {
+                    // Nothing of it ran.
+                } else if branch {
+                    data.add_arcs(&file.path, context, &file.branch_arcs());
+                } else {
                     data.add_lines(&file.path, context, &file.hit);
                 }
                 let facts = FileFacts {
@@ -155,5 +161,26 @@ mod tests {
         assert!(data.accounting.processes[2].touched.contains("/y.py"));
         assert_eq!(data.accounting.processes[0].command, ["web", "--token=***"]);
         assert_eq!(data.accounting.files["/x.py"].len(), 1);
+    }
+
+    #[test]
+    fn processes_that_recorded_branches_give_branch_data() {
+        let mut recorded = process("a", "/x.py", &[1, 2]);
+        recorded.branch = true;
+        recorded.files[0].arcs = [(1, 2), (2, -1)].into_iter().collect();
+        let data = to_coverage_data(&[recorded], RunRecord::default(), |_| ProcessNote {
+            counted: true,
+            ..ProcessNote::default()
+        });
+        assert_eq!(data.mode(), Mode::Arcs);
+        let arcs = data.arcs("/x.py", None).unwrap();
+        assert_eq!(
+            arcs.iter().collect::<Vec<_>>(),
+            [(1, 1), (1, 2), (2, -1), (2, 2)]
+        );
+        assert_eq!(
+            data.lines("/x.py", None),
+            Some([1, 2].into_iter().collect())
+        );
     }
 }

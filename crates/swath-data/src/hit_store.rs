@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, records};
 
-use crate::{LineSet, PythonVersion, SourceHash};
+use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
 
 /// How a process ended, as far as its own hit store can say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,12 +52,25 @@ pub struct StoredFile {
     pub hit: LineSet,
     /// The lines among `hit` that only ran in the process that this one was forked from.
     pub inherited: LineSet,
+    /// The arcs that were taken, before or after the fork: those that the agent cannot tell from
+    /// the lines. Empty where branches are not recorded.
+    pub arcs: ArcSet,
 }
 
 impl StoredFile {
     /// Whether the process itself ran a line of the file.
     pub fn is_touched(&self) -> bool {
         self.hit.iter().any(|line| !self.inherited.contains(line))
+    }
+
+    /// What branch data says of the file: the arcs, and each line that ran as an arc to itself.
+    /// From the latter coverage.py concludes that a line with one way on went there.
+    pub fn branch_arcs(&self) -> ArcSet {
+        let lines = self
+            .hit
+            .iter()
+            .map(|line| (i64::from(line), i64::from(line)));
+        lines.chain(self.arcs.iter()).collect()
     }
 }
 
@@ -82,6 +95,8 @@ pub struct StoredProcess {
     pub python: Option<PythonVersion>,
     /// Its optimisation level (`-O`).
     pub optimize: u32,
+    /// Whether branches were recorded.
+    pub branch: bool,
     /// The declared service that it belongs to.
     pub service: Option<String>,
     /// The interpreter.
@@ -202,6 +217,7 @@ pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
         match record {
             Record::File(file) => files.name(&file),
             Record::Code(code) => files.add(&code),
+            Record::Arcs(arcs) => files.add_arcs(&arcs),
             Record::Process(own) => {
                 // The last one counts: a forked child may describe itself anew.
                 process.executable = text(own.executable);
@@ -256,6 +272,7 @@ fn process_of(header: &Header) -> StoredProcess {
         start_ticks: header.start_ticks,
         python: Some(PythonVersion::from_hexversion(header.hexversion)),
         optimize: header.optimisation,
+        branch: header.branch,
         state: measured.to_owned(),
         closed: match header.closed {
             Closed::Ended => Ending::Clean,
@@ -291,6 +308,7 @@ fn failed_process(path: &Path) -> Option<StoredProcess> {
 #[derive(Default)]
 struct FileTable {
     files: BTreeMap<u32, StoredFile>,
+    arcs: BTreeMap<u32, Vec<(u32, i32)>>,
 }
 
 impl FileTable {
@@ -325,9 +343,22 @@ impl FileTable {
                 file.hit.insert(line);
             }
         }
+        let arcs = self.arcs.entry(code.file).or_default();
+        arcs.extend(code.taken_exits().filter(|(line, _)| *line > 0));
     }
 
-    fn finish(self) -> Vec<StoredFile> {
+    fn add_arcs(&mut self, arcs: &swath_store::Arcs<'_>) {
+        let all = self.arcs.entry(arcs.file).or_default();
+        all.extend(arcs.taken().filter(|(from, _)| *from > 0));
+    }
+
+    fn finish(mut self) -> Vec<StoredFile> {
+        for (id, arcs) in self.arcs {
+            if let Some(file) = self.files.get_mut(&id) {
+                let arcs = arcs.into_iter();
+                file.arcs = arcs.map(|(from, to)| (from.into(), to.into())).collect();
+            }
+        }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();
         files.sort_by(|a, b| (&a.path, a.hash).cmp(&(&b.path, b.hash)));
         files
@@ -416,6 +447,21 @@ mod tests {
         let process = read(child.code(1, 2, &[2])).unwrap();
         assert_eq!(lines(&process.files[0].inherited), [1]);
         assert!(process.files[0].is_touched());
+    }
+
+    #[test]
+    fn arcs_and_exits_become_branch_arcs() {
+        let process = read(
+            StoreBuilder::new(8, [2; 16])
+                .flags(layout::FLAG_BRANCH)
+                .file(1, b"/a.py", None)
+                .code_with_exits(1, 4, 3, &[(2, 0), (1, 0), (2, 2)])
+                .arcs(1, &[(4, 6, 0, 2), (4, 5, 0, 1)]),
+        )
+        .unwrap();
+        assert!(process.branch);
+        let arcs: Vec<_> = process.files[0].branch_arcs().iter().collect();
+        assert_eq!(arcs, [(4, 4), (4, 6), (6, -3), (6, 6)]);
     }
 
     #[test]

@@ -144,6 +144,46 @@ impl StoreBuilder {
         self.record(layout::KIND_CODE, file, first_line, &payload)
     }
 
+    /// Adds a code object that is defined on a line, with one of the `LINE_` values a line for the
+    /// lines and for the exits from there.
+    #[must_use]
+    pub fn code_with_exits(
+        self,
+        file: u32,
+        first_line: u32,
+        definition: u32,
+        lines_and_exits: &[(u8, u8)],
+    ) -> Self {
+        let span = u32::try_from(lines_and_exits.len()).unwrap_or(u32::MAX);
+        let mut payload = Vec::new();
+        payload.extend_from_slice(&span.to_le_bytes());
+        payload.extend_from_slice(&definition.to_le_bytes());
+        payload.resize(layout::CODE_FIXED, 0);
+        payload.extend(lines_and_exits.iter().map(|(line, _)| *line));
+        payload.extend(lines_and_exits.iter().map(|(_, exit)| *exit));
+        self.record(layout::KIND_CODE, file, first_line, &payload)
+    }
+
+    /// Adds arcs: from, to, the place in the store of the byte that proves the arc (0: none), and
+    /// one of the `LINE_` values.
+    #[must_use]
+    pub fn arcs(self, file: u32, arcs: &[(u32, i32, u32, u8)]) -> Self {
+        let mut payload = Vec::new();
+        for (from, to, proof, _) in arcs {
+            payload.extend_from_slice(&from.to_le_bytes());
+            payload.extend_from_slice(&to.to_le_bytes());
+            payload.extend_from_slice(&proof.to_le_bytes());
+        }
+        payload.extend(arcs.iter().map(|(_, _, _, state)| *state));
+        let count = u32::try_from(arcs.len()).unwrap_or(u32::MAX);
+        self.record(layout::KIND_ARCS, file, count, &payload)
+    }
+
+    /// How long the store is so far: where the next record begins.
+    pub fn length(&self) -> u32 {
+        length(&self.bytes)
+    }
+
     /// Adds what the process is.
     #[must_use]
     pub fn process(

@@ -32,11 +32,17 @@ pub const KIND_LISTEN: u32 = 4;
 pub const KIND_SPAWN: u32 = 5;
 /// Something about the agent itself that the accounting must say.
 pub const KIND_STATE: u32 = 6;
+/// Jumps from line to line that a code object can make.
+pub const KIND_ARCS: u32 = 7;
 
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;
 /// Length of a code record's payload before the lines.
 pub const CODE_FIXED: usize = 16;
+/// Place in a code record's payload of the line that the code object itself is defined on.
+pub const CODE_DEFINITION: usize = 4;
+/// Length of one arc in an arcs record's payload, before the states.
+pub const ARC_LENGTH: usize = 12;
 /// In a file record's flags: the content's hash is known.
 pub const FILE_HASHED: u32 = 1;
 
@@ -47,6 +53,8 @@ pub const LINE_EXECUTABLE: u8 = 1;
 /// The line ran in this process.
 pub const LINE_HIT: u8 = 2;
 /// The line ran in the process that this one was forked from, before the fork.
+///
+/// The states of exits and of arcs are the same four.
 pub const LINE_INHERITED: u8 = 3;
 
 /// The process still runs, or ended without a word.

@@ -23,5 +23,5 @@ mod record;
 pub use builder::StoreBuilder;
 pub use header::{Closed, Header, HeaderError, Recorder, StoreId};
 pub use record::{
-    Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, Unknown, records,
+    Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, Unknown, records,
 };

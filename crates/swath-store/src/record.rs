@@ -23,6 +23,11 @@ pub struct Code<'store> {
     pub first_line: u32,
     /// One of the `LINE_` values of [`layout`] a line.
     pub lines: &'store [u8],
+    /// The line that the code object is defined on, where branches are recorded.
+    pub definition: Option<u32>,
+    /// One of the `LINE_` values a line: whether a frame was left from there. Empty where branches
+    /// are not recorded.
+    pub exits: &'store [u8],
 }
 
 impl Code<'_> {
@@ -38,8 +43,51 @@ impl Code<'_> {
     /// The lines that ran in this process or before it was forked.
     pub fn hits(&self) -> impl Iterator<Item = u32> {
         self.executable()
-            .filter(|(_, state)| matches!(*state, layout::LINE_HIT | layout::LINE_INHERITED))
+            .filter(|(_, state)| is_hit(*state))
             .map(|(line, _)| line)
+    }
+
+    /// The exits that were taken, each as the line it was taken from and the negated line that the
+    /// code object is defined on: coverage.py's way to write an exit.
+    pub fn taken_exits(&self) -> impl Iterator<Item = (u32, i32)> {
+        let target = self.definition.and_then(|line| i32::try_from(line).ok());
+        let numbers = self.first_line..=u32::MAX;
+        numbers
+            .zip(self.exits.iter().copied())
+            .filter(|(_, state)| is_hit(*state))
+            .filter_map(move |(line, _)| Some((line, -target?)))
+    }
+}
+
+/// Whether a state says that it happened, in this process or before it was forked.
+fn is_hit(state: u8) -> bool {
+    matches!(state, layout::LINE_HIT | layout::LINE_INHERITED)
+}
+
+/// Jumps from line to line that a code object can make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arcs<'store> {
+    /// The number of their file.
+    pub file: u32,
+    arcs: &'store [u8],
+    states: &'store [u8],
+    /// The store up to this record: a proof is always in a record before.
+    before: &'store [u8],
+}
+
+impl<'store> Arcs<'store> {
+    /// The arcs that were taken: seen, or proved by a line that can only be reached that way.
+    pub fn taken(&self) -> impl Iterator<Item = (u32, i32)> + 'store {
+        let before = self.before;
+        self.arcs
+            .chunks_exact(layout::ARC_LENGTH)
+            .zip(self.states)
+            .filter_map(move |(arc, state)| {
+                let proof = size(u32_at(arc, 8)?);
+                let proved = proof != 0 && before.get(proof).is_some_and(|state| is_hit(*state));
+                let arc = (u32_at(arc, 0)?, i32::from_le_bytes(array(arc, 4)?));
+                (is_hit(*state) || proved).then_some(arc)
+            })
     }
 }
 
@@ -168,6 +216,8 @@ pub enum Record<'store> {
     Spawn(Spawn<'store>),
     /// Something about the agent itself.
     State(State<'store>),
+    /// Jumps from line to line.
+    Arcs(Arcs<'store>),
     /// A kind from a later version: to be skipped, unless it is critical.
     Unknown(Unknown<'store>),
 }
@@ -207,8 +257,9 @@ impl<'store> Iterator for Records<'store> {
             b: u32_at(bytes, 12)?,
             inherited: self.place < self.inherited_tail,
         };
+        let before = self.store.get(..self.place)?;
         self.place = self.place.checked_add(length)?;
-        Some(head.read(bytes.get(layout::RECORD_HEAD..)?))
+        Some(head.read(bytes.get(layout::RECORD_HEAD..)?, before))
     }
 }
 
@@ -220,7 +271,7 @@ struct Head {
 }
 
 impl Head {
-    fn read<'store>(&self, payload: &'store [u8]) -> Option<Record<'store>> {
+    fn read<'store>(&self, payload: &'store [u8], before: &'store [u8]) -> Option<Record<'store>> {
         let inherited = self.inherited;
         Some(match self.kind {
             layout::KIND_FILE => {
@@ -231,11 +282,17 @@ impl Head {
                     hash: array(payload, 0).filter(|_| flags & layout::FILE_HASHED != 0),
                 })
             }
-            layout::KIND_CODE => Record::Code(Code {
-                file: self.a,
-                first_line: self.b,
-                lines: piece(payload, layout::CODE_FIXED, size(u32_at(payload, 0)?))?,
-            }),
+            layout::KIND_CODE => Record::Code(self.read_code(payload)?),
+            layout::KIND_ARCS => {
+                let count = size(self.b);
+                let length = count.checked_mul(layout::ARC_LENGTH)?;
+                Record::Arcs(Arcs {
+                    file: self.a,
+                    arcs: piece(payload, 0, length)?,
+                    states: piece(payload, length, count)?,
+                    before,
+                })
+            }
             layout::KIND_PROCESS => {
                 let mut strings = self.strings(payload).into_iter();
                 Record::Process(Process {
@@ -269,6 +326,22 @@ impl Head {
                 critical: kind & layout::CRITICAL != 0,
                 payload,
             }),
+        })
+    }
+
+    fn read_code<'store>(&self, payload: &'store [u8]) -> Option<Code<'store>> {
+        let span = size(u32_at(payload, 0)?);
+        let definition = Some(u32_at(payload, layout::CODE_DEFINITION)?).filter(|line| *line != 0);
+        let behind = layout::CODE_FIXED.checked_add(span)?;
+        Some(Code {
+            file: self.a,
+            first_line: self.b,
+            lines: piece(payload, layout::CODE_FIXED, span)?,
+            definition,
+            exits: match definition {
+                Some(_) => piece(payload, behind, span)?,
+                None => &[],
+            },
         })
     }
 

@@ -21,6 +21,8 @@ fn sample() -> Vec<u8> {
         .spawn(b"subprocess.Popen", b"/bin/sh", &[b"sh", b"-c", b"true"])
         .state(b"evaluation-hook-taken", b"another tool took it")
         .listen(b"/run/web.sock")
+        .code_with_exits(2, 1, 1, &[(2, 2)])
+        .arcs(2, &[(1, 2, 0, 1), (1, 3, 0, 2)])
         .record(77, 1, 2, b"later")
         .record(swath_store::layout::CRITICAL | 0x4e, 1, 2, b"")
         .closed(1)
@@ -41,7 +43,7 @@ fn what_is_written_is_read_back() {
     assert_eq!(header.tail, store.len() as u64);
 
     let all: Vec<Record<'_>> = records(&store).collect();
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 13);
     let Record::Process(process) = all[0] else {
         panic!("{:?}", all[0])
     };
@@ -75,8 +77,10 @@ fn what_is_written_is_read_back() {
     assert_eq!(spawn.arguments.iter().count(), 3);
     assert!(matches!(all[7], Record::State(state) if state.slug == b"evaluation-hook-taken"));
     assert!(matches!(all[8], Record::Listen(listen) if !listen.inherited));
-    assert!(matches!(all[9], Record::Unknown(unknown) if !unknown.critical));
-    assert!(matches!(all[10], Record::Unknown(unknown) if unknown.critical));
+    assert!(matches!(all[9], Record::Code(code) if code.taken_exits().eq([(1, -1)])));
+    assert!(matches!(all[10], Record::Arcs(arcs) if arcs.taken().eq([(1, 3)])));
+    assert!(matches!(all[11], Record::Unknown(unknown) if !unknown.critical));
+    assert!(matches!(all[12], Record::Unknown(unknown) if unknown.critical));
 }
 
 #[test]
@@ -87,6 +91,35 @@ fn every_prefix_gives_a_prefix_of_the_records() {
         let some: Vec<Record<'_>> = records(&store[..end]).collect();
         assert_eq!(some, all[..some.len()], "a prefix of {end} bytes");
     }
+}
+
+#[test]
+fn arcs_are_taken_when_seen_or_proved() {
+    let builder = StoreBuilder::new(1, [1; 16]).flags(swath_store::layout::FLAG_BRANCH);
+    let lines = builder.length() + 32;
+    let store = builder
+        .code_with_exits(1, 10, 9, &[(2, 0), (1, 1), (3, 2), (2, 3)])
+        .arcs(
+            1,
+            &[
+                (10, 11, 0, 1),
+                (10, 12, 0, 2),
+                (10, -9, 0, 3),
+                (11, 13, lines, 1),
+                (11, 12, lines + 1, 1),
+                (12, 13, u32::MAX, 1),
+            ],
+        )
+        .finish();
+    assert!(Header::read(&store).unwrap().branch);
+    let all: Vec<Record<'_>> = records(&store).collect();
+    let [Record::Code(code), Record::Arcs(arcs)] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    assert_eq!(code.hits().collect::<Vec<_>>(), [10, 12, 13]);
+    assert_eq!(code.taken_exits().collect::<Vec<_>>(), [(12, -9), (13, -9)]);
+    let taken: Vec<(u32, i32)> = arcs.taken().collect();
+    assert_eq!(taken, [(10, 12), (10, -9), (11, 13)]);
 }
 
 #[test]

@@ -95,16 +95,6 @@ pub(crate) fn load_settings(
     for warning in &settings.warnings {
         Diagnostic::warning("configuration", warning.clone()).print();
     }
-    if settings.config.branch {
-        Diagnostic::warning(
-            "branches-not-measured",
-            "branches are asked for; swath measures lines only, and the number is that of lines",
-        )
-        .hint(
-            "take `branch` out of the settings, or go on with coverage.py for branches".to_owned(),
-        )
-        .print();
-    }
     if !settings.config.plugins.is_empty() {
         let names = settings.config.plugins.join(", ");
         Diagnostic::warning(

@@ -1,0 +1,442 @@
+//! How control can go through one code object: its code units, their lines, and the steps from
+//! line to line.
+//!
+//! A *line* here is a number of the interpreter's own table; 0 stands for none. A *target* is a
+//! line, or minus the line that the code object is defined on: the way out of it.
+
+use core::ptr::null_mut;
+
+use crate::code::VERSION;
+use crate::ffi::{self, Object};
+use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
+use crate::operations::{self, Kind, Operations, Reach};
+use crate::scratch::Scratch;
+use crate::state::Global;
+
+/// Longer code is not looked at: its branches are not recorded.
+const LARGEST: usize = 1 << 20;
+/// So many units without a line, or of one line, are followed to find the next one.
+const FARTHEST: usize = 1 << 16;
+
+/// One code unit.
+#[derive(Clone, Copy)]
+pub struct Unit {
+    pub kind: Kind,
+    /// Where it may go besides the next one, by kind.
+    pub target: u32,
+    /// Its line; 0 for none.
+    pub line: u32,
+    /// Whether another unit leads here.
+    is_reached: bool,
+    /// Whether exceptions lead here.
+    is_handler: bool,
+    /// Whether the interpreter reports the line when control comes here: on 3.8 and 3.9 it does
+    /// so at the first unit of a line only, and where control goes back to.
+    is_reported: bool,
+}
+
+/// One code object, taken apart.
+pub struct Flow {
+    units: Scratch<Unit>,
+    /// Where exceptions go, by ranges of units: first, behind the last, handler (3.11 and newer).
+    handlers: Scratch<[u32; 3]>,
+    /// The line that the code object is defined on.
+    pub definition: u32,
+    /// The first unit of the body.
+    pub body: usize,
+}
+
+static FLOW: Global<Flow> = Global::new(Flow {
+    units: Scratch::new(),
+    handlers: Scratch::new(),
+    definition: 0,
+    body: 0,
+});
+
+/// So many units in the middle of lines are followed.
+const MOST_UNREPORTED: u32 = 256;
+
+/// Where a way from one unit on comes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A target, by a step from this unit.
+    To(i32, usize),
+    /// Another branch, which has ways of its own; or nowhere that can be known.
+    Open,
+}
+
+/// Takes a code object apart. The result is good until the next one is taken apart.
+pub unsafe fn of<'a>(code: Object) -> Option<&'a mut Flow> {
+    let flow = &mut *FLOW.place();
+    let operations = operations::of(VERSION.get());
+    let all = attribute(code, c"co_code")?;
+    let all = bytes(all.object())?;
+    let count = all.len() / 2;
+    if count == 0 || count > LARGEST {
+        return None;
+    }
+    flow.definition = u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
+    flow.decode(all, operations)?;
+    match VERSION.get() {
+        0..=0x0309 => flow.place_by_table(code)?,
+        _ => flow.place_by_ranges(code)?,
+    }
+    flow.handlers.clear();
+    if VERSION.get() >= 0x030b {
+        flow.read_handlers(code)?;
+    }
+    flow.mark_reached();
+    Some(flow)
+}
+
+impl Flow {
+    /// The units.
+    pub fn units(&self) -> &[Unit] {
+        self.units.values()
+    }
+
+    unsafe fn decode(&mut self, all: &[u8], operations: &Operations) -> Option<()> {
+        self.units.clear();
+        self.body = 0;
+        let mut front = 0_u32;
+        let mut checked = 0_u8;
+        for (index, pair) in all.as_chunks::<2>().0.iter().enumerate() {
+            let [operation, low] = *pair;
+            let argument = front | u32::from(low);
+            let (mut kind, reach) = operations.kind(operation);
+            front = if operation == operations.extended {
+                argument << 8
+            } else {
+                0
+            };
+            if kind == Kind::Branch && checked > 0 {
+                kind = Kind::Handling;
+            }
+            if operations.checks_exception(operation, argument) {
+                // A conversion to a truth value may stand between.
+                checked = 2;
+            } else if !matches!(kind, Kind::Cache | Kind::Front) {
+                checked = checked.saturating_sub(1);
+            }
+            if self.body == 0 && operation != 0 && operation == operations.resume {
+                self.body = index + 1;
+            }
+            let target = target(all, index, argument, reach, operations);
+            self.units.add(Unit {
+                kind,
+                target,
+                line: 0,
+                is_reached: false,
+                is_handler: false,
+                is_reported: VERSION.get() >= 0x030a,
+            })?;
+        }
+        Some(())
+    }
+
+    /// Gives the units their lines on 3.10 and newer.
+    unsafe fn place_by_ranges(&mut self, code: Object) -> Option<()> {
+        let body = self.body;
+        let units = self.units.values_mut();
+        let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
+        while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
+            let line = ffi::PyTuple_GetItem(range.object(), 2);
+            if object::is_none(line) {
+                continue;
+            }
+            let place = |index| {
+                let place = number(ffi::PyTuple_GetItem(range.object(), index));
+                usize::try_from(place).unwrap_or(0) / 2
+            };
+            let (start, end) = (place(0).max(body), place(1));
+            let line = u32::try_from(number(line)).unwrap_or(0);
+            if let Some(some) = units.get_mut(start..end) {
+                for unit in some {
+                    unit.line = line;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Gives the units their lines on 3.8 and 3.9.
+    unsafe fn place_by_table(&mut self, code: Object) -> Option<()> {
+        let units = self.units.values_mut();
+        let table = attribute(code, c"co_lnotab")?;
+        let mut line = i32::try_from(self.definition).ok()?;
+        let mut place = 0;
+        let end = units.len() * 2;
+        let mut give = |from: usize, to: usize, line: i32| {
+            let line = u32::try_from(line).unwrap_or(0);
+            if let Some(some) = units.get_mut(from / 2..to / 2) {
+                for unit in some.iter_mut() {
+                    unit.line = line;
+                }
+                if let Some(first) = some.first_mut() {
+                    first.is_reported = true;
+                }
+            }
+        };
+        for pair in bytes(table.object())?.as_chunks::<2>().0 {
+            let [distance, change] = *pair;
+            let next = place + usize::from(distance);
+            give(place, next, line);
+            place = next;
+            line += i32::from(change as i8);
+        }
+        give(place, end, line);
+        Some(())
+    }
+
+    /// Reads the table of exception handlers of 3.11 and newer.
+    unsafe fn read_handlers(&mut self, code: Object) -> Option<()> {
+        let table = attribute(code, c"co_exceptiontable")?;
+        let mut rest = bytes(table.object())?.iter().copied();
+        // Numbers of six bits a byte, the highest first; 64 says that more follow.
+        let mut next = || {
+            let mut byte = rest.next()?;
+            let mut value = u32::from(byte & 63);
+            while byte & 64 != 0 {
+                byte = rest.next()?;
+                value = value << 6 | u32::from(byte & 63);
+            }
+            Some(value)
+        };
+        while let (Some(start), Some(length), Some(handler), Some(_)) =
+            (next(), next(), next(), next())
+        {
+            self.handlers
+                .add([start, start.saturating_add(length), handler])?;
+        }
+        Some(())
+    }
+
+    /// Where an exception that a unit raises goes, in this frame.
+    fn handler(&self, index: usize) -> Option<usize> {
+        let index = index as u32;
+        let ranges = self.handlers.values().iter();
+        let mut found = ranges.filter(|[start, end, _]| (*start..*end).contains(&index));
+        found.next().map(|[_, _, handler]| *handler as usize)
+    }
+
+    /// Notes which units are reached other than by an exception.
+    unsafe fn mark_reached(&mut self) {
+        let units = self.units.values_mut();
+        for index in 0..units.len() {
+            let Some(unit) = units.get(index).copied() else {
+                return;
+            };
+            if goes_on(unit.kind)
+                && let Some(next) = units.get_mut(index + 1)
+            {
+                next.is_reached = true;
+            }
+            if leads_to_target(unit.kind)
+                && let Some(next) = units.get_mut(unit.target as usize)
+            {
+                next.is_reached = true;
+            }
+            if unit.kind == Kind::Guard
+                && let Some(handler) = units.get_mut(unit.target as usize)
+            {
+                handler.is_handler = true;
+            }
+        }
+    }
+
+    /// Calls `entry` with each line that control may come to from elsewhere than another line: by
+    /// the start of the frame or by an exception.
+    pub unsafe fn entries(&self, mut entry: impl FnMut(u32)) {
+        for (index, unit) in self.units().iter().enumerate().skip(self.body) {
+            if (index == self.body || unit.is_handler || !unit.is_reached)
+                && let Some(line) = self.first_line(index)
+            {
+                entry(line);
+            }
+        }
+    }
+
+    /// Calls `step` with a line and each target that one step from it leads to.
+    pub unsafe fn steps(&self, mut step: impl FnMut(u32, i32)) {
+        for (index, unit) in self.units().iter().enumerate() {
+            if unit.line == 0 || unit.kind.is_no_operation() {
+                continue;
+            }
+            let line = unit.line;
+            match unit.kind {
+                Kind::Return => step(line, self.way_out()),
+                Kind::Guard => self.step_to_end_of_iteration(*unit, &mut step),
+                Kind::CallEnd => self.step_to_callers(line, &mut step),
+                _ => {}
+            }
+            // Before 3.10 the end of an iteration has the line of what stands before it.
+            let is_lost = unit.kind == Kind::AsyncEnd && VERSION.get() < 0x030a;
+            if goes_on(unit.kind) && !is_lost {
+                self.step_to(line, index, index + 1, &mut step);
+            }
+            if leads_to_target(unit.kind) && unit.kind != Kind::Handling {
+                self.step_to(line, index, unit.target as usize, &mut step);
+            }
+        }
+    }
+
+    /// The step from an `async for` on when there is nothing more, before 3.10.
+    unsafe fn step_to_end_of_iteration(&self, guard: Unit, step: &mut impl FnMut(u32, i32)) {
+        let end = guard.target as usize;
+        let ends = self.units().get(end).map(|unit| unit.kind) == Some(Kind::AsyncEnd);
+        if ends && VERSION.get() < 0x030a {
+            self.pass_unreported(guard.line, end + 1, &mut { MOST_UNREPORTED }, step);
+        }
+    }
+
+    /// The steps from the end of a `finally` back to where it was called from (3.8).
+    unsafe fn step_to_callers(&self, line: u32, step: &mut impl FnMut(u32, i32)) {
+        for (index, unit) in self.units().iter().enumerate() {
+            if unit.kind == Kind::Call {
+                self.step_to(line, usize::MAX, index + 1, step);
+            }
+        }
+    }
+
+    unsafe fn step_to(&self, line: u32, from: usize, to: usize, step: &mut impl FnMut(u32, i32)) {
+        if self
+            .units()
+            .get(to)
+            .is_some_and(|unit| unit.is_reported || to <= from)
+        {
+            match self.first_line(to) {
+                Some(next) if next != line => step(line, next as i32),
+                _ => {}
+            }
+        } else {
+            self.pass_unreported(line, to, &mut { MOST_UNREPORTED }, step);
+        }
+    }
+
+    /// Follows control through units that are not reported, which go on as if they were of the
+    /// line before.
+    unsafe fn pass_unreported(
+        &self,
+        line: u32,
+        mut index: usize,
+        rest: &mut u32,
+        step: &mut impl FnMut(u32, i32),
+    ) {
+        let mut before = 0;
+        while let Some(left) = rest.checked_sub(1) {
+            *rest = left;
+            let Some(unit) = self.units().get(index) else {
+                return;
+            };
+            if (unit.is_reported || index < before) && unit.line != 0 {
+                if unit.line != line {
+                    step(line, unit.line as i32);
+                }
+                return;
+            }
+            before = index;
+            index = match unit.kind {
+                Kind::Return => {
+                    step(line, self.way_out());
+                    return;
+                }
+                Kind::Raise | Kind::Reraise => return,
+                Kind::Jump | Kind::Call => unit.target as usize,
+                Kind::Branch => {
+                    self.pass_unreported(line, unit.target as usize, rest, step);
+                    index + 1
+                }
+                _ => index + 1,
+            };
+        }
+    }
+
+    /// The first line from a unit on, which may be the unit's own.
+    fn first_line(&self, mut index: usize) -> Option<u32> {
+        for _ in 0..FARTHEST {
+            let unit = self.units().get(index)?;
+            if unit.line != 0 && !unit.kind.is_no_operation() {
+                return Some(unit.line);
+            }
+            index = match unit.kind {
+                Kind::Jump => unit.target as usize,
+                Kind::Return | Kind::Raise | Kind::Reraise => return None,
+                _ => index + 1,
+            };
+        }
+        None
+    }
+
+    /// Follows the way from a unit on that is come to from `line`, until another target is sure.
+    pub fn follow(&self, line: u32, mut index: usize) -> Way {
+        for _ in 0..FARTHEST {
+            let Some(unit) = self.units().get(index) else {
+                return Way::Open;
+            };
+            if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
+                return Way::To(unit.line as i32, index);
+            }
+            let new = VERSION.get() >= 0x030e;
+            index = match unit.kind {
+                Kind::Return => return Way::To(self.way_out(), index),
+                Kind::Branch | Kind::Handling | Kind::Reraise => return Way::Open,
+                // From 3.14 on coverage.py itself follows byte code like this: it stops where
+                // something is awaited, and takes what raises for something that goes on.
+                Kind::Await | Kind::AsyncEnd if new => return Way::Open,
+                Kind::Raise if new => index + 1,
+                Kind::Raise => match self.handler(index) {
+                    Some(handler) => handler,
+                    None => return Way::Open,
+                },
+                // What waits is taken to be resumed.
+                Kind::Jump | Kind::Call | Kind::Await => unit.target as usize,
+                _ => index + 1,
+            };
+        }
+        Way::Open
+    }
+
+    /// The target that stands for leaving the frame.
+    pub fn way_out(&self) -> i32 {
+        -(self.definition as i32)
+    }
+
+    /// Where a branch that is not taken goes on.
+    pub fn behind(&self, index: usize) -> usize {
+        let rest = self.units().get(index + 1..).unwrap_or(&[]);
+        let caches = rest.iter().take_while(|unit| unit.kind == Kind::Cache);
+        index + 1 + caches.count()
+    }
+}
+
+fn goes_on(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Jump | Kind::Return | Kind::Raise | Kind::Reraise | Kind::Call
+    )
+}
+
+fn leads_to_target(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Jump | Kind::Branch | Kind::Handling | Kind::Await | Kind::Call
+    )
+}
+
+/// The unit that a jump leads to.
+fn target(all: &[u8], index: usize, argument: u32, reach: Reach, operations: &Operations) -> u32 {
+    let distance = argument * operations.scale / 2;
+    // Distances count from behind the caches.
+    let mut next = index + 1;
+    if operations.resume != 0 {
+        while all.get(next * 2) == Some(&0) {
+            next += 1;
+        }
+    }
+    let next = next as u32;
+    match reach {
+        Reach::Forward => next.saturating_add(distance),
+        Reach::Backward => next.saturating_sub(distance),
+        Reach::Absolute => distance,
+    }
+}

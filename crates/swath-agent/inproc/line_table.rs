@@ -1,0 +1,77 @@
+//! The lines of a code object, as the interpreter's own table has them.
+
+use core::ptr::null_mut;
+
+use crate::code::{RESUME, VERSION};
+use crate::ffi::{self, Object};
+use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
+use crate::scratch::Scratch;
+
+/// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
+/// begins it, for which 3.13.0 reports no line.
+pub unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+    lines.clear();
+    match VERSION.get() {
+        0..=0x0309 => collect_table(code, lines),
+        _ => collect_ranges(code, lines),
+    }
+}
+
+/// The lines of a code object of 3.10 and newer.
+unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+    let body = body_start(code);
+    let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
+    let mut start = None;
+    while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
+        let line = ffi::PyTuple_GetItem(range.object(), 2);
+        let end = number(ffi::PyTuple_GetItem(range.object(), 1));
+        if object::is_none(line) || end <= body {
+            continue;
+        }
+        let line = u32::try_from(number(line)).unwrap_or(0);
+        if line == 0 {
+            continue;
+        }
+        if number(ffi::PyTuple_GetItem(range.object(), 0)) < body {
+            start = Some(line);
+        }
+        lines.add(line)?;
+    }
+    Some(start)
+}
+
+/// Where the body of a code object begins, behind what makes the call: nothing reports lines
+/// for that.
+unsafe fn body_start(code: Object) -> core::ffi::c_long {
+    if VERSION.get() < 0x030b {
+        return 0;
+    }
+    let Some(operations) = attribute(code, c"co_code") else {
+        return 0;
+    };
+    let resume = RESUME.get();
+    let all = bytes(operations.object()).unwrap_or(&[]);
+    match all
+        .chunks_exact(2)
+        .position(|unit| unit.first() == Some(&resume))
+    {
+        Some(unit) => unit as core::ffi::c_long * 2 + 2,
+        None => 0,
+    }
+}
+
+/// The lines of a code object of 3.8 and 3.9.
+unsafe fn collect_table(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+    let table = attribute(code, c"co_lnotab")?;
+    let mut line = i32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
+    let mut add = |line: i32| u32::try_from(line).map_or(Some(()), |line| lines.add(line));
+    for pair in bytes(table.object())?.as_chunks::<2>().0 {
+        let [distance, change] = *pair;
+        if distance != 0 {
+            add(line)?;
+        }
+        line += i32::from(change as i8);
+    }
+    add(line)?;
+    Some(None)
+}
