@@ -50,7 +50,7 @@ impl Kind {
 }
 
 /// How a jump's argument gives its target.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     Forward,
     Backward,

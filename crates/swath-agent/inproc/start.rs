@@ -6,6 +6,7 @@ use core::ptr::null_mut;
 use swath_store::layout;
 
 use crate::audit;
+use crate::branches;
 use crate::code;
 use crate::configuration;
 use crate::ffi::{self, Object};
@@ -93,6 +94,7 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
     }
     let branch = configuration::flag(b"branch");
     code::BRANCH.set(branch);
+    branches::THOROUGH.set(configuration::flag(b"thorough"));
     let flags = if branch { layout::FLAG_BRANCH } else { 0 };
     map::begin(hexversion, given.optimisation, flags)?;
     fork::watch();

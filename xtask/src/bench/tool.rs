@@ -19,16 +19,31 @@ pub(super) enum Tool {
     SlipCover,
     /// swath.
     Swath,
+    /// coverage.py with its C tracer, measuring branches.
+    CTracerBranch,
+    /// swath, measuring branches.
+    SwathBranch,
 }
 
 impl Tool {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Nothing,
         Self::CTracer,
         Self::SysMonitoring,
         Self::SlipCover,
         Self::Swath,
+        Self::CTracerBranch,
+        Self::SwathBranch,
     ];
+    /// Those that measure lines.
+    pub(super) const LINES: [Self; 4] = [
+        Self::CTracer,
+        Self::SysMonitoring,
+        Self::SlipCover,
+        Self::Swath,
+    ];
+    /// Those that measure branches.
+    pub(super) const BRANCHES: [Self; 2] = [Self::CTracerBranch, Self::SwathBranch];
 
     /// What the page calls it.
     pub(super) fn title(self) -> &'static str {
@@ -38,13 +53,25 @@ impl Tool {
             Self::SysMonitoring => "coverage.py, sysmon",
             Self::SlipCover => "SlipCover",
             Self::Swath => "swath",
+            Self::CTracerBranch => "coverage.py, C tracer, branches",
+            Self::SwathBranch => "swath, branches",
         }
+    }
+
+    /// Whether it measures branches.
+    pub(super) fn branch(self) -> bool {
+        Self::BRANCHES.contains(&self)
+    }
+
+    /// Whether it is swath.
+    pub(super) fn is_swath(self) -> bool {
+        matches!(self, Self::Swath | Self::SwathBranch)
     }
 
     /// The value of `COVERAGE_CORE` that makes coverage.py be this tool.
     pub(super) fn coverage_core(self) -> Option<&'static str> {
         match self {
-            Self::CTracer => Some("ctrace"),
+            Self::CTracer | Self::CTracerBranch => Some("ctrace"),
             Self::SysMonitoring => Some("sysmon"),
             _ => None,
         }
@@ -71,17 +98,20 @@ impl Tool {
         let mut command = venv.command("python");
         match self {
             Self::Nothing => {}
-            Self::CTracer | Self::SysMonitoring => {
+            Self::CTracer | Self::SysMonitoring | Self::CTracerBranch => {
                 command.args(["-m", "coverage", "run", "--source=."]);
+                command.args(self.branch().then_some("--branch"));
                 command.env("COVERAGE_FILE", folder.join("data.coverage"));
                 command.env("COVERAGE_CORE", self.coverage_core().unwrap_or_default());
             }
             Self::SlipCover => {
                 command.args(["-m", "slipcover", "--source", ".", "--out", "slipcover.txt"]);
             }
-            Self::Swath => {
+            Self::Swath | Self::SwathBranch => {
                 command = super::web::same_environment(&command, swath);
-                command.args(["run", "--source=.", "--data-file=data.swath", "--python"]);
+                command.args(["run", "--source=.", "--data-file=data.swath"]);
+                command.args(self.branch().then_some("--branch"));
+                command.arg("--python");
                 command.arg(venv.python());
             }
         }

@@ -157,7 +157,7 @@ impl Server {
 
     fn stop(&mut self) {
         let _ = fs_err::remove_file(self.example.folder().join("hold"));
-        if self.tool != Tool::Swath {
+        if !self.tool.is_swath() {
             self.guard.signal(Signal::INT);
         }
         if self.guard.wait(Duration::from_mins(1)).is_none() {
@@ -171,14 +171,21 @@ fn service_command(tool: Tool, example: &Example, swath: &Path) -> Result<Comman
     let mut command = example.service();
     match tool {
         Tool::Nothing => {}
-        Tool::CTracer | Tool::SysMonitoring => {
+        Tool::CTracer | Tool::SysMonitoring | Tool::CTracerBranch => {
+            let settings = folder.join(".coveragerc");
+            if tool.branch() {
+                let text = fs_err::read_to_string(&settings)?;
+                let text = text.replacen("[run]", "[run]\nbranch = True", 1);
+                ensure!(text.contains("branch = True"), "the example has no [run]");
+                fs_err::write(&settings, text)?;
+            }
             let injected = folder.join("by-hand");
             fs_err::create_dir_all(&injected)?;
             let text = "import coverage\ncoverage.process_startup()\n";
             fs_err::write(injected.join("sitecustomize.py"), text)?;
             command
                 .env("PYTHONPATH", injected)
-                .env("COVERAGE_PROCESS_START", folder.join(".coveragerc"))
+                .env("COVERAGE_PROCESS_START", &settings)
                 .env("COVERAGE_CORE", tool.coverage_core().unwrap_or_default());
         }
         Tool::SlipCover => {
@@ -202,17 +209,13 @@ fn service_command(tool: Tool, example: &Example, swath: &Path) -> Result<Comman
             other.args(["--bind", &address, "xy:app()"]);
             command = other;
         }
-        Tool::Swath => {
+        Tool::Swath | Tool::SwathBranch => {
             // The run lasts as long as this file is there.
             fs_err::write(folder.join("hold"), "")?;
             let mut other = same_environment(&command, swath);
-            other.args([
-                "run",
-                "--",
-                "sh",
-                "-c",
-                "while [ -e hold ]; do sleep 0.2; done",
-            ]);
+            other.arg("run");
+            other.args(tool.branch().then_some("--branch"));
+            other.args(["--", "sh", "-c", "while [ -e hold ]; do sleep 0.2; done"]);
             command = other;
         }
     }

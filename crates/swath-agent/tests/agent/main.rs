@@ -5,6 +5,7 @@
     reason = "everything here is a test; what fails is named by the panic"
 )]
 
+mod branches;
 mod crash;
 mod failure;
 mod lines;

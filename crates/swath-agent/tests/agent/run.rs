@@ -86,6 +86,15 @@ impl Run {
         read.collect()
     }
 
+    /// The bytes of the hit stores.
+    pub(crate) fn hit_stores(&self) -> Vec<Vec<u8>> {
+        let paths = self.files("hits");
+        paths
+            .iter()
+            .map(|path| fs_err::read(path).unwrap())
+            .collect()
+    }
+
     /// Files in the data folder whose name ends so.
     fn files(&self, ending: &str) -> Vec<PathBuf> {
         fs_err::read_dir(self.data())
