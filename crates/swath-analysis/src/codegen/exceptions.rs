@@ -8,7 +8,7 @@ use super::{Block, Code, Flow, Label};
 impl<'a> Code<'a> {
     pub(super) fn try_except(&mut self, attempt: &'a StmtTry) {
         let (handlers, otherwise, end) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit(Flow::Either(handlers));
+        self.emit(Flow::SetUp(handlers));
         self.blocks.push(Block::Other);
         self.conditional_body(&attempt.body);
         self.blocks.pop();
@@ -46,7 +46,7 @@ impl<'a> Code<'a> {
         }
         self.emit(Flow::Next);
         if handler.name.is_some() {
-            self.emit(Flow::Either(clean_up));
+            self.emit(Flow::SetUp(clean_up));
         }
         self.blocks.push(if handler.name.is_some() {
             Block::LoadsNone
@@ -62,6 +62,7 @@ impl<'a> Code<'a> {
         self.emit_artificial(Flow::Jump(end));
         self.place(clean_up);
         if handler.name.is_some() {
+            self.note("None");
             self.emit_artificial(Flow::Raise);
         }
         self.place(next);
@@ -70,7 +71,7 @@ impl<'a> Code<'a> {
     /// The `finally` suite is there twice: for the way out and for an exception.
     pub(super) fn try_finally(&mut self, attempt: &'a StmtTry) {
         let (handler, clean_up, exit) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit(Flow::Either(handler));
+        self.emit(Flow::SetUp(handler));
         self.blocks.push(Block::Finally(&attempt.finalbody));
         if attempt.handlers.is_empty() {
             self.conditional_body(&attempt.body);
