@@ -196,7 +196,7 @@ impl<'a> Builder<'a> {
                 self.go(line, ways.next);
                 true
             }
-            Step::VanishedLoop(body, line) => self.vanished_loop(body, *line, ways),
+            Step::VanishedLoop(body, line, top) => self.vanished_loop(body, *line, *top, ways),
             &Step::Clauses(clause, rest, line) => {
                 self.clauses(line, clause.test.as_ref(), &clause.body, rest, ways)
             }

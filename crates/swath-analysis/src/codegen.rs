@@ -81,6 +81,8 @@ enum Flow {
     Return,
     /// Nowhere: an exception is raised.
     Raise,
+    /// Nowhere: the exception that was caught is raised again.
+    Reraise,
 }
 
 struct Instruction {

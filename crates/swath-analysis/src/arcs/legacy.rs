@@ -14,8 +14,8 @@ pub(super) enum Step<'a> {
     Statement(&'a Stmt, i32),
     /// A line that control passes on its way to the next step.
     Passage(i32),
-    /// A `while` whose constant test left no code: a loop that begins with its first statement.
-    VanishedLoop(Vec<Step<'a>>, i32),
+    /// A `while` whose constant test left no code: a loop, its line, and that to which it goes back.
+    VanishedLoop(Vec<Step<'a>>, i32, i32),
     /// An `elif` and what follows it, after tests that left no code.
     Clauses(&'a ElifElseClause, &'a [ElifElseClause], i32),
 }
@@ -25,7 +25,7 @@ impl Step<'_> {
         match *self {
             Self::Statement(_, line)
             | Self::Passage(line)
-            | Self::VanishedLoop(_, line)
+            | Self::VanishedLoop(_, line, _)
             | Self::Clauses(_, _, line) => line,
         }
     }
@@ -35,7 +35,7 @@ impl Step<'_> {
 enum Survivor<'a> {
     Statement(&'a Stmt),
     Clauses(&'a ElifElseClause, &'a [ElifElseClause], i32),
-    Loop(Vec<Survivor<'a>>, i32),
+    Loop(Vec<Survivor<'a>>, i32, i32),
     List(Vec<Survivor<'a>>, i32),
 }
 
@@ -79,8 +79,8 @@ impl<'a> Builder<'a> {
                 Survivor::Clauses(clause, rest, line) => {
                     steps.push(Step::Clauses(clause, rest, line));
                 }
-                Survivor::Loop(body, line) => {
-                    steps.push(Step::VanishedLoop(self.steps_of(body), line));
+                Survivor::Loop(body, line, top) => {
+                    steps.push(Step::VanishedLoop(self.steps_of(body), line, top));
                 }
                 Survivor::List(list, line) => {
                     let inner = self.steps_of(list);
@@ -110,7 +110,8 @@ impl<'a> Builder<'a> {
             Stmt::While(cycle) => {
                 let body = self.survivor_of_suite(&cycle.body)?;
                 let line = self.line_of_survivor(&body);
-                Some(Survivor::Loop(self.body_of(body), line))
+                let (body, top) = self.body_of(body);
+                Some(Survivor::Loop(body, line, top.unwrap_or(line)))
             }
             _ => None,
         }
@@ -144,31 +145,45 @@ impl<'a> Builder<'a> {
             .or_else(|| self.survivor_of_clauses(rest))
     }
 
-    /// What coverage.py takes for the suite of a vanished loop: where a single statement survives, that one's suite.
-    fn body_of<'b>(&self, survivor: Survivor<'b>) -> Vec<Survivor<'b>> {
-        match survivor {
-            Survivor::List(body, _) | Survivor::Loop(body, _) => body,
-            Survivor::Clauses(clause, _, _) => self.survivors(&clause.body),
+    /// What coverage.py takes for the suite of a vanished loop, and the line of its first statement: where a single
+    /// statement survives, that one's suite.
+    fn body_of<'b>(&self, survivor: Survivor<'b>) -> (Vec<Survivor<'b>>, Option<i32>) {
+        let suite = match survivor {
+            Survivor::List(body, _) => {
+                let top = body.first().map(|first| self.entry_of_survivor(first));
+                return (body, top);
+            }
+            Survivor::Loop(body, _, top) => return (body, Some(top)),
+            Survivor::Clauses(clause, _, _) => &clause.body,
             Survivor::Statement(statement) => match statement {
-                Stmt::FunctionDef(it) => self.survivors(&it.body),
-                Stmt::ClassDef(it) => self.survivors(&it.body),
-                Stmt::If(it) => self.survivors(&it.body),
-                Stmt::For(it) => self.survivors(&it.body),
-                Stmt::While(it) => self.survivors(&it.body),
-                Stmt::With(it) => self.survivors(&it.body),
-                Stmt::Try(it) => self.survivors(&it.body),
+                Stmt::FunctionDef(it) => &it.body,
+                Stmt::ClassDef(it) => &it.body,
+                Stmt::If(it) => &it.body,
+                Stmt::For(it) => &it.body,
+                Stmt::While(it) => &it.body,
+                Stmt::With(it) => &it.body,
+                Stmt::Try(it) => &it.body,
                 // coverage.py fails here.
-                _ => vec![Survivor::Statement(statement)],
+                _ => return (vec![survivor], None),
             },
+        };
+        let top = suite.first().map(|first| self.entry(first));
+        (self.survivors(suite), top)
+    }
+
+    fn entry_of_survivor(&self, survivor: &Survivor<'_>) -> i32 {
+        match *survivor {
+            Survivor::Statement(statement) => self.entry(statement),
+            _ => self.line_of_survivor(survivor),
         }
     }
 
     fn line_of_survivor(&self, survivor: &Survivor<'_>) -> i32 {
         match *survivor {
             Survivor::Statement(statement) => self.definition_line(statement),
-            Survivor::Clauses(_, _, line) | Survivor::Loop(_, line) | Survivor::List(_, line) => {
-                line
-            }
+            Survivor::Clauses(_, _, line)
+            | Survivor::Loop(_, line, _)
+            | Survivor::List(_, line) => line,
         }
     }
 
@@ -177,10 +192,15 @@ impl<'a> Builder<'a> {
         signed(self.lines.logical(definition_start(statement)))
     }
 
-    pub(super) fn vanished_loop(&mut self, body: &[Step<'a>], line: i32, ways: Ways) -> bool {
+    pub(super) fn vanished_loop(
+        &mut self,
+        body: &[Step<'a>],
+        line: i32,
+        top: i32,
+        ways: Ways,
+    ) -> bool {
         self.loops_left.push(false);
-        let top = body.first().map_or(line, Step::line);
-        self.add(line, top);
+        self.add(line, body.first().map_or(top, Step::line));
         let again = Some(Goal::plain(top));
         self.run_steps(
             body,

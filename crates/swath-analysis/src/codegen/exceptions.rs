@@ -28,7 +28,7 @@ impl<'a> Code<'a> {
             // Control goes on after the statement when nothing is left to raise.
             self.emit_artificial(Flow::Either(end));
         }
-        self.emit_artificial(Flow::Raise);
+        self.emit_artificial(Flow::Reraise);
         self.forget_line();
         if !else_is_first {
             self.place(otherwise);
@@ -63,7 +63,7 @@ impl<'a> Code<'a> {
         self.place(clean_up);
         if handler.name.is_some() {
             self.note("None");
-            self.emit_artificial(Flow::Raise);
+            self.emit_artificial(Flow::Reraise);
         }
         self.place(next);
     }
@@ -99,16 +99,16 @@ impl<'a> Code<'a> {
     fn end_of_finally(&mut self, clean_up: Label) {
         match self.minor() {
             ..=8 => self.emit(Flow::Next),
-            9 | 10 => self.emit(Flow::Raise),
+            9 | 10 => self.emit(Flow::Reraise),
             11 => {
-                self.emit(Flow::Raise);
+                self.emit(Flow::Reraise);
                 self.place(clean_up);
-                self.emit(Flow::Raise);
+                self.emit(Flow::Reraise);
             }
             _ => {
-                self.emit_artificial(Flow::Raise);
+                self.emit_artificial(Flow::Reraise);
                 self.place(clean_up);
-                self.emit_artificial(Flow::Raise);
+                self.emit_artificial(Flow::Reraise);
             }
         }
     }

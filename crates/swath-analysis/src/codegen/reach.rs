@@ -72,7 +72,7 @@ impl Code<'_> {
                         pending.push(self.target_of(label));
                         at += 1;
                     }
-                    Flow::Return | Flow::Raise => break,
+                    Flow::Return | Flow::Raise | Flow::Reraise => break,
                 }
             }
         }
@@ -84,8 +84,8 @@ impl Code<'_> {
         let count = self.instructions.len();
         let mut is_target = vec![false; count];
         for (index, instruction) in self.instructions.iter().enumerate() {
-            // The set-up of a `try` stays with what follows it.
-            is_target[index] |= matches!(instruction.flow, Flow::SetUp(_));
+            // The set-up of a `try` stays with what follows it, and so does raising again.
+            is_target[index] |= matches!(instruction.flow, Flow::SetUp(_) | Flow::Reraise);
             if let Flow::Jump(label) | Flow::Either(label) | Flow::SetUp(label) = instruction.flow
                 && let Some(target) = is_target.get_mut(self.target_of(label))
             {

@@ -221,8 +221,7 @@ struct JumpSearch {
 impl<'a> Visitor<'a> for JumpSearch {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
-            Expr::BoolOp(_) => self.found = true,
-            Expr::If(choice) => self.found |= folded(&choice.test).is_none(),
+            Expr::BoolOp(_) | Expr::If(_) => self.found = true,
             Expr::Compare(comparison) if comparison.ops.len() > 1 => self.found = true,
             // Code of their own.
             Expr::Lambda(_)

@@ -276,7 +276,9 @@ impl Answer {
                 excluded: self.excluded,
                 branches: Some(
                     stats
-                        .map(|(line, taken, all)| (line, (taken, all)))
+                        .map(|(line, taken, all)| {
+                            (line, (usize::try_from(taken).unwrap_or(0), all))
+                        })
                         .collect(),
                 ),
             },
