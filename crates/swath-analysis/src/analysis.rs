@@ -10,7 +10,7 @@ use crate::line_set::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::problem::{Problem, ProblemKind};
 use crate::regions::{Regions, find_regions};
-use crate::rules::ExclusionRules;
+use crate::rules::{ExclusionRules, Needles};
 use crate::source::decode_source;
 use crate::syntax::with_module;
 use crate::version::PythonVersion;
@@ -48,9 +48,10 @@ pub fn analyze(source: &[u8], version: PythonVersion, rules: &ExclusionRules) ->
 /// Analyses a decoded source completely.
 #[must_use]
 pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules)?;
-        analysis.no_branch = matching_lines(&rules.no_branch, &lines);
+        let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules, present)?;
+        analysis.no_branch = matching_lines(&rules.no_branch, &lines, present);
         let ModuleArcs { arcs, with_jumps } =
             find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
         analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
@@ -74,8 +75,9 @@ pub fn analyze_lines(source: &[u8], version: PythonVersion, rules: &ExclusionRul
 /// Analyses only the statements, exclusions and multi-line statements of a decoded source.
 #[must_use]
 pub fn analyze_text_lines(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
+    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules)?;
+        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules, present)?;
         analysis.multiline = lines.into_spans();
         Ok(analysis)
     };
@@ -89,8 +91,9 @@ pub fn analyze_text_regions(
     version: PythonVersion,
     rules: &ExclusionRules,
 ) -> Analysis {
+    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules)?;
+        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules, present)?;
         analysis.regions = find_regions(parsed.suite(), &lines);
         analysis.multiline = lines.into_spans();
         Ok(analysis)
@@ -162,6 +165,7 @@ fn lines_of<'s>(
     parsed: &Parsed<ModModule>,
     version: PythonVersion,
     rules: &ExclusionRules,
+    present: Needles,
 ) -> Result<(Analysis, LogicalLines<'s>, LineSet), Problem> {
     let minor = version.rules_minor();
     let (body, tokens) = (parsed.suite(), parsed.tokens());
@@ -169,7 +173,7 @@ fn lines_of<'s>(
     let matching = rules
         .exclude
         .as_ref()
-        .map(|regex| matching_lines(regex, &lines));
+        .map(|regex| matching_lines(regex, &lines, present));
     let mut excluded = matching.unwrap_or_default();
     let has_token = exclude_suites(&mut excluded, tokens, &lines, minor);
     let mut excluded: LineSet = excluded.iter().map(|line| lines.first_line(line)).collect();

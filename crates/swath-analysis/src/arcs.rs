@@ -190,10 +190,14 @@ impl<'a> Builder<'a> {
     }
 
     fn step(&mut self, step: &Step<'a>, ways: Ways) -> bool {
-        match *step {
-            Step::Statement(statement, line) => self.statement(statement, line, ways),
-            Step::VanishedLoop(cycle, line) => self.vanished_loop(cycle, line, ways),
-            Step::Clauses(clause, rest, line) => {
+        match step {
+            &Step::Statement(statement, line) => self.statement(statement, line, ways),
+            &Step::Passage(line) => {
+                self.go(line, ways.next);
+                true
+            }
+            Step::VanishedLoop(body, line, top) => self.vanished_loop(body, *line, *top, ways),
+            &Step::Clauses(clause, rest, line) => {
                 self.clauses(line, clause.test.as_ref(), &clause.body, rest, ways)
             }
         }

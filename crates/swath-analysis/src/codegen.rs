@@ -73,12 +73,16 @@ enum Flow {
     Next,
     /// To the label.
     Jump(Label),
-    /// To the next instruction or the label: a conditional jump, or the set-up of a handler.
+    /// To the next instruction or the label: a conditional jump, or the set-up of a `with`.
     Either(Label),
+    /// The same, where the set-up of a `try` begins.
+    SetUp(Label),
     /// Nowhere: the code object returns.
     Return,
     /// Nowhere: an exception is raised.
     Raise,
+    /// Nowhere: the exception that was caught is raised again.
+    Reraise,
 }
 
 struct Instruction {
@@ -138,10 +142,16 @@ struct Code<'a> {
     constant_count: u32,
     /// The highest number of a constant that the next instruction loads.
     pending_constant: u32,
+    /// The tuples that become constants after all others, with the instructions that load them.
+    late_tuples: Vec<(usize, String)>,
+    /// Those that the next instruction loads.
+    pending_tuples: Vec<String>,
     depth: usize,
     /// How many `if`, loop, `try`, `with` and `match` suites enclose the statement.
     conditional: u32,
     is_too_large: bool,
+    /// A `return` stands in the current basic block (3.8 and 3.9).
+    has_returned: bool,
     /// coverage.py passes over its own lines, but not over the code objects in it.
     is_hidden: bool,
 }
@@ -162,9 +172,12 @@ impl<'a> Code<'a> {
             nested_numbers: FxHashMap::default(),
             constant_count: 0,
             pending_constant: 0,
+            late_tuples: Vec::new(),
+            pending_tuples: Vec::new(),
             depth: 0,
             conditional: 0,
             is_too_large: false,
+            has_returned: false,
             is_hidden: false,
         }
     }
@@ -184,6 +197,7 @@ impl<'a> Code<'a> {
     }
 
     fn place(&mut self, label: Label) {
+        self.has_returned = false;
         self.labels[label.0 as usize] = u32::try_from(self.instructions.len()).unwrap_or(u32::MAX);
     }
 
@@ -208,7 +222,9 @@ impl<'a> Code<'a> {
     fn emit(&mut self, flow: Flow) {
         if self.muted == 0 {
             let constant = std::mem::take(&mut self.pending_constant);
+            self.load_pending_tuples();
             self.push(self.line, flow, constant);
+            self.has_returned |= flow == Flow::Return;
         }
     }
 
@@ -217,8 +233,27 @@ impl<'a> Code<'a> {
         if self.muted == 0 {
             let line = if self.is_old() { self.line } else { 0 };
             let constant = std::mem::take(&mut self.pending_constant);
+            self.load_pending_tuples();
             self.push(line, flow, constant);
         }
+    }
+
+    fn load_pending_tuples(&mut self) {
+        let next = self.instructions.len();
+        let tuples = self.pending_tuples.drain(..);
+        self.late_tuples.extend(tuples.map(|tuple| (next, tuple)));
+    }
+
+    fn forget_pending(&mut self) {
+        self.pending_constant = 0;
+        self.pending_tuples.clear();
+    }
+
+    /// An instruction to which something inside of its own statement jumps.
+    fn emit_target(&mut self) {
+        let here = self.new_label();
+        self.place(here);
+        self.emit(Flow::SetUp(here));
     }
 
     /// Makes the logical line at an offset the current one.
@@ -273,7 +308,10 @@ impl<'a> Code<'a> {
 
     /// The end of a code object returns `None`.
     fn finish_body(&mut self) {
-        self.pending_constant = 0;
+        if self.is_old() && self.has_returned {
+            return;
+        }
+        self.forget_pending();
         self.note("None");
         self.emit_artificial(Flow::Return);
     }
@@ -295,7 +333,7 @@ impl<'a> Code<'a> {
         } else if self.minor() < 14 {
             self.note("None");
         }
-        self.pending_constant = 0;
+        self.forget_pending();
         self.body(body);
         self.finish_body();
     }

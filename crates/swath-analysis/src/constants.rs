@@ -75,13 +75,20 @@ fn binary_integer(binary: &ExprBinOp) -> Option<i64> {
     }
 }
 
+/// The truth value of an expression that is a constant before CPython generates code.
+pub(crate) fn folded_early(expression: &Expr, minor: u8) -> Option<bool> {
+    match expression {
+        // From 3.14 on operators and tuples are folded only after dead code has been removed.
+        Expr::Tuple(_) | Expr::BinOp(_) | Expr::UnaryOp(_) if minor >= 14 => None,
+        _ => folded(expression),
+    }
+}
+
 /// The truth value of a test that CPython knows when it compiles a jump.
 pub(crate) fn folded_test(expression: &Expr, minor: u8) -> Option<bool> {
     match expression {
         Expr::FString(_) => folded_f_string(expression, minor),
-        // From 3.14 on operators and tuples are folded only after dead code has been removed.
-        Expr::Tuple(_) | Expr::BinOp(_) | Expr::UnaryOp(_) if minor >= 14 => None,
-        _ => folded(expression),
+        _ => folded_early(expression, minor),
     }
 }
 

@@ -7,13 +7,17 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::line_set::LineSet;
 use crate::logical_lines::{LineCursor, LogicalLines};
-use crate::rules::Patterns;
+use crate::rules::{Needles, Patterns};
 use crate::suites::{for_each_suite, has_docstring};
 
 /// The first lines of all lines that a match touches.
-pub(crate) fn matching_lines(patterns: &Patterns, lines: &LogicalLines<'_>) -> LineSet {
+pub(crate) fn matching_lines(
+    patterns: &Patterns,
+    lines: &LogicalLines<'_>,
+    present: Needles,
+) -> LineSet {
     let mut found = LineSet::new();
-    let Some(regex) = patterns.matching(lines.source) else {
+    let Some(regex) = patterns.matching(lines.source, present) else {
         return found;
     };
     let mut cursor = LineCursor::default();

@@ -1,5 +1,8 @@
 //! The regular expressions that exclude lines and that mark branches as partial on purpose.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use swath_pattern::{PythonRegex, RegexError};
 
 /// coverage.py's default for `exclude_lines`.
@@ -15,6 +18,22 @@ pub const DEFAULT_PARTIAL: &[&str] = &[r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(
 /// coverage.py's default for `partial_branches_always`.
 pub const DEFAULT_PARTIAL_ALWAYS: &[&str] =
     &[r"^\s*while (True|1|False|0):", r"^\s*if (True|1|False|0):"];
+
+/// Texts of which each match of a default pattern has one; most sources have none of them, and need no search.
+const NEEDLES: &[(&str, &[&str])] = &[
+    (DEFAULT_EXCLUDE[0], &["pragma", "PRAGMA"]),
+    (DEFAULT_EXCLUDE[1], &["..."]),
+    (DEFAULT_EXCLUDE[2], &["TYPE_CHECKING:"]),
+    (DEFAULT_PARTIAL[0], &["pragma", "PRAGMA"]),
+    (
+        DEFAULT_PARTIAL_ALWAYS[0],
+        &["while True:", "while 1:", "while False:", "while 0:"],
+    ),
+    (
+        DEFAULT_PARTIAL_ALWAYS[1],
+        &["if True:", "if 1:", "if False:", "if 0:"],
+    ),
+];
 
 /// The compiled regular expressions of one configuration.
 #[derive(Debug, Clone)]
@@ -50,7 +69,14 @@ impl ExclusionRules {
 pub(crate) struct Patterns {
     joined: PythonRegex,
     /// Each on its own, which is quicker to search for; empty where it might mean something else alone.
-    alone: Vec<PythonRegex>,
+    alone: Vec<Alone>,
+}
+
+#[derive(Debug, Clone)]
+struct Alone {
+    regex: PythonRegex,
+    /// Its place in [`NEEDLES`].
+    needles: Option<usize>,
 }
 
 impl Patterns {
@@ -62,7 +88,7 @@ impl Patterns {
         {
             patterns
                 .iter()
-                .map(|pattern| PythonRegex::new(pattern.as_ref()))
+                .map(|pattern| Alone::new(pattern.as_ref()))
                 .collect::<Result<_, _>>()?
         } else {
             Vec::new()
@@ -71,17 +97,62 @@ impl Patterns {
     }
 
     /// The one regular expression whose matches in the text are those of all patterns joined, if any matches.
-    pub(crate) fn matching(&self, text: &str) -> Option<&PythonRegex> {
+    pub(crate) fn matching(&self, text: &str, present: Needles) -> Option<&PythonRegex> {
         if self.alone.is_empty() {
             return Some(&self.joined);
         }
-        let mut matching = self.alone.iter().filter(|pattern| pattern.is_match(text));
+        let can_match = |pattern: &&Alone| pattern.needles.is_none_or(|place| present.has(place));
+        let mut matching = self
+            .alone
+            .iter()
+            .filter(can_match)
+            .filter(|pattern| pattern.regex.is_match(text));
         let first = matching.next()?;
         Some(if matching.next().is_none() {
-            first
+            &first.regex
         } else {
             &self.joined
         })
+    }
+}
+
+impl Alone {
+    fn new(pattern: &str) -> Result<Self, RegexError> {
+        Ok(Self {
+            regex: PythonRegex::new(pattern)?,
+            needles: NEEDLES.iter().position(|(known, _)| *known == pattern),
+        })
+    }
+}
+
+/// Which of the default patterns a text can match.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Needles(u32);
+
+impl Needles {
+    /// Looks for all of them at once.
+    pub(crate) fn find(text: &str) -> Self {
+        static SEARCH: LazyLock<(AhoCorasick, Vec<u32>)> = LazyLock::new(|| {
+            let mut needles: Vec<(&str, u32)> = Vec::new();
+            for (place, (_, texts)) in NEEDLES.iter().enumerate() {
+                for text in *texts {
+                    match needles.iter_mut().find(|(known, _)| known == text) {
+                        Some((_, places)) => *places |= 1 << place,
+                        None => needles.push((text, 1 << place)),
+                    }
+                }
+            }
+            let search = AhoCorasick::new(needles.iter().map(|(text, _)| text))
+                .expect("a few short texts make a small automaton");
+            (search, needles.iter().map(|&(_, places)| places).collect())
+        });
+        let (search, places) = &*SEARCH;
+        let found = search.find_iter(text);
+        Self(found.fold(0, |all, found| all | places[found.pattern().as_usize()]))
+    }
+
+    fn has(self, place: usize) -> bool {
+        self.0 & (1 << place) != 0
     }
 }
 
@@ -116,18 +187,51 @@ mod tests {
     fn patterns_alone_find_what_they_find_joined() {
         let patterns = Patterns::new(DEFAULT_EXCLUDE).expect("the defaults are valid");
         assert_eq!(patterns.alone.len(), 3);
-        assert!(patterns.matching("x = 1\n").is_none());
+        assert!(
+            patterns
+                .matching("x = 1\n", Needles::find("x = 1\n"))
+                .is_none()
+        );
         for text in [
             "x  # pragma: no cover\n",
             "def f(): ...\n",
             "...  # pragma: no cover\n",
         ] {
-            let found = patterns.matching(text).expect("a pattern matches");
+            let found = patterns.matching(text, Needles::find(text));
+            let found = found.expect("a pattern matches");
             let joined: Vec<_> = patterns.joined.find_iter(text).collect();
             assert_eq!(found.find_iter(text).collect::<Vec<_>>(), joined);
         }
         let numbered = Patterns::new(&["(a)", r"(b)\2"]).expect("the patterns are valid");
         assert!(numbered.alone.is_empty());
+    }
+
+    #[test]
+    fn texts_without_needles_match_no_default_pattern() {
+        let texts = [
+            "# pragma: no cover\n",
+            "#PRAGMA NO BRANCH\n",
+            "def f(): ...\n",
+            "  if typing.TYPE_CHECKING:\n",
+            "while 1:\n",
+            "while False:\n",
+            "  if 0:\n",
+            "if True:\n",
+            "for x in y:\n",
+        ];
+        let all = [DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS].concat();
+        for text in texts {
+            let present = Needles::find(text);
+            for pattern in &all {
+                let pattern = Alone::new(pattern).expect("the defaults are valid");
+                let place = pattern.needles.expect("the defaults have needles");
+                assert!(
+                    present.has(place) || !pattern.regex.is_match(text),
+                    "{text}"
+                );
+            }
+        }
+        assert!(Needles::find("for x in y:\n").0 == 0);
     }
 
     #[test]

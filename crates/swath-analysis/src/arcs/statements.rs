@@ -125,10 +125,11 @@ impl<'a> Builder<'a> {
     }
 
     fn vanished_clauses(&mut self, here: i32, clauses: &'a [ElifElseClause], ways: Ways) -> bool {
-        let mut steps = Vec::new();
-        if self.is_old {
-            self.add_clauses(clauses, &mut steps);
-        }
+        let steps = if self.is_old {
+            self.clause_steps(clauses)
+        } else {
+            Vec::new()
+        };
         let Some(first) = steps.first() else {
             self.go(here, ways.next);
             return true;
@@ -148,10 +149,9 @@ impl<'a> Builder<'a> {
 
     fn while_loop(&mut self, here: i32, cycle: &'a StmtWhile, ways: Ways) -> bool {
         let is_constant = constant(&cycle.test).is_some();
-        let top = if self.is_old && is_constant {
-            self.suite_entry(&cycle.body).unwrap_or(here)
-        } else {
-            here
+        let top = match cycle.body.first() {
+            Some(first) if self.is_old && is_constant => self.entry(first),
+            _ => here,
         };
         let is_left = self.loop_body(here, top, &cycle.body, ways);
         if !cycle.orelse.is_empty() {

@@ -153,7 +153,7 @@ impl<'a> Code<'a> {
         self.emit(Flow::Next);
         // An exception that the context manager swallows ends after the block.
         self.emit(Flow::Either(suppressed));
-        self.emit_artificial(Flow::Raise);
+        self.emit_artificial(Flow::Reraise);
         self.place(suppressed);
         self.emit_artificial(Flow::Next);
         if self.minor() >= 11 {

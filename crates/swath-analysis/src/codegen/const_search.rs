@@ -6,7 +6,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use crate::constants::folded;
+use crate::constants::{folded_early, folded_test};
 
 /// Something that has a number among the constants.
 pub(super) enum Found<'a> {
@@ -60,7 +60,7 @@ impl<'a> Constants<'a> {
 
     /// One side of a choice, which may never be taken.
     fn side(&mut self, expression: &'a Expr, is_dead: bool) {
-        if is_dead && folded(expression).is_some() {
+        if is_dead && folded_early(expression, self.minor).is_some() {
             self.decided(expression);
         } else {
             self.visit_expr(expression);
@@ -70,7 +70,12 @@ impl<'a> Constants<'a> {
     /// A test: the constants in it decide jumps.
     pub(super) fn test(&mut self, expression: &'a Expr) {
         match expression {
-            _ if folded(expression).is_some() => self.decided(expression),
+            _ if folded_early(expression, self.minor).is_some() => self.decided(expression),
+            Expr::FString(string) if folded_test(expression, self.minor).is_some() => {
+                let literals = string.value.elements().filter_map(|it| it.as_literal());
+                let texts = literals.map(|it| Found::Decided(Constant::String(&it.value)));
+                self.found.extend(texts);
+            }
             Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand),
             Expr::BoolOp(operation) => {
                 for value in &operation.values {
@@ -94,7 +99,7 @@ impl<'a> Constants<'a> {
         };
         let mut is_decided = false;
         for value in rest {
-            match folded(value) {
+            match folded_early(value, self.minor) {
                 Some(truth) if truth == decides && !is_decided => {
                     is_decided = true;
                     self.constant(value);
@@ -103,7 +108,7 @@ impl<'a> Constants<'a> {
                 None => self.visit_expr(value),
             }
         }
-        if is_decided && folded(last).is_some() {
+        if is_decided && folded_early(last, self.minor).is_some() {
             self.decided(last);
         } else {
             self.visit_expr(last);
@@ -137,7 +142,11 @@ impl<'a> Constants<'a> {
         for default in &defaults {
             self.visit_expr(default);
         }
-        if !defaults.is_empty() && defaults.iter().all(|it| folded(it).is_some()) {
+        if !defaults.is_empty()
+            && defaults
+                .iter()
+                .all(|it| folded_early(it, self.minor).is_some())
+        {
             let ranges = defaults.iter().map(Ranged::range).collect();
             self.found.push(Found::LateTuple(ranges));
         }
@@ -164,11 +173,11 @@ impl<'a> Visitor<'a> for Constants<'a> {
             Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) if self.minor < 12 => {
                 self.found.push(Found::Code(expression.start()));
             }
-            _ if folded(expression).is_some() => self.constant(expression),
+            _ if folded_early(expression, self.minor).is_some() => self.constant(expression),
             Expr::BoolOp(operation) => self.operation(operation),
             Expr::If(choice) => {
                 self.test(&choice.test);
-                let truth = folded(&choice.test);
+                let truth = folded_early(&choice.test, self.minor);
                 self.side(&choice.body, truth == Some(false));
                 self.side(&choice.orelse, truth == Some(true));
             }
@@ -176,6 +185,15 @@ impl<'a> Visitor<'a> for Constants<'a> {
                 for element in string.value.elements() {
                     self.visit_interpolated_string_element(element);
                 }
+            }
+            Expr::TString(template) => {
+                // Its texts come first.
+                let first = match template.value.elements().next() {
+                    Some(InterpolatedStringElement::Literal(literal)) => &literal.value,
+                    _ => "",
+                };
+                self.found.push(Found::Constant(Constant::String(first)));
+                walk_expr(self, expression);
             }
             Expr::Call(call) => {
                 walk_expr(self, expression);

@@ -9,7 +9,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::const_search::{Constant, Constants, Found};
 use super::{Child, ChildKind, Code, Scope};
-use crate::constants::folded;
+use crate::constants::{folded, folded_early};
 
 impl<'a> Code<'a> {
     /// Notes the constants of a statement's own expressions.
@@ -37,7 +37,7 @@ impl<'a> Code<'a> {
                     self.note_key((true, self.text(statement.target.range())));
                 }
             }
-            Stmt::Expr(statement) if folded(&statement.value).is_none() => {
+            Stmt::Expr(statement) if folded_early(&statement.value, self.minor()).is_none() => {
                 self.note_expressions([&*statement.value]);
             }
             Stmt::If(statement) => self.note_test(&statement.test),
@@ -200,8 +200,11 @@ impl<'a> Code<'a> {
         if has_keyword_defaults {
             self.note("keyword defaults");
         }
-        if self.minor() < 14 {
+        if self.minor() < 14 || self.target.has_future_annotations {
             self.note_annotations(function);
+        } else if is_annotated(function) {
+            // Code of its own evaluates them.
+            self.note("annotations");
         }
     }
 
@@ -318,12 +321,27 @@ impl<'a> Code<'a> {
             [only] => format!("({only},)"),
             _ => format!("({})", elements.join(", ")),
         };
-        let number = self
-            .constants
-            .get(&(false, text.as_str()))
-            .copied()
-            .unwrap_or(u32::MAX);
-        self.pending_constant = self.pending_constant.max(number);
+        self.pending_tuples.push(text);
+    }
+
+    /// The highest number of a constant that live instructions load.
+    pub(super) fn last_constant_used(&self, live: &[bool]) -> u32 {
+        let is_live = |index: usize| live.get(index).copied().unwrap_or(false);
+        let numbered = self
+            .instructions
+            .iter()
+            .zip(live)
+            .filter(|&(_, &is_live)| is_live)
+            .map(|(instruction, _)| instruction.constant);
+        let late = self
+            .late_tuples
+            .iter()
+            .filter(|(index, _)| is_live(*index))
+            .map(|(_, text)| {
+                let same = self.constants.get(&(false, text.as_str()));
+                same.copied().unwrap_or(u32::MAX)
+            });
+        numbered.chain(late).max().unwrap_or(0)
     }
 
     /// Notes the code object that begins at an offset; copies of it are the same constant.
@@ -334,4 +352,9 @@ impl<'a> Code<'a> {
         self.pending_constant = self.pending_constant.max(number);
         number
     }
+}
+
+fn is_annotated(function: &StmtFunctionDef) -> bool {
+    let mut parameters = function.parameters.iter();
+    function.returns.is_some() || parameters.any(|it| it.annotation().is_some())
 }

@@ -8,7 +8,7 @@ use super::{Block, Code, Flow, Label};
 impl<'a> Code<'a> {
     pub(super) fn try_except(&mut self, attempt: &'a StmtTry) {
         let (handlers, otherwise, end) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit(Flow::Either(handlers));
+        self.emit(Flow::SetUp(handlers));
         self.blocks.push(Block::Other);
         self.conditional_body(&attempt.body);
         self.blocks.pop();
@@ -28,7 +28,7 @@ impl<'a> Code<'a> {
             // Control goes on after the statement when nothing is left to raise.
             self.emit_artificial(Flow::Either(end));
         }
-        self.emit_artificial(Flow::Raise);
+        self.emit_artificial(Flow::Reraise);
         self.forget_line();
         if !else_is_first {
             self.place(otherwise);
@@ -46,7 +46,7 @@ impl<'a> Code<'a> {
         }
         self.emit(Flow::Next);
         if handler.name.is_some() {
-            self.emit(Flow::Either(clean_up));
+            self.emit(Flow::SetUp(clean_up));
         }
         self.blocks.push(if handler.name.is_some() {
             Block::LoadsNone
@@ -62,7 +62,8 @@ impl<'a> Code<'a> {
         self.emit_artificial(Flow::Jump(end));
         self.place(clean_up);
         if handler.name.is_some() {
-            self.emit_artificial(Flow::Raise);
+            self.note("None");
+            self.emit_artificial(Flow::Reraise);
         }
         self.place(next);
     }
@@ -70,7 +71,7 @@ impl<'a> Code<'a> {
     /// The `finally` suite is there twice: for the way out and for an exception.
     pub(super) fn try_finally(&mut self, attempt: &'a StmtTry) {
         let (handler, clean_up, exit) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit(Flow::Either(handler));
+        self.emit(Flow::SetUp(handler));
         self.blocks.push(Block::Finally(&attempt.finalbody));
         if attempt.handlers.is_empty() {
             self.conditional_body(&attempt.body);
@@ -98,16 +99,16 @@ impl<'a> Code<'a> {
     fn end_of_finally(&mut self, clean_up: Label) {
         match self.minor() {
             ..=8 => self.emit(Flow::Next),
-            9 | 10 => self.emit(Flow::Raise),
+            9 | 10 => self.emit(Flow::Reraise),
             11 => {
-                self.emit(Flow::Raise);
+                self.emit(Flow::Reraise);
                 self.place(clean_up);
-                self.emit(Flow::Raise);
+                self.emit(Flow::Reraise);
             }
             _ => {
-                self.emit_artificial(Flow::Raise);
+                self.emit_artificial(Flow::Reraise);
                 self.place(clean_up);
-                self.emit_artificial(Flow::Raise);
+                self.emit_artificial(Flow::Reraise);
             }
         }
     }

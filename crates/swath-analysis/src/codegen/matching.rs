@@ -11,7 +11,8 @@ impl<'a> Code<'a> {
         let end = self.new_label();
         let count = choice.cases.len();
         for (number, case) in (1..).zip(&choice.cases) {
-            self.line = self.target.lines.logical(case.pattern.start());
+            let line = self.target.lines.logical(case.pattern.start());
+            self.line = line;
             let next = self.new_label();
             self.note_pattern(&case.pattern);
             self.emit(Flow::Next);
@@ -31,6 +32,10 @@ impl<'a> Code<'a> {
                     self.line = 0;
                 }
                 self.emit_artificial(Flow::Jump(end));
+            }
+            if self.minor() <= 11 && !is_default {
+                // What cleans up after a pattern that does not match is on its line.
+                self.line = line;
             }
             self.place(next);
         }

@@ -68,11 +68,11 @@ impl Code<'_> {
                 match self.instructions[at].flow {
                     Flow::Next => at += 1,
                     Flow::Jump(label) => at = self.target_of(label),
-                    Flow::Either(label) => {
+                    Flow::Either(label) | Flow::SetUp(label) => {
                         pending.push(self.target_of(label));
                         at += 1;
                     }
-                    Flow::Return | Flow::Raise => break,
+                    Flow::Return | Flow::Raise | Flow::Reraise => break,
                 }
             }
         }
@@ -83,8 +83,10 @@ impl Code<'_> {
     fn live_in_sequence(&self) -> Vec<bool> {
         let count = self.instructions.len();
         let mut is_target = vec![false; count];
-        for instruction in &self.instructions {
-            if let Flow::Jump(label) | Flow::Either(label) = instruction.flow
+        for (index, instruction) in self.instructions.iter().enumerate() {
+            // The set-up of a `try` stays with what follows it, and so does raising again.
+            is_target[index] |= matches!(instruction.flow, Flow::SetUp(_) | Flow::Reraise);
+            if let Flow::Jump(label) | Flow::Either(label) | Flow::SetUp(label) = instruction.flow
                 && let Some(target) = is_target.get_mut(self.target_of(label))
             {
                 *target = true;
@@ -111,15 +113,10 @@ impl Code<'_> {
 
     /// Which nested code objects stay as constants, whether anything loads them or not.
     fn children_kept_as_constants(&self, live: &[bool]) -> Vec<bool> {
-        let used = self
-            .instructions
-            .iter()
-            .zip(live)
-            .filter(|&(_, &is_live)| is_live);
-        let last_used = used
-            .map(|(instruction, _)| instruction.constant)
-            .max()
-            .unwrap_or(0);
+        let last_used = match self.minor() {
+            10 | 11 => self.last_constant_used(live),
+            _ => 0,
+        };
         let is_kept = |number: u32| match self.minor() {
             ..=9 => true,
             // The first constant could be a docstring.

@@ -1,5 +1,6 @@
 //! The code of simple statements and definitions, and the dispatch to the compound ones.
 
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Decorator, Expr, Identifier, Stmt, StmtAnnAssign, StmtAssert};
 use ruff_text_size::Ranged;
 
@@ -9,8 +10,11 @@ use crate::constants::folded;
 impl<'a> Code<'a> {
     pub(super) fn statement(&mut self, statement: &'a Stmt) {
         self.set_statement_line(statement);
-        self.pending_constant = 0;
+        self.forget_pending();
         self.note_constants(statement);
+        if self.is_old() && jumps_inside(statement) {
+            self.emit_target();
+        }
         match statement {
             Stmt::FunctionDef(function) => {
                 self.definition(
@@ -189,5 +193,43 @@ fn deletes_something(target: &Expr) -> bool {
         Expr::Tuple(tuple) => tuple.elts.iter().any(deletes_something),
         Expr::List(list) => list.elts.iter().any(deletes_something),
         _ => true,
+    }
+}
+
+/// Whether the value of a statement that computes one takes jumps.
+fn jumps_inside(statement: &Stmt) -> bool {
+    let value = match statement {
+        Stmt::Return(it) => it.value.as_deref(),
+        Stmt::Assign(it) => Some(&*it.value),
+        Stmt::AugAssign(it) => Some(&*it.value),
+        Stmt::AnnAssign(it) => it.value.as_deref(),
+        Stmt::Expr(it) => Some(&*it.value),
+        Stmt::Raise(it) => it.exc.as_deref(),
+        _ => None,
+    };
+    let mut search = JumpSearch { found: false };
+    if let Some(value) = value {
+        search.visit_expr(value);
+    }
+    search.found
+}
+
+struct JumpSearch {
+    found: bool,
+}
+
+impl<'a> Visitor<'a> for JumpSearch {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::BoolOp(_) | Expr::If(_) => self.found = true,
+            Expr::Compare(comparison) if comparison.ops.len() > 1 => self.found = true,
+            // Code of their own.
+            Expr::Lambda(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => {}
+            _ => walk_expr(self, expression),
+        }
     }
 }

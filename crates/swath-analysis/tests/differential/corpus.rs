@@ -1,4 +1,5 @@
-//! Small programs that once differed from coverage.py, under every Python found.
+//! Small programs, under every Python found: those that once differed from coverage.py, and those that swath's own
+//! tests measure.
 
 use std::path::Path;
 
@@ -9,15 +10,17 @@ use swath_test::{pythons, skip};
 use crate::oracle::{Oracle, difference, python_files};
 
 #[test]
-fn programs_that_once_differed_are_equal() -> Result<()> {
+fn small_programs_are_equal() -> Result<()> {
     if pythons().is_empty() {
-        skip("programs that once differed", "no Python found");
+        skip("small programs", "no Python found");
     }
     let mut files = Vec::new();
-    python_files(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
-        &mut files,
-    )?;
+    for folder in ["tests/corpus", "../swath/tests/corpus/programs"] {
+        python_files(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut files,
+        )?;
+    }
     let mut complaints = Vec::new();
     for python in pythons() {
         let Some(oracle) = Oracle::new(python) else {

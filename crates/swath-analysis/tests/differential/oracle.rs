@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use serde::Deserialize;
 use swath_analysis::{Analysis, ExclusionRules, LineSet, PythonVersion, Region, analyze};
-use swath_test::{Python, Requirements, record_figure, venv};
+use swath_test::{Python, Requirements, coverage_for_3_10, record_figure, venv};
 
 const DUMPER: &str = include_str!("dump.py");
 
@@ -73,7 +73,7 @@ impl Oracle {
                 venv(python, &Requirements::from(["coverage==7.10.7"]))?.python(),
                 None,
             ),
-            (3, 10) => (python.path.clone(), Some(install_unasked(python, &cache)?)),
+            (3, 10) => (python.path.clone(), Some(coverage_for_3_10(python)?)),
             _ => (
                 venv(python, &Requirements::from(["coverage==7.17.3"]))?.python(),
                 None,
@@ -244,40 +244,6 @@ fn identity(python: &Python) -> u64 {
     DUMPER.hash(&mut hasher);
     python.path.hash(&mut hasher);
     hasher.finish()
-}
-
-/// 7.17.3 asks for 3.11, but its analysis runs on 3.10 too.
-fn install_unasked(python: &Python, cache: &Path) -> Option<PathBuf> {
-    let target = cache.join("packages");
-    if target.join("coverage/parser.py").is_file() {
-        return Some(target);
-    }
-    let output = Command::new(&python.path)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--ignore-requires-python",
-            "--no-deps",
-            "coverage==7.17.3",
-            "--target",
-        ])
-        .arg(&target)
-        .output();
-    match output {
-        Ok(output) if output.status.success() => Some(target),
-        Ok(output) => skip_oracle(python, &String::from_utf8_lossy(&output.stderr)),
-        Err(error) => skip_oracle(python, &error.to_string()),
-    }
-}
-
-fn skip_oracle(python: &Python, reason: &str) -> Option<PathBuf> {
-    swath_test::skip(
-        &format!("comparison with coverage.py on {}", python.tag()),
-        reason.trim(),
-    );
-    None
 }
 
 /// Analyses the file, and says where the result differs from coverage.py's; nothing if it does not.

@@ -1,0 +1,13 @@
+//! Small programs measured by coverage.py and by swath, under every Python found.
+//!
+//! - `programs/`: the programs, which say in comments what must be seen of them (`swath_test::MarkedLines`)
+//! - `measured`: both tools run them, one process for all
+//! - `generated`: programs made by `generator`, with what is in `play.py`
+//! - `marks`: the programs against what they say, and the tools against each other
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod generated;
+mod generator;
+mod marks;
+mod measured;

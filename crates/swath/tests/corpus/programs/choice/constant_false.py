@@ -1,0 +1,5 @@
+if False:
+    x = 1  # cov: none
+else:
+    x = 2
+y = x

@@ -1,0 +1,4 @@
+if None:
+    x = 1  # cov: none
+else:
+    x = 2

@@ -1,0 +1,4 @@
+if not True:
+    x = 1  # cov: none
+else:
+    x = 2

@@ -1,0 +1,4 @@
+if "text":
+    x = 1
+else:
+    x = 2  # cov: none  # cov[3.8-3.9]: hit

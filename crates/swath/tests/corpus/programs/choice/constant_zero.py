@@ -1,0 +1,3 @@
+if 0:
+    x = 1  # cov: none
+x = 2

@@ -1,0 +1,6 @@
+def f(x):
+    if x:  # cov: 1/2
+        print(end="")
+
+
+f(1)

@@ -1,0 +1,7 @@
+class Box:
+    if True:
+        x: int
+        y: int = 1
+
+
+Box()

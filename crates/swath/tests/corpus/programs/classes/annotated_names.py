@@ -1,0 +1,7 @@
+class Box:
+    x: int
+    y: int = 1
+    z: "list[int]"
+
+
+Box()

@@ -1,0 +1,5 @@
+class Box(
+    dict,
+    metaclass=type,
+):
+    x = 1

@@ -1,0 +1,8 @@
+def wrap(cls):
+    return cls
+
+
+@wrap
+@wrap
+class Box:
+    x = 1

@@ -1,0 +1,10 @@
+class Box:
+    """One line."""
+
+
+class Other:
+    """Several
+    lines.
+    """
+
+    x = 1

@@ -1,0 +1,7 @@
+class Protocol:
+    x: int
+
+    def f(self): ...  # cov: excluded
+
+
+Protocol()

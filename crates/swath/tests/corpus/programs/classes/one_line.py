@@ -1,0 +1,2 @@
+class Empty: pass
+class Box: x = 1; y = 2

@@ -1,0 +1,11 @@
+def f(x):
+    assert (
+        x
+        and x > 1
+    ), (
+        "message"
+    )
+    return x
+
+
+f(2)

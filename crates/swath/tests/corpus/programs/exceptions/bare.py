@@ -1,0 +1,5 @@
+try:
+    raise ValueError
+except:
+    x = 1
+y = x

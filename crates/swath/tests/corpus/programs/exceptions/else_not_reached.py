@@ -1,0 +1,6 @@
+try:
+    1 / 0
+except ZeroDivisionError:
+    y = 1
+else:
+    y = 2  # cov: miss

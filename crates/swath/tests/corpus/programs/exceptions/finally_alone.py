@@ -1,0 +1,5 @@
+try:
+    x = 1
+finally:
+    y = 2
+z = y

@@ -1,0 +1,8 @@
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    x = error
+try:
+    error
+except NameError:
+    y = 1

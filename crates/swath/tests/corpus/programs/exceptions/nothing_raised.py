@@ -1,0 +1,5 @@
+try:
+    x = 1
+except ValueError:  # cov: miss
+    x = 2  # cov: miss
+y = x

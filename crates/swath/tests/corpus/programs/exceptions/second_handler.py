@@ -1,0 +1,10 @@
+def f():
+    try:
+        {}["x"]
+    except ValueError:
+        return 1  # cov: miss
+    except KeyError:
+        return 2
+
+
+f()

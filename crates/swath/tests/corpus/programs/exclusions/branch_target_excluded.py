@@ -1,0 +1,7 @@
+def f(x):
+    if x:
+        raise ValueError  # pragma: no cover  # cov: excluded
+    return x
+
+
+f(0)

@@ -1,0 +1,6 @@
+def f():  # pragma: no cover  # cov: excluded
+    x = 1  # cov: excluded
+    return x  # cov: excluded
+
+
+y = 1

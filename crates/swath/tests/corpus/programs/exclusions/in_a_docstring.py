@@ -1,0 +1,9 @@
+def f():
+    """Text.  # cov: excluded
+
+    # pragma: no cover
+    """
+    return 1
+
+
+f()

@@ -1,0 +1,5 @@
+x = [  # cov: excluded
+    1,
+    2,  # pragma: no cover
+]
+y = 1

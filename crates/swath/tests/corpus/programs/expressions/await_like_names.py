@@ -1,0 +1,3 @@
+print = print
+async_ = 1
+await_ = async_

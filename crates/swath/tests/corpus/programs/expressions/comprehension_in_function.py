@@ -1,0 +1,9 @@
+def f(xs):
+    return [
+        x
+        for x in xs
+        if x
+    ]
+
+
+f([0, 1])

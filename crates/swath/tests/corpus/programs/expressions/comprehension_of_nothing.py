@@ -1,0 +1,2 @@
+x = [y for y in ()]
+y = {z: 1 for z in ()}

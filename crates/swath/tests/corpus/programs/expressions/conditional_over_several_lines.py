@@ -1,0 +1,6 @@
+x = 1
+y = (
+    len("a")
+    if x
+    else len("bb")
+)

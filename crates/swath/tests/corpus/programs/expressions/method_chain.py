@@ -1,0 +1,8 @@
+x = (
+    "text"
+    .upper()
+    .lower()
+    .strip(
+        "t"
+    )
+)

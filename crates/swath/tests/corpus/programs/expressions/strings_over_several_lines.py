@@ -1,0 +1,9 @@
+x = """first
+second
+third"""
+y = (
+    "one"
+    "two"
+)
+z = 'a' \
+    'b'

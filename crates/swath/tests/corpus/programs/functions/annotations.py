@@ -1,0 +1,7 @@
+def f(x: int, y: "str" = "", *z: float) -> bool:
+    w: int = x
+    v: int
+    return True
+
+
+f(1)

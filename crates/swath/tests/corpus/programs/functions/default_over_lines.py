@@ -1,0 +1,12 @@
+def f(
+    x=len(
+        "abc"
+    ),
+    y=[
+        1,
+    ],
+):
+    return x
+
+
+f()

@@ -1,0 +1,8 @@
+def f(): ...  # cov: excluded
+
+
+def g():  # a comment
+    ...  # cov: excluded
+
+
+f()

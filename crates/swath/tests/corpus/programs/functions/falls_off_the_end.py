@@ -1,0 +1,7 @@
+def f(x):
+    if x:
+        return 1
+
+
+f(0)
+f(1)

@@ -1,0 +1,5 @@
+def items():
+    yield 1  # cov: miss
+
+
+items()

@@ -1,0 +1,3 @@
+def f(x):
+    y = x  # cov: miss
+    return y  # cov: miss

@@ -1,0 +1,5 @@
+def f(x, /, y, *, z):
+    return x + y + z
+
+
+f(1, 2, z=3)

@@ -1,0 +1,6 @@
+def f(xs):
+    for x in xs:
+        print(end="")
+
+
+f([1])

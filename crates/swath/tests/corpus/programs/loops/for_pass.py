@@ -1,0 +1,3 @@
+for x in range(2):
+    pass
+for x in range(2): pass

@@ -1,0 +1,4 @@
+x, y = 3, 1
+while x and (y or x > 1):
+    x -= 1
+z = 1

@@ -1,0 +1,4 @@
+while not False:
+    x = 1
+    break
+y = 1

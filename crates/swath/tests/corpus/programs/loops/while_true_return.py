@@ -1,0 +1,9 @@
+def f():
+    x = 0
+    while True:
+        x += 1
+        if x == 3:
+            return x
+
+
+f()

@@ -1,0 +1,9 @@
+import types
+
+
+def f():
+    return 1
+
+
+g = types.FunctionType(f.__code__, {})
+g()

@@ -1,0 +1,8 @@
+def f():
+    x: int
+    y: int = 1
+    z: missing
+    return y
+
+
+f()

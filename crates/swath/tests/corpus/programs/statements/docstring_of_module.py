@@ -1,0 +1,4 @@
+"""The module's
+docstring."""
+
+x = 1

@@ -1,0 +1,3 @@
+"""The docstring."""
+"another text"
+x = 1

@@ -1,0 +1,2 @@
+x = eval("1 + 1")
+y = eval("lambda: 2")()

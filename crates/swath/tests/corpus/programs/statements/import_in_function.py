@@ -1,0 +1,7 @@
+def f():
+    import os
+    from os import path
+    return os, path
+
+
+f()

@@ -1,0 +1,7 @@
+import os
+import os.path as path, sys
+from os import (
+    path,
+    sep,
+)
+from os.path import *

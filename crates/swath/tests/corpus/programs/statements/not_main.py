@@ -1,0 +1,6 @@
+def main():
+    return 1  # cov: miss
+
+
+if __name__ == "somewhere":  # cov: 1/2
+    main()  # cov: miss

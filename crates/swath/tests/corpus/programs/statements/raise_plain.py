@@ -1,0 +1,14 @@
+def f(x):
+    if x:
+        raise ValueError(
+            "one"
+            "two"
+        )
+    return x
+
+
+f(0)
+try:
+    f(1)
+except ValueError:
+    pass

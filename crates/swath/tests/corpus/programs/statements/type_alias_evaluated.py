@@ -1,0 +1,3 @@
+# python: 3.12-
+type Number = int
+x = Number.__value__

@@ -1,0 +1,9 @@
+from contextlib import nullcontext
+
+
+def f(x):
+    with nullcontext():
+        x()
+
+
+f(int)

@@ -1,0 +1,4 @@
+from contextlib import nullcontext
+
+with nullcontext(): x = 1
+y = x
