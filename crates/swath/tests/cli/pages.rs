@@ -30,7 +30,9 @@ fn a_run_writes_its_pages_and_says_where() {
         "[run]\nplugins = made.up\n[html]\ntitle = The shop\nextra_css = mine.css\n",
     );
     sandbox.write("mine.css", "h1 { color: teal }\n");
-    let script = "$PYTHON one.py; $PYTHON -I one.py";
+    // Long enough to be seen, as it says nothing itself.
+    sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
+    let script = "$PYTHON one.py; $PYTHON -I slow.py";
     let done = run(&sandbox, python, &["--", "sh", "-c", script]);
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(
@@ -44,7 +46,7 @@ fn a_run_writes_its_pages_and_says_where() {
         "extra.css",
         "things limit this number",
         "<code>not-measured</code>",
-        "isolated",
+        "started with `-I`",
         "start it without `-I`",
         "<code>plugins-without-effect</code>",
         "made.up",
