@@ -97,7 +97,7 @@ fn push_header(out: &mut String, site: &Site<'_>, index: usize) {
         ("r", '✓', numbers.executed(), "run"),
         ("x", '–', numbers.excluded, "excluded"),
     ] {
-        if class == "p" && !site.report.has_arcs {
+        if count == 0 && matches!(class, "p" | "x") {
             continue;
         }
         let _ = write!(out, "<li class={class}>{glyph} {count} {word}");
