@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
 
+mod html;
 mod page;
 mod programs;
+mod section;
 mod tool;
 mod web;
 
@@ -27,6 +29,8 @@ pub(crate) struct Options {
 enum Bench {
     /// CPU time of programs and of a web service, per tool; writes docs/benchmarks.md
     Overhead(OverheadOptions),
+    /// CPU time, memory and browsing of the HTML report beside coverage.py's; writes docs/benchmarks.md
+    Html(html::Options),
 }
 
 #[derive(Args)]
@@ -100,7 +104,13 @@ type Samples = BTreeMap<Tool, Vec<f64>>;
 
 /// `cargo xtask bench`.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let Bench::Overhead(options) = &options.bench;
+    match &options.bench {
+        Bench::Overhead(options) => measure_overhead(options),
+        Bench::Html(options) => html::run(options),
+    }
+}
+
+fn measure_overhead(options: &OverheadOptions) -> Result<ExitCode> {
     let swath = match &options.swath {
         Some(path) => fs_err::canonicalize(path)?,
         None => build_swath(true)?,

@@ -6,7 +6,6 @@
 )]
 
 mod bench;
-mod bench_html;
 mod cargo;
 mod check;
 mod demo;
@@ -55,8 +54,6 @@ enum Verb {
     Rootfs,
     /// Measure the example by hand with coverage.py, several times, and compare
     Recipe(recipe::Options),
-    /// Measure the CPU time of `swath html` beside that of `coverage html`
-    BenchHtml(bench_html::Options),
     /// Take pictures of the HTML report into docs/images
     Screenshots,
 }
@@ -72,7 +69,6 @@ fn main() -> ExitCode {
         Verb::Pythons => Ok(pythons::run()),
         Verb::Images => Ok(images::run()),
         Verb::Rootfs => Ok(rootfs::run()),
-        Verb::BenchHtml(options) => bench_html::run(&options),
         Verb::Screenshots => screenshots::run(),
         Verb::Recipe(options) => recipe::run(&options),
     };

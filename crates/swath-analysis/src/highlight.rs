@@ -4,6 +4,8 @@
 //! them again would cost more than everything else that a page takes. A test holds it against the
 //! tokens of the parser.
 
+use memchr::{memchr, memchr2, memchr3};
+
 /// A kind of text that is shown in a colour of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shade {
@@ -47,6 +49,19 @@ pub fn highlight(text: &str) -> Vec<Shaded> {
     scanner.scan();
     scanner.found
 }
+
+/// The bytes that words are made of.
+static IN_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    loop {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
 
 struct Scanner<'a> {
     bytes: &'a [u8],
@@ -95,9 +110,7 @@ impl Scanner<'_> {
 
     fn line_end(&self, from: usize) -> usize {
         let rest = self.bytes.get(from..).unwrap_or_default();
-        rest.iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(self.bytes.len(), |length| from + length)
+        memchr(b'\n', rest).map_or(self.bytes.len(), |length| from + length)
     }
 
     /// Letters of a number must not be taken for words: `1if x else 0` is legal all the same.
@@ -145,9 +158,9 @@ impl Scanner<'_> {
     }
 
     fn word_end(&self, from: usize) -> usize {
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
         let rest = self.bytes.get(from..).unwrap_or_default();
-        from + rest.iter().take_while(|byte| is_part(byte)).count()
+        let end = rest.iter().position(|&byte| !IN_WORD[usize::from(byte)]);
+        end.map_or(self.bytes.len(), |length| from + length)
     }
 
     /// `match`, `case` and `type` where a statement begins, judged by what follows on the line.
@@ -239,7 +252,19 @@ impl Scanner<'_> {
         };
         let triple = self.bytes.get(self.at..self.at + 3) == Some(&[quote; 3]);
         self.at += if triple { 3 } else { 1 };
-        while let Some(&byte) = self.bytes.get(self.at) {
+        loop {
+            if !interpolated {
+                let rest = self.bytes.get(self.at..).unwrap_or_default();
+                let next = if triple {
+                    memchr2(quote, b'\\', rest)
+                } else {
+                    memchr3(quote, b'\\', b'\n', rest)
+                };
+                self.at += next.unwrap_or(rest.len());
+            }
+            let Some(&byte) = self.bytes.get(self.at) else {
+                break;
+            };
             match byte {
                 b'\\' => self.at += 2,
                 b'\n' if !triple => return,
@@ -311,6 +336,10 @@ fn is_string_prefix(word: &[u8]) -> bool {
 }
 
 fn is_keyword(word: &[u8]) -> bool {
+    // The length tells most words apart before any letter is looked at.
+    if !(2..=8).contains(&word.len()) {
+        return false;
+    }
     matches!(
         word,
         b"False"

@@ -19,7 +19,11 @@ pub fn decode_source(bytes: &[u8]) -> Result<String, Problem> {
     let encoding = source_encoding(&bytes, has_mark)?;
     let mut text = match encoding {
         SourceEncoding::Utf8 => match bytes {
-            Cow::Borrowed(slice) => String::from_utf8_lossy(slice).into_owned(),
+            // Nearly every text is valid, and to find that out is cheaper than to replace what is not.
+            Cow::Borrowed(slice) => match std::str::from_utf8(slice) {
+                Ok(text) => text.to_owned(),
+                Err(_) => String::from_utf8_lossy(slice).into_owned(),
+            },
             Cow::Owned(vector) => String::from_utf8(vector)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         },
@@ -53,7 +57,7 @@ enum SourceEncoding {
 
 /// Replaces `\r\n` and `\r` by `\n`, and form feeds by blanks.
 fn normalize_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if !bytes.iter().any(|&byte| matches!(byte, b'\r' | 0x0c)) {
+    if memchr::memchr2(b'\r', 0x0c, bytes).is_none() {
         return Cow::Borrowed(bytes);
     }
     let mut normal = Vec::with_capacity(bytes.len());

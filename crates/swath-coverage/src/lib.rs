@@ -37,7 +37,8 @@ pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
 pub use line_contexts::LineContexts;
 pub use model::{
-    ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, exclusion_rules,
+    ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, chosen_contexts,
+    exclusion_rules, read_source,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -37,6 +37,8 @@ pub struct ModelOptions<'a> {
     pub python: PythonVersion,
     /// Find functions and classes, and keep the sources: what every report but text and XML needs.
     pub details: bool,
+    /// With details, leave the sources out all the same: [`read_source`] gives them one by one.
+    pub without_sources: bool,
 }
 
 impl<'a> ModelOptions<'a> {
@@ -47,25 +49,32 @@ impl<'a> ModelOptions<'a> {
         data: &CoverageData,
         directory: &'a Directory,
     ) -> Result<Self, ContextError> {
-        let contexts = config
-            .report_contexts
-            .as_deref()
-            .filter(|contexts| !contexts.is_empty());
         Ok(Self {
             directory,
             files: &[],
             include: config.report_include.as_deref().unwrap_or_default(),
             omit: config.report_omit.as_deref().unwrap_or_default(),
-            contexts: contexts
-                .map(|contexts| data.matching_contexts(contexts))
-                .transpose()?,
+            contexts: chosen_contexts(config, data)?,
             ignore_errors: config.ignore_errors,
             relative_files: config.relative_files,
             rules,
             python: PythonVersion::DEFAULT,
             details: false,
+            without_sources: false,
         })
     }
+}
+
+/// The contexts that the configuration narrows reports to, if it does.
+pub fn chosen_contexts(
+    config: &CoverageConfig,
+    data: &CoverageData,
+) -> Result<Option<BTreeSet<ContextId>>, ContextError> {
+    let contexts = config.report_contexts.as_deref();
+    let contexts = contexts.filter(|contexts| !contexts.is_empty());
+    contexts
+        .map(|contexts| data.matching_contexts(contexts))
+        .transpose()
 }
 
 /// The exclusions that the configuration asks for.
@@ -318,9 +327,19 @@ fn report_file(
         path,
         recorded: key,
         name,
-        source: if options.details { text } else { String::new() },
+        source: if options.details && !options.without_sources {
+            text
+        } else {
+            String::new()
+        },
         ..FileReport::new(analysis, lines.iter(), arcs)
     }))
+}
+
+/// Reads the decoded text of a file of the report once more.
+pub fn read_source(file: &FileReport, directory: &Directory) -> std::io::Result<String> {
+    let source = fs_err::read(Path::new(directory.path()).join(&file.path))?;
+    decode_source(&source).map_err(|problem| std::io::Error::other(problem.describe(&file.path)))
 }
 
 /// A file is stale if any process ran another text than the one that is here.
@@ -406,6 +425,7 @@ mod tests {
             rules: &rules,
             python: PythonVersion::DEFAULT,
             details: false,
+            without_sources: false,
         };
         build_report(data, &options)
     }

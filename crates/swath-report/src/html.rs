@@ -22,11 +22,12 @@ mod source_table;
 mod tree;
 mod trust;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use swath_config::CoverageConfig;
-use swath_coverage::{ExclusionReasons, Report};
+use swath_coverage::{ExclusionReasons, FileReport, Report};
 use swath_data::{ContextId, CoverageData};
 use swath_pattern::RegexError;
 
@@ -36,8 +37,10 @@ use site::Site;
 const STYLE: &str = include_str!("../assets/swath.css");
 /// The script of every page.
 const SCRIPT: &str = include_str!("../assets/swath.js");
-/// So many pages are rendered at once, and held in memory.
-const BATCH: usize = 32;
+
+/// Where the text of a file comes from: the model of a report of many files need not hold them all.
+/// `None` if it cannot be had any more.
+pub type SourceOf<'a> = dyn Fn(&'a FileReport) -> Option<Cow<'a, str>> + Sync + 'a;
 
 /// A file of the report, by its name below the report's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct HtmlOptions {
     pub single_file: bool,
     /// Numbers only: no source text.
     pub no_source: bool,
+    /// The plugins that the settings name; none of them has an effect.
+    pub plugins: Vec<String>,
     /// What excludes lines, to name the rule.
     pub exclusions: ExclusionReasons,
 }
@@ -89,46 +94,44 @@ impl HtmlOptions {
             skip_empty: config.html_skip_empty.unwrap_or(config.skip_empty),
             fail_under: config.fail_under,
             show_contexts: config.show_contexts,
+            plugins: config.plugins.clone(),
             exclusions: ExclusionReasons::new(&config.exclude_list)?,
             ..Self::default()
         })
     }
 }
 
-/// Renders the report. The model must hold details (functions and sources).
+/// Renders the report. The model must hold details.
 ///
-/// Pages are made as they are asked for, a batch at a time, so that a report of any size needs the
-/// memory of a few pages. The same input gives the same bytes.
-pub fn render_html<'a>(
+/// Each piece is handed to `put` as soon as it is made, by several threads at once, so that a
+/// report of any size needs the memory of a few pages. The same input gives the same pieces; the
+/// first error ends the report.
+pub fn render_html<'a, E: Send>(
     report: &'a Report,
     data: &'a CoverageData,
     options: &'a HtmlOptions,
-) -> Box<dyn Iterator<Item = Piece> + 'a> {
-    let site = Site::new(report, data, options);
+    source_of: &'a SourceOf<'a>,
+    put: &(dyn Fn(Piece) -> Result<(), E> + Sync),
+) -> Result<(), E> {
+    let site = Site::new(report, data, options, source_of);
     if options.single_file {
-        return Box::new(std::iter::once(single_file::piece(&site)));
+        return put(single_file::piece(&site));
     }
-    let mut first = vec![
-        piece("swath.css", STYLE.to_owned()),
-        piece("swath.js", SCRIPT.to_owned()),
-    ];
+    put(piece("swath.css", STYLE.to_owned()))?;
+    put(piece("swath.js", SCRIPT.to_owned()))?;
     if let Some(style) = &options.extra_css {
-        first.push(Piece {
+        put(Piece {
             name: layout::EXTRA_STYLE.to_owned(),
             bytes: style.clone(),
-        });
+        })?;
     }
-    let overview = overview_pages(&site).map(|(name, text)| piece(&name, text));
-    first.extend(overview);
-    let batches = (0..site.pages.len()).step_by(BATCH).flat_map(move |start| {
-        let end = (start + BATCH).min(site.pages.len());
-        let pages = (start..end).into_par_iter().map(|index| {
-            let page = &site.pages[index];
-            piece(&page.name, file_page::render(&site, index))
-        });
-        pages.collect::<Vec<Piece>>()
-    });
-    Box::new(first.into_iter().chain(batches))
+    for (name, text) in overview_pages(&site) {
+        put(piece(&name, text))?;
+    }
+    (0..site.pages.len()).into_par_iter().try_for_each(|index| {
+        let page = &site.pages[index];
+        put(piece(&page.name, file_page::render(&site, index)))
+    })
 }
 
 /// The pages that are about more than one file.

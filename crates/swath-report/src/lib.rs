@@ -18,7 +18,7 @@ mod text;
 mod xml;
 
 pub use annotate::render_annotated;
-pub use html::{HtmlOptions, Piece, render_html};
+pub use html::{HtmlOptions, Piece, SourceOf, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};

@@ -3,6 +3,7 @@
 //!
 //! Nothing here belongs in a shipped binary: the crate is a dev-dependency of the others.
 
+mod browser;
 mod example;
 mod figure;
 mod guard;
@@ -18,6 +19,7 @@ mod venv;
 mod wait;
 mod workspace;
 
+pub use browser::{Browser, BrowserSettings};
 pub use example::{Example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use guard::{Guard, Signal};

@@ -200,6 +200,9 @@ pub(crate) struct RunReportArguments {
     /// Show the lines that were not run; on unless the report says otherwise.
     #[arg(long, hide = true)]
     pub(crate) show_missing: bool,
+    /// Write the HTML report into a folder as well.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shared: SharedReportArguments,
 }

@@ -54,6 +54,19 @@ impl Diagnostic {
         self
     }
 
+    /// The name by which the message is known.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The message and its notes on one line.
+    pub(crate) fn plain(&self) -> String {
+        std::iter::once(self.message.as_str())
+            .chain(self.notes.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
     /// The message as text with colours; the stream that prints it takes them out where they do not belong.
     pub(crate) fn render(&self) -> String {
         let (word, colour) = match self.level {

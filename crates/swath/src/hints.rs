@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use swath_config::CoverageConfig;
+
 use crate::diagnostic::Diagnostic;
 use crate::progress::count;
 
@@ -19,6 +21,18 @@ const FOREIGN_FOLDERS: [&str; 8] = [
 ];
 /// More files than this are not looked at: a hint is not worth a long wait.
 const MOST_ENTRIES: usize = 20_000;
+
+/// That plugins are set, which swath does not run.
+pub(crate) fn plugins_without_effect(config: &CoverageConfig) -> Option<Diagnostic> {
+    if config.plugins.is_empty() {
+        return None;
+    }
+    let names = config.plugins.join(", ");
+    Some(Diagnostic::warning(
+        "plugins-without-effect",
+        format!("the plugins {names} have no effect: swath runs none"),
+    ))
+}
 
 /// Modules under `folder` that nobody imported, when no `source` says that they count.
 pub(crate) fn never_imported(folder: &Path, measured: &BTreeSet<PathBuf>) -> Option<Diagnostic> {

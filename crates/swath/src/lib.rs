@@ -13,6 +13,7 @@ mod interpreter;
 mod invocation;
 mod measurement;
 mod output_file;
+mod page_folder;
 mod plan;
 mod program;
 mod progress;

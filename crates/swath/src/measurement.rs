@@ -29,7 +29,12 @@ pub(crate) struct Measurement {
     history: RunHistory,
     data_file_before: Fingerprint,
     begun: Instant,
+    /// Facts of the run that go into the data file, beside those of the account.
+    facts: Vec<(String, String)>,
 }
+
+/// Warnings whose content the tables of processes and facts of their own hold.
+const IN_TABLES: [&str; 3] = ["not-measured", "agent-failed", "no-room"];
 
 /// Executes the request and accounts for every process.
 pub(crate) fn measure(
@@ -75,6 +80,7 @@ pub(crate) fn measure(
         history,
         data_file_before,
         begun,
+        facts: Vec::new(),
     })
 }
 
@@ -129,6 +135,16 @@ impl Measurement {
                 )
             })
             .collect())
+    }
+
+    /// Notes warnings, so that reports made from the data file alone show them too.
+    pub(crate) fn note_warnings<'w>(&mut self, warnings: impl IntoIterator<Item = &'w Diagnostic>) {
+        for warning in warnings {
+            if !IN_TABLES.contains(&warning.code()) {
+                let text = format!("{}: {}", warning.code(), warning.plain());
+                self.facts.push(("warning".to_owned(), text));
+            }
+        }
     }
 
     /// Whether any process that counts ran a line.
@@ -206,22 +222,23 @@ impl Measurement {
     }
 
     fn record(&self) -> RunRecord {
-        let complete = if self.account.is_complete() {
-            "yes"
-        } else {
-            "no"
-        };
-        let mut facts = vec![("complete".to_owned(), complete.to_owned())];
+        let complete = u8::from(self.account.is_complete());
+        let mut facts = vec![("complete".to_owned(), complete.to_string())];
         if self.account.partial {
-            facts.push((
-                "warning".to_owned(),
-                "partial: the run was cut short".to_owned(),
-            ));
+            facts.push(("partial".to_owned(), "1".to_owned()));
         }
         for missed in &self.account.not_measured {
-            let text = format!("{}: {}", missed.command.join(" "), missed.reason);
-            facts.push(("not-measured".to_owned(), text));
+            let (command, reason) = (missed.command.join(" "), missed.reason);
+            let remedy = reason.remedy();
+            facts.push((
+                "not-measured".to_owned(),
+                format!("{command}: {reason} ({remedy})"),
+            ));
         }
+        for (service, how) in &self.outcome.services_ended {
+            facts.push(("service-ended".to_owned(), format!("{service}: {how}")));
+        }
+        facts.extend(self.facts.iter().cloned());
         RunRecord {
             id: random_id(),
             facts,

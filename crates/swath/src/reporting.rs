@@ -15,8 +15,8 @@ use swath_report::{COVERAGE_URL, TextError, TextOptions, render_text};
 use crate::arguments::SharedReportArguments;
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
-use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
+use crate::hints::plugins_without_effect;
 use crate::run_report::left_out;
 use crate::settings::Settings;
 
@@ -143,18 +143,19 @@ pub(crate) fn override_report(config: &mut CoverageConfig, arguments: &SharedRep
     }
 }
 
-/// Analyses the data and renders the text report of a run; `files` narrows it to some of them.
+/// Analyses the data and renders the text report of a run; `details` keeps in the model what pages need.
 pub(crate) fn render(
     data: &CoverageData,
     config: &CoverageConfig,
     directory: &Directory,
-    files: &[String],
+    details: bool,
 ) -> Result<Rendered, ReportError> {
     let precision = usize::try_from(config.precision).unwrap_or(0);
     let gate = Gate::new(config.fail_under, precision)?;
     let rules = exclusion_rules(config)?;
     let mut options = ModelOptions::from_config(config, &rules, data, directory)?;
-    options.files = files;
+    options.details = details;
+    options.without_sources = true;
     let report = build_report(data, &options)?;
     let text = render_text(&report, &TextOptions::from_config(config))?;
     let gate_failure = if config.fail_under == 0.0 {
@@ -243,10 +244,8 @@ impl Session {
     pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
         let mut session = Self::begin(parsed)?;
         let config = &mut session.settings.config;
-        if !config.plugins.is_empty() {
-            let names = config.plugins.join(", ");
-            let text = format!("the plugins {names} have no effect: swath runs none");
-            Diagnostic::warning("plugins-without-effect", text).print();
+        if let Some(warning) = plugins_without_effect(config) {
+            warning.print();
         }
         config.ignore_errors |= parsed.is_set("ignore_errors");
         if let Some(contexts) = parsed.list("contexts") {
@@ -304,6 +303,7 @@ impl Session {
         }
         options.files = files;
         options.details = wanted.details;
+        options.without_sources = !wanted.sources;
         let report = build_report(data, &options)?;
         self.messages.warn_of(&report.warnings);
         for diagnostic in left_out(&report) {
@@ -335,8 +335,10 @@ impl Session {
 pub(crate) struct Wanted {
     /// Only what ran in the contexts that were asked for.
     pub(crate) contexts: bool,
-    /// Functions, classes and sources.
+    /// Functions and classes.
     pub(crate) details: bool,
+    /// The texts of the files.
+    pub(crate) sources: bool,
 }
 
 /// The current folder; `/` if it is gone.

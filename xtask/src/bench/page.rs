@@ -68,7 +68,7 @@ fn branch_limit(version: (u8, u8), workload: Workload) -> Limit {
 pub(super) fn write(results: &Results) -> Result<()> {
     let path = workspace_root().join("docs/benchmarks.md");
     fs_err::create_dir_all(path.parent().expect("the page is in a folder"))?;
-    fs_err::write(path, render_page(results))?;
+    fs_err::write(path, render_page(results) + &super::section::kept())?;
     Ok(())
 }
 

@@ -2,24 +2,49 @@
 
 use std::fmt::Write as _;
 
+/// Which bytes stand for themselves, in an element and in an attribute.
+type Plain = [bool; 256];
+
+const fn plain(markup: &[u8]) -> Plain {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7f {
+        plain[byte as usize] = true;
+        byte += 1;
+    }
+    plain[b'\t' as usize] = true;
+    let mut index = 0;
+    while index < markup.len() {
+        plain[markup[index] as usize] = false;
+        index += 1;
+    }
+    plain
+}
+
+static IN_TEXT: Plain = plain(b"<>&");
+static IN_ATTRIBUTE: Plain = plain(b"<>&\"");
+
 /// Appends text for an element. What would steer the page (markup, control characters, marks that
 /// turn the direction of reading) is shown instead.
 pub(super) fn push_text(out: &mut String, text: &str) {
-    push(out, text, |byte| matches!(byte, b'<' | b'>' | b'&'));
+    push(out, text, &IN_TEXT);
 }
 
 /// Appends text for an attribute in double quotes.
 pub(super) fn push_attribute(out: &mut String, text: &str) {
-    push(out, text, |byte| matches!(byte, b'<' | b'>' | b'&' | b'"'));
+    push(out, text, &IN_ATTRIBUTE);
 }
 
-fn push(out: &mut String, text: &str, is_markup: impl Fn(u8) -> bool) {
-    let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && !is_markup(byte);
+fn push(out: &mut String, text: &str, is_plain: &Plain) {
     let mut rest = text;
     loop {
-        let plain = rest.bytes().take_while(|&byte| is_plain(byte)).count();
-        out.push_str(&rest[..plain]);
-        rest = &rest[plain..];
+        let special = rest.bytes().position(|byte| !is_plain[usize::from(byte)]);
+        let Some(special) = special else {
+            out.push_str(rest);
+            return;
+        };
+        out.push_str(&rest[..special]);
+        rest = &rest[special..];
         let Some(character) = rest.chars().next() else {
             return;
         };
@@ -34,7 +59,6 @@ fn push_special(out: &mut String, character: char) {
         '>' => out.push_str("&gt;"),
         '&' => out.push_str("&amp;"),
         '"' => out.push_str("&quot;"),
-        '\t' => out.push('\t'),
         // The pictures of the C0 controls follow their order.
         '\0'..='\x1f' => out.push(char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}')),
         '\x7f' => out.push('\u{2421}'),

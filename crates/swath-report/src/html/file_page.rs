@@ -1,6 +1,6 @@
 //! The page of one file.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use swath_coverage::LineContexts;
@@ -9,7 +9,7 @@ use super::bottom;
 use super::escape::{push_attribute, push_text};
 use super::figures::{cover, plural, push_bar, share};
 use super::holes_page::function_name;
-use super::layout::{Place, page};
+use super::layout::{Place, push_page};
 use super::lines::{Hole, Lines, function_of};
 use super::site::{FilePage, Site};
 use super::source_table::{SourceTable, hole_link, range};
@@ -20,24 +20,30 @@ const MOST_UNFOLDED: usize = 10;
 /// The page at a place of the site.
 pub(super) fn render(site: &Site<'_>, index: usize) -> String {
     let file = &site.pages[index];
-    page(site, Place::Below, &file.file.name, &main(site, index))
+    let mut out = String::new();
+    push_page(&mut out, site, Place::Below, &file.file.name, |out| {
+        push_main(out, site, index);
+    });
+    out
 }
 
-/// What stands in `main`.
-pub(super) fn main(site: &Site<'_>, index: usize) -> String {
+/// Appends what stands in `main`.
+pub(super) fn push_main(out: &mut String, site: &Site<'_>, index: usize) {
     let this = &site.pages[index];
     let file = this.file;
-    let count = file.source.split_terminator('\n').count();
+    let text = (site.source_of)(file);
+    let source = text.as_deref().unwrap_or_default();
+    let count = source.bytes().filter(|&byte| byte == b'\n').count();
     let lines = Lines::new(file, count);
-    let mut out = String::with_capacity(count * 160 + 4096);
-    push_header(&mut out, site, index);
-    push_outline(&mut out, site, this);
-    push_holes(&mut out, this, &lines);
-    push_map(&mut out, &lines, count);
-    let rules = site
-        .options
-        .exclusions
-        .of_text(&file.source, &file.excluded);
+    out.reserve(source.len() + count * 72 + 4096);
+    push_header(out, site, index);
+    push_outline(out, site, this);
+    push_holes(out, this, &lines);
+    push_map(out, &lines, count);
+    if text.is_none() {
+        out.push_str("<p class=lead>The source is gone since it was analysed.</p>\n");
+    }
+    let rules = site.options.exclusions.of_text(source, &file.excluded);
     let contexts = if site.options.show_contexts {
         LineContexts::of_file(site.data, &file.recorded, site.options.contexts.as_ref())
     } else {
@@ -45,28 +51,29 @@ pub(super) fn main(site: &Site<'_>, index: usize) -> String {
     };
     let table = SourceTable {
         file,
+        source,
         lines: &lines,
         contexts: &contexts,
         rules: &rules,
         anchors: &anchors(this),
         show_source: !site.options.no_source,
     };
-    table.push(&mut out);
-    bottom::push_processes(&mut out, site, this);
-    bottom::push_contexts(&mut out, &contexts);
-    out
+    table.push(out);
+    bottom::push_processes(out, site, this);
+    bottom::push_contexts(out, &contexts);
 }
 
 /// The names of functions by line: of several definitions of one name, the first.
-fn anchors<'a>(page: &FilePage<'a>) -> BTreeMap<u32, &'a str> {
-    let mut by_name: BTreeMap<&str, u32> = BTreeMap::new();
-    for function in page.functions.iter().filter(|function| function.start > 0) {
-        by_name.entry(function.name).or_insert(function.start);
-    }
-    by_name
-        .into_iter()
-        .map(|(name, line)| (line, name))
-        .collect()
+fn anchors<'a>(page: &FilePage<'a>) -> Vec<(u32, &'a str)> {
+    let mut names = BTreeSet::new();
+    let functions = page.functions.iter().filter(|function| function.start > 0);
+    let mut anchors: Vec<(u32, &str)> = functions
+        .filter(|function| names.insert(function.name))
+        .map(|function| (function.start, function.name))
+        .collect();
+    anchors.sort_unstable();
+    anchors.dedup_by_key(|anchor| anchor.0);
+    anchors
 }
 
 fn push_header(out: &mut String, site: &Site<'_>, index: usize) {
@@ -90,7 +97,7 @@ fn push_header(out: &mut String, site: &Site<'_>, index: usize) {
         ("r", '✓', numbers.executed(), "run"),
         ("x", '–', numbers.excluded, "excluded"),
     ] {
-        if class == "p" && !site.report.has_arcs {
+        if count == 0 && matches!(class, "p" | "x") {
             continue;
         }
         let _ = write!(out, "<li class={class}>{glyph} {count} {word}");

@@ -11,8 +11,12 @@ use super::site::{FilePage, Site};
 /// A list that nobody reads to its end needs no end.
 const MOST: usize = 2000;
 
-pub(super) fn render(site: &Site<'_>) -> String {
-    let mut holes: Vec<(&FilePage<'_>, &FunctionFigures<'_>)> = Vec::new();
+/// A function in which something was missed, and the file that it is in.
+pub(super) type FunctionHole<'s, 'a> = (&'s FilePage<'a>, &'s FunctionFigures<'a>);
+
+/// The functions in which something was missed, the largest holes first.
+pub(super) fn ranked<'s, 'a>(site: &'s Site<'a>) -> Vec<FunctionHole<'s, 'a>> {
+    let mut holes: Vec<FunctionHole<'_, '_>> = Vec::new();
     for file in &site.pages {
         let functions = file.functions.iter();
         holes.extend(
@@ -28,6 +32,11 @@ pub(super) fn render(site: &Site<'_>) -> String {
                 (&file.file.name, function.start).cmp(&(&other_file.file.name, other.start))
             })
     });
+    holes
+}
+
+pub(super) fn render(site: &Site<'_>) -> String {
+    let holes = ranked(site);
     let mut main = String::from("<h1>Holes</h1>\n");
     if holes.is_empty() {
         main.push_str("<p class=lead>Nothing was missed.</p>\n");

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::escape::push_text;
 use super::figures::{cover, grouped, plural, push_bar};
+use super::holes_page::{function_name, ranked};
 use super::layout::{Place, page};
 use super::page_names::PageNames;
 use super::rows;
@@ -12,6 +14,8 @@ use super::trust;
 
 /// With more files than this, every folder has a page of its own.
 const MOST_FILES: usize = 2000;
+/// So many holes are named on the first page.
+const WORST: usize = 5;
 
 /// The index, and the pages of folders if there are too many files for one page.
 pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
@@ -19,6 +23,7 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
     let mut main = String::new();
     push_total(&mut main, site);
     trust::push_panel(&mut main, site);
+    push_worst(&mut main, site);
     main.push_str("<h2 id=folders>Folders and files</h2>\n");
     let mut pages = Vec::new();
     let table = if site.pages.len() > MOST_FILES {
@@ -182,6 +187,37 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
         out,
         "<p class=\"gate fail\">✗ below the minimum of {minimum}%: {short}{or_branches} short.</p>"
     );
+}
+
+/// The first of the list of holes: most readers need no more.
+fn push_worst(out: &mut String, site: &Site<'_>) {
+    let holes = ranked(site);
+    if holes.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=worst><h2 id=worst>Largest holes</h2>\n<ol class=worst>\n",
+    );
+    for (file, function) in holes.iter().take(WORST) {
+        let line = function.first_hole.unwrap_or(1);
+        let _ = write!(out, "<li><a href=\"{}#L{line}\">", file.name);
+        push_text(out, function_name(function));
+        out.push_str("</a> in ");
+        push_text(out, &file.file.name);
+        let (missing, partial) = (function.missing, function.partial);
+        let what = if missing > 0 {
+            format!("{} missed", plural(missing, "line"))
+        } else {
+            format!("{} partial", plural(partial, "line"))
+        };
+        let _ = writeln!(out, ": {what}");
+    }
+    out.push_str("</ol>\n");
+    if holes.len() > WORST {
+        let all = plural(holes.len(), "function");
+        let _ = writeln!(out, "<p><a href=holes.html>All {all} with holes</a></p>");
+    }
+    out.push_str("</section>\n");
 }
 
 fn push_skipped(out: &mut String, site: &Site<'_>) {

@@ -38,7 +38,19 @@ impl Place {
 /// A page: its head, the navigation, and `main` inside.
 pub(super) fn page(site: &Site<'_>, place: Place, heading: &str, main: &str) -> String {
     let mut out = String::with_capacity(main.len() + 2048);
-    push_start(&mut out, site, heading);
+    push_page(&mut out, site, place, heading, |out| out.push_str(main));
+    out
+}
+
+/// Appends a page whose `main` is appended by `push_main`: no copy is made of it.
+pub(super) fn push_page(
+    out: &mut String,
+    site: &Site<'_>,
+    place: Place,
+    heading: &str,
+    push_main: impl FnOnce(&mut String),
+) {
+    push_start(out, site, heading);
     let up = place.up();
     let _ = writeln!(out, "<link rel=stylesheet href=\"{up}swath.css\">");
     if site.options.extra_css.is_some() {
@@ -46,8 +58,7 @@ pub(super) fn page(site: &Site<'_>, place: Place, heading: &str, main: &str) -> 
     }
     // Not deferred: a chosen theme is there before anything is painted.
     let _ = writeln!(out, "<script src=\"{up}swath.js\"></script>");
-    push_body(&mut out, site, place, main);
-    out
+    push_body(out, site, place, push_main);
 }
 
 /// The doctype and the head up to its title.
@@ -66,11 +77,16 @@ pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
 }
 
 /// Everything from the body on.
-pub(super) fn push_body(out: &mut String, site: &Site<'_>, place: Place, main: &str) {
+pub(super) fn push_body(
+    out: &mut String,
+    site: &Site<'_>,
+    place: Place,
+    push_main: impl FnOnce(&mut String),
+) {
     out.push_str("</head>\n<body>\n<a class=skip href=#main>Skip to the content</a>\n");
     push_navigation(out, site, place);
     out.push_str("<main id=main tabindex=-1>\n");
-    out.push_str(main);
+    push_main(out);
     out.push_str("</main>\n<footer><p>Made by swath ");
     out.push_str(env!("CARGO_PKG_VERSION"));
     out.push_str(". Numbers are those of coverage.py.</p></footer>\n</body>\n</html>\n");

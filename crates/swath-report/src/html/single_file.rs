@@ -19,7 +19,9 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
         }
     }
     for (place, page) in site.pages.iter().enumerate() {
-        push_data(&mut others, &page.name, &file_page::main(site, place));
+        let mut main = String::new();
+        file_page::push_main(&mut main, site, place);
+        push_data(&mut others, &page.name, &main);
     }
     layout::push_start(&mut out, site, "");
     let _ = writeln!(out, "<style>\n{STYLE}</style>");
@@ -29,7 +31,7 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
         let _ = writeln!(out, "<style>\n{style}</style>");
     }
     let _ = writeln!(out, "<script>\n{SCRIPT}</script>");
-    layout::push_body(&mut out, site, Place::Index, &index);
+    layout::push_body(&mut out, site, Place::Index, |out| out.push_str(&index));
     let end = out.rfind("</body>").unwrap_or(out.len());
     out.insert_str(end, &others);
     Piece {

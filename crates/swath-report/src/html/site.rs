@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use swath_coverage::{FileReport, Numbers, Report};
 use swath_data::{CoverageData, ProcessRecord};
 
-use super::HtmlOptions;
 use super::lines::{FunctionFigures, function_figures};
 use super::page_names::PageNames;
+use super::{HtmlOptions, SourceOf};
 
 /// A file that has a page.
 pub(super) struct FilePage<'a> {
@@ -33,6 +33,7 @@ pub(super) struct Site<'a> {
     pub(super) report: &'a Report,
     pub(super) data: &'a CoverageData,
     pub(super) options: &'a HtmlOptions,
+    pub(super) source_of: &'a SourceOf<'a>,
     pub(super) pages: Vec<FilePage<'a>>,
     /// Files without a page because everything in them ran.
     pub(super) covered: usize,
@@ -45,6 +46,7 @@ impl<'a> Site<'a> {
         report: &'a Report,
         data: &'a CoverageData,
         options: &'a HtmlOptions,
+        source_of: &'a SourceOf<'a>,
     ) -> Self {
         let mut touched: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, process) in data.accounting.processes.iter().enumerate() {
@@ -57,6 +59,7 @@ impl<'a> Site<'a> {
             report,
             data,
             options,
+            source_of,
             pages: Vec::new(),
             covered: 0,
             empty: 0,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use swath_coverage::{Report, StaleFile};
 use swath_data::{Accounting, ProcessRecord};
 
+use super::HtmlOptions;
 use super::escape::push_text;
 use super::figures::plural;
 use super::site::{Site, service_name};
@@ -13,11 +14,11 @@ use super::site::{Site, service_name};
 const NAMED: usize = 20;
 
 /// Something that makes the number say less than it seems to.
-struct Doubt {
-    code: &'static str,
+struct Doubt<'a> {
+    code: &'a str,
     text: String,
     names: Vec<String>,
-    hint: &'static str,
+    hint: &'a str,
 }
 
 /// Appends the panel: one line if all is well, else every doubt with what to do about it.
@@ -56,8 +57,10 @@ pub(super) fn push_panel(out: &mut String, site: &Site<'_>) {
     out.push_str("</section>\n");
 }
 
-fn push_doubt(out: &mut String, doubt: &Doubt) {
-    let _ = write!(out, "<div class=doubt><p><code>{}</code> ", doubt.code);
+fn push_doubt(out: &mut String, doubt: &Doubt<'_>) {
+    out.push_str("<div class=doubt><p><code>");
+    push_text(out, doubt.code);
+    out.push_str("</code> ");
     push_text(out, &doubt.text);
     out.push_str("</p>\n");
     if !doubt.names.is_empty() {
@@ -77,12 +80,15 @@ fn push_doubt(out: &mut String, doubt: &Doubt) {
         }
         out.push_str("</ul>\n");
     }
-    let _ = writeln!(out, "<p class=hint><b>hint:</b> {}</p></div>", doubt.hint);
+    if !doubt.hint.is_empty() {
+        let _ = write!(out, "<p class=hint><b>hint:</b> {}</p>", doubt.hint);
+    }
+    out.push_str("</div>\n");
 }
 
 /// Notes a doubt if it has any names.
 fn add(
-    doubts: &mut Vec<Doubt>,
+    doubts: &mut Vec<Doubt<'_>>,
     code: &'static str,
     text: String,
     names: Vec<String>,
@@ -98,18 +104,29 @@ fn add(
     }
 }
 
-fn doubts(site: &Site<'_>) -> Vec<Doubt> {
+fn doubts<'a>(site: &Site<'a>) -> Vec<Doubt<'a>> {
     let mut doubts = Vec::new();
     of_runs(&mut doubts, &site.data.accounting);
     of_processes(&mut doubts, &site.data.accounting);
     of_files(&mut doubts, site.report);
+    of_warnings(&mut doubts, &site.data.accounting, site.options);
+    if doubts.is_empty() {
+        of_unfinished(&mut doubts, &site.data.accounting);
+    }
     doubts
 }
 
-fn of_runs(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
+/// The values of a fact, over all runs.
+fn values(accounting: &Accounting, key: &str) -> Vec<String> {
+    let runs = accounting.runs.iter();
+    runs.flat_map(|run| run.values(key))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn of_runs(doubts: &mut Vec<Doubt<'_>>, accounting: &Accounting) {
     let runs = &accounting.runs;
-    let missed = runs.iter().flat_map(|run| run.values("not-measured"));
-    let missed: Vec<String> = missed.map(str::to_owned).collect();
+    let missed = values(accounting, "not-measured");
     let pythons = if missed.len() == 1 {
         "Python was"
     } else {
@@ -136,9 +153,76 @@ fn of_runs(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
         partial,
         "the number holds what ran until then",
     );
+
+    let ended = values(accounting, "service-ended");
+    let services = plural(ended.len(), "service");
+    add(
+        doubts,
+        "service-ended",
+        format!("{services} ended before the tests did"),
+        ended,
+        "what ran until then is in the number; the logs of the last ten runs are kept by swath",
+    );
 }
 
-fn of_processes(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
+/// What the run warned of, each kind with all that was said of it.
+fn of_warnings<'a>(
+    doubts: &mut Vec<Doubt<'a>>,
+    accounting: &'a Accounting,
+    options: &'a HtmlOptions,
+) {
+    let plugins = &options.plugins;
+    let without = if plugins.is_empty() {
+        Vec::new()
+    } else {
+        vec![plugins.join(", ")]
+    };
+    add(
+        doubts,
+        "plugins-without-effect",
+        "the settings name plugins, and swath runs none".to_owned(),
+        without,
+        "lines that a plugin would map or leave out are counted as they are",
+    );
+    let said = accounting.runs.iter().flat_map(|run| run.values("warning"));
+    for warning in said {
+        let (code, text) = warning.split_once(": ").unwrap_or(("warning", warning));
+        match doubts.iter_mut().find(|doubt| doubt.code == code) {
+            Some(doubt) if doubt.hint.is_empty() => doubt.names.push(text.to_owned()),
+            // A doubt with a hint is one of those that the report finds itself.
+            Some(_) => {}
+            None => doubts.push(Doubt {
+                code,
+                text: "the run warned:".to_owned(),
+                names: vec![text.to_owned()],
+                hint: "",
+            }),
+        }
+    }
+}
+
+/// A run that calls itself incomplete, or of which nothing says that it is whole.
+fn of_unfinished(doubts: &mut Vec<Doubt<'_>>, accounting: &Accounting) {
+    let runs = accounting.runs.iter().filter_map(|run| {
+        let said = run.values("complete").next()?;
+        let why = match said {
+            "0" => "is incomplete",
+            "unknown" => "was killed before it could account for its processes",
+            _ => return None,
+        };
+        Some(format!("run {} {why}", run.id))
+    });
+    let runs = runs.collect();
+    add(
+        doubts,
+        "incomplete",
+        "not everything that ran is known".to_owned(),
+        runs,
+        "run again for a number that is whole",
+    );
+}
+
+fn of_processes(doubts: &mut Vec<Doubt<'_>>, accounting: &Accounting) {
     let describe = |fact: &dyn Fn(&ProcessRecord) -> Option<String>| -> Vec<String> {
         let described = accounting.processes.iter().filter_map(|process| {
             let fact = fact(process)?;
@@ -148,7 +232,7 @@ fn of_processes(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
     };
     let silent = describe(&|process| {
         let silent = process.state != "measured" && !process.state.is_empty();
-        silent.then(|| process.state.clone())
+        silent.then(|| process.state.replace('-', " "))
     });
     let text = format!("in {} the agent did not measure", processes(silent.len()));
     add(
@@ -156,21 +240,20 @@ fn of_processes(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
         "agent-inactive",
         text,
         silent,
-        "the word behind each process says why",
+        "the words behind each process say why",
     );
 
     let died = describe(&|process| {
-        process.service.as_ref()?;
-        let status = process.exit_status.filter(|&status| status > 0)?;
-        Some(format!("exit status {status}"))
+        let signal = process.exit_status.and_then(crash)?;
+        Some(format!("killed by {signal}"))
     });
-    let text = format!("{} of services ended with an error", processes(died.len()));
+    let text = format!("{} died", processes(died.len()));
     add(
         doubts,
-        "service-exited",
+        "process-died",
         text,
         died,
-        "the logs of the last ten runs are kept by swath",
+        "the lines that it ran are in the number; the logs of the last ten runs are kept by swath",
     );
 
     let dropped = describe(&|process| {
@@ -187,7 +270,20 @@ fn of_processes(doubts: &mut Vec<Doubt>, accounting: &Accounting) {
     );
 }
 
-fn of_files(doubts: &mut Vec<Doubt>, report: &Report) {
+/// The signal of a process that did not end as it was told to.
+fn crash(status: i32) -> Option<&'static str> {
+    match status.checked_neg()? {
+        4 => Some("SIGILL"),
+        6 => Some("SIGABRT"),
+        7 => Some("SIGBUS"),
+        8 => Some("SIGFPE"),
+        9 => Some("SIGKILL"),
+        11 => Some("SIGSEGV"),
+        _ => None,
+    }
+}
+
+fn of_files(doubts: &mut Vec<Doubt<'_>>, report: &Report) {
     let files = |count| plural(count, "file");
     let stale: Vec<String> = report.stale.iter().map(stale_text).collect();
     let text = format!(

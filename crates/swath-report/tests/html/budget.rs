@@ -9,8 +9,9 @@ use crate::model::{Project, page};
 #[test]
 fn style_and_script_are_small() {
     let pages = Project::shop().pages(|_| ());
-    assert!(page(&pages, "swath.css").len() <= 10 * 1024);
-    assert!(page(&pages, "swath.js").len() <= 14 * 1024);
+    let (style, script) = (page(&pages, "swath.css"), page(&pages, "swath.js"));
+    assert!(style.len() <= 10_000, "{}", style.len());
+    assert!(script.len() <= 12_000, "{}", script.len());
 }
 
 /// A source as people write them.
@@ -70,6 +71,28 @@ fn a_row_of_the_index_is_small_and_many_files_have_pages_of_folders() {
         7
     );
     assert!(page(&pages, "d/package_3").contains("href=\"../f/package_3-module_3-py-"));
+}
+
+#[test]
+fn a_row_of_the_tree_is_small_with_every_column() {
+    let mut project = Project::shop();
+    let long = "a_package_with_a_name/and_another_one_below";
+    for number in 0..500 {
+        let name = format!("{long}/package_{}/module_{number}.py", number % 20);
+        project.add(&name, "if a:\n    b = 2\n", &["test"], &[(-1, 1), (1, -1)]);
+        let path = project.directory().absolute(&name);
+        for process in &mut project.data.accounting.processes {
+            process.touched.insert(path.clone());
+        }
+    }
+    let pages = project.pages(|options| options.precision = 2);
+    let index = page(&pages, "index.html");
+    assert!(index.contains("module_499.py") && index.contains("Run by"));
+    assert!(
+        index.len() / 503 <= 400,
+        "{} bytes a file",
+        index.len() / 503
+    );
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! A project of three files, with what a run of two processes recorded.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::path::Path;
+use std::sync::Mutex;
 
 use swath_config::CoverageConfig;
-use swath_coverage::{ModelOptions, Report, build_report, exclusion_rules};
+use swath_coverage::{FileReport, ModelOptions, Report, build_report, exclusion_rules};
 use swath_data::{ArcSet, CoverageData, Mode, ProcessRecord, PythonVersion, RunRecord};
 use swath_pattern::Directory;
 use swath_report::{HtmlOptions, Piece, render_html};
@@ -159,7 +162,16 @@ impl Project {
     pub(crate) fn pages(&self, change: impl FnOnce(&mut HtmlOptions)) -> Vec<Piece> {
         let mut options = HtmlOptions::from_config(&self.config).unwrap();
         change(&mut options);
-        render_html(&self.report(), &self.data, &options).collect()
+        let source_of = |file: &FileReport| Some(Cow::Owned(file.source.clone()));
+        let pages = Mutex::new(Vec::new());
+        let put = |piece| -> Result<(), Infallible> {
+            pages.lock().unwrap().push(piece);
+            Ok(())
+        };
+        render_html(&self.report(), &self.data, &options, &source_of, &put).unwrap();
+        let mut pages = pages.into_inner().unwrap();
+        pages.sort_by(|a: &Piece, b: &Piece| a.name.cmp(&b.name));
+        pages
     }
 }
 

@@ -134,3 +134,45 @@ fn ids_are_unique_and_links_lead_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_line_of_any_text_has_a_row() {
+    let long = format!("x = '{}'\n", "a".repeat(100_000));
+    let cases: [(&[u8], usize, &str); 6] = [
+        (b"# coding: latin-1\nx = '\xe9'\n", 2, "<i>'é'</i>"),
+        (b"a = 1\r\nb = 2\r\n", 2, "b = 2\n"),
+        (b"if 1:\n\tx = 1", 2, "\tx = 1\n"),
+        (b"\xef\xbb\xbfa = 1\n\x0c\nb = 2\n", 3, "b = 2\n"),
+        ("x = 'a\u{2028}b'\ny = 'ж文'\n".as_bytes(), 2, "[U+2028]"),
+        (long.as_bytes(), 1, "aaaa'</i>\n"),
+    ];
+    for (source, lines, text) in cases {
+        let mut project = Project::empty(Mode::Lines);
+        project.add_lines("a.py", "", 1..2);
+        fs_err::write(project.directory().absolute("a.py"), source).unwrap();
+        let pages = project.pages(|_| ());
+        let page = page(&pages, "f/a-py");
+        assert_eq!(page.matches("<tr id=L").count(), lines, "{source:?}");
+        assert!(page.contains(text), "{text:?} is not in {page}");
+        assert!(!page.contains('\r'), "{page}");
+    }
+}
+
+#[test]
+fn a_text_that_is_gone_leaves_its_numbers() {
+    let project = Project::shop();
+    let report = project.report();
+    let options = swath_report::HtmlOptions::from_config(&project.config).unwrap();
+    let pages = std::sync::Mutex::new(Vec::new());
+    let put = |piece| -> Result<(), std::convert::Infallible> {
+        pages.lock().unwrap().push(piece);
+        Ok(())
+    };
+    swath_report::render_html(&report, &project.data, &options, &|_| None, &put).unwrap();
+    let pages = pages.into_inner().unwrap();
+    let page = page(&pages, "f/shop-app");
+    assert!(
+        page.contains("The source is gone") && page.contains("missed"),
+        "{page}"
+    );
+}

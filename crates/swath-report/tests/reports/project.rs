@@ -79,6 +79,7 @@ impl Project {
             rules,
             python: self.version,
             details: true,
+            without_sources: false,
         }
     }
 

@@ -26,6 +26,7 @@ fn write_all(parsed: &Parsed) -> Result<(), Failure> {
     let wanted = Wanted {
         contexts: false,
         details: true,
+        sources: true,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
     let folder = Path::new(session.settings.directory.path());

@@ -24,6 +24,7 @@ pub(crate) fn json(parsed: &Parsed) -> Exit {
         let wanted = Wanted {
             contexts: true,
             details: true,
+            sources: true,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         let precision = usize::try_from(config.precision);

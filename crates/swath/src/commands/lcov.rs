@@ -19,6 +19,7 @@ pub(crate) fn lcov(parsed: &Parsed) -> Exit {
         let wanted = Wanted {
             contexts: false,
             details: true,
+            sources: true,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         let options = LcovOptions {

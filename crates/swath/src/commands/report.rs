@@ -32,6 +32,7 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
     let wanted = Wanted {
         contexts: true,
         details: false,
+        sources: false,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
     print(&render_text(&report, &options)?);

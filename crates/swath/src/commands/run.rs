@@ -4,9 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_coverage::Report;
+use swath_data::CoverageData;
 use swath_run::{Counted, RunError, RunHistory, RunRequest};
 
 use crate::arguments::{Count, RunArguments, Target};
+use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::{current_folder, print};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
@@ -95,13 +98,8 @@ pub(crate) fn load_settings(
     for warning in &settings.warnings {
         Diagnostic::warning("configuration", warning.clone()).print();
     }
-    if !settings.config.plugins.is_empty() {
-        let names = settings.config.plugins.join(", ");
-        Diagnostic::warning(
-            "plugins-without-effect",
-            format!("the plugins {names} have no effect: swath runs none"),
-        )
-        .print();
+    if let Some(warning) = hints::plugins_without_effect(&settings.config) {
+        warning.print();
     }
     Ok(settings)
 }
@@ -124,6 +122,8 @@ fn name_leftovers() {
 struct Saved {
     rendered: Option<Rendered>,
     data_file: Option<PathBuf>,
+    /// The first page of the HTML report.
+    page: Option<PathBuf>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -144,8 +144,16 @@ fn finish(
     if processes > 0 {
         status("Gathered", &gathered);
     }
+    let mut known = summary::warnings(&measurement.account, counted);
+    known.extend(containers::warnings(
+        &measurement.account,
+        &measurement.containers.notes,
+    ));
+    measurement.note_warnings(&known);
+    measurement.note_warnings(&hints::plugins_without_effect(&settings.config));
+    let html = arguments.report.html.as_deref();
     let saved = if measurement.measured_anything() {
-        save(settings, folder, &mut measurement)?
+        save(settings, folder, &mut measurement, html)?
     } else {
         measurement.discard();
         Saved::default()
@@ -163,13 +171,8 @@ fn finish(
             print(&format!("Coverage failure: {failure}\n"));
         }
     }
-    for warning in measurement.warnings.iter().chain(&saved.warnings) {
-        warning.print();
-    }
-    for warning in summary::warnings(&measurement.account, counted) {
-        warning.print();
-    }
-    for warning in containers::warnings(&measurement.account, &measurement.containers.notes) {
+    let warnings = measurement.warnings.iter().chain(&saved.warnings);
+    for warning in warnings.chain(&known) {
         warning.print();
     }
     Ok(conclude(arguments, &measurement, &saved))
@@ -185,6 +188,9 @@ fn conclude(arguments: &RunArguments, measurement: &Measurement, saved: &Saved) 
         && (!matches!(error, RunError::InterruptedBeforeTests) || outcome.interruption.is_none())
     {
         return run_failure(error);
+    }
+    if let Some(page) = &saved.page {
+        status("Report", &page.display().to_string());
     }
     if saved.data_file.is_some() {
         summary::print_verdict(
@@ -222,6 +228,7 @@ fn save(
     settings: &Settings,
     folder: &Path,
     measurement: &mut Measurement,
+    html: Option<&Path>,
 ) -> Result<Saved, Diagnostic> {
     let (data, mut warnings) = measurement.data(settings)?;
     let wanted = settings.data_file();
@@ -250,7 +257,8 @@ fn save(
             .hint("coverage combine --append takes both together".to_owned()),
         );
     }
-    let rendered = match render(&data, &settings.config, &settings.directory, &[]) {
+    let details = html.is_some();
+    let rendered = match render(&data, &settings.config, &settings.directory, details) {
         Ok(rendered) => rendered,
         Err(error) if error.is_no_data() => {
             warnings.push(Diagnostic::warning(
@@ -258,9 +266,9 @@ fn save(
                 "`include` and `omit` leave nothing to report",
             ));
             return Ok(Saved {
-                rendered: None,
                 data_file: Some(path),
                 warnings,
+                ..Saved::default()
             });
         }
         Err(error) => {
@@ -276,6 +284,11 @@ fn save(
             .map(|warning| Diagnostic::warning(warning.slug, warning.text.clone())),
     );
     warnings.extend(run_report::left_out(&rendered.report));
+    let page = html.and_then(|target| {
+        write_pages(&data, settings, &rendered.report, target)
+            .map_err(|warning| warnings.push(warning))
+            .ok()
+    });
     let differences = measurement.analysis_differences(settings);
     warnings.extend(run_report::differences(&differences));
     if settings.names_source() {
@@ -293,8 +306,29 @@ fn save(
     Ok(Saved {
         rendered: Some(rendered),
         data_file: Some(path),
+        page,
         warnings,
     })
+}
+
+/// Writes the HTML report into a folder; gives its first page. Everything else of the run is done
+/// by then, so that a folder that cannot be written is a warning.
+fn write_pages(
+    data: &CoverageData,
+    settings: &Settings,
+    report: &Report,
+    target: &Path,
+) -> Result<PathBuf, Diagnostic> {
+    let request = HtmlRequest {
+        config: &settings.config,
+        directory: &settings.directory,
+        target,
+        single_file: false,
+        no_source: false,
+    };
+    write_html(data, report, &request)
+        .map(|_| target.join("index.html"))
+        .map_err(|error| Diagnostic::warning("html-not-written", error.to_string()))
 }
 
 fn nothing_measured(measurement: &Measurement) -> Diagnostic {

@@ -22,6 +22,7 @@ pub(crate) fn xml(parsed: &Parsed) -> Exit {
         let wanted = Wanted {
             contexts: false,
             details: false,
+            sources: false,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         let now = SystemTime::now()

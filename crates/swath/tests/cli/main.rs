@@ -19,6 +19,7 @@ mod example;
 mod interruption;
 mod kill;
 mod markers;
+mod pages;
 mod program;
 mod sandbox;
 mod servers;

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use swath_test::{Python, pythons, skip, target_dir};
+use swath_test::{Browser, BrowserSettings, Python, pythons, skip, target_dir};
 
-use crate::browser::{Browser, Settings};
 use crate::recorded::Recorded;
 
 /// The wheel that carries the script; it is used here and not part of the repository.
@@ -63,7 +62,7 @@ fn has_pip(python: &Python) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn check(test: &str, settings: Settings) {
+fn check(test: &str, settings: BrowserSettings) {
     let Some(browser) = Browser::start(test, settings) else {
         return;
     };
@@ -71,7 +70,7 @@ fn check(test: &str, settings: Settings) {
         skip(test, WHEEL);
         return;
     };
-    let recorded = Recorded::example();
+    let recorded = Recorded::accounted();
     assert_eq!(
         recorded
             .html(&["--directory=out", "--fail-under=1", "--show-contexts"])
@@ -95,16 +94,16 @@ fn check(test: &str, settings: Settings) {
 
 #[test]
 fn nothing_stands_in_anybodys_way() {
-    check("nothing_stands_in_anybodys_way", Settings::default());
+    check("nothing_stands_in_anybodys_way", BrowserSettings::default());
 }
 
 #[test]
 fn nothing_stands_in_anybodys_way_in_the_dark() {
     check(
         "nothing_stands_in_anybodys_way_in_the_dark",
-        Settings {
+        BrowserSettings {
             dark: true,
-            ..Settings::default()
+            ..BrowserSettings::default()
         },
     );
 }

@@ -1,13 +1,15 @@
 //! From hole to hole and from file to file with the keys; links into a file.
 
-use crate::browser::{Browser, Settings};
+use swath_test::{Browser, BrowserSettings};
+
 use crate::recorded::Recorded;
 
 const FOCUS: &str = "return document.activeElement.textContent.trim().split(' next')[0]";
 
 #[test]
 fn keys_lead_from_hole_to_hole() {
-    let Some(browser) = Browser::start("keys_lead_from_hole_to_hole", Settings::default()) else {
+    let Some(browser) = Browser::start("keys_lead_from_hole_to_hole", BrowserSettings::default())
+    else {
         return;
     };
     let recorded = Recorded::example();
@@ -75,7 +77,7 @@ fn keys_lead_from_hole_to_hole() {
 fn links_lead_to_lines_ranges_and_functions() {
     let Some(browser) = Browser::start(
         "links_lead_to_lines_ranges_and_functions",
-        Settings::default(),
+        BrowserSettings::default(),
     ) else {
         return;
     };
@@ -101,7 +103,7 @@ fn links_lead_to_lines_ranges_and_functions() {
 fn states_can_be_hidden_and_only_holes_shown() {
     let Some(browser) = Browser::start(
         "states_can_be_hidden_and_only_holes_shown",
-        Settings::default(),
+        BrowserSettings::default(),
     ) else {
         return;
     };

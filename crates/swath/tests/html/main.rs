@@ -9,8 +9,10 @@
 )]
 
 mod accessibility;
-mod browser;
 mod keyboard;
+mod media;
+mod package;
+mod partial;
 mod policy;
 mod recorded;
 mod server;

@@ -1,6 +1,7 @@
 //! Everything can be read without scripts, under the policy with which Jenkins serves artifacts.
 
-use crate::browser::{Browser, Settings};
+use swath_test::{Browser, BrowserSettings};
+
 use crate::recorded::Recorded;
 use crate::server::serve;
 
@@ -8,9 +9,9 @@ use crate::server::serve;
 fn a_strict_policy_takes_nothing_from_the_reader() {
     let Some(browser) = Browser::start(
         "a_strict_policy_takes_nothing_from_the_reader",
-        Settings {
+        BrowserSettings {
             no_scripts: true,
-            ..Settings::default()
+            ..BrowserSettings::default()
         },
     ) else {
         return;
@@ -52,32 +53,5 @@ fn a_strict_policy_takes_nothing_from_the_reader() {
     let words = browser.text("return document.querySelector('main').innerText");
     for word in ["missed, line", "✗ missed", "function", "hole"] {
         assert!(words.contains(word), "{word} is not in {words}");
-    }
-}
-
-#[test]
-fn a_phone_is_wide_enough() {
-    let Some(browser) = Browser::start(
-        "a_phone_is_wide_enough",
-        Settings {
-            narrow: true,
-            ..Settings::default()
-        },
-    ) else {
-        return;
-    };
-    let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
-    for page in [
-        "out/index.html".to_owned(),
-        "out/holes.html".to_owned(),
-        recorded.page("out", "xy-geometry"),
-    ] {
-        browser.open(&recorded.url(&page));
-        // Wide tables scroll in boxes of their own.
-        browser.expect(
-            "return document.documentElement.scrollWidth <= innerWidth",
-            "true",
-        );
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use swath_data::{CoverageData, Mode, write_data_file};
+use swath_data::{CoverageData, Mode, ProcessRecord, RunRecord, write_data_file};
 use swath_pattern::Directory;
 use swath_test::workspace_root;
 use tempfile::TempDir;
@@ -62,6 +62,46 @@ impl Recorded {
         data.add_arcs(&directory.absolute("covered.py"), context, &all);
         write_data_file(&data, &folder.path().join(".coverage")).unwrap();
         Self { folder }
+    }
+
+    /// The example, with what a run said of itself: everything that makes a number doubtful.
+    pub(crate) fn accounted() -> Self {
+        let recorded = Self::example();
+        let path = recorded.path(".coverage");
+        let mut data = swath_data::read_data_file(&path).unwrap();
+        let process = |id: &str, state: &str, exit_status| ProcessRecord {
+            id: id.to_owned(),
+            run: "5eed".to_owned(),
+            pid: 101,
+            service: Some("web".to_owned()),
+            role: "service".to_owned(),
+            counted: true,
+            command: vec!["gunicorn".to_owned(), "xy:wsgi".to_owned()],
+            state: state.to_owned(),
+            ended: "cleanly".to_owned(),
+            exit_status: Some(exit_status),
+            touched: data.files().map(|(path, _)| path.to_owned()).collect(),
+            ..ProcessRecord::default()
+        };
+        let processes = vec![
+            process("a1", "measured", 0),
+            process("b2", "evaluation-hook-taken", -9),
+        ];
+        let facts = [
+            ("complete", "0"),
+            ("partial", "1"),
+            ("not-measured", "python3 -I tool.py: isolated"),
+            ("service-ended", "worker: exited with code 1"),
+            ("warning", "no-service: no service was found"),
+        ];
+        let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        data.accounting.processes = processes;
+        data.accounting.runs = vec![RunRecord {
+            id: "5eed".to_owned(),
+            facts: facts.into(),
+        }];
+        write_data_file(&data, &path).unwrap();
+        recorded
     }
 
     /// Runs `swath html`.

@@ -1,11 +1,13 @@
 //! The whole report in one file.
 
-use crate::browser::{Browser, Settings};
+use swath_test::{Browser, BrowserSettings};
+
 use crate::recorded::Recorded;
 
 #[test]
 fn one_file_shows_every_page() {
-    let Some(browser) = Browser::start("one_file_shows_every_page", Settings::default()) else {
+    let Some(browser) = Browser::start("one_file_shows_every_page", BrowserSettings::default())
+    else {
         return;
     };
     let recorded = Recorded::example();
@@ -37,5 +39,16 @@ fn one_file_shows_every_page() {
     browser.expect(
         "return document.querySelector('h1').textContent.endsWith('covered')",
         "true",
+    );
+    // A page that is shown again is set up once.
+    browser.expect(
+        "return String(document.querySelectorAll('.filter input').length)",
+        "1",
+    );
+    browser.press("/");
+    browser.press("geom");
+    browser.expect(
+        "return [...document.querySelectorAll('.files tbody:last-child tr:not(.f) a')].map(a => a.textContent).join()",
+        "geometry.py",
     );
 }

@@ -1,6 +1,7 @@
 //! Sorting, filtering and folding the index.
 
-use crate::browser::{Browser, Settings};
+use swath_test::{Browser, BrowserSettings};
+
 use crate::recorded::Recorded;
 
 const NAMES: &str = "return [...document.querySelectorAll('.files tbody:last-child tr:not(.f) th a')].map(a => a.textContent).join(' ')";
@@ -14,8 +15,10 @@ fn filter(browser: &Browser, text: &str) {
 
 #[test]
 fn the_index_sorts_filters_and_folds() {
-    let Some(browser) = Browser::start("the_index_sorts_filters_and_folds", Settings::default())
-    else {
+    let Some(browser) = Browser::start(
+        "the_index_sorts_filters_and_folds",
+        BrowserSettings::default(),
+    ) else {
         return;
     };
     let recorded = Recorded::example();
@@ -68,8 +71,10 @@ fn the_index_sorts_filters_and_folds() {
 
 #[test]
 fn a_theme_is_chosen_and_remembered() {
-    let Some(browser) = Browser::start("a_theme_is_chosen_and_remembered", Settings::default())
-    else {
+    let Some(browser) = Browser::start(
+        "a_theme_is_chosen_and_remembered",
+        BrowserSettings::default(),
+    ) else {
         return;
     };
     let recorded = Recorded::example();

@@ -2,30 +2,36 @@
 //!
 //! The protocol is a handful of JSON calls; a crate for it would bring fifty others.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of the driver that fails ends the test"
+)]
+
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use swath_test::{Guard, free_port, skip, wait_for, wait_until};
 use tempfile::TempDir;
+
+use crate::{Guard, free_port, skip, temp_dir, wait_for, wait_until};
 
 /// How long the page may take to be as a test expects it.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// How the browser treats pages.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Settings {
+pub struct BrowserSettings {
     /// Scripts do not run.
-    pub(crate) no_scripts: bool,
+    pub no_scripts: bool,
     /// The width of a phone.
-    pub(crate) narrow: bool,
+    pub narrow: bool,
     /// A dark system.
-    pub(crate) dark: bool,
+    pub dark: bool,
 }
 
 /// A browser with one window; dropping it ends it.
-pub(crate) struct Browser {
+pub struct Browser {
     session: String,
     agent: ureq::Agent,
     _driver: Guard,
@@ -34,12 +40,12 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Starts a browser with a new profile; `None`, with a named skip, where there is none.
-    pub(crate) fn start(test: &str, settings: Settings) -> Option<Self> {
+    pub fn start(test: &str, settings: BrowserSettings) -> Option<Self> {
         if !installed() {
             skip(test, "chromium and chromium-driver");
             return None;
         }
-        let profile = swath_test::temp_dir();
+        let profile = temp_dir();
         let port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -88,30 +94,36 @@ impl Browser {
     }
 
     /// Opens an address and waits until it is loaded.
-    pub(crate) fn open(&self, url: &str) {
+    pub fn open(&self, url: &str) {
         self.post("/url", &json!({ "url": url }));
     }
 
     /// What a script returns; the driver may run one where the page may not.
-    pub(crate) fn run(&self, script: &str) -> Value {
+    pub fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
     /// What an asynchronous script hands to its last argument.
-    pub(crate) fn run_later(&self, script: &str) -> Value {
+    pub fn run_later(&self, script: &str) -> Value {
         self.post("/execute/async", &json!({ "script": script, "args": [] }))
     }
 
     /// The text that a script returns.
-    pub(crate) fn text(&self, script: &str) -> String {
+    pub fn text(&self, script: &str) -> String {
         let value = self.run(script);
         value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     }
 
+    /// Calls a method of the browser's own tools, for what no page can do: media, sizes, zoom.
+    pub fn devtools(&self, method: &str, parameters: &Value) {
+        let body = json!({ "cmd": method, "params": parameters });
+        self.post("/goog/cdp/execute", &body);
+    }
+
     /// Presses keys one after the other, in the focused element.
-    pub(crate) fn press(&self, keys: &str) {
+    pub fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
             .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
@@ -121,7 +133,7 @@ impl Browser {
     }
 
     /// Clicks the first element that a selector finds.
-    pub(crate) fn click(&self, selector: &str) {
+    pub fn click(&self, selector: &str) {
         let found = self.post(
             "/element",
             &json!({ "using": "css selector", "value": selector }),
@@ -135,7 +147,7 @@ impl Browser {
 
     /// Waits until a script returns what is expected.
     #[track_caller]
-    pub(crate) fn expect(&self, script: &str, expected: &str) {
+    pub fn expect(&self, script: &str, expected: &str) {
         let mut last = String::new();
         let caller = std::panic::Location::caller();
         let start = std::time::Instant::now();
@@ -150,7 +162,7 @@ impl Browser {
     }
 }
 
-fn capabilities(browser: &Browser, settings: Settings) -> Value {
+fn capabilities(browser: &Browser, settings: BrowserSettings) -> Value {
     let window = if settings.narrow {
         "360,740"
     } else {

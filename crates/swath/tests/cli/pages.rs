@@ -1,0 +1,127 @@
+//! `swath run --html`: the pages at the end of a run, and what they say of it.
+
+use crate::sandbox::{Finished, Sandbox, finish, python};
+
+/// Waits until the process whose id is in a file is gone.
+const WAIT: &str =
+    "while [ ! -s pid ]; do sleep 0.05; done; while kill -0 $(cat pid); do sleep 0.05; done";
+
+fn run(sandbox: &Sandbox, python: &swath_test::Python, words: &[&str]) -> Finished {
+    let mut command =
+        sandbox.command(&[&["run", "--html", "pages", "--count", "all"], words].concat());
+    command.env("PYTHON", &python.path);
+    finish(command)
+}
+
+/// The page, with marks of the end of lines in place of the ends.
+fn page(sandbox: &Sandbox, name: &str) -> String {
+    sandbox.read(&format!("pages/{name}")).replace('\n', " ")
+}
+
+#[test]
+fn a_run_writes_its_pages_and_says_where() {
+    let Some(python) = python("a_run_writes_its_pages_and_says_where") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\nif x > 1:\n    x = 2\n");
+    sandbox.write(
+        ".coveragerc",
+        "[run]\nplugins = made.up\n[html]\ntitle = The shop\nextra_css = mine.css\n",
+    );
+    sandbox.write("mine.css", "h1 { color: teal }\n");
+    // Long enough to be seen, as it says nothing itself.
+    sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
+    let script = "$PYTHON one.py; $PYTHON -I slow.py";
+    let done = run(&sandbox, python, &["--", "sh", "-c", script]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("      Report pages/index.html\n"),
+        "{}",
+        done.stderr
+    );
+    let index = page(&sandbox, "index.html");
+    for text in [
+        "The shop",
+        "extra.css",
+        "things limit this number",
+        "<code>not-measured</code>",
+        "started with `-I`",
+        "start it without `-I`",
+        "<code>plugins-without-effect</code>",
+        "made.up",
+    ] {
+        assert!(index.contains(text), "{text} is not in {index}");
+    }
+    assert_eq!(sandbox.read("pages/extra.css"), "h1 { color: teal }\n");
+    assert!(page(&sandbox, "runs.html").contains("one.py"));
+
+    // The data file alone gives the same pages.
+    let later = sandbox.swath(&["html", "-q", "--directory", "later"]);
+    assert_eq!(later.code, 0, "{}{}", later.stdout, later.stderr);
+    for name in sandbox.read("pages/swath-pages.txt").lines() {
+        let [now, then] =
+            ["later", "pages"].map(|folder| sandbox.read(&format!("{folder}/{name}")));
+        assert_eq!(now, then, "{name}");
+    }
+}
+
+#[test]
+fn a_complete_run_is_called_so() {
+    let Some(python) = python("a_complete_run_is_called_so") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    let done = run(&sandbox, python, &["--", "sh", "-c", "$PYTHON one.py"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let index = page(&sandbox, "index.html");
+    assert!(index.contains("✓ complete"), "{index}");
+    assert!(
+        !index.contains("<div class=doubt>"),
+        "what is well needs no words: {index}"
+    );
+}
+
+#[test]
+fn a_service_that_ended_is_named_on_the_index() {
+    let Some(python) = python("a_service_that_ended_is_named_on_the_index") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "serve.py",
+        "import os\nwith open('pid', 'w') as file:\n    file.write(str(os.getpid()))\nraise SystemExit(7)\n",
+    );
+    let service = format!("web={} serve.py", python.path.display());
+    let done = run(
+        &sandbox,
+        python,
+        &["--service", &service, "--", "sh", "-c", WAIT],
+    );
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let index = page(&sandbox, "index.html");
+    assert!(
+        index.contains("<code>service-ended</code> 1 service ended before the tests did")
+            && index.contains("<li>web: exited with code 7"),
+        "{index}\n{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn pages_that_cannot_be_written_are_a_warning() {
+    let Some(python) = python("pages_that_cannot_be_written_are_a_warning") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write("pages", "a file where the folder should be\n");
+    let done = run(&sandbox, python, &["--", "sh", "-c", "$PYTHON one.py"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("warning[html-not-written]") && done.stdout.contains("one.py"),
+        "{}",
+        done.stderr
+    );
+}
