@@ -18,7 +18,7 @@ use crate::state::Global;
 
 /// So many arcs in a row are taken to follow from one branch: a test may be written over several
 /// lines, and its last part may go on from an earlier line than its own.
-const LONGEST_CHAIN: usize = 4;
+const LONGEST_CHAIN: usize = 3;
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
 pub static THOROUGH: Global<bool> = Global::new(false);
 /// Several lines, where one is asked for.
@@ -41,6 +41,8 @@ struct Side {
     count: u32,
     /// Whether it needs no more events: it was seen, is proved by a line, or says nothing.
     settled: bool,
+    /// Whether its arcs are marked.
+    seen: bool,
 }
 
 /// A place where control may go two ways.
@@ -102,7 +104,7 @@ struct Work {
     sites: Scratch<Site>,
     site_of: Scratch<u16>,
     arcs_of: Scratch<u32>,
-    makers: Scratch<u8>,
+    marks: Scratch<u8>,
 }
 
 static WORK: Global<Work> = Global::new(Work {
@@ -113,7 +115,7 @@ static WORK: Global<Work> = Global::new(Work {
     sites: Scratch::new(),
     site_of: Scratch::new(),
     arcs_of: Scratch::new(),
-    makers: Scratch::new(),
+    marks: Scratch::new(),
 });
 
 /// Notes one more neighbour of a line.
@@ -175,11 +177,6 @@ impl Work {
         }
     }
 
-    fn leads_on_one_way(&self, lines: Lines, line: u32) -> bool {
-        let after = self.after.values().get(lines.index(line) as usize);
-        after.is_none_or(|target| *target != SEVERAL)
-    }
-
     /// Adds the arcs that follow from going on at a unit, coming from a line.
     unsafe fn add_side(
         &mut self,
@@ -199,8 +196,6 @@ impl Work {
             };
             if step == 0 && may_prove {
                 proof = self.proof(lines, from, to);
-            } else if step > 0 && self.leads_on_one_way(lines, from) {
-                break;
             }
             self.arcs.add(Arc { from, to, proof })?;
             match u32::try_from(to) {
@@ -213,6 +208,7 @@ impl Work {
             first,
             count,
             settled: count == 0 || proof != 0,
+            seen: false,
         })
     }
 
@@ -229,6 +225,7 @@ impl Work {
             first: 0,
             count: 0,
             settled: true,
+            seen: true,
         };
         let site = Site {
             behind: behind as u32,
@@ -288,32 +285,47 @@ impl Work {
         Some(())
     }
 
-    /// Adds what follows from running a line that makes a function: a function written on that
-    /// same line is left from there, so the line may have two ways on though its code has one.
-    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
-        self.makers.zeros(lines.span as usize)?;
-        let makers = self.makers.values_mut();
+    /// Adds what follows from running a line that has no branch, where the line may have two ways
+    /// on for a reader of the source: a function written on that same line is left from there,
+    /// and a test that is always the same is no branch any more.
+    unsafe fn add_consequences(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        self.marks.zeros(lines.span as usize)?;
+        let marks = self.marks.values_mut();
         for unit in flow.units() {
-            if let Some(place) = makers.get_mut(lines.index(unit.line) as usize) {
+            if let Some(place) = marks.get_mut(lines.index(unit.line) as usize) {
                 match unit.kind {
-                    Kind::Make if *place == 0 => *place = 1,
+                    Kind::Make | Kind::Nothing if *place == 0 => *place = 1,
                     // There the branch tells where it goes on.
                     Kind::Branch | Kind::Handling => *place = 2,
                     _ => {}
                 }
             }
         }
-        let (arcs, makers) = (&mut self.arcs, self.makers.values());
+        let (arcs, marks) = (&mut self.arcs, self.marks.values());
         let mut latest = (0, 0);
         let mut full = false;
         flow.steps(|from, to| {
-            let makes = makers.get(lines.index(from) as usize) == Some(&1);
-            if makes && core::mem::replace(&mut latest, (from, to)) != (from, to) {
+            let follows = marks.get(lines.index(from) as usize) == Some(&1);
+            if follows && core::mem::replace(&mut latest, (from, to)) != (from, to) {
                 let proof = lines.place(from);
                 full |= arcs.add(Arc { from, to, proof }).is_none();
             }
         });
         (!full).then_some(())
+    }
+
+    /// Adds, for each line with one way on, that way: a statement over several lines may have
+    /// another.
+    unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
+        let arcs = &mut self.arcs;
+        for (index, to) in self.after.values().iter().copied().enumerate() {
+            if to != 0 && to != SEVERAL {
+                let from = lines.first + index as u32;
+                let proof = lines.place(from);
+                arcs.add(Arc { from, to, proof })?;
+            }
+        }
+        Some(())
     }
 
     /// Adds every arc of the lines that have several ways on, sorted.
@@ -399,7 +411,7 @@ pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     work.learn_neighbours(flow, lines)?;
     work.add_sites(flow, lines)?;
     if VERSION.get() < 0x030e {
-        work.add_makers(flow, lines)?;
+        work.add_consequences(flow, lines)?;
     }
     if work.arcs.values().is_empty() {
         return Some(null_mut());
@@ -434,7 +446,7 @@ pub unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut
         }
     }
     let sorted = work.arcs.values().len();
-    work.add_makers(flow, lines)?;
+    work.add_single_ways(lines)?;
     let (arcs, states, _) = work.record(lines)?;
     keep(Branches {
         arcs,
@@ -500,10 +512,14 @@ impl Branches {
         } else {
             &mut site.away
         };
-        for index in side.first..side.first + side.count {
-            self.mark(index);
+        if !side.seen {
+            side.seen = true;
+            side.settled = !THOROUGH.get();
+            let (first, end) = (side.first, side.first + side.count);
+            for index in first..end {
+                self.mark(index);
+            }
         }
-        side.settled = !THOROUGH.get();
         site.on.settled && site.away.settled
     }
 

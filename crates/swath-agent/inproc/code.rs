@@ -58,7 +58,8 @@ pub struct Info {
 #[derive(Clone, Copy)]
 pub struct Outline {
     hash: u64,
-    makes: bool,
+    /// Whether some of its lines may have arcs that follow from them alone.
+    is_told_by_lines: bool,
     iterates: bool,
     /// Whether frames may be suspended.
     pub suspends: bool,
@@ -67,7 +68,7 @@ pub struct Outline {
 impl Outline {
     const NONE: Self = Self {
         hash: 0,
-        makes: false,
+        is_told_by_lines: false,
         iterates: false,
         suspends: false,
     };
@@ -263,7 +264,7 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         latest: 0,
     });
     *head = memory;
-    if BRANCH.get() && (VERSION.get() < 0x030c || outline.makes || outline.iterates) {
+    if BRANCH.get() && (VERSION.get() < 0x030c || outline.is_told_by_lines || outline.iterates) {
         (*memory).look_for_branches(code);
     }
     Some(memory)
@@ -285,7 +286,7 @@ unsafe fn outline(code: Object) -> Option<Outline> {
             u64::from(u16::from_le_bytes([operation, argument])),
         );
         match operations.kind(operation).0 {
-            Kind::Make => outline.makes = true,
+            Kind::Make | Kind::Nothing => outline.is_told_by_lines = true,
             Kind::AsyncEnd => outline.iterates = true,
             _ => {}
         }

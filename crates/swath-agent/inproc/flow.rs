@@ -166,25 +166,31 @@ impl Flow {
         let mut line = i32::try_from(self.definition).ok()?;
         let mut place = 0;
         let end = units.len() * 2;
-        let mut give = |from: usize, to: usize, line: i32| {
+        // The line before the first unit counts as another one.
+        let mut is_new = true;
+        let mut give = |from: usize, to: usize, line: i32, is_new: bool| {
             let line = u32::try_from(line).unwrap_or(0);
             if let Some(some) = units.get_mut(from / 2..to / 2) {
                 for unit in some.iter_mut() {
                     unit.line = line;
                 }
                 if let Some(first) = some.first_mut() {
-                    first.is_reported = true;
+                    first.is_reported = is_new;
                 }
             }
         };
         for pair in bytes(table.object())?.as_chunks::<2>().0 {
             let [distance, change] = *pair;
-            let next = place + usize::from(distance);
-            give(place, next, line);
-            place = next;
+            if distance != 0 {
+                let next = place + usize::from(distance);
+                give(place, next, line, is_new);
+                place = next;
+                is_new = false;
+            }
             line += i32::from(change as i8);
+            is_new |= change != 0;
         }
-        give(place, end, line);
+        give(place, end, line, is_new);
         Some(())
     }
 
@@ -270,7 +276,7 @@ impl Flow {
                 _ => {}
             }
             // Before 3.10 the end of an iteration has the line of what stands before it.
-            let is_lost = unit.kind == Kind::AsyncEnd && VERSION.get() < 0x030a;
+            let is_lost = unit.kind == Kind::AsyncEnd && !unit.is_reported;
             if goes_on(unit.kind) && !is_lost {
                 self.step_to(line, index, index + 1, &mut step);
             }
@@ -285,7 +291,7 @@ impl Flow {
         let end = guard.target as usize;
         let ends = self.units().get(end).map(|unit| unit.kind) == Some(Kind::AsyncEnd);
         if ends && VERSION.get() < 0x030a {
-            self.pass_unreported(guard.line, end + 1, &mut { MOST_UNREPORTED }, step);
+            self.pass_unreported(guard.line, end, &mut { MOST_UNREPORTED }, step);
         }
     }
 
@@ -379,14 +385,15 @@ impl Flow {
             let new = VERSION.get() >= 0x030e;
             index = match unit.kind {
                 Kind::Return => return Way::To(self.way_out(), index),
-                Kind::Branch | Kind::Handling | Kind::Reraise => return Way::Open,
+                Kind::Branch | Kind::Handling => return Way::Open,
                 // From 3.14 on coverage.py itself follows byte code like this: it stops where
                 // something is awaited, and takes what raises for something that goes on.
                 Kind::Await | Kind::AsyncEnd if new => return Way::Open,
                 Kind::Raise if new => index + 1,
-                Kind::Raise => match self.handler(index) {
+                Kind::Reraise if new => return Way::Open,
+                Kind::Raise | Kind::Reraise => match self.handler(index) {
                     Some(handler) => handler,
-                    None => return Way::Open,
+                    None => return Way::To(self.way_out(), index),
                 },
                 // What waits is taken to be resumed.
                 Kind::Jump | Kind::Call | Kind::Await => unit.target as usize,

@@ -355,8 +355,14 @@ impl FileTable {
     fn finish(mut self) -> Vec<StoredFile> {
         for (id, arcs) in self.arcs {
             if let Some(file) = self.files.get_mut(&id) {
-                let arcs = arcs.into_iter();
-                file.arcs = arcs.map(|(from, to)| (from.into(), to.into())).collect();
+                // What follows from a branch does not happen when an exception comes between: an
+                // arc between lines needs both of them.
+                let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
+                let arcs = arcs.into_iter().filter(|(from, to)| {
+                    file.hit.contains(*from) && (*to < 0 || ran(*to))
+                });
+                let arcs: ArcSet = arcs.map(|(from, to)| (from.into(), to.into())).collect();
+                file.arcs = arcs;
             }
         }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();
@@ -462,6 +468,19 @@ mod tests {
         assert!(process.branch);
         let arcs: Vec<_> = process.files[0].branch_arcs().iter().collect();
         assert_eq!(arcs, [(4, 4), (4, 6), (6, -3), (6, 6)]);
+    }
+
+    #[test]
+    fn an_arc_to_a_line_that_did_not_run_was_not_taken() {
+        let process = read(
+            StoreBuilder::new(8, [2; 16])
+                .flags(layout::FLAG_BRANCH)
+                .file(1, b"/a.py", None)
+                .code_with_exits(1, 4, 3, &[(2, 0), (1, 0)])
+                .arcs(1, &[(4, 5, 0, 2)]),
+        )
+        .unwrap();
+        assert!(process.files[0].arcs.is_empty());
     }
 
     #[test]
