@@ -191,7 +191,7 @@ impl Work {
         let may_prove = VERSION.get() < 0x030e;
         let mut proof = 0;
         for step in 0..LONGEST_CHAIN {
-            let Way::To(to, at) = flow.follow(from, unit) else {
+            let Way::To(to, at) = flow.follow(from, unit, step == 0) else {
                 break;
             };
             if step == 0 && may_prove {
@@ -285,27 +285,27 @@ impl Work {
         Some(())
     }
 
-    /// Adds what follows from running a line that has no branch, where the line may have two ways
-    /// on for a reader of the source: a function written on that same line is left from there,
-    /// and a test that is always the same is no branch any more.
-    unsafe fn add_consequences(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    /// Adds what follows from running a line that makes a function and has no branch, but leads to
+    /// several lines all the same, one after the other: a decorated function.
+    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
             if let Some(place) = marks.get_mut(lines.index(unit.line) as usize) {
                 match unit.kind {
-                    Kind::Make | Kind::Nothing if *place == 0 => *place = 1,
+                    Kind::Make if *place == 0 => *place = 1,
                     // There the branch tells where it goes on.
                     Kind::Branch | Kind::Handling => *place = 2,
                     _ => {}
                 }
             }
         }
-        let (arcs, marks) = (&mut self.arcs, self.marks.values());
+        let (arcs, marks, after) = (&mut self.arcs, self.marks.values(), self.after.values());
         let mut latest = (0, 0);
         let mut full = false;
         flow.steps(|from, to| {
-            let follows = marks.get(lines.index(from) as usize) == Some(&1);
+            let index = lines.index(from) as usize;
+            let follows = marks.get(index) == Some(&1) && after.get(index) == Some(&SEVERAL);
             if follows && core::mem::replace(&mut latest, (from, to)) != (from, to) {
                 let proof = lines.place(from);
                 full |= arcs.add(Arc { from, to, proof }).is_none();
@@ -314,8 +314,9 @@ impl Work {
         (!full).then_some(())
     }
 
-    /// Adds, for each line with one way on, that way: a statement over several lines may have
-    /// another.
+    /// Adds, for each line with one way on, that way. The line may have several for a reader of
+    /// the source: a function written on that same line is left from there, a test that is always
+    /// the same is no branch any more, a statement over several lines goes on from another one.
     unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
         let arcs = &mut self.arcs;
         for (index, to) in self.after.values().iter().copied().enumerate() {
@@ -411,7 +412,8 @@ pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     work.learn_neighbours(flow, lines)?;
     work.add_sites(flow, lines)?;
     if VERSION.get() < 0x030e {
-        work.add_consequences(flow, lines)?;
+        work.add_single_ways(lines)?;
+        work.add_makers(flow, lines)?;
     }
     if work.arcs.values().is_empty() {
         return Some(null_mut());

@@ -58,8 +58,6 @@ pub struct Info {
 #[derive(Clone, Copy)]
 pub struct Outline {
     hash: u64,
-    /// Whether some of its lines may have arcs that follow from them alone.
-    is_told_by_lines: bool,
     iterates: bool,
     /// Whether frames may be suspended.
     pub suspends: bool,
@@ -68,7 +66,6 @@ pub struct Outline {
 impl Outline {
     const NONE: Self = Self {
         hash: 0,
-        is_told_by_lines: false,
         iterates: false,
         suspends: false,
     };
@@ -264,7 +261,7 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         latest: 0,
     });
     *head = memory;
-    if BRANCH.get() && (VERSION.get() < 0x030c || outline.is_told_by_lines || outline.iterates) {
+    if BRANCH.get() && (VERSION.get() < 0x030c || outline.iterates) {
         (*memory).look_for_branches(code);
     }
     Some(memory)
@@ -285,11 +282,7 @@ unsafe fn outline(code: Object) -> Option<Outline> {
             outline.hash,
             u64::from(u16::from_le_bytes([operation, argument])),
         );
-        match operations.kind(operation).0 {
-            Kind::Make | Kind::Nothing => outline.is_told_by_lines = true,
-            Kind::AsyncEnd => outline.iterates = true,
-            _ => {}
-        }
+        outline.iterates |= operations.kind(operation).0 == Kind::AsyncEnd;
     }
     Some(outline)
 }
@@ -335,6 +328,14 @@ impl Info {
         }
     }
 
+    /// A frame of the code starts: its arcs are found out, if they were not yet.
+    #[inline]
+    pub unsafe fn prepare(&mut self, code: Object) {
+        if !self.has_looked {
+            self.look_for_branches(code);
+        }
+    }
+
     /// Whether single operations of the code must be watched, because no branch tells how an
     /// `async for` goes on.
     pub unsafe fn needs_operations(&self) -> bool {
@@ -345,9 +346,7 @@ impl Info {
     /// more events.
     #[inline]
     pub unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
-        if !self.has_looked {
-            self.look_for_branches(code);
-        }
+        self.prepare(code);
         if self.branches.is_null() {
             return true;
         }

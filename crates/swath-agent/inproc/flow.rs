@@ -374,7 +374,8 @@ impl Flow {
     }
 
     /// Follows the way from a unit on that is come to from `line`, until another target is sure.
-    pub fn follow(&self, line: u32, mut index: usize) -> Way {
+    /// `is_first`: the way begins at a branch.
+    pub fn follow(&self, line: u32, mut index: usize, is_first: bool) -> Way {
         for _ in 0..FARTHEST {
             let Some(unit) = self.units().get(index) else {
                 return Way::Open;
@@ -385,12 +386,15 @@ impl Flow {
             let new = VERSION.get() >= 0x030e;
             index = match unit.kind {
                 Kind::Return => return Way::To(self.way_out(), index),
+                // The branches of no line are the compiler's own, at the end of `except*`: they go
+                // on unless something is raised again.
+                Kind::Branch if unit.line == 0 && !new => index + 1,
                 Kind::Branch | Kind::Handling => return Way::Open,
                 // From 3.14 on coverage.py itself follows byte code like this: it stops where
                 // something is awaited, and takes what raises for something that goes on.
                 Kind::Await | Kind::AsyncEnd if new => return Way::Open,
-                Kind::Raise if new => index + 1,
-                Kind::Reraise if new => return Way::Open,
+                Kind::Raise if new && is_first => index + 1,
+                Kind::Raise | Kind::Reraise if new => return Way::Open,
                 Kind::Raise | Kind::Reraise => match self.handler(index) {
                     Some(handler) => handler,
                     None => return Way::To(self.way_out(), index),

@@ -268,6 +268,9 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
         if fork::happened() {
             fork::follow();
         }
+        if VERSION.get() < 0x030e {
+            (*info).prepare(code);
+        }
         (*info).started();
     }
     disable(&arming)

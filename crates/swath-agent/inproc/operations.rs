@@ -11,8 +11,6 @@ pub enum Kind {
     Plain,
     /// Goes on, and makes a function or class.
     Make,
-    /// Goes on, and does nothing: what is left of a test that is always the same, among others.
-    Nothing,
     /// Room that an operation uses while it runs, or a mark that a branch was not taken.
     Cache,
     /// The front part of a large argument.
@@ -86,7 +84,6 @@ pub struct Operations {
     call_end: u8,
     async_end: u8,
     make: u8,
-    nothing: u8,
     /// Stands where a branch goes on (3.14).
     pub not_taken: u8,
     /// Begins a body, and stands where a frame is resumed (3.11).
@@ -116,7 +113,6 @@ const V8: Operations = Operations {
     call_end: 88,
     async_end: 54,
     make: 132,
-    nothing: 9,
     not_taken: 0,
     resume: 0,
     scale: 1,
@@ -162,7 +158,6 @@ const V11: Operations = Operations {
     call_end: 0,
     async_end: 54,
     make: 132,
-    nothing: 9,
     not_taken: 0,
     resume: 151,
     scale: 2,
@@ -193,7 +188,6 @@ const V13: Operations = Operations {
     awaits: 104,
     async_end: 10,
     make: 26,
-    nothing: 30,
     resume: 149,
     ..V12
 };
@@ -215,7 +209,6 @@ const V14: Operations = Operations {
     awaits: 106,
     async_end: 68,
     make: 23,
-    nothing: 27,
     not_taken: 28,
     resume: 128,
     ..V13
@@ -238,7 +231,6 @@ const V15: Operations = Operations {
     awaits: 105,
     async_end: 66,
     make: 21,
-    nothing: 25,
     not_taken: 26,
     ..V14
 };
@@ -296,8 +288,6 @@ impl Operations {
             Kind::Call
         } else if operation == self.call_end {
             Kind::CallEnd
-        } else if operation == self.nothing {
-            Kind::Nothing
         } else if operation == self.make {
             Kind::Make
         } else if operation == self.async_end {

@@ -358,9 +358,9 @@ impl FileTable {
                 // What follows from a branch does not happen when an exception comes between: an
                 // arc between lines needs both of them.
                 let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
-                let arcs = arcs.into_iter().filter(|(from, to)| {
-                    file.hit.contains(*from) && (*to < 0 || ran(*to))
-                });
+                let arcs = arcs
+                    .into_iter()
+                    .filter(|(from, to)| file.hit.contains(*from) && (*to < 0 || ran(*to)));
                 let arcs: ArcSet = arcs.map(|(from, to)| (from.into(), to.into())).collect();
                 file.arcs = arcs;
             }

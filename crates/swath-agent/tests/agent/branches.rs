@@ -90,7 +90,6 @@ fn meaning(name: &str, version: (u8, u8)) -> (Kind, Reach) {
         "CALL_FINALLY" => forward(Kind::Call),
         "END_FINALLY" => forward(Kind::CallEnd),
         "END_ASYNC_FOR" => (Kind::AsyncEnd, Reach::Backward),
-        "NOP" => forward(Kind::Nothing),
         "MAKE_FUNCTION" => forward(Kind::Make),
         _ => forward(Kind::Plain),
     }
