@@ -6,7 +6,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
 
-use crate::branches::{self, Branches, Lines, Step};
+use crate::arc_survey::{self, Lines};
+use crate::branches::{Branches, Step};
 use crate::ffi::{self, Object};
 use crate::file;
 use crate::flow;
@@ -312,8 +313,8 @@ impl Info {
         };
         let pending = object::PendingException::set_aside();
         let found = match flow::of(code) {
-            Some(flow) if VERSION.get() < 0x030c => branches::by_lines(flow, lines, self.exits),
-            Some(flow) => branches::by_sites(flow, lines),
+            Some(flow) if VERSION.get() < 0x030c => arc_survey::by_lines(flow, lines, self.exits),
+            Some(flow) => arc_survey::by_sites(flow, lines),
             None => None,
         };
         drop(pending);

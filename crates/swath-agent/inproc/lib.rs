@@ -19,6 +19,7 @@
     reason = "the contract of every unsafe function is the one above"
 )]
 
+mod arc_survey;
 mod audit;
 mod branches;
 mod code;

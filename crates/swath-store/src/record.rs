@@ -69,7 +69,7 @@ fn is_hit(state: u8) -> bool {
 pub struct Arcs<'store> {
     /// The number of their file.
     pub file: u32,
-    arcs: &'store [u8],
+    pairs: &'store [u8],
     states: &'store [u8],
     /// The store up to this record: a proof is always in a record before.
     before: &'store [u8],
@@ -79,7 +79,7 @@ impl<'store> Arcs<'store> {
     /// The arcs that were taken: seen, or proved by a line that can only be reached that way.
     pub fn taken(&self) -> impl Iterator<Item = (u32, i32)> + 'store {
         let before = self.before;
-        self.arcs
+        self.pairs
             .chunks_exact(layout::ARC_LENGTH)
             .zip(self.states)
             .filter_map(move |(arc, state)| {
@@ -288,7 +288,7 @@ impl Head {
                 let length = count.checked_mul(layout::ARC_LENGTH)?;
                 Record::Arcs(Arcs {
                     file: self.a,
-                    arcs: piece(payload, 0, length)?,
+                    pairs: piece(payload, 0, length)?,
                     states: piece(payload, length, count)?,
                     before,
                 })
