@@ -55,7 +55,7 @@ enum Verb {
     /// Measure the example by hand with coverage.py, several times, and compare
     Recipe(recipe::Options),
     /// Take pictures of the HTML report into docs/images
-    Screenshots,
+    Screenshots(screenshots::Options),
 }
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         Verb::Pythons => Ok(pythons::run()),
         Verb::Images => Ok(images::run()),
         Verb::Rootfs => Ok(rootfs::run()),
-        Verb::Screenshots => screenshots::run(),
+        Verb::Screenshots(options) => screenshots::run(&options),
         Verb::Recipe(options) => recipe::run(&options),
     };
     match result {

@@ -1,24 +1,36 @@
 //! `cargo xtask screenshots`: pictures of the HTML report of the example, for the README.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
 use swath_test::{Example, newest_python, temp_dir, workspace_root};
 
 use crate::cargo::build_swath;
 
 /// A picture: its name, a part of the page's name, the window, and whether the system is dark.
 const PICTURES: [(&str, &str, &str, bool); 4] = [
-    ("index-light", "index", "1100,760", false),
+    ("index-light", "index", "1100,860", false),
     ("source-light", "xy-geometry-py", "1100,1500", false),
     ("source-dark", "xy-geometry-py", "1100,1500", true),
     ("source-narrow", "xy-geometry-py", "500,1500", false),
 ];
 
+/// What `cargo xtask screenshots` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Use this swath in place of building one
+    #[arg(long, value_name = "FILE")]
+    swath: Option<PathBuf>,
+}
+
 /// Measures the example, writes its report and takes the pictures into `docs/images`.
-pub(crate) fn run() -> Result<ExitCode> {
-    let swath = build_swath(false)?;
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let swath = match &options.swath {
+        Some(path) => fs_err::canonicalize(path)?,
+        None => build_swath(false)?,
+    };
     let python = newest_python().context("no CPython from 3.8 found")?;
     let example = Example::copy(python).context("the example's packages cannot be installed")?;
     // The tests' own code is of no interest here; what was measured is written in any case.

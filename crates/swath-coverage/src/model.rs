@@ -16,6 +16,7 @@ use crate::{FileReport, Numbers};
 
 /// What a report is about.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ModelOptions<'a> {
     /// The current folder: names are relative to it.
     pub directory: &'a Directory,

@@ -175,7 +175,7 @@
     const showOnly = (isOn) => {
       const rows = all("tbody tr", source);
       rows.forEach((row, at) => {
-        if (row.matches(".h *, .p")) rows.slice(Math.max(at - 3, 0), at + 4).forEach((near) => near.classList.add("near"));
+        if (row.matches(".m, .p")) rows.slice(Math.max(at - 3, 0), at + 4).forEach((near) => near.classList.add("near"));
       });
       source.classList.toggle("only", isOn);
     };

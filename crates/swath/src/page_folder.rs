@@ -131,7 +131,9 @@ mod tests {
         let inode = |name: &str| fs_err::metadata(target.join(name)).unwrap().ino();
         let write = |pieces: &[Piece]| {
             let pages = PageFolder::open(&target).unwrap();
-            pieces.iter().for_each(|piece| pages.put(piece).unwrap());
+            for piece in pieces {
+                pages.put(piece).unwrap();
+            }
             pages.finish().unwrap();
         };
         write(&[piece("f/a.html", "a"), piece("f/b.html", "b")]);

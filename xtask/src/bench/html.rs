@@ -70,8 +70,10 @@ struct Large {
     index_load: f64,
     list_load: f64,
     filter_key: f64,
-    cost: Cost,
-    largest: f64,
+    lines_cost: Cost,
+    files_cost: Cost,
+    /// The largest pages of both reports, in MiB.
+    largest: (f64, f64),
 }
 
 /// Everything measured so far, so that the section can be made part by part.
@@ -198,19 +200,23 @@ impl Bench {
 
     /// `None` where there is no browser.
     fn large(&self) -> Result<Option<Large>> {
-        let folder = self.recorded(&["made", "20000", "50000"])?;
-        let target = folder.path().join("pages");
-        let cost = self.html(&self.swath, folder.path(), &target, &[])?;
-        let largest = largest_page(&target)?;
-        let file = page_of(&target, "large-py")?.0;
-        let browsed = browsing::browse(&target, &file, self.rounds);
+        let [lines, files] = [["made", "100", "50000"], ["made", "20000", "90"]];
+        let (lines, files) = (self.recorded(&lines)?, self.recorded(&files)?);
+        let [of_lines, of_files] = [&lines, &files].map(|folder| folder.path().join("pages"));
+        let lines_cost = self.html(&self.swath, lines.path(), &of_lines, &[])?;
+        let files_cost = self.html(&self.swath, files.path(), &of_files, &[])?;
+        let file = page_of(&of_lines, "large-py")?.0;
+        let list = mebibytes(fs_err::metadata(of_files.join("files.html"))?.len());
+        let largest = (largest_page(&of_lines)?, list);
+        let browsed = browsing::browse(&of_files, &file, self.rounds);
         Ok(browsed.map(|browsed| Large {
             file_load: browsed.file_load,
             next_hole: browsed.next_hole,
             index_load: browsed.index_load,
             list_load: browsed.list_load,
             filter_key: browsed.filter_key,
-            cost,
+            lines_cost,
+            files_cost,
             largest,
         }))
     }
@@ -233,8 +239,12 @@ fn largest_page(report: &Path) -> Result<f64> {
     for entry in fs_err::read_dir(report.join("f"))? {
         largest = largest.max(entry?.metadata()?.len());
     }
-    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-    Ok(largest as f64 / (1024.0 * 1024.0))
+    Ok(mebibytes(largest))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
 }
 
 /// The middle one, or of an even number the upper one of both.

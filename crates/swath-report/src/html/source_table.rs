@@ -9,6 +9,12 @@ use super::escape::{push_attribute, push_text};
 use super::lines::{Hole, Lines, State};
 use super::reasons::reasons;
 
+/// A longer text is laid out a part at a time, as it comes into view: browsers take seconds for
+/// tables of so many rows.
+const MOST_AT_ONCE: usize = 5000;
+/// So many lines are a part.
+const PART: u32 = 100;
+
 /// Everything that rows are made of.
 pub(super) struct SourceTable<'a> {
     pub(super) file: &'a FileReport,
@@ -30,7 +36,16 @@ impl SourceTable<'_> {
         } else {
             Vec::new()
         };
-        out.push_str("<div class=scroll id=source tabindex=0 role=region aria-label=Source><table class=src>\n<thead><tr><th scope=col>Line<th scope=col>State<th scope=col>Source\n<tbody>\n");
+        let mut parts = Parts::new(text.bytes().filter(|&byte| byte == b'\n').count());
+        let class = if parts.are_used {
+            "\"src large\""
+        } else {
+            "src"
+        };
+        let _ = writeln!(
+            out,
+            "<div class=scroll id=source tabindex=0 role=region aria-label=Source><table class={class}>\n<thead><tr><th scope=col>Line<th scope=col>State<th scope=col>Source"
+        );
         let mut shades = shades.as_slice();
         let mut holes = (1..)
             .zip(&self.lines.holes)
@@ -39,13 +54,18 @@ impl SourceTable<'_> {
                 Hole::Partial { .. } => None,
             });
         let mut hole = holes.next();
+        parts.push(out, 1, hole.map(|hole| hole.1));
         let mut rules = self.rules.iter().peekable();
         let mut anchors = self.anchors.iter().peekable();
         let has_contexts = !self.contexts.sets.is_empty();
         let mut start = 0;
         for (number, line) in (1u32..).zip(text.split_terminator('\n')) {
             if let Some((index, first, last)) = hole.filter(|hole| hole.1 == number) {
-                self.push_hole(out, index, first, last);
+                let size = parts.begin(first, Some(last + 1));
+                self.push_hole(out, index, first, last, size);
+            } else if parts.is_over(number) {
+                let limit = |(_, first, last)| if number > first { last + 1 } else { first };
+                parts.push(out, number, hole.map(limit));
             }
             let state = self.lines.state(number);
             let anchor = anchors.next_if(|anchor| anchor.0 == number);
@@ -75,18 +95,23 @@ impl SourceTable<'_> {
             if let Some((_, _, last)) = hole
                 && last == number
             {
-                out.push_str("<tbody>\n");
                 hole = holes.next();
+                parts.push(out, number + 1, hole.map(|hole| hole.1));
             }
             start += line.len() + 1;
         }
         out.push_str("</table></div>\n");
     }
 
-    fn push_hole(&self, out: &mut String, index: usize, first: u32, last: u32) {
+    fn push_hole(&self, out: &mut String, index: usize, first: u32, last: u32, size: &str) {
+        let class = if size.is_empty() {
+            "h".to_owned()
+        } else {
+            format!("\"h {size}\"")
+        };
         let _ = write!(
             out,
-            "<tbody class=h id=H{index}><tr><th colspan=3 scope=rowgroup>✗ missed, {}",
+            "<tbody class={class} id=H{index}><tr><th colspan=3 scope=rowgroup>✗ missed, {}",
             range(first, last)
         );
         if let Some(next) = self.lines.holes.get(index) {
@@ -109,6 +134,47 @@ impl SourceTable<'_> {
             }
             out.push_str("</small>");
         }
+    }
+}
+
+/// The parts of a long text: rows of a table that a browser lays out together.
+struct Parts {
+    are_used: bool,
+    /// The line behind the current part.
+    end: u32,
+}
+
+impl Parts {
+    fn new(lines: usize) -> Self {
+        Self {
+            are_used: lines > MOST_AT_ONCE,
+            end: u32::MAX,
+        }
+    }
+
+    /// Begins a part that ends before the line `limit` at the latest. Gives its class, which says
+    /// about how high it is before it is laid out.
+    fn begin(&mut self, first: u32, limit: Option<u32>) -> &'static str {
+        let end = first.saturating_add(PART);
+        self.end = limit.map_or(end, |limit| limit.min(end));
+        match self.end.saturating_sub(first) {
+            9..=30 if self.are_used => "l",
+            31.. if self.are_used => "xl",
+            _ => "",
+        }
+    }
+
+    fn push(&mut self, out: &mut String, first: u32, limit: Option<u32>) {
+        match self.begin(first, limit) {
+            "" => out.push_str("<tbody>\n"),
+            class => {
+                let _ = writeln!(out, "<tbody class={class}>");
+            }
+        }
+    }
+
+    fn is_over(&self, line: u32) -> bool {
+        self.are_used && line >= self.end
     }
 }
 

@@ -48,6 +48,30 @@ fn a_line_takes_few_bytes_and_elements() {
 }
 
 #[test]
+fn a_long_text_is_laid_out_in_parts() {
+    let mut project = Project::empty(Mode::Lines);
+    let text = source(700);
+    let lines = u32::try_from(text.lines().count()).unwrap();
+    // The second half is one hole, the first has many small ones.
+    project.add_lines(
+        "long.py",
+        &text,
+        (1..lines / 2).filter(|line| line % 90 != 4),
+    );
+    let pages = project.pages(|_| ());
+    let page = page(&pages, "f/long-py");
+    assert!(page.contains("<table class=\"src large\">"));
+    let parts = page.split("<tbody").skip(1);
+    let most = parts.map(|part| part.matches("<tr id=L").count()).max();
+    assert_eq!(most, Some(100));
+    assert_eq!(page.matches("<tr id=L").count(), lines as usize);
+    assert_eq!(
+        page.matches(" id=H").count(),
+        page.matches("✗ missed, line").count()
+    );
+}
+
+#[test]
 fn a_row_of_the_index_is_small_and_many_files_have_pages_of_folders() {
     let mut project = Project::empty(Mode::Lines);
     for number in 0..2100 {

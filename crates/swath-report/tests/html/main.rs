@@ -11,3 +11,4 @@ mod budget;
 mod golden;
 mod model;
 mod strict;
+mod trust;

@@ -125,3 +125,36 @@ fn states_can_be_hidden_and_only_holes_shown() {
     let some: usize = browser.text(shown).parse().unwrap();
     assert!(some < all && some > 0, "{some} of {all}");
 }
+
+#[test]
+fn a_long_file_is_walked_as_any_other() {
+    let test = "a_long_file_is_walked_as_any_other";
+    let Some(browser) = Browser::start(test, BrowserSettings::default()) else {
+        return;
+    };
+    let sources = swath_test::temp_dir();
+    let text = "def f(a):\n    return a\n\n\n".repeat(2000);
+    fs_err::write(sources.path().join("long.py"), text).unwrap();
+    let recorded = Recorded::of_folder(sources.path());
+    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    let page = recorded.url(&recorded.page("out", "long-py"));
+    browser.open(&format!("{page}#L6001"));
+    // Parts far from the window are not laid out, and a link leads there all the same.
+    let is_seen = |selector: &str| {
+        format!(
+            "const box = document.querySelector('{selector}').getBoundingClientRect(); return box.top >= document.querySelector('.bar').getBoundingClientRect().bottom - 1 && box.bottom <= innerHeight"
+        )
+    };
+    browser.expect(&is_seen(":target"), "true");
+    browser.expect("return document.querySelector(':target').id", "L6001");
+    for _ in 0..3 {
+        browser.press("n");
+        browser.expect(&is_seen(".here"), "true");
+    }
+    browser.press("p");
+    browser.expect(&is_seen(".here"), "true");
+    browser.expect(
+        "return document.activeElement.textContent.startsWith('✗ missed') || document.activeElement.matches('.p')",
+        "true",
+    );
+}

@@ -1,4 +1,4 @@
-//! The report of a large package from PyPI.
+//! The report of a large package from the Python Package Index.
 
 use swath_test::{Browser, BrowserSettings, Requirements, newest_python, skip, venv};
 

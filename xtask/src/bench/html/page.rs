@@ -41,9 +41,14 @@ pub(super) fn render(results: &Results) -> String {
     }
     if let Some(large) = &results.large {
         rows.push(memory_row(
-            "20,000 small files and one of 50,000 lines",
-            &[large.cost],
-            large.largest,
+            "a file of 50,000 lines",
+            &[large.lines_cost],
+            large.largest.0,
+        ));
+        rows.push(memory_row(
+            "20,000 files",
+            &[large.files_cost],
+            large.largest.1,
         ));
         for (title, value, limit) in [
             (
