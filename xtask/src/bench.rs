@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
 
+mod analysis;
 mod html;
 mod page;
 mod programs;
@@ -31,6 +32,8 @@ enum Bench {
     Overhead(OverheadOptions),
     /// CPU time, memory and browsing of the HTML report beside coverage.py's; writes docs/benchmarks.md
     Html(html::Options),
+    /// CPU time of analysing a standard library beside coverage.py; writes docs/benchmarks.md
+    Analysis(analysis::Options),
 }
 
 #[derive(Args)]
@@ -107,6 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &options.bench {
         Bench::Overhead(options) => measure_overhead(options),
         Bench::Html(options) => html::run(options),
+        Bench::Analysis(options) => analysis::run(options),
     }
 }
 

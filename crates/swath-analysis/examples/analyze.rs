@@ -1,4 +1,5 @@
-//! Analyses every `.py` file under the folders given, and prints what it did and how long it took.
+//! Analyses every `.py` file under the folders given, or the files listed on standard input, and prints what it did
+//! and how long it took.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,6 +23,10 @@ fn main() {
     let mut files = Vec::new();
     for folder in std::env::args_os().skip(1) {
         find(Path::new(&folder), &mut files);
+    }
+    if std::env::args_os().len() == 1 {
+        let list = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
+        files.extend(list.lines().map(PathBuf::from));
     }
     let sources: Vec<Vec<u8>> = files
         .iter()

@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
                 }
                 Survivor::List(list, line) => {
                     let inner = self.steps_of(list);
-                    if inner.first().is_some_and(|first| first.line() != line) {
+                    if inner.first().is_none_or(|first| first.line() != line) {
                         steps.push(Step::Passage(line));
                     }
                     steps.extend(inner);

@@ -1,0 +1,2 @@
+raise
+def f(x: int) -> int: return x

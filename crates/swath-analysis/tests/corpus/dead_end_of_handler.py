@@ -1,0 +1,7 @@
+def f():
+    try:
+        pass
+    except:
+        return 1
+        pass
+    pass

@@ -1,0 +1,3 @@
+raise E
+1 + 1
+type X[T] = list[T]

@@ -1,0 +1,3 @@
+x = t'{y}'
+raise E from x
+type X[T] = list[T]

@@ -1,0 +1,7 @@
+raise E
+if x if y else z:
+    pass
+elif ():
+    class C(
+        B):
+        pass
