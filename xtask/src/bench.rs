@@ -3,6 +3,7 @@
 mod html;
 mod page;
 mod programs;
+mod proxy;
 mod section;
 mod tool;
 mod web;
@@ -31,6 +32,11 @@ enum Bench {
     Overhead(OverheadOptions),
     /// CPU time, memory and browsing of the HTML report beside coverage.py's; writes docs/benchmarks.md
     Html(html::Options),
+    /// Throughput of the Docker API proxy; writes its section of docs/benchmarks.md
+    Proxy(proxy::Options),
+    /// The part of `proxy` that runs under swath
+    #[command(hide = true)]
+    ProxyInside(proxy::Inside),
 }
 
 #[derive(Args)]
@@ -107,6 +113,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &options.bench {
         Bench::Overhead(options) => measure_overhead(options),
         Bench::Html(options) => html::run(options),
+        Bench::Proxy(options) => proxy::run(options),
+        Bench::ProxyInside(options) => proxy::inside(options),
     }
 }
 

@@ -45,6 +45,25 @@ impl<'a> Carrier<'a> {
     }
 }
 
+impl<'a> Carrier<'a> {
+    /// A carrier for a volume; where its image is gone, any other one does.
+    pub(crate) fn create_for(
+        engine: &'a Engine,
+        image: &str,
+        owner: &str,
+        bind: &str,
+    ) -> Result<Carrier<'a>, EngineError> {
+        match Carrier::create(engine, image, owner, Some(bind)) {
+            Err(error) if error.is_not_found() || image.is_empty() => {
+                let images = engine.json("GET", "/images/json", &Content::Nothing)?;
+                let any = images[0]["Id"].as_str().unwrap_or_default();
+                Carrier::create(engine, any, owner, Some(bind))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Drop for Carrier<'_> {
     fn drop(&mut self) {
         if let Err(error) = self.engine.remove_container(&self.id) {
