@@ -93,16 +93,14 @@ impl Orchestra<'_> {
         })?;
         let view = ProjectView::new(endpoint);
         let services = self.services_of(&compose)?;
-        for (option, named) in [("--measure", &compose.measured)] {
-            if let Some(unknown) = named.iter().find(|name| {
-                !services.contains(name) && compose.test_service.as_ref() != Some(name)
-            }) {
-                return Err(RunError::NoSuchComposeService {
-                    option,
-                    service: unknown.clone(),
-                    known: services,
-                });
-            }
+        let is_known =
+            |name: &&String| services.contains(name) || compose.test_service.as_ref() == Some(name);
+        if let Some(unknown) = compose.measured.iter().find(|name| !is_known(name)) {
+            return Err(RunError::NoSuchComposeService {
+                option: "--measure",
+                service: unknown.clone(),
+                known: services,
+            });
         }
         let services = services
             .into_iter()

@@ -53,10 +53,7 @@ fn transfers(container: &str) -> [(&'static str, Vec<String>); 3] {
             words(&["cp", &file, "-"]),
         ),
         ("`docker logs` of 100 MB", words(&["logs", container])),
-        (
-            "200 requests that list containers",
-            words(&["ps", "--quiet"]),
-        ),
+        ("200 calls of `docker ps`", words(&["ps", "--quiet"])),
     ]
 }
 
@@ -167,21 +164,22 @@ fn transfer(words: &[String], proxied: bool, repeats: u32) -> Result<f64> {
 fn render(times: &Times) -> String {
     let mut text =
         format!("{TEXT}\n| transfer | throughput | must | | rounds |\n|---|---|---|---|---|\n");
-    for (name, pairs) in times {
+    for (name, pairs) in times.iter().rev() {
         let mut ratios: Vec<f64> = pairs
             .iter()
             .map(|(proxied, plain)| plain / proxied)
             .collect();
         ratios.sort_by(f64::total_cmp);
         let ratio = ratios[ratios.len() / 2];
-        let verdict = if ratio >= MUST {
-            "must met"
-        } else {
-            "**not met**"
+        // Small requests are there to be seen: what must be kept up is the flow of large ones.
+        let (must, verdict) = match ratio {
+            _ if name.contains("docker ps") => ("–".to_owned(), ""),
+            ratio if ratio >= MUST => (format!("{MUST:.2}"), "must met "),
+            _ => (format!("{MUST:.2}"), "**not met** "),
         };
         let _ = writeln!(
             text,
-            "| {name} | {ratio:.2} | {MUST:.2} | {verdict} | {} |",
+            "| {name} | {ratio:.2} | {must} | {verdict}| {} |",
             pairs.len()
         );
     }
