@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// Compose's label.
 pub(crate) const CONFIG_HASH: &str = "com.docker.compose.config-hash";
+/// Compose's label that names the project of a container.
+pub(crate) const PROJECT_LABEL: &str = "com.docker.compose.project";
 /// Compose's label that names the service of a container.
 pub(crate) const SERVICE_LABEL: &str = "com.docker.compose.service";
 const MARK: &str = "swath.";

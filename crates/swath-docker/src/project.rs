@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::config_hash::SERVICE_LABEL;
+use crate::config_hash::{PROJECT_LABEL, SERVICE_LABEL};
 use crate::create::{RUN_LABEL, VOLUME_LABEL};
 use crate::endpoint::Endpoint;
 use crate::engine::{Content, Engine, escape};
 use crate::error::EngineError;
 
-const PROJECT_LABEL: &str = "com.docker.compose.project";
 const FOLDER_LABEL: &str = "com.docker.compose.project.working_dir";
 const ONE_OFF_LABEL: &str = "com.docker.compose.oneoff";
 /// How much of a container's output is looked at for its last lines.

@@ -112,7 +112,8 @@ fn take_from_containers(containers: &Path, data: &Path) {
     let files = folders
         .filter_map(|folder| fs::read_dir(folder.path()).ok())
         .flatten()
-        .flatten();
+        .flatten()
+        .filter(|file| file.path().extension().is_none_or(|kind| kind != "part"));
     for file in files {
         if let Err(error) = fs::rename(file.path(), data.join(file.file_name())) {
             tracing::debug!("data of a container stays: {error}");
