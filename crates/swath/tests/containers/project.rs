@@ -125,6 +125,13 @@ impl Drop for Project {
                 Project::listed(&["rm", "-fv", &id]);
             }
         }
+        volumes.extend(Project::listed(&[
+            "volume",
+            "ls",
+            "-q",
+            "--filter",
+            &of_project,
+        ]));
         for volume in volumes {
             Project::listed(&["volume", "rm", &volume]);
         }
