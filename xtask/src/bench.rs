@@ -4,6 +4,7 @@ mod analysis;
 mod html;
 mod page;
 mod programs;
+mod proxy;
 mod section;
 mod tool;
 mod web;
@@ -34,6 +35,11 @@ enum Bench {
     Html(html::Options),
     /// CPU time of analysing a standard library beside coverage.py; writes docs/benchmarks.md
     Analysis(analysis::Options),
+    /// Throughput of the Docker API proxy; writes its section of docs/benchmarks.md
+    Proxy(proxy::Options),
+    /// The part of `proxy` that runs under swath
+    #[command(hide = true)]
+    ProxyInside(proxy::Inside),
 }
 
 #[derive(Args)]
@@ -111,6 +117,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::Overhead(options) => measure_overhead(options),
         Bench::Html(options) => html::run(options),
         Bench::Analysis(options) => analysis::run(options),
+        Bench::Proxy(options) => proxy::run(options),
+        Bench::ProxyInside(options) => proxy::inside(options),
     }
 }
 

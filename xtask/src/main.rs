@@ -8,6 +8,7 @@
 mod bench;
 mod cargo;
 mod check;
+mod compose;
 mod demo;
 mod generate;
 mod images;
@@ -50,6 +51,8 @@ enum Verb {
     Pythons,
     /// Make the base images of the containers in the tests
     Images,
+    /// Fetch newer Composes and image builders under target/compose
+    Compose,
     /// Make a root file system with the newest Pythons under target/rootfs
     Rootfs,
     /// Measure the example by hand with coverage.py, several times, and compare
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),
         Verb::Images => Ok(images::run()),
+        Verb::Compose => Ok(compose::run()),
         Verb::Rootfs => Ok(rootfs::run()),
         Verb::Screenshots(options) => screenshots::run(&options),
         Verb::Recipe(options) => recipe::run(&options),

@@ -11,6 +11,14 @@ const HEAD: &str = "\
 What the tests showed when they ran in full. Written by `cargo xtask prove`; do not edit.
 ";
 
+/// The table that has a page of its own.
+const STOP_CASES: &str = "Stop cases";
+const STOP_CASES_HEAD: &str = "\
+# How a container ends, and what is saved
+
+Each case ran twice in a real container: with coverage.py in the image, set up by hand (`sitecustomize.py`, `COVERAGE_PROCESS_START`, `parallel = True`), and under `swath run` with nothing in the image. The figures are the lines of the application that ran and were saved. Written by `cargo xtask prove`; do not edit.
+";
+
 fn page() -> PathBuf {
     workspace_root().join("docs/proofs.md")
 }
@@ -22,6 +30,22 @@ pub(crate) fn forget() -> Result<()> {
         fs_err::remove_dir_all(folder)?;
     }
     Ok(())
+}
+
+/// Writes the page of the stop cases, if they have been recorded; says whether.
+pub(crate) fn write_stop_cases() -> Result<bool> {
+    let figures = read_figures();
+    let cells: Vec<&Figure> = figures
+        .iter()
+        .filter(|figure| figure.table == STOP_CASES)
+        .collect();
+    if cells.is_empty() {
+        return Ok(false);
+    }
+    let table = render_table("Cases", &cells);
+    let path = workspace_root().join("docs/reference/stop-cases.md");
+    fs_err::write(path, format!("{STOP_CASES_HEAD}{table}"))?;
+    Ok(true)
 }
 
 /// Writes the page from what has been recorded since; `conclusion` is its last line.
@@ -36,7 +60,8 @@ pub(crate) fn write(conclusion: &str) -> Result<()> {
 /// ran first.
 fn render_page(figures: &[Figure], conclusion: &str) -> String {
     let mut page = String::from(HEAD);
-    for table in distinct(figures.iter().map(|figure| &figure.table)) {
+    let tables = figures.iter().map(|figure| &figure.table);
+    for table in distinct(tables.filter(|table| *table != STOP_CASES)) {
         let cells: Vec<&Figure> = figures
             .iter()
             .filter(|figure| figure.table == table)

@@ -46,6 +46,9 @@ pub(crate) fn test(options: &Options) -> Result<ExitCode> {
 pub(crate) fn prove(options: &Options) -> Result<ExitCode> {
     proofs::forget()?;
     let (line, success) = run(options, Scale::Whole)?;
+    if proofs::write_stop_cases()? {
+        println!("docs/reference/stop-cases.md is written");
+    }
     if options.packages.is_empty() && options.filter.is_none() {
         proofs::write(&line)?;
         println!("docs/proofs.md is written");
@@ -83,17 +86,20 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
     Ok((conclusion(&count, &skips), success))
 }
 
-/// Makes the interpreters that can be made; environments are made by the tests that need them.
+/// Makes the interpreters and the Composes that can be made; environments are made by the tests
+/// that need them.
 fn prepare(skips: &Path) -> Result<()> {
     swath_test::forget_failures();
-    // A process of its own: interpreters are looked for once in each.
-    let status = Command::new(std::env::current_exe()?)
-        .arg("rootfs")
-        .env(skip_file(), skips)
-        .status()
-        .context("cannot start cargo xtask rootfs")?;
-    if !status.success() {
-        println!("the root file system could not be made");
+    for verb in ["rootfs", "compose"] {
+        // A process of its own: interpreters are looked for once in each.
+        let status = Command::new(std::env::current_exe()?)
+            .arg(verb)
+            .env(skip_file(), skips)
+            .status()
+            .with_context(|| format!("cannot start cargo xtask {verb}"))?;
+        if !status.success() {
+            println!("`cargo xtask {verb}` failed");
+        }
     }
     Ok(())
 }

@@ -11,6 +11,10 @@ use serde_json::Value;
 
 /// Compose's label.
 pub(crate) const CONFIG_HASH: &str = "com.docker.compose.config-hash";
+/// Compose's label that names the project of a container.
+pub(crate) const PROJECT_LABEL: &str = "com.docker.compose.project";
+/// Compose's label that names the service of a container.
+pub(crate) const SERVICE_LABEL: &str = "com.docker.compose.service";
 const MARK: &str = "swath.";
 /// Stands before the hash of a container without this run's agent.
 const OUT_OF_DATE: &str = "not-measured.";
@@ -24,6 +28,7 @@ pub(crate) fn marked(run: &str, hash: &str) -> String {
 pub(crate) struct Described<'a> {
     pub(crate) hash: &'a str,
     pub(crate) image: &'a str,
+    pub(crate) service: Option<&'a str>,
 }
 
 /// Every container with a hash in an answer that lists containers or describes one.
@@ -43,14 +48,15 @@ fn one<'a>(labels: &'a Value, image: &'a Value) -> Option<Described<'a>> {
     Some(Described {
         hash: labels.get(CONFIG_HASH)?.as_str()?,
         image: image.as_str()?,
+        service: labels.get(SERVICE_LABEL).and_then(Value::as_str),
     })
 }
 
-/// What is shown in place of each hash. `needs_agent` says so of a container's image.
+/// What is shown in place of each hash. `needs_agent` says so of a container.
 pub(crate) fn shown(
     answer: &Value,
     run: &str,
-    needs_agent: &dyn Fn(&str) -> bool,
+    needs_agent: &dyn Fn(&Described<'_>) -> bool,
 ) -> BTreeMap<String, String> {
     let own = format!("{MARK}{run}.");
     described(answer)
@@ -58,7 +64,7 @@ pub(crate) fn shown(
         .filter_map(|container| {
             let shown = match container.hash.strip_prefix(&own) {
                 Some(hash) => hash.to_owned(),
-                None if container.hash.starts_with(MARK) || needs_agent(container.image) => {
+                None if container.hash.starts_with(MARK) || needs_agent(&container) => {
                     format!("{OUT_OF_DATE}{}", container.hash)
                 }
                 None => return None,
@@ -86,7 +92,9 @@ mod tests {
         let value = serde_json::from_str(text).unwrap();
         replace(
             text,
-            &shown(&value, "r1", &|image| image == "sha256:python"),
+            &shown(&value, "r1", &|container| {
+                container.image == "sha256:python"
+            }),
         )
     }
 

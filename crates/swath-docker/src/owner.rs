@@ -1,13 +1,21 @@
 //! Who made what: so that what a killed run left in an engine is found and removed.
 
+use std::path::Path;
+
 use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::engine::{Content, Engine, escape};
 use crate::error::EngineError;
+use crate::python::Carrier;
+use crate::volume::{extract, inert};
 
 /// The label on everything that swath itself makes in an engine.
 pub(crate) const OWNER_LABEL: &str = "swath.owner";
+/// The label of a volume that names the folder here for what is recorded in it.
+pub(crate) const DATA_LABEL: &str = "swath.data";
+/// The label of a volume that names the image of its container.
+pub(crate) const IMAGE_LABEL: &str = "swath.image";
 
 /// This process, for as long as the machine is up: boot, pid namespace, pid and start time.
 pub(crate) fn this_process() -> String {
@@ -41,8 +49,10 @@ fn is_gone(owner: &str) -> bool {
     machine == this_machine() && start_ticks(pid) != Some(ticks)
 }
 
-/// Removes the containers and volumes of owners that are gone. A volume that a container of the
-/// user's still refers to stays, until that container is gone as well. Says whether all are gone.
+/// Removes the containers and volumes of owners that are gone, once what their containers recorded
+/// is in the folder of the run that was killed. A volume that a container of the user's still
+/// refers to stays, with an agent that does nothing, until that container is gone as well. Says
+/// whether all are gone.
 pub(crate) fn remove_leftovers(engine: &Engine) -> Result<bool, EngineError> {
     let mut all_gone = true;
     let filter = escape(&json!({"label": [OWNER_LABEL]}).to_string());
@@ -63,6 +73,12 @@ pub(crate) fn remove_leftovers(engine: &Engine) -> Result<bool, EngineError> {
     )?;
     for volume in owned(&volumes["Volumes"]) {
         if let Some(name) = volume["Name"].as_str() {
+            if let Err(error) = salvage(engine, name, &volume["Labels"]) {
+                // Better a volume too many than a line too few.
+                tracing::debug!("the volume {name} stays: {error}");
+                all_gone = false;
+                continue;
+            }
             match engine.remove_volume(name) {
                 Err(EngineError::Refused { status: 409, .. }) => all_gone = false,
                 other => other?,
@@ -70,6 +86,37 @@ pub(crate) fn remove_leftovers(engine: &Engine) -> Result<bool, EngineError> {
         }
     }
     Ok(all_gone)
+}
+
+/// Takes over what is in the volume of a killed run. Where the folder of that run is gone, its data
+/// has been combined already, or nobody wants it.
+fn salvage(engine: &Engine, volume: &str, labels: &Value) -> Result<(), EngineError> {
+    let folder = labels[DATA_LABEL].as_str().map(Path::new);
+    let Some(folder) = folder.filter(|folder| folder.ancestors().nth(2).is_some_and(Path::is_dir))
+    else {
+        return Ok(());
+    };
+    // Once only: a container that still runs goes on writing, for no run.
+    let taken = folder.with_extension("taken");
+    if taken.exists() {
+        return Ok(());
+    }
+    let image = labels[IMAGE_LABEL].as_str().unwrap_or_default();
+    let bind = format!("{volume}:/swath");
+    let carrier = Carrier::create_for(engine, image, &this_process(), &bind)?;
+    let archive = match engine.get_archive(&carrier.id, "/swath/data") {
+        Ok(archive) => archive,
+        // Killed before the volume was filled.
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let broken = |source| EngineError::Broken {
+        what: format!("the data in the volume {volume}"),
+        source,
+    };
+    extract(archive, folder).map_err(broken)?;
+    engine.put_archive(&carrier.id, "/swath", &inert().map_err(broken)?)?;
+    fs::write(taken, "").map_err(broken)
 }
 
 fn owned(list: &Value) -> impl Iterator<Item = &Value> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,6 +22,7 @@ use crate::error::EngineError;
 use crate::events;
 use crate::message::Head;
 use crate::owner::remove_leftovers;
+use crate::processes;
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::route::Route;
 use crate::session::{Delivery, Prepared, Session, locked};
@@ -55,6 +57,9 @@ struct Contact {
     since: u64,
     events: Option<Arc<Stream>>,
     thread: Option<JoinHandle<()>>,
+    /// Dropped, it ends the thread that looks at processes.
+    watching: Option<Sender<()>>,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl Proxy {
@@ -90,6 +95,11 @@ impl Proxy {
         format!("unix://{}", self.socket.display())
     }
 
+    /// The engine behind it.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.shared.session.engine.endpoint
+    }
+
     /// Stops listening, gathers what is left and removes what swath made in the engine.
     pub fn finish(mut self) -> Gathered {
         self.stop_listening();
@@ -98,6 +108,10 @@ impl Proxy {
             return Gathered::default();
         };
         let session = &self.shared.session;
+        drop(contact.watching);
+        if let Some(thread) = contact.watch {
+            let _ = thread.join();
+        }
         if let Some(stream) = contact.events {
             stream.shut(Shutdown::Both);
         }
@@ -189,7 +203,7 @@ impl Shared {
         match Route::of(head.method(), head.target()) {
             Route::Create { name } => return self.create(head, rest, name.as_deref(), client),
             Route::Look => return self.look(head, rest, client),
-            Route::Start { container } => session.starting(&container),
+            Route::Use { container } => session.used(&container),
             Route::Attach { container } => {
                 if let Some(id) = session.find(&container) {
                     session.update(&id, |record| record.attached = true);
@@ -317,6 +331,8 @@ impl Shared {
             since,
             events: None,
             thread: None,
+            watching: None,
+            watch: None,
         };
         if let Ok((stream, events)) = events::open(&session.engine, run, since, None) {
             let own = Arc::clone(self);
@@ -326,6 +342,13 @@ impl Shared {
                 .spawn(move || events.for_each(|event| events::take(&own.session, &event)))
                 .ok();
         }
+        let (sender, receiver) = channel();
+        let own = Arc::clone(self);
+        made.watch = std::thread::Builder::new()
+            .name("swath-docker-processes".to_owned())
+            .spawn(move || processes::watch(&own.session, &receiver))
+            .ok();
+        made.watching = Some(sender);
         *contact = Some(made);
     }
 }

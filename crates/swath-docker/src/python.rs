@@ -1,7 +1,10 @@
 //! Whether an image holds a Python: looked up in a container of it that is never started.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use crate::config_hash::{PROJECT_LABEL, SERVICE_LABEL};
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
 use crate::owner::OWNER_LABEL;
@@ -15,6 +18,10 @@ const USUAL_PLACES: [&str; 6] = [
     "/app/.venv/bin",
     "/usr/libexec",
 ];
+
+/// How often a carrier is removed before it is left to the next run.
+const ATTEMPTS: usize = 10;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// A container of an image that is created, never started, and removed when dropped.
 pub(crate) struct Carrier<'a> {
@@ -36,7 +43,9 @@ impl<'a> Carrier<'a> {
             // An image without a command of its own needs one; it is never run.
             "Entrypoint": ["swath-never-runs"],
             "Healthcheck": {"Test": ["NONE"]},
-            "Labels": {OWNER_LABEL: owner},
+            // Images that Compose 2 builds bear the labels of their project: a carrier belongs to
+            // none, and is neither waited for nor taken down with it.
+            "Labels": {OWNER_LABEL: owner, PROJECT_LABEL: "", SERVICE_LABEL: ""},
             "HostConfig": {"NetworkMode": "none", "Binds": binds},
         });
         let answer = engine.json("POST", "/containers/create", &Content::Json(&request))?;
@@ -45,11 +54,35 @@ impl<'a> Carrier<'a> {
     }
 }
 
+impl<'a> Carrier<'a> {
+    /// A carrier for a volume; where its image is gone, any other one does.
+    pub(crate) fn create_for(
+        engine: &'a Engine,
+        image: &str,
+        owner: &str,
+        bind: &str,
+    ) -> Result<Carrier<'a>, EngineError> {
+        match Carrier::create(engine, image, owner, Some(bind)) {
+            Err(error) if error.is_not_found() || image.is_empty() => {
+                let images = engine.json("GET", "/images/json", &Content::Nothing)?;
+                let any = images[0]["Id"].as_str().unwrap_or_default();
+                Carrier::create(engine, any, owner, Some(bind))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Drop for Carrier<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.engine.remove_container(&self.id) {
-            // The next run finds it by its label.
-            tracing::debug!("a carrier stays: {error}");
+        // The engine may still be busy with what was read from it.
+        for _ in 0..ATTEMPTS {
+            match self.engine.remove_container(&self.id) {
+                Ok(()) => return,
+                // In the end the next run finds it by its label.
+                Err(error) => tracing::debug!("a carrier stays: {error}"),
+            }
+            std::thread::sleep(BETWEEN_ATTEMPTS);
         }
     }
 }

@@ -14,6 +14,17 @@ pub struct ContainerExit {
     pub(crate) time: i64,
 }
 
+/// A process that ran in a container, as the engine's machine lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenProcess {
+    /// Its process id on the engine's machine.
+    pub pid: u32,
+    /// Its command line, its words joined by spaces.
+    pub command: String,
+    /// For how long it had run when it was last seen.
+    pub seconds: u64,
+}
+
 /// A container that was created with the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -32,6 +43,8 @@ pub struct ContainerRecord {
     pub attached: bool,
     /// Its command line: path and arguments of its first process.
     pub command: Vec<String>,
+    /// Whether the engine puts an init before its first process.
+    pub init: bool,
     /// The words of its health check; empty when it has none.
     pub health_check: Vec<String>,
     /// The coverage.py configuration file that its environment names, as a path in it.
@@ -44,6 +57,8 @@ pub struct ContainerRecord {
     pub running: bool,
     /// Why its data could not be gathered, if it could not.
     pub problem: Option<String>,
+    /// The processes that were seen in it, each once.
+    pub seen: Vec<SeenProcess>,
     pub(crate) image_id: String,
     pub(crate) volume: String,
     pub(crate) mount: &'static str,
@@ -78,6 +93,11 @@ pub enum ContainerNote {
     EngineSocket {
         /// Its name or image.
         container: String,
+    },
+    /// A command named an engine of its own, and what it started went past the proxy.
+    AroundProxy {
+        /// The command.
+        command: String,
     },
     /// Its image is for another machine than the agent.
     OtherPlatform {

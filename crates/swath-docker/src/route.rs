@@ -7,8 +7,8 @@ pub(crate) enum Route {
     Create { name: Option<String> },
     /// Containers are listed, or one is inspected: Compose compares its hashes with the answer.
     Look,
-    /// A container is to be started (again).
-    Start { container: String },
+    /// A container is to be started (again), or something in one that runs: it is in use.
+    Use { container: String },
     /// Somebody attaches to a container: it runs in the foreground.
     Attach { container: String },
     /// Volumes or images go: what is in them must be gathered first.
@@ -32,7 +32,7 @@ impl Route {
                 name: parameter(query, "name"),
             },
             ("GET", ["containers", "json"] | ["containers", _, "json"]) => Route::Look,
-            ("POST", ["containers", container, "start" | "restart"]) => Route::Start {
+            ("POST", ["containers", container, "start" | "restart" | "exec"]) => Route::Use {
                 container: unescape(container),
             },
             ("POST", ["containers", container, "attach"])
@@ -104,7 +104,12 @@ mod tests {
         let container = "web".to_owned();
         assert_eq!(
             Route::of("POST", "/v1.41/containers/web/start"),
-            Route::Start { container }
+            Route::Use { container }
+        );
+        let container = "web".to_owned();
+        assert_eq!(
+            Route::of("POST", "/v1.41/containers/web/exec"),
+            Route::Use { container }
         );
         assert_eq!(Route::of("POST", "/v1.41/volumes/prune"), Route::Removal);
         assert_eq!(Route::of("DELETE", "/v1.41/images/a/b:c"), Route::Removal);

@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::config_hash::shown;
+use crate::config_hash::{SERVICE_LABEL, shown};
 use crate::create::{Injection, free_mount, inject, mounts_engine_socket, variable};
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
-use crate::owner::{OWNER_LABEL, this_process};
+use crate::owner::{DATA_LABEL, IMAGE_LABEL, OWNER_LABEL, this_process};
 use crate::python::{Carrier, holds_python, is_supported};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::volume::{AgentFile, extract, filled, inert};
@@ -27,6 +27,15 @@ pub struct Delivery {
     pub settings: Vec<u8>,
     /// A folder for the hit stores, one folder in it for each container.
     pub gather_into: PathBuf,
+    /// Services of Compose that get the agent; none named means all.
+    pub services: BTreeSet<String>,
+}
+
+impl Delivery {
+    /// Whether a container of this service of Compose's is to be measured.
+    pub(crate) fn takes(&self, service: Option<&str>) -> bool {
+        self.services.is_empty() || service.is_none_or(|name| self.services.contains(name))
+    }
 }
 
 pub(crate) struct Session {
@@ -84,6 +93,12 @@ impl Session {
         let Some(image_name) = request["Image"].as_str().map(str::to_owned) else {
             return Ok(None);
         };
+        if !self
+            .delivery
+            .takes(request["Labels"][SERVICE_LABEL].as_str())
+        {
+            return Ok(None);
+        }
         if mounts_engine_socket(&request) {
             let container = name.unwrap_or(&image_name).to_owned();
             self.note(ContainerNote::EngineSocket { container });
@@ -106,7 +121,12 @@ impl Session {
             return Ok(None);
         }
         let record = self.record(&request, &image, &image_name, name);
-        let volume = json!({"Name": record.volume, "Labels": {OWNER_LABEL: self.owner}});
+        let volume = json!({"Name": record.volume, "Labels": {
+            OWNER_LABEL: self.owner,
+            // Where the next run puts the data if this one is killed.
+            DATA_LABEL: record.data.to_string_lossy(),
+            IMAGE_LABEL: record.image_id,
+        }});
         self.engine
             .json("POST", "/volumes/create", &Content::Json(&volume))?;
         let injection = Injection {
@@ -130,7 +150,7 @@ impl Session {
         let label = |key: &str| request["Labels"][key].as_str().map(str::to_owned);
         ContainerRecord {
             name: name.map_or_else(|| short_name(image_name), str::to_owned),
-            compose_service: label("com.docker.compose.service"),
+            compose_service: label(SERVICE_LABEL),
             one_off: label("com.docker.compose.oneoff").as_deref() == Some("True"),
             image: image_name.to_owned(),
             image_id: image["Id"].as_str().unwrap_or(image_name).to_owned(),
@@ -203,7 +223,9 @@ impl Session {
 
     /// An answer that lists or describes containers, as Compose is to see it.
     pub(crate) fn shown(&self, answer: &Value) -> BTreeMap<String, String> {
-        shown(answer, &self.delivery.run, &|image| self.needs_agent(image))
+        shown(answer, &self.delivery.run, &|container| {
+            self.delivery.takes(container.service) && self.needs_agent(container.image)
+        })
     }
 
     /// The id of a container of this run, by id, beginning of an id, or name.
@@ -226,15 +248,26 @@ impl Session {
         }
     }
 
-    /// Says so when a container is started that does not carry this run's agent and would need it.
-    pub(crate) fn starting(&self, container: &str) {
+    /// The ids of the containers that run.
+    pub(crate) fn running(&self) -> Vec<String> {
+        let records = locked(&self.records);
+        let running = records.values().filter(|record| record.running);
+        running.map(|record| record.id.clone()).collect()
+    }
+
+    /// Says so when a container is started or worked in that does not carry this run's agent and
+    /// would need it.
+    pub(crate) fn used(&self, container: &str) {
         if self.find(container).is_some() {
             return;
         }
         let Ok(description) = self.engine.container(container) else {
             return;
         };
-        if self.needs_agent(description["Image"].as_str().unwrap_or_default()) {
+        let service = description["Config"]["Labels"][SERVICE_LABEL].as_str();
+        if self.delivery.takes(service)
+            && self.needs_agent(description["Image"].as_str().unwrap_or_default())
+        {
             let name = description["Name"].as_str().unwrap_or(container);
             let container = name.trim_start_matches('/').to_owned();
             self.note(ContainerNote::NotInjected { container });
@@ -287,15 +320,7 @@ impl Session {
 
     fn carrier_for(&self, record: &ContainerRecord) -> Result<Carrier<'_>, EngineError> {
         let bind = format!("{}:/swath", record.volume);
-        let create = |image: &str| Carrier::create(&self.engine, image, &self.owner, Some(&bind));
-        match create(&record.image_id) {
-            Err(error) if error.is_not_found() => {
-                // The image went with its container: any other one does.
-                let images = self.engine.json("GET", "/images/json", &Content::Nothing)?;
-                create(images[0]["Id"].as_str().unwrap_or_default())
-            }
-            other => other,
-        }
+        Carrier::create_for(&self.engine, &record.image_id, &self.owner, &bind)
     }
 
     /// Removes the volume of a container that is gone, once its data is here.
@@ -400,6 +425,7 @@ fn describe(record: &mut ContainerRecord, description: &Value) {
         .into_iter()
         .chain(words(&description["Args"]))
         .collect();
+    record.init = description["HostConfig"]["Init"].as_bool() == Some(true);
     record.health_check = words(&description["Config"]["Healthcheck"]["Test"]);
 }
 

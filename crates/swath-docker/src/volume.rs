@@ -85,7 +85,8 @@ pub(crate) fn extract(archive: impl Read, folder: &Path) -> io::Result<usize> {
         if !regular || !is_record(name) || entry.size() > LONGEST_STORE {
             continue;
         }
-        let part = folder.join(format!("{name}.part"));
+        // Two processes may rescue the same data at the same time.
+        let part = folder.join(format!("{name}.{}.part", std::process::id()));
         write_sparse(&mut entry, &part)?;
         fs::rename(&part, folder.join(name))?;
         taken += 1;

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 
 use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
-use swath_test::{base_image, compose_commands, image_python, skip, temp_dir};
+use swath_test::{Compose, base_image, composes_for, image_python, skip, temp_dir};
 use tempfile::TempDir;
 
 struct Project {
@@ -15,7 +15,7 @@ struct Project {
 }
 
 impl Project {
-    fn new(compose: &[String], image: &str, number: usize) -> Project {
+    fn new(compose: &Compose, image: &str, number: usize) -> Project {
         let folder = temp_dir();
         let text = format!(
             "version: '3.7'\nservices:\n  web:\n    image: {image}\n    init: true\n    command: [python, -c, 'import time; time.sleep(600)']\n"
@@ -24,7 +24,7 @@ impl Project {
         Project {
             folder,
             name: format!("swathproxy{}x{number}", std::process::id()),
-            compose: compose.to_vec(),
+            compose: compose.words.clone(),
         }
     }
 
@@ -58,6 +58,7 @@ impl Project {
             }],
             settings: Vec::new(),
             gather_into: folder.join("containers"),
+            services: std::collections::BTreeSet::new(),
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         Proxy::start(&folder.join("docker.sock"), endpoint, delivery, || ()).unwrap()
@@ -103,7 +104,7 @@ fn foreground(gathered: &Gathered) -> Vec<bool> {
 #[test]
 fn what_is_there_already_is_created_anew_and_cleanly_again() {
     let test = "what_is_there_already_is_created_anew_and_cleanly_again";
-    let commands = compose_commands();
+    let commands = composes_for(test);
     let Some(python) = image_python().filter(|_| !commands.is_empty()) else {
         return skip(test, "no Compose found, or no CPython for an image");
     };

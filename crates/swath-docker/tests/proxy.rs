@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
-use swath_test::{base_image, engine, image_python, scale, skip, temp_dir, wait_until};
+use swath_test::{base_image, composes, engine, image_python, scale, skip, temp_dir, wait_until};
 use tempfile::TempDir;
 
 /// Writes what a hit store would hold: the proxy does not look into it.
@@ -54,6 +54,7 @@ impl Fixture {
             }],
             settings: b"branch 0\n".to_vec(),
             gather_into: folder.path().join("containers"),
+            services: std::collections::BTreeSet::new(),
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         let socket = folder.path().join("docker.sock");
@@ -260,6 +261,54 @@ fn streams_and_sessions_pass_unchanged() {
 }
 
 #[test]
+fn images_are_built_through_it_by_either_builder() {
+    let test = "images_are_built_through_it_by_either_builder";
+    let Some(fixture) = Fixture::start(test) else {
+        return;
+    };
+    let folder = fixture.folder.path();
+    let dockerfile = format!(
+        "FROM {}\nCOPY file /file\nRUN cp /file /copy && ls -l /copy\n",
+        fixture.image
+    );
+    fs_err::write(folder.join("Dockerfile"), dockerfile).unwrap();
+    let newer = composes()
+        .into_iter()
+        .filter_map(|compose| compose.folder)
+        .next_back();
+    if newer.is_none() {
+        skip(
+            &format!("{test}, BuildKit"),
+            "no newer `docker` with BuildKit found",
+        );
+    }
+    let tag = format!("swath-test/{}:built", fixture.run);
+    for builder in [None, newer.as_ref()] {
+        let (program, kit) = match builder {
+            None => (PathBuf::from("docker"), "0"),
+            Some(folder) => (folder.join("bin/docker"), "1"),
+        };
+        fs_err::write(folder.join("file"), kit).unwrap();
+        let mut command = Command::new(program);
+        if let Some(folder) = builder {
+            command.arg("--config").arg(folder);
+        }
+        let output = command
+            .args(["build", "--tag", &tag, "."])
+            .current_dir(folder)
+            .env("DOCKER_HOST", fixture.proxy.as_ref().unwrap().address())
+            .env("DOCKER_BUILDKIT", kit)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        text(&output, "build");
+        let said = fixture.succeeds(&["run", "--rm", &tag, "cat", "/copy"]);
+        assert_eq!(said, kit);
+    }
+    docker(&["rmi", "-f", &tag]);
+}
+
+#[test]
 fn images_without_a_python_are_left_alone() {
     let Some(mut fixture) = Fixture::start("images_without_a_python_are_left_alone") else {
         return;
@@ -303,6 +352,7 @@ fn the_engine_is_contacted_when_the_first_client_is_there() {
         agent: vec![],
         settings: vec![],
         gather_into: folder.path().to_owned(),
+        services: std::collections::BTreeSet::new(),
     };
     let endpoint = Endpoint::Unix(folder.path().join("no-engine.sock"));
     let socket = folder.path().join("docker.sock");

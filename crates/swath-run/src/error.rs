@@ -71,6 +71,56 @@ pub enum RunError {
         /// Its log.
         log: PathBuf,
     },
+    /// The project cannot be brought up, because no engine can be used.
+    #[error("`--compose` needs a Docker engine: {what}")]
+    NoEngine {
+        /// Why not, and what to do.
+        what: String,
+    },
+    /// Compose itself failed.
+    #[error("`{command}` {how}")]
+    ComposeFailed {
+        /// What was run.
+        command: String,
+        /// How it ended, in words.
+        how: String,
+        /// The last lines that it wrote, and those of a container that ended.
+        last_output: Vec<String>,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// The project runs already, and not by swath's doing.
+    #[error("the Compose project `{project}` is up already")]
+    ProjectIsUp {
+        /// The project.
+        project: String,
+        /// Compose, as it was called.
+        compose: String,
+    },
+    /// A service was named that the project does not have.
+    #[error("`{option} {service}` names no service of the project")]
+    NoSuchComposeService {
+        /// The option.
+        option: &'static str,
+        /// What it names.
+        service: String,
+        /// The services that there are.
+        known: Vec<String>,
+    },
+    /// A container of the project ended, or is unhealthy, before it was ready.
+    #[error("service `{service}` {how} before it was ready")]
+    ContainerNotReady {
+        /// Its service.
+        service: String,
+        /// What became of it, in words.
+        how: String,
+        /// What was tried last, if anything was.
+        last_attempt: Option<String>,
+        /// The last lines that it wrote.
+        last_output: Vec<String>,
+        /// All of them, where they could be kept.
+        log: Option<PathBuf>,
+    },
     /// The user asked to stop before the tests had started.
     #[error("interrupted while the services were starting")]
     InterruptedBeforeTests,
@@ -103,6 +153,11 @@ impl RunError {
             RunError::AddressInUse { .. } => "address-in-use",
             RunError::ServiceExited { .. } => "service-exited",
             RunError::NotReady { .. } => "service-not-ready",
+            RunError::NoEngine { .. } => "no-engine",
+            RunError::ComposeFailed { .. } => "compose-failed",
+            RunError::ProjectIsUp { .. } => "project-is-up",
+            RunError::NoSuchComposeService { .. } => "no-such-compose-service",
+            RunError::ContainerNotReady { .. } => "container-not-ready",
             RunError::InterruptedBeforeTests => "interrupted",
             RunError::Folder { .. } => "run-folder",
             RunError::System { .. } => "system",
@@ -114,6 +169,9 @@ impl RunError {
         match self {
             RunError::ServiceExited {
                 last_output, log, ..
+            }
+            | RunError::ComposeFailed {
+                last_output, log, ..
             } => output_notes(last_output, log),
             RunError::NotReady {
                 last_attempt,
@@ -124,6 +182,27 @@ impl RunError {
                 let mut notes = vec![format!("last attempt: {last_attempt}")];
                 notes.extend(output_notes(last_output, log));
                 notes
+            }
+            RunError::ContainerNotReady {
+                last_attempt,
+                last_output,
+                ..
+            } => {
+                let attempt = last_attempt.as_ref();
+                let mut notes = attempt
+                    .map(|attempt| format!("last attempt: {attempt}"))
+                    .into_iter()
+                    .collect::<Vec<_>>();
+                if last_output.is_empty() {
+                    notes.push("it wrote nothing".to_owned());
+                } else {
+                    notes.push("last output:".to_owned());
+                    notes.extend(last_output.iter().map(|line| format!("  {line}")));
+                }
+                notes
+            }
+            RunError::NoSuchComposeService { known, .. } => {
+                vec![format!("the services are {}", known.join(", "))]
             }
             _ => Vec::new(),
         }
@@ -143,7 +222,23 @@ impl RunError {
                 "stop what listens there (`{}` shows it), or give the service another port",
                 listener_command(address)
             )),
-            RunError::ServiceExited { log, .. } => Some(format!("cat {}", log.display())),
+            RunError::ServiceExited { log, .. } | RunError::ComposeFailed { log, .. } => {
+                Some(format!("cat {}", log.display()))
+            }
+            RunError::NoEngine { .. } => Some("docker version".to_owned()),
+            RunError::ProjectIsUp { compose, .. } => Some(format!(
+                "`{compose} down`, or give this run's a name of its own by `--project-name`"
+            )),
+            RunError::ContainerNotReady {
+                service,
+                last_attempt: Some(_),
+                ..
+            } => Some(format!(
+                "say what shows that it is ready, `--ready {service}=http://HOST:PORT/PATH` or a health check in the compose file, or raise `--ready-timeout`"
+            )),
+            RunError::ContainerNotReady { log, .. } => {
+                log.as_ref().map(|log| format!("cat {}", log.display()))
+            }
             RunError::NotReady { .. } => Some(
                 "correct the `ready` address, or raise `ready-timeout` of the service".to_owned(),
             ),

@@ -12,6 +12,11 @@ pub enum RunEvent<'a> {
         /// Their names, in order.
         services: &'a [String],
     },
+    /// A Compose project is about to be brought up.
+    BringingUp {
+        /// Its services.
+        services: &'a [String],
+    },
     /// Waiting for a service; told again while it lasts.
     Waiting {
         /// The service.
@@ -53,6 +58,13 @@ pub enum RunEvent<'a> {
         service: &'a str,
         /// Since it was told to.
         elapsed: Duration,
+    },
+    /// A Compose project has been taken down, or was left running.
+    TakenDown {
+        /// The project.
+        project: &'a str,
+        /// Since it was told to; `None` when it was left running.
+        elapsed: Option<Duration>,
     },
     /// A service did not end in time and was killed.
     Killed {

@@ -12,6 +12,9 @@ const KEPT_RUNS: usize = 10;
 /// Names the run folder of a run that has not ended.
 const ACTIVE_FILE: &str = "active";
 
+/// Names the engine of a run that has contacted one and has not ended.
+pub(crate) const ENGINE_FILE: &str = "engine";
+
 /// One run's folder in the cache: logs of its services and its accounting.
 #[derive(Debug)]
 pub struct RunHistory {
@@ -46,11 +49,27 @@ impl RunHistory {
         &self.path
     }
 
+    /// Where sources are kept that are in containers only: reports need them later.
+    pub fn sources(&self) -> PathBuf {
+        let runs = self.path.parent().unwrap_or(&self.path);
+        runs.with_file_name("sources")
+    }
+
     /// Notes that `run_folder` holds data that nobody has gathered yet.
     pub fn mark_active(&self, run_folder: &Path) {
         // Without this file a killed run's data is still in the temporary folder, only not named.
         let text = format!("{}\n{}\n", std::process::id(), run_folder.display());
         let _ = fs::write(self.path.join(ACTIVE_FILE), text);
+    }
+
+    /// Notes that the run has brought up a Compose project.
+    pub(crate) fn note_project(&self, project: &str) {
+        use std::io::Write as _;
+        let file = fs::OpenOptions::new()
+            .append(true)
+            .open(self.path.join(ENGINE_FILE));
+        // Without it the project of a killed run stays up, and is named by Compose's own means.
+        let _ = file.and_then(|mut file| writeln!(file, "project {project}"));
     }
 
     /// Notes that the data has been gathered.
@@ -73,6 +92,7 @@ impl RunHistory {
                 continue;
             }
             let data = Path::new(folder).join("data");
+            take_from_containers(&Path::new(folder).join("containers"), &data);
             let hit_stores = count_hit_stores(&data);
             if hit_stores > 0 {
                 found.push(LeftoverRun { data, hit_stores });
@@ -83,6 +103,27 @@ impl RunHistory {
         }
         found
     }
+}
+
+/// Puts what was gathered from containers beside what was recorded on this host: their names are
+/// unique.
+fn take_from_containers(containers: &Path, data: &Path) {
+    let folders = fs::read_dir(containers).into_iter().flatten().flatten();
+    let files = folders
+        .filter_map(|folder| fs::read_dir(folder.path()).ok())
+        .flatten()
+        .flatten()
+        .filter(|file| file.path().extension().is_none_or(|kind| kind != "part"));
+    for file in files {
+        if let Err(error) = fs::rename(file.path(), data.join(file.file_name())) {
+            tracing::debug!("data of a container stays: {error}");
+        }
+    }
+}
+
+/// The folders of the last runs.
+pub(crate) fn runs() -> Vec<PathBuf> {
+    sorted_runs(&runs_folder())
 }
 
 fn count_hit_stores(data: &Path) -> usize {

@@ -7,6 +7,9 @@
 
 mod account;
 mod command_line;
+mod compose;
+mod compose_ready;
+mod container_account;
 mod container_scope;
 mod containers;
 mod error;
@@ -28,12 +31,13 @@ pub use account::{
     Account, Ending, NotMeasured, NotMeasuredReason, ProcessAccount, account_for_processes,
 };
 pub use command_line::test_runners;
-pub use containers::{ContainerAccount, ContainerEnd, ContainerRun, Containers, Judged};
+pub use container_account::{ContainerAccount, ContainerEnd, ContainerRun, Judged};
+pub use containers::{Containers, rescue_killed_runs, running_before};
 pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use history::{LeftoverRun, RunHistory};
 pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
-pub use request::{RunRequest, Scope};
-pub use role::{Counted, Role, roles_of};
+pub use request::{ComposeRequest, RunRequest, Scope, signal_name};
+pub use role::{Counted, Role, roles_of, roles_of_killed};
 pub use run_folder::RunFolder;
 pub use swath_docker::ContainerNote;

@@ -1,5 +1,6 @@
 //! Pythons of a run that were seen, and not measured.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,10 @@ use std::time::Duration;
 use fs_err as fs;
 use serde::Serialize;
 use swath_data::{Spawn, StoredProcess, without_secrets};
+use swath_docker::ContainerRecord;
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
+use crate::container_account::is_health_check;
 use crate::reaper::ProcessKey;
 use crate::watch::{Sighting, Sightings};
 
@@ -88,6 +91,8 @@ pub struct NotMeasured {
     pub command: Vec<String>,
     /// Why.
     pub reason: NotMeasuredReason,
+    /// The container in which it ran; none for this host.
+    pub container: Option<String>,
 }
 
 /// What is known of a run's processes.
@@ -110,12 +115,65 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
             pid: Some(sighting.key.pid),
             command: without_secrets(&sighting.arguments),
             reason: reason_for(sighting),
+            container: None,
         })
         .collect::<Vec<_>>();
     for process in evidence.processes {
         found.extend(unseen_children(evidence, process));
     }
     found
+}
+
+/// Every Python that was seen in a container for a second, and has no hit store.
+pub(crate) fn not_measured_in_container(
+    record: &ContainerRecord,
+    stores: &[StoredProcess],
+) -> Vec<NotMeasured> {
+    let known = stores
+        .iter()
+        .map(|process| letters(&process.command.join(" ")))
+        .collect::<BTreeSet<_>>();
+    // An agent that failed leaves no command line: it may be that of any process seen.
+    let failed = known.contains("");
+    let mut found = Vec::new();
+    for seen in record.seen.iter().filter(|seen| seen.seconds >= 1) {
+        let words = seen
+            .command
+            .split(' ')
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let is_python = words.first().is_some_and(|program| is_python_name(program));
+        if !is_python
+            || known.contains(&letters(&seen.command))
+            || is_health_check(&words, &record.health_check)
+        {
+            continue;
+        }
+        let reason = match isolation(&words) {
+            Some(reason) => reason,
+            None if failed => continue,
+            None if is_too_old(base_name(&words[0])) => NotMeasuredReason::PythonTooOld,
+            None => NotMeasuredReason::AgentDidNotStart,
+        };
+        found.push(NotMeasured {
+            pid: Some(seen.pid),
+            command: without_secrets(&words),
+            reason,
+            container: Some(record.name.clone()),
+        });
+    }
+    found
+}
+
+/// What is left of a command line where a list of processes replaces blanks and what is not ASCII,
+/// and where long ones are cut.
+fn letters(command: &str) -> String {
+    const COMPARED: usize = 1000;
+    command
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(COMPARED)
+        .collect()
 }
 
 /// Whether it was a Python for long enough to be judged. Between fork and exec a child looks like
@@ -201,6 +259,7 @@ fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMe
             pid: None,
             reason: isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon),
             command: without_secrets(&arguments),
+            container: None,
         });
     }
     unseen
@@ -298,6 +357,8 @@ fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<P
 
 #[cfg(test)]
 mod tests {
+    use swath_docker::SeenProcess;
+
     use super::*;
 
     #[test]
@@ -335,6 +396,43 @@ mod tests {
                 ("subprocess.Popen", "b.py")
             ]
         );
+    }
+
+    #[test]
+    fn a_python_in_a_container_without_a_store_is_named() {
+        let mut record = ContainerRecord::default();
+        record.name = "web".to_owned();
+        record.health_check = ["CMD", "python", "probe.py"].map(str::to_owned).to_vec();
+        let seen = |pid, command: &str, seconds| SeenProcess {
+            pid,
+            command: command.to_owned(),
+            seconds,
+        };
+        record.seen = vec![
+            seen(1, "python3 app.py --a  b", 9),
+            seen(2, "/usr/bin/python3 -I job.py", 2),
+            seen(3, "python3 short.py", 0),
+            seen(4, "python probe.py", 2),
+            seen(5, "sh -c python3 x.py", 9),
+            seen(6, "python3 clean.py", 3),
+        ];
+        let store = |words: &[&str]| StoredProcess {
+            command: words.iter().map(|&word| word.to_owned()).collect(),
+            ..StoredProcess::default()
+        };
+        let app = store(&["python3", "app.py", "--a", "\u{e9}b"]);
+        let found = not_measured_in_container(&record, std::slice::from_ref(&app));
+        let found = found
+            .iter()
+            .map(|one| (one.pid, one.reason))
+            .collect::<Vec<_>>();
+        let isolated = (Some(2), NotMeasuredReason::Isolated);
+        assert_eq!(
+            found,
+            [isolated, (Some(6), NotMeasuredReason::AgentDidNotStart)]
+        );
+        let found = not_measured_in_container(&record, &[app, store(&[])]);
+        assert_eq!(found.len(), 1, "the agent failed in one of them");
     }
 
     #[test]

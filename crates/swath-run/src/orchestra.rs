@@ -10,6 +10,7 @@ use swath_data::without_secrets;
 
 use crate::account::Ending;
 use crate::command_line::is_shell;
+use crate::compose::ComposeProject;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
@@ -98,6 +99,7 @@ pub fn execute(
         requests: StopRequests::install().map_err(system("signals could not be received"))?,
         services: Vec::new(),
         services_ended: Vec::new(),
+        project: None,
         test_pid: None,
         interruption: None,
         patience: if request.command_decides {
@@ -108,6 +110,7 @@ pub fn execute(
         started_at: Instant::now(),
     };
     let result = orchestra.perform();
+    orchestra.take_down();
     orchestra.stop_services();
     orchestra.settle();
     let (test, failure) = match result {
@@ -133,17 +136,18 @@ pub fn execute(
     })
 }
 
-struct Orchestra<'a> {
-    request: &'a RunRequest,
-    folder: &'a RunFolder,
-    history: &'a RunHistory,
-    observer: &'a mut dyn Observer,
-    reaper: Reaper,
+pub(crate) struct Orchestra<'a> {
+    pub(crate) request: &'a RunRequest,
+    pub(crate) folder: &'a RunFolder,
+    pub(crate) history: &'a RunHistory,
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) reaper: Reaper,
     requests: StopRequests,
     services: Vec<RunningService>,
     services_ended: Vec<(String, String)>,
+    pub(crate) project: Option<ComposeProject>,
     test_pid: Option<u32>,
-    interruption: Option<Interruption>,
+    pub(crate) interruption: Option<Interruption>,
     patience: Patience,
     started_at: Instant,
 }
@@ -160,6 +164,7 @@ impl Orchestra<'_> {
         }
         self.started_at = Instant::now();
         self.start_services()?;
+        self.bring_up()?;
         self.run_tests().map(Some)
     }
 
@@ -245,7 +250,9 @@ impl Orchestra<'_> {
             .iter()
             .map(|word| word.to_string_lossy().into_owned())
             .collect::<Vec<_>>();
-        let shown = without_secrets(&words).join(" ");
+        let compose = self.request.compose.as_ref();
+        let short = compose.and_then(|compose| compose.shown_test_command(&words));
+        let shown = without_secrets(short.as_ref().unwrap_or(&words)).join(" ");
         self.observer.event(RunEvent::Running { command: &shown });
         let started = Instant::now();
         let pid = Spawn {
@@ -254,6 +261,7 @@ impl Orchestra<'_> {
             environment: &self.request.environment,
             run_folder: self.folder,
             service: None,
+            apart: false,
             log: None,
             death_signal: Signal::TERM,
         }
@@ -397,7 +405,7 @@ impl Orchestra<'_> {
     }
 
     /// Lets a moment pass: collects statuses, receives requests to stop.
-    fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         std::thread::sleep(TICK);
         self.reaper.collect();
         for request in self.requests.take() {
@@ -445,7 +453,7 @@ fn named_signal(signal: StopSignal) -> Signal {
     Signal::from_named_raw(signal.number()).unwrap_or(Signal::TERM)
 }
 
-fn send_to_group(pid: u32, signal: Signal) {
+pub(crate) fn send_to_group(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(pid, signal);
     }

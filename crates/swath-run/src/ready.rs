@@ -1,6 +1,6 @@
 //! When a service is ready, and how to find out.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,11 +71,25 @@ fn ask_http(url: &str, limit: Duration) -> Attempt {
     }
 }
 
-fn connect(host: &str, port: u16) -> std::io::Result<()> {
+/// Whether anything comes back to a request, whatever it is.
+fn knock(host: &str, port: u16) -> std::io::Result<()> {
+    let mut stream = connect(host, port)?;
+    stream.set_read_timeout(Some(ATTEMPT))?;
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    match stream.read(&mut [0])? {
+        0 => Err(std::io::Error::other(
+            "the connection was closed without an answer",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn connect(host: &str, port: u16) -> std::io::Result<TcpStream> {
     let mut last = std::io::Error::other("the name has no address");
     for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, ATTEMPT) {
-            Ok(_) => return Ok(()),
+            Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
     }
@@ -91,12 +105,34 @@ pub(crate) struct Probe {
 
 impl Probe {
     pub(crate) fn start(ready: &Ready, log: &Path) -> std::io::Result<Probe> {
+        let ready = ready.clone();
+        let mut output = LogTail {
+            path: log.to_owned(),
+            read: 0,
+            line: String::new(),
+        };
+        Probe::asking(move || match &ready {
+            Ready::Http(url) => ask_http(url, ATTEMPT).describe(),
+            Ready::Tcp(host, port) => connect(host, *port).err().map(|error| error.to_string()),
+            Ready::Log(regex) => (!output.matches(regex)).then(|| "no line matched".to_owned()),
+        })
+    }
+
+    /// Ready as soon as anything is said in answer to an HTTP request there: that a connection is
+    /// taken says nothing of a port that an engine publishes.
+    pub(crate) fn any_answer(host: &str, port: u16) -> std::io::Result<Probe> {
+        let host = host.to_owned();
+        Probe::asking(move || knock(&host, port).err().map(|error| error.to_string()))
+    }
+
+    /// Asks `question` until it has no complaint.
+    fn asking(question: impl FnMut() -> Option<String> + Send + 'static) -> std::io::Result<Probe> {
         let (sender, results) = channel();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let (ready, log, cancel) = (ready.clone(), log.to_owned(), Arc::clone(&cancelled));
+        let cancel = Arc::clone(&cancelled);
         std::thread::Builder::new()
             .name("swath-probe".to_owned())
-            .spawn(move || probe(&ready, log, &cancel, &sender))?;
+            .spawn(move || probe(question, &cancel, &sender))?;
         Ok(Probe {
             results,
             cancelled,
@@ -127,18 +163,13 @@ impl Drop for Probe {
     }
 }
 
-fn probe(ready: &Ready, log: PathBuf, cancelled: &AtomicBool, sender: &Sender<Option<String>>) {
-    let mut output = LogTail {
-        path: log,
-        read: 0,
-        line: String::new(),
-    };
+fn probe(
+    mut question: impl FnMut() -> Option<String>,
+    cancelled: &AtomicBool,
+    sender: &Sender<Option<String>>,
+) {
     while !cancelled.load(Ordering::Relaxed) {
-        let result = match ready {
-            Ready::Http(url) => ask_http(url, ATTEMPT).describe(),
-            Ready::Tcp(host, port) => connect(host, *port).err().map(|error| error.to_string()),
-            Ready::Log(regex) => (!output.matches(regex)).then(|| "no line matched".to_owned()),
-        };
+        let result = question();
         let ready = result.is_none();
         if sender.send(result).is_err() || ready {
             return;

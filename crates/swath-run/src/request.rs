@@ -1,9 +1,12 @@
 //! What the caller asks of a run.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use swath_config::Service;
+use swath_config::{Ready, Service};
+use swath_docker::Endpoint;
 
 /// One run, completely described: nothing is read from the environment or a file later.
 #[derive(Debug, Clone)]
@@ -20,14 +23,47 @@ pub struct RunRequest {
     pub command_decides: bool,
     /// What the command starts in containers is measured as well.
     pub containers: bool,
+    /// The Compose project to bring up before the tests.
+    pub compose: Option<ComposeRequest>,
     /// The folder in which everything starts.
     pub folder: PathBuf,
     /// What the agent is to measure.
     pub scope: Scope,
 }
 
+/// A Compose project that a run brings up and takes down.
+#[derive(Debug, Clone)]
+pub struct ComposeRequest {
+    /// Compose itself: `docker compose` or `docker-compose`.
+    pub command: Vec<String>,
+    /// Its files, as for `-f`.
+    pub files: Vec<PathBuf>,
+    /// Its name; `None` leaves it to Compose.
+    pub project_name: Option<String>,
+    /// The file for `--env-file`.
+    pub env_file: Option<PathBuf>,
+    /// The profiles to activate.
+    pub profiles: Vec<String>,
+    /// The service that runs the tests; it is not brought up with the others.
+    pub test_service: Option<String>,
+    /// Build images first.
+    pub build: bool,
+    /// Leave it running in the end.
+    pub keep_up: bool,
+    /// The services that get the agent; none named means all.
+    pub measured: Vec<String>,
+    /// When a service is ready, where the caller says so.
+    pub ready: BTreeMap<String, Ready>,
+    /// How long to wait until all are ready.
+    pub ready_timeout: Duration,
+    /// How long a container may take to stop; `None` leaves it to Compose.
+    pub stop_timeout: Option<Duration>,
+    /// The engine; known once the proxy has been started.
+    pub endpoint: Option<Endpoint>,
+}
+
 /// The name of a signal number, `signal` for one without a common name.
-pub(crate) fn signal_name(number: i32) -> &'static str {
+pub fn signal_name(number: i32) -> &'static str {
     match number {
         1 => "SIGHUP",
         2 => "SIGINT",

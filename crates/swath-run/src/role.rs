@@ -73,6 +73,25 @@ pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {
         .collect()
 }
 
+/// The role of each process of a run that was killed, of which nothing is known but the hit stores:
+/// every container named its processes a service's, those with the test runner are none.
+pub fn roles_of_killed(processes: &[StoredProcess]) -> Vec<Role> {
+    let tests = processes
+        .iter()
+        .filter(|process| is_test_runner(&process.command))
+        .filter_map(|process| process.service.clone())
+        .collect::<BTreeSet<_>>();
+    let processes = processes
+        .iter()
+        .cloned()
+        .map(|mut process| {
+            process.service = process.service.filter(|name| !tests.contains(name));
+            process
+        })
+        .collect::<Vec<_>>();
+    roles_of(&processes)
+}
+
 /// Whether a child of a test runner works for it: a fork, or one that takes its work from a pipe.
 fn is_worker(parent: &StoredProcess, child: &StoredProcess) -> bool {
     if child.fork_parent.is_some() {

@@ -73,6 +73,11 @@ impl RunFolder {
         self.path.join("data")
     }
 
+    /// Where the hit stores of containers are gathered, a folder for each.
+    pub fn containers(&self) -> PathBuf {
+        self.path.join("containers")
+    }
+
     /// Leaves the folder in place when this value is dropped.
     pub fn keep(&mut self) {
         self.keep = true;

@@ -48,6 +48,7 @@ impl RunningService {
             environment: &spec.environment,
             run_folder,
             service: Some(&spec.name),
+            apart: true,
             log: Some(&file),
             death_signal: Signal::from_named_raw(spec.stop_signal.number()).unwrap_or(Signal::TERM),
         }
@@ -103,7 +104,7 @@ fn environment_has(pid: u32, entry: &[u8]) -> bool {
 }
 
 /// A service's name as a file name: nothing leaves the folder of logs.
-fn file_name(service: &str) -> String {
+pub(crate) fn file_name(service: &str) -> String {
     let name = service
         .chars()
         .map(|c| {
@@ -117,7 +118,7 @@ fn file_name(service: &str) -> String {
     name.trim_start_matches('.').to_owned()
 }
 
-fn last_lines(log: &Path) -> Vec<String> {
+pub(crate) fn last_lines(log: &Path) -> Vec<String> {
     let mut bytes = Vec::new();
     let read = File::open(log).and_then(|mut file| {
         let length = file.metadata()?.len();

@@ -19,6 +19,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) run_folder: &'a RunFolder,
     /// The name under which what it records is known; `None` for the tests.
     pub(crate) service: Option<&'a str>,
+    /// In a process group of its own, without input: Ctrl-C at the terminal does not reach it.
+    pub(crate) apart: bool,
     /// Its output; `None`: this process's own.
     pub(crate) log: Option<&'a File>,
     /// What it receives if swath itself is killed, so that nothing is left running.
@@ -52,16 +54,11 @@ impl Spawn<'_> {
             self.run_folder.python_path(current.as_deref()),
         );
         match self.service {
-            Some(service) => {
-                // A group of its own: Ctrl-C at the terminal reaches the tests, not the service.
-                command
-                    .env("SWATH_SERVICE", service)
-                    .process_group(0)
-                    .stdin(Stdio::null());
-            }
-            None => {
-                command.env_remove("SWATH_SERVICE");
-            }
+            Some(service) => command.env("SWATH_SERVICE", service),
+            None => command.env_remove("SWATH_SERVICE"),
+        };
+        if self.apart {
+            command.process_group(0).stdin(Stdio::null());
         }
         if let Some(log) = self.log {
             command

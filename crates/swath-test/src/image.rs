@@ -8,10 +8,12 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use walkdir::WalkDir;
 
-use crate::{Python, Venv, coverage_requirements, example_requirements, pythons, skip, venv};
+use crate::{
+    Python, Requirements, Venv, coverage_requirements, example_requirements, pythons, skip, venv,
+};
 
 /// The name of the images; the tag is a hash of what they are made of.
 const REPOSITORY: &str = "swath-test/python";
@@ -63,6 +65,11 @@ pub fn image_python() -> Option<&'static Python> {
 /// The tag of an image with `python`, a shell and everything that the example needs installed;
 /// made when the engine does not have it. Without an engine, a named skip for `test`.
 pub fn base_image(python: &Python, test: &str) -> Option<String> {
+    base_image_with(python, &Requirements::default(), test)
+}
+
+/// As [`base_image`], with more packages.
+pub fn base_image_with(python: &Python, more: &Requirements, test: &str) -> Option<String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = engine() {
@@ -71,7 +78,11 @@ pub fn base_image(python: &Python, test: &str) -> Option<String> {
     }
     let venv = venv(
         python,
-        &example_requirements().and(&coverage_requirements()),
+        // With setuptools, `pip install .` needs no index in a Dockerfile.
+        &example_requirements()
+            .and(&coverage_requirements())
+            .and(&Requirements::from(["setuptools"]))
+            .and(more),
     )?;
     match make_image(&venv) {
         Ok(tag) => Some(tag),
@@ -328,31 +339,4 @@ fn is_machine_code(path: &Path) -> bool {
     File::open(path)
         .and_then(|mut file| file.read_exact(&mut start))
         .is_ok_and(|()| start == *b"\x7fELF")
-}
-
-/// The Compose commands found: `docker-compose`, `docker compose`.
-pub fn compose_commands() -> Vec<Vec<String>> {
-    let words = |words: &[&str]| {
-        words
-            .iter()
-            .map(|&word| word.to_owned())
-            .collect::<Vec<_>>()
-    };
-    [words(&["docker-compose"]), words(&["docker", "compose"])]
-        .into_iter()
-        .filter(|command| answers(command).is_ok())
-        .collect()
-}
-
-fn answers(command: &[String]) -> Result<()> {
-    let (program, arguments) = command.split_first().context("an empty command")?;
-    let output = Command::new(program)
-        .args(arguments)
-        .arg("version")
-        .stdin(Stdio::null())
-        .output()?;
-    if !output.status.success() {
-        bail!("`{}` does not answer", command.join(" "));
-    }
-    Ok(())
 }

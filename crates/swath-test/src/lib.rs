@@ -4,6 +4,7 @@
 //! Nothing here belongs in a shipped binary: the crate is a dev-dependency of the others.
 
 mod browser;
+mod compose;
 mod example;
 mod figure;
 mod guard;
@@ -20,10 +21,11 @@ mod wait;
 mod workspace;
 
 pub use browser::{Browser, BrowserSettings};
+pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_for};
 pub use example::{Example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use guard::{Guard, Signal};
-pub use image::{base_image, compose_commands, engine, image_python};
+pub use image::{base_image, base_image_with, engine, image_python};
 pub use judge::coverage_for_3_10;
 pub use marked::{MarkedLines, SeenLines};
 pub use port::free_port;

@@ -113,12 +113,12 @@ pub(crate) struct ServiceArguments {
     /// How long a service may take to stop [default: 45s].
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub(crate) stop_timeout: Option<String>,
-    /// Variables for every service: a file of KEY=VALUE lines.
+    /// Variables for every service: a file of KEY=VALUE lines; with `--compose`, Compose's own.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) env_file: Option<PathBuf>,
-    /// Start none of the services of swath.toml: the command starts its own.
-    #[arg(long, conflicts_with = "service", hide_short_help = true)]
-    pub(crate) no_services: bool,
+    /// Start the services of swath.toml before COMMAND as well.
+    #[arg(long, conflicts_with = "service")]
+    pub(crate) services: bool,
     /// Whose lines are in the number: services, tests or all.
     #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE", hide_possible_values = true)]
     pub(crate) count: Count,
@@ -131,6 +131,57 @@ pub(crate) struct ServiceArguments {
     /// Write the accounting and the totals to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// A Compose project that swath brings up.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Compose")]
+pub(crate) struct ComposeArguments {
+    /// Bring this Compose project up for the tests, then remove it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compose: Vec<PathBuf>,
+    /// Run the tests as this service, by COMMAND or by its own.
+    #[arg(long, value_name = "SERVICE", requires = "compose")]
+    pub(crate) test_service: Option<String>,
+    /// Leave the project running.
+    #[arg(long, requires = "compose", hide_short_help = true)]
+    pub(crate) keep_up: bool,
+    /// Do not build images first.
+    #[arg(long, requires = "compose", hide_short_help = true)]
+    pub(crate) no_build: bool,
+    /// A profile to activate; may be repeated.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "compose",
+        hide_short_help = true
+    )]
+    pub(crate) profile: Vec<String>,
+    /// The project's name [default: Compose's].
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "compose",
+        hide_short_help = true
+    )]
+    pub(crate) project_name: Option<String>,
+    /// Measure only these services of the project.
+    #[arg(
+        long,
+        value_name = "SERVICE1,SERVICE2,...",
+        value_delimiter = ',',
+        requires = "compose",
+        hide_short_help = true
+    )]
+    pub(crate) measure: Vec<String>,
+    /// Compose itself [default: `docker compose`, else `docker-compose`].
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        requires = "compose",
+        hide_short_help = true
+    )]
+    pub(crate) compose_command: Option<String>,
 }
 
 /// Whose lines count.
@@ -180,11 +231,13 @@ pub(crate) struct ProgramArguments {
 #[command(
     override_usage = "swath run [OPTIONS] [-- COMMAND...]\n       swath run [OPTIONS] PROGRAM [ARGUMENTS...]\n       swath run [OPTIONS] -m MODULE [ARGUMENTS...]",
     after_help = "`--help` shows all options.",
-    after_long_help = "Examples:\n  swath run -- make test_system\n  swath run --service 'web=gunicorn -w2 app:wsgi' --ready http://127.0.0.1:8000/ -- pytest tests/system\n  swath run                       everything from swath.toml\n  swath run prog.py               one program, as `coverage run` does"
+    after_long_help = "Examples:\n  swath run -- make test_system\n  swath run --service 'web=gunicorn -w2 app:wsgi' --ready http://127.0.0.1:8000/ -- pytest tests/system\n  swath run                       everything from swath.toml\n  swath run --services -- pytest -k one    its services, other tests\n  swath run --compose docker-compose.yml -- pytest tests/system\n  swath run --compose docker-compose.yml --test-service tests\n  swath run prog.py               one program, as `coverage run` does"
 )]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) services: ServiceArguments,
+    #[command(flatten)]
+    pub(crate) compose: ComposeArguments,
     #[command(flatten)]
     pub(crate) measure: MeasureArguments,
     #[command(flatten)]

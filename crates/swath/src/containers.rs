@@ -1,5 +1,6 @@
 //! The containers of a run: their own configuration file, their paths, and what there is to say.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use swath_config::{CoverageConfig, ProcessEnvironment, RcFile};
@@ -135,6 +136,11 @@ fn note(note: &ContainerNote) -> Option<Diagnostic> {
             format!("the container `{container}` has the engine's own socket: what it starts is not measured"),
         )
         .hint("start those containers from the test command itself".to_owned()),
+        ContainerNote::AroundProxy { command } => Diagnostic::warning(
+            "engine-bypassed",
+            format!("`{command}` names an engine of its own: what it started was not measured"),
+        )
+        .hint("leave the option out, and choose the context before swath starts: `docker context use NAME`".to_owned()),
         ContainerNote::OtherPlatform { image, platform } => Diagnostic::warning(
             "container-platform",
             format!("containers of `{image}` were not measured: it is made for {platform}"),
@@ -146,6 +152,47 @@ fn note(note: &ContainerNote) -> Option<Diagnostic> {
         ContainerNote::VolumeStays { .. } => return None,
     };
     Some(diagnostic)
+}
+
+/// Says which sources the report shows that are not in the checkout.
+pub(crate) fn fetched(sources: &BTreeMap<String, String>) -> Option<Diagnostic> {
+    let (there, here) = sources.first_key_value()?;
+    let (files, are) = match sources.len() {
+        1 => ("file".to_owned(), "is"),
+        number => (format!("{number} files"), "are"),
+    };
+    let files = if sources.len() == 1 {
+        format!("one {files}")
+    } else {
+        files
+    };
+    Some(
+        Diagnostic::warning(
+            "source-fetched",
+            format!("{files} of the containers {are} not in this checkout: the text was fetched from there"),
+        )
+        .note(format!("`{there}`, now {here}"))
+        .hint("if it does not belong to the number, leave it out by `omit`, or say by `source` what does".to_owned()),
+    )
+}
+
+/// Says that the system under test may have been started before the run.
+pub(crate) fn running_before(containers: &[String]) -> Option<Diagnostic> {
+    let names = match containers {
+        [] => return None,
+        [one] => format!("the container {one} of this folder's Compose project was"),
+        more => format!(
+            "the containers {} of this folder's Compose project were",
+            more.join(", ")
+        ),
+    };
+    let message = format!("{names} started before this run and not measured");
+    Some(
+        Diagnostic::warning("container-not-injected", message).hint(
+            "let the test command bring them up, or swath: `swath run --compose FILE -- COMMAND`"
+                .to_owned(),
+        ),
+    )
 }
 
 /// What a container's end says about its set-up.
@@ -168,8 +215,10 @@ fn faults(container: &ContainerAccount) -> Vec<Diagnostic> {
         .iter()
         .find_map(swath_run::ContainerEnd::ignored_signal);
     if let Some(signal) = ignored {
+        let number = i32::try_from(signal).unwrap_or(0);
         let message = format!(
-            "the container `{name}` did not end at signal {signal} and was killed; its data was kept"
+            "the container `{name}` did not end at {} and was killed; its data was kept",
+            swath_run::signal_name(number)
         );
         let diagnostic = Diagnostic::warning("signal-swallowed", message);
         let command = container.command.join(" ");
@@ -177,6 +226,15 @@ fn faults(container: &ContainerAccount) -> Vec<Diagnostic> {
             diagnostic
                 .note(format!("its first process is `{command}`, and a shell passes no signals on"))
                 .hint("start the service by `exec` in that script".to_owned())
+        } else if container.starts_with_bare_python() {
+            diagnostic
+                .note(format!(
+                    "its first process is `{command}`, and a first process that handles no signal ignores it"
+                ))
+                .hint(format!(
+                    "put `init: true` at `{}` in the compose file (`docker run --init`), or `stop_signal: SIGINT`",
+                    container.service
+                ))
         } else {
             diagnostic
                 .note(format!("its first process is `{command}`"))

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod commands;
+mod compose;
 mod containers;
 mod coverage_cli;
 mod diagnostic;

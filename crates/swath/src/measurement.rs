@@ -50,8 +50,14 @@ pub(crate) fn measure(
     history.mark_active(folder.path());
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &folder, &history);
+    if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
+        history.mark_ended();
+        return Err(RunError::NoEngine {
+            what: what.to_owned(),
+        });
+    }
     let outcome = execute(&request, &folder, &history, observer);
-    let containers = containers.finish();
+    let mut containers = containers.finish();
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -59,6 +65,7 @@ pub(crate) fn measure(
             return Err(error);
         }
     };
+    containers.note_bypasses(&outcome);
     let gathered = read_hit_stores(&folder.data()).map_err(|source| RunError::System {
         what: "the hit stores could not be read",
         source,
@@ -91,6 +98,9 @@ impl Measurement {
         judged: &Judged<'_>,
         paths: &mut PathMap,
     ) -> Result<(), GlobError> {
+        let sources = self.history.sources();
+        self.containers
+            .fetch_sources(judged.scope, paths, &sources)?;
         let account = self
             .containers
             .account(&self.processes, &self.outcome, judged, paths);

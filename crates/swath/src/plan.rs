@@ -1,53 +1,90 @@
 //! What a run starts: services and tests, from the command line and from `swath.toml`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
 use swath_config::{Ready, Service, StopSignal, SwathConfig, parse_duration, read_env_file};
 
-use crate::arguments::ServiceArguments;
+use swath_run::ComposeRequest;
+
+use crate::arguments::{RunArguments, ServiceArguments};
+use crate::compose;
 use crate::diagnostic::Diagnostic;
 
 /// The services of a run and its tests.
 pub(crate) struct Plan {
     pub(crate) services: Vec<Service>,
+    pub(crate) compose: Option<ComposeRequest>,
     pub(crate) command: Vec<OsString>,
+    /// Services of the file that are not started, because the command is not the file's.
+    pub(crate) left_out: Vec<String>,
 }
 
-/// Joins the command line with the file: services of the command line replace those of the file,
-/// and so does the command after `--`.
+/// Joins the command line with the file: the command after `--` replaces that of the file, and so
+/// do services of the command line. The file's services belong to the file's own tests: before
+/// another command they are started only when they are asked for.
 pub(crate) fn plan(
-    arguments: &ServiceArguments,
+    run: &RunArguments,
     command: &[OsString],
     folder: &Path,
 ) -> Result<Plan, Diagnostic> {
+    let arguments = &run.services;
+    let with_compose = !run.compose.compose.is_empty();
     let file = SwathConfig::load(folder)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
-    let mut services = if arguments.no_services {
-        Vec::new()
-    } else if arguments.service.is_empty() {
-        file.services
-    } else {
+    let mut left_out = Vec::new();
+    let mut services = if !arguments.service.is_empty() {
         arguments
             .service
             .iter()
             .enumerate()
             .map(|(index, text)| parse_service(text, index))
             .collect::<Result<_, _>>()?
+    } else if (command.is_empty() && !with_compose) || arguments.services {
+        file.services
+    } else {
+        left_out.extend(file.services.into_iter().map(|service| service.name));
+        Vec::new()
     };
+    let mut project_ready = BTreeMap::new();
     for text in &arguments.ready {
         let (name, address) = split_name(text);
         let ready = Ready::parse(address).map_err(|error| {
             Diagnostic::error(error.code(), error.to_string()).hint(error.hint())
         })?;
-        service_named(&mut services, name, text)?.ready = Some(ready);
+        if let Some(name) = name
+            .filter(|name| with_compose && services.iter().all(|service| service.name != **name))
+        {
+            project_ready.insert(name.to_owned(), ready_in_project(ready, text)?);
+            continue;
+        }
+        let service = service_named(&mut services, name, text).map_err(|error| {
+            let started_by_flag = left_out
+                .iter()
+                .any(|left_out| name.is_none_or(|name| name == left_out));
+            if started_by_flag {
+                error.hint("add `--services`, which starts the services of swath.toml".to_owned())
+            } else {
+                error.hint("write `--ready NAME=ADDRESS`".to_owned())
+            }
+        })?;
+        service.ready = Some(ready);
     }
     for service in &mut services {
         override_service(service, arguments)?;
         read_environment(service, folder)?;
     }
-    let command = if command.is_empty() {
+    let compose = compose::request(run, project_ready, folder)?;
+    let command = if let Some((compose, service)) = compose
+        .as_ref()
+        .and_then(|compose| Some((compose, compose.test_service.as_ref()?)))
+    {
+        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        compose.test_command(service, terminal, command)
+    } else if command.is_empty() {
         file.test
             .unwrap_or_default()
             .into_iter()
@@ -61,7 +98,12 @@ pub(crate) fn plan(
             .note("neither `--` nor `test` in swath.toml names one")
             .hint("swath run -- pytest tests/system".to_owned()));
     }
-    Ok(Plan { services, command })
+    Ok(Plan {
+        services,
+        compose,
+        command,
+        left_out,
+    })
 }
 
 /// `[NAME=]COMMAND`: without a name it is called `service`, `service-2` …
@@ -117,9 +159,7 @@ fn service_named<'a>(
         } else {
             format!("the services are {names}")
         };
-        Diagnostic::error("ready-without-service", message)
-            .note(known)
-            .hint("write `--ready NAME=ADDRESS`".to_owned())
+        Diagnostic::error("ready-without-service", message).note(known)
     })
 }
 
@@ -145,7 +185,22 @@ fn override_service(service: &mut Service, arguments: &ServiceArguments) -> Resu
     Ok(())
 }
 
-fn duration(option: &str, text: &str) -> Result<Duration, Diagnostic> {
+/// Of a project's services no log is at hand.
+fn ready_in_project(ready: Ready, text: &str) -> Result<Ready, Diagnostic> {
+    match ready {
+        Ready::Log(_) => Err(Diagnostic::error(
+            "bad-ready",
+            format!("`--ready {text}` asks for the log of a Compose service, which is not read"),
+        )
+        .hint(
+            "http://HOST:PORT/PATH, tcp:HOST:PORT, or a health check in the compose file"
+                .to_owned(),
+        )),
+        other => Ok(other),
+    }
+}
+
+pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Diagnostic> {
     parse_duration(text).ok_or_else(|| {
         Diagnostic::error("bad-duration", format!("`{option} {text}` is no duration"))
             .hint("write a number and a unit: `500ms`, `60s`, `2m`".to_owned())

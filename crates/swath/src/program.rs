@@ -42,6 +42,7 @@ fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagno
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         command_decides: true,
         containers: false,
+        compose: None,
         folder,
         scope: settings.scope()?,
     };

@@ -61,6 +61,7 @@ impl Observer for Progress {
                 self.running = services.to_vec();
                 status("Starting", &services.join(", "));
             }
+            RunEvent::BringingUp { services } => status("Starting", &services.join(", ")),
             RunEvent::Waiting { .. } | RunEvent::TestsEnded => {}
             RunEvent::Ready { services, elapsed } => {
                 status(
@@ -81,6 +82,15 @@ impl Observer for Progress {
             RunEvent::Stopped { service, elapsed } => {
                 status("Stopped", &format!("{service} in {}", seconds(elapsed)));
             }
+            RunEvent::TakenDown { project, elapsed } => match elapsed {
+                Some(elapsed) => {
+                    status(
+                        "Removed",
+                        &format!("project {project} in {}", seconds(elapsed)),
+                    );
+                }
+                None => status("Left", &format!("project {project} running (--keep-up)")),
+            },
             RunEvent::Killed {
                 service,
                 signal,

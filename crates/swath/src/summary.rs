@@ -63,11 +63,12 @@ fn not_measured(all: &[NotMeasured]) -> Vec<Diagnostic> {
             );
             let mut diagnostic = Diagnostic::warning("not-measured", message);
             for process in processes.iter().take(NAMED) {
-                let pid = process
-                    .pid
-                    .map(|pid| format!(" (pid {pid})"))
-                    .unwrap_or_default();
-                diagnostic = diagnostic.note(format!("`{}`{pid}", shown(&process.command)));
+                let place = match (&process.container, process.pid) {
+                    (Some(container), _) => format!(" (container {container})"),
+                    (None, Some(pid)) => format!(" (pid {pid})"),
+                    (None, None) => String::new(),
+                };
+                diagnostic = diagnostic.note(format!("`{}`{place}", shown(&process.command)));
             }
             if processes.len() > NAMED {
                 diagnostic = diagnostic.note(format!("and {} more", processes.len() - NAMED));

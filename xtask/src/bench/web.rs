@@ -215,7 +215,9 @@ fn service_command(tool: Tool, example: &Example, swath: &Path) -> Result<Comman
             let mut other = same_environment(&command, swath);
             other.arg("run");
             other.args(tool.branch().then_some("--branch"));
-            other.args(["--", "sh", "-c", "while [ -e hold ]; do sleep 0.2; done"]);
+            other
+                .args(["--services", "--", "sh", "-c"])
+                .arg("while [ -e hold ]; do sleep 0.2; done");
             command = other;
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use swath_coverage::Report;
 use swath_data::CoverageData;
-use swath_run::{Counted, RunError, RunHistory, RunRequest};
+use swath_run::{Counted, RunError, RunHistory, RunRequest, rescue_killed_runs, running_before};
 
 use crate::arguments::{Count, RunArguments, Target};
 use crate::commands::html::{HtmlRequest, write_html};
@@ -39,7 +39,15 @@ pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
 
 fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, Diagnostic> {
     let folder = current_folder();
-    let Plan { services, command } = plan(&arguments.services, command, &folder)?;
+    let Plan {
+        services,
+        compose,
+        command,
+        left_out,
+    } = plan(arguments, command, &folder)?;
+    if !left_out.is_empty() {
+        name_left_out(&left_out);
+    }
     let environments = services
         .iter()
         .map(|service| service.environment.as_slice())
@@ -68,6 +76,7 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
         environment: Vec::new(),
         command_decides: false,
         containers: !arguments.services.no_docker,
+        compose,
         folder: folder.clone(),
         scope,
     };
@@ -104,8 +113,21 @@ pub(crate) fn load_settings(
     Ok(settings)
 }
 
+/// Says which services of the file are not started before a command of one's own.
+fn name_left_out(services: &[String]) {
+    let (are, them) = match services.len() {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    let names = services.join(", ");
+    let text =
+        format!("{names} of swath.toml {are} left out of this run; --services starts {them}");
+    status("Note", &text);
+}
+
 /// Names the data of runs that were killed.
 fn name_leftovers() {
+    rescue_killed_runs();
     for leftover in RunHistory::leftovers() {
         let message = format!(
             "a run was killed before it could save {}",
@@ -145,6 +167,10 @@ fn finish(
         status("Gathered", &gathered);
     }
     let mut known = summary::warnings(&measurement.account, counted);
+    known.extend(containers::fetched(&measurement.containers.fetched));
+    if !arguments.services.no_docker && !measurement.account.service_found {
+        known.extend(containers::running_before(&running_before(folder)));
+    }
     known.extend(containers::warnings(
         &measurement.account,
         &measurement.containers.notes,

@@ -374,21 +374,50 @@ fn the_tests_own_lines_are_left_out_where_there_is_a_service() {
 }
 
 #[test]
-fn services_of_the_file_can_be_left_out() {
-    let Some(python) = python("services_of_the_file_can_be_left_out") else {
+fn services_of_the_file_belong_to_its_own_tests() {
+    let Some(python) = python("services_of_the_file_belong_to_its_own_tests") else {
         return;
     };
     let sandbox = Sandbox::new();
+    let program = text(&python.path);
     sandbox.write(
         "swath.toml",
-        "test = \"true\"\n\n[services.web]\ncommand = \"touch started\"\n",
+        &format!("test = \"{program} one.py\"\n\n[services.web]\ncommand = \"touch started\"\n"),
     );
     sandbox.write("one.py", "x = 1\n");
-    let program = text(&python.path);
-    let run = sandbox.swath(&["run", "--no-services", "--", &program, "one.py"]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(!sandbox.project().join("started").exists());
+    let started = sandbox.project().join("started");
     let run = sandbox.swath(&["run", "--", &program, "one.py"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(sandbox.project().join("started").exists());
+    assert!(!started.exists(), "before a command of one's own");
+    let notes = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("--services"));
+    let notes = notes.collect::<Vec<_>>();
+    assert!(
+        notes.len() == 1 && notes[0].contains("web of swath.toml"),
+        "{}",
+        run.stderr
+    );
+    for arguments in [
+        &["run"][..],
+        &["run", "--services", "--", &program, "one.py"],
+    ] {
+        let run = sandbox.swath(arguments);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(started.exists(), "{arguments:?}");
+        assert!(!run.stderr.contains("--services"), "{}", run.stderr);
+        fs_err::remove_file(&started).unwrap();
+    }
+    let ready = [
+        "run",
+        "--ready",
+        "web=tcp:127.0.0.1:1",
+        "--",
+        &program,
+        "one.py",
+    ];
+    let run = sandbox.swath(&ready);
+    assert_eq!(run.code, 125, "{}", run.stderr);
+    assert!(run.stderr.contains("add `--services`"), "{}", run.stderr);
 }

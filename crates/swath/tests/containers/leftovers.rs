@@ -10,14 +10,31 @@ use crate::project::Project;
 const LONG: &str = r#"
 set -eu
 docker build -q --build-arg BASE="$BASE" -t "$IMAGE" . >/dev/null
-docker run -d --name "$PROJECT-web" "$IMAGE" python -c 'import time; print("up", flush=True); time.sleep(600)' >/dev/null
+docker run --rm --workdir /app "$IMAGE" python -m unittest test_long || true
+docker run -d --name "$PROJECT-web" "$IMAGE" python /app/long.py >/dev/null
 trap 'env -u DOCKER_HOST docker rm -f "$PROJECT-web" >/dev/null; exit 3' INT TERM
 while true; do sleep 0.1; done
 "#;
 
+const PROGRAM: &str = "\
+import time
+
+
+def half():
+    return 1
+
+
+if half():
+    print('up', flush=True)
+    time.sleep(600)
+    print('never')
+";
+
 fn start(project: &Project) -> Child {
     project.write("long.sh", LONG);
-    project.write_dockerfile("ARG BASE\nFROM ${BASE}");
+    project.write("long.py", PROGRAM);
+    project.write("test_long.py", "import unittest\n");
+    project.write_dockerfile("ARG BASE\nFROM ${BASE}\nCOPY long.py test_long.py /app/\n");
     let arguments = ["run", "--", "sh", "long.sh"];
     let child = project
         .command(env!("CARGO_BIN_EXE_swath"), &arguments)
@@ -81,8 +98,23 @@ fn the_next_run_removes_what_a_killed_one_left() {
         !Project::listed(&["ps", "-a", "--format", "{{.Names}}"]).contains(&name)
     });
     // It uses no container: swath remembers the engine by itself.
-    project.swath(&[], &["true"]);
+    let (output, _) = project.swath(&[], &["true"]);
     assert!(!exists(&made[0]));
+    // What the killed run recorded is not lost: it is named, and combined with the paths of here.
+    let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+    let hint = shown.lines().find(|line| line.contains("swath combine "));
+    let folder = hint.and_then(|line| line.split("swath combine ").nth(1));
+    let folder = folder.unwrap_or_else(|| panic!("{shown}")).trim();
+    project.succeeds(env!("CARGO_BIN_EXE_swath"), &["combine", folder]);
+    let report = project.succeeds(env!("CARGO_BIN_EXE_swath"), &["report", "--show-missing"]);
+    let row = report.lines().find(|line| line.starts_with("long.py"));
+    let row = row.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert_eq!(row.as_deref(), Some("long.py 7 1 86% 11"), "{report}");
+    assert!(!report.contains("test_long.py"), "{report}");
+    // Once only.
+    let (output, _) = project.swath(&[], &["true"]);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(!shown.contains("leftover-run"), "{shown}");
 }
 
 #[test]
@@ -111,6 +143,26 @@ fn a_container_that_was_there_before_is_named_when_it_is_started() {
         "{shown}"
     );
     assert_eq!(account["complete"], false, "{shown}");
+    // Worked in, it is in use as well.
+    project.succeeds(
+        "docker",
+        &[
+            "run",
+            "-d",
+            "--init",
+            "--name",
+            &format!("{name}er"),
+            &image,
+            "sleep",
+            "600",
+        ],
+    );
+    let (output, _) = project.swath(&[], &["docker", "exec", &format!("{name}er"), "sleep", "0"]);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        shown.contains("container-not-injected") && shown.contains(&format!("{name}er")),
+        "{shown}"
+    );
     let (output, account) = project.swath(&["--no-docker"], &["docker", "start", "-a", &name]);
     let shown = String::from_utf8_lossy(&output.stderr);
     assert!(!shown.contains("container-not-injected"), "{shown}");

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use swath_test::{
-    Venv, base_image, coverage_requirements, example_requirements, image_python, skip, temp_dir,
-    venv,
+    Requirements, Venv, base_image_with, coverage_requirements, example_requirements, image_python,
+    skip, temp_dir, venv,
 };
 use tempfile::TempDir;
 
@@ -22,12 +22,17 @@ pub(crate) struct Project {
 impl Project {
     /// None, and a named skip, where no engine answers.
     pub(crate) fn new(test: &str) -> Option<Project> {
+        Project::with(test, &Requirements::default())
+    }
+
+    /// With more packages in its base image.
+    pub(crate) fn with(test: &str, more: &Requirements) -> Option<Project> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let Some(python) = image_python() else {
             skip(test, "no CPython that an image can be made of");
             return None;
         };
-        let base = base_image(python, test)?;
+        let base = base_image_with(python, more, test)?;
         let venv = venv(
             python,
             &example_requirements().and(&coverage_requirements()),
@@ -120,6 +125,13 @@ impl Drop for Project {
                 Project::listed(&["rm", "-fv", &id]);
             }
         }
+        volumes.extend(Project::listed(&[
+            "volume",
+            "ls",
+            "-q",
+            "--filter",
+            &of_project,
+        ]));
         for volume in volumes {
             Project::listed(&["volume", "rm", &volume]);
         }

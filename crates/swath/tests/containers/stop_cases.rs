@@ -14,6 +14,8 @@ def handle(number):
 
 
 print(handle(2), flush=True)
+if 'once' in sys.argv:
+    sys.exit(1)
 if 'hog' in sys.argv:
     kept = [bytearray(b'x' * 1_000_000) for _ in range(4000)]
 time.sleep(600)
@@ -22,21 +24,34 @@ time.sleep(600)
 const CASES: &str = r#"
 set -eu
 docker build -q --build-arg BASE="$BASE" -t "$IMAGE" . >/dev/null
+docker build -q --build-arg BASE="$IMAGE" -t "$IMAGE-shell-less" -f shell-less/Dockerfile . >/dev/null
 up() { name="$PROJECT-$1"; shift; docker run -d --name "$name" "$@" >/dev/null; }
 ready() { until docker logs "$PROJECT-$1" 2>&1 | grep -q 4; do sleep 0.1; done; }
 up wrapper "$IMAGE" sh -c 'python /app/work.py; true'
 up killed "$IMAGE" python /app/work.py
 up paused --read-only --user 1000 --cap-drop ALL "$IMAGE" python /app/work.py
-up hog --memory 64m --memory-swap 64m "$IMAGE" python /app/work.py hog
 up installed "$IMAGE" python -c 'import shop, time; print(shop.double(2), flush=True); time.sleep(600)'
+up shell-less --security-opt no-new-privileges "$IMAGE-shell-less" python /app/work.py
+up again --restart always "$IMAGE" python /app/work.py once
 up removed --rm --init "$IMAGE" python /app/work.py
-for name in wrapper killed paused removed installed; do ready "$name"; done
+up pruned "$IMAGE" python /app/work.py once
+for name in wrapper killed paused removed installed shell-less again pruned; do ready "$name"; done
+if type docker-init >/dev/null; then
+    up group -v "$(command -v docker-init):/docker-init:ro" "$IMAGE" /docker-init -g -- sh -c 'python /app/work.py; true'
+    ready group
+    docker stop -t 5 "$PROJECT-group" >/dev/null
+fi
+docker wait "$PROJECT-pruned" >/dev/null
+docker container prune -f --filter "label=swath-test=$PROJECT" >/dev/null
+up hog --memory 64m --memory-swap 64m "$IMAGE" python /app/work.py hog
+until [ "$(docker inspect -f '{{.RestartCount}}' "$PROJECT-again")" -ge 1 ]; do sleep 0.1; done
 docker pause "$PROJECT-paused" >/dev/null
 docker kill "$PROJECT-killed" >/dev/null
 docker stop -t 1 "$PROJECT-wrapper" >/dev/null
-docker rm -f "$PROJECT-removed" "$PROJECT-installed" >/dev/null
+docker rm -f "$PROJECT-removed" "$PROJECT-installed" "$PROJECT-shell-less" "$PROJECT-again" >/dev/null
 timeout 20 docker wait "$PROJECT-hog" >/dev/null || docker kill "$PROJECT-hog" >/dev/null
 docker volume prune -f --filter label=of-nobody >/dev/null
+docker rmi "$IMAGE-shell-less" >/dev/null
 "#;
 
 #[test]
@@ -47,9 +62,19 @@ fn every_way_to_end_keeps_the_data() {
     project.write("work.py", WORK);
     project.write("cases.sh", CASES);
     project.write_dockerfile(
-        "ARG BASE\nFROM ${BASE}\nCOPY work.py /app/work.py\nCOPY shop /app/shop\nRUN mv /app/shop $(python -c 'import site; print(site.getsitepackages()[0])')\n",
+        "ARG BASE\nFROM ${BASE}\nCOPY work.py /app/work.py\nCOPY pyproject.toml /src/\nCOPY shop /src/shop\nRUN pip install --no-build-isolation /src && rm -r /src\n",
     );
-    fs_err::create_dir(project.folder().join("shop")).unwrap();
+    for folder in ["shop", "shell-less"] {
+        fs_err::create_dir(project.folder().join(folder)).unwrap();
+    }
+    project.write(
+        "pyproject.toml",
+        "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n[project]\nname = 'shop'\nversion = '1'\n[tool.setuptools]\npackages = ['shop']\n",
+    );
+    project.write(
+        "shell-less/Dockerfile",
+        "ARG BASE\nFROM ${BASE}\nUSER root\nRUN [\"rm\", \"-f\", \"/bin/sh\", \"/bin/bash\"]\nUSER app\n",
+    );
     project.write(
         "shop/__init__.py",
         "def double(number):\n    return number * 2\n",
@@ -69,7 +94,23 @@ fn every_way_to_end_keeps_the_data() {
             .find(|c| c["name"] == name.as_str())
             .unwrap()
     };
-    for name in ["wrapper", "killed", "paused", "hog", "removed", "installed"] {
+    let with_init = containers
+        .iter()
+        .any(|one| one["name"] == format!("{}-group", project.name).as_str());
+    let mut names = vec![
+        "wrapper",
+        "killed",
+        "paused",
+        "hog",
+        "removed",
+        "installed",
+        "shell-less",
+        "pruned",
+    ];
+    names.extend(with_init.then_some("group"));
+    // Started again by the engine: each time a process of its own, all of them kept.
+    assert!(case("again")["processes"].as_u64() >= Some(2), "{shown}");
+    for name in &names {
         let case = case(name);
         assert_eq!(case["processes"], 1, "{name}: {shown}");
         assert_eq!(case["role"], "service", "{name}: {shown}");
@@ -89,7 +130,7 @@ fn every_way_to_end_keeps_the_data() {
         .iter()
         .filter(|process| process["counted"] == true);
     assert!(
-        counted.clone().count() == 6 && counted.clone().all(|p| p["files"] == 1),
+        counted.clone().count() >= names.len() + 2 && counted.clone().all(|p| p["files"] == 1),
         "{shown}"
     );
     assert!(

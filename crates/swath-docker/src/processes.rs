@@ -1,0 +1,90 @@
+//! What runs in the containers of a run: looked at now and then, so that a Python without the agent
+//! is noticed.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::engine::{Content, Engine, escape};
+use crate::record::SeenProcess;
+use crate::session::Session;
+
+/// Between two looks: whatever runs for two seconds is seen.
+const PAUSE: Duration = Duration::from_millis(1500);
+
+/// Looks at the containers of the session until the other end of `stop` is dropped.
+pub(crate) fn watch(session: &Session, stop: &Receiver<()>) {
+    while stop.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+        for id in session.running() {
+            let seen = processes_of(&session.engine, &id);
+            session.update(&id, |record| {
+                for one in seen {
+                    take(&mut record.seen, one);
+                }
+            });
+        }
+    }
+}
+
+fn take(all: &mut Vec<SeenProcess>, one: SeenProcess) {
+    match all.iter_mut().find(|known| known.pid == one.pid) {
+        // A process may become another program.
+        Some(known) => *known = one,
+        None => all.push(one),
+    }
+}
+
+fn processes_of(engine: &Engine, id: &str) -> Vec<SeenProcess> {
+    let format = escape("-eo pid,etimes,args");
+    let target = format!("/containers/{}/top?ps_args={format}", escape(id));
+    // One that has just ended has no processes, and no engine needs to know `ps`.
+    let answer = engine.json("GET", &target, &Content::Nothing);
+    answer.map_or_else(|_| Vec::new(), |answer| listed(&answer))
+}
+
+fn listed(answer: &Value) -> Vec<SeenProcess> {
+    let rows = answer["Processes"].as_array().into_iter().flatten();
+    rows.filter_map(|row| {
+        let cell = |index: usize| row[index].as_str();
+        Some(SeenProcess {
+            pid: cell(0)?.parse().ok()?,
+            seconds: cell(1)?.parse().ok()?,
+            command: cell(2)?.to_owned(),
+        })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_processes_is_read_and_each_is_kept_once() {
+        let answer = json!({
+            "Titles": ["PID", "ELAPSED", "COMMAND"],
+            "Processes": [["12", "3", "sh -c x"], ["13", "x", "broken"], ["14", "0", "python a.py"]],
+        });
+        let mut all = Vec::new();
+        for one in listed(&answer) {
+            take(&mut all, one);
+        }
+        take(
+            &mut all,
+            SeenProcess {
+                pid: 12,
+                command: "python b.py".to_owned(),
+                seconds: 5,
+            },
+        );
+        let commands = all
+            .iter()
+            .map(|one| one.command.as_str())
+            .collect::<Vec<_>>();
+        assert_eq!(commands, ["python b.py", "python a.py"]);
+        assert!(listed(&Value::Null).is_empty());
+    }
+}
