@@ -92,6 +92,12 @@ impl Survey {
             }
         });
         flow.entries(|line| note(before, lines.index(line), SEVERAL));
+        // A branch may also lead to what raises, and what waits may never go on: no way is sure.
+        for unit in flow.units() {
+            if matches!(unit.kind, Kind::Branch | Kind::Yield | Kind::Await) && unit.line != 0 {
+                note(after, lines.index(unit.line), SEVERAL);
+            }
+        }
         Some(())
     }
 

@@ -322,7 +322,7 @@ impl Info {
             Some(branches) => {
                 self.branches = branches;
                 if VERSION.get() < 0x030c {
-                    self.remaining += (*branches).open() + self.count_open_exits();
+                    self.remaining += (*branches).open();
                 }
             }
             None => map::count_dropped(),
@@ -359,18 +359,6 @@ impl Info {
         if !self.branches.is_null() {
             (*self.branches).reached((offset / 2) as u32);
         }
-    }
-
-    /// How many lines lead only out of a frame that may be suspended before it gets there.
-    unsafe fn count_open_exits(&self) -> i32 {
-        if !self.outline.suspends {
-            return 0;
-        }
-        let exits = core::slice::from_raw_parts(self.exits, self.span as usize);
-        let open = exits
-            .iter()
-            .filter(|exit| **exit == layout::LINE_EXECUTABLE);
-        open.count() as i32
     }
 
     /// Control went from one line to another in the same frame.
@@ -412,12 +400,8 @@ impl Info {
         }
         // SAFETY: the exits are as many as the lines.
         let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
-        let before = byte.load(Ordering::Relaxed);
-        if before != layout::LINE_HIT {
+        if byte.load(Ordering::Relaxed) != layout::LINE_HIT {
             byte.store(layout::LINE_HIT, Ordering::Release);
-            if before == layout::LINE_EXECUTABLE && self.outline.suspends {
-                self.remaining -= 1;
-            }
         }
         if !self.branches.is_null() && (*self.branches).is_by_lines() {
             let out = -(self.definition as i32);
