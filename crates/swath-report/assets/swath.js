@@ -33,7 +33,7 @@
 
   // ---- tables of files ----
   const MANY = 2000; // Of a longer table only a part is in the page, so that a filter answers at once.
-  const PART = 500;
+  const PART = 200;
 
   function setUpTable(table) {
     const body = table.tBodies[table.tBodies.length - 1];
