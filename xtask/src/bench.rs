@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
 
 mod analysis;
+mod data;
 mod html;
 mod page;
 mod programs;
@@ -40,6 +41,8 @@ enum Bench {
     /// The part of `proxy` that runs under swath
     #[command(hide = true)]
     ProxyInside(proxy::Inside),
+    /// CPU time and memory of combining and reporting beside coverage.py; writes docs/benchmarks.md
+    Data(data::Options),
 }
 
 #[derive(Args)]
@@ -119,6 +122,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::Analysis(options) => analysis::run(options),
         Bench::Proxy(options) => proxy::run(options),
         Bench::ProxyInside(options) => proxy::inside(options),
+        Bench::Data(options) => data::run(options),
     }
 }
 

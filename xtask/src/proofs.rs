@@ -56,6 +56,51 @@ pub(crate) fn write(conclusion: &str) -> Result<()> {
     Ok(())
 }
 
+/// Puts the tables of some tests into the page, and leaves everything else there as it is.
+pub(crate) fn update() -> Result<()> {
+    let path = page();
+    let old = fs_err::read_to_string(&path).unwrap_or_else(|_| HEAD.to_owned());
+    fs_err::write(path, with_tables(&old, &read_figures()))?;
+    Ok(())
+}
+
+/// The page with these figures' tables in place of those of the same titles.
+fn with_tables(page: &str, figures: &[Figure]) -> String {
+    let mut parts: Vec<String> = page.split("\n## ").map(str::to_owned).collect();
+    // The page's last line belongs to no table.
+    let last = parts.pop().unwrap_or_default();
+    let (last, conclusion) = match last.split_once("|\n\n") {
+        Some((table, conclusion)) => (format!("{table}|\n"), format!("\n{conclusion}")),
+        None => (last, String::new()),
+    };
+    parts.push(last);
+    for title in distinct(figures.iter().map(|figure| &figure.table)) {
+        let cells: Vec<&Figure> = figures
+            .iter()
+            .filter(|figure| figure.table == title)
+            .collect();
+        let table = render_table(&title, &cells);
+        let table = table.trim_start_matches("\n## ").to_owned();
+        let heading = [title.as_str(), "\n"].concat();
+        match parts
+            .iter_mut()
+            .skip(1)
+            .find(|part| part.starts_with(&heading))
+        {
+            Some(part) => *part = table,
+            None => parts.push(table),
+        }
+    }
+    let head = parts.remove(0);
+    parts.sort_by_cached_key(|part| natural_key(part.lines().next().unwrap_or_default()));
+    let tables = parts.iter().flat_map(|part| ["\n## ", part.as_str()]);
+    [head.as_str()]
+        .into_iter()
+        .chain(tables)
+        .collect::<String>()
+        + &conclusion
+}
+
 /// The page: tables by title, rows and columns by name, so that it does not depend on which test
 /// ran first.
 fn render_page(figures: &[Figure], conclusion: &str) -> String {
@@ -134,6 +179,23 @@ mod tests {
             column: column.into(),
             value: value.into(),
         }
+    }
+
+    #[test]
+    fn some_tables_change_and_the_others_stay() {
+        let page = render_page(&[figure("3.9", "lost", "0")], "7 passed");
+        let other = |value: &str| Figure {
+            table: "Apples".into(),
+            ..figure("red", "count", value)
+        };
+        let both = render_page(&[figure("3.9", "lost", "0"), other("2")], "7 passed");
+        let added = with_tables(&page, &[other("1")]);
+        assert_eq!(with_tables(&added, &[other("2")]), both);
+        let first = with_tables(HEAD, &[other("1")]);
+        assert_eq!(
+            first,
+            format!("{HEAD}\n## Apples\n\n| | count |\n|---|---|\n| red | 1 |\n")
+        );
     }
 
     #[test]

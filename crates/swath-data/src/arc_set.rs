@@ -4,6 +4,34 @@
 /// at that line, a negative `to` its exit.
 pub type Arc = (i64, i64);
 
+/// An arc between lines that fit in 32 bits, which is every arc there is; in the order of arcs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PackedArc(u64);
+
+/// Turns the order of signed numbers into that of unsigned ones.
+const SIGN: u32 = 1 << 31;
+
+impl PackedArc {
+    #[inline]
+    pub(crate) fn new((from, to): Arc) -> Option<Self> {
+        let from = i32::try_from(from).ok()?.cast_unsigned() ^ SIGN;
+        let to = i32::try_from(to).ok()?.cast_unsigned() ^ SIGN;
+        Some(Self(u64::from(from) << 32 | u64::from(to)))
+    }
+
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn arc(self) -> Arc {
+        let signed = |half: u64| {
+            let half = u32::try_from(half & 0xffff_ffff).unwrap_or_default();
+            i64::from((half ^ SIGN).cast_signed())
+        };
+        (signed(self.0 >> 32), signed(self.0))
+    }
+}
+
 /// A set of arcs, sorted, in one allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ArcSet {
@@ -95,6 +123,26 @@ mod tests {
             left.iter().collect::<Vec<_>>(),
             [(-9, 9), (-1, 1), (1, 2), (1, 3), (5, -1)]
         );
+    }
+
+    #[test]
+    fn packed_arcs_keep_their_value_and_their_order() {
+        let small = i64::from(i32::MIN);
+        let arcs = [
+            (small, 3),
+            (-5, -1),
+            (-5, 1),
+            (-1, 7),
+            (0, 0),
+            (1, small),
+            (1, -1),
+            (1, 2),
+        ];
+        let packed = arcs.map(|arc| PackedArc::new(arc).unwrap());
+        assert_eq!(packed.map(PackedArc::arc), arcs);
+        assert!(packed.is_sorted());
+        assert_eq!(PackedArc::new((1, 1 << 31)), None);
+        assert_eq!(PackedArc::new((small - 1, 1)), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     if !path.exists() {
         return Err(DataError::Missing { path: name });
     }
-    if is_small(&shown)
+    if fs_err::metadata(&shown).is_ok_and(|metadata| is_small(&metadata))
         && let Ok(bytes) = fs_err::read(&shown)
         && let Ok(plain) = PlainData::read(&bytes)
         && let Some(mut data) = data_of(&plain)
@@ -34,9 +34,9 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
 }
 
 /// Whether a file may be read into memory as a whole. SQLite reads larger ones, page by page.
-pub(crate) fn is_small(path: &Path) -> bool {
+pub(crate) fn is_small(metadata: &std::fs::Metadata) -> bool {
     const LIMIT: u64 = 256 << 20;
-    fs_err::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LIMIT)
+    metadata.is_file() && metadata.len() <= LIMIT
 }
 
 /// Reads a data file through SQLite, which knows all the ways in which a database can be laid out,

@@ -23,6 +23,7 @@ mod arc_set;
 mod combine;
 mod command_line;
 mod coverage_data;
+mod coverage_tables;
 mod data_file;
 mod error;
 mod gather;
@@ -33,6 +34,7 @@ mod parallel_name;
 mod path_map;
 mod plain_data;
 mod sqlite_pages;
+mod sqlite_writer;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};

@@ -1,10 +1,13 @@
 //! Merging many bodies of data into one, with each path and context looked up once an input.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::arc_set::PackedArc;
 use crate::coverage_data::{ContextId, FileData};
 use crate::plain_data::PlainData;
-use crate::{Accounting, Arc, ArcSet, CoverageData, DataError, Mode};
+use crate::{Accounting, Arc, ArcSet, CoverageData, DataError, LineSet, Mode};
 
 /// Data that grows.
 #[derive(Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Merger {
     data: CoverageData,
     /// Where each path goes, as the inputs have it.
     slot_of: FxHashMap<String, usize>,
+    last_files: LastFiles,
+    has_tracers: bool,
     slot_of_mapped: FxHashMap<String, usize>,
     slots: Vec<Slot>,
 }
@@ -19,38 +24,157 @@ pub(crate) struct Merger {
 struct Slot {
     path: String,
     file: FileData,
-    arcs: FxHashMap<ContextId, ArcBag>,
+    lines: ByContext<LineSet>,
+    arcs: ByContext<ArcBag>,
+}
+
+/// Something for each context. Most data has a single one, which is where no search is needed.
+struct ByContext<T> {
+    first: Option<(ContextId, T)>,
+    others: FxHashMap<ContextId, T>,
+}
+
+impl<T> Default for ByContext<T> {
+    fn default() -> Self {
+        Self {
+            first: None,
+            others: FxHashMap::default(),
+        }
+    }
+}
+
+impl<T: Default> ByContext<T> {
+    fn get_or_default(&mut self, context: ContextId) -> &mut T {
+        let (known, first) = self.first.get_or_insert_with(|| (context, T::default()));
+        if *known == context {
+            first
+        } else {
+            self.others.entry(context).or_default()
+        }
+    }
+}
+
+impl<T> FromIterator<(ContextId, T)> for ByContext<T> {
+    fn from_iter<I: IntoIterator<Item = (ContextId, T)>>(all: I) -> Self {
+        let mut all = all.into_iter();
+        Self {
+            first: all.next(),
+            others: all.collect(),
+        }
+    }
+}
+
+impl<T> IntoIterator for ByContext<T> {
+    type Item = (ContextId, T);
+    type IntoIter = std::iter::Chain<
+        std::option::IntoIter<(ContextId, T)>,
+        std::collections::hash_map::IntoIter<ContextId, T>,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.others)
+    }
+}
+
+/// The files of the input before: most inputs have the same ones in the same order. Their paths
+/// stand behind each other, so that they are fetched from memory in one go.
+#[derive(Default)]
+struct LastFiles {
+    paths: String,
+    /// Where each path ends, and its slot.
+    ends: Vec<(usize, usize)>,
+}
+
+impl LastFiles {
+    fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.ends.truncate(length);
+        self.paths
+            .truncate(self.ends.last().map_or(0, |(end, _)| *end));
+    }
+
+    fn push(&mut self, path: &str, slot: usize) {
+        self.paths.push_str(path);
+        self.ends.push((self.paths.len(), slot));
+    }
+
+    /// The slots of the files that are the same from the first one on.
+    fn same<'a>(&'a self, files: &'a [(i64, Cow<'_, str>)]) -> impl Iterator<Item = usize> + 'a {
+        let mut start = 0;
+        self.ends
+            .iter()
+            .zip(files)
+            .map_while(move |(&(end, slot), (_, path))| {
+                let known = self.paths.get(start..end)?;
+                start = end;
+                (known == path).then_some(slot)
+            })
+    }
 }
 
 /// Arcs in no order, without doubles.
 #[derive(Default)]
 struct ArcBag {
-    /// Arcs between lines that fit in 32 bits: all there are.
-    small: FxHashSet<u64>,
-    /// The others.
+    small: FxHashSet<PackedArc>,
+    /// Those that do not fit, which no program has.
     large: Vec<Arc>,
+    /// What has been taken in: processes of one program often run the same arcs of a source.
+    known: FxHashSet<RunHash>,
+}
+
+/// The most runs that a bag remembers: more than that are not the same few over and over.
+const MOST_KNOWN: usize = 128;
+
+/// Stands for a run of arcs, in any order: their number, and two independent sums of 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct RunHash(usize, u64, u64);
+
+impl RunHash {
+    fn of(steps: &[PackedArc]) -> Self {
+        let (mut first, mut second) = (0u64, 0u64);
+        for step in steps {
+            let mixed = (step.bits() ^ 0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            first = first.wrapping_add(mixed ^ (mixed >> 32));
+            second = second
+                .wrapping_add(mixed.rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ mixed);
+        }
+        Self(steps.len(), first, second)
+    }
 }
 
 impl ArcBag {
     fn extend(&mut self, arcs: impl IntoIterator<Item = Arc>) {
-        for (from, to) in arcs {
-            if let (Ok(small_from), Ok(small_to)) = (i32::try_from(from), i32::try_from(to)) {
-                let (high, low) = (small_from.cast_unsigned(), small_to.cast_unsigned());
-                self.small.insert(u64::from(high) << 32 | u64::from(low));
-            } else {
-                self.large.push((from, to));
+        for arc in arcs {
+            match PackedArc::new(arc) {
+                Some(packed) => drop(self.small.insert(packed)),
+                None => self.large.push(arc),
             }
         }
     }
 
+    fn extend_packed(&mut self, steps: &[PackedArc]) {
+        let hash = RunHash::of(steps);
+        if self.known.contains(&hash) {
+            return;
+        }
+        if self.known.len() < MOST_KNOWN {
+            self.known.insert(hash);
+        }
+        self.small.extend(steps);
+    }
+
     fn finish(self) -> ArcSet {
-        let unpacked = self.small.into_iter().map(|packed| {
-            let [from, to] = [packed >> 32, packed & 0xffff_ffff];
-            let signed =
-                |half: u64| i64::from(u32::try_from(half).unwrap_or_default().cast_signed());
-            (signed(from), signed(to))
-        });
-        unpacked.chain(self.large).collect()
+        let mut small: Vec<PackedArc> = self.small.into_iter().collect();
+        small.sort_unstable();
+        small
+            .into_iter()
+            .map(PackedArc::arc)
+            .chain(self.large)
+            .collect()
     }
 }
 
@@ -64,18 +188,22 @@ impl Merger {
     fn restart(&mut self, mut data: CoverageData) {
         self.slots.clear();
         self.slot_of.clear();
+        self.last_files.clear();
         self.slot_of_mapped.clear();
         for (path, mut file) in std::mem::take(&mut data.files) {
+            let lines = std::mem::take(&mut file.lines);
             let arcs = std::mem::take(&mut file.arcs);
             let arcs = arcs.into_iter().map(|(context, arcs)| {
                 let mut bag = ArcBag::default();
                 bag.extend(arcs.iter());
                 (context, bag)
             });
+            self.has_tracers |= file.tracer.is_some();
             self.slot_of_mapped.insert(path.clone(), self.slots.len());
             self.slots.push(Slot {
                 path,
                 file,
+                lines: lines.into_iter().collect(),
                 arcs: arcs.collect(),
             });
         }
@@ -91,6 +219,7 @@ impl Merger {
         let mut data = std::mem::take(&mut self.data);
         for slot in self.slots.drain(..) {
             let mut file = slot.file;
+            file.lines = slot.lines.into_iter().collect();
             file.arcs = (slot.arcs.into_iter())
                 .map(|(context, arcs)| (context, arcs.finish()))
                 .collect();
@@ -141,37 +270,48 @@ impl Merger {
             names,
         )?;
         let known_before = self.slots.len();
-        let mut slots: FxHashMap<i64, usize> = FxHashMap::default();
-        slots.reserve(other.files.len());
-        for (id, path) in &other.files {
-            slots.insert(*id, self.slot(path, &mut map_path));
-        }
+        let slots = self.slots_of(&other.files, &mut map_path);
         self.take_tracers(other, &slots, known_before)?;
-        let mut contexts: FxHashMap<i64, ContextId> = FxHashMap::default();
-        for (id, name) in &other.contexts {
-            contexts.insert(*id, self.data.intern_context(name));
-        }
+        let contexts: Vec<ContextId> = (other.contexts.iter())
+            .map(|(_, name)| self.data.intern_context(name))
+            .collect();
+        let places = |file, context| {
+            let slot = *slots.get(place_of(&other.files, file)?)?;
+            Some((slot, *contexts.get(place_of(&other.contexts, context)?)?))
+        };
         for row in &other.lines {
-            if let (Some(&slot), Some(&context)) =
-                (slots.get(&row.file), contexts.get(&row.context))
-            {
-                let lines = self.slots[slot].file.lines.entry(context).or_default();
-                lines.union_with_numbits(row.numbits());
+            if let Some((slot, context)) = places(row.file, row.context) {
+                let lines = self.slots[slot].lines.get_or_default(context);
+                lines.union_with_numbits(&row.numbits);
             }
         }
         for run in &other.arcs {
-            if let (Some(&slot), Some(&context)) =
-                (slots.get(&run.file), contexts.get(&run.context))
-            {
+            if let Some((slot, context)) = places(run.file, run.context) {
                 let steps = other.steps.get(run.steps.clone()).unwrap_or_default();
-                self.slots[slot]
-                    .arcs
-                    .entry(context)
-                    .or_default()
-                    .extend(steps.iter().copied());
+                let bag = self.slots[slot].arcs.get_or_default(context);
+                bag.extend_packed(steps);
             }
         }
         Ok(())
+    }
+
+    /// Where each file of an input goes.
+    fn slots_of(
+        &mut self,
+        files: &[(i64, Cow<'_, str>)],
+        mut map_path: impl FnMut(&str) -> String,
+    ) -> Vec<usize> {
+        let mut slots = Vec::with_capacity(files.len());
+        slots.extend(self.last_files.same(files));
+        if slots.len() < files.len() {
+            self.last_files.truncate(slots.len());
+            for (_, path) in &files[slots.len()..] {
+                let slot = self.slot(path, &mut map_path);
+                self.last_files.push(path, slot);
+                slots.push(slot);
+            }
+        }
+        slots
     }
 
     fn slot(&mut self, path: &str, mut map_path: impl FnMut(&str) -> String) -> usize {
@@ -185,7 +325,8 @@ impl Merger {
             self.slots.push(Slot {
                 path: mapped,
                 file: FileData::default(),
-                arcs: FxHashMap::default(),
+                lines: ByContext::default(),
+                arcs: ByContext::default(),
             });
         }
         self.slot_of.insert(path.to_owned(), slot);
@@ -196,19 +337,23 @@ impl Merger {
     fn take_tracers(
         &mut self,
         other: &PlainData<'_>,
-        slots: &FxHashMap<i64, usize>,
+        slots: &[usize],
         known_before: usize,
     ) -> Result<(), DataError> {
+        if !self.has_tracers && other.tracers.is_empty() {
+            return Ok(());
+        }
+        self.has_tracers = true;
         let tracers: FxHashMap<i64, &str> = other
             .tracers
             .iter()
             .map(|(id, name)| (*id, name.as_str()))
             .collect();
-        for (id, _) in &other.files {
-            let slot = &mut self.slots[slots[id]];
+        for ((id, _), &place) in other.files.iter().zip(slots) {
+            let slot = &mut self.slots[place];
             let there = tracers.get(id).copied().unwrap_or_default();
             let here = slot.file.tracer.as_deref().unwrap_or_default();
-            if slots[id] < known_before && here != there {
+            if place < known_before && here != there {
                 return Err(DataError::TracerConflict {
                     path: slot.path.clone(),
                     here: here.to_owned(),
@@ -221,6 +366,15 @@ impl Merger {
         }
         Ok(())
     }
+}
+
+/// Where the row with a number is; most tables have every number from 1 on.
+fn place_of<T>(rows: &[(i64, T)], id: i64) -> Option<usize> {
+    let place = usize::try_from(id).ok()?.wrapping_sub(1);
+    if rows.get(place).is_some_and(|row| row.0 == id) {
+        return Some(place);
+    }
+    rows.binary_search_by_key(&id, |row| row.0).ok()
 }
 
 /// The rows of one data file as data; `None` if there are lines and arcs, which no recorder writes.
@@ -245,5 +399,60 @@ impl CoverageData {
         let mode = self.mode_after(declared, has_arcs, has_lines, names)?;
         self.set_mode(mode);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(arcs: &[Arc]) -> Vec<PackedArc> {
+        let packed = |arc: &Arc| PackedArc::new(*arc).unwrap();
+        arcs.iter().map(packed).collect()
+    }
+
+    #[test]
+    fn runs_are_known_in_any_order_and_by_every_arc() {
+        let arcs: Vec<Arc> = (0..200).map(|line| (line, line + 1)).collect();
+        let mut other = arcs.clone();
+        other.reverse();
+        assert!(RunHash::of(&packed(&arcs)) == RunHash::of(&packed(&other)));
+        for place in 0..arcs.len() {
+            let mut other = arcs.clone();
+            other[place].1 += 1;
+            assert!(RunHash::of(&packed(&arcs)) != RunHash::of(&packed(&other)));
+            other.remove(place);
+            assert!(RunHash::of(&packed(&arcs)) != RunHash::of(&packed(&other)));
+        }
+    }
+
+    #[test]
+    fn files_are_found_where_they_were_in_the_input_before() {
+        let files = |names: &[&'static str]| -> Vec<(i64, Cow<'static, str>)> {
+            names.iter().map(|name| (1, Cow::Borrowed(*name))).collect()
+        };
+        let mut merger = Merger::default();
+        for (names, slots) in [
+            (&["a", "bc", "d"][..], &[0, 1, 2][..]),
+            (&["a", "bc", "d"], &[0, 1, 2]),
+            (&["a", "b", "c", "d"], &[0, 3, 4, 2]),
+            (&["a"], &[0]),
+            (&["ab", "c", "d", "a"], &[5, 4, 2, 0]),
+            (&["ab", "c", "d", "a", "bc"], &[5, 4, 2, 0, 1]),
+        ] {
+            assert_eq!(merger.slots_of(&files(names), str::to_owned), slots);
+        }
+    }
+
+    #[test]
+    fn a_bag_takes_every_arc_of_runs_that_overlap() {
+        let mut bag = ArcBag::default();
+        for start in 0..3 * 200 {
+            let arcs: Vec<Arc> = (start..start + 10).map(|line| (line, -line)).collect();
+            bag.extend_packed(&packed(&arcs));
+            bag.extend_packed(&packed(&arcs));
+        }
+        let all: ArcSet = (0..609).map(|line| (line, -line)).collect();
+        assert!(bag.finish() == all);
     }
 }

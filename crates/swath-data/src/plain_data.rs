@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::sqlite_pages::{NotPlain, Pages, Plain, Value, columns, four_small_numbers};
-use crate::{Arc, Mode};
+use crate::Mode;
+use crate::arc_set::PackedArc;
+use crate::sqlite_pages::{NotPlain, Pages, Plain, Value, columns};
 
 /// What coverage.py's tables hold, by their row numbers.
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub(crate) struct PlainData<'a> {
     pub(crate) tracers: Vec<(i64, String)>,
     pub(crate) lines: Vec<LineRow<'a>>,
     pub(crate) arcs: Vec<ArcRun>,
-    pub(crate) steps: Vec<Arc>,
+    pub(crate) steps: Vec<PackedArc>,
     /// swath's own tables are there too.
     pub(crate) has_accounting: bool,
 }
@@ -25,17 +26,38 @@ pub(crate) struct PlainData<'a> {
 pub(crate) struct LineRow<'a> {
     pub(crate) file: i64,
     pub(crate) context: i64,
-    record: Cow<'a, [u8]>,
+    pub(crate) numbits: Cow<'a, [u8]>,
 }
 
-impl LineRow<'_> {
-    /// The numbits.
-    pub(crate) fn numbits(&self) -> &[u8] {
-        match columns::<3>(&self.record) {
-            Ok([_, _, Value::Blob(numbits) | Value::Text(numbits)]) => numbits,
-            _ => &[],
-        }
+impl<'a> LineRow<'a> {
+    fn read(record: Cow<'a, [u8]>) -> Plain<Option<Self>> {
+        Ok(match record {
+            Cow::Borrowed(record) => numbits_of(record)?.map(|(file, context, numbits)| Self {
+                file,
+                context,
+                numbits: Cow::Borrowed(numbits),
+            }),
+            Cow::Owned(record) => numbits_of(&record)?.map(|(file, context, numbits)| Self {
+                file,
+                context,
+                numbits: Cow::Owned(numbits.to_vec()),
+            }),
+        })
     }
+}
+
+fn numbits_of(record: &[u8]) -> Plain<Option<(i64, i64, &[u8])>> {
+    Ok(match columns(record)? {
+        [Value::Integer(file), Value::Integer(context), numbits] => Some((
+            file,
+            context,
+            match numbits {
+                Value::Blob(numbits) | Value::Text(numbits) => numbits,
+                _ => &[],
+            },
+        )),
+        _ => None,
+    })
 }
 
 /// The arcs of a file and a context that follow each other in the table.
@@ -98,36 +120,19 @@ impl<'a> PlainData<'a> {
             .map(|(id, name)| (id, name.into_owned()))
             .collect();
         pages.rows(root("line_bits")?, &mut |_, record| {
-            let [file, context] = columns(&record)?;
-            if let (Value::Integer(file), Value::Integer(context)) = (file, context) {
-                columns::<3>(&record)?;
-                data.lines.push(LineRow {
-                    file,
-                    context,
-                    record,
-                });
-            }
+            data.lines.extend(LineRow::read(record)?);
             Ok(())
         })?;
-        pages.rows(root("arc")?, &mut |_, record| {
-            if let Some(row) = four_small_numbers(&record) {
-                data.add_arc(row);
-            } else if let [
-                Value::Integer(file),
-                Value::Integer(context),
-                Value::Integer(from),
-                Value::Integer(to),
-            ] = columns(&record)?
-            {
-                data.add_arc([file, context, from, to]);
-            }
+        pages.number_rows(root("arc")?, &mut |[file, context, from, to]| {
+            let arc = PackedArc::new((from, to)).ok_or(NotPlain)?;
+            data.add_arc(file, context, arc);
             Ok(())
         })?;
         Ok(data)
     }
 
-    fn add_arc(&mut self, [file, context, from, to]: [i64; 4]) {
-        self.steps.push((from, to));
+    fn add_arc(&mut self, file: i64, context: i64, arc: PackedArc) {
+        self.steps.push(arc);
         let end = self.steps.len();
         match self.arcs.last_mut() {
             Some(run) if run.file == file && run.context == context => run.steps.end = end,
@@ -205,7 +210,12 @@ fn names<'a>(pages: &Pages<'a>, root: u32) -> Plain<Vec<(i64, Cow<'a, str>)>> {
         names.extend(name.map(|name| (row, name)));
         Ok(())
     })?;
-    Ok(names)
+    // They are searched by their numbers.
+    if names.is_sorted_by(|(one, _), (next, _)| one < next) {
+        Ok(names)
+    } else {
+        Err(NotPlain)
+    }
 }
 
 fn name_of(record: &[u8]) -> Plain<Option<&str>> {

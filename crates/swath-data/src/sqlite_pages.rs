@@ -35,6 +35,15 @@ pub(crate) enum Value<'r> {
     Real,
 }
 
+impl Value<'_> {
+    fn integer(self) -> Option<i64> {
+        match self {
+            Value::Integer(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Pages<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Plain<Self> {
         if !bytes.starts_with(b"SQLite format 3\0") {
@@ -72,6 +81,39 @@ impl<'a> Pages<'a> {
     where
         F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
     {
+        self.leaves(root, &mut |leaf| {
+            leaf.places()
+                .try_for_each(|place| self.cell(leaf.page, place?, take))
+        })
+    }
+
+    /// Gives the rows of a table of four integers; those with anything else in them are left out.
+    pub(crate) fn number_rows<F>(&self, root: u32, take: &mut F) -> Plain<()>
+    where
+        F: FnMut([i64; 4]) -> Plain<()>,
+    {
+        self.leaves(root, &mut |leaf| {
+            leaf.places().try_for_each(|place| {
+                let place = place?;
+                if let Some(row) = four_small_numbers(leaf.page, place) {
+                    return take(row);
+                }
+                self.cell(leaf.page, place, &mut |_, record| match columns(&record)?
+                    .map(Value::integer)
+                {
+                    [Some(first), Some(second), Some(third), Some(fourth)] => {
+                        take([first, second, third, fourth])
+                    }
+                    _ => Ok(()),
+                })
+            })
+        })
+    }
+
+    fn leaves<F>(&self, root: u32, take: &mut F) -> Plain<()>
+    where
+        F: FnMut(Leaf<'a>) -> Plain<()>,
+    {
         // A sound tree has no page twice.
         let mut pages_left = self.bytes.len() / self.page_size + 1;
         self.walk(root, 0, &mut pages_left, take)
@@ -79,7 +121,7 @@ impl<'a> Pages<'a> {
 
     fn walk<F>(&self, number: u32, depth: usize, pages_left: &mut usize, take: &mut F) -> Plain<()>
     where
-        F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+        F: FnMut(Leaf<'a>) -> Plain<()>,
     {
         *pages_left = pages_left.checked_sub(1).ok_or(NotPlain)?;
         if depth > MAX_DEPTH {
@@ -90,13 +132,10 @@ impl<'a> Pages<'a> {
         let head = if number == 1 { 100 } else { 0 };
         let cells = usize::from(u16_at(page, head + 3)?);
         match byte_at(page, head)? {
-            LEAF => {
-                for cell in 0..cells {
-                    let place = usize::from(u16_at(page, head + 8 + 2 * cell)?);
-                    self.cell(page, place, take)?;
-                }
-                Ok(())
-            }
+            LEAF => take(Leaf {
+                page,
+                places: page.get(head + 8..head + 8 + 2 * cells).ok_or(NotPlain)?,
+            }),
             INTERIOR => {
                 for cell in 0..cells {
                     let place = usize::from(u16_at(page, head + 12 + 2 * cell)?);
@@ -148,40 +187,53 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// A record of four numbers of up to four bytes each, which is what arcs are: the quick way.
-pub(crate) fn four_small_numbers(record: &[u8]) -> Option<[i64; 4]> {
-    let (&[5, kinds @ ..], mut rest) = record.split_first_chunk::<5>()? else {
+/// A leaf of a table's tree.
+struct Leaf<'a> {
+    page: &'a [u8],
+    /// Where its cells begin, two bytes each.
+    places: &'a [u8],
+}
+
+impl Leaf<'_> {
+    fn places(&self) -> impl Iterator<Item = Plain<usize>> {
+        self.places
+            .chunks_exact(2)
+            .map(|place| Ok(usize::from(u16_at(place, 0)?)))
+    }
+}
+
+/// The longest cell of four numbers: a length, a row number of nine bytes, a head of five, and
+/// four numbers of four bytes each; rounded up.
+const NUMBERS_CELL: usize = 32;
+
+/// The cell of a record of four numbers of up to four bytes each, which is what arcs are: the
+/// quick way. It has nothing to say about cells at the end of a page.
+#[inline]
+fn four_small_numbers(page: &[u8], place: usize) -> Option<[i64; 4]> {
+    let cell: &[u8; NUMBERS_CELL] = page.get(place..)?.first_chunk()?;
+    let mut at = 1;
+    while *cell.get(at)? >= 0x80 {
+        at += 1;
+    }
+    let start = at + 1;
+    let (&[5, kinds @ ..], _) = cell.get(start..)?.split_first_chunk::<5>()? else {
         return None;
     };
+    at = start + 5;
     let mut values = [0; 4];
     for (value, kind) in values.iter_mut().zip(kinds) {
-        *value = match kind {
-            8 => 0,
-            9 => 1,
-            1 => {
-                let (bytes, after) = rest.split_first_chunk()?;
-                rest = after;
-                i64::from(i8::from_be_bytes(*bytes))
+        match kind {
+            1..=4 => {
+                let four = cell.get(at..)?.first_chunk()?;
+                *value = i64::from(i32::from_be_bytes(*four) >> (8 * (4 - kind)));
+                at += usize::from(kind);
             }
-            2 => {
-                let (bytes, after) = rest.split_first_chunk()?;
-                rest = after;
-                i64::from(i16::from_be_bytes(*bytes))
-            }
-            3 => {
-                let (&[high, middle, low], after) = rest.split_first_chunk()?;
-                rest = after;
-                i64::from(i32::from_be_bytes([high, middle, low, 0]) >> 8)
-            }
-            4 => {
-                let (bytes, after) = rest.split_first_chunk()?;
-                rest = after;
-                i64::from(i32::from_be_bytes(*bytes))
-            }
+            8 | 9 => *value = i64::from(kind - 8),
             _ => return None,
-        };
+        }
     }
-    Some(values)
+    // A length of two bytes belongs to no record as short as this; nor do long row numbers.
+    (start <= 10 && at - start == usize::from(cell[0])).then_some(values)
 }
 
 /// The first columns of a record; those that it does not have are null.
@@ -287,18 +339,28 @@ mod tests {
 
     #[test]
     fn the_quick_way_agrees_with_the_other() {
+        let quick = |record: &[u8], row: &[u8]| {
+            let mut page = vec![u8::try_from(record.len()).unwrap()];
+            page.extend_from_slice(row);
+            page.extend_from_slice(record);
+            page.resize(64, 0xff);
+            four_small_numbers(&page, 0)
+        };
         let record = [5, 1, 2, 3, 9, 0xff, 0x80, 0x00, 0xff, 0xff, 0x00];
-        assert_eq!(four_small_numbers(&record), Some([-1, -32768, -256, 1]));
         assert_eq!(
             columns::<4>(&record),
             Ok([-1, -32768, -256, 1].map(Value::Integer))
         );
-        assert_eq!(four_small_numbers(&record[..10]), None);
+        for row in [&[7][..], &[0x81, 0x05], &[0xff, 0xff, 0xff, 0x7f]] {
+            assert_eq!(quick(&record, row), Some([-1, -32768, -256, 1]));
+            assert_eq!(quick(&record[..10], row), None);
+        }
         assert_eq!(
-            four_small_numbers(&[5, 8, 8, 8, 4, 1, 2, 3, 4]),
+            quick(&[5, 8, 8, 8, 4, 1, 2, 3, 4], &[1]),
             Some([0, 0, 0, 0x0102_0304])
         );
-        assert_eq!(four_small_numbers(&[5, 8, 8, 8, 0]), None);
+        assert_eq!(quick(&[5, 8, 8, 8, 0], &[1]), None);
+        assert_eq!(quick(&[5, 8, 8, 6, 8, 0, 0, 0, 0, 0, 0, 0, 1], &[1]), None);
     }
 
     #[test]

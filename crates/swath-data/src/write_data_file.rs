@@ -2,56 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Transaction, params};
-use rustc_hash::FxHashMap;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::accounting_tables::write_accounting;
+use crate::coverage_tables::write_tables;
 use crate::data_file::in_python_words;
-use crate::{ContextId, CoverageData, DataError, Mode};
-
-/// coverage.py's schema 7.
-const SCHEMA: &str = "
-CREATE TABLE coverage_schema (
-    version integer
-);
-CREATE TABLE meta (
-    key text,
-    value text,
-    unique (key)
-);
-CREATE TABLE file (
-    id integer primary key,
-    path text,
-    unique (path)
-);
-CREATE TABLE context (
-    id integer primary key,
-    context text,
-    unique (context)
-);
-CREATE TABLE line_bits (
-    file_id integer,
-    context_id integer,
-    numbits blob,
-    foreign key (file_id) references file (id),
-    foreign key (context_id) references context (id),
-    unique (file_id, context_id)
-);
-CREATE TABLE arc (
-    file_id integer,
-    context_id integer,
-    fromno integer,
-    tono integer,
-    foreign key (file_id) references file (id),
-    foreign key (context_id) references context (id),
-    unique (file_id, context_id, fromno, tono)
-);
-CREATE TABLE tracer (
-    file_id integer primary key,
-    tracer text,
-    foreign key (file_id) references file (id)
-);
-";
+use crate::{CoverageData, DataError};
 
 /// Writes the data to `path`. What was there is replaced only once the new file is complete and
 /// on disk. The same data gives the same bytes.
@@ -65,8 +21,8 @@ pub fn write_data_file(data: &CoverageData, path: &Path) -> Result<(), DataError
     let folder = target
         .parent()
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let beside = temporary_file(&folder).map_err(in_words)?;
-    write_database(data, beside.path()).map_err(|error| failed(in_python_words(&error)))?;
+    let mut beside = temporary_file(&folder).map_err(in_words)?;
+    write_database(data, &mut beside).map_err(failed)?;
     beside.as_file().sync_all().map_err(in_words)?;
     beside
         .persist(&target)
@@ -95,71 +51,23 @@ fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         .tempfile_in(folder)
 }
 
-fn write_database(data: &CoverageData, path: &Path) -> rusqlite::Result<()> {
+fn write_database(data: &CoverageData, beside: &mut tempfile::NamedTempFile) -> Result<(), String> {
+    write_tables(data, beside.as_file_mut()).map_err(|error| error.to_string())?;
+    if data.accounting.is_empty() {
+        return Ok(());
+    }
+    add_accounting(data, beside.path()).map_err(|error| in_python_words(&error))
+}
+
+/// swath's own tables are small: SQLite writes them.
+fn add_accounting(data: &CoverageData, path: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     // The file is nobody's until it is renamed: no journal is needed, and it is synced once.
     connection.pragma_update(None, "journal_mode", "off")?;
     connection.pragma_update(None, "synchronous", "off")?;
     let transaction = connection.transaction()?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.execute("insert into coverage_schema (version) values (7)", [])?;
-    write_rows(&transaction, data)?;
     write_accounting(&transaction, &data.accounting)?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)
-}
-
-fn write_rows(transaction: &Transaction<'_>, data: &CoverageData) -> rusqlite::Result<()> {
-    let mut meta = transaction.prepare("insert into meta (key, value) values (?, ?)")?;
-    meta.execute(params![
-        "version",
-        concat!("swath ", env!("CARGO_PKG_VERSION"))
-    ])?;
-    match data.mode() {
-        Mode::Unknown => {}
-        Mode::Lines => drop(meta.execute(params!["has_arcs", "0"])?),
-        Mode::Arcs => drop(meta.execute(params!["has_arcs", "1"])?),
-    }
-
-    let mut names: Vec<(&str, ContextId)> = data.contexts().map(|(id, name)| (name, id)).collect();
-    names.sort_unstable();
-    let mut contexts: FxHashMap<ContextId, i64> = FxHashMap::default();
-    let mut context = transaction.prepare("insert into context (id, context) values (?, ?)")?;
-    for (row, (name, id)) in (1i64..).zip(names) {
-        context.execute(params![row, name])?;
-        contexts.insert(id, row);
-    }
-
-    let mut file_row = transaction.prepare("insert into file (id, path) values (?, ?)")?;
-    let mut tracer = transaction.prepare("insert into tracer (file_id, tracer) values (?, ?)")?;
-    let mut lines = transaction
-        .prepare("insert into line_bits (file_id, context_id, numbits) values (?, ?, ?)")?;
-    let mut arc = transaction
-        .prepare("insert into arc (file_id, context_id, fromno, tono) values (?, ?, ?, ?)")?;
-    for (row, (path, file)) in (1i64..).zip(data.files()) {
-        file_row.execute(params![row, path])?;
-        if let Some(name) = &file.tracer {
-            tracer.execute(params![row, name])?;
-        }
-        let mut by_context: Vec<_> = file
-            .lines_by_context()
-            .map(|(id, set)| (contexts[&id], set))
-            .collect();
-        by_context.sort_unstable_by_key(|(id, _)| *id);
-        for (id, set) in by_context {
-            lines.execute(params![row, id, set.as_numbits()])?;
-        }
-        let mut by_context: Vec<_> = file
-            .arcs_by_context()
-            .map(|(id, set)| (contexts[&id], set))
-            .collect();
-        by_context.sort_unstable_by_key(|(id, _)| *id);
-        for (id, set) in by_context {
-            for (from, to) in set.iter() {
-                arc.execute(params![row, id, from, to])?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -51,6 +51,7 @@ fn ours(folder: &Path, options: &Options<'_>) -> Result<Combined, CombineError> 
         keep: options.keep,
         aliases: PathAliases::from_lists(lists, Directory::new(folder), false).unwrap(),
         note: &count_services,
+        progress: &|_, _| {},
     })
 }
 

@@ -218,8 +218,8 @@ pub(crate) struct ProgramArguments {
     /// Accepted as coverage.py does; every kind of concurrency is measured without it.
     #[arg(long, value_name = "LIBS", hide = true)]
     pub(crate) concurrency: Option<String>,
-    /// Accepted as coverage.py does; nothing is lost without it.
-    #[arg(long, value_name = "SIGNAL", hide = true)]
+    /// Accepted as coverage.py does; nothing is lost without it, and the signal does nothing else.
+    #[arg(long, value_name = "SIGNAL", hide = true, value_parser = ["USR1", "USR2"])]
     pub(crate) save_signal: Option<String>,
     /// Accepted as coverage.py does; it has no slower, simpler tracer.
     #[arg(long, hide = true)]

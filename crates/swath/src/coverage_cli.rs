@@ -70,10 +70,11 @@ impl CommandLine {
             let name = python_repr(&first);
             return self.usage_error(&format!("Unknown command: {name}"));
         };
-        let parsed = match parser::parse(verb, words) {
+        let mut parsed = match parser::parse(verb, words) {
             Ok(parsed) => parsed,
             Err(problem) => return self.usage_error(&problem),
         };
+        parsed.as_coverage = is_coverage(OsStr::new(&self.program));
         if parsed.is_set("help") {
             return if verb.name.is_empty() {
                 self.topic("help")

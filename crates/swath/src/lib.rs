@@ -15,6 +15,7 @@ mod invocation;
 mod measurement;
 mod output_file;
 mod page_folder;
+mod patience;
 mod plan;
 mod program;
 mod progress;

@@ -166,6 +166,14 @@ impl Measurement {
             .any(|process| process.files.iter().any(|file| !file.hit.is_empty()))
     }
 
+    /// Whether any process that counts ran a file in scope, be it an empty one.
+    pub(crate) fn touched_anything(&self) -> bool {
+        let counted = self.account.counted_ids();
+        self.processes
+            .iter()
+            .any(|process| counted.contains(process.id.as_str()) && !process.files.is_empty())
+    }
+
     /// Where the analysis and the interpreters that ran the files disagree about their statements.
     pub(crate) fn analysis_differences(&self, settings: &Settings) -> Vec<AnalysisDifference> {
         let counted = self.account.counted_ids();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use swath_data::{CoverageData, read_data_file};
+use swath_report::warning_with_page;
 use swath_run::{Counted, Observer, RunEvent, RunRequest};
 
 use crate::arguments::RunArguments;
@@ -74,7 +75,14 @@ fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagno
 }
 
 fn command(arguments: &RunArguments, words: &[OsString]) -> Vec<OsString> {
-    let mut command = vec![find_interpreter(arguments.program.python.as_deref())];
+    let mut command = Vec::new();
+    if let Some(signal) = arguments.program.save_signal.as_deref() {
+        // Nothing has to be saved, and the signal must not end the program. A signal that is
+        // ignored stays so in what is executed next.
+        let script = r#"trap '' "$1"; shift; exec "$@""#;
+        command.extend(["/bin/sh", "-c", script, "sh", signal].map(OsString::from));
+    }
+    command.push(find_interpreter(arguments.program.python.as_deref()));
     if arguments.program.module {
         command.push("-m".into());
     }
@@ -82,10 +90,11 @@ fn command(arguments: &RunArguments, words: &[OsString]) -> Vec<OsString> {
     command
 }
 
-/// The program's file, if there is none.
+/// The program's file, if there is none; absolute, as Python has it.
 fn missing_program(arguments: &RunArguments, words: &[OsString]) -> Option<PathBuf> {
     let path = Path::new(words.first()?);
-    (!arguments.program.module && !path.exists()).then(|| path.to_owned())
+    let is_missing = !arguments.program.module && !path.exists();
+    is_missing.then(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 fn data_file(arguments: &RunArguments, settings: &Settings) -> PathBuf {
@@ -103,8 +112,14 @@ fn save(
     measurement: &mut Measurement,
     data_file: &Path,
 ) -> Result<(), Diagnostic> {
-    if !measurement.measured_anything() {
-        print_warnings(&["No data was collected. (no-data-collected)".to_owned()]);
+    if !measurement.touched_anything() {
+        // A module that could not be found has been named by Python, and has no data to miss.
+        let test = measurement.outcome.test.as_ref();
+        let is_failure = test.is_some_and(|test| test.ending.exit_code() == Some(1));
+        if !(arguments.program.module && is_failure) {
+            let text = warning_with_page("No data was collected.", "no-data-collected");
+            print_warnings(&[text]);
+        }
         measurement.discard();
         return Ok(());
     }

@@ -10,13 +10,14 @@ use swath_coverage::{
 };
 use swath_data::{ContextError, CoverageData, DataError, read_data_file};
 use swath_pattern::{Directory, GlobError, PathAliases, RegexError};
-use swath_report::{COVERAGE_URL, TextError, TextOptions, render_text};
+use swath_report::{TextError, TextOptions, error_with_page, render_text, warning_with_page};
 
 use crate::arguments::SharedReportArguments;
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::hints::plugins_without_effect;
+use crate::patience::Patience;
 use crate::run_report::left_out;
 use crate::settings::Settings;
 
@@ -66,15 +67,7 @@ impl Failure {
 
     /// Prints it where coverage.py does: on standard output.
     pub(crate) fn print(&self) -> Exit {
-        match self.slug {
-            Some(slug) => {
-                let text = self.text.trim_end_matches('.');
-                fail(&format!(
-                    "{text}; see {COVERAGE_URL}/messages.html#error-{slug}"
-                ))
-            }
-            None => fail(&self.text),
-        }
+        fail(&error_with_page(&self.text, self.slug))
     }
 }
 
@@ -187,6 +180,11 @@ impl Messages {
         }
     }
 
+    /// A live line on a terminal while what follows takes long.
+    pub(crate) fn patience(&self, verb: &'static str) -> Patience {
+        Patience::begin(verb, self.quiet)
+    }
+
     pub(crate) fn warn(&self, texts: &[String]) {
         for text in texts {
             if self.shown.borrow_mut().insert(text.clone()) {
@@ -198,8 +196,7 @@ impl Messages {
     pub(crate) fn warn_of(&self, warnings: &[ModelWarning]) {
         for ModelWarning { slug, text } in warnings {
             if !self.disabled.iter().any(|disabled| disabled == slug) {
-                let page = format!("{COVERAGE_URL}/messages.html#warning-{slug}");
-                self.warn(&[format!("{text} ({slug}); see {page}")]);
+                self.warn(&[warning_with_page(text, slug)]);
             }
         }
     }
@@ -209,6 +206,8 @@ impl Messages {
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) messages: Messages,
+    /// Whether swath was started as coverage.py, for which a file without a source ends a report.
+    as_coverage: bool,
 }
 
 impl Session {
@@ -236,7 +235,11 @@ impl Session {
         if let Some(debug) = parsed.list("debug") {
             config.debug = debug;
         }
-        Ok(Self { settings, messages })
+        Ok(Self {
+            settings,
+            messages,
+            as_coverage: parsed.as_coverage,
+        })
     }
 
     /// Reads the configuration and the options of reports; then the data, with the parallel files
@@ -304,8 +307,18 @@ impl Session {
         options.files = files;
         options.details = wanted.details;
         options.without_sources = !wanted.sources;
-        let report = build_report(data, &options)?;
+        let patience = self.messages.patience("Reporting");
+        let report = build_report(data, &options);
+        drop(patience);
+        let report = report?;
         self.messages.warn_of(&report.warnings);
+        if let Some(name) = report.unmapped.first()
+            && self.as_coverage
+            && !config.ignore_errors
+        {
+            let path = self.settings.directory.absolute(name);
+            return Err(ModelError::NoSource { path }.into());
+        }
         for diagnostic in left_out(&report) {
             diagnostic.print();
         }

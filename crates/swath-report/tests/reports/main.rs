@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod formats;
+mod hostile;
 mod project;
 mod selection;
 mod text;

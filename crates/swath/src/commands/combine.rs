@@ -68,6 +68,7 @@ fn combine_into(
     append: bool,
     keep: bool,
 ) -> Result<Result<Combined, CombineError>, Failure> {
+    let patience = session.messages.patience("Combining");
     Ok(combine_files(Combine {
         output: &session.settings.data_file(),
         inputs,
@@ -75,6 +76,7 @@ fn combine_into(
         keep,
         aliases: aliases(session, inputs)?,
         note: &note_of_killed,
+        progress: &|done, total| patience.note(done, total),
     }))
 }
 

@@ -142,7 +142,7 @@ fn system(session: &Session) -> Vec<String> {
     let facts: Vec<(&str, Vec<String>)> = vec![
         ("swath_version", vec![env!("CARGO_PKG_VERSION").to_owned()]),
         ("coverage_version", vec![COVERAGE_VERSION.to_owned()]),
-        ("swath_executable", vec![shown(std::env::current_exe())]),
+        ("swath_program", vec![shown(std::env::current_exe())]),
         ("configs_attempted", config.config_files_attempted.clone()),
         ("configs_read", config.config_files_read.clone()),
         (

@@ -23,6 +23,8 @@ pub(crate) struct Parsed {
     values: BTreeMap<&'static str, Value>,
     options: &'static [Choice],
     pub(crate) arguments: Vec<OsString>,
+    /// Whether swath was started as coverage.py.
+    pub(crate) as_coverage: bool,
 }
 
 impl Parsed {
@@ -128,6 +130,7 @@ pub(super) fn parse(verb: &'static Verb, words: &[OsString]) -> Result<Parsed, S
         values: parser.values,
         options: verb.options,
         arguments: parser.words.into(),
+        as_coverage: false,
     })
 }
 

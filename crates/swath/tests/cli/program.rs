@@ -263,3 +263,16 @@ fn under_the_name_coverage_the_verbs_work() {
     let version = coverage(&["--version"]).stdout;
     assert!(version.contains("version 7.17.3"), "{version}");
 }
+
+#[test]
+fn a_signal_to_save_does_not_end_the_program() {
+    for python in pythons_for("a_signal_to_save_does_not_end_the_program") {
+        let sandbox = Sandbox::new();
+        let program = "import os, signal\nos.kill(os.getpid(), signal.SIGUSR1)\nafter = 1\n";
+        sandbox.write("prog.py", program);
+        let arguments = ["--save-signal=USR1", "prog.py"];
+        let measured = run(&sandbox, python, &arguments);
+        assert_eq!(measured.code, 0, "on {}", python.tag());
+        assert_eq!(lines(&sandbox, "prog.py"), [1, 2, 3]);
+    }
+}

@@ -6,12 +6,16 @@
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
 //! - `differences`: what docs/reference/differences.md lists
 //! - `own_name`: the same verbs under swath's own name
+//! - `patience`: the live line of what takes long
+//! - `conformance`: coverage.py's own tests, and the command lines recorded from them
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod conformance;
 mod data_files;
 mod differences;
 mod own_name;
+mod patience;
 mod reports;
 mod side_by_side;
 mod usage;

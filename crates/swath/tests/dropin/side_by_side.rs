@@ -80,14 +80,7 @@ impl Stage {
             }
         }
         command.envs(environment.iter().copied());
-        let output = command.output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Outcome {
-            code: output.status.code(),
-            stdout: without_times(&text(&output.stdout)),
-            stderr: without_places(&text(&output.stderr)),
-            files: files_under(&self.path("project")),
-        }
+        Outcome::of(&command.output().unwrap(), &self.path("project"))
     }
 
     /// Runs a command line with both programs and compares everything.
@@ -125,33 +118,8 @@ impl Stage {
         let ours = self.run(&self.path("bin/coverage"), words, environment);
         fs_err::remove_dir_all(&project).unwrap();
         fs_err::rename(&kept, &project).unwrap();
-        let mut differences = Vec::new();
-        let line = words.join(" ");
-        let mut compare = |what: &str, ours: &str, theirs: &str| {
-            if ours != theirs {
-                differences.push(format!(
-                    "{what} of `coverage {line}` {environment:?}:\n--- swath\n{ours}\n--- coverage.py\n{theirs}"
-                ));
-            }
-        };
-        compare("standard error", &ours.stderr, &theirs.stderr);
-        compare("standard output", &ours.stdout, &theirs.stdout);
-        compare(
-            "exit code",
-            &format!("{:?}", ours.code),
-            &format!("{:?}", theirs.code),
-        );
-        let names: BTreeSet<&String> = ours.files.keys().chain(theirs.files.keys()).collect();
-        for name in names {
-            let text = |outcome: &Outcome| {
-                outcome
-                    .files
-                    .get(name)
-                    .map_or("no file", String::as_str)
-                    .to_owned()
-            };
-            compare(&format!("file {name}"), &text(&ours), &text(&theirs));
-        }
+        let line = format!("`coverage {}` {environment:?}", words.join(" "));
+        let differences = compare(&line, &ours, &theirs);
         (ours, differences)
     }
 
@@ -164,6 +132,56 @@ impl Stage {
     pub(crate) fn swath_as_swath(&self, words: &[&str]) -> Outcome {
         self.run(Path::new(env!("CARGO_BIN_EXE_swath")), words, &[])
     }
+}
+
+impl Outcome {
+    /// What a program did that ran in a folder.
+    pub(crate) fn of(output: &std::process::Output, folder: &Path) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            code: output.status.code(),
+            stdout: without_times(&text(&output.stdout)),
+            stderr: without_places(&text(&output.stderr)),
+            files: files_under(folder),
+        }
+    }
+
+    /// Leaves out the data files of some content.
+    pub(crate) fn forget_data_files(&mut self, of: impl Fn(&str) -> bool) {
+        self.files
+            .retain(|name, text| !(name.starts_with(".coverage") && of(text)));
+    }
+}
+
+/// In what the two differ; `line` is the command line.
+pub(crate) fn compare(line: &str, ours: &Outcome, theirs: &Outcome) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, ours: &str, theirs: &str| {
+        if ours != theirs {
+            differences.push(format!(
+                "{what} of {line}:\n--- swath\n{ours}\n--- coverage.py\n{theirs}"
+            ));
+        }
+    };
+    compare("standard error", &ours.stderr, &theirs.stderr);
+    compare("standard output", &ours.stdout, &theirs.stdout);
+    compare(
+        "exit code",
+        &format!("{:?}", ours.code),
+        &format!("{:?}", theirs.code),
+    );
+    let names: BTreeSet<&String> = ours.files.keys().chain(theirs.files.keys()).collect();
+    for name in names {
+        let text = |outcome: &Outcome| {
+            outcome
+                .files
+                .get(name)
+                .map_or("no file", String::as_str)
+                .to_owned()
+        };
+        compare(&format!("file {name}"), &text(ours), &text(theirs));
+    }
+    differences
 }
 
 const SOURCES: [(&str, &str); 6] = [
@@ -184,7 +202,8 @@ const SOURCES: [(&str, &str); 6] = [
     ("pkg/item9.py", "never = 1\nif never:\n    print(never)\n"),
 ];
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs_err::create_dir_all(to).unwrap();
     for entry in fs_err::read_dir(from).unwrap() {
         let entry = entry.unwrap();
