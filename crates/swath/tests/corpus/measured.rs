@@ -132,9 +132,13 @@ impl Project {
         let ours_read_by_them = (scale() == Scale::Whole).then(|| {
             let seen = self.ask("ours").into_iter();
             // Without branches coverage.py would call every one missed.
-            seen.map(|(name, seen)| match has_branches {
-                true => (name, seen),
-                false => (name, seen.without_branches()),
+            seen.map(|(name, seen)| {
+                let kept = if has_branches {
+                    seen
+                } else {
+                    seen.without_branches()
+                };
+                (name, kept)
             })
             .collect()
         });
@@ -167,7 +171,7 @@ impl Project {
         });
         let answers = text.lines().filter_map(|line| {
             let (path, answer): (String, Option<Answer>) = serde_json::from_str(line).unwrap();
-            Some((self.name(&path), answer?.into_seen()))
+            Some((program_name(&path), answer?.into_seen()))
         });
         answers.collect()
     }
@@ -189,14 +193,14 @@ impl Project {
         options.files = &files;
         let report = build_report(&data, &options).unwrap();
         let seen = report.files.iter();
-        seen.map(|file| (self.name(&file.path), seen_of(file)))
+        seen.map(|file| (program_name(&file.path), seen_of(file)))
             .collect()
     }
+}
 
-    fn name(&self, path: &str) -> String {
-        let name = path.rsplit_once("programs/").map(|(_, name)| name);
-        name.unwrap_or(path).to_owned()
-    }
+fn program_name(path: &str) -> String {
+    let name = path.rsplit_once("programs/").map(|(_, name)| name);
+    name.unwrap_or(path).to_owned()
 }
 
 fn with_path(mut command: Command, folder: &Path) -> Command {
