@@ -26,8 +26,8 @@ pub struct FileReport {
     pub executed: LineSet,
     /// The statements that did not.
     pub missing: LineSet,
-    /// Its branches, in branch data.
-    pub branches: Option<Branches>,
+    /// Its branches, in branch data. Boxed: line data of many files has none.
+    pub branches: Option<Box<Branches>>,
     /// Its functions and classes, where details were asked for.
     pub regions: Regions,
     /// First and last line of each statement that has several.
@@ -155,7 +155,7 @@ impl FileReport {
         let executed = analysis
             .translate_lines(lines)
             .intersection(&analysis.statements);
-        let branches = arcs.map(|arcs| Branches::new(&analysis, arcs));
+        let branches = arcs.map(|arcs| Box::new(Branches::new(&analysis, arcs)));
         Self {
             regions: analysis.regions,
             multiline: analysis.multiline,
@@ -167,7 +167,7 @@ impl FileReport {
         statements: LineSet,
         excluded: LineSet,
         executed: LineSet,
-        branches: Option<Branches>,
+        branches: Option<Box<Branches>>,
     ) -> Self {
         let missing = statements.difference(&executed);
         let mut numbers = Numbers {
@@ -225,13 +225,13 @@ impl FileReport {
         let excluded = self.excluded.intersection(lines);
         let branches = self.branches.as_ref().map(|all| {
             let counts = all.exit_counts.iter().map(|(&line, &count)| (line, count));
-            Branches::of_parts(
+            Box::new(Branches::of_parts(
                 some(&all.possible),
                 some(&all.executed),
                 counts.filter(|(line, _)| lines.contains(*line)).collect(),
                 all.no_branch.intersection(lines),
                 &excluded,
-            )
+            ))
         });
         Self::of_parts(
             self.statements.intersection(lines),

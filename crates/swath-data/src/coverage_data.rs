@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use swath_pattern::{PythonRegex, RegexError, python_repr};
 
+use crate::context_map::ContextMap;
 use crate::{Accounting, Arc, ArcSet, DataError, LineSet};
 
 /// What a body of data says about itself: coverage.py's `has_arcs`, which may be absent.
@@ -42,19 +43,19 @@ impl ContextId {
 pub struct FileData {
     /// The plugin that traced the file.
     pub tracer: Option<String>,
-    pub(crate) lines: BTreeMap<ContextId, LineSet>,
-    pub(crate) arcs: BTreeMap<ContextId, ArcSet>,
+    pub(crate) lines: ContextMap<LineSet>,
+    pub(crate) arcs: ContextMap<ArcSet>,
 }
 
 impl FileData {
     /// The recorded lines of each context.
     pub fn lines_by_context(&self) -> impl Iterator<Item = (ContextId, &LineSet)> {
-        self.lines.iter().map(|(&context, lines)| (context, lines))
+        self.lines.iter()
     }
 
     /// The recorded arcs of each context.
     pub fn arcs_by_context(&self) -> impl Iterator<Item = (ContextId, &ArcSet)> {
-        self.arcs.iter().map(|(&context, arcs)| (context, arcs))
+        self.arcs.iter()
     }
 }
 
@@ -161,8 +162,7 @@ impl CoverageData {
     pub fn add_lines(&mut self, path: &str, context: ContextId, lines: &LineSet) {
         self.touch(path)
             .lines
-            .entry(context)
-            .or_default()
+            .get_or_default(context)
             .union_with(lines);
     }
 
@@ -170,8 +170,7 @@ impl CoverageData {
     pub fn add_arcs(&mut self, path: &str, context: ContextId, arcs: &ArcSet) {
         self.touch(path)
             .arcs
-            .entry(context)
-            .or_default()
+            .get_or_default(context)
             .union_with(arcs);
     }
 
@@ -219,7 +218,7 @@ impl CoverageData {
         let has_arcs = other
             .files
             .values()
-            .any(|file| file.arcs.values().any(|arcs| !arcs.is_empty()));
+            .any(|file| file.arcs.iter().any(|(_, arcs)| !arcs.is_empty()));
         let has_lines = other.files.values().any(|file| !file.lines.is_empty());
         let mode = self.mode_after(other.mode, has_arcs, has_lines, names)?;
         let mut local_path = |path: &str| map_path(path).replace('\\', "/");
@@ -237,16 +236,14 @@ impl CoverageData {
             if mine.tracer.is_none() {
                 mine.tracer.clone_from(&theirs.tracer);
             }
-            for (context, lines) in &theirs.lines {
+            for (context, lines) in theirs.lines.iter() {
                 mine.lines
-                    .entry(contexts[context.index()])
-                    .or_default()
+                    .get_or_default(contexts[context.index()])
                     .union_with(lines);
             }
-            for (context, arcs) in &theirs.arcs {
+            for (context, arcs) in theirs.arcs.iter() {
                 mine.arcs
-                    .entry(contexts[context.index()])
-                    .or_default()
+                    .get_or_default(contexts[context.index()])
                     .union_with(arcs);
             }
         }
@@ -355,7 +352,7 @@ impl PartialEq for CoverageData {
                 let file: &FileData = file;
                 file.lines
                     .iter()
-                    .map(move |(id, lines)| ((path, data.context_name(*id)), lines))
+                    .map(move |(id, lines)| ((path, data.context_name(id)), lines))
             };
             data.files().flat_map(rows).collect()
         }
@@ -364,7 +361,7 @@ impl PartialEq for CoverageData {
                 let file: &FileData = file;
                 file.arcs
                     .iter()
-                    .map(move |(id, arcs)| ((path, data.context_name(*id)), arcs))
+                    .map(move |(id, arcs)| ((path, data.context_name(id)), arcs))
             };
             data.files().flat_map(rows).collect()
         }

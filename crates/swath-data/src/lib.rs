@@ -22,6 +22,7 @@ mod accounting_tables;
 mod arc_set;
 mod combine;
 mod command_line;
+mod context_map;
 mod coverage_data;
 mod coverage_tables;
 mod data_file;

@@ -240,10 +240,7 @@ fn write_class(out: &mut String, base: &str, name: &str, file: &FileReport) {
         return;
     }
     out.push_str("\t\t\t\t\t<lines>\n");
-    let statistics = file
-        .branches
-        .as_ref()
-        .map(swath_coverage::Branches::statistics);
+    let statistics = file.branches.as_ref().map(|branches| branches.statistics());
     for line in file.statements.iter() {
         let hits = u8::from(!file.missing.contains(line));
         let _ = write!(out, "\t\t\t\t\t\t<line number=\"{line}\" hits=\"{hits}\"");
