@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
 
 mod analysis;
+mod cost;
 mod data;
 mod html;
 mod page;

@@ -1,6 +1,5 @@
 //! `cargo xtask bench data`: combining and reporting, beside coverage.py, in CPU time and memory.
 
-mod cost;
 mod input;
 mod page;
 
@@ -13,8 +12,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use swath_test::{Requirements, Venv, newest_python, python, target_dir, venv};
 
+use super::cost::{self, Cost};
 use crate::cargo::build_swath;
-use cost::Cost;
 
 /// What `cargo xtask bench data` is told.
 #[derive(Args)]

@@ -2,7 +2,6 @@
 //! fast its largest pages are in a browser.
 
 mod browsing;
-mod cost;
 mod page;
 
 use std::path::{Path, PathBuf};
@@ -14,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use swath_test::{Venv, coverage_requirements, newest_python, target_dir, temp_dir, venv};
 use tempfile::TempDir;
 
+use super::cost::{Cost, measure};
 use super::section;
 use crate::cargo::build_swath;
-use cost::{Cost, measure};
 
 const GENERATOR: &str = include_str!("html/generator.py");
 /// So many sources are reported beside coverage.py.
@@ -177,7 +176,12 @@ impl Bench {
     }
 
     fn html(&self, program: &Path, folder: &Path, target: &Path, more: &[&str]) -> Result<Cost> {
-        let cost = measure(&self.venv.python(), program, folder, target, more)?;
+        let target_name = target.display().to_string();
+        let words = ["html", "-i", "-q", "-d", &target_name];
+        let words: Vec<String> = (words.iter().chain(more))
+            .map(|&word| word.into())
+            .collect();
+        let cost = measure(&self.venv.python(), program, &words, folder)?;
         ensure!(
             target.join("index.html").exists(),
             "{} wrote no report",

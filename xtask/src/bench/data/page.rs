@@ -1,6 +1,6 @@
 //! The section of `docs/benchmarks.md` about data files and reports.
 
-use super::cost::Cost;
+use super::super::cost::Cost;
 use super::{Case, Measured, Results};
 
 const HEAD: &str = "\

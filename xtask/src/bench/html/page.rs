@@ -1,6 +1,6 @@
 //! The section of `docs/benchmarks.md` about the HTML report.
 
-use super::cost::Cost;
+use super::super::cost::Cost;
 use super::{Beside, Results, median};
 
 const HEAD: &str = "\
