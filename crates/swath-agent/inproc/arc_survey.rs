@@ -5,9 +5,9 @@ use core::ptr::{null, null_mut};
 use swath_store::layout;
 
 use crate::branches::{Arc, Branches, SEVERAL, Side, Site, THOROUGH};
-use crate::code::VERSION;
 use crate::ffi;
 use crate::flow::{Flow, Way};
+use crate::interpreter::VERSION;
 use crate::map::{self, MAP};
 use crate::operations::Kind;
 use crate::scratch::{self, Scratch};

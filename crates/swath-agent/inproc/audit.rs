@@ -5,9 +5,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use swath_store::layout;
 
-use crate::code::VERSION;
 use crate::ffi::{self, Object};
 use crate::gate;
+use crate::interpreter::VERSION;
 use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};

@@ -12,6 +12,7 @@ use crate::ffi::{self, Object};
 use crate::file;
 use crate::flow;
 use crate::found_arcs::FoundArcs;
+use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
 use crate::object::{self, attribute, bytes, number_attribute};
@@ -105,15 +106,12 @@ static ACCESS: Global<Option<Access>> = Global::new(None);
 static TABLE: Global<[*mut Info; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
 /// Line numbers of the code object at hand.
 static LINES: Global<Scratch<u32>> = Global::new(Scratch::new());
-/// Whether branches are recorded.
-pub static BRANCH: Global<bool> = Global::new(false);
-/// The interpreter's version, as in 0x030c.
-pub static VERSION: Global<u32> = Global::new(0);
-/// The operation that code of this version begins its body with (3.11 and newer).
-pub static RESUME: Global<u8> = Global::new(0);
 
 /// The information is never given back: code with the same lines may come again.
 unsafe extern "C" fn keep(_info: *mut c_void) {}
+
+/// Whether branches are recorded.
+pub static BRANCH: Global<bool> = Global::new(false);
 
 /// Asks the interpreter for a place at every code object.
 pub unsafe fn begin() -> bool {

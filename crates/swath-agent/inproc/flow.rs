@@ -6,8 +6,8 @@
 
 use core::ptr::null_mut;
 
-use crate::code::VERSION;
 use crate::ffi::{self, Object};
+use crate::interpreter::VERSION;
 use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
 use crate::operations::{self, Kind, Operations, Reach};
 use crate::scratch::Scratch;

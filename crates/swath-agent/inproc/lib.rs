@@ -33,6 +33,7 @@ mod frame_layout;
 mod frames;
 mod gate;
 mod glob;
+mod interpreter;
 mod line_table;
 mod map;
 mod module;

@@ -2,8 +2,8 @@
 
 use core::ptr::null_mut;
 
-use crate::code::{RESUME, VERSION};
 use crate::ffi::{self, Object};
+use crate::interpreter::{RESUME, VERSION};
 use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
 use crate::scratch::Scratch;
 

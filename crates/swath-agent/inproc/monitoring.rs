@@ -14,9 +14,10 @@ use core::ptr::null_mut;
 
 use swath_store::layout;
 
-use crate::code::{self, Info, VERSION};
+use crate::code::{self, Info};
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
+use crate::interpreter::VERSION;
 use crate::map;
 use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,

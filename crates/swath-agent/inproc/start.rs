@@ -12,6 +12,7 @@ use crate::configuration;
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::gate;
+use crate::interpreter;
 use crate::map::{self, FOLDER, Failure};
 use crate::monitoring;
 use crate::object;
@@ -86,7 +87,7 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
         return Err(Failure(b"unknown-version"));
     }
     let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
-    code::VERSION.set(version);
+    interpreter::VERSION.set(version);
     set_folders(given);
     learn_resume(given.function)?;
     if !code::begin() {
@@ -130,7 +131,7 @@ unsafe fn learn_resume(function: Object) -> Result<(), Failure> {
         let operations = object::attribute(code.object(), c"co_code")?;
         object::bytes(operations.object())?.first().copied()
     };
-    code::RESUME.set(first().ok_or(Failure(b"self-test"))?);
+    interpreter::RESUME.set(first().ok_or(Failure(b"self-test"))?);
     Ok(())
 }
 
