@@ -95,7 +95,8 @@ fn exit_codes_and_tracebacks_are_the_programs_own() {
             let alone = plain(&sandbox, python, &["prog.py"]);
             assert_eq!(measured.code, code, "{source}\n{}", measured.stderr);
             assert_eq!(measured.code, alone.code, "{source}");
-            let warning = "CoverageWarning: No data was collected. (no-data-collected)\n";
+            let warning = "CoverageWarning: No data was collected. (no-data-collected); see \
+                https://coverage.readthedocs.io/en/7.17.3/messages.html#warning-no-data-collected\n";
             let said = measured.stderr.replace(warning, "");
             assert_eq!(said, alone.stderr, "{source} on {}", python.tag());
         }
@@ -207,8 +208,10 @@ fn what_cannot_be_run_is_said_in_coverage_pys_words() {
     };
     let sandbox = Sandbox::new();
     sandbox.write("prog.py", "x = 1\n");
+    let missing = sandbox.project().join("missing.py");
+    let missing = format!("No file to run: '{}'\n", missing.display());
     let cases = [
-        (&["missing.py"][..], "No file to run: 'missing.py'\n"),
+        (&["missing.py"][..], &*missing),
         (&["-m"], "No module specified for -m\n"),
         (
             &["-a", "-p", "prog.py"],
