@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use swath_test::workspace_root;
 
@@ -17,6 +17,18 @@ pub(crate) fn cargo<S: Into<OsString>>(arguments: impl IntoIterator<Item = S>) -
         .current_dir(workspace_root())
         .args(arguments.into_iter().map(Into::into));
     command
+}
+
+/// Runs a command whose output matters only when it fails.
+pub(crate) fn quiet(command: &mut Command) -> Result<()> {
+    let name = command.get_program().display().to_string();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {name}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{name} failed: {}", text.trim());
+    Ok(())
 }
 
 /// Runs a command with its output shown; its failure is an error.

@@ -5,11 +5,13 @@
 //! and unpacked under `target/compose/SUITE`, which serves as the folder of `docker --config`.
 
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use fs_err as fs;
 use swath_test::{COMPOSE_SUITES, compose_folder, composes, skip, target_dir};
+
+use crate::cargo::quiet;
 
 const PACKAGES: [&str; 3] = ["docker-cli", "docker-compose", "docker-buildx"];
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -150,22 +152,6 @@ fn mirror_in(text: &str) -> Option<String> {
         .flat_map(str::split_whitespace)
         .find(|word| word.contains("://") && word.trim_end_matches('/').ends_with("/debian"))
         .map(str::to_owned)
-}
-
-/// Runs a command whose output matters only when it fails.
-fn quiet(command: &mut Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {name}"))?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{name} failed: {}",
-        text.trim().lines().next_back().unwrap_or("no output")
-    );
-    Ok(())
 }
 
 #[cfg(test)]

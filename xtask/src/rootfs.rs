@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use swath_test::{Requirements, newest_python, skip, target_dir, venv};
 
+use crate::cargo::quiet;
 use crate::pythons;
 
 /// The versions that few machines have yet.
@@ -207,18 +208,6 @@ fn point_at_wheels(root: &Path, tag: &str) -> Result<()> {
             fs_err::write(&path, text)?;
         }
     }
-    Ok(())
-}
-
-/// Runs a command whose output matters only when it fails.
-fn quiet(command: &mut Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {name}"))?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{name} failed: {}", text.trim());
     Ok(())
 }
 

@@ -362,10 +362,7 @@ impl Info {
     /// Control went from one line to another in the same frame.
     #[inline]
     pub unsafe fn stepped(&mut self, from: u32, to: u32) {
-        self.went_to(from, to as i32);
-    }
-
-    unsafe fn went_to(&mut self, from: u32, to: i32) {
+        let to = to as i32;
         if self.branches.is_null() {
             return;
         }

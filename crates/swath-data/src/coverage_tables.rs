@@ -126,15 +126,16 @@ pub(crate) fn write_tables<W: Write + Seek>(data: &CoverageData, file: W) -> io:
     schema.add_table(version.finish(&mut out)?);
     let meta_table = meta(data, &mut out)?;
     schema.add(&mut out, meta_table)?;
-    let files_table = files(data, &mut out)?;
+    let files_table = names(data.files().map(|(path, _)| path), &mut out)?;
     schema.add(&mut out, files_table)?;
 
-    let mut names: Vec<(&str, ContextId)> = data.contexts().map(|(id, name)| (name, id)).collect();
-    names.sort_unstable();
-    let contexts_table = contexts(&names, &mut out)?;
+    let mut contexts: Vec<(&str, ContextId)> =
+        data.contexts().map(|(id, name)| (name, id)).collect();
+    contexts.sort_unstable();
+    let contexts_table = names(contexts.iter().map(|(name, _)| *name), &mut out)?;
     schema.add(&mut out, contexts_table)?;
     let numbers: FxHashMap<ContextId, i64> = (1i64..)
-        .zip(&names)
+        .zip(&contexts)
         .map(|(row, (_, id))| (*id, row))
         .collect();
     let lines_table = lines(data, &numbers, &mut out)?;
@@ -167,25 +168,14 @@ fn meta<W: Write + Seek>(data: &CoverageData, out: &mut DatabaseWriter<W>) -> io
     Ok(table)
 }
 
-fn files<W: Write + Seek>(data: &CoverageData, out: &mut DatabaseWriter<W>) -> io::Result<Indexed> {
-    let mut table = Indexed::default();
-    for (path, _) in data.files() {
-        // The number of a row that is also its column is not in the record.
-        table.add(
-            out,
-            &[Column::Null, Column::Text(path)],
-            [Column::Text(path)],
-        )?;
-    }
-    Ok(table)
-}
-
-fn contexts<W: Write + Seek>(
-    names: &[(&str, ContextId)],
+/// A table of names, numbered from 1.
+fn names<'a, W: Write + Seek>(
+    names: impl Iterator<Item = &'a str>,
     out: &mut DatabaseWriter<W>,
 ) -> io::Result<Indexed> {
     let mut table = Indexed::default();
-    for (name, _) in names {
+    for name in names {
+        // The number of a row that is also its column is not in the record.
         table.add(
             out,
             &[Column::Null, Column::Text(name)],
