@@ -33,6 +33,6 @@ pub use python::{Python, newest_python, python, pythons};
 pub use random::{Random, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use skip::{Skip, read_skips, skip, skip_file};
-pub use venv::{Requirements, Venv, forget_failures, venv};
+pub use venv::{Requirements, Venv, forget_failures, pip_python, venv};
 pub use wait::{wait_for, wait_until};
 pub use workspace::{Scale, scale, target_dir, temp_dir, workspace_root};

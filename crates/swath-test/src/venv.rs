@@ -240,7 +240,7 @@ fn make(python: &Python, requirements: &Requirements, folder: &Path) -> Result<(
         command.args(["-m", "pip"]);
         command
     } else {
-        let mut command = foreign_pip(python)
+        let mut command = pip_python()
             .context("no interpreter with a pip found")?
             .command();
         command.args(["-m", "pip", "--python"]).arg(&inside);
@@ -258,12 +258,11 @@ fn make(python: &Python, requirements: &Requirements, folder: &Path) -> Result<(
         .args(&requirements.0))
 }
 
-/// The newest other interpreter whose pip can install for another one (pip 22.3 and newer).
-fn foreign_pip(python: &Python) -> Option<&'static Python> {
+/// The newest interpreter that has a pip which can also install for another one (22.3 and newer).
+pub fn pip_python() -> Option<&'static Python> {
     let check = "import pip; exit(tuple(map(int, pip.__version__.split('.')[:2])) < (22, 3))";
-    pythons().iter().rev().find(|other| {
-        other.path != python.path && run(other.command().args(["-I", "-c", check])).is_ok()
-    })
+    let mut newest_first = pythons().iter().rev();
+    newest_first.find(|python| run(python.command().args(["-I", "-c", check])).is_ok())
 }
 
 /// Runs a command to its end; its last lines are the error.

@@ -30,7 +30,11 @@ pub(super) enum Constant<'a> {
 impl<'a> Constant<'a> {
     fn of(expression: &'a Expr) -> Self {
         match expression {
-            Expr::StringLiteral(literal) => Self::String(literal.value.to_str()),
+            // The parser has the replacement character for every lone surrogate: only the source
+            // tells such strings apart.
+            Expr::StringLiteral(literal) if !literal.value.to_str().contains('\u{fffd}') => {
+                Self::String(literal.value.to_str())
+            }
             _ => Self::Text(expression.range()),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use swath_test::{Python, Scale, newest_python, pythons, scale, skip};
+use swath_test::{Python, Scale, pip_python, pythons, scale, skip};
 
 use crate::oracle::{Oracle, compare_files, python_files};
 
@@ -22,13 +22,13 @@ fn sources_of_packages_are_equal() -> Result<()> {
         skip("sources of packages", "only with SWATH_PROVE=1");
         return Ok(());
     }
-    let Some(newest) = newest_python() else {
-        skip("sources of packages", "no Python found");
+    let Some(python) = pip_python() else {
+        skip("sources of packages", "no Python with pip");
         return Ok(());
     };
     let mut complaints = Vec::new();
     for package in PACKAGES {
-        let root = match obtain(newest, package) {
+        let root = match obtain(python, package) {
             Ok(root) => root,
             Err(error) => {
                 skip(&format!("sources of {package}"), &error.to_string());

@@ -64,7 +64,7 @@ fn obtain(package: &Package) -> Result<PathBuf, String> {
     if archive.is_file() {
         return Ok(archive);
     }
-    let python = swath_test::newest_python().ok_or("no Python")?;
+    let python = swath_test::pip_python().ok_or("no Python with pip")?;
     let output = python
         .command()
         .args(["-m", "pip", "download", "-q", "--no-deps"])

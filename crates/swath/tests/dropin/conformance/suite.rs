@@ -72,6 +72,9 @@ impl Suite {
             "coverage==7.17.3",
             "pytest>=9",
             "pytest-xdist",
+            "gevent",
+            "greenlet",
+            "eventlet",
             "flaky",
             "hypothesis",
         ];
