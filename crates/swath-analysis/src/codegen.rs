@@ -12,6 +12,8 @@ mod matching;
 mod reach;
 mod statements;
 
+use std::borrow::Cow;
+
 use ruff_python_ast::{Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextSize;
 use rustc_hash::FxHashMap;
@@ -136,7 +138,7 @@ struct Code<'a> {
     muted: u32,
     children: Vec<Child<'a>>,
     /// The numbers of the constants seen so far: strings by their value, others by their source text.
-    constants: FxHashMap<(bool, &'a str), u32>,
+    constants: FxHashMap<(bool, Cow<'a, str>), u32>,
     /// The numbers of the nested code objects seen so far, by where they begin.
     nested_numbers: FxHashMap<TextSize, u32>,
     constant_count: u32,

@@ -14,9 +14,16 @@ const SIGN: u32 = 1 << 31;
 impl PackedArc {
     #[inline]
     pub(crate) fn new((from, to): Arc) -> Option<Self> {
-        let from = i32::try_from(from).ok()?.cast_unsigned() ^ SIGN;
-        let to = i32::try_from(to).ok()?.cast_unsigned() ^ SIGN;
-        Some(Self(u64::from(from) << 32 | u64::from(to)))
+        Some(Self::of_small(
+            i32::try_from(from).ok()?,
+            i32::try_from(to).ok()?,
+        ))
+    }
+
+    #[inline]
+    pub(crate) fn of_small(from: i32, to: i32) -> Self {
+        let ordered = |line: i32| u64::from(line.cast_unsigned() ^ SIGN);
+        Self(ordered(from) << 32 | ordered(to))
     }
 
     pub(crate) fn bits(self) -> u64 {

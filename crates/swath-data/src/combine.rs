@@ -11,8 +11,10 @@ use swath_pattern::PathAliases;
 
 use crate::data_file::{is_small, read_accounting_of, read_file_names, read_with_sqlite};
 use crate::merge::Merger;
+use crate::page_file::PageFile;
 use crate::parallel_name::hash_in_name;
 use crate::plain_data::PlainData;
+use crate::sqlite_pages::{NotPlain, Pages, Plain};
 use crate::{
     CoverageData, DataError, ProcessNote, RunRecord, StoredProcess, is_hit_store_name,
     read_data_file, read_hit_stores, to_coverage_data, write_data_file,
@@ -222,6 +224,49 @@ fn holds_hit_stores(folder: &Path) -> bool {
     entries.any(|entry| entry.is_ok_and(|entry| is_hit_store_name(&entry.path())))
 }
 
+/// What an input holds, as far as it is read yet.
+enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// Its pages are read when they are asked for.
+    Pages(PageFile),
+    /// SQLite may try.
+    Unread,
+}
+
+impl<'a> Content<'a> {
+    /// An input that is longer, in bytes, is read page by page.
+    const LONG: u64 = 1 << 20;
+
+    fn read(path: &Path, buffer: &'a mut Vec<u8>) -> Self {
+        // Asked first: opening a pipe would wait for a writer.
+        let Some(metadata) = fs_err::metadata(path).ok().filter(is_small) else {
+            return Self::Unread;
+        };
+        let Ok(file) = fs_err::File::open(path) else {
+            return Self::Unread;
+        };
+        // The file itself, as its wrapper clears the buffer first.
+        let (mut file, _) = file.into_parts();
+        // Without a hash in its name, its bytes say whether it came before.
+        if metadata.len() > Self::LONG && hash_in_name(path).is_some() {
+            return PageFile::new(file).map_or(Self::Unread, Self::Pages);
+        }
+        buffer.clear();
+        match file.read_to_end(buffer) {
+            Ok(_) => Self::Bytes(buffer),
+            Err(_) => Self::Unread,
+        }
+    }
+
+    fn pages(&self) -> Plain<Pages<'_>> {
+        match self {
+            Self::Bytes(bytes) => Pages::new(bytes),
+            Self::Pages(file) => Pages::of_file(file),
+            Self::Unread => Err(NotPlain),
+        }
+    }
+}
+
 struct Work {
     merger: Merger,
     output_name: String,
@@ -239,26 +284,17 @@ struct Work {
 
 impl Work {
     fn take_file(&mut self, file: &Path) -> Result<(), DataError> {
-        let mut content = std::mem::take(&mut self.buffer);
-        content.clear();
-        // Asked first: opening a pipe would wait for a writer.
-        let is_small = fs_err::metadata(file).is_ok_and(|metadata| is_small(&metadata));
-        // The file itself, as its wrapper clears the buffer first.
-        let mut read = || {
-            let (mut opened, _) = fs_err::File::open(file)?.into_parts();
-            opened.read_to_end(&mut content)
-        };
-        let is_read = is_small && read().is_ok();
-        let result = self.take_content(file, is_read.then_some(&content));
-        self.buffer = content;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let result = self.take_content(file, &Content::read(file, &mut buffer));
+        self.buffer = buffer;
         result
     }
 
-    fn take_content(&mut self, file: &Path, content: Option<&Vec<u8>>) -> Result<(), DataError> {
+    fn take_content(&mut self, file: &Path, content: &Content<'_>) -> Result<(), DataError> {
         let known = match (hash_in_name(file), content) {
             (Some(hash), _) => !self.hashes.insert(hash.to_owned()),
-            (None, Some(content)) => self.is_known_content(file, content),
-            (None, None) => false,
+            (None, Content::Bytes(content)) => self.is_known_content(file, content),
+            (None, Content::Pages(_) | Content::Unread) => false,
         };
         if known && self.take_file_names(file).is_ok() {
             self.summary.skipped += 1;
@@ -268,7 +304,8 @@ impl Work {
         let name = file.display().to_string();
         let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
         let mut map = |path: &str| map_once(aliases, mapped, path);
-        let plain = content.and_then(|content| PlainData::read(content).ok());
+        let pages = content.pages().ok();
+        let plain = pages.and_then(|pages| PlainData::read(&pages).ok());
         let usable = match plain {
             Some(plain) => {
                 self.merger

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::accounting_tables::read_accounting;
 use crate::merge::data_of;
 use crate::plain_data::PlainData;
+use crate::sqlite_pages::Pages;
 use crate::{Accounting, ArcSet, ContextId, CoverageData, DataError, LineSet, Mode};
 
 /// Reads a data file. Nothing on disk is changed: journals beside the file are left alone.
@@ -22,7 +23,7 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     }
     if fs_err::metadata(&shown).is_ok_and(|metadata| is_small(&metadata))
         && let Ok(bytes) = fs_err::read(&shown)
-        && let Ok(plain) = PlainData::read(&bytes)
+        && let Ok(plain) = Pages::new(&bytes).and_then(|pages| PlainData::read(&pages))
         && let Some(mut data) = data_of(&plain)
     {
         if plain.has_accounting {
@@ -323,7 +324,8 @@ mod tests {
         let path = folder.path().join(".coverage");
         write_data_file(data, &path).unwrap();
         let bytes = fs_err::read(&path).unwrap();
-        let plain = PlainData::read(&bytes).unwrap_or_else(|_| panic!("our own files are plain"));
+        let pages = Pages::new(&bytes).unwrap();
+        let plain = PlainData::read(&pages).unwrap_or_else(|_| panic!("our own files are plain"));
         let mut by_pages = data_of(&plain).unwrap();
         by_pages.accounting = read_accounting_of(&path).unwrap();
         let by_sqlite = read_with_sqlite(&path).unwrap();

@@ -19,6 +19,7 @@
 
 mod accounting;
 mod accounting_tables;
+mod arc_runs;
 mod arc_set;
 mod combine;
 mod command_line;
@@ -31,6 +32,7 @@ mod gather;
 mod hit_store;
 mod line_set;
 mod merge;
+mod page_file;
 mod parallel_name;
 mod path_map;
 mod plain_data;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::arc_runs::RunHash;
 use crate::arc_set::PackedArc;
 use crate::coverage_data::{ContextId, FileData};
 use crate::plain_data::PlainData;
@@ -127,24 +128,6 @@ struct ArcBag {
 
 /// The most runs that a bag remembers: more than that are not the same few over and over.
 const MOST_KNOWN: usize = 128;
-
-/// Stands for a run of arcs, in any order: their number, and two independent sums of 64 bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct RunHash(usize, u64, u64);
-
-impl RunHash {
-    fn of(steps: &[PackedArc]) -> Self {
-        let (mut first, mut second) = (0u64, 0u64);
-        for step in steps {
-            let mixed = (step.bits() ^ 0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            first = first.wrapping_add(mixed ^ (mixed >> 32));
-            second = second
-                .wrapping_add(mixed.rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ mixed);
-        }
-        Self(steps.len(), first, second)
-    }
-}
 
 impl ArcBag {
     fn extend(&mut self, arcs: impl IntoIterator<Item = Arc>) {
@@ -285,9 +268,8 @@ impl Merger {
                 lines.union_with_numbits(&row.numbits);
             }
         }
-        for run in &other.arcs {
-            if let Some((slot, context)) = places(run.file, run.context) {
-                let steps = other.steps.get(run.steps.clone()).unwrap_or_default();
+        for (file, context, steps) in other.arcs.iter() {
+            if let Some((slot, context)) = places(file.into(), context.into()) {
                 let bag = self.slots[slot].arcs.get_or_default(context);
                 bag.extend_packed(steps);
             }
@@ -405,26 +387,7 @@ impl CoverageData {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn packed(arcs: &[Arc]) -> Vec<PackedArc> {
-        let packed = |arc: &Arc| PackedArc::new(*arc).unwrap();
-        arcs.iter().map(packed).collect()
-    }
-
-    #[test]
-    fn runs_are_known_in_any_order_and_by_every_arc() {
-        let arcs: Vec<Arc> = (0..200).map(|line| (line, line + 1)).collect();
-        let mut other = arcs.clone();
-        other.reverse();
-        assert!(RunHash::of(&packed(&arcs)) == RunHash::of(&packed(&other)));
-        for place in 0..arcs.len() {
-            let mut other = arcs.clone();
-            other[place].1 += 1;
-            assert!(RunHash::of(&packed(&arcs)) != RunHash::of(&packed(&other)));
-            other.remove(place);
-            assert!(RunHash::of(&packed(&arcs)) != RunHash::of(&packed(&other)));
-        }
-    }
+    use crate::arc_runs::ArcRuns;
 
     #[test]
     fn files_are_found_where_they_were_in_the_input_before() {
@@ -446,11 +409,17 @@ mod tests {
 
     #[test]
     fn a_bag_takes_every_arc_of_runs_that_overlap() {
-        let mut bag = ArcBag::default();
+        let mut runs = ArcRuns::default();
         for start in 0..3 * 200 {
-            let arcs: Vec<Arc> = (start..start + 10).map(|line| (line, -line)).collect();
-            bag.extend_packed(&packed(&arcs));
-            bag.extend_packed(&packed(&arcs));
+            for context in [1, 2] {
+                for line in start..start + 10 {
+                    runs.push([1, context, line, -line]);
+                }
+            }
+        }
+        let mut bag = ArcBag::default();
+        for (_, _, steps) in runs.iter() {
+            bag.extend_packed(steps);
         }
         let all: ArcSet = (0..609).map(|line| (line, -line)).collect();
         assert!(bag.finish() == all);

@@ -1,12 +1,11 @@
 //! The rows of a data file that is an ordinary SQLite file with coverage.py's own tables.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use crate::Mode;
-use crate::arc_set::PackedArc;
+use crate::arc_runs::ArcRuns;
 use crate::sqlite_pages::{NotPlain, Pages, Plain, Value, columns};
 
 /// What coverage.py's tables hold, by their row numbers.
@@ -17,8 +16,7 @@ pub(crate) struct PlainData<'a> {
     pub(crate) contexts: Vec<(i64, Cow<'a, str>)>,
     pub(crate) tracers: Vec<(i64, String)>,
     pub(crate) lines: Vec<LineRow<'a>>,
-    pub(crate) arcs: Vec<ArcRun>,
-    pub(crate) steps: Vec<PackedArc>,
+    pub(crate) arcs: ArcRuns,
     /// swath's own tables are there too.
     pub(crate) has_accounting: bool,
 }
@@ -60,14 +58,6 @@ fn numbits_of(record: &[u8]) -> Plain<Option<(i64, i64, &[u8])>> {
     })
 }
 
-/// The arcs of a file and a context that follow each other in the table.
-pub(crate) struct ArcRun {
-    pub(crate) file: i64,
-    pub(crate) context: i64,
-    /// Their places in `steps`.
-    pub(crate) steps: Range<usize>,
-}
-
 /// The tables that are read, as they are created, without white space and comments.
 const TABLES: [(&str, &str); 7] = [
     ("coverage_schema", "(versioninteger)"),
@@ -93,9 +83,8 @@ const TABLES: [(&str, &str); 7] = [
 
 impl<'a> PlainData<'a> {
     /// Reads everything, or nothing: what is not plain is for SQLite to read.
-    pub(crate) fn read(bytes: &'a [u8]) -> Plain<Self> {
-        let pages = Pages::new(bytes)?;
-        let (roots, has_accounting) = table_roots(&pages)?;
+    pub(crate) fn read(pages: &Pages<'a>) -> Plain<Self> {
+        let (roots, has_accounting) = table_roots(pages)?;
         let root = |name: &str| roots.get(name).copied().ok_or(NotPlain);
         let mut data = Self {
             has_accounting,
@@ -111,10 +100,10 @@ impl<'a> PlainData<'a> {
         if versions != [true] {
             return Err(NotPlain);
         }
-        data.mode = read_mode(&pages, root("meta")?)?;
-        data.files = names(&pages, root("file")?)?;
-        data.contexts = names(&pages, root("context")?)?;
-        let tracers = names(&pages, root("tracer")?)?;
+        data.mode = read_mode(pages, root("meta")?)?;
+        data.files = names(pages, root("file")?)?;
+        data.contexts = names(pages, root("context")?)?;
+        let tracers = names(pages, root("tracer")?)?;
         data.tracers = tracers
             .into_iter()
             .map(|(id, name)| (id, name.into_owned()))
@@ -123,25 +112,8 @@ impl<'a> PlainData<'a> {
             data.lines.extend(LineRow::read(record)?);
             Ok(())
         })?;
-        pages.number_rows(root("arc")?, &mut |[file, context, from, to]| {
-            let arc = PackedArc::new((from, to)).ok_or(NotPlain)?;
-            data.add_arc(file, context, arc);
-            Ok(())
-        })?;
+        pages.number_rows(root("arc")?, &mut |row| data.arcs.push(row))?;
         Ok(data)
-    }
-
-    fn add_arc(&mut self, file: i64, context: i64, arc: PackedArc) {
-        self.steps.push(arc);
-        let end = self.steps.len();
-        match self.arcs.last_mut() {
-            Some(run) if run.file == file && run.context == context => run.steps.end = end,
-            _ => self.arcs.push(ArcRun {
-                file,
-                context,
-                steps: end - 1..end,
-            }),
-        }
     }
 }
 

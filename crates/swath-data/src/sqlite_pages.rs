@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::page_file::PageFile;
+
 /// The file is not as simple as this reader needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotPlain;
@@ -17,12 +19,21 @@ const MAX_DEPTH: usize = 20;
 const LEAF: u8 = 13;
 const INTERIOR: u8 = 5;
 
-/// A database, all its bytes.
+/// A database.
 pub(crate) struct Pages<'a> {
-    bytes: &'a [u8],
+    store: Store<'a>,
+    /// In bytes.
+    length: usize,
     page_size: usize,
     /// A page without the bytes reserved at its end.
     usable: usize,
+}
+
+/// Where the pages are.
+#[derive(Clone, Copy)]
+enum Store<'a> {
+    Memory(&'a [u8]),
+    File(&'a PageFile),
 }
 
 /// A column's value.
@@ -45,7 +56,17 @@ impl Value<'_> {
 }
 
 impl<'a> Pages<'a> {
+    /// The database that these bytes are.
     pub(crate) fn new(bytes: &'a [u8]) -> Plain<Self> {
+        Self::with_header(bytes, bytes.len(), Store::Memory(bytes))
+    }
+
+    /// The database in a file, of which only the pages that are asked for are read.
+    pub(crate) fn of_file(file: &'a PageFile) -> Plain<Self> {
+        Self::with_header(file.head(), file.length(), Store::File(file))
+    }
+
+    fn with_header(bytes: &[u8], length: usize, store: Store<'a>) -> Plain<Self> {
         if !bytes.starts_with(b"SQLite format 3\0") {
             return Err(NotPlain);
         }
@@ -60,20 +81,35 @@ impl<'a> Pages<'a> {
             return Err(NotPlain);
         }
         Ok(Self {
-            bytes,
+            store,
+            length,
             page_size,
             usable,
         })
     }
 
     fn page(&self, number: u32) -> Plain<&'a [u8]> {
-        let start = usize::try_from(number)
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .ok_or(NotPlain)?;
-        let start = start.checked_mul(self.page_size).ok_or(NotPlain)?;
-        let end = start.checked_add(self.page_size).ok_or(NotPlain)?;
-        self.bytes.get(start..end).ok_or(NotPlain)
+        let place = place_of_page(number)?;
+        match self.store {
+            Store::Memory(bytes) => page_in(bytes, place, self.page_size),
+            Store::File(file) => file.page(place, self.page_size),
+        }
+    }
+
+    /// A page that is needed for this moment only.
+    fn passing_page<'s>(&self, number: u32, space: &'s mut Vec<u8>) -> Plain<&'s [u8]>
+    where
+        'a: 's,
+    {
+        let place = place_of_page(number)?;
+        match self.store {
+            Store::Memory(bytes) => page_in(bytes, place, self.page_size),
+            Store::File(file) => {
+                space.resize(self.page_size, 0);
+                file.read(place, space)?;
+                Ok(space)
+            }
+        }
     }
 
     /// Gives the rows of the table whose tree begins at a page: row number and record.
@@ -81,75 +117,69 @@ impl<'a> Pages<'a> {
     where
         F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
     {
-        self.leaves(root, &mut |leaf| {
-            leaf.places()
-                .try_for_each(|place| self.cell(leaf.page, place?, take))
-        })
+        for number in self.leaves(root)? {
+            let page = self.page(number)?;
+            let mut places = Node::of(number, page)?.leaf_cells()?;
+            places.try_for_each(|place| self.cell(page, place?, take))?;
+        }
+        Ok(())
     }
 
     /// Gives the rows of a table of four integers; those with anything else in them are left out.
+    /// A number that does not fit in 32 bits is not plain.
     pub(crate) fn number_rows<F>(&self, root: u32, take: &mut F) -> Plain<()>
     where
-        F: FnMut([i64; 4]) -> Plain<()>,
+        F: FnMut([i32; 4]),
     {
-        self.leaves(root, &mut |leaf| {
-            leaf.places().try_for_each(|place| {
+        let mut space = Vec::new();
+        for number in self.leaves(root)? {
+            let page = self.passing_page(number, &mut space)?;
+            let places = Node::of(number, page)?.leaf_cells()?;
+            for place in places {
                 let place = place?;
-                if let Some(row) = four_small_numbers(leaf.page, place) {
-                    return take(row);
+                match four_small_numbers(page, place) {
+                    Some(row) => take(row),
+                    None => self.cell(page, place, &mut |_, record| {
+                        let columns = columns(&record)?.map(Value::integer);
+                        if let [Some(first), Some(second), Some(third), Some(fourth)] = columns {
+                            let small = |value| i32::try_from(value).map_err(|_| NotPlain);
+                            take([small(first)?, small(second)?, small(third)?, small(fourth)?]);
+                        }
+                        Ok(())
+                    })?,
                 }
-                self.cell(leaf.page, place, &mut |_, record| match columns(&record)?
-                    .map(Value::integer)
-                {
-                    [Some(first), Some(second), Some(third), Some(fourth)] => {
-                        take([first, second, third, fourth])
-                    }
-                    _ => Ok(()),
-                })
-            })
-        })
-    }
-
-    fn leaves<F>(&self, root: u32, take: &mut F) -> Plain<()>
-    where
-        F: FnMut(Leaf<'a>) -> Plain<()>,
-    {
-        // A sound tree has no page twice.
-        let mut pages_left = self.bytes.len() / self.page_size + 1;
-        self.walk(root, 0, &mut pages_left, take)
-    }
-
-    fn walk<F>(&self, number: u32, depth: usize, pages_left: &mut usize, take: &mut F) -> Plain<()>
-    where
-        F: FnMut(Leaf<'a>) -> Plain<()>,
-    {
-        *pages_left = pages_left.checked_sub(1).ok_or(NotPlain)?;
-        if depth > MAX_DEPTH {
-            return Err(NotPlain);
-        }
-        let page = self.page(number)?;
-        // The first page begins with the file's header.
-        let head = if number == 1 { 100 } else { 0 };
-        let cells = usize::from(u16_at(page, head + 3)?);
-        match byte_at(page, head)? {
-            LEAF => take(Leaf {
-                page,
-                places: page.get(head + 8..head + 8 + 2 * cells).ok_or(NotPlain)?,
-            }),
-            INTERIOR => {
-                for cell in 0..cells {
-                    let place = usize::from(u16_at(page, head + 12 + 2 * cell)?);
-                    self.walk(u32_at(page, place)?, depth + 1, pages_left, take)?;
-                }
-                self.walk(u32_at(page, head + 8)?, depth + 1, pages_left, take)
             }
-            _ => Err(NotPlain),
         }
+        Ok(())
     }
 
-    fn cell<F>(&self, page: &'a [u8], place: usize, take: &mut F) -> Plain<()>
+    /// The numbers of the leaves of a tree, in order: they are all at the same depth.
+    fn leaves(&self, root: u32) -> Plain<Vec<u32>> {
+        let most = self.length / self.page_size;
+        let mut level = vec![root];
+        for _ in 0..MAX_DEPTH {
+            let Some(&first) = level.first() else {
+                return Ok(level);
+            };
+            if Node::of(first, self.page(first)?)?.is_leaf() {
+                return Ok(level);
+            }
+            let mut next = Vec::with_capacity(level.len() * 2);
+            for number in level {
+                Node::of(number, self.page(number)?)?.children(&mut next)?;
+                // A sound tree has no page twice.
+                if next.len() > most {
+                    return Err(NotPlain);
+                }
+            }
+            level = next;
+        }
+        Err(NotPlain)
+    }
+
+    fn cell<'p, F>(&self, page: &'p [u8], place: usize, take: &mut F) -> Plain<()>
     where
-        F: FnMut(i64, Cow<'a, [u8]>) -> Plain<()>,
+        F: FnMut(i64, Cow<'p, [u8]>) -> Plain<()>,
     {
         let (length, place) = varint(page, place)?;
         let (row, place) = varint(page, place)?;
@@ -164,7 +194,7 @@ impl<'a> Pages<'a> {
 
     /// A record that goes on in overflow pages.
     fn spilled(&self, page: &[u8], place: usize, length: usize) -> Plain<Vec<u8>> {
-        if length > self.bytes.len() {
+        if length > self.length {
             return Err(NotPlain);
         }
         let least = (self.usable - 12) * 32 / 255 - 23;
@@ -187,19 +217,67 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// A leaf of a table's tree.
-struct Leaf<'a> {
-    page: &'a [u8],
-    /// Where its cells begin, two bytes each.
-    places: &'a [u8],
+/// A page of a table's tree.
+struct Node<'p> {
+    page: &'p [u8],
+    /// The first page begins with the file's header.
+    head: usize,
+    kind: u8,
+    cells: usize,
 }
 
-impl Leaf<'_> {
-    fn places(&self) -> impl Iterator<Item = Plain<usize>> {
-        self.places
-            .chunks_exact(2)
-            .map(|place| Ok(usize::from(u16_at(place, 0)?)))
+impl<'p> Node<'p> {
+    fn of(number: u32, page: &'p [u8]) -> Plain<Self> {
+        let head = if number == 1 { 100 } else { 0 };
+        Ok(Self {
+            page,
+            head,
+            kind: byte_at(page, head)?,
+            cells: usize::from(u16_at(page, head + 3)?),
+        })
     }
+
+    fn is_leaf(&self) -> bool {
+        self.kind == LEAF
+    }
+
+    /// Where the cells of a leaf begin.
+    fn leaf_cells(&self) -> Plain<impl Iterator<Item = Plain<usize>> + use<'p>> {
+        if !self.is_leaf() {
+            return Err(NotPlain);
+        }
+        let start = self.head + 8;
+        let places = self.page.get(start..start + 2 * self.cells);
+        let places = places.ok_or(NotPlain)?.chunks_exact(2);
+        Ok(places.map(|place| Ok(usize::from(u16_at(place, 0)?))))
+    }
+
+    /// Adds the pages below.
+    fn children(&self, all: &mut Vec<u32>) -> Plain<()> {
+        if self.kind != INTERIOR {
+            return Err(NotPlain);
+        }
+        for cell in 0..self.cells {
+            let place = usize::from(u16_at(self.page, self.head + 12 + 2 * cell)?);
+            all.push(u32_at(self.page, place)?);
+        }
+        all.push(u32_at(self.page, self.head + 8)?);
+        Ok(())
+    }
+}
+
+/// The place of a page among all; their numbers begin with 1.
+fn place_of_page(number: u32) -> Plain<usize> {
+    let place = usize::try_from(number)
+        .ok()
+        .and_then(|it| it.checked_sub(1));
+    place.ok_or(NotPlain)
+}
+
+fn page_in(bytes: &[u8], place: usize, size: usize) -> Plain<&[u8]> {
+    let start = place.checked_mul(size).ok_or(NotPlain)?;
+    let end = start.checked_add(size).ok_or(NotPlain)?;
+    bytes.get(start..end).ok_or(NotPlain)
 }
 
 /// The longest cell of four numbers: a length, a row number of nine bytes, a head of five, and
@@ -209,7 +287,7 @@ const NUMBERS_CELL: usize = 32;
 /// The cell of a record of four numbers of up to four bytes each, which is what arcs are: the
 /// quick way. It has nothing to say about cells at the end of a page.
 #[inline]
-fn four_small_numbers(page: &[u8], place: usize) -> Option<[i64; 4]> {
+fn four_small_numbers(page: &[u8], place: usize) -> Option<[i32; 4]> {
     let cell: &[u8; NUMBERS_CELL] = page.get(place..)?.first_chunk()?;
     let mut at = 1;
     while *cell.get(at)? >= 0x80 {
@@ -225,10 +303,10 @@ fn four_small_numbers(page: &[u8], place: usize) -> Option<[i64; 4]> {
         match kind {
             1..=4 => {
                 let four = cell.get(at..)?.first_chunk()?;
-                *value = i64::from(i32::from_be_bytes(*four) >> (8 * (4 - kind)));
+                *value = i32::from_be_bytes(*four) >> (8 * (4 - kind));
                 at += usize::from(kind);
             }
-            8 | 9 => *value = i64::from(kind - 8),
+            8 | 9 => *value = i32::from(kind - 8),
             _ => return None,
         }
     }

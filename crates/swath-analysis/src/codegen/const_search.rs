@@ -2,7 +2,7 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
 use ruff_python_ast::{
-    Arguments, BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, UnaryOp,
+    Arguments, BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, Keyword, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -25,6 +25,8 @@ pub(super) enum Found<'a> {
 pub(super) enum Constant<'a> {
     Text(TextRange),
     String(&'a str),
+    /// The tuple of the names of these arguments.
+    Names(&'a [Keyword]),
 }
 
 impl<'a> Constant<'a> {
@@ -131,9 +133,8 @@ impl<'a> Constants<'a> {
             let names = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
             self.found
                 .extend(names.map(|name| Found::Constant(Constant::String(name.as_str()))));
-        } else if let (Some(first), Some(last)) = (keywords.first(), keywords.last()) {
-            let names = first.range().cover(last.range());
-            self.found.push(Found::Constant(Constant::Text(names)));
+        } else if !keywords.is_empty() {
+            self.found.push(Found::Constant(Constant::Names(keywords)));
         }
     }
 

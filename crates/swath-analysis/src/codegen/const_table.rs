@@ -3,8 +3,10 @@
 //! A nested code object that nothing loads can stay in the table of constants, and with it its lines: 3.8 and 3.9
 //! keep all constants, 3.10 and 3.11 all up to the last one used, later ones the first and those that are used.
 
+use std::borrow::{Borrow, Cow};
+
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Expr, Parameters, Pattern, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, Identifier, Parameters, Pattern, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::const_search::{Constant, Constants, Found};
@@ -34,7 +36,7 @@ impl<'a> Code<'a> {
                 self.note_expressions(statement.value.as_deref());
                 self.note_expressions([&*statement.target]);
                 if statement.simple && self.scope != Scope::Function {
-                    self.note_key((true, self.text(statement.target.range())));
+                    self.note_string(self.text(statement.target.range()));
                 }
             }
             Stmt::Expr(statement) if folded_early(&statement.value, self.minor()).is_none() => {
@@ -61,14 +63,11 @@ impl<'a> Code<'a> {
             }
             Stmt::ImportFrom(statement) => {
                 self.note("0");
-                if let (Some(first), Some(last)) = (statement.names.first(), statement.names.last())
-                {
-                    self.note(self.text(first.range().cover(last.range())));
-                }
+                self.note_names(statement.names.iter().map(|alias| &alias.name));
             }
             Stmt::TypeAlias(statement) => {
                 if statement.type_params.is_none() {
-                    self.note_key((true, self.text(statement.name.range())));
+                    self.note_string(self.text(statement.name.range()));
                 }
                 let number = self.note_code(statement.start());
                 self.children.push(Child {
@@ -93,13 +92,13 @@ impl<'a> Code<'a> {
                 self.note_signature(function);
                 let number = self.note_code(function.start());
                 if self.minor() <= 10 {
-                    self.note_key((true, self.text(function.name.range())));
+                    self.note_string(self.text(function.name.range()));
                 }
                 number
             }
             ChildKind::Class(class) => {
                 let number = self.note_code(class.start());
-                self.note_key((true, self.text(class.name.range())));
+                self.note_string(self.text(class.name.range()));
                 number
             }
             ChildKind::Expression(_) => self.constant_count,
@@ -294,16 +293,34 @@ impl<'a> Code<'a> {
     fn note_constant(&mut self, constant: &Constant<'a>) {
         match *constant {
             Constant::Text(range) => self.note(self.text(range)),
-            Constant::String(value) => self.note_key((true, value)),
+            Constant::String(value) => self.note_string(value),
+            Constant::Names(keywords) => {
+                self.note_names(keywords.iter().filter_map(|keyword| keyword.arg.as_ref()));
+            }
         }
+    }
+
+    /// Notes the tuple of some names, as a source would most often have it.
+    fn note_names(&mut self, names: impl IntoIterator<Item = &'a Identifier>) {
+        if !self.needs_constants() {
+            return;
+        }
+        let texts: Vec<String> = (names.into_iter())
+            .map(|name| format!("'{name}'"))
+            .collect();
+        self.note_key((false, Cow::Owned(tuple_text(&texts))));
+    }
+
+    fn note_string(&mut self, value: &'a str) {
+        self.note_key((true, Cow::Borrowed(value)));
     }
 
     /// Notes a constant that is no string, known by its text.
     pub(super) fn note(&mut self, constant: &'a str) {
-        self.note_key((false, constant));
+        self.note_key((false, Cow::Borrowed(constant)));
     }
 
-    fn note_key(&mut self, key: (bool, &'a str)) {
+    fn note_key(&mut self, key: (bool, Cow<'a, str>)) {
         if !self.needs_constants() {
             return;
         }
@@ -316,12 +333,7 @@ impl<'a> Code<'a> {
     /// Notes a tuple of constants that becomes a constant itself only when all others are numbered, unless the source
     /// has the same one.
     fn note_late(&mut self, elements: &[&str]) {
-        let text = match elements {
-            [] => String::new(),
-            [only] => format!("({only},)"),
-            _ => format!("({})", elements.join(", ")),
-        };
-        self.pending_tuples.push(text);
+        self.pending_tuples.push(tuple_text(elements));
     }
 
     /// The highest number of a constant that live instructions load.
@@ -338,7 +350,7 @@ impl<'a> Code<'a> {
             .iter()
             .filter(|(index, _)| is_live(*index))
             .map(|(_, text)| {
-                let same = self.constants.get(&(false, text.as_str()));
+                let same = self.constants.get(&(false, Cow::Borrowed(text.as_str())));
                 same.copied().unwrap_or(u32::MAX)
             });
         numbered.chain(late).max().unwrap_or(0)
@@ -351,6 +363,15 @@ impl<'a> Code<'a> {
         self.constant_count = self.constant_count.max(number);
         self.pending_constant = self.pending_constant.max(number);
         number
+    }
+}
+
+/// A tuple as it is written; nothing stands for one that no source has.
+fn tuple_text<S: Borrow<str>>(elements: &[S]) -> String {
+    match elements {
+        [] => String::new(),
+        [only] => format!("({},)", only.borrow()),
+        _ => format!("({})", elements.join(", ")),
     }
 }
 
