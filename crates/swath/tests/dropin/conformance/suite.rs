@@ -74,7 +74,6 @@ impl Suite {
             "pytest-xdist",
             "gevent",
             "greenlet",
-            "eventlet",
             "flaky",
             "hypothesis",
         ];
