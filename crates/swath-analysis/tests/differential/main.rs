@@ -7,3 +7,4 @@ mod oracle;
 mod packages;
 mod reduction;
 mod standard_library;
+mod syntax_errors;
