@@ -12,7 +12,7 @@ use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
 use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
-use crate::{FileReport, Numbers};
+use crate::{FileReport, Numbers, source_file};
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -285,7 +285,7 @@ fn report_file(
     };
     let name = options.directory.relative(&recorded).to_owned();
     let on_disk = Path::new(options.directory.path()).join(&path);
-    let source = match fs_err::read(&on_disk) {
+    let source = match source_file::read(&on_disk) {
         Ok(source) => source,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return if data.accounting.files.contains_key(&key) {
@@ -339,7 +339,7 @@ fn report_file(
 
 /// Reads the decoded text of a file of the report once more.
 pub fn read_source(file: &FileReport, directory: &Directory) -> std::io::Result<String> {
-    let source = fs_err::read(Path::new(directory.path()).join(&file.path))?;
+    let source = source_file::read(&Path::new(directory.path()).join(&file.path))?;
     decode_source(&source).map_err(|problem| std::io::Error::other(problem.describe(&file.path)))
 }
 
