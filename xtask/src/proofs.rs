@@ -56,49 +56,59 @@ pub(crate) fn write(conclusion: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts the tables of some tests into the page, and leaves everything else there as it is.
+/// Puts the figures of some tests into the page, and leaves everything else there as it is.
 pub(crate) fn update() -> Result<()> {
     let path = page();
     let old = fs_err::read_to_string(&path).unwrap_or_else(|_| HEAD.to_owned());
-    fs_err::write(path, with_tables(&old, &read_figures()))?;
+    fs_err::write(path, with_figures(&old, read_figures()))?;
     Ok(())
 }
 
-/// The page with these figures' tables in place of those of the same titles.
-fn with_tables(page: &str, figures: &[Figure]) -> String {
-    let mut parts: Vec<String> = page.split("\n## ").map(str::to_owned).collect();
-    // The page's last line belongs to no table.
-    let last = parts.pop().unwrap_or_default();
-    let (last, conclusion) = match last.split_once("|\n\n") {
-        Some((table, conclusion)) => (format!("{table}|\n"), format!("\n{conclusion}")),
-        None => (last, String::new()),
-    };
-    parts.push(last);
-    for title in distinct(figures.iter().map(|figure| &figure.table)) {
-        let cells: Vec<&Figure> = figures
-            .iter()
-            .filter(|figure| figure.table == title)
-            .collect();
-        let table = render_table(&title, &cells);
-        let table = table.trim_start_matches("\n## ").to_owned();
-        let heading = [title.as_str(), "\n"].concat();
-        match parts
-            .iter_mut()
-            .skip(1)
-            .find(|part| part.starts_with(&heading))
-        {
-            Some(part) => *part = table,
-            None => parts.push(table),
+/// The page with these figures in place of what it had for the same cells.
+fn with_figures(page: &str, new: Vec<Figure>) -> String {
+    let (mut figures, conclusion) = read_page(page);
+    figures.extend(new);
+    render_page(&figures, conclusion)
+}
+
+/// The figures of a page, and its last line, which belongs to no table.
+fn read_page(page: &str) -> (Vec<Figure>, &str) {
+    let mut figures = Vec::new();
+    let mut conclusion = "";
+    for part in page.split("\n## ").skip(1) {
+        let (title, body) = part.split_once('\n').unwrap_or((part, ""));
+        let mut columns = Vec::new();
+        for line in body.lines().filter(|line| !line.is_empty()) {
+            let Some(cells) = cells_of(line) else {
+                conclusion = line;
+                continue;
+            };
+            let [row, cells @ ..] = cells.as_slice() else {
+                continue;
+            };
+            if columns.is_empty() {
+                columns = cells.to_vec();
+            } else if !row.starts_with("---") {
+                let filled = columns.iter().zip(cells).filter(|(_, it)| !it.is_empty());
+                figures.extend(filled.map(|(column, value)| Figure {
+                    table: title.to_owned(),
+                    row: row.clone(),
+                    column: column.clone(),
+                    value: value.clone(),
+                }));
+            }
         }
     }
-    let head = parts.remove(0);
-    parts.sort_by_cached_key(|part| natural_key(part.lines().next().unwrap_or_default()));
-    let tables = parts.iter().flat_map(|part| ["\n## ", part.as_str()]);
-    [head.as_str()]
-        .into_iter()
-        .chain(tables)
-        .collect::<String>()
-        + &conclusion
+    (figures, conclusion)
+}
+
+/// The cells of a line of a table.
+fn cells_of(line: &str) -> Option<Vec<String>> {
+    const BAR: &str = "\u{0}";
+    let line = line.replace("\\|", BAR);
+    let line = line.strip_prefix('|')?.strip_suffix('|')?;
+    let cells = line.split('|').map(|cell| cell.trim().replace(BAR, "|"));
+    Some(cells.collect())
 }
 
 /// The page: tables by title, rows and columns by name, so that it does not depend on which test
@@ -113,7 +123,10 @@ fn render_page(figures: &[Figure], conclusion: &str) -> String {
             .collect();
         page.push_str(&render_table(&table, &cells));
     }
-    page + "\n" + conclusion + "\n"
+    if !conclusion.is_empty() {
+        page += &["\n", conclusion, "\n"].concat();
+    }
+    page
 }
 
 fn render_table(title: &str, cells: &[&Figure]) -> String {
@@ -182,16 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn some_tables_change_and_the_others_stay() {
-        let page = render_page(&[figure("3.9", "lost", "0")], "7 passed");
-        let other = |value: &str| Figure {
+    fn some_figures_change_and_the_others_stay() {
+        let other = |row: &str, value: &str| Figure {
             table: "Apples".into(),
-            ..figure("red", "count", value)
+            ..figure(row, "count", value)
         };
-        let both = render_page(&[figure("3.9", "lost", "0"), other("2")], "7 passed");
-        let added = with_tables(&page, &[other("1")]);
-        assert_eq!(with_tables(&added, &[other("2")]), both);
-        let first = with_tables(HEAD, &[other("1")]);
+        let kills = figure("3.9", "lost", "0");
+        let page = render_page(std::slice::from_ref(&kills), "7 passed");
+        let added = with_figures(&page, vec![other("red", "1"), other("green", "a | b")]);
+        let changed = with_figures(&added, vec![other("red", "2")]);
+        let figures = [kills, other("red", "2"), other("green", "a | b")];
+        assert_eq!(changed, render_page(&figures, "7 passed"));
+        let first = with_figures(HEAD, vec![other("red", "1")]);
         assert_eq!(
             first,
             format!("{HEAD}\n## Apples\n\n| | count |\n|---|---|\n| red | 1 |\n")
