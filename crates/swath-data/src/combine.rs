@@ -109,6 +109,8 @@ pub fn count_services(process: &StoredProcess, all: &[StoredProcess]) -> Process
 
 /// Combines the inputs into the output. Inputs are deleted only after the output is on disk; on an
 /// error everything is left as it was.
+///
+/// The merged data stays in memory until the process ends: this is for a command that ends soon.
 pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     let output = std::path::absolute(request.output).map_err(DataError::from)?;
     let (files, stores) = inputs(&output, request.inputs)?;
