@@ -211,6 +211,31 @@ fn check_test_service(shop: &Shop) {
 }
 
 #[test]
+fn a_test_command_may_take_project_and_volumes_down() {
+    let test = "a_test_command_may_take_project_and_volumes_down";
+    for compose in composes_for(test) {
+        let Some(shop) = Shop::new(test, &compose) else {
+            return;
+        };
+        let command = format!(
+            "{} -f compose.yml -p {} --env-file=test.env",
+            shop.compose, shop.project.name
+        );
+        let url = format!("http://127.0.0.1:{}/", shop.port);
+        let script = format!(
+            "set -eu\n{command} up -d\nuntil python ask.py {url} 2>/dev/null; do sleep 0.1; done\n{command} down -v -t 1\n"
+        );
+        shop.project.write("down.sh", &script);
+        let (output, account) = (shop.project).swath(&["--source=."], &["sh", "down.sh"]);
+        let said = text(&output);
+        assert_eq!(account["complete"], true, "{said}");
+        assert_eq!(row(&said, "web.py"), "web.py 16 2 88% 17, 21", "{said}");
+        assert_eq!(row(&said, "worker.py"), "worker.py 5 0 100%", "{said}");
+        assert_eq!(shop.left(), Vec::<String>::new(), "{said}");
+    }
+}
+
+#[test]
 fn a_project_that_does_not_come_up_says_why() {
     let test = "a_project_that_does_not_come_up_says_why";
     let Some(compose) = composes_for(test).pop() else {

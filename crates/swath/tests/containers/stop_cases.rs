@@ -43,6 +43,9 @@ if type docker-init >/dev/null; then
 fi
 docker wait "$PROJECT-pruned" >/dev/null
 docker container prune -f --filter "label=swath-test=$PROJECT" >/dev/null
+up swept "$IMAGE" python /app/work.py once
+docker wait "$PROJECT-swept" >/dev/null
+docker system prune -f --filter "label=swath-test=$PROJECT" >/dev/null
 up hog --memory 64m --memory-swap 64m "$IMAGE" python /app/work.py hog
 until [ "$(docker inspect -f '{{.RestartCount}}' "$PROJECT-again")" -ge 1 ]; do sleep 0.1; done
 docker pause "$PROJECT-paused" >/dev/null
@@ -106,6 +109,7 @@ fn every_way_to_end_keeps_the_data() {
         "installed",
         "shell-less",
         "pruned",
+        "swept",
     ];
     names.extend(with_init.then_some("group"));
     // Started again by the engine: each time a process of its own, all of them kept.
