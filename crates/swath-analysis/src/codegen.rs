@@ -105,8 +105,10 @@ enum Block<'a> {
         exit: Label,
     },
     Finally(&'a [Stmt]),
-    /// A `with`, or a handler that forgets the exception's name: it loads `None`.
-    LoadsNone,
+    /// Its exit is called with `None`.
+    With,
+    /// A handler that sets the exception's name to `None`.
+    NamedHandler,
     Other,
 }
 

@@ -77,6 +77,10 @@ impl<'a> Code<'a> {
         self.forget_line();
         self.blocks.pop();
         self.place(clean_up);
+        if each.is_async && self.is_old() {
+            // What ends the loop has the line of its last statement, even if that is dead.
+            self.emit_artificial(Flow::Next);
+        }
         self.conditional_body(&each.orelse);
         self.place(end);
     }
@@ -109,16 +113,18 @@ impl<'a> Code<'a> {
 
     fn old_while_loop(&mut self, cycle: &'a StmtWhile) {
         let constant = folded(&cycle.test);
+        let (top, otherwise, end) = (self.new_label(), self.new_label(), self.new_label());
+        self.place(top);
+        self.blocks.push(Block::Loop { top, exit: end });
         if constant == Some(false) {
             self.muted += 1;
             self.conditional_body(&cycle.body);
             self.muted -= 1;
+            self.blocks.pop();
             self.conditional_body(&cycle.orelse);
+            self.place(end);
             return;
         }
-        let (top, otherwise, end) = (self.new_label(), self.new_label(), self.new_label());
-        self.place(top);
-        self.blocks.push(Block::Loop { top, exit: end });
         if constant.is_none() {
             self.jump_if(&cycle.test, otherwise, false);
         }
@@ -135,7 +141,7 @@ impl<'a> Code<'a> {
         let line = self.line;
         self.emit(Flow::Next);
         self.emit(Flow::Either(handler));
-        self.blocks.push(Block::LoadsNone);
+        self.blocks.push(Block::With);
         self.conditional_body(&with.body);
         if matches!(self.minor(), 10 | 11) && with.is_async {
             self.emit(Flow::Next);

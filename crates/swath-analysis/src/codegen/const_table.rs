@@ -114,12 +114,7 @@ impl<'a> Code<'a> {
             Pattern::MatchValue(value) => self.note_expressions([&*value.value]),
             Pattern::MatchSingleton(singleton) => self.note(self.text(singleton.range())),
             Pattern::MatchSequence(sequence) => {
-                let has_star = sequence.patterns.iter().any(Pattern::is_match_star);
-                let length = sequence.patterns.len() - usize::from(has_star);
-                if length > 0 || !has_star {
-                    self.note_length(length);
-                }
-                self.note_patterns(&sequence.patterns);
+                self.note_sequence_pattern(&sequence.patterns);
             }
             Pattern::MatchMapping(mapping) => {
                 if !mapping.keys.is_empty() {
@@ -148,6 +143,30 @@ impl<'a> Code<'a> {
             }
             Pattern::MatchOr(alternatives) => self.note_patterns(&alternatives.patterns),
             Pattern::MatchStar(_) => {}
+        }
+    }
+
+    fn note_sequence_pattern(&mut self, patterns: &'a [Pattern]) {
+        let star = patterns.iter().position(Pattern::is_match_star);
+        let length = patterns.len() - usize::from(star.is_some());
+        if length > 0 || star.is_none() {
+            self.note_length(length);
+        }
+        let Some(star) = star.filter(|&star| is_wildcard(&patterns[star])) else {
+            self.note_patterns(patterns);
+            return;
+        };
+        // Around a `*_` each element is fetched by its place.
+        for (place, pattern) in patterns.iter().enumerate() {
+            if is_wildcard(pattern) {
+                continue;
+            }
+            self.note_length(if place < star {
+                place
+            } else {
+                patterns.len() - place
+            });
+            self.note_pattern(pattern);
         }
     }
 
@@ -211,18 +230,18 @@ impl<'a> Code<'a> {
         let of_parameters = function
             .parameters
             .iter()
-            .filter_map(|it| Some((it.name().range(), it.annotation()?)));
+            .filter_map(|it| Some((it.name().as_str(), it.annotation()?)));
         let result = function
             .returns
             .as_deref()
-            .map(|annotation| (annotation.range(), annotation));
+            .map(|annotation| ("return", annotation));
         let mut is_empty = true;
         let mut is_constant = true;
         for (name, annotation) in of_parameters.chain(result) {
             is_empty = false;
-            self.note(self.text(name));
+            self.note_string(name);
             if self.target.has_future_annotations {
-                self.note(self.text(annotation.range()));
+                self.note_string(self.text(annotation.range()));
             } else {
                 is_constant &= folded(annotation).is_some();
                 self.note_expressions([annotation]);
@@ -372,6 +391,15 @@ fn tuple_text<S: Borrow<str>>(elements: &[S]) -> String {
         [] => String::new(),
         [only] => format!("({},)", only.borrow()),
         _ => format!("({})", elements.join(", ")),
+    }
+}
+
+/// Whether a pattern is `_` or `*_`.
+fn is_wildcard(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::MatchAs(capture) => capture.pattern.is_none() && capture.name.is_none(),
+        Pattern::MatchStar(star) => star.name.is_none(),
+        _ => false,
     }
 }
 

@@ -49,7 +49,7 @@ impl<'a> Code<'a> {
             self.emit(Flow::SetUp(clean_up));
         }
         self.blocks.push(if handler.name.is_some() {
-            Block::LoadsNone
+            Block::NamedHandler
         } else {
             Block::Other
         });
@@ -98,8 +98,7 @@ impl<'a> Code<'a> {
     /// The exception goes on; 3.10 and 3.11 give that the line of the last statement, even if it is dead.
     fn end_of_finally(&mut self, clean_up: Label) {
         match self.minor() {
-            ..=8 => self.emit(Flow::Next),
-            9 | 10 => self.emit(Flow::Reraise),
+            ..=10 => self.emit(Flow::Reraise),
             11 => {
                 self.emit(Flow::Reraise);
                 self.place(clean_up);

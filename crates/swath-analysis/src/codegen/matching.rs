@@ -33,7 +33,9 @@ impl<'a> Code<'a> {
                 }
                 self.emit_artificial(Flow::Jump(end));
             }
-            if self.minor() <= 11 && !is_default {
+            if self.minor() == 11 && is_default {
+                self.line = 0;
+            } else if self.minor() <= 11 && !is_default {
                 // What cleans up after a pattern that does not match is on its line.
                 self.line = line;
             }

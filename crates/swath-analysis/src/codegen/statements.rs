@@ -168,15 +168,22 @@ impl<'a> Code<'a> {
                 }
                 Block::Loop { .. } => {}
                 Block::Other => self.emit(Flow::Next),
-                Block::LoadsNone => {
+                Block::NamedHandler => {
                     self.note("None");
                     self.emit(Flow::Next);
+                }
+                Block::With => {
+                    self.note("None");
+                    self.emit(Flow::Next);
+                    self.forget_line();
                 }
                 Block::Finally(suite) => {
                     self.emit(Flow::Next);
                     // 3.8 calls the one copy of the suite.
                     if self.minor() > 8 {
+                        let line = self.line;
                         self.body(suite);
+                        self.line = line;
                         self.forget_line();
                     }
                 }
