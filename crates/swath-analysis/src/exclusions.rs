@@ -233,7 +233,9 @@ impl Definitions<'_, '_> {
     fn has_code_on_continuation_lines(&self, body: &[Stmt]) -> bool {
         let mut search = ContinuationCode {
             lines: self.lines,
+            executable: self.executable,
             excluded: self.excluded,
+            is_live: false,
             found: false,
         };
         search.visit_body(body);
@@ -243,18 +245,28 @@ impl Definitions<'_, '_> {
 
 struct ContinuationCode<'a, 's> {
     lines: &'a LogicalLines<'s>,
+    executable: &'a LineSet,
     excluded: &'a LineSet,
+    /// The innermost statement has code.
+    is_live: bool,
     found: bool,
 }
 
 impl<'a> Visitor<'a> for ContinuationCode<'_, '_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if !self.found {
+            let outer = self.is_live;
+            let line = self.lines.logical(definition_start(statement));
+            self.is_live = self.executable.contains(line);
             walk_stmt(self, statement);
+            self.is_live = outer;
         }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
+        if !self.is_live {
+            return;
+        }
         let line = self.lines.physical(expression.start());
         self.found |= self.lines.first_line(line) != line && !self.excluded.contains(line);
         if !self.found && !matches!(expression, Expr::Tuple(_)) {

@@ -62,31 +62,77 @@ fn branch_limit(version: (u8, u8), workload: Workload) -> Limit {
     }
 }
 
-/// Writes the page.
+/// Writes the page; rows that were not measured again stay as they are.
 pub(super) fn write(results: &Results) -> Result<()> {
     let path = workspace_root().join("docs/benchmarks.md");
+    let old = fs_err::read_to_string(&path).unwrap_or_default();
     fs_err::create_dir_all(path.parent().expect("the page is in a folder"))?;
-    fs_err::write(path, render_page(results) + &super::section::kept())?;
+    fs_err::write(
+        path,
+        render_page(results, &old) + &super::section::kept(&old),
+    )?;
     Ok(())
 }
 
-fn render_page(results: &Results) -> String {
+/// The rows of a table by the Python, whether they are of branches, and the workload's title.
+type Rows = BTreeMap<((u8, u8), bool, String), String>;
+
+fn render_page(results: &Results, old: &str) -> String {
+    let mut rows = rows_of(old);
+    for (version, workloads) in results {
+        for (workload, samples) in workloads {
+            for tools in [&Tool::LINES[..], &Tool::BRANCHES] {
+                let own = tools.iter().find(|tool| tool.is_swath());
+                if let Some(own) = own.filter(|tool| samples.contains_key(tool)) {
+                    let key = (*version, own.branch(), workload.title().to_owned());
+                    rows.insert(key, row(*version, *workload, samples, tools));
+                }
+            }
+        }
+    }
+    let mut versions: Vec<(u8, u8)> = rows.keys().map(|(version, ..)| *version).collect();
+    versions.dedup();
     let mut page = String::from(HEAD);
-    for (version, workloads) in results.iter().rev() {
-        page += &["\n## Python ", &version_text(*version), "\n"].concat();
+    for version in versions.into_iter().rev() {
+        page += &["\n## Python ", &version_text(version), "\n"].concat();
         for tools in [&Tool::LINES[..], &Tool::BRANCHES] {
-            page += &table(*version, workloads, tools);
+            page += &table(version, &rows, tools);
         }
     }
     page
 }
 
-fn table(version: (u8, u8), workloads: &BTreeMap<Workload, Samples>, tools: &[Tool]) -> String {
-    let own = tools.iter().find(|tool| tool.is_swath());
-    let rows: String = workloads
+/// The rows that a page has.
+fn rows_of(page: &str) -> Rows {
+    let mut rows = Rows::new();
+    let mut version = None;
+    let mut of_branches = false;
+    for line in page.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            version = title.strip_prefix("Python ").and_then(|text| {
+                let (major, minor) = text.split_once('.')?;
+                Some((major.parse().ok()?, minor.parse().ok()?))
+            });
+        } else if line.starts_with("| workload |") {
+            of_branches = line.contains(Tool::SwathBranch.title());
+        } else if let (Some(version), Some(cells)) = (version, line.strip_prefix("| "))
+            && let Some((title, _)) = cells.split_once(" |")
+        {
+            let key = (version, of_branches, title.to_owned());
+            rows.insert(key, [line, "\n"].concat());
+        }
+    }
+    rows
+}
+
+fn table(version: (u8, u8), rows: &Rows, tools: &[Tool]) -> String {
+    let of_branches = tools.iter().any(|tool| tool.is_swath() && tool.branch());
+    let rows: String = Workload::ALL
         .iter()
-        .filter(|(_, samples)| own.is_some_and(|tool| samples.contains_key(tool)))
-        .map(|(workload, samples)| row(version, *workload, samples, tools))
+        .filter_map(|workload| {
+            let key = (version, of_branches, workload.title().to_owned());
+            rows.get(&key).map(String::as_str)
+        })
         .collect();
     if rows.is_empty() {
         return rows;
@@ -229,5 +275,26 @@ mod tests {
         let row = |version| row(version, Workload::Scheduler, &samples(9.0), &Tool::BRANCHES);
         assert!(row((3, 13)).contains("| 5.00 | 1.20 | 1.30 | 1.15 | must met | 3 |"));
         assert!(row((3, 9)).contains("| 5.00 | 1.20 | 3.00 | – | must met | 3 |"));
+    }
+
+    #[test]
+    fn rows_that_are_not_measured_again_stay() {
+        let results = |version, workload, swath| {
+            Results::from([(version, BTreeMap::from([(workload, samples(swath))]))])
+        };
+        let first = render_page(&results((3, 9), Workload::Web, 1.5), "");
+        let page = render_page(&results((3, 13), Workload::Cold, 1.1), &first);
+        let page = render_page(&results((3, 9), Workload::StartUp, 1.0), &page);
+        let both = render_page(&results((3, 9), Workload::Web, 1.5), &page);
+        assert_eq!(page, both);
+        let rows: Vec<&str> = page.lines().filter(|line| line.ends_with("3 |")).collect();
+        let titles = [Workload::Cold, Workload::Web, Workload::StartUp].map(Workload::title);
+        let [cold, web, start] = titles;
+        let begins: Vec<bool> = [cold, cold, web, start, web, start]
+            .iter()
+            .zip(&rows)
+            .map(|(title, row)| row.contains(title))
+            .collect();
+        assert_eq!(begins, [true; 6], "{page}");
     }
 }

@@ -11,13 +11,6 @@ pub(super) fn put(name: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// All marked sections of the page as they are, for a command that writes what is around them.
-pub(super) fn kept() -> String {
-    let path = workspace_root().join("docs/benchmarks.md");
-    let page = fs_err::read_to_string(path).unwrap_or_default();
-    marked(&page)
-}
-
 fn begin(name: &str) -> String {
     format!("<!-- begin: {name} -->\n")
 }
@@ -37,7 +30,8 @@ fn with_section(page: &str, name: &str, text: &str) -> String {
     [page.trim_end(), "\n\n", &section].concat()
 }
 
-fn marked(page: &str) -> String {
+/// All marked sections of a page as they are, for a command that writes what is around them.
+pub(super) fn kept(page: &str) -> String {
     let mut sections = String::new();
     let mut rest = page;
     while let Some(start) = rest.find("<!-- begin: ") {
@@ -64,6 +58,6 @@ mod tests {
         let one = "<!-- begin: one -->\nnew\n<!-- end: one -->\n";
         let two = "<!-- begin: two -->\nsecond\n<!-- end: two -->\n";
         assert_eq!(page, format!("# Page\n\ntext\n\n{one}\n{two}"));
-        assert_eq!(marked(&page), format!("\n{one}\n{two}"));
+        assert_eq!(kept(&page), format!("\n{one}\n{two}"));
     }
 }

@@ -1,0 +1,9 @@
+def f1():
+    for x in items():
+        try:
+            a
+            break
+        finally:
+            return
+            fail()
+        b

@@ -1,0 +1,9 @@
+def f(a):
+    for x in a:
+        with a:
+            try:
+                x
+            finally:
+                break
+                return a(
+                )
