@@ -153,12 +153,12 @@ fn null_bytes_and_broken_text() {
     is_refused(
         "x = 'abc\n",
         ProblemKind::Syntax,
-        "unterminated string literal",
+        "unterminated string literal (detected at line 1)",
     );
     is_refused(
         "if x:\ny\n",
         ProblemKind::Syntax,
-        "expected an indented block after `if` statement",
+        "expected an indented block after 'if' statement on line 1",
     );
     is_accepted("", 0);
     is_accepted("\n\n# nothing\n", 0);
