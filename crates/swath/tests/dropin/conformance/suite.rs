@@ -175,7 +175,7 @@ impl Suite {
         make_executable(&recorder);
         let _ = fs_err::remove_dir_all(&store);
         fs_err::create_dir_all(&store).unwrap();
-        let mut command = self.pytest(recorder.parent().unwrap(), &notes);
+        let mut command = self.pytest(recorder.parent().unwrap(), &notes, &self.temporary());
         command.env("SWATH_CONFORMANCE_STORE", &store);
         command.env("SWATH_CONFORMANCE_TEMPORARY", self.temporary());
         command.env("SWATH_CONFORMANCE_REAL", self.venv.bin("coverage"));
@@ -189,12 +189,14 @@ impl Suite {
     pub(super) fn with_swath(&self, cases: &[String]) -> BTreeMap<String, bool> {
         let notes = self.folder.join("notes");
         let swath = self.swath();
-        let mut command = self.pytest(swath.parent().unwrap(), &notes);
+        // Command lines that were recorded may be repeated in the other folder meanwhile.
+        let temporary = self.folder.join("temporary-swath");
+        let mut command = self.pytest(swath.parent().unwrap(), &notes, &temporary);
         command.args(cases).stdout(Stdio::null()).status().unwrap();
         outcomes(&notes)
     }
 
-    fn pytest(&self, program: &Path, notes: &Path) -> Command {
+    fn pytest(&self, program: &Path, notes: &Path, temporary: &Path) -> Command {
         let _ = fs_err::remove_dir_all(notes);
         fs_err::create_dir_all(notes).unwrap();
         let mut command = self.venv.command("python");
@@ -215,7 +217,7 @@ impl Suite {
             .env("COVERAGE_TEST_NO_NETWORK", "1")
             .args(["-m", "pytest", "-q", "-n", "2", "--dist=loadgroup"])
             .args(["-p", "swath_conformance", "-p", "no:legacypath"])
-            .arg(format!("--basetemp={}", self.temporary().display()));
+            .arg(format!("--basetemp={}", temporary.display()));
         command
     }
 }
