@@ -396,7 +396,7 @@ impl Work {
             id: first.unwrap_or_default(),
             facts: vec![("complete".to_owned(), "unknown".to_owned())],
         };
-        let other = to_coverage_data(&gathered.processes, run, |process| {
+        let other = to_coverage_data(&gathered.processes, run, "", |process| {
             note(process, &gathered.processes)
         });
         self.merge(&other, &folder.display().to_string())?;

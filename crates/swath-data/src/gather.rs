@@ -23,13 +23,13 @@ pub struct ProcessNote {
 /// Merges processes into line data, or into branch data if branches were recorded, with a record of each in its accounting.
 ///
 /// `note` is asked about every process; only those that it counts give lines. The run gets the
-/// id and facts of `run`.
+/// id and facts of `run`; what is recorded gets the label `context`, the empty one by default.
 ///
 /// ```
 /// use swath_data::{ProcessNote, RunRecord, StoredProcess, to_coverage_data};
 ///
 /// let run = RunRecord { id: "7f3a".to_owned(), facts: vec![] };
-/// let data = to_coverage_data(&[StoredProcess::default()], run, |_| ProcessNote {
+/// let data = to_coverage_data(&[StoredProcess::default()], run, "", |_| ProcessNote {
 ///     counted: true,
 ///     role: "service".to_owned(),
 ///     ..ProcessNote::default()
@@ -40,12 +40,13 @@ pub struct ProcessNote {
 pub fn to_coverage_data(
     processes: &[StoredProcess],
     run: RunRecord,
+    context: &str,
     mut note: impl FnMut(&StoredProcess) -> ProcessNote,
 ) -> CoverageData {
     let branch = processes.iter().any(|process| process.branch);
     let mode = if branch { Mode::Arcs } else { Mode::Lines };
     let mut data = CoverageData::new(mode);
-    let context = data.intern_context("");
+    let context = data.intern_context(context);
     for process in processes {
         let note = note(process);
         if note.counted {
@@ -141,15 +142,17 @@ mod tests {
             process("b", "/x.py", &[3]),
             process("c", "/y.py", &[9]),
         ];
-        let data = to_coverage_data(&processes, RunRecord::default(), |process| ProcessNote {
-            counted: process.id != "c",
-            role: if process.id == "c" {
-                "tests"
-            } else {
-                "service"
+        let data = to_coverage_data(&processes, RunRecord::default(), "", |process| {
+            ProcessNote {
+                counted: process.id != "c",
+                role: if process.id == "c" {
+                    "tests"
+                } else {
+                    "service"
+                }
+                .to_owned(),
+                ..ProcessNote::default()
             }
-            .to_owned(),
-            ..ProcessNote::default()
         });
         assert_eq!(
             data.lines("/x.py", None),
@@ -168,7 +171,7 @@ mod tests {
         let mut recorded = process("a", "/x.py", &[1, 2]);
         recorded.branch = true;
         recorded.files[0].arcs = [(1, 2), (2, -1)].into_iter().collect();
-        let data = to_coverage_data(&[recorded], RunRecord::default(), |_| ProcessNote {
+        let data = to_coverage_data(&[recorded], RunRecord::default(), "", |_| ProcessNote {
             counted: true,
             ..ProcessNote::default()
         });

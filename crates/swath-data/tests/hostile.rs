@@ -137,7 +137,12 @@ fn check_process(process: &StoredProcess) {
         counted: true,
         ..ProcessNote::default()
     };
-    let data = to_coverage_data(std::slice::from_ref(process), RunRecord::default(), note);
+    let data = to_coverage_data(
+        std::slice::from_ref(process),
+        RunRecord::default(),
+        "",
+        note,
+    );
     for (path, _) in data.files() {
         let lines = data.lines(path, None).unwrap();
         assert!(!lines.contains(0));

@@ -34,6 +34,19 @@ pub(crate) fn plugins_without_effect(config: &CoverageConfig) -> Option<Diagnost
     ))
 }
 
+/// That contexts are to change while the program runs, which swath does not do.
+pub(crate) fn dynamic_context_without_effect(config: &CoverageConfig) -> Option<Diagnostic> {
+    let dynamic = config.dynamic_context.as_deref()?;
+    (dynamic != "none").then(|| {
+        Diagnostic::warning(
+            "dynamic-context-without-effect",
+            format!(
+                "`dynamic_context = {dynamic}` has no effect: all that is recorded gets one context"
+            ),
+        )
+    })
+}
+
 /// Modules under `folder` that nobody imported, when no `source` says that they count.
 pub(crate) fn never_imported(folder: &Path, measured: &BTreeSet<PathBuf>) -> Option<Diagnostic> {
     let here = measured

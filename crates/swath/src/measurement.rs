@@ -119,7 +119,8 @@ impl Measurement {
             .iter()
             .map(|process| (process.id.as_str(), process))
             .collect::<BTreeMap<_, _>>();
-        let mut data = to_coverage_data(&self.processes, self.record(), |process| {
+        let context = settings.config.context.as_deref().unwrap_or_default();
+        let mut data = to_coverage_data(&self.processes, self.record(), context, |process| {
             notes
                 .get(process.id.as_str())
                 .map(|account| note_of(account))

@@ -103,11 +103,18 @@ pub(crate) fn load_settings(
     let mut settings = Settings::load(rcfile, folder)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
     settings.override_by(&arguments.measure);
+    if let Some(context) = &arguments.program.context {
+        settings.config.context = Some(context.clone());
+    }
     override_report(&mut settings.config, &arguments.report.shared);
     for warning in &settings.warnings {
         Diagnostic::warning("configuration", warning.clone()).print();
     }
-    if let Some(warning) = hints::plugins_without_effect(&settings.config) {
+    let without_effect = [
+        hints::plugins_without_effect(&settings.config),
+        hints::dynamic_context_without_effect(&settings.config),
+    ];
+    for warning in without_effect.iter().flatten() {
         warning.print();
     }
     Ok(settings)

@@ -166,6 +166,33 @@ fn parallel_runs_have_a_file_each_and_can_be_combined() {
 }
 
 #[test]
+fn a_label_is_recorded_and_a_changing_one_is_not() {
+    let Some(python) = python("a_label_is_recorded_and_a_changing_one_is_not") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("prog.py", "x = 1\n");
+    let label = |options: &[&str], rcfile: &str| {
+        sandbox.write(".coveragerc", rcfile);
+        let finished = run(&sandbox, python, &[options, &["prog.py"]].concat());
+        assert_eq!(finished.code, 0, "{}", finished.stderr);
+        let data = swath_data::read_data_file(&sandbox.project().join(".coverage")).unwrap();
+        let (_, file) = data.files().next().unwrap();
+        let (context, _) = file.lines_by_context().next().unwrap();
+        (data.context_name(context).to_owned(), finished.stderr)
+    };
+    assert_eq!(label(&[], "").0, "");
+    assert_eq!(label(&["--context=nightly"], "").0, "nightly");
+    assert_eq!(label(&[], "[run]\ncontext = weekly\n").0, "weekly");
+    assert_eq!(label(&["--context=x"], "[run]\ncontext = weekly\n").0, "x");
+    let (name, said) = label(&[], "[run]\ndynamic_context = test_function\n");
+    assert!(
+        name.is_empty() && said.contains("dynamic-context-without-effect"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_measured_program_knows_that_it_is_measured() {
     let Some(python) = python("a_measured_program_knows_that_it_is_measured") else {
         return;

@@ -3,6 +3,7 @@
 //! - `side_by_side`: one command line run by both, in the same folder
 //! - `usage`: help and usage errors
 //! - `reports`: report, xml, json, lcov, annotate, html
+//! - `runs`: programs run one after the other
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
 //! - `differences`: what docs/reference/differences.md lists
 //! - `own_name`: the same verbs under swath's own name
@@ -17,5 +18,6 @@ mod differences;
 mod own_name;
 mod patience;
 mod reports;
+mod runs;
 mod side_by_side;
 mod usage;

@@ -123,6 +123,30 @@ impl Stage {
         (ours, differences)
     }
 
+    /// What a sequence of command lines prints with coverage.py, and with swath in its place; programs are run by the
+    /// same Python.
+    pub(crate) fn printed_by_both(&self, lines: &[&str]) -> [String; 2] {
+        let (project, kept) = (self.path("project"), self.path("kept"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", self.venv.folder().join("bin").display());
+        [self.venv.bin("coverage"), self.path("bin/coverage")].map(|program| {
+            copy(&project, &kept);
+            let mut printed = String::new();
+            for line in lines {
+                let words: Vec<&str> = line.split(' ').collect();
+                let outcome = self.run(&program, &words, &[("PATH", &path)]);
+                let _ = writeln!(
+                    printed,
+                    "{line}: {:?}\n{}{}",
+                    outcome.code, outcome.stdout, outcome.stderr
+                );
+            }
+            fs_err::remove_dir_all(&project).unwrap();
+            fs_err::rename(&kept, &project).unwrap();
+            printed
+        })
+    }
+
     /// Runs swath alone, as `coverage`.
     pub(crate) fn swath(&self, words: &[&str]) -> Outcome {
         self.run(&self.path("bin/coverage"), words, &[])
