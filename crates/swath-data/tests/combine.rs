@@ -309,6 +309,51 @@ fn files_without_data_survive_the_duplicate_rule() {
     assert!(all.file("/one.py").is_some() && all.file("/two.py").is_some());
 }
 
+/// The name that says that a file was written to its end, by which a long one is read page by page.
+fn hashed(number: usize) -> String {
+    format!(".coverage.host.pid{number}.Xabcdefx.Hhashhash{number:02}h")
+}
+
+#[test]
+fn long_files_are_read_page_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = CoverageData::new(Mode::Arcs);
+    for number in 1..=3 {
+        let mut data = CoverageData::new(Mode::Arcs);
+        let context = data.intern_context(if number == 2 { "test" } else { "" });
+        for file in 0..100 {
+            let lines = i64::from(file % 7 * 50)..i64::from(1000 + file);
+            let arcs = lines.map(|line| (line, line + number)).collect();
+            data.add_arcs(&format!("/app/shop/file_{file}.py"), context, &arcs);
+        }
+        let path = folder.path().join(hashed(usize::try_from(number).unwrap()));
+        write_data_file(&data, &path).unwrap();
+        assert!(fs_err::metadata(&path).unwrap().len() > 2 << 20);
+        all.update(&data, ("", ""), str::to_owned).unwrap();
+    }
+    // One lost a page of its table, for which SQLite reads the index; another one the rest of both.
+    for (number, length) in [(4, None), (5, Some((1 << 20) + 4096 + 7))] {
+        let path = folder.path().join(hashed(number));
+        let mut bytes = fs_err::read(folder.path().join(hashed(1))).unwrap();
+        let middle = bytes.len() / (4 * 4096) * 4096;
+        bytes[middle..middle + 4096].fill(0xa5);
+        bytes.truncate(length.unwrap_or(bytes.len()));
+        fs_err::write(path, bytes).unwrap();
+    }
+    let combined = ours(folder.path(), &Options::default()).unwrap();
+    assert_eq!(
+        (combined.combined, combined.errored),
+        (3, 2),
+        "{combined:?}"
+    );
+    let output = read_data_file(&folder.path().join(".coverage")).unwrap();
+    assert!(output == all);
+    let left = snapshot(folder.path());
+    let names: Vec<_> = left.iter().map(|(path, _)| path.file_name()).collect();
+    let kept = [".coverage".to_owned(), hashed(5)];
+    assert_eq!(names, kept.each_ref().map(|name| Some(name.as_ref())));
+}
+
 #[test]
 fn hit_stores_of_a_killed_run_combine_with_data_files() {
     let folder = tempfile::tempdir().unwrap();
