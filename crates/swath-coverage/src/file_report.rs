@@ -215,16 +215,20 @@ impl FileReport {
     /// The same file, as far as it lies in `lines`: a function's or a class's share.
     #[must_use]
     pub fn narrowed(&self, lines: &LineSet) -> Self {
-        let holds = |line: i32| u32::try_from(line).is_ok_and(|line| lines.contains(line));
+        // What is counted of a branch belongs to the line that it leaves.
+        let first = lines.iter().next().unwrap_or(0);
+        let last = lines.iter().last().unwrap_or(0);
         let some = |arcs: &BTreeSet<Arc>| -> BTreeSet<Arc> {
-            arcs.iter()
+            let signed = |line: u32| i32::try_from(line).unwrap_or(i32::MAX);
+            arcs.range((signed(first), i32::MIN)..=(signed(last), i32::MAX))
                 .copied()
-                .filter(|&(from, to)| holds(from) || holds(to))
+                .filter(|&(from, _)| u32::try_from(from).is_ok_and(|from| lines.contains(from)))
                 .collect()
         };
         let excluded = self.excluded.intersection(lines);
         let branches = self.branches.as_ref().map(|all| {
-            let counts = all.exit_counts.iter().map(|(&line, &count)| (line, count));
+            let counts = all.exit_counts.range(first..=last);
+            let counts = counts.map(|(&line, &count)| (line, count));
             Box::new(Branches::of_parts(
                 some(&all.possible),
                 some(&all.executed),
