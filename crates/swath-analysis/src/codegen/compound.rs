@@ -114,17 +114,17 @@ impl<'a> Code<'a> {
     fn old_while_loop(&mut self, cycle: &'a StmtWhile) {
         let constant = folded(&cycle.test);
         let (top, otherwise, end) = (self.new_label(), self.new_label(), self.new_label());
-        self.place(top);
-        self.blocks.push(Block::Loop { top, exit: end });
         if constant == Some(false) {
             self.muted += 1;
+            self.blocks.push(Block::Loop { top, exit: end });
             self.conditional_body(&cycle.body);
-            self.muted -= 1;
             self.blocks.pop();
+            self.muted -= 1;
             self.conditional_body(&cycle.orelse);
-            self.place(end);
             return;
         }
+        self.place(top);
+        self.blocks.push(Block::Loop { top, exit: end });
         if constant.is_none() {
             self.jump_if(&cycle.test, otherwise, false);
         }

@@ -43,8 +43,26 @@ impl<'a> Code<'a> {
                 self.jump_if(&choice.orelse, to, when);
                 self.place(end);
             }
+            Expr::Compare(comparison) if comparison.ops.len() > 1 && self.is_old() => {
+                self.jump_if_chain(to, when);
+            }
             _ => self.jump_on_value(expression, to, when),
         }
+    }
+
+    /// A chain of comparisons: what cleans up after its first ones is a target of its own.
+    fn jump_if_chain(&mut self, to: Label, when: bool) {
+        let (clean_up, end) = (self.new_label(), self.new_label());
+        self.emit(Flow::Next);
+        self.emit(Flow::Either(clean_up));
+        self.emit(Flow::Either(to));
+        self.emit(Flow::Jump(end));
+        self.place(clean_up);
+        self.emit(Flow::Next);
+        if !when {
+            self.emit(Flow::Jump(to));
+        }
+        self.place(end);
     }
 
     fn jump_on_value(&mut self, expression: &Expr, to: Label, when: bool) {

@@ -27,10 +27,15 @@ fn generated_programs_run_alike() {
     );
 }
 
-/// How many programs of a thousand may differ: from 3.14 on those with lines behind an `assert` that failed, which
-/// coverage.py takes for its continuation.
+/// How many programs of a thousand may differ: up to 3.11 those with dead code whose lines outlive it, from 3.14 on those
+/// with lines behind an `assert` that failed, which coverage.py takes for its continuation.
 fn tolerated(minor: u8) -> u64 {
-    if minor < 14 { 1 } else { 50 }
+    match minor {
+        8 => 25,
+        9 => 10,
+        10..=13 => 2,
+        _ => 50,
+    }
 }
 
 fn check(python: &Python) -> Vec<String> {
