@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use swath_pattern::{PythonRegex, RegexError};
 
 /// coverage.py's default for `exclude_lines`.
@@ -142,7 +142,10 @@ impl Needles {
                     }
                 }
             }
-            let search = AhoCorasick::new(needles.iter().map(|(text, _)| text))
+            // None overlaps another one, so that the kind with the quickest search finds all.
+            let search = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostFirst)
+                .build(needles.iter().map(|(text, _)| text))
                 .expect("a few short texts make a small automaton");
             (search, needles.iter().map(|&(_, places)| places).collect())
         });

@@ -87,7 +87,9 @@ impl Tool {
 
     /// Its virtual environment, if the tool works on this Python.
     pub(super) fn venv(self, python: &Python) -> Option<Venv> {
-        if self == Self::SysMonitoring && python.version < (3, 12) {
+        // SlipCover 1.1 wants a Python below 3.15.
+        let has_none = self == Self::SlipCover && python.version >= (3, 15);
+        if has_none || self == Self::SysMonitoring && python.version < (3, 12) {
             return None;
         }
         venv(python, &self.requirements())
