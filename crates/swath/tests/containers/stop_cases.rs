@@ -26,6 +26,7 @@ set -eu
 docker build -q --build-arg BASE="$BASE" -t "$IMAGE" . >/dev/null
 docker build -q --build-arg BASE="$IMAGE" -t "$IMAGE-shell-less" -f shell-less/Dockerfile . >/dev/null
 up() { name="$PROJECT-$1"; shift; docker run -d --name "$name" "$@" >/dev/null; }
+gone() { if docker inspect "$PROJECT-$1" >/dev/null 2>&1; then echo "$1 is still there" >&2; exit 1; fi; }
 ready() { until docker logs "$PROJECT-$1" 2>&1 | grep -q 4; do sleep 0.1; done; }
 up wrapper "$IMAGE" sh -c 'python /app/work.py; true'
 up killed "$IMAGE" python /app/work.py
@@ -43,9 +44,11 @@ if type docker-init >/dev/null; then
 fi
 docker wait "$PROJECT-pruned" >/dev/null
 docker container prune -f --filter "label=swath-test=$PROJECT" >/dev/null
+gone pruned
 up swept "$IMAGE" python /app/work.py once
 docker wait "$PROJECT-swept" >/dev/null
 docker system prune -f --filter "label=swath-test=$PROJECT" >/dev/null
+gone swept
 up hog --memory 64m --memory-swap 64m "$IMAGE" python /app/work.py hog
 until [ "$(docker inspect -f '{{.RestartCount}}' "$PROJECT-again")" -ge 1 ]; do sleep 0.1; done
 docker pause "$PROJECT-paused" >/dev/null

@@ -68,7 +68,7 @@ fn conformance_of_recorded_reports() {
     let test = "conformance_of_recorded_reports";
     if scale() == Scale::Sample {
         // The recording takes as long as the whole of coverage.py's tests.
-        return;
+        return swath_test::skip(test, "only with SWATH_PROVE=1");
     }
     let Some(suite) = Suite::obtain(test) else {
         return;
