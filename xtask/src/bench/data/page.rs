@@ -10,7 +10,6 @@ CPU time (user and system) and the largest memory beside coverage.py 7.17.3, by 
 this section; do not edit. Both run in turn, round by round, on the same files; a figure is the median of the rounds,
 the factor the median of the rounds' factors. The data files are written by coverage.py in the shape of a large
 service's; the reports are on the standard library of CPython 3.13 with pip and some of its tests, about 1,400 files.
-coverage.py does not come to an end with contexts shown in JSON.
 
 | case | coverage.py | | swath | | times less | must | aim | memory at most | | rounds |
 |---|---|---|---|---|---|---|---|---|---|---|
