@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod message;
 mod owner;
+mod pace;
 mod processes;
 mod project;
 mod proxy;

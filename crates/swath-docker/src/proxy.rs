@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::events;
 use crate::message::Head;
+use crate::pace::Pace;
 use crate::owner::remove_leftovers;
 use crate::processes;
 use crate::record::{ContainerNote, ContainerRecord};
@@ -224,15 +225,20 @@ impl Shared {
         let mut message = head.to_bytes();
         message.extend_from_slice(rest);
         (&*upstream).write_all(&message)?;
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
         let (from, to) = (Arc::clone(client), Arc::clone(&upstream));
         let forward = std::thread::Builder::new()
             .name("swath-docker-request".to_owned())
             .spawn(move || {
                 // The end of the request, or of the client: the engine is told either way.
-                let _ = from.pump_to(&to);
+                let _ = from.pump_to(&to, |_| {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                });
                 to.shut(Shutdown::Write);
             })?;
-        let result = upstream.pump_to(client);
+        let mut pace = Pace::new(&requests);
+        let result = upstream.pump_to(client, |length| pace.passed(length));
         // The answer is over, or the client gone: neither side has anything left to say.
         client.shut(Shutdown::Write);
         upstream.shut(Shutdown::Both);

@@ -23,14 +23,22 @@ impl Stream {
         };
     }
 
-    /// Bytes from this stream to the other one until this one ends.
-    pub(crate) fn pump_to(&self, other: &Stream) -> io::Result<()> {
+    /// Bytes from this stream to the other one until this one ends. `passed` is called with the
+    /// length of each piece that was passed on.
+    pub(crate) fn pump_to(
+        &self,
+        other: &Stream,
+        mut passed: impl FnMut(usize),
+    ) -> io::Result<()> {
         let mut buffer = vec![0; BUFFER];
         loop {
             let (mut from, mut to) = (self, other);
             match from.read(&mut buffer) {
                 Ok(0) => return Ok(()),
-                Ok(length) => to.write_all(buffer.get(..length).unwrap_or_default())?,
+                Ok(length) => {
+                    to.write_all(buffer.get(..length).unwrap_or_default())?;
+                    passed(length);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
