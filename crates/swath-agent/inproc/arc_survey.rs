@@ -125,27 +125,38 @@ impl Survey {
     ) -> Option<Side> {
         let first = self.arcs.values().len() as u32;
         let (mut from, mut unit) = (line, unit);
-        // 3.14 and newer tell each way once: there is nothing to save.
-        let may_prove = VERSION.get() < 0x030e;
+        let is_new = VERSION.get() >= 0x030e;
         let mut proof = 0;
+        let (branch, mut went_back, mut may_pass_raise) = (line, false, true);
         for step in 0..LONGEST_CHAIN {
-            let Way::To(to, at) = flow.follow(from, unit, step == 0) else {
+            let way = flow.follow(from, unit, may_pass_raise);
+            let (to, at) = match way {
+                Way::To(to, at) => (to, Some(at)),
+                Way::Behind(to) => (to, None),
+                Way::Open => break,
+            };
+            proof = match step {
+                // Each way is told once: there is nothing to save.
+                0 if is_new => layout::ARC_CONCLUDED,
+                0 => self.proof(lines, from, to),
+                _ if at.is_none() => layout::ARC_CONCLUDED,
+                _ if is_new => 0,
+                _ => proof,
+            };
+            self.arcs.add(Arc { from, to, proof })?;
+            let (Ok(line), Some(at)) = (u32::try_from(to), at) else {
                 break;
             };
-            if step == 0 && may_prove {
-                proof = self.proof(lines, from, to);
-            }
-            self.arcs.add(Arc { from, to, proof })?;
-            match u32::try_from(to) {
-                Ok(line) => (from, unit) = (line, at),
-                Err(_) => break,
-            }
+            // An `assert` over several lines goes back to where it begins to raise.
+            went_back |= line < from;
+            may_pass_raise = went_back && line <= branch;
+            (from, unit) = (line, at);
         }
         let count = self.arcs.values().len() as u32 - first;
         Some(Side {
             first,
             count,
-            settled: count == 0 || proof != 0,
+            settled: count == 0 || (proof != 0 && !is_new),
             seen: false,
         })
     }

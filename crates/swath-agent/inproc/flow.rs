@@ -61,6 +61,8 @@ const MOST_UNREPORTED: u32 = 256;
 pub enum Way {
     /// A target, by a step from this unit.
     To(i32, usize),
+    /// A target behind something that raises: what coverage.py concludes from 3.14 on.
+    Behind(i32),
     /// Another branch, which has ways of its own; or nowhere that can be known.
     Open,
 }
@@ -374,18 +376,19 @@ impl Flow {
     }
 
     /// Follows the way from a unit on that is come to from `line`, until another target is sure.
-    /// `is_first`: the way begins at a branch.
-    pub fn follow(&self, line: u32, mut index: usize, is_first: bool) -> Way {
+    /// `may_pass_raise`: from 3.14 on, what raises does not end the way.
+    pub fn follow(&self, line: u32, mut index: usize, may_pass_raise: bool) -> Way {
+        let mut has_passed_raise = false;
         for _ in 0..FARTHEST {
             let Some(unit) = self.units().get(index) else {
                 return Way::Open;
             };
             if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
-                return Way::To(unit.line as i32, index);
+                return way_to(unit.line as i32, index, has_passed_raise);
             }
             let new = VERSION.get() >= 0x030e;
             index = match unit.kind {
-                Kind::Return => return Way::To(self.way_out(), index),
+                Kind::Return => return way_to(self.way_out(), index, has_passed_raise),
                 // The branches of no line are the compiler's own, at the end of `except*`: they go
                 // on unless something is raised again.
                 Kind::Branch if unit.line == 0 && !new => index + 1,
@@ -393,7 +396,10 @@ impl Flow {
                 // From 3.14 on coverage.py itself follows byte code like this: it stops where
                 // something is awaited, and takes what raises for something that goes on.
                 Kind::Await | Kind::AsyncEnd if new => return Way::Open,
-                Kind::Raise if new && is_first => index + 1,
+                Kind::Raise if new && may_pass_raise => {
+                    has_passed_raise = true;
+                    index + 1
+                }
                 Kind::Raise | Kind::Reraise if new => return Way::Open,
                 Kind::Raise | Kind::Reraise => match self.handler(index) {
                     Some(handler) => handler,
@@ -417,6 +423,14 @@ impl Flow {
         let rest = self.units().get(index + 1..).unwrap_or(&[]);
         let caches = rest.iter().take_while(|unit| unit.kind == Kind::Cache);
         index + 1 + caches.count()
+    }
+}
+
+fn way_to(target: i32, index: usize, has_passed_raise: bool) -> Way {
+    if has_passed_raise {
+        Way::Behind(target)
+    } else {
+        Way::To(target, index)
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) fn exclude_suites(
     lines: &LogicalLines<'_>,
     minor: u8,
 ) -> bool {
+    if excluded.is_empty() {
+        return tokens.iter().any(|token| is_code(token.kind()));
+    }
     let mut scan = SuiteScan {
         excluded,
         lines,
@@ -74,6 +77,19 @@ pub(crate) fn exclude_suites(
     has_token
 }
 
+/// Whether a token is more than white space or a comment.
+fn is_code(kind: TokenKind) -> bool {
+    !matches!(
+        kind,
+        TokenKind::Indent
+            | TokenKind::Dedent
+            | TokenKind::Newline
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Comment
+            | TokenKind::EndOfFile
+    )
+}
+
 struct SuiteScan<'a, 's> {
     excluded: &'a mut LineSet,
     lines: &'a LogicalLines<'s>,
@@ -93,12 +109,12 @@ impl SuiteScan<'_, '_> {
             TokenKind::Indent => self.indent += 1,
             TokenKind::Dedent => self.indent = self.indent.saturating_sub(1),
             TokenKind::Newline => self.first = 0,
-            TokenKind::NonLogicalNewline | TokenKind::Comment | TokenKind::EndOfFile => {}
-            kind => {
+            kind if is_code(kind) => {
                 self.operator(kind, token.start());
                 self.start_statement(token.range());
                 return true;
             }
+            _ => {}
         }
         false
     }

@@ -16,13 +16,9 @@ pub(crate) struct LogicalLines<'s> {
 
 impl<'s> LogicalLines<'s> {
     pub(crate) fn new(source: &'s str, tokens: &[Token]) -> Self {
-        let mut starts = vec![0];
-        starts.extend(
-            (0u32..)
-                .zip(source.bytes())
-                .filter(|&(_, byte)| byte == b'\n')
-                .map(|(offset, _)| offset + 1),
-        );
+        let ends = memchr::memchr_iter(b'\n', source.as_bytes());
+        let starts = ends.map(|end| u32::try_from(end + 1).unwrap_or(u32::MAX));
+        let starts: Vec<u32> = std::iter::once(0).chain(starts).collect();
         let first = vec![0; starts.len() + 2];
         let mut lines = Self {
             source,

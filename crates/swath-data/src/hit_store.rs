@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use swath_store::{Closed, Header, HeaderError, Record, Recorder, records};
+use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
 use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
 
@@ -308,7 +308,7 @@ fn failed_process(path: &Path) -> Option<StoredProcess> {
 #[derive(Default)]
 struct FileTable {
     files: BTreeMap<u32, StoredFile>,
-    arcs: BTreeMap<u32, Vec<(u32, i32)>>,
+    arcs: BTreeMap<u32, Vec<TakenArc>>,
 }
 
 impl FileTable {
@@ -344,25 +344,29 @@ impl FileTable {
             }
         }
         let arcs = self.arcs.entry(code.file).or_default();
-        arcs.extend(code.taken_exits().filter(|(line, _)| *line > 0));
+        let exits = code.taken_exits().filter(|(line, _)| *line > 0);
+        arcs.extend(exits.map(|(from, to)| TakenArc {
+            from,
+            to,
+            is_concluded: false,
+        }));
     }
 
     fn add_arcs(&mut self, arcs: &swath_store::Arcs<'_>) {
         let all = self.arcs.entry(arcs.file).or_default();
-        all.extend(arcs.taken().filter(|(from, _)| *from > 0));
+        all.extend(arcs.taken().filter(|arc| arc.from > 0));
     }
 
     fn finish(mut self) -> Vec<StoredFile> {
         for (id, arcs) in self.arcs {
             if let Some(file) = self.files.get_mut(&id) {
                 // What follows from a branch does not happen when an exception comes between: an
-                // arc between lines needs both of them.
+                // arc between lines needs both of them, unless coverage.py concludes it all the same.
                 let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
-                let arcs = arcs
-                    .into_iter()
-                    .filter(|(from, to)| file.hit.contains(*from) && (*to < 0 || ran(*to)));
-                let arcs: ArcSet = arcs.map(|(from, to)| (from.into(), to.into())).collect();
-                file.arcs = arcs;
+                let arcs = arcs.into_iter().filter(|arc| {
+                    file.hit.contains(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to))
+                });
+                file.arcs = arcs.map(|arc| (arc.from.into(), arc.to.into())).collect();
             }
         }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();
@@ -481,6 +485,27 @@ mod tests {
         )
         .unwrap();
         assert!(process.files[0].arcs.is_empty());
+    }
+
+    #[test]
+    fn an_arc_that_coverage_py_concludes_needs_the_line_it_comes_from_only() {
+        let process = read(
+            StoreBuilder::new(8, [2; 16])
+                .flags(layout::FLAG_BRANCH)
+                .file(1, b"/a.py", None)
+                .code_with_exits(1, 4, 3, &[(2, 0), (1, 0), (1, 0)])
+                .arcs(
+                    1,
+                    &[
+                        (4, 5, layout::ARC_CONCLUDED, 2),
+                        (4, 6, layout::ARC_CONCLUDED, 1),
+                        (6, 5, layout::ARC_CONCLUDED, 2),
+                    ],
+                ),
+        )
+        .unwrap();
+        let arcs: Vec<_> = process.files[0].arcs.iter().collect();
+        assert_eq!(arcs, [(4, 5)]);
     }
 
     #[test]

@@ -25,11 +25,7 @@ impl Stream {
 
     /// Bytes from this stream to the other one until this one ends. `passed` is called with the
     /// length of each piece that was passed on.
-    pub(crate) fn pump_to(
-        &self,
-        other: &Stream,
-        mut passed: impl FnMut(usize),
-    ) -> io::Result<()> {
+    pub(crate) fn pump_to(&self, other: &Stream, mut passed: impl FnMut(usize)) -> io::Result<()> {
         let mut buffer = vec![0; BUFFER];
         loop {
             let (mut from, mut to) = (self, other);

@@ -164,8 +164,8 @@ impl StoreBuilder {
         self.record(layout::KIND_CODE, file, first_line, &payload)
     }
 
-    /// Adds arcs: from, to, the place in the store of the byte that proves the arc (0: none), and
-    /// one of the `LINE_` values.
+    /// Adds arcs: from, to, the place in the store of the byte that proves the arc (0: none, or
+    /// [`layout::ARC_CONCLUDED`]), and one of the `LINE_` values.
     #[must_use]
     pub fn arcs(self, file: u32, arcs: &[(u32, i32, u32, u8)]) -> Self {
         let mut payload = Vec::new();

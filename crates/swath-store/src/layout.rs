@@ -43,6 +43,9 @@ pub const CODE_FIXED: usize = 16;
 pub const CODE_DEFINITION: usize = 4;
 /// Length of one arc in an arcs record's payload, before the states.
 pub const ARC_LENGTH: usize = 12;
+/// In place of the byte that proves an arc: when it was taken it counts even if the line that it
+/// leads to never ran. From Python 3.14 on coverage.py concludes it from a branch in just that way.
+pub const ARC_CONCLUDED: u32 = u32::MAX;
 /// In a file record's flags: the content's hash is known.
 pub const FILE_HASHED: u32 = 1;
 

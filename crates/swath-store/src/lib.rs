@@ -23,5 +23,6 @@ mod record;
 pub use builder::StoreBuilder;
 pub use header::{Closed, Header, HeaderError, Recorder, StoreId};
 pub use record::{
-    Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, Unknown, records,
+    Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, TakenArc,
+    Unknown, records,
 };

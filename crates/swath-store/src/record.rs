@@ -77,18 +77,34 @@ pub struct Arcs<'store> {
 
 impl<'store> Arcs<'store> {
     /// The arcs that were taken: seen, or proved by a line that can only be reached that way.
-    pub fn taken(&self) -> impl Iterator<Item = (u32, i32)> + 'store {
+    pub fn taken(&self) -> impl Iterator<Item = TakenArc> + 'store {
         let before = self.before;
         self.pairs
             .chunks_exact(layout::ARC_LENGTH)
             .zip(self.states)
             .filter_map(move |(arc, state)| {
-                let proof = size(u32_at(arc, 8)?);
-                let proved = proof != 0 && before.get(proof).is_some_and(|state| is_hit(*state));
-                let arc = (u32_at(arc, 0)?, i32::from_le_bytes(array(arc, 4)?));
-                (is_hit(*state) || proved).then_some(arc)
+                let proof = u32_at(arc, 8)?;
+                let line = before.get(size(proof)).filter(|_| proof != 0);
+                let proved = line.is_some_and(|state| is_hit(*state));
+                let taken = TakenArc {
+                    from: u32_at(arc, 0)?,
+                    to: i32::from_le_bytes(array(arc, 4)?),
+                    is_concluded: proof == layout::ARC_CONCLUDED,
+                };
+                (is_hit(*state) || proved).then_some(taken)
             })
     }
+}
+
+/// An arc that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenArc {
+    /// The line that it comes from.
+    pub from: u32,
+    /// The line that it goes to; negative: out of the code object that is defined on that line.
+    pub to: i32,
+    /// Whether it counts even if the line that it goes to never ran.
+    pub is_concluded: bool,
 }
 
 /// Byte strings, one after the other.

@@ -78,7 +78,9 @@ fn what_is_written_is_read_back() {
     assert!(matches!(all[7], Record::State(state) if state.slug == b"evaluation-hook-taken"));
     assert!(matches!(all[8], Record::Listen(listen) if !listen.inherited));
     assert!(matches!(all[9], Record::Code(code) if code.taken_exits().eq([(1, -1)])));
-    assert!(matches!(all[10], Record::Arcs(arcs) if arcs.taken().eq([(1, 3)])));
+    assert!(
+        matches!(all[10], Record::Arcs(arcs) if arcs.taken().map(|arc| (arc.from, arc.to)).eq([(1, 3)]))
+    );
     assert!(matches!(all[11], Record::Unknown(unknown) if !unknown.critical));
     assert!(matches!(all[12], Record::Unknown(unknown) if unknown.critical));
 }
@@ -107,7 +109,8 @@ fn arcs_are_taken_when_seen_or_proved() {
                 (10, -9, 0, 3),
                 (11, 13, lines, 1),
                 (11, 12, lines + 1, 1),
-                (12, 13, u32::MAX, 1),
+                (12, 13, swath_store::layout::ARC_CONCLUDED, 1),
+                (11, 14, swath_store::layout::ARC_CONCLUDED, 2),
             ],
         )
         .finish();
@@ -118,8 +121,16 @@ fn arcs_are_taken_when_seen_or_proved() {
     };
     assert_eq!(code.hits().collect::<Vec<_>>(), [10, 12, 13]);
     assert_eq!(code.taken_exits().collect::<Vec<_>>(), [(12, -9), (13, -9)]);
-    let taken: Vec<(u32, i32)> = arcs.taken().collect();
-    assert_eq!(taken, [(10, 12), (10, -9), (11, 13)]);
+    let taken = arcs.taken().map(|arc| (arc.from, arc.to, arc.is_concluded));
+    assert_eq!(
+        taken.collect::<Vec<_>>(),
+        [
+            (10, 12, false),
+            (10, -9, false),
+            (11, 13, false),
+            (11, 14, true)
+        ]
+    );
 }
 
 #[test]

@@ -30,7 +30,8 @@ fn arcs(run: &Run, file: &Path) -> BTreeSet<(u32, i32)> {
             match record {
                 Record::File(file) => drop(files.insert(file.id, file.path)),
                 Record::Arcs(arcs) if files.get(&arcs.file) == Some(&name) => {
-                    all.extend(arcs.taken().filter(|(from, _)| *from > 0));
+                    let taken = arcs.taken().filter(|arc| arc.from > 0);
+                    all.extend(taken.map(|arc| (arc.from, arc.to)));
                 }
                 Record::Code(code) if files.get(&code.file) == Some(&name) => {
                     all.extend(code.taken_exits());

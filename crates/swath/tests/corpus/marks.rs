@@ -1,11 +1,12 @@
 //! The programs under `programs/` against what they say of themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::path::Path;
 
 use swath_test::{MarkedLines, Python, pythons, record_figure, skip};
 
-use crate::measured::{Measured, Project, Seen};
+use crate::measured::{Exits, Measured, Project, Seen};
 
 /// The programs of which swath is known to record something else, by minor version: the list only shrinks.
 const KNOWN: &[(u8, &str)] = &[(9, "async/for_loop.py")];
@@ -152,5 +153,59 @@ pub(crate) fn disagreement(seen: &[(String, Seen)]) -> Option<String> {
         };
         !is_same
     });
-    different.map(|(who, other)| format!("{first}: {all:?}\n  {who}: {other:?}"))
+    different.map(|(who, other)| {
+        let parts = [
+            (
+                "statements",
+                parts_of(all, other, |seen| &seen.lines.statements),
+            ),
+            ("missing", parts_of(all, other, |seen| &seen.lines.missing)),
+            (
+                "excluded",
+                parts_of(all, other, |seen| &seen.lines.excluded),
+            ),
+            (
+                "exits missing",
+                exits_of(all, other, |exits| &exits.missing),
+            ),
+            (
+                "exits executed",
+                exits_of(all, other, |exits| &exits.executed),
+            ),
+        ];
+        let parts = parts.into_iter().filter_map(|(what, part)| {
+            part.map(|(ours, theirs)| format!("\n  {what}: {first} {ours}, {who} {theirs}"))
+        });
+        let parts: String = parts.collect();
+        if parts.is_empty() {
+            format!("{first}: {all:?}\n  {who}: {other:?}")
+        } else {
+            parts
+        }
+    })
+}
+
+/// What each of two sets has alone; none when they are equal.
+fn alone<T: Ord + Debug>(left: &BTreeSet<T>, right: &BTreeSet<T>) -> Option<(String, String)> {
+    let only = |some: &BTreeSet<T>, other: &BTreeSet<T>| {
+        let only: Vec<&T> = some.difference(other).collect();
+        format!("{only:?}")
+    };
+    (left != right).then(|| (only(left, right), only(right, left)))
+}
+
+fn parts_of(
+    left: &Seen,
+    right: &Seen,
+    part: impl Fn(&Seen) -> &BTreeSet<u32>,
+) -> Option<(String, String)> {
+    alone(part(left), part(right))
+}
+
+fn exits_of(
+    left: &Seen,
+    right: &Seen,
+    part: impl Fn(&Exits) -> &BTreeSet<(u32, i32)>,
+) -> Option<(String, String)> {
+    alone(part(left.exits.as_ref()?), part(right.exits.as_ref()?))
 }

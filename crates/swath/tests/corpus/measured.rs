@@ -34,8 +34,8 @@ partial_branches =
 /// The exits of a program's branches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exits {
-    missing: BTreeSet<(u32, i32)>,
-    executed: BTreeSet<(u32, i32)>,
+    pub(crate) missing: BTreeSet<(u32, i32)>,
+    pub(crate) executed: BTreeSet<(u32, i32)>,
     partial: usize,
 }
 
