@@ -21,6 +21,7 @@ use crate::scratch::Scratch;
 use crate::state::Global;
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
 use crate::text;
+use crate::unit_lines::UnitLines;
 
 /// The most lines that one code object may span.
 const LARGEST_SPAN: usize = 4 << 20;
@@ -45,7 +46,7 @@ pub struct Info {
     exits: *mut u8,
     /// The line that the code is defined on, where branches are recorded.
     definition: u32,
-    /// What the code's operations are, where branches are recorded.
+    /// What the code's operations are, where branches are recorded or the code is large.
     pub outline: Outline,
     /// The arcs; null when there are none, or none were looked for yet.
     branches: *mut Branches,
@@ -54,6 +55,8 @@ pub struct Info {
     found: FoundArcs,
     /// The latest line that was new (3.14 and newer); 0 at the start of a frame.
     latest: u32,
+    /// The lines of the operations that are watched in place of lines (3.12 and 3.13).
+    unit_lines: UnitLines,
 }
 
 /// What is seen of code without following it.
@@ -93,6 +96,7 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     has_looked: true,
     found: FoundArcs::NONE,
     latest: 0,
+    unit_lines: UnitLines::NONE,
 });
 
 #[derive(Clone, Copy)]
@@ -211,11 +215,16 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         map::count_dropped();
         return None;
     }
-    let (outline, definition) = if BRANCH.get() {
-        let definition = number_attribute(code, c"co_firstlineno");
-        (outline(code)?, u32::try_from(definition).ok()?)
+    let is_large = UnitLines::are_needed(lines.len());
+    let outline = if BRANCH.get() || is_large {
+        outline(code)?
     } else {
-        (Outline::NONE, 0)
+        Outline::NONE
+    };
+    let definition = if BRANCH.get() {
+        u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?
+    } else {
+        0
     };
     let hash = lines
         .iter()
@@ -258,6 +267,11 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         has_looked: !BRANCH.get(),
         found: FoundArcs::NONE,
         latest: 0,
+        unit_lines: if is_large {
+            UnitLines::of(code).unwrap_or(UnitLines::NONE)
+        } else {
+            UnitLines::NONE
+        },
     });
     *head = memory;
     if BRANCH.get() && (VERSION.get() < 0x030c || outline.iterates) {
@@ -341,6 +355,11 @@ impl Info {
         self.outline.iterates && !self.branches.is_null() && (*self.branches).has_open_marks()
     }
 
+    /// Whether operations tell the lines.
+    pub fn has_unit_lines(&self) -> bool {
+        self.unit_lines.exist()
+    }
+
     /// Control went from one place in the code's bytes to another: whether this branch needs no
     /// more events.
     #[inline]
@@ -354,8 +373,13 @@ impl Info {
 
     /// A place in the code's bytes was reached.
     pub unsafe fn reached(&mut self, offset: i64) {
+        let unit = (offset / 2) as u32;
+        let line = self.unit_lines.line(unit as usize);
+        if line != 0 {
+            self.hit(line);
+        }
         if !self.branches.is_null() {
-            (*self.branches).reached((offset / 2) as u32);
+            (*self.branches).reached(unit);
         }
     }
 

@@ -4,11 +4,10 @@
 //! A *line* here is a number of the interpreter's own table; 0 stands for none. A *target* is a
 //! line, or minus the line that the code object is defined on: the way out of it.
 
-use core::ptr::null_mut;
-
-use crate::ffi::{self, Object};
+use crate::ffi::Object;
 use crate::interpreter::VERSION;
-use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
+use crate::line_table;
+use crate::object::{attribute, bytes, number_attribute};
 use crate::operations::{self, Kind, Operations, Reach};
 use crate::scratch::Scratch;
 use crate::state::Global;
@@ -138,27 +137,16 @@ impl Flow {
 
     /// Gives the units their lines on 3.10 and newer.
     unsafe fn place_by_ranges(&mut self, code: Object) -> Option<()> {
-        let body = self.body;
+        let body = self.body * 2;
         let units = self.units.values_mut();
-        let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
-        while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
-            let line = ffi::PyTuple_GetItem(range.object(), 2);
-            if object::is_none(line) {
-                continue;
-            }
-            let place = |index| {
-                let place = number(ffi::PyTuple_GetItem(range.object(), index));
-                usize::try_from(place).unwrap_or(0) / 2
-            };
-            let (start, end) = (place(0).max(body), place(1));
-            let line = u32::try_from(number(line)).unwrap_or(0);
-            if let Some(some) = units.get_mut(start..end) {
+        line_table::for_each_range(code, body, |start, end, line| {
+            if let Some(some) = units.get_mut(start.max(body) / 2..end / 2) {
                 for unit in some {
                     unit.line = line;
                 }
             }
-        }
-        Some(())
+            Some(())
+        })
     }
 
     /// Gives the units their lines on 3.8 and 3.9.

@@ -51,6 +51,7 @@ mod state;
 mod symbols;
 mod text;
 mod thread;
+mod unit_lines;
 
 /// Never reached: nothing here can panic, which a test checks in the object's symbols.
 #[panic_handler]

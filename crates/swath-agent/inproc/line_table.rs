@@ -17,32 +17,46 @@ pub unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u
     }
 }
 
+/// Calls `each` with the ranges of bytes that reach into the body of a code object, and the line
+/// of each, on 3.10 and newer.
+pub unsafe fn for_each_range(
+    code: Object,
+    body: usize,
+    mut each: impl FnMut(usize, usize, u32) -> Option<()>,
+) -> Option<()> {
+    let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
+    while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
+        let part = |index| number(ffi::PyTuple_GetItem(range.object(), index));
+        let line = ffi::PyTuple_GetItem(range.object(), 2);
+        if object::is_none(line) {
+            continue;
+        }
+        let place = |index| usize::try_from(part(index)).unwrap_or(0);
+        let (start, end) = (place(0), place(1));
+        match u32::try_from(number(line)) {
+            Ok(line) if line > 0 && end > body => each(start, end, line)?,
+            _ => {}
+        }
+    }
+    Some(())
+}
+
 /// The lines of a code object of 3.10 and newer.
 unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
     let body = body_start(code);
-    let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
-    let mut start = None;
-    while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
-        let line = ffi::PyTuple_GetItem(range.object(), 2);
-        let end = number(ffi::PyTuple_GetItem(range.object(), 1));
-        if object::is_none(line) || end <= body {
-            continue;
+    let mut first = None;
+    for_each_range(code, body, |start, _, line| {
+        if start < body {
+            first = Some(line);
         }
-        let line = u32::try_from(number(line)).unwrap_or(0);
-        if line == 0 {
-            continue;
-        }
-        if number(ffi::PyTuple_GetItem(range.object(), 0)) < body {
-            start = Some(line);
-        }
-        lines.add(line)?;
-    }
-    Some(start)
+        lines.add(line)
+    })?;
+    Some(first)
 }
 
 /// Where the body of a code object begins, behind what makes the call: nothing reports lines
 /// for that.
-unsafe fn body_start(code: Object) -> core::ffi::c_long {
+pub unsafe fn body_start(code: Object) -> usize {
     if VERSION.get() < 0x030b {
         return 0;
     }
@@ -55,7 +69,7 @@ unsafe fn body_start(code: Object) -> core::ffi::c_long {
         .chunks_exact(2)
         .position(|unit| unit.first() == Some(&resume))
     {
-        Some(unit) => unit as core::ffi::c_long * 2 + 2,
+        Some(unit) => unit * 2 + 2,
         None => 0,
     }
 }

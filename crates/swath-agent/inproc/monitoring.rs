@@ -8,6 +8,7 @@
 //! 3.12 and 3.13 report both ways of a branch as one event, which stays on until both were seen
 //! or what was not seen can be told from the lines. What leaves a frame by an exception counts as
 //! an exit there, as it does for coverage.py's tracer; from 3.14 on coverage.py does not see it.
+//! Of large code they report operations, each once, in place of lines (`unit_lines.rs`).
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
@@ -38,6 +39,8 @@ struct Arming {
     events: Object,
     /// For code of which single operations are watched.
     events_and_operations: Object,
+    /// For code whose lines operations tell.
+    events_without_lines: Object,
     disable: Object,
 }
 
@@ -121,6 +124,10 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
         operation: 0,
         global: start,
     };
+    if VERSION.get() < 0x030e {
+        wanted.operation = number_attribute(events.object(), c"INSTRUCTION");
+        register(monitoring, tool, wanted.operation, OPERATION.place())?;
+    }
     if code::BRANCH.get() {
         add_branch_events(monitoring, tool, events.object(), &mut wanted)?;
     }
@@ -130,6 +137,7 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
         tool,
         events: set(wanted.local)?.keep(),
         events_and_operations: set(wanted.local | wanted.operation)?.keep(),
+        events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
         disable: disable.keep(),
     }));
     let global = set(wanted.global)?;
@@ -164,8 +172,6 @@ unsafe fn add_branch_events(
     let branch = number(c"BRANCH")?;
     register(monitoring, tool, branch, BRANCH.place())?;
     wanted.local |= branch;
-    wanted.operation = number(c"INSTRUCTION")?;
-    register(monitoring, tool, wanted.operation, OPERATION.place())?;
     let unwind = number(c"PY_UNWIND")?;
     register(monitoring, tool, unwind, UNWIND.place())?;
     wanted.global |= unwind;
@@ -234,7 +240,9 @@ unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deep
 }
 
 unsafe fn arm(arming: &Arming, code: Object, info: &Info) {
-    let events = if info.needs_operations() {
+    let events = if info.has_unit_lines() {
+        arming.events_without_lines
+    } else if info.needs_operations() {
         arming.events_and_operations
     } else {
         arming.events

@@ -1,6 +1,6 @@
 //! Generated programs, run by both tools: the same lines and the same exits.
 
-use swath_test::{Python, pythons, record_figure, scale, seed, skip};
+use swath_test::{Python, python, pythons, record_figure, scale, seed, skip};
 
 use crate::generator::program;
 use crate::marks::{check_both, disagreement, seen_by_all};
@@ -16,15 +16,71 @@ fn generated_programs_run_alike() {
     if pythons().is_empty() {
         skip("generated_programs_run_alike", "no Python found");
     }
-    let check_all = |half: &[Python]| -> Vec<String> { half.iter().flat_map(check).collect() };
     let (left, right) = pythons().split_at(pythons().len() / 2);
-    let complaints = check_both(|| check_all(left), || check_all(right));
+    let count = scale().pick(200, 5_000);
+    let check_all = |half: &[Python]| -> Vec<String> {
+        let complaints = half
+            .iter()
+            .flat_map(|python| check(python, "generated programs seen alike", count, program));
+        complaints.collect()
+    };
+    report(&check_both(|| check_all(left), || check_all(right)));
+}
+
+/// Of large code 3.12 and 3.13 report operations, not lines.
+#[test]
+fn large_programs_run_alike() {
+    let large: Vec<&Python> = [python(3, 12), python(3, 13)]
+        .into_iter()
+        .flatten()
+        .collect();
+    if large.is_empty() {
+        skip("large_programs_run_alike", "no CPython 3.12 or 3.13 found");
+    }
+    let count = scale().pick(40, 400);
+    let complaints = large.iter().flat_map(|python| {
+        check(
+            python,
+            "large generated programs seen alike",
+            count,
+            large_program,
+        )
+    });
+    report(&complaints.collect::<Vec<_>>());
+}
+
+fn report(complaints: &[String]) {
     assert!(
         complaints.is_empty(),
         "{} programs differ:\n{}",
         complaints.len(),
         complaints.join("\n")
     );
+}
+
+/// A program behind so many lines that its code is large: the module's, or that of one function
+/// around all of it.
+fn large_program(seed: u64, minor: u8) -> String {
+    const LINES: usize = 2_100;
+    let program = program(seed, minor);
+    let mut lines = program.lines();
+    let begin: Vec<&str> = lines.by_ref().take(2).collect();
+    let (definition, indentation, end) = if seed % 2 == 0 {
+        ("", "", "")
+    } else {
+        ("def large():\n", "    ", "call(large)\n")
+    };
+    let mut text = begin.join("\n") + "\n" + definition;
+    for _ in 0..LINES {
+        text += indentation;
+        text += "y = 0\n";
+    }
+    for line in lines {
+        text += indentation;
+        text += line;
+        text += "\n";
+    }
+    text + end
 }
 
 /// How many programs of a thousand may differ: those with dead code whose lines outlive it.
@@ -36,8 +92,12 @@ fn tolerated(minor: u8) -> u64 {
     }
 }
 
-fn check(python: &Python) -> Vec<String> {
-    let count: u64 = scale().pick(200, 5_000);
+fn check(
+    python: &Python,
+    what: &str,
+    count: u64,
+    program: impl Fn(u64, u8) -> String,
+) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut different: u64 = 0;
     for first in (0..count).step_by(usize::try_from(AT_ONCE).unwrap()) {
@@ -70,7 +130,7 @@ fn check(python: &Python) -> Vec<String> {
     }
     record_figure(
         "Programs run by coverage.py and swath",
-        "generated programs seen alike",
+        what,
         &python.tag(),
         format!("{} of {count}", count - different),
     );
