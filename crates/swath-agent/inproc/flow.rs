@@ -30,7 +30,8 @@ pub struct Unit {
     /// Whether exceptions lead here.
     is_handler: bool,
     /// Whether the interpreter reports the line when control comes here: on 3.8 and 3.9 it does
-    /// so at the first unit of a line only, and where control goes back to.
+    /// so at the first unit of a line only, and where control goes back to; 3.9 also where
+    /// exceptions lead to.
     is_reported: bool,
 }
 
@@ -181,6 +182,11 @@ impl Flow {
             is_new |= change != 0;
         }
         give(place, end, line, is_new);
+        // 3.9 reports where an exception leads to, on whatever line.
+        if VERSION.get() == 0x0309 {
+            let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
+            ends.for_each(|unit| unit.is_reported = true);
+        }
         Some(())
     }
 
@@ -265,7 +271,7 @@ impl Flow {
                 Kind::CallEnd => self.step_to_callers(line, &mut step),
                 _ => {}
             }
-            // Before 3.10 the end of an iteration has the line of what stands before it.
+            // On 3.8 the end of an iteration goes on from the line that it was reached from.
             let is_lost = unit.kind == Kind::AsyncEnd && !unit.is_reported;
             if goes_on(unit.kind) && !is_lost {
                 self.step_to(line, index, index + 1, &mut step);

@@ -29,6 +29,8 @@ impl<'a> Code<'a> {
         for end in ends.into_iter().rev() {
             self.place(end);
         }
+        // A new block begins in any case.
+        self.has_returned = false;
     }
 
     /// One clause; says how many times it muted what follows.
@@ -78,7 +80,11 @@ impl<'a> Code<'a> {
         self.blocks.pop();
         self.place(clean_up);
         if each.is_async && self.is_old() {
-            // What ends the loop has the line of its last statement, even if that is dead.
+            // What ends the loop has the line of its last statement, even if that is dead; in 3.9
+            // that of what follows in an `else`.
+            if let Some(first) = each.orelse.first().filter(|_| self.minor() == 9) {
+                self.set_statement_line(first);
+            }
             self.emit_artificial(Flow::Next);
         }
         self.conditional_body(&each.orelse);

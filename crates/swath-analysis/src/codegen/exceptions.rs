@@ -70,14 +70,17 @@ impl<'a> Code<'a> {
 
     /// The `finally` suite is there twice: for the way out and for an exception.
     pub(super) fn try_finally(&mut self, attempt: &'a StmtTry) {
+        if self.minor() == 8 && self.muted > 0 {
+            // 3.8 compiles the `finally` suite first, so that the line of what stands before it
+            // is left over.
+            self.conditional_body(&attempt.finalbody);
+            self.guarded_suites(attempt);
+            return;
+        }
         let (handler, clean_up, exit) = (self.new_label(), self.new_label(), self.new_label());
         self.emit(Flow::SetUp(handler));
         self.blocks.push(Block::Finally(&attempt.finalbody));
-        if attempt.handlers.is_empty() {
-            self.conditional_body(&attempt.body);
-        } else {
-            self.try_except(attempt);
-        }
+        self.guarded_suites(attempt);
         self.emit_artificial(Flow::Next);
         self.blocks.pop();
         if self.minor() >= 9 {
@@ -92,7 +95,18 @@ impl<'a> Code<'a> {
         self.conditional_body(&attempt.finalbody);
         self.blocks.pop();
         self.end_of_finally(clean_up);
-        self.place(exit);
+        if self.minor() >= 9 {
+            self.place(exit);
+        }
+    }
+
+    /// All but the `finally` suite.
+    fn guarded_suites(&mut self, attempt: &'a StmtTry) {
+        if attempt.handlers.is_empty() {
+            self.conditional_body(&attempt.body);
+        } else {
+            self.try_except(attempt);
+        }
     }
 
     /// The exception goes on; 3.10 and 3.11 give that the line of the last statement, even if it is dead.

@@ -9,7 +9,7 @@ use swath_test::{MarkedLines, Python, pythons, record_figure, skip};
 use crate::measured::{Exits, Measured, Project, Seen};
 
 /// The programs of which swath is known to record something else, by minor version: the list only shrinks.
-const KNOWN: &[(u8, &str)] = &[(9, "async/for_loop.py")];
+const KNOWN: &[(u8, &str)] = &[];
 
 /// The programs, by name.
 fn programs() -> BTreeMap<String, String> {
