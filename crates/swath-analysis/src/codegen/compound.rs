@@ -86,6 +86,9 @@ impl<'a> Code<'a> {
                 self.set_statement_line(first);
             }
             self.emit_artificial(Flow::Next);
+        } else if each.is_async {
+            // What ends the loop has the line of the iterator.
+            self.set_line_at(each.iter.start());
         }
         self.conditional_body(&each.orelse);
         self.place(end);

@@ -257,13 +257,17 @@ struct Saved {
     processes: usize,
 }
 
-/// Prints the lines that data files hold of a file, a line of output for each data file.
+/// Prints the lines that data files hold of a file, a line of output for each data file. One that a
+/// process was writing when it was killed holds none.
 const READ: &str = "\
 import sys
 import coverage
 for name in sys.argv[2:]:
     data = coverage.CoverageData(basename=name)
-    data.read()
+    try:
+        data.read()
+    except coverage.exceptions.DataError:
+        continue
     print(*(data.lines(sys.argv[1]) or []))
 ";
 
