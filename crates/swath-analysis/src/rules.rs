@@ -150,13 +150,31 @@ impl Needles {
             (search, needles.iter().map(|&(_, places)| places).collect())
         });
         let (search, places) = &*SEARCH;
-        let found = search.find_iter(text);
+        let found = search
+            .find_iter(text)
+            .filter(|found| may_be_matched(text, found.start(), found.end()));
         Self(found.fold(0, |all, found| all | places[found.pattern().as_usize()]))
     }
 
     fn has(self, place: usize) -> bool {
         self.0 & (1 << place) != 0
     }
+}
+
+/// Whether a needle is where its pattern has it. Three dots stand in many a docstring, but seldom
+/// where the pattern for stubs has them: behind nothing or a colon, and before nothing or a comment.
+fn may_be_matched(text: &str, start: usize, end: usize) -> bool {
+    let is_ellipsis = text.as_bytes().get(start) == Some(&b'.');
+    if !is_ellipsis {
+        return true;
+    }
+    // Python has four separators among its white space that Rust has not.
+    let is_blank =
+        |it: char| (it.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&it)) && it != '\n';
+    let before = text[..start].trim_end_matches(is_blank);
+    let after = text[end..].trim_start_matches(is_blank);
+    (before.is_empty() || before.ends_with(['\n', ':']))
+        && (after.is_empty() || after.starts_with(['\n', '#']))
 }
 
 /// Whether a pattern means the same alone: it has no flags, and refers to no group, whose number changes.
@@ -215,6 +233,12 @@ mod tests {
             "# pragma: no cover\n",
             "#PRAGMA NO BRANCH\n",
             "def f(): ...\n",
+            "...",
+            "    ...  # a stub\n",
+            "def f(\n) -> int:\n\n    ...\u{a0}\n",
+            "...\u{1c}# a stub\n",
+            "wait ...\n",
+            "... wait\n",
             "  if typing.TYPE_CHECKING:\n",
             "while 1:\n",
             "while False:\n",
@@ -234,7 +258,9 @@ mod tests {
                 );
             }
         }
-        assert!(Needles::find("for x in y:\n").0 == 0);
+        for text in ["for x in y:\n", "wait ...\n", "... wait\n", "f(...)\n"] {
+            assert!(Needles::find(text).0 == 0, "{text}");
+        }
     }
 
     #[test]
