@@ -65,10 +65,15 @@ fn large_program(seed: u64, minor: u8) -> String {
     let program = program(seed, minor);
     let mut lines = program.lines();
     let begin: Vec<&str> = lines.by_ref().take(2).collect();
-    let (definition, indentation, end) = if seed % 2 == 0 {
-        ("", "", "")
-    } else {
-        ("def large():\n", "    ", "call(large)\n")
+    let (definition, indentation, end) = match seed % 4 {
+        0 => ("", "", ""),
+        1 => ("def large():\n", "    ", "call(large)\n"),
+        2 => ("def large():\n", "    ", "    yield n()\ncall(large)\n"),
+        _ => (
+            "async def large():\n",
+            "    ",
+            "    await later()\ncall(large)\n",
+        ),
     };
     let mut text = begin.join("\n") + "\n" + definition;
     for _ in 0..LINES {
