@@ -18,18 +18,18 @@ const FLOOD: u32 = 32;
 
 /// The pace of one direction of a connection.
 pub(crate) struct Pace<'a> {
-    /// How many pieces came in the other direction.
-    answers: &'a AtomicUsize,
-    answers_before: usize,
+    /// How many pieces came in the opposite direction.
+    opposite: &'a AtomicUsize,
+    opposite_before: usize,
     last: Instant,
     pieces: u32,
 }
 
 impl<'a> Pace<'a> {
-    pub(crate) fn new(answers: &'a AtomicUsize) -> Self {
+    pub(crate) fn new(opposite: &'a AtomicUsize) -> Self {
         Self {
-            answers,
-            answers_before: 0,
+            opposite,
+            opposite_before: 0,
             last: Instant::now(),
             pieces: 0,
         }
@@ -46,8 +46,8 @@ impl<'a> Pace<'a> {
     /// Whether small pieces come one right after the other. Where the other side has its say in
     /// between, it may be waiting for this piece: there nothing is held up.
     fn is_flood(&mut self, length: usize, now: Instant) -> bool {
-        let answers = self.answers.load(Ordering::Relaxed);
-        let is_alone = std::mem::replace(&mut self.answers_before, answers) == answers;
+        let opposite = self.opposite.load(Ordering::Relaxed);
+        let is_alone = std::mem::replace(&mut self.opposite_before, opposite) == opposite;
         let is_close = now.duration_since(self.last) < PAUSE;
         self.last = now;
         self.pieces = if is_alone && is_close {
@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn only_a_flood_of_small_pieces_is_held_up() {
-        let answers = AtomicUsize::new(0);
-        let mut pace = Pace::new(&answers);
+        let opposite = AtomicUsize::new(0);
+        let mut pace = Pace::new(&opposite);
         let mut now = Instant::now();
         let mut flood = |length: usize, after: Duration| {
             now += after;
@@ -85,11 +85,11 @@ mod tests {
 
     #[test]
     fn a_conversation_is_not_held_up() {
-        let answers = AtomicUsize::new(0);
-        let mut pace = Pace::new(&answers);
+        let opposite = AtomicUsize::new(0);
+        let mut pace = Pace::new(&opposite);
         let now = Instant::now();
         for _ in 0..10 * FLOOD {
-            answers.fetch_add(1, Ordering::Relaxed);
+            opposite.fetch_add(1, Ordering::Relaxed);
             assert!(!pace.is_flood(100, now));
         }
     }

@@ -70,6 +70,9 @@ impl<'a> Code<'a> {
     pub(super) fn for_loop(&mut self, each: &'a StmtFor) {
         let (top, clean_up, end) = (self.new_label(), self.new_label(), self.new_label());
         self.emit(Flow::Next);
+        if each.is_async {
+            self.note("None");
+        }
         self.place(top);
         self.emit(Flow::Either(clean_up));
         self.blocks.push(Block::Loop { top, exit: end });
@@ -148,6 +151,9 @@ impl<'a> Code<'a> {
     pub(super) fn with(&mut self, with: &'a StmtWith) {
         let (handler, exit, suppressed) = (self.new_label(), self.new_label(), self.new_label());
         let line = self.line;
+        if with.is_async {
+            self.note("None");
+        }
         self.emit(Flow::Next);
         self.emit(Flow::Either(handler));
         self.blocks.push(Block::With);
