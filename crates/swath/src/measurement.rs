@@ -108,11 +108,12 @@ impl Measurement {
         Ok(())
     }
 
-    /// The lines of the processes that count, with the files under `source` that nobody ran.
+    /// The lines of the processes that count, with the files under `source` that nobody ran; and the packages there
+    /// that no process imported.
     pub(crate) fn data(
         &self,
         settings: &Settings,
-    ) -> Result<(CoverageData, Vec<Diagnostic>), Diagnostic> {
+    ) -> Result<(CoverageData, Vec<String>), Diagnostic> {
         let notes = self
             .account
             .processes
@@ -129,23 +130,9 @@ impl Measurement {
         if settings.config.relative_files {
             data = relative(&data, settings);
         }
-        let warnings = Self::touch(&mut data, settings)?;
-        Ok((data, warnings))
-    }
-
-    fn touch(data: &mut CoverageData, settings: &Settings) -> Result<Vec<Diagnostic>, Diagnostic> {
-        let touched = touch_unexecuted(data, &settings.config, &settings.directory)
+        let touched = touch_unexecuted(&mut data, &settings.config, &settings.directory)
             .map_err(|error| Diagnostic::error("source-not-found", error.to_string()))?;
-        Ok(touched
-            .never_imported
-            .iter()
-            .map(|package| {
-                Diagnostic::warning(
-                    "module-not-imported",
-                    format!("`source` names `{package}`, which no process imported"),
-                )
-            })
-            .collect())
+        Ok((data, touched.never_imported))
     }
 
     /// Notes warnings, so that reports made from the data file alone show them too.

@@ -112,6 +112,11 @@ fn save(
     measurement: &mut Measurement,
     data_file: &Path,
 ) -> Result<(), Diagnostic> {
+    let (mut data, never_imported) = measurement.data(settings)?;
+    for package in never_imported {
+        let text = format!("Module {package} was never imported.");
+        print_warnings(&[warning_with_page(&text, "module-not-imported")]);
+    }
     if !measurement.touched_anything() {
         // A module that could not be found has been named by Python, and has no data to miss.
         let test = measurement.outcome.test.as_ref();
@@ -120,12 +125,10 @@ fn save(
             let text = warning_with_page("No data was collected.", "no-data-collected");
             print_warnings(&[text]);
         }
+    }
+    if data.is_empty() {
         measurement.discard();
         return Ok(());
-    }
-    let (mut data, warnings) = measurement.data(settings)?;
-    for warning in warnings {
-        warning.print();
     }
     if arguments.program.append && data_file.exists() {
         data = appended(data_file, &data)?;

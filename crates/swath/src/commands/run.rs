@@ -263,7 +263,12 @@ fn save(
     measurement: &mut Measurement,
     html: Option<&Path>,
 ) -> Result<Saved, Diagnostic> {
-    let (data, mut warnings) = measurement.data(settings)?;
+    let (data, never_imported) = measurement.data(settings)?;
+    let never_imported = never_imported.iter().map(|package| {
+        let text = format!("`source` names `{package}`, which no process imported");
+        Diagnostic::warning("module-not-imported", text)
+    });
+    let mut warnings: Vec<Diagnostic> = never_imported.collect();
     let wanted = settings.data_file();
     let path = measurement.save(&data, &wanted)?;
     let size = std::fs::metadata(&path).map_or(0, |file| file.len());

@@ -54,6 +54,10 @@ fn runs_add_up_as_with_coverage_py() {
         ],
         &["run --branch --include=visit.py visit.py a"],
         &["run --branch --source=. --omit=pkg/* -m visit ab"],
+        &["run --source=pkg visit.py a"],
+        &["run --branch --source=pkg visit.py a"],
+        &["run --branch --source=never_there visit.py a"],
+        &["run --branch --include=never_there/* visit.py a"],
     ] {
         let lines = [runs, &reports].concat();
         let [theirs, ours] = stage.printed_by_both(&lines);
