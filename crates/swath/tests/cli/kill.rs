@@ -63,7 +63,11 @@ fn announced(sandbox: &Sandbox) -> Announced {
         begun: BTreeSet::new(),
         done: BTreeSet::new(),
     };
-    for announcement in text.lines() {
+    let (whole, _torn) = text.rsplit_once('\n').unwrap_or_default();
+    for line in whole.lines() {
+        // A kill may tear a write at the border of a page: another one then follows in the line.
+        let begin = line.rfind(['<', '>']).unwrap_or(0);
+        let announcement = &line[begin..];
         let words = announcement.split(' ').collect::<Vec<_>>();
         let [sign, part, step] = words[..] else {
             panic!("a torn announcement: {announcement}");
