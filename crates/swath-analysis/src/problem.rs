@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ruff_text_size::TextSize;
 use swath_pattern::python_repr;
 
 /// Why a source has no analysis.
@@ -41,6 +42,23 @@ impl Problem {
             line,
             offset,
         }
+    }
+
+    /// A problem at a byte offset of the source.
+    pub(crate) fn at(
+        source: &str,
+        kind: ProblemKind,
+        message: impl Into<String>,
+        offset: TextSize,
+    ) -> Self {
+        let before = source.get(..offset.to_usize()).unwrap_or(source);
+        let line_ends = before.matches('\n').count();
+        Self::new(
+            kind,
+            message,
+            u32::try_from(line_ends + 1).unwrap_or(u32::MAX),
+            u32::from(offset),
+        )
     }
 
     /// The sentence with which coverage.py reports a file that it cannot parse.

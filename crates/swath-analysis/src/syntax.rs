@@ -7,7 +7,7 @@ use std::thread;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion as TargetVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::Ranged;
 
 use crate::compile_errors;
 use crate::nesting::Nesting;
@@ -56,7 +56,7 @@ pub(crate) fn with_module<T: Send>(
         if violation.is_none()
             && let Some(message) = nesting.violation()
         {
-            violation = Some(problem_at(
+            violation = Some(Problem::at(
                 source,
                 ProblemKind::TooComplex,
                 message,
@@ -73,7 +73,7 @@ pub(crate) fn with_module<T: Send>(
             return Err(problem);
         }
         if let Some(error) = compile_errors::first(parsed.suite(), version.rules_minor()) {
-            return Err(problem_at(
+            return Err(Problem::at(
                 source,
                 ProblemKind::Syntax,
                 error.message,
@@ -130,21 +130,4 @@ fn judge(source: &str) -> Result<(), Problem> {
             TokenKind::Newline | TokenKind::NonLogicalNewline
         ));
     }
-}
-
-/// A problem at a byte offset of the source.
-pub(crate) fn problem_at(
-    source: &str,
-    kind: ProblemKind,
-    message: impl Into<String>,
-    offset: TextSize,
-) -> Problem {
-    let before = source.get(..offset.to_usize()).unwrap_or(source);
-    let line_ends = before.matches('\n').count();
-    Problem::new(
-        kind,
-        message,
-        u32::try_from(line_ends + 1).unwrap_or(u32::MAX),
-        u32::from(offset),
-    )
 }

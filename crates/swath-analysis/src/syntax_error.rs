@@ -8,7 +8,6 @@ use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseErr
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::problem::{Problem, ProblemKind};
-use crate::syntax::problem_at;
 
 /// What the parser says when it has nothing better to say.
 const GENERIC: &str = "invalid syntax";
@@ -16,7 +15,8 @@ const END_OF_FILE: &str = "unexpected EOF while parsing";
 
 /// The first reason for which this Python rejects the source.
 pub(crate) fn first(source: &str, parsed: &Parsed<ModModule>) -> Option<Problem> {
-    let syntax = |message: String, offset| problem_at(source, ProblemKind::Syntax, message, offset);
+    let syntax =
+        |message: String, offset| Problem::at(source, ProblemKind::Syntax, message, offset);
     if let Some(error) = parsed.errors().first() {
         let offset = error.location.start();
         let message = match &error.error {
