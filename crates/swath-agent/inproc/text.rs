@@ -29,6 +29,10 @@ impl<const N: usize> Buffer<N> {
             }
             self.length += 1;
         }
+        // What was cut may have left bytes here.
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = 0;
+        }
         self
     }
 

@@ -137,6 +137,28 @@ fn a_fork_child_names_its_parents_store() {
     }
 }
 
+/// Process numbers begin anew when they have all been used: a child's is shorter then than its parent's.
+#[test]
+fn a_child_with_a_shorter_number_has_a_store() {
+    let test = "a_child_with_a_shorter_number_has_a_store";
+    for python in pythons() {
+        let run = Run::new();
+        let file = program("short_number.py");
+        let output = run.program(python, &[&file]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        if said.trim() != "shorter" {
+            return skip(
+                test,
+                &format!("numbers of processes that begin anew: {said}"),
+            );
+        }
+        assert_eq!(run.stores().len(), 2, "{}", python.tag());
+        // The body of `in_child`.
+        let hits = run.hits(&file);
+        assert!(hits.contains(&5) && hits.contains(&6), "{}", python.tag());
+    }
+}
+
 #[test]
 fn sockets_and_programs_are_noted() {
     let code = "
