@@ -152,7 +152,7 @@ fn a_child_with_a_shorter_number_has_a_store() {
                 &format!("numbers of processes that begin anew: {said}"),
             );
         }
-        assert_eq!(run.stores().len(), 2, "{}", python.tag());
+        assert_eq!(run.stores().len(), 3, "{}", python.tag());
         // The body of `in_child`.
         let hits = run.hits(&file);
         assert!(hits.contains(&5) && hits.contains(&6), "{}", python.tag());

@@ -6,15 +6,25 @@ def in_child():
     return value
 
 
-try:
+def fork(after):
+    """Forks a child whose number is the next free one after that."""
     with open("/proc/sys/kernel/ns_last_pid", "w") as last:
-        last.write("1")
+        last.write(str(after))
+    return os.fork()
+
+
+try:
+    child = fork(20000)
 except OSError as error:
     print("denied: %s" % error)
 else:
-    child = os.fork()
     if child == 0:
-        in_child()
+        grandchild = fork(300)
+        if grandchild == 0:
+            in_child()
+            os._exit(0)
+        os.waitpid(grandchild, 0)
+        is_shorter = len(str(grandchild)) < len(str(os.getpid()))
+        print("shorter" if is_shorter else "not shorter", flush=True)
         os._exit(0)
     os.waitpid(child, 0)
-    print("shorter" if len(str(child)) < len(str(os.getpid())) else "not shorter")
