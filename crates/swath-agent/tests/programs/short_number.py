@@ -13,18 +13,14 @@ def fork(after):
     return os.fork()
 
 
-try:
-    child = fork(20000)
-except OSError as error:
-    print("denied: %s" % error)
-else:
-    if child == 0:
-        grandchild = fork(300)
-        if grandchild == 0:
-            in_child()
-            os._exit(0)
-        os.waitpid(grandchild, 0)
-        is_shorter = len(str(grandchild)) < len(str(os.getpid()))
-        print("shorter" if is_shorter else "not shorter", flush=True)
+child = fork(20000)
+if child == 0:
+    grandchild = fork(300)
+    if grandchild == 0:
+        in_child()
         os._exit(0)
-    os.waitpid(child, 0)
+    os.waitpid(grandchild, 0)
+    is_shorter = len(str(grandchild)) < len(str(os.getpid()))
+    print("shorter" if is_shorter else "not shorter", flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
