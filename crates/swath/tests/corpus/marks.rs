@@ -8,9 +8,6 @@ use swath_test::{MarkedLines, Python, pythons, record_figure, skip};
 
 use crate::measured::{Exits, Measured, Project, Seen};
 
-/// The programs of which swath is known to record something else, by minor version: the list only shrinks.
-const KNOWN: &[(u8, &str)] = &[];
-
 /// The programs, by name.
 fn programs() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/programs");
@@ -82,17 +79,10 @@ fn check(python: &Python, programs: &BTreeMap<String, String>) -> Vec<String> {
             measured.theirs.contains_key(*name),
             "coverage.py fails at {name}"
         );
-        let difference = disagreement(&seen_by_all);
-        let is_known = KNOWN.contains(&(python.version.1, name));
-        if is_known != difference.is_some() {
-            let text = difference.unwrap_or_else(|| "known, but equal".to_owned());
-            complaints.push(format!("{} {name}: {text}", python.tag()));
+        if let Some(difference) = disagreement(&seen_by_all) {
+            complaints.push(format!("{} {name}: {difference}", python.tag()));
         }
         for (who, seen) in seen_by_all {
-            // What swath recorded differently is said above.
-            if is_known && !who.starts_with("coverage.py and swath of") {
-                continue;
-            }
             let found = marks.complaints(&seen.lines).into_iter();
             complaints.extend(found.map(|text| format!("{} {name}, {who}: {text}", python.tag())));
         }
