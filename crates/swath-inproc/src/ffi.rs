@@ -131,5 +131,4 @@ unsafe extern "C" {
     pub fn syscall(number: c_long, ...) -> c_long;
     pub fn calloc(count: usize, size: usize) -> *mut c_void;
     pub fn free(memory: *mut c_void);
-    pub fn abort() -> !;
 }
