@@ -328,11 +328,17 @@ unsafe fn pass(
     // While a trace function runs nothing is traced, and nothing may be changed.
     let running = *state.add(TRACING).cast::<c_int>() != 0;
     let outer = tracing.is_ours();
+    let generation = fork::generation();
     if running || (!wanted && !outer && !GREENLETS.get()) {
-        if deep && (&raw const place).addr() >= thread.low {
-            return stack::evaluate_deep(thread, gate.evaluate, first, second, third);
+        let result = if deep && (&raw const place).addr() >= thread.low {
+            stack::evaluate_deep(thread, gate.evaluate, first, second, third)
+        } else {
+            (gate.evaluate)(first, second, third)
+        };
+        if generation != fork::generation() {
+            begin_again();
         }
-        return (gate.evaluate)(first, second, third);
+        return result;
     }
     tracing.set(wanted);
     let kept = wanted && code::BRANCH.get();
@@ -348,8 +354,25 @@ unsafe fn pass(
         // The thread's place may be another thread's by now, where there are very many.
         thread::of(state).frames.remove(frame);
     }
-    tracing.set(outer);
+    // A fork child sees the rest of its frames anew.
+    tracing.set(outer || generation != fork::generation());
     result
+}
+
+/// In a fork child: what the running frame does next is to be seen, even if the process that this
+/// one was forked from had seen all of it.
+pub unsafe fn begin_again() {
+    let Some(gate) = GATE.get() else {
+        return;
+    };
+    let state = ffi::PyThreadState_Get();
+    let tracing = Tracing {
+        state,
+        layout: gate.layout,
+    };
+    if *state.add(TRACING).cast::<c_int>() == 0 {
+        tracing.set(true);
+    }
 }
 
 /// What the hook is given for a frame object: that itself, or in 3.11 the frame proper.
@@ -412,13 +435,11 @@ unsafe extern "C" fn on_event(
     let Some(gate) = GATE.get() else {
         return 0;
     };
+    fork::check();
     let mut finished = false;
     if code::BRANCH.get() && matches!(event, CALL | LINE | RETURN) {
         let info = code::info(code_of(frame, &gate.layout));
         if (*info).is_measured() {
-            if fork::happened() {
-                fork::follow();
-            }
             follow_frame(&gate, frame, event, &mut *info);
         }
     }
@@ -430,9 +451,6 @@ unsafe extern "C" fn on_event(
         }
         let info = code::info(code_of(frame, &gate.layout));
         if (*info).is_measured() {
-            if fork::happened() {
-                fork::follow();
-            }
             (*info).hit(line);
         }
         // A line that leads only out of the frame is followed to its end: that counts, and costs

@@ -50,6 +50,7 @@ mod sha1;
 mod stack;
 mod start;
 mod state;
+mod store_file;
 mod symbols;
 mod text;
 mod thread;

@@ -1,10 +1,11 @@
-//! The hit store as this process writes it: one shared mapping of its file, grown in place.
+//! The hit store as this process writes it: its file, shared with memory piece by piece.
 //!
-//! The mapping's place never changes, not even in a fork child, so that pointers into it may be
-//! kept. Where the next record goes is kept in this process's own memory: a fork child must not
-//! see what its parent appends later.
+//! A piece of the mapping stays where it is for as long as the process lives, so that pointers
+//! into it may be kept. There is never much more of it than the file is long: a program may limit
+//! its own address space. Where the next record goes is kept in this process's own memory: a fork
+//! child must not see what its parent appends later.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,54 +15,60 @@ use crate::ffi;
 use crate::fork;
 use crate::path;
 use crate::state::Global;
-use crate::text::Buffer;
+use crate::store_file::{self, Failure, OpenFile};
 
-/// The file grows by this at first, and by half of what it is later.
+/// How long the file is at first, and in a fork child, which has little to say.
 const FIRST_SIZE: usize = 128 << 10;
-/// At most so much at once.
+const FIRST_SIZE_OF_CHILD: usize = 16 << 10;
+/// The file grows by half of what it is, at most so much at once.
 const LARGEST_STEP: usize = 8 << 20;
-/// Address space that is reserved, the first that can be had.
-const RESERVATIONS: [usize; 5] = [1 << 30, 256 << 20, 64 << 20, 16 << 20, 4 << 20];
-/// The file's descriptor is moved up to about here, out of the way of the program's own.
-const HIGH_DESCRIPTORS: [c_int; 3] = [900, 200, 60];
+/// The first piece of the mapping is so long, each further one twice as long as the one before, up
+/// to the largest.
+const FIRST_PIECE: usize = 512 << 10;
+const LARGEST_PIECE: usize = 64 << 20;
+const MOST_PIECES: usize = 64;
+/// So many records are handed on to fork children: what the process is, and states.
+const MOST_HANDED_ON: usize = 8;
 
-/// The mapping of this process.
+/// A piece of the file in memory.
 #[derive(Clone, Copy)]
-pub struct Map {
-    /// Where it begins; null before the start and when there is none.
-    pub base: *mut u8,
-    /// How much address space it has.
-    pub reserved: usize,
-    /// How long the file is.
-    pub size: usize,
-    /// Where the next record goes.
-    pub tail: usize,
-    /// The file, if nobody has closed it.
-    pub descriptor: c_int,
-    /// Its device and inode, to know that the descriptor is still it.
-    pub identity: [u64; 2],
-    /// Whether records can be added: not after a fork that found no room.
-    pub open: bool,
+struct Piece {
+    base: *mut u8,
+    /// Where in the file it begins.
+    start: usize,
+    length: usize,
 }
 
-pub static MAP: Global<Map> = Global::new(Map {
-    base: null_mut(),
-    reserved: 0,
+/// The mapping of this process.
+pub struct Map {
+    pieces: [Piece; MOST_PIECES],
+    /// How many pieces there are: none before the start and when there is no store.
+    count: usize,
+    /// How long the file is.
+    size: usize,
+    /// Where the next record goes.
+    tail: usize,
+    file: OpenFile,
+    /// Whether the store is the one of the process that this one was forked from, because it could
+    /// have none of its own: bytes that are there may be set, nothing can be added.
+    is_shared: bool,
+    /// Records that a fork child gets copies of, by their place in the file.
+    handed_on: [u32; MOST_HANDED_ON],
+}
+
+static MAP: Global<Map> = Global::new(Map {
+    pieces: [Piece {
+        base: null_mut(),
+        start: 0,
+        length: 0,
+    }; MOST_PIECES],
+    count: 0,
     size: 0,
     tail: 0,
-    descriptor: -1,
-    identity: [0; 2],
-    open: false,
+    file: OpenFile::NONE,
+    is_shared: false,
+    handed_on: [0; MOST_HANDED_ON],
 });
-
-/// The folder of the hit stores, without a slash at its end.
-pub static FOLDER: Global<Buffer<1024>> = Global::new(Buffer::new());
-/// The path of this process's store.
-static FILE: Global<Buffer<1200>> = Global::new(Buffer::new());
-
-/// Why there is no store; the slug of the file left instead.
-#[derive(Clone, Copy)]
-pub struct Failure(pub &'static [u8]);
 
 /// Random bytes, to name this store.
 pub unsafe fn random() -> [u8; 16] {
@@ -88,143 +95,88 @@ pub unsafe fn now() -> u64 {
     seconds as u64 * 1_000_000_000 + nanoseconds as u64
 }
 
-unsafe fn name_file(out: &mut Buffer<1200>, id: &[u8; 16], ending: &[u8]) {
-    let folder = &*FOLDER.place();
-    let [half @ .., _, _, _, _, _, _, _, _] = id;
-    out.truncate(0);
-    out.add(folder.bytes()).add(b"/");
-    out.add_decimal(ffi::getpid() as u64).add(b"-");
-    out.add_hexadecimal(half).add(ending);
-}
-
-/// Leaves an empty file that says why this process is not measured.
-pub unsafe fn leave_failure(failure: Failure) {
-    let mut name = Buffer::new();
-    name_file(&mut name, &random(), b".failed-");
-    name.add(failure.0);
-    let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let descriptor = ffi::open(name.c_string(), flags, 0o644 as c_int);
-    if descriptor >= 0 {
-        ffi::close(descriptor);
-    }
-}
-
-/// A new file for this process, `size` bytes long, all of them on the disk.
-pub unsafe fn create(id: &[u8; 16], size: usize) -> Result<(c_int, [u64; 2]), Failure> {
-    let name = &mut *FILE.place();
-    name_file(name, id, b".hits");
-    if !name.whole() {
-        return Err(Failure(b"folder-name-too-long"));
-    }
-    let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let low = ffi::open(name.c_string(), flags, 0o644 as c_int);
-    if low < 0 {
-        return Err(Failure(b"data-folder-not-writable"));
-    }
-    // Whatever the umask says, the run must be able to read it.
-    ffi::fchmod(low, 0o644);
-    let mut descriptor = low;
-    for high in HIGH_DESCRIPTORS {
-        let moved = ffi::fcntl(low, ffi::F_DUPFD_CLOEXEC, high);
-        if moved >= 0 {
-            ffi::close(low);
-            descriptor = moved;
-            break;
-        }
-    }
-    if !allocate(descriptor, 0, size) {
-        ffi::close(descriptor);
-        ffi::unlink(name.c_string());
-        return Err(Failure(b"no-room-on-disk"));
-    }
-    Ok((descriptor, path::identity(descriptor)))
-}
-
-/// Gives a part of the file its blocks: a store into a hole on a full disk would be SIGBUS.
-unsafe fn allocate(descriptor: c_int, from: usize, length: usize) -> bool {
-    const EINTR: c_int = 4;
-    const ENOSPC: c_int = 28;
-    let mut limits = [u64::MAX; 2];
-    ffi::getrlimit(ffi::RLIMIT_FSIZE, &mut limits);
-    let [soft, _] = limits;
-    if (from + length) as u64 > soft {
-        // Growing further would not fail but raise SIGXFSZ.
-        return false;
-    }
-    for _ in 0..100 {
-        match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
-            0 => return true,
-            EINTR => {}
-            ENOSPC => return false,
-            _ => break,
-        }
-    }
-    // A file system that cannot allocate: zeros take the same room.
-    let zeros = [0_u8; 4096];
-    let mut place = from;
-    while place < from + length {
-        let rest = (from + length - place).min(4096);
-        let written = ffi::pwrite(descriptor, zeros.as_ptr().cast(), rest, place as i64);
-        if written <= 0 {
-            return false;
-        }
-        place += written as usize;
-    }
-    true
-}
-
 /// Begins this process's store.
 pub unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
     let id = random();
-    let (descriptor, identity) = create(&id, FIRST_SIZE)?;
-    let Some((base, reserved)) = reserve(descriptor) else {
-        ffi::close(descriptor);
-        ffi::unlink((*FILE.place()).c_string());
+    store_file::open_folder();
+    // Under a small limit a small store is better than none.
+    let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
+    let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
+    let mut file = store_file::create(&id, size)?;
+    let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
+        store_file::discard(&mut file);
         return Err(Failure(b"no-address-space"));
     };
-    ffi::madvise(base.cast(), reserved, ffi::MADV_DONTDUMP);
-    MAP.set(Map {
-        base,
-        reserved,
-        size: FIRST_SIZE,
-        tail: layout::HEADER_LENGTH,
-        descriptor,
-        identity,
-        open: true,
-    });
+    let map = &mut *MAP.place();
+    map.adopt(file, size, piece);
     // SAFETY: the mapping is page-aligned and at least a header long.
-    let header = &mut *base.cast::<RawHeader>();
+    let header = &mut *piece.base.cast::<RawHeader>();
     header.hexversion = hexversion;
     header.optimisation = optimisation;
-    header.flags = flags;
-    write_header(header, &id, &[0; 16], layout::HEADER_LENGTH);
+    header.flags = AtomicU32::new(flags);
+    let ticks = path::start_ticks();
+    write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
     Ok(())
 }
 
-/// Maps the file, with room to grow. Reserved address space counts for `ulimit -v`.
-unsafe fn reserve(descriptor: c_int) -> Option<(*mut u8, usize)> {
-    let mut limits = [u64::MAX; 2];
-    ffi::getrlimit(ffi::RLIMIT_AS, &mut limits);
-    let [soft, _] = limits;
-    for size in RESERVATIONS {
-        if soft != u64::MAX && size as u64 > (soft / 64).max(4 << 20) {
-            continue;
-        }
-        let flags = ffi::MAP_SHARED | ffi::MAP_NORESERVE;
-        let base = ffi::mmap(null_mut(), size, ffi::PROT_READ_WRITE, flags, descriptor, 0);
-        if base as isize != -1 {
-            return Some((base.cast(), size));
+/// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
+/// be, the parent's stays mapped, and is told.
+pub unsafe fn begin_in_child() -> bool {
+    let map = &mut *MAP.place();
+    if map.count == 0 || map.is_shared {
+        return false;
+    }
+    // Before descriptors are taken: there may be none but the parent's own.
+    let ticks = path::start_ticks();
+    map.file.close();
+    let id = random();
+    match map.replace(&id, ticks) {
+        Ok(()) => true,
+        Err(failure) => {
+            map.is_shared = true;
+            if let Some(header) = header() {
+                header.children.fetch_add(1, Ordering::Relaxed);
+                note_limit(header, failure);
+            }
+            false
         }
     }
-    None
+}
+
+/// Whether the store is the one of the process that this one was forked from.
+pub unsafe fn is_shared() -> bool {
+    (*MAP.place()).is_shared
+}
+
+/// Maps a part of the file, which may be longer than the file is yet.
+unsafe fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
+    let descriptor = file.get()?;
+    let base = ffi::mmap(
+        null_mut(),
+        length,
+        ffi::PROT_READ_WRITE,
+        ffi::MAP_SHARED | ffi::MAP_NORESERVE,
+        descriptor,
+        start as i64,
+    );
+    if base as isize == -1 {
+        return None;
+    }
+    ffi::madvise(base, length, ffi::MADV_DONTDUMP);
+    Some(Piece {
+        base: base.cast(),
+        start,
+        length,
+    })
 }
 
 /// Writes what differs from process to process; the magic last.
-pub unsafe fn write_header(
+unsafe fn write_header(
     header: &mut RawHeader,
     id: &[u8; 16],
     fork_parent: &[u8; 16],
     tail: usize,
+    start_ticks: u64,
 ) {
     header.version = layout::FORMAT_VERSION;
     header.header_length = layout::HEADER_LENGTH as u32;
@@ -234,63 +186,197 @@ pub unsafe fn write_header(
     header.id = *id;
     header.fork_parent = *fork_parent;
     header.start_nanoseconds = now();
-    header.start_ticks = path::start_ticks();
+    header.start_ticks = start_ticks;
     header.inherited_tail = tail as u64;
     header.tail.store(tail as u64, Ordering::Release);
     let magic = u64::from_le_bytes(layout::MAGIC);
     header.magic.store(magic, Ordering::Release);
 }
 
-/// The header of this process's store, if there is one.
-pub unsafe fn header<'a>() -> Option<&'a RawHeader> {
+/// The header of the store that is mapped, if there is one.
+unsafe fn header<'a>() -> Option<&'a RawHeader> {
+    let map = &*MAP.place();
+    let first = map.pieces.first().filter(|_| map.count > 0)?;
     // SAFETY: the mapping is page-aligned, at least a header long, and never goes away.
-    MAP.get().base.cast::<RawHeader>().as_ref()
+    first.base.cast::<RawHeader>().as_ref()
+}
+
+/// The same, of this process's own store.
+unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
+    header().filter(|_| !is_shared())
 }
 
 /// Says how the process ends.
 pub unsafe fn close(how: u32) {
-    if fork::happened() {
-        fork::follow();
-    }
-    if let Some(header) = header() {
+    fork::check();
+    if let Some(header) = own_header() {
         header.closed.store(how, Ordering::Release);
     }
 }
 
 /// Takes back that the process ends: an `exec` that failed.
 pub unsafe fn reopen() {
-    if let Some(header) = header()
+    if let Some(header) = own_header()
         && header.closed.load(Ordering::Relaxed) == layout::REPLACED
     {
         header.closed.store(layout::OPEN, Ordering::Release);
     }
 }
 
-/// Makes the file long enough for `end` bytes.
-unsafe fn grow(end: usize) -> bool {
-    let map = &mut *MAP.place();
-    if end <= map.size {
-        return true;
-    }
-    let step = (map.size / 2).clamp(FIRST_SIZE, LARGEST_STEP);
-    let wanted = end.max(map.size + step).next_multiple_of(4096);
-    let size = wanted.min(map.reserved);
-    if end > size {
-        return false;
-    }
-    if path::identity(map.descriptor) != map.identity || map.descriptor < 0 {
-        // The program has closed our descriptor, and the number may be a file of its own now.
-        let again = ffi::open((*FILE.place()).c_string(), ffi::O_RDWR | ffi::O_CLOEXEC);
-        map.descriptor = again;
-        if again < 0 || path::identity(again) != map.identity {
-            return false;
+/// The place in the store of a byte in memory; 0 when it is not there.
+pub unsafe fn place_of(byte: *const u8) -> u32 {
+    let map = &*MAP.place();
+    for piece in map.pieces.iter().take(map.count) {
+        let distance = (byte as usize).wrapping_sub(piece.base as usize);
+        if distance < piece.length {
+            return u32::try_from(piece.start + distance).unwrap_or(0);
         }
     }
-    if !allocate(map.descriptor, map.size, size - map.size) {
-        return false;
+    0
+}
+
+impl Map {
+    /// Takes a new file with its first piece.
+    fn adopt(&mut self, file: OpenFile, size: usize, first: Piece) {
+        self.file = file;
+        self.size = size;
+        self.tail = layout::HEADER_LENGTH;
+        self.count = 1;
+        if let Some(place) = self.pieces.first_mut() {
+            *place = first;
+        }
     }
-    map.size = size;
-    true
+
+    /// Puts a store for this process in the place of its parent's.
+    unsafe fn replace(&mut self, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
+        let mut handed_on = [(0, 0); MOST_HANDED_ON];
+        let mut length = 0;
+        for (record, place) in handed_on.iter_mut().zip(self.handed_on) {
+            let address = self.address(place as usize);
+            if place != 0 && !address.is_null() {
+                // SAFETY: a record that was committed is there, and stays.
+                let bytes = (*address.cast::<RawRecord>()).length as usize;
+                *record = (address as usize, bytes);
+                length += bytes;
+            }
+        }
+        let tail = layout::HEADER_LENGTH + length;
+        let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
+        let mut file = store_file::create(id, size)?;
+        let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
+            store_file::discard(&mut file);
+            return Err(Failure(b"no-address-space"));
+        };
+        let Some(parent) = header() else {
+            return Err(Failure(b"no-address-space"));
+        };
+        let header = &mut *first.base.cast::<RawHeader>();
+        header.hexversion = parent.hexversion;
+        header.optimisation = parent.optimisation;
+        let flags = parent.flags.load(Ordering::Relaxed) & layout::FLAG_BRANCH;
+        header.flags = AtomicU32::new(flags);
+        let recorder = parent.recorder.load(Ordering::Relaxed);
+        header.recorder = AtomicU32::new(recorder);
+        let mut place = layout::HEADER_LENGTH;
+        let mut kept = self.handed_on.iter_mut();
+        for (address, bytes) in handed_on.into_iter().filter(|(_, bytes)| *bytes > 0) {
+            let target = first.base.add(place);
+            core::ptr::copy_nonoverlapping(address as *const u8, target, bytes);
+            if let Some(kept) = kept.next() {
+                *kept = place as u32;
+            }
+            place += bytes;
+        }
+        for rest in kept {
+            *rest = 0;
+        }
+        write_header(header, id, &parent.id, tail, ticks);
+        for piece in self.pieces.iter().take(self.count) {
+            ffi::munmap(piece.base.cast(), piece.length);
+        }
+        self.adopt(file, size, first);
+        self.tail = tail;
+        Ok(())
+    }
+
+    /// Where a place of the file is in memory, or null.
+    unsafe fn address(&self, place: usize) -> *mut u8 {
+        for piece in self.pieces.iter().take(self.count) {
+            if (piece.start..piece.start + piece.length).contains(&place) {
+                return piece.base.add(place - piece.start);
+            }
+        }
+        null_mut()
+    }
+
+    /// Makes room for a record; where it goes, or null.
+    unsafe fn room(&mut self, length: usize) -> *mut u8 {
+        // One head more, so that the reader always finds the zero kind that ends the records.
+        let wanted = length + layout::RECORD_HEAD;
+        let Some(last) = self.pieces.get(self.count.wrapping_sub(1)).copied() else {
+            return null_mut();
+        };
+        let piece_end = last.start + last.length;
+        if self.tail + wanted <= piece_end {
+            return if self.grow(self.tail + wanted) {
+                last.base.add(self.tail - last.start)
+            } else {
+                null_mut()
+            };
+        }
+        let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
+        let long = long.next_multiple_of(4096);
+        if self.count == MOST_PIECES || !self.grow(piece_end + wanted) {
+            return null_mut();
+        }
+        let Some(next) = map_piece(&self.file, piece_end, long) else {
+            return null_mut();
+        };
+        if let Some(place) = self.pieces.get_mut(self.count) {
+            *place = next;
+        }
+        self.count += 1;
+        if self.tail < piece_end {
+            // A record is in one piece: the rest of this one stays unused.
+            let rest = &mut *last.base.add(self.tail - last.start).cast::<RawRecord>();
+            rest.length = (piece_end - self.tail) as u32;
+            rest.kind.store(layout::KIND_UNUSED, Ordering::Release);
+            self.tail = piece_end;
+        }
+        next.base
+    }
+
+    /// Makes the file long enough for `end` bytes.
+    unsafe fn grow(&mut self, end: usize) -> bool {
+        if end <= self.size {
+            return true;
+        }
+        let step = (self.size / 2).clamp(FIRST_SIZE_OF_CHILD, LARGEST_STEP);
+        let size = end.max(self.size + step).next_multiple_of(4096);
+        let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
+        let size = if limit >= end { size.min(limit) } else { size };
+        match store_file::extend(&mut self.file, self.size, size - self.size) {
+            Ok(()) => {
+                self.size = size;
+                true
+            }
+            Err(failure) => {
+                if let Some(header) = header() {
+                    note_limit(header, failure);
+                }
+                false
+            }
+        }
+    }
+}
+
+/// Keeps why there was no room, where it is not the disk.
+fn note_limit(header: &RawHeader, failure: Failure) {
+    if failure.0 == b"file-size-limit" {
+        header
+            .flags
+            .fetch_or(layout::FLAG_SIZE_LIMITED, Ordering::Relaxed);
+    }
 }
 
 /// A record that is being written. Its payload is zeros so far.
@@ -301,21 +387,21 @@ pub struct Draft {
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
 pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
-    if fork::happened() {
-        fork::follow();
-    }
-    let map = MAP.get();
-    if map.base.is_null() {
+    fork::check();
+    let map = &mut *MAP.place();
+    if map.count == 0 {
         return None;
     }
-    let length = (layout::RECORD_HEAD + payload).next_multiple_of(layout::ALIGNMENT);
-    let end = map.tail.checked_add(length)?;
-    // One head more, so that the reader always finds the zero kind that ends the records.
-    if !map.open || payload > map.reserved || !grow(end + layout::RECORD_HEAD) {
+    let length = payload
+        .checked_add(layout::RECORD_HEAD)?
+        .next_multiple_of(layout::ALIGNMENT);
+    let fits = !map.is_shared && u32::try_from(length).is_ok();
+    let place = if fits { map.room(length) } else { null_mut() };
+    if place.is_null() {
         count_dropped();
         return None;
     }
-    let record = map.base.add(map.tail).cast::<RawRecord>();
+    let record = place.cast::<RawRecord>();
     (*record).length = length as u32;
     (*record).a = a;
     (*record).b = b;
@@ -325,7 +411,12 @@ pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft>
 /// Counts a record that found no room.
 pub unsafe fn count_dropped() {
     if let Some(header) = header() {
-        header.dropped.fetch_add(1, Ordering::Relaxed);
+        let counter = if is_shared() {
+            &header.lost_by_children
+        } else {
+            &header.dropped
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -350,6 +441,11 @@ impl Draft {
     /// Makes the record count.
     pub unsafe fn commit(self) {
         let map = &mut *MAP.place();
+        if matches!(self.kind, layout::KIND_PROCESS | layout::KIND_STATE)
+            && let Some(free) = map.handed_on.iter_mut().find(|place| **place == 0)
+        {
+            *free = map.tail as u32;
+        }
         map.tail += (*self.record).length as usize;
         (*self.record).kind.store(self.kind, Ordering::Release);
         if let Some(header) = header() {
@@ -370,7 +466,7 @@ pub unsafe fn record_state(slug: &[u8], text: &[u8]) {
 
 /// Says how lines are recorded.
 pub unsafe fn set_recorder(recorder: u32) {
-    if let Some(header) = header() {
+    if let Some(header) = own_header() {
         header.recorder.store(recorder, Ordering::Release);
     }
 }
@@ -391,103 +487,6 @@ pub unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
             place = draft.put_string(place, string);
         }
         draft.commit();
-    }
-}
-
-/// In a fork child: puts its own file in the place of the parent's, or private memory if it
-/// cannot have one. `id` is the child's.
-pub unsafe fn replace(id: &[u8; 16]) -> Result<(), Failure> {
-    let map = &mut *MAP.place();
-    let parent = (*map.base.cast::<RawHeader>()).id;
-    let result = replace_file(map, id, &parent);
-    if result.is_err() {
-        // The parent's file must not be written by this process, whatever happens.
-        let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS | ffi::MAP_FIXED | ffi::MAP_NORESERVE;
-        let protection = ffi::PROT_READ_WRITE;
-        ffi::mmap(map.base.cast(), map.reserved, protection, flags, -1, 0);
-        map.open = false;
-        map.descriptor = -1;
-    }
-    result
-}
-
-unsafe fn replace_file(map: &mut Map, id: &[u8; 16], parent: &[u8; 16]) -> Result<(), Failure> {
-    let (old_descriptor, old_identity) = (map.descriptor, map.identity);
-    let (descriptor, identity) = create(id, map.size)?;
-    let flags = ffi::MAP_SHARED;
-    let copy = ffi::mmap(
-        null_mut(),
-        map.size,
-        ffi::PROT_READ_WRITE,
-        flags,
-        descriptor,
-        0,
-    );
-    if copy as isize == -1 {
-        ffi::close(descriptor);
-        ffi::unlink((*FILE.place()).c_string());
-        return Err(Failure(b"no-address-space"));
-    }
-    let header = &mut *copy.cast::<RawHeader>();
-    let parent_header = &*map.base.cast::<RawHeader>();
-    header.hexversion = parent_header.hexversion;
-    header.optimisation = parent_header.optimisation;
-    header.flags = parent_header.flags;
-    let recorder = parent_header.recorder.load(Ordering::Relaxed);
-    header.recorder = AtomicU32::new(recorder);
-    let start = layout::HEADER_LENGTH;
-    let target = copy.cast::<u8>().add(start);
-    core::ptr::copy_nonoverlapping(map.base.add(start), target, map.tail - start);
-    mark_inherited(copy.cast(), map.tail);
-    write_header(header, id, parent, map.tail);
-    let flags = ffi::MAP_SHARED | ffi::MAP_NORESERVE | ffi::MAP_FIXED;
-    let place: *mut c_void = map.base.cast();
-    let protection = ffi::PROT_READ_WRITE;
-    let mapped = ffi::mmap(place, map.reserved, protection, flags, descriptor, 0);
-    ffi::munmap(copy, map.size);
-    if mapped as isize == -1 {
-        ffi::close(descriptor);
-        return Err(Failure(b"no-address-space"));
-    }
-    ffi::madvise(place, map.reserved, ffi::MADV_DONTDUMP);
-    if path::identity(old_descriptor) == old_identity && old_descriptor >= 0 {
-        ffi::close(old_descriptor);
-    }
-    map.descriptor = descriptor;
-    map.identity = identity;
-    map.open = true;
-    Ok(())
-}
-
-/// Makes the hits of copied records inherited ones.
-unsafe fn mark_inherited(base: *mut u8, tail: usize) {
-    let mut place = layout::HEADER_LENGTH;
-    while place < tail {
-        let record = &*base.add(place).cast::<RawRecord>();
-        let payload = base.add(place + layout::RECORD_HEAD);
-        let (skip, count) = match record.kind.load(Ordering::Relaxed) {
-            layout::KIND_CODE => {
-                let span = payload.cast::<u32>().read() as usize;
-                let definition = payload.add(layout::CODE_DEFINITION).cast::<u32>().read();
-                let exits = if definition == 0 { 0 } else { span };
-                (layout::CODE_FIXED, span + exits)
-            }
-            layout::KIND_ARCS => {
-                let count = record.b as usize;
-                (count * layout::ARC_LENGTH, count)
-            }
-            _ => (0, 0),
-        };
-        for state in core::slice::from_raw_parts_mut(payload.add(skip), count) {
-            if *state == layout::LINE_HIT {
-                *state = layout::LINE_INHERITED;
-            }
-        }
-        let length = record.length as usize;
-        if length == 0 {
-            break;
-        }
-        place += length;
     }
 }
 

@@ -13,13 +13,14 @@ use crate::ffi::{self, Object};
 use crate::fork;
 use crate::gate;
 use crate::interpreter;
-use crate::map::{self, FOLDER, Failure};
+use crate::map;
 use crate::monitoring;
 use crate::object;
 use crate::path::{self, Path};
 use crate::process;
 use crate::scope::FOLDERS;
 use crate::state::Global;
+use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
 
 /// The oldest and newest version that is measured.
@@ -74,7 +75,7 @@ pub unsafe fn start(given: &Given<'_>) -> bool {
     match begin(given) {
         Ok(()) => true,
         Err(failure) => {
-            map::leave_failure(failure);
+            store_file::leave_failure(failure, &map::random());
             false
         }
     }

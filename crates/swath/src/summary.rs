@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use swath_data::NoRoom;
 use swath_run::{Account, Counted, Ending, NotMeasured, ProcessAccount, Role};
 
 use crate::diagnostic::Diagnostic;
@@ -130,6 +131,10 @@ fn agent_failure(slug: &str) -> (String, Option<&'static str>) {
             "the temporary folder is full",
             Some("free space in the temporary folder, or set TMPDIR to a larger one"),
         ),
+        "file-size-limit" => (
+            "the size of the files that it may write is limited (`ulimit -f`)",
+            Some("raise the limit to 64 MiB or more, as with `ulimit -f 65536`"),
+        ),
         "no-address-space" => (
             "its address space is limited (`ulimit -v`)",
             Some("raise the limit by 64 MiB"),
@@ -154,8 +159,22 @@ fn dropped(processes: &[ProcessAccount]) -> Vec<Diagnostic> {
         .filter(|process| process.dropped > 0)
         .take(NAMED)
         .map(|process| {
+            let (reason, remedy) = match process.no_room {
+                NoRoom::Disk => (
+                    "the temporary folder is full",
+                    "free space in the temporary folder, or set TMPDIR to a larger one",
+                ),
+                NoRoom::FileSizeLimit => (
+                    "the size of the files that it may write is limited (`ulimit -f`)",
+                    "raise the limit to 64 MiB or more, as with `ulimit -f 65536`",
+                ),
+                NoRoom::ForkChildren => (
+                    "its fork children could not create files of their own",
+                    "raise the limit on open files, and free space and inodes in the temporary folder",
+                ),
+            };
             let message = format!(
-                "`{}` (pid {}) found no room for {}",
+                "`{}` (pid {}) found no room for {}: {reason}",
                 shown(&process.command),
                 process.pid,
                 count(
@@ -163,9 +182,7 @@ fn dropped(processes: &[ProcessAccount]) -> Vec<Diagnostic> {
                     "record"
                 )
             );
-            Diagnostic::warning("no-room", message).hint(
-                "free space in the temporary folder, or set TMPDIR to a larger one".to_owned(),
-            )
+            Diagnostic::warning("no-room", message).hint(remedy.to_owned())
         })
         .collect()
 }

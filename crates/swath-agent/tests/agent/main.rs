@@ -8,6 +8,7 @@
 mod branches;
 mod crash;
 mod failure;
+mod forks;
 mod lines;
 mod object;
 mod patterns;
