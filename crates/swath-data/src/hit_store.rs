@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
 use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
@@ -70,18 +71,6 @@ impl StoredFile {
             .map(|line| (i64::from(line), i64::from(line)));
         lines.chain(self.arcs.iter()).collect()
     }
-}
-
-/// What kept records out of a store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoRoom {
-    /// The disk.
-    #[default]
-    Disk,
-    /// The limit on the size of the files that the process may write.
-    FileSizeLimit,
-    /// Fork children could have no store of their own, and ran code that the process had not run.
-    ForkChildren,
 }
 
 /// One process, from its hit store.

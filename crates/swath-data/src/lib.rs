@@ -49,7 +49,7 @@ pub use data_file::read_data_file;
 pub use error::DataError;
 pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{
-    AgentNote, Ending, Gathered, HitStoreError, MEASURED, NoRoom, Spawn, StoredFile, StoredProcess,
+    AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use line_set::LineSet;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
-use swath_data::{Ending as StoreEnding, NoRoom, StoredProcess, without_secrets};
+use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
+use swath_model::NoRoom;
 
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use swath_data::NoRoom;
 use swath_run::{Account, Counted, Ending, NotMeasured, ProcessAccount, Role};
 
 use crate::diagnostic::Diagnostic;
@@ -159,30 +158,17 @@ fn dropped(processes: &[ProcessAccount]) -> Vec<Diagnostic> {
         .filter(|process| process.dropped > 0)
         .take(NAMED)
         .map(|process| {
-            let (reason, remedy) = match process.no_room {
-                NoRoom::Disk => (
-                    "the temporary folder is full",
-                    "free space in the temporary folder, or set TMPDIR to a larger one",
-                ),
-                NoRoom::FileSizeLimit => (
-                    "the size of the files that it may write is limited (`ulimit -f`)",
-                    "raise the limit to 64 MiB or more, as with `ulimit -f 65536`",
-                ),
-                NoRoom::ForkChildren => (
-                    "its fork children could not create files of their own",
-                    "raise the limit on open files, and free space and inodes in the temporary folder",
-                ),
-            };
             let message = format!(
-                "`{}` (pid {}) found no room for {}: {reason}",
+                "`{}` (pid {}) found no room for {}: {}",
                 shown(&process.command),
                 process.pid,
                 count(
                     usize::try_from(process.dropped).unwrap_or(usize::MAX),
                     "record"
-                )
+                ),
+                process.no_room.reason()
             );
-            Diagnostic::warning("no-room", message).hint(remedy.to_owned())
+            Diagnostic::warning("no-room", message).hint(process.no_room.remedy().to_owned())
         })
         .collect()
 }
