@@ -68,6 +68,16 @@ pub unsafe fn id(name: Object) -> Option<u32> {
     number(slot.file.as_mut()?)
 }
 
+/// Forgets name objects, which another interpreter took with it.
+pub unsafe fn forget_names() {
+    for slot in &mut *RECENT_NAMES.place() {
+        *slot = RecentName {
+            object: null_mut(),
+            file: null_mut(),
+        };
+    }
+}
+
 /// The number of a file in this process's store, where it is recorded first if it is not there.
 /// `None` when there is no room for that.
 unsafe fn number(file: &mut Entry) -> Option<u32> {

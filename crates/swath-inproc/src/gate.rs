@@ -145,6 +145,7 @@ impl Tracing {
 
 /// Begins to record. The error is what to tell the accounting.
 pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
+    TAKEN.set(false);
     let found = install(version)?;
     GATE.set(Some(found));
     if !test_thread_state(&found) {
@@ -507,7 +508,8 @@ pub unsafe fn wrap_settrace() {
         .add(size_of::<ffi::PyObject>())
         .cast::<*mut ffi::PyMethodDef>();
     const METH_O: c_int = 8;
-    if method.is_null() || (*method).flags != METH_O {
+    let ours = settrace_and_go_on as *const c_void;
+    if method.is_null() || (*method).flags != METH_O || (*method).function == ours {
         return;
     }
     // SAFETY: a METH_O function takes the module and one object.
@@ -515,7 +517,7 @@ pub unsafe fn wrap_settrace() {
         *const c_void,
         unsafe extern "C" fn(Object, Object) -> Object,
     >((*method).function)));
-    (*method).function = settrace_and_go_on as *const c_void;
+    (*method).function = ours;
 }
 
 unsafe extern "C" fn settrace_and_go_on(module: Object, function: Object) -> Object {

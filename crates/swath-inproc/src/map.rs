@@ -214,10 +214,10 @@ pub unsafe fn close(how: u32) {
     }
 }
 
-/// Takes back that the process ends: an `exec` that failed.
+/// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
 pub unsafe fn reopen() {
     if let Some(header) = own_header()
-        && header.closed.load(Ordering::Relaxed) == layout::REPLACED
+        && header.closed.load(Ordering::Relaxed) != layout::OPEN
     {
         header.closed.store(layout::OPEN, Ordering::Release);
     }

@@ -131,6 +131,7 @@ pub unsafe fn begin() -> Result<(), &'static [u8]> {
 
 /// `None` when something in `sys.monitoring` is not as it should be.
 unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
+    REGISTERED.set([None; MOST_EVENTS]);
     let Some(tool) = take_tool(monitoring, &TOOLS)? else {
         return Some(Err(b"no-free-monitoring-tool"));
     };

@@ -36,7 +36,26 @@ impl AgentState {
         *self == AgentState::Measured
     }
 
-    /// Why it did not measure, in words that follow "was not measured: ".
+    /// Whether the agent measured a part of its process: what it recorded is in the data.
+    pub fn is_measured_in_part(&self) -> bool {
+        matches!(
+            self.name(),
+            "sub-interpreter" | "evaluation-hook-taken" | "fork-not-followed"
+        )
+    }
+
+    /// What became of the process: `measured`, `measured in part` or `not measured`.
+    pub fn outcome(&self) -> &'static str {
+        if self.is_measured() {
+            "measured"
+        } else if self.is_measured_in_part() {
+            "measured in part"
+        } else {
+            "not measured"
+        }
+    }
+
+    /// Why it did not measure everything, in words that follow [`AgentState::outcome`].
     pub fn reason(&self) -> String {
         let AgentState::Failed(name) = self else {
             return "it was measured".to_owned();
@@ -143,6 +162,11 @@ mod tests {
         let state = AgentState::named("some-new-thing");
         assert_eq!(state.reason(), "some new thing");
         assert_eq!(state.remedy(), None);
+        assert_eq!(state.outcome(), "not measured");
         assert!(AgentState::named("measured").is_measured());
+        assert_eq!(
+            AgentState::named("sub-interpreter").outcome(),
+            "measured in part"
+        );
     }
 }

@@ -139,6 +139,11 @@ impl Account {
 }
 
 impl ProcessAccount {
+    /// Whether the agent recorded something in it, if not everything.
+    pub fn is_measured_in_part(&self) -> bool {
+        swath_model::AgentState::named(&self.agent).is_measured_in_part()
+    }
+
     /// Whether the agent worked in it.
     pub fn is_measured(&self) -> bool {
         self.agent == swath_data::MEASURED

@@ -90,8 +90,13 @@ fn agent_failures(processes: &[ProcessAccount]) -> Vec<Diagnostic> {
                 format!("`{}` (pid {})", shown(&process.command), process.pid)
             };
             let (reason, remedy) = agent_failure(&process.agent);
+            let outcome = if process.is_measured_in_part() {
+                "measured in part"
+            } else {
+                "not measured"
+            };
             let diagnostic =
-                Diagnostic::warning("agent-failed", format!("{name} was not measured: {reason}"));
+                Diagnostic::warning("agent-failed", format!("{name} was {outcome}: {reason}"));
             let diagnostic = match &process.agent_detail {
                 Some(detail) => diagnostic.note(detail.clone()),
                 None => diagnostic,
@@ -179,9 +184,18 @@ pub(crate) fn print_verdict(account: &Account, before: Duration, after: Duration
     let measured = account
         .processes
         .iter()
-        .filter(|process| process.is_measured() && process.dropped == 0)
+        .filter(|process| process.is_measured_in_part() || process.is_measured())
+        .filter(|process| process.dropped == 0)
         .count();
     let mut text = format!("{measured} of {} measured", count(seen, "Python process"));
+    let in_part = account
+        .processes
+        .iter()
+        .filter(|process| process.is_measured_in_part())
+        .count();
+    if in_part > 0 {
+        let _ = write!(text, ", {in_part} of them in part");
+    }
     let abrupt = account
         .processes
         .iter()

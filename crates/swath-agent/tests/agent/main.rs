@@ -7,6 +7,7 @@
 
 mod branches;
 mod crash;
+mod embedding;
 mod failure;
 mod forks;
 mod lines;

@@ -12,7 +12,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             detail,
         } => Message::warning(
             "agent-failed",
-            format!("{} was not measured: {}", name(process), state.reason()),
+            format!("{} was {}: {}", name(process), state.outcome(), state.reason()),
         )
         .notes(detail.clone())
         .hint(state.remedy().map(str::to_owned)),
