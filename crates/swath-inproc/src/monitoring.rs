@@ -63,7 +63,10 @@ struct Registered {
 }
 
 static REGISTERED: Global<[Option<Registered>; MOST_EVENTS]> = Global::new([None; MOST_EVENTS]);
+/// Whether nothing is listened to for a moment.
+static IS_ASIDE: Global<bool> = Global::new(false);
 /// The events of all code that are listened to.
+static GLOBAL_EVENTS: Global<i64> = Global::new(0);
 static GLOBAL_EVENTS_IN_CHILDREN: Global<i64> = Global::new(0);
 
 static START: Global<PyMethodDef> = Global::new(PyMethodDef {
@@ -171,6 +174,7 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
         disable: disable.keep(),
     }));
     set_global_events(monitoring, tool, wanted.global)?;
+    GLOBAL_EVENTS.set(wanted.global);
     GLOBAL_EVENTS_IN_CHILDREN.set(wanted.global | resume);
     map::set_recorder(layout::RECORDER_MONITORING);
     Some(Ok(()))
@@ -246,9 +250,8 @@ unsafe fn reuse_tool(monitoring: Object, parents: Object) -> Option<Object> {
     None
 }
 
-/// Arms the code of the frames that are running: they started before.
-unsafe fn arm_frames() -> Option<()> {
-    let arming = ARMING.get()?;
+/// Calls `each` with the code of the frames that are running, from the newest on.
+unsafe fn for_each_frame(mut each: impl FnMut(Object)) -> Option<()> {
     let frame = ffi::PyEval_GetFrame();
     if frame.is_null() {
         return None;
@@ -257,18 +260,81 @@ unsafe fn arm_frames() -> Option<()> {
     let mut frame = Owned::take(frame)?;
     for _ in 0..MOST_FRAMES {
         let code = attribute(frame.object(), c"f_code")?;
-        if code::known(code.object()).is_none() {
-            let info = code::learn(code.object());
-            if (*info).is_measured() {
-                arm(&arming, code.object(), &*info);
-            }
-        }
+        each(code.object());
         frame = attribute(frame.object(), c"f_back")?;
         if object::is_none(frame.object()) {
             break;
         }
     }
     Some(())
+}
+
+/// Arms the code of the frames that are running: they started before.
+unsafe fn arm_frames() -> Option<()> {
+    let arming = ARMING.get()?;
+    for_each_frame(|code| {
+        if code::known(code).is_none() {
+            let info = code::learn(code);
+            if (*info).is_measured() {
+                arm(&arming, code, &*info);
+            }
+        }
+    })
+}
+
+/// Whether nothing is listened to because a debugger begins.
+#[inline]
+pub fn is_aside() -> bool {
+    IS_ASIDE.get()
+}
+
+/// A trace function is about to be set. When a debugger does that to stop at the next operation,
+/// 3.13 stops a line later if any tool listens to the frame. So for that moment none does.
+pub unsafe fn step_aside() -> Option<()> {
+    let arming = ARMING.get()?;
+    let caller = ffi::PyEval_GetFrame();
+    if caller.is_null() {
+        return None;
+    }
+    let code = attribute(caller, c"f_code")?;
+    let name = attribute(code.object(), c"co_filename")?;
+    if !object::text(name.object())?.ends_with(b"/bdb.py") {
+        return None;
+    }
+    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+    let none = Owned::take(ffi::PyLong_FromLong(0))?;
+    for_each_frame(|code| {
+        if code::known(code).is_some_and(|info| (*info).is_measured()) {
+            call(arming.set_local_events, [arming.tool, code, none.object()]);
+        }
+    });
+    set_global_events(monitoring, arming.tool, 0)?;
+    IS_ASIDE.set(true);
+    Some(())
+}
+
+/// The debugger has stopped: what it looks at is no business of monitoring any more.
+#[cold]
+pub unsafe fn come_back() {
+    IS_ASIDE.set(false);
+    let _pending = PendingException::set_aside();
+    let Some(arming) = ARMING.get() else {
+        return;
+    };
+    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+    let events = if arming.before.is_some() {
+        GLOBAL_EVENTS_IN_CHILDREN.get()
+    } else {
+        GLOBAL_EVENTS.get()
+    };
+    set_global_events(monitoring, arming.tool, events);
+    for_each_frame(|code| {
+        if let Some(info) = code::known(code)
+            && (*info).is_measured()
+        {
+            arm(&arming, code, &*info);
+        }
+    });
 }
 
 /// Registers what branches need.
