@@ -11,7 +11,7 @@ mod settings;
 
 use std::time::Duration;
 
-use crate::{AgentState, Gap, Message, NotMeasured, NotMeasuredReason};
+use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason};
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -83,6 +83,8 @@ pub enum Finding {
         process: ProcessName,
         /// How many records.
         records: u64,
+        /// What kept them out.
+        why: NoRoom,
     },
     /// A hit store is damaged, or none.
     HitStoreUnreadable {
