@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use swath_checkout::{Links, read_regular};
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
 use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
@@ -205,7 +206,8 @@ pub fn is_hit_store_name(path: &Path) -> bool {
 
 /// Reads one hit store, as much of it as is whole.
 pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
-    let bytes = fs_err::read(path)?;
+    // Any process of the run can write in the folder of the stores.
+    let bytes = read_regular(path, Links::Refuse, swath_store::layout::LONGEST)?;
     let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
         path: path.to_path_buf(),
         problem,
@@ -313,17 +315,16 @@ struct FileTable {
 
 impl FileTable {
     fn name(&mut self, file: &swath_store::File<'_>) {
-        // A path that is not UTF-8 cannot be in a data file: coverage.py leaves it out as well.
-        if let Ok(path) = std::str::from_utf8(file.path) {
-            self.files.insert(
-                file.id,
-                StoredFile {
-                    path: path.to_owned(),
-                    hash: file.hash.map(SourceHash),
-                    ..StoredFile::default()
-                },
-            );
-        }
+        // A path that is not UTF-8 cannot be in a data file: it is there as it is shown, and its
+        // source is found by that.
+        self.files.insert(
+            file.id,
+            StoredFile {
+                path: text(file.path),
+                hash: file.hash.map(SourceHash),
+                ..StoredFile::default()
+            },
+        );
     }
 
     fn add(&mut self, code: &swath_store::Code<'_>) {

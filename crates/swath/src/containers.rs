@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use swath_checkout::PathMap;
 use swath_config::{CoverageConfig, ProcessEnvironment, RcFile};
-use swath_data::PathMap;
 use swath_pattern::PathAliases;
 use swath_run::{Account, ContainerAccount, ContainerNote, Counted, Judged};
 
@@ -61,7 +61,8 @@ fn path_map(
     let aliases = PathAliases::from_lists(settings.config.path_lists(), directory, false)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()))?;
     let mut paths = PathMap::new(folder, aliases);
-    paths.learn(measurement.containers.files());
+    let files = measurement.containers.files();
+    paths.learn(files.map(|file| (file.path.as_str(), file.hash)));
     Ok(paths)
 }
 

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use swath_report::printable;
+
+use crate::terminal::tell_styled;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,21 +96,8 @@ impl Diagnostic {
 
     /// Prints the message to stderr.
     pub(crate) fn print(&self) {
-        anstream::eprint!("{}", self.render());
+        tell_styled(&self.render());
     }
-}
-
-/// Control characters of names from outside must not steer the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -128,8 +118,9 @@ mod tests {
 
     #[test]
     fn names_cannot_steer_the_terminal() {
-        let plain = anstream::adapter::strip_str(&Diagnostic::warning("w", "a\x1b[2Jb").render())
-            .to_string();
-        assert_eq!(plain, "warning[w]: a\u{fffd}[2Jb\n");
+        let plain =
+            anstream::adapter::strip_str(&Diagnostic::warning("w", "a\x1b[2Jb\u{202e}").render())
+                .to_string();
+        assert_eq!(plain, "warning[w]: a\u{fffd}[2Jb\u{fffd}\n");
     }
 }

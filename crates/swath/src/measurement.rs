@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use swath_checkout::PathMap;
 use swath_coverage::{AnalysisDifference, check_analysis, touch_unexecuted};
 use swath_data::{
-    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores,
-    to_coverage_data, write_data_file,
+    CoverageData, ProcessNote, RunRecord, StoredProcess, read_hit_stores, to_coverage_data,
+    write_data_file,
 };
 use swath_pattern::GlobError;
 use swath_run::{
@@ -47,7 +48,7 @@ pub(crate) fn measure(
     let data_file_before = Fingerprint::of(data_file);
     let history = RunHistory::create()?;
     let folder = RunFolder::create(&request.scope)?;
-    history.mark_active(folder.path());
+    history.mark_active(folder.path(), &request.folder);
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
@@ -128,7 +129,7 @@ impl Measurement {
                 .unwrap_or_default()
         });
         if settings.config.relative_files {
-            data = relative(&data, settings);
+            data = relative(data, settings);
         }
         let touched = touch_unexecuted(&mut data, &settings.config, &settings.directory)
             .map_err(|error| Diagnostic::error("source-not-found", error.to_string()))?;
@@ -274,14 +275,8 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
 }
 
 /// The same data with paths relative to the folder, as `relative_files` asks.
-fn relative(data: &CoverageData, settings: &Settings) -> CoverageData {
-    let mut mapped = CoverageData::new(data.mode());
-    let relative = |path: &str| settings.directory.relative(path).to_owned();
-    // Data of one run has one kind of rows, so nothing can conflict.
-    if mapped.update(data, ("", ""), relative).is_err() {
-        return data.clone();
-    }
-    mapped
+fn relative(data: CoverageData, settings: &Settings) -> CoverageData {
+    data.with_paths(|path| settings.directory.relative(path).to_owned())
 }
 
 /// What shows that a file was written: size, time and inode.

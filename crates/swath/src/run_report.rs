@@ -50,6 +50,20 @@ pub(crate) fn left_out(report: &Report) -> Vec<Diagnostic> {
             ),
         );
     }
+    if let Some(first) = report.unproved.first() {
+        let (are, lie) = match report.unproved.len() {
+            1 => ("1 measured file is".to_owned(), "it lies"),
+            number => (format!("{number} measured files are"), "they lie"),
+        };
+        found.push(
+            Diagnostic::warning(
+                "source-unproved",
+                format!("{are} left out: {lie} outside the project, and the data does not say which content ran"),
+            )
+            .note(format!("for example `{first}`"))
+            .hint("add their folder to `source`, or leave them out with `--omit`".to_owned()),
+        );
+    }
     found
 }
 

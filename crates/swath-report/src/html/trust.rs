@@ -311,6 +311,19 @@ fn of_files(doubts: &mut Vec<Doubt<'_>>, report: &Report) {
         "map them under [paths] in .coveragerc, or leave them out by omit",
     );
 
+    let unproved = report.unproved.clone();
+    let text = format!(
+        "{} lie outside the project, and nothing says which content ran",
+        files(unproved.len())
+    );
+    add(
+        doubts,
+        "source-unproved",
+        text,
+        unproved,
+        "name their folder by source, or leave them out by omit",
+    );
+
     let warnings: Vec<String> = report
         .warnings
         .iter()

@@ -79,6 +79,7 @@ impl Project {
             rules,
             python: self.version,
             details: true,
+            roots: SourceRoots::new(&self.directory, []),
             without_sources: false,
         }
     }

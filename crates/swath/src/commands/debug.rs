@@ -13,7 +13,8 @@ use crate::commands::erase::parallel_files;
 use crate::coverage_cli::{CommandLine, Parsed};
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
-use crate::reporting::{Failure, Session, print};
+use crate::reporting::{Failure, Session};
+use crate::terminal::{print, tell};
 
 /// Topics that are about coverage.py's own code.
 const NOT_HERE: [&str; 3] = ["premain", "pybehave", "sqlite"];
@@ -237,7 +238,7 @@ fn analysis(command_line: &CommandLine, words: &[String]) -> Exit {
                 print_lines(&[debug_json(&file, &analyze(&source, python, &rules))]);
             }
             Err(error) => {
-                anstream::eprintln!("{error}");
+                tell(&error.to_string());
                 exit = Exit::Failure;
             }
         }

@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use fs_err as fs;
+use swath_checkout::{write_file, write_private_file};
 use swath_coverage::Report;
 use swath_data::CoverageData;
-use swath_run::{Counted, RunError, RunHistory, RunRequest, rescue_killed_runs, running_before};
+use swath_run::{Counted, RunError, RunRequest, leftovers, rescue_killed_runs, running_before};
 
 use crate::arguments::{Count, RunArguments, Target};
 use crate::commands::html::{HtmlRequest, write_html};
@@ -60,7 +61,7 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
     let mut settings = load_settings(arguments, rcfile.as_deref(), &folder)?;
     settings.config.show_missing = true;
     let scope = settings.scope()?;
-    name_leftovers();
+    name_leftovers(&folder);
     if let Some(variable) = twin_of_services(&environments) {
         Diagnostic::warning(
             "coverage-py-too",
@@ -132,17 +133,44 @@ fn name_left_out(services: &[String]) {
     status("Note", &text);
 }
 
-/// Names the data of runs that were killed.
-fn name_leftovers() {
+/// Names the data of runs of this folder that were killed.
+fn name_leftovers(folder: &Path) {
     rescue_killed_runs();
-    for leftover in RunHistory::leftovers() {
-        let message = format!(
-            "a run was killed before it could save {}",
-            count(leftover.hit_stores, "hit store")
-        );
-        Diagnostic::warning("leftover-run", message)
-            .hint(format!("swath combine {}", leftover.data.display()))
-            .print();
+    for leftover in leftovers(folder) {
+        let data = leftover.data.to_string_lossy();
+        Diagnostic::warning(
+            "leftover-run",
+            format!(
+                "a run in `{}` was killed {} ago, before it saved its data",
+                folder.display(),
+                age(leftover.age)
+            ),
+        )
+        .note(format!(
+            "{} of it {} left in `{data}`",
+            count(leftover.hit_stores, "raw data file"),
+            if leftover.hit_stores == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        ))
+        .hint(format!(
+            "swath combine --append {}",
+            shell_words::quote(&data)
+        ))
+        .print();
+    }
+}
+
+/// How long ago something was begun, as people say it.
+fn age(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match minutes {
+        0 => "less than a minute".to_owned(),
+        1..120 => count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 60 / 24),
     }
 }
 
@@ -194,9 +222,10 @@ fn finish(
     let report = saved.rendered.as_ref().map(|rendered| &rendered.report);
     let json = run_report::account_json(&measurement, report, saved.data_file.as_deref());
     // A copy for later; that it cannot be kept is no concern of the run's.
-    let _ = write_beside(&measurement.history().join("account.json"), json.as_bytes());
+    let _ = write_private_file(&measurement.history().join("account.json"), json.as_bytes());
     if let Some(path) = &arguments.services.json {
-        write_beside(path, json.as_bytes())?;
+        write_file(path, json.as_bytes())
+            .map_err(|error| Diagnostic::error("json-not-written", error.to_string()))?;
     }
     if let Some(rendered) = &saved.rendered {
         print(&format!("\n{}", rendered.text));
@@ -407,16 +436,6 @@ pub(crate) fn run_failure(error: &RunError) -> Exit {
     }
 }
 
-/// Writes a file whole or not at all.
-fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|error| Diagnostic::error("json-not-written", error.to_string()))
-}
-
 /// A size as people read it.
 fn bytes(size: u64) -> String {
     match size {
@@ -428,7 +447,17 @@ fn bytes(size: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{age, bytes};
+
+    #[test]
+    fn ages_are_short() {
+        let of = |seconds| age(std::time::Duration::from_secs(seconds));
+        assert_eq!(of(59), "less than a minute");
+        assert_eq!(of(60), "1 minute");
+        assert_eq!(of(7_199), "119 minutes");
+        assert_eq!(of(7_200), "2 hours");
+        assert_eq!(of(172_800), "2 days");
+    }
 
     #[test]
     fn sizes_are_short() {
