@@ -212,18 +212,18 @@ fn without_url_passwords(argument: &str) -> String {
 fn end_of_credentials(address: &str) -> Option<usize> {
     let end = address.find(['/', '?', '#']).unwrap_or(address.len());
     let authority = &address[..end];
-    match authority.rfind('@') {
-        Some(at) => {
-            let user = &authority[..at];
-            (user.contains(':') || user.len() >= SHORTEST_SECRET).then_some(at)
-        }
-        // A password may hold what should have been escaped: what follows the colon is no port.
-        None => {
-            let (_, port) = authority.split_once(':')?;
-            let is_port = port.chars().all(|digit| digit.is_ascii_digit());
-            (!is_port && !port.starts_with('[')).then(|| address.rfind('@'))?
-        }
+    if let Some(at) = authority.rfind('@') {
+        let user = &authority[..at];
+        return (user.contains(':') || user.len() >= SHORTEST_SECRET).then_some(at);
     }
+    // A password may hold what should have been escaped: then no port follows the colon.
+    let (_, port) = authority.split_once(':')?;
+    let is_port = port.chars().all(|digit| digit.is_ascii_digit());
+    let is_address = authority.starts_with('[');
+    if is_port || is_address {
+        return None;
+    }
+    address.rfind('@')
 }
 
 /// Hides values behind `NAME=`, `NAME: ` and `"NAME":`.

@@ -17,10 +17,10 @@ const ACTIVE_FILE: &str = "active.json";
 /// No such file is longer.
 const LONGEST_NOTE: u64 = 64 << 10;
 /// Data that nobody wanted for so long goes.
-const EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const EXPIRY: Duration = Duration::from_hours(14 * 24);
 /// A run of which nobody can see from here whether it lives is taken for killed when nothing of it
 /// has changed for so long.
-const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+const SILENCE: Duration = Duration::from_hours(24);
 
 /// What a run notes while it goes on.
 #[derive(Debug, Serialize, Deserialize)]

@@ -38,6 +38,10 @@ impl RunFolder {
         for place in places {
             match Self::create_at(place, scope) {
                 Ok(folder) => return Ok(folder),
+                // The same everywhere.
+                Err(problem) if problem.kind() == io::ErrorKind::FileTooLarge => {
+                    return Err(problem);
+                }
                 Err(problem) => problems.push(problem),
             }
         }
