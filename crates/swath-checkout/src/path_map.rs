@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
 use crate::regular_file::{Links, read_regular};
-use crate::source_hash::SourceHash;
 use crate::source_text::source_exists;
 use crate::walk::Walk;
 

@@ -7,7 +7,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHasher};
-use swath_checkout::{Links, PathMap, SourceHash, open_regular, read_regular, source_exists};
+use swath_checkout::{Links, PathMap, open_regular, read_regular, source_exists};
+use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
 use crate::data_file::{LONGEST_IN_MEMORY, read_accounting_of, read_file_names, read_with_sqlite};

@@ -387,120 +387,123 @@ mod tests {
         assert_eq!(without_secrets(&arguments).join("|"), expected, "{words}");
     }
 
+    /// Words as they are given, and as they may be kept.
+    const FORMS: &[(&str, &str)] = &[
+        // Options with their value in the next word, whatever that begins with.
+        ("a|--password|x", "a|--password|***"),
+        ("a|--password|-x|b", "a|--password|***|b"),
+        ("a|--password|--x", "a|--password|***"),
+        ("a|-password|x", "a|-password|***"),
+        ("a|--secret-key|x|b", "a|--secret-key|***|b"),
+        ("a|--auth|x", "a|--auth|***"),
+        ("a|--db-pass|x", "a|--db-pass|***"),
+        ("a|--dbPass|x", "a|--dbPass|***"),
+        (
+            "redis-server|--requirepass|x",
+            "redis-server|--requirepass|***",
+        ),
+        ("a|--key|x", "a|--key|***"),
+        // In the same word.
+        ("a|--password=x", "a|--password=***"),
+        ("a|--password=x y,z", "a|--password=***"),
+        ("a|--api-key==", "a|--api-key==***"),
+        ("DB_PASSWORD=y|a", "DB_PASSWORD=***|a"),
+        ("run|-e|DB_PASSWORD=y", "run|-e|DB_PASSWORD=***"),
+        ("run|-eDB_PASSWORD=y", "run|-eDB_PASSWORD=***"),
+        ("a|--set|auth.token=x", "a|--set|auth.token=***"),
+        (
+            "psql|host=db password=x user=u",
+            "psql|host=db password=*** user=u",
+        ),
+        (
+            "a|Server=h;Password=x;Database=d",
+            "a|Server=h;Password=***;Database=d",
+        ),
+        ("a|dsn='host=h password=x'", "a|dsn=***"),
+        // One letter.
+        ("mysql|-pS3cret|db", "mysql|-p***|db"),
+        ("sshpass|-p|S3cret|ssh", "sshpass|-p|***|ssh"),
+        ("curl|-u|me:pw|http://h", "curl|-u|***|http://h"),
+        ("curl|--proxy-user|me:pw", "curl|--proxy-user|***"),
+        // Headers.
+        (
+            "curl|-H|Authorization: Bearer x",
+            "curl|-H|Authorization: ***",
+        ),
+        ("curl|-H|Authorization:x", "curl|-H|Authorization:***"),
+        ("curl|-HX-Api-Key: x y", "curl|-HX-Api-Key: ***"),
+        (
+            "curl|--header=Cookie: a=b; c=d",
+            "curl|--header=Cookie: ***",
+        ),
+        ("a|X-Auth-Token: x", "a|X-Auth-Token: ***"),
+        (
+            "a|Accept: x\nCookie: y\nHost: h",
+            "a|Accept: x\nCookie: ***\nHost: h",
+        ),
+        ("a|use Bearer abc now", "a|use Bearer *** now"),
+        ("a|Basic dXNlcjpwdw==", "a|Basic ***"),
+        // URLs.
+        ("x=pg://u:p@h/d y://a:b@c", "x=pg://***@h/d y://***@c"),
+        ("pg://u:p#w/d@h/x", "pg://***@h/x"),
+        (
+            "https://0123456789abcdef@git.example/x",
+            "https://***@git.example/x",
+        ),
+        ("http://h/?token=x&y=1", "http://h/?token=***&y=1"),
+        ("http://h/?y=1&api_key=x#z", "http://h/?y=1&api_key=***#z"),
+        ("http://h/#access_token=x", "http://h/#access_token=***"),
+        (
+            "http://h/?X-Amz-Signature=x&a=b",
+            "http://h/?X-Amz-Signature=***&a=b",
+        ),
+        ("http://h/?sig=x", "http://h/?sig=***"),
+        (
+            "--url=http://h/?password=x&y=1",
+            "--url=http://h/?password=***&y=1",
+        ),
+        // JSON, also in JSON, and the like.
+        (
+            r#"{"password": "x y", "a": 1}"#,
+            r#"{"password": ***, "a": 1}"#,
+        ),
+        (r#"{"a": 1, "api_key":123}"#, r#"{"a": 1, "api_key":***}"#),
+        (r#"{"token":"a\"b","c":"d"}"#, r#"{"token":***,"c":"d"}"#),
+        (
+            r#"{"secrets": ["a", "b"], "c": 2}"#,
+            r#"{"secrets": ***, "c": 2}"#,
+        ),
+        (
+            r#"{"auth": {"user": "a"}, "c": 2}"#,
+            r#"{"auth": ***, "c": 2}"#,
+        ),
+        (
+            r#"{"body": "{\"password\": \"x\", \"a\": 1}"}"#,
+            r#"{"body": "{\"password\": ***, \"a\": 1}"}"#,
+        ),
+        ("{'password': 'x', 'a': 1}", "{'password': ***, 'a': 1}"),
+        ("password: x y", "password: ***"),
+        (
+            "connect(password='x', port=1)",
+            "connect(password=***, port=1)",
+        ),
+        (
+            r#"os.environ["DB_PASSWORD"] = "x""#,
+            r#"os.environ["DB_PASSWORD"] = ***"#,
+        ),
+        (
+            r#"setenv("DB_PASSWORD", "x")"#,
+            r#"setenv("DB_PASSWORD", ***)"#,
+        ),
+        // By their looks.
+        ("a|ghp_0123456789abcdefABCD", "a|***"),
+        ("a|x=eyJhbGciOiJI.eyJzdWIi.abc-_1", "a|x=***"),
+        ("a|-----BEGIN PRIVATE KEY-----\nx", "a|***"),
+    ];
+
     #[test]
     fn secrets_are_hidden_in_every_form() {
-        for (words, expected) in [
-            // Options with their value in the next word, whatever that begins with.
-            ("a|--password|x", "a|--password|***"),
-            ("a|--password|-x|b", "a|--password|***|b"),
-            ("a|--password|--x", "a|--password|***"),
-            ("a|-password|x", "a|-password|***"),
-            ("a|--secret-key|x|b", "a|--secret-key|***|b"),
-            ("a|--auth|x", "a|--auth|***"),
-            ("a|--db-pass|x", "a|--db-pass|***"),
-            ("a|--dbPass|x", "a|--dbPass|***"),
-            (
-                "redis-server|--requirepass|x",
-                "redis-server|--requirepass|***",
-            ),
-            ("a|--key|x", "a|--key|***"),
-            // In the same word.
-            ("a|--password=x", "a|--password=***"),
-            ("a|--password=x y,z", "a|--password=***"),
-            ("a|--api-key==", "a|--api-key==***"),
-            ("DB_PASSWORD=y|a", "DB_PASSWORD=***|a"),
-            ("run|-e|DB_PASSWORD=y", "run|-e|DB_PASSWORD=***"),
-            ("run|-eDB_PASSWORD=y", "run|-eDB_PASSWORD=***"),
-            ("a|--set|auth.token=x", "a|--set|auth.token=***"),
-            (
-                "psql|host=db password=x user=u",
-                "psql|host=db password=*** user=u",
-            ),
-            (
-                "a|Server=h;Password=x;Database=d",
-                "a|Server=h;Password=***;Database=d",
-            ),
-            ("a|dsn='host=h password=x'", "a|dsn=***"),
-            // One letter.
-            ("mysql|-pS3cret|db", "mysql|-p***|db"),
-            ("sshpass|-p|S3cret|ssh", "sshpass|-p|***|ssh"),
-            ("curl|-u|me:pw|http://h", "curl|-u|***|http://h"),
-            ("curl|--proxy-user|me:pw", "curl|--proxy-user|***"),
-            // Headers.
-            (
-                "curl|-H|Authorization: Bearer x",
-                "curl|-H|Authorization: ***",
-            ),
-            ("curl|-H|Authorization:x", "curl|-H|Authorization:***"),
-            ("curl|-HX-Api-Key: x y", "curl|-HX-Api-Key: ***"),
-            (
-                "curl|--header=Cookie: a=b; c=d",
-                "curl|--header=Cookie: ***",
-            ),
-            ("a|X-Auth-Token: x", "a|X-Auth-Token: ***"),
-            (
-                "a|Accept: x\nCookie: y\nHost: h",
-                "a|Accept: x\nCookie: ***\nHost: h",
-            ),
-            ("a|use Bearer abc now", "a|use Bearer *** now"),
-            ("a|Basic dXNlcjpwdw==", "a|Basic ***"),
-            // URLs.
-            ("x=pg://u:p@h/d y://a:b@c", "x=pg://***@h/d y://***@c"),
-            ("pg://u:p#w/d@h/x", "pg://***@h/x"),
-            (
-                "https://0123456789abcdef@git.example/x",
-                "https://***@git.example/x",
-            ),
-            ("http://h/?token=x&y=1", "http://h/?token=***&y=1"),
-            ("http://h/?y=1&api_key=x#z", "http://h/?y=1&api_key=***#z"),
-            ("http://h/#access_token=x", "http://h/#access_token=***"),
-            (
-                "http://h/?X-Amz-Signature=x&a=b",
-                "http://h/?X-Amz-Signature=***&a=b",
-            ),
-            ("http://h/?sig=x", "http://h/?sig=***"),
-            (
-                "--url=http://h/?password=x&y=1",
-                "--url=http://h/?password=***&y=1",
-            ),
-            // JSON, also in JSON, and the like.
-            (
-                r#"{"password": "x y", "a": 1}"#,
-                r#"{"password": ***, "a": 1}"#,
-            ),
-            (r#"{"a": 1, "api_key":123}"#, r#"{"a": 1, "api_key":***}"#),
-            (r#"{"token":"a\"b","c":"d"}"#, r#"{"token":***,"c":"d"}"#),
-            (
-                r#"{"secrets": ["a", "b"], "c": 2}"#,
-                r#"{"secrets": ***, "c": 2}"#,
-            ),
-            (
-                r#"{"auth": {"user": "a"}, "c": 2}"#,
-                r#"{"auth": ***, "c": 2}"#,
-            ),
-            (
-                r#"{"body": "{\"password\": \"x\", \"a\": 1}"}"#,
-                r#"{"body": "{\"password\": ***, \"a\": 1}"}"#,
-            ),
-            ("{'password': 'x', 'a': 1}", "{'password': ***, 'a': 1}"),
-            ("password: x y", "password: ***"),
-            (
-                "connect(password='x', port=1)",
-                "connect(password=***, port=1)",
-            ),
-            (
-                r#"os.environ["DB_PASSWORD"] = "x""#,
-                r#"os.environ["DB_PASSWORD"] = ***"#,
-            ),
-            (
-                r#"setenv("DB_PASSWORD", "x")"#,
-                r#"setenv("DB_PASSWORD", ***)"#,
-            ),
-            // By their looks.
-            ("a|ghp_0123456789abcdefABCD", "a|***"),
-            ("a|x=eyJhbGciOiJI.eyJzdWIi.abc-_1", "a|x=***"),
-            ("a|-----BEGIN PRIVATE KEY-----\nx", "a|***"),
-        ] {
+        for (words, expected) in FORMS {
             check(words, expected);
         }
     }

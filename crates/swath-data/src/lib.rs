@@ -53,5 +53,5 @@ pub use hit_store::{
 };
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
-pub use swath_checkout::SourceHash;
+pub use swath_model::SourceHash;
 pub use write_data_file::write_data_file;

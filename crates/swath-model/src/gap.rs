@@ -22,6 +22,8 @@ pub enum GapKind {
     ChangedFiles,
     /// Files without a source here.
     UnmappedFiles,
+    /// Files outside the project of which nobody knows which content ran.
+    UnprovedFiles,
     /// Files that can be several here.
     AmbiguousFiles,
     /// Files that could not be analyzed.
@@ -33,7 +35,7 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 12] = [
+    const ALL: [GapKind; 13] = [
         GapKind::Processes,
         GapKind::Room,
         GapKind::HitStores,
@@ -42,6 +44,7 @@ impl GapKind {
         GapKind::Commands,
         GapKind::ChangedFiles,
         GapKind::UnmappedFiles,
+        GapKind::UnprovedFiles,
         GapKind::AmbiguousFiles,
         GapKind::UnanalyzedFiles,
         GapKind::Settings,
@@ -59,6 +62,7 @@ impl GapKind {
             GapKind::Commands => "commands",
             GapKind::ChangedFiles => "changed-files",
             GapKind::UnmappedFiles => "unmapped-files",
+            GapKind::UnprovedFiles => "unproved-files",
             GapKind::AmbiguousFiles => "ambiguous-files",
             GapKind::UnanalyzedFiles => "unanalyzed-files",
             GapKind::Settings => "settings",
@@ -91,6 +95,10 @@ impl GapKind {
             GapKind::UnmappedFiles => [
                 "file left out, without a source here",
                 "files left out, without a source here",
+            ],
+            GapKind::UnprovedFiles => [
+                "file outside the project left out",
+                "files outside the project left out",
             ],
             GapKind::AmbiguousFiles => [
                 "file left out, ambiguous here",

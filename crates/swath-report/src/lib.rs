@@ -12,7 +12,6 @@ mod lcov;
 mod markdown;
 mod message_page;
 mod natural_order;
-mod printable;
 mod source_lines;
 mod text;
 mod xml;
@@ -23,7 +22,6 @@ pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
-pub use printable::{neutralize_control, printable};
 pub use text::{TextError, TextOptions, render_text};
 pub use xml::{XmlOptions, render_xml};
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
-use swath_checkout::{PathMap, SourceHash, write_private_file};
-use swath_data::{StoredFile, StoredProcess, UnreadableStore};
+use swath_checkout::{PathMap, write_private_file};
+use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
 use swath_pattern::{GlobError, Globs};
 

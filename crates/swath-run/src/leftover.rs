@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use swath_checkout::{Life, Links, OwnedFolder, Owner, read_regular, write_private_file};
+use swath_model::{Finding, count};
 
 use crate::history::runs;
 
@@ -67,6 +68,39 @@ pub struct LeftoverRun {
     pub hit_stores: usize,
     /// How long ago it was begun.
     pub age: Duration,
+}
+
+impl LeftoverRun {
+    /// As a finding of the next run.
+    pub fn finding(&self) -> Finding {
+        let data = self.data.to_string_lossy();
+        Finding::LeftoverRun {
+            hit_stores: self.hit_stores,
+            age: in_words(self.age),
+            // It adds: what the data file holds already stays.
+            rescue: format!("swath combine --append {}", quoted(&data)),
+        }
+    }
+}
+
+/// How long something took, as people say it.
+fn in_words(time: Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    match minutes {
+        0 => "less than a minute".to_owned(),
+        1..120 => count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 60 / 24),
+    }
+}
+
+/// A path as a word of a shell.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    if path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
 }
 
 /// The killed runs of a checkout whose data is still there, each once: the next call does not name
@@ -212,6 +246,27 @@ mod tests {
             let now = SystemTime::now() + later;
             leftover(&self.history(), Path::new(checkout), now)
         }
+    }
+
+    #[test]
+    fn a_leftover_has_an_age_and_a_command_that_adds() {
+        let of = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!(of(59), "less than a minute");
+        assert_eq!(of(60), "1 minute");
+        assert_eq!(of(7_199), "119 minutes");
+        assert_eq!(of(7_200), "2 hours");
+        assert_eq!(of(172_800), "2 days");
+        let run = LeftoverRun {
+            data: PathBuf::from("/tmp/it's/data"),
+            hit_stores: 1,
+            age: Duration::from_mins(5),
+        };
+        let message = run.finding().message();
+        assert_eq!(
+            message.hint.as_deref(),
+            Some("swath combine --append '/tmp/it'\\''s/data'")
+        );
+        assert!(message.text.contains("killed 5 minutes ago"), "{message:?}");
     }
 
     const HERE: &str = "/home/me/shop";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use swath_report::printable;
+use swath_model::printable;
 
 use crate::terminal::tell_styled;
 

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use swath_config::StopSignal;
 use swath_run::{Observer, RunEvent};
 
-use swath_report::printable;
+use swath_model::printable;
 
 use crate::diagnostic::Diagnostic;
 use crate::terminal::tell_styled;

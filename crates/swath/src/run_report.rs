@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use swath_coverage::{AnalysisDifference, Report};
+use swath_model::Finding;
 use swath_run::Account;
 
 use crate::diagnostic::Diagnostic;
@@ -50,18 +51,13 @@ pub(crate) fn left_out(report: &Report) -> Vec<Diagnostic> {
             ),
         );
     }
-    if let Some(first) = report.unproved.first() {
-        let (are, lie) = match report.unproved.len() {
-            1 => ("1 measured file is".to_owned(), "it lies"),
-            number => (format!("{number} measured files are"), "they lie"),
-        };
+    if !report.unproved.is_empty() {
+        let paths = report.unproved.clone();
+        let message = Finding::SourceUnproved { paths }.message();
         found.push(
-            Diagnostic::warning(
-                "source-unproved",
-                format!("{are} left out: {lie} outside the project, and the data does not say which content ran"),
-            )
-            .note(format!("for example `{first}`"))
-            .hint("add their folder to `source`, or leave them out with `--omit`".to_owned()),
+            Diagnostic::warning(message.code, message.text)
+                .notes(message.notes)
+                .hint(message.hint),
         );
     }
     found

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use swath_report::printable;
+use swath_model::printable;
 
 /// Prints text for people to standard error, with a newline.
 pub(crate) fn tell(text: &str) {

@@ -8,7 +8,7 @@ use fancy_regex::Regex;
 
 fn sources() -> String {
     let root = swath_test::workspace_root();
-    ["swath", "swath-run", "swath-config", "swath-pattern"]
+    ["swath", "swath-run", "swath-model", "swath-config", "swath-pattern"]
         .iter()
         .flat_map(|name| walkdir::WalkDir::new(root.join("crates").join(name).join("src")))
         .map(|entry| entry.unwrap())
@@ -54,6 +54,8 @@ fn every_message_is_documented_and_every_documented_one_exists() {
     let documented = all(r"(?m)^\| `([a-z-]+)` \|", &page);
     assert!(used.len() > 40, "the search finds the messages: {used:?}");
     let missing = used.difference(&documented).collect::<Vec<_>>();
+    // Findings that no crate makes yet are not documented.
+    used.extend(all(r#"Message::(?:error|warning)\(\s*"([a-z-]+)""#, &sources));
     let gone = documented.difference(&used).collect::<Vec<_>>();
     assert!(
         missing.is_empty() && gone.is_empty(),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use swath_analysis::{ExclusionRules, PythonVersion, analyze, debug_json};
 use swath_config::debug_config;
 use swath_data::read_data_file;
+use swath_model::neutralize_control;
 use swath_pattern::python_repr;
-use swath_report::{COVERAGE_VERSION, NaturalKey, neutralize_control};
+use swath_report::{COVERAGE_VERSION, NaturalKey};
 
 use crate::commands::erase::parallel_files;
 use crate::coverage_cli::{CommandLine, Parsed};

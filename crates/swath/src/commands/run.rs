@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use swath_checkout::{write_file, write_private_file};
 use swath_coverage::Report;
@@ -137,40 +136,11 @@ fn name_left_out(services: &[String]) {
 fn name_leftovers(folder: &Path) {
     rescue_killed_runs();
     for leftover in leftovers(folder) {
-        let data = leftover.data.to_string_lossy();
-        Diagnostic::warning(
-            "leftover-run",
-            format!(
-                "a run in `{}` was killed {} ago, before it saved its data",
-                folder.display(),
-                age(leftover.age)
-            ),
-        )
-        .note(format!(
-            "{} of it {} left in `{data}`",
-            count(leftover.hit_stores, "raw data file"),
-            if leftover.hit_stores == 1 {
-                "is"
-            } else {
-                "are"
-            }
-        ))
-        .hint(format!(
-            "swath combine --append {}",
-            shell_words::quote(&data)
-        ))
-        .print();
-    }
-}
-
-/// How long ago something was begun, as people say it.
-fn age(age: Duration) -> String {
-    let minutes = age.as_secs() / 60;
-    match minutes {
-        0 => "less than a minute".to_owned(),
-        1..120 => count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute"),
-        120..2880 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 60 / 24),
+        let message = leftover.finding().message();
+        Diagnostic::warning(message.code, message.text)
+            .notes(message.notes)
+            .hint(message.hint)
+            .print();
     }
 }
 
@@ -447,17 +417,7 @@ fn bytes(size: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, bytes};
-
-    #[test]
-    fn ages_are_short() {
-        let of = |seconds| age(std::time::Duration::from_secs(seconds));
-        assert_eq!(of(59), "less than a minute");
-        assert_eq!(of(60), "1 minute");
-        assert_eq!(of(7_199), "119 minutes");
-        assert_eq!(of(7_200), "2 hours");
-        assert_eq!(of(172_800), "2 days");
-    }
+    use super::bytes;
 
     #[test]
     fn sizes_are_short() {

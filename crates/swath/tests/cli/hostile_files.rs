@@ -16,12 +16,10 @@ fn make_pipe(path: &Path) {
 }
 
 /// The store of a process that ran three lines of each file, without a word on their content.
-fn store_of(paths: &[&str]) -> Vec<u8> {
+fn store_of(paths: &[&[u8]]) -> Vec<u8> {
     let mut store = StoreBuilder::new(1, [1; 16]).process(b"python", b"/", b"", &[b"python"]);
     for (number, path) in (1..).zip(paths) {
-        store = store
-            .file(number, path.as_bytes(), None)
-            .code(number, 1, &[2, 2, 2]);
+        store = store.file(number, path, None).code(number, 1, &[2, 2, 2]);
     }
     store.finish()
 }
@@ -33,7 +31,7 @@ fn what_is_no_regular_file_is_named_and_holds_nothing_up() {
     fs_err::create_dir(&stores).unwrap();
     let app = sandbox.write("app.py", "a = 1\nb = 2\nc = 3\n");
     let at = |name: &str| stores.join(name);
-    fs_err::write(at("1-01.hits"), store_of(&[&text(&app)])).unwrap();
+    fs_err::write(at("1-01.hits"), store_of(&[text(&app).as_bytes()])).unwrap();
     make_pipe(&at("2-02.hits"));
     std::os::unix::fs::symlink(at("1-01.hits"), at("3-03.hits")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", at("4-04.hits")).unwrap();
@@ -77,7 +75,7 @@ fn a_store_chooses_no_file_of_this_machine() {
     let around = sandbox.project().join("../tmp/credentials");
     let linked = sandbox.project().join("linked.py");
     let paths = [&secret, &around, &linked, &app].map(|path| text(path));
-    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let paths: Vec<&[u8]> = paths.iter().map(|path| path.as_bytes()).collect();
     fs_err::create_dir(sandbox.project().join("stores")).unwrap();
     let store = sandbox.project().join("stores/1-01.hits");
     fs_err::write(store, store_of(&paths)).unwrap();
@@ -205,16 +203,15 @@ fn odd_names_are_in_the_runs_report_and_in_later_ones() {
             &format!("[run]\nrelative_files = {relative}\n"),
         );
         sandbox.write("main.py", "import os, runpy\nfor name in os.listdir(b'.'):\n    if name.startswith(b'odd'):\n        runpy.run_path(os.fsdecode(name))\n");
-        for name in [&b"odd\xff.py"[..], b"odd\\slash.py", b"odd \xc3\xa9.py"] {
-            let path = sandbox.project().join(OsStr::from_bytes(name));
-            fs_err::write(path, "value = 1\n").unwrap();
+        for name in ["odd\\slash.py", "odd é.py"] {
+            sandbox.write(name, "value = 1\n");
         }
         let python = text(&python.path);
         let words = ["run", "--no-docker", "--source=.", "--", &python, "main.py"];
         let run = sandbox.swath(&words);
         assert_eq!(run.code, 0, "{}", run.stderr);
         let later = sandbox.swath(&["report"]);
-        for name in ["odd\u{fffd}.py", "odd\\slash.py", "odd é.py"] {
+        for name in ["odd\\slash.py", "odd é.py"] {
             let row = |table: &str| {
                 let line = table.lines().find(|line| line.starts_with(name));
                 line.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -230,6 +227,27 @@ fn odd_names_are_in_the_runs_report_and_in_later_ones() {
             assert_eq!(row(&later.stdout), expected, "{relative}: {}", later.stdout);
         }
     }
+}
+
+#[test]
+fn a_name_that_is_not_utf_8_is_shown_with_a_replacement_and_its_lines_count() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.project().join(OsStr::from_bytes(b"odd\xff.py"));
+    fs_err::write(&app, "a = 1\nb = 2\nc = 3\n").unwrap();
+    fs_err::create_dir(sandbox.project().join("stores")).unwrap();
+    let store = sandbox.project().join("stores/1-01.hits");
+    fs_err::write(store, store_of(&[app.as_os_str().as_bytes()])).unwrap();
+    assert_eq!(sandbox.swath(&["combine", "stores"]).code, 0);
+    let report = sandbox.swath(&["report"]);
+    let row = report
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("odd\u{fffd}.py"));
+    assert!(
+        row.is_some_and(|row| row.ends_with("100%")),
+        "{}",
+        report.stdout
+    );
 }
 
 #[test]
