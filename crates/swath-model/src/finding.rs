@@ -182,6 +182,11 @@ pub enum Finding {
         /// Their paths where they ran.
         paths: Vec<String>,
     },
+    /// Measured files lie outside the project, and the data does not say which content ran.
+    SourceUnproved {
+        /// Their paths.
+        paths: Vec<String>,
+    },
     /// A measured path can be several files here, and nothing decides.
     PathAmbiguous {
         /// The path where it ran.

@@ -24,6 +24,8 @@ pub enum GapKind {
     ChangedFiles,
     /// Files without a source here.
     UnmappedFiles,
+    /// Files outside the project of which nobody knows which content ran.
+    UnprovedFiles,
     /// Files that can be several here.
     AmbiguousFiles,
     /// Files that could not be analyzed.
@@ -35,7 +37,7 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 13] = [
+    const ALL: [GapKind; 14] = [
         GapKind::Processes,
         GapKind::InPart,
         GapKind::Room,
@@ -45,6 +47,7 @@ impl GapKind {
         GapKind::Commands,
         GapKind::ChangedFiles,
         GapKind::UnmappedFiles,
+        GapKind::UnprovedFiles,
         GapKind::AmbiguousFiles,
         GapKind::UnanalyzedFiles,
         GapKind::Settings,
@@ -63,6 +66,7 @@ impl GapKind {
             GapKind::Commands => "commands",
             GapKind::ChangedFiles => "changed-files",
             GapKind::UnmappedFiles => "unmapped-files",
+            GapKind::UnprovedFiles => "unproved-files",
             GapKind::AmbiguousFiles => "ambiguous-files",
             GapKind::UnanalyzedFiles => "unanalyzed-files",
             GapKind::Settings => "settings",
@@ -96,6 +100,10 @@ impl GapKind {
             GapKind::UnmappedFiles => [
                 "file left out, without a source here",
                 "files left out, without a source here",
+            ],
+            GapKind::UnprovedFiles => [
+                "file outside the project left out",
+                "files outside the project left out",
             ],
             GapKind::AmbiguousFiles => [
                 "file left out, ambiguous here",
