@@ -35,6 +35,7 @@ mod merge;
 mod page_file;
 mod parallel_name;
 mod plain_data;
+mod provenance;
 mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
@@ -54,6 +55,7 @@ pub use hit_store::{
 };
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
+pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
 pub use swath_model::SourceHash;
 pub use write_data_file::write_data_file;
