@@ -130,15 +130,13 @@ pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
             doubts.push("a run was killed before it could account for its processes".to_owned());
         }
     }
-    if let Some(foreign) = foreign_data(accounting) {
-        if let Finding::ForeignData { files, lines } = foreign {
-            let lines = usize::try_from(lines).unwrap_or(usize::MAX);
-            doubts.push(format!(
-                "also holds {} that swath did not record ({} from there only)",
-                count(files, "file"),
-                count(lines, "line")
-            ));
-        }
+    if let Some(Finding::ForeignData { files, lines }) = foreign_data(accounting) {
+        let lines = usize::try_from(lines).unwrap_or(usize::MAX);
+        doubts.push(format!(
+            "also holds {} that swath did not record ({} from there only)",
+            count(files, "file"),
+            count(lines, "line")
+        ));
     }
     doubts.sort();
     doubts.dedup();
