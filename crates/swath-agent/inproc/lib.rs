@@ -42,6 +42,7 @@ mod object;
 mod operations;
 mod path;
 mod process;
+mod running_frame;
 mod scope;
 mod scratch;
 mod sha1;
@@ -52,6 +53,7 @@ mod symbols;
 mod text;
 mod thread;
 mod unit_lines;
+mod watch_survey;
 
 /// Never reached: nothing here can panic, which a test checks in the object's symbols.
 #[panic_handler]
