@@ -409,6 +409,15 @@ impl Flow {
         }
     }
 
+    /// Calls `step` with the step that each `raise` is.
+    pub unsafe fn raising_steps(&self, mut step: impl FnMut(u32, i32)) {
+        for (index, unit) in self.units().iter().enumerate() {
+            if unit.kind == Kind::Raise && unit.line != 0 {
+                self.step_by_raising(index, &mut step);
+            }
+        }
+    }
+
     /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
     unsafe fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
         let line = self.units().get(index).map_or(0, |unit| unit.line);

@@ -611,7 +611,8 @@ unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: 
 unsafe fn leave_by_exception(code: Object, info: &mut Info, arguments: *const Object) {
     let place = object::number(*arguments.add(1));
     let line = line_at(code, place);
-    if line > 0 && !info.outline.suspends {
+    // 3.13 names the operation before the one that raised.
+    if line > 0 && !info.outline.suspends && VERSION.get() < 0x030d {
         return info.left(line);
     }
     // What raised it again is of no line, and in code that may be suspended always is. The frame is

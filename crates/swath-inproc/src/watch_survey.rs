@@ -242,11 +242,14 @@ impl Survey {
     unsafe fn collect_forks(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
         self.keys.clear();
         let mut failed = false;
-        flow.steps(|from, to| {
+        let mut collect = |from, to| {
             if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
                 failed |= self.keys.add(key(from, to)).is_none();
             }
-        });
+        };
+        flow.steps(&mut collect);
+        // Whatever else the line raises goes where its `raise` leads.
+        flow.raising_steps(&mut collect);
         if failed {
             return None;
         }
