@@ -30,6 +30,7 @@ mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
+mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
@@ -41,4 +42,5 @@ pub use model::{
     exclusion_rules, read_source,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use trust::{file_findings, findings, foreign_data, process_finding, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -77,7 +77,7 @@ fn hit_store() -> Vec<u8> {
         )
         .file(1, b"/srv/app.py", Some([1; 20]))
         .file(2, b"/srv/\xff.py", None)
-        .code(1, 1, &[2, 0, 1, 3])
+        .code(1, 1, &[2, 0, 1, 2])
         .code(2, u32::MAX - 2, &[2, 2, 2, 2, 2])
         .code(1, u32::MAX - 2, &[2, 2, 2, 2, 2])
         .code(1, 0, &[2])

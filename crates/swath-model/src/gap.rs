@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum GapKind {
     /// Python processes that were not measured.
     Processes,
+    /// Python processes of which the agent measured a part.
+    InPart,
     /// Processes that found no room for their lines.
     Room,
     /// Hit stores that could not be read.
@@ -35,8 +37,9 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 13] = [
+    const ALL: [GapKind; 14] = [
         GapKind::Processes,
+        GapKind::InPart,
         GapKind::Room,
         GapKind::HitStores,
         GapKind::Running,
@@ -55,6 +58,7 @@ impl GapKind {
     pub fn name(self) -> &'static str {
         match self {
             GapKind::Processes => "processes",
+            GapKind::InPart => "in-part",
             GapKind::Room => "room",
             GapKind::HitStores => "hit-stores",
             GapKind::Running => "running",
@@ -77,6 +81,7 @@ impl GapKind {
                 "Python process not measured",
                 "Python processes not measured",
             ],
+            GapKind::InPart => ["process measured in part", "processes measured in part"],
             GapKind::Room => [
                 "process found no room for its lines",
                 "processes found no room for their lines",

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use swath_data::{
     Combine, CombineError, Combined, ProcessNote, StoredProcess, combine as combine_files,
 };
-use swath_run::{Role, roles_of_killed};
+use swath_model::Role;
+use swath_run::roles_of_killed;
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
@@ -85,7 +86,7 @@ fn notes_of_killed(processes: &[StoredProcess]) -> Vec<ProcessNote> {
     let has_services = roles.contains(&Role::Service);
     let note = |role: Role| ProcessNote {
         counted: role == Role::Service || (role == Role::Tests && !has_services),
-        role: role.name().to_owned(),
+        role: Some(role),
         ..ProcessNote::default()
     };
     roles.into_iter().map(note).collect()
