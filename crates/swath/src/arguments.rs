@@ -81,7 +81,7 @@ pub(crate) struct MeasureArguments {
     )]
     pub(crate) omit: Option<Vec<String>>,
     /// Measure branches as well as statements.
-    #[arg(long, hide_short_help = true)]
+    #[arg(long)]
     pub(crate) branch: bool,
     /// Measure installed modules of the standard library, too.
     #[arg(short = 'L', long, hide_short_help = true)]
@@ -209,7 +209,7 @@ pub(crate) struct ProgramArguments {
     /// Add machine, process and random parts to the data file's name.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) parallel_mode: bool,
-    /// The Python to run it with.
+    /// The environment's Python: it runs the program, and loads plugins of coverage.py.
     #[arg(long, value_name = "PYTHON", hide_short_help = true)]
     pub(crate) python: Option<PathBuf>,
     /// A label for what is recorded.
@@ -224,6 +224,9 @@ pub(crate) struct ProgramArguments {
     /// Accepted as coverage.py does; it has no slower, simpler tracer.
     #[arg(long, hide = true)]
     pub(crate) timid: bool,
+    /// Whether swath was started as coverage.py.
+    #[arg(skip)]
+    pub(crate) as_coverage: bool,
 }
 
 /// `swath run`.

@@ -47,6 +47,17 @@ pub(crate) fn dynamic_context_without_effect(config: &CoverageConfig) -> Option<
     })
 }
 
+/// Whether `include` has no effect because `source` says what is measured.
+pub(crate) fn include_is_ignored(config: &CoverageConfig) -> bool {
+    let has_source = config
+        .source
+        .as_ref()
+        .is_some_and(|source| !source.is_empty())
+        || !config.source_dirs.is_empty()
+        || !config.source_pkgs.is_empty();
+    has_source && !config.run_include.is_empty()
+}
+
 /// Modules under `folder` that nobody imported, when no `source` says that they count.
 pub(crate) fn never_imported(folder: &Path, measured: &BTreeSet<PathBuf>) -> Option<Diagnostic> {
     let here = measured

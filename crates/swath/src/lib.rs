@@ -19,9 +19,12 @@ mod patience;
 mod plan;
 mod program;
 mod progress;
+mod python_question;
 mod reporting;
 mod run_report;
 mod settings;
+mod settings_folder;
+mod slips;
 mod summary;
 
 use std::ffi::OsString;
@@ -45,7 +48,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
             match invocation.cli.verb {
-                Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
+                Verb::Run(mut arguments) => {
+                    settings_folder::enter(&mut arguments, invocation.target.as_ref());
+                    commands::run::run(&arguments, invocation.target)
+                }
                 _ => coverage.perform(&invocation.shared),
             }
         }
@@ -53,7 +59,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are answers, not errors. A closed pipe is no concern of the user's.
             let _ = error.print();
             if error.use_stderr() {
-                Exit::Failure
+                // 1 would read as failed tests.
+                Exit::RunFailure
             } else {
                 Exit::Success
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use swath_coverage::{AnalysisDifference, check_analysis, touch_unexecuted};
 use swath_data::{
-    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, read_hit_stores,
+    CoverageData, PathMap, ProcessNote, RunRecord, StoredProcess, parallel_name, read_hit_stores,
     to_coverage_data, write_data_file,
 };
 use swath_pattern::GlobError;
@@ -25,6 +25,8 @@ pub(crate) struct Measurement {
     pub(crate) processes: Vec<StoredProcess>,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) containers: ContainerRun,
+    /// What `--append` adds to.
+    pub(crate) earlier: Option<CoverageData>,
     folder: RunFolder,
     history: RunHistory,
     data_file_before: Fingerprint,
@@ -83,6 +85,7 @@ pub(crate) fn measure(
         processes: gathered.processes,
         warnings,
         containers,
+        earlier: None,
         folder,
         history,
         data_file_before,
@@ -299,18 +302,21 @@ impl Fingerprint {
     }
 }
 
-/// A parallel name, which coverage.py combines: `.coverage.swath.pid123.XAbCdEfx`.
+/// A parallel name, as coverage.py makes them: `.coverage.HOST.pid123.XAbCdEfx`.
 pub(crate) fn beside(data_file: &Path) -> PathBuf {
-    let mut name = data_file.as_os_str().to_owned();
-    name.push(format!(
-        ".swath.pid{}.X{}x",
-        std::process::id(),
-        &random_id()[..6]
-    ));
-    PathBuf::from(name)
+    let host = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => "localhost",
+        host => host,
+    };
+    parallel_name(data_file, host, std::process::id(), random())
 }
 
 fn random_id() -> String {
+    format!("{:016x}", random())
+}
+
+fn random() -> u64 {
     use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-    format!("{:016x}", RandomState::new().build_hasher().finish())
+    RandomState::new().build_hasher().finish()
 }

@@ -33,8 +33,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, Diagnostic> {
     let arguments = &run.services;
     let with_compose = !run.compose.compose.is_empty();
-    let file = SwathConfig::load(folder)
-        .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
+    let file = load_settings(folder)?;
     let mut left_out = Vec::new();
     let mut services = if !arguments.service.is_empty() {
         arguments
@@ -85,17 +84,21 @@ pub(crate) fn plan(
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         compose.test_command(service, terminal, command)
     } else if command.is_empty() {
-        file.test
-            .unwrap_or_default()
-            .into_iter()
-            .map(OsString::from)
-            .collect()
+        let test = file.test.iter().flatten();
+        test.map(OsString::from).collect()
     } else {
         command.to_vec()
     };
     if command.is_empty() {
+        let looked = match &file.file {
+            Some(file) => format!("`{}` has no `test`, and no `--` names one", file.display()),
+            None => format!(
+                "neither `{}` nor a folder above it has a swath.toml, and no `--` names one",
+                folder.display()
+            ),
+        };
         return Err(Diagnostic::error("no-command", "there is no test command")
-            .note("neither `--` nor `test` in swath.toml names one")
+            .note(looked)
             .hint("swath run -- pytest tests/system".to_owned()));
     }
     Ok(Plan {
@@ -104,6 +107,29 @@ pub(crate) fn plan(
         command,
         left_out,
     })
+}
+
+/// The settings of the nearest file. Its services start in its folder.
+fn load_settings(folder: &Path) -> Result<SwathConfig, Diagnostic> {
+    let mut settings = SwathConfig::load(folder)
+        .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
+    if let (Some(used), Some(unused)) = (&settings.file, &settings.unused) {
+        let text = format!(
+            "`[tool.swath]` in `{}` is not used: `{}` is there",
+            unused.display(),
+            used.display()
+        );
+        Diagnostic::warning("settings-unused", text)
+            .hint("put all settings into one of the two files".to_owned())
+            .print();
+    }
+    let place = settings.file.as_deref().and_then(Path::parent);
+    if let Some(place) = place.filter(|place| *place != folder) {
+        for service in &mut settings.services {
+            service.directory.get_or_insert_with(|| place.to_owned());
+        }
+    }
+    Ok(settings)
 }
 
 /// `[NAME=]COMMAND`: without a name it is called `service`, `service-2` …
@@ -202,8 +228,11 @@ fn ready_in_project(ready: Ready, text: &str) -> Result<Ready, Diagnostic> {
 
 pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Diagnostic> {
     parse_duration(text).ok_or_else(|| {
-        Diagnostic::error("bad-duration", format!("`{option} {text}` is no duration"))
-            .hint("write a number and a unit: `500ms`, `60s`, `2m`".to_owned())
+        Diagnostic::error(
+            "bad-duration",
+            format!("`{option} {text}` is not a valid duration"),
+        )
+        .hint("write a number and a unit: `500ms`, `60s`, `2m`".to_owned())
     })
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     /// Warnings in coverage.py's words.
     pub(crate) warnings: Vec<String>,
     pub(crate) directory: Directory,
+    /// Whether a `source` that looks like a folder and is none counts as a package, as with coverage.py.
+    pub(crate) any_source: bool,
 }
 
 impl Settings {
@@ -26,6 +28,7 @@ impl Settings {
             config: loaded.config,
             warnings: loaded.warnings,
             directory: Directory::new(folder),
+            any_source: false,
         })
     }
 
@@ -70,10 +73,10 @@ impl Settings {
             let folder = self.directory.absolute(source);
             if Path::new(&folder).is_dir() {
                 scope.source_folders.push(PathBuf::from(folder));
-            } else if source.contains('/') {
+            } else if source.contains('/') && !self.any_source {
                 return Err(Diagnostic::error(
                     "source-not-found",
-                    format!("`source` names `{source}`, which is no folder"),
+                    format!("`source` names `{source}`, which is not a folder"),
                 )
                 .hint(format!("ls {}", self.directory.path())));
             } else {

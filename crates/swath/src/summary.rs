@@ -42,7 +42,7 @@ pub(crate) fn warnings(account: &Account, counted: Counted) -> Vec<Diagnostic> {
     {
         found.push(
             Diagnostic::warning("no-service", "no service was found, so every process counts")
-                .hint("name one by `--service`, or in swath.toml; docs/reference/roles.md says what a service is".to_owned()),
+                .hint("name one by `--service`, or in swath.toml: a service is what is declared there, and what listens on a socket".to_owned()),
         );
     }
     found

@@ -13,12 +13,12 @@ use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::{current_folder, print};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::measurement::{Measurement, measure};
+use crate::measurement::{Measurement, beside, measure};
 use crate::plan::{Plan, plan};
 use crate::progress::{Progress, count, status, status_bad};
 use crate::reporting::{Rendered, override_report, render};
 use crate::settings::{Settings, rcfile_of_services, twin_of_services};
-use crate::{containers, hints, program, run_report, summary};
+use crate::{containers, hints, program, run_report, slips, summary};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
@@ -38,6 +38,9 @@ pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
 }
 
 fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, Diagnostic> {
+    if let Some(slip) = slips::of_command(arguments) {
+        return Err(slip);
+    }
     let folder = current_folder();
     let Plan {
         services,
@@ -86,10 +89,12 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
         Count::All => Counted::All,
     };
     let data_file = settings.data_file();
+    let earlier = program::earlier_data(arguments, &settings.config, &data_file)?;
     let mut measurement = match measure(&request, counted, &data_file, &mut Progress::new()) {
         Ok(measurement) => measurement,
         Err(error) => return Ok(run_failure(&error)),
     };
+    measurement.earlier = earlier;
     let settings = containers::judge(arguments, settings, &folder, &mut measurement, counted)?;
     finish(arguments, &settings, &folder, measurement, counted)
 }
@@ -103,6 +108,11 @@ pub(crate) fn load_settings(
     let mut settings = Settings::load(rcfile, folder)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
     settings.override_by(&arguments.measure);
+    settings.any_source = arguments.program.as_coverage;
+    if arguments.program.parallel_mode {
+        let parallel = beside(&settings.data_file());
+        settings.config.data_file = parallel.to_string_lossy().into_owned();
+    }
     if let Some(context) = &arguments.program.context {
         settings.config.context = Some(context.clone());
     }
@@ -269,7 +279,8 @@ fn save(
         Diagnostic::warning("module-not-imported", text)
     });
     let mut warnings: Vec<Diagnostic> = never_imported.collect();
-    let wanted = settings.data_file();
+    let earlier = measurement.earlier.take();
+    let (data, wanted) = program::joined(earlier, data, settings.data_file());
     let path = measurement.save(&data, &wanted)?;
     let size = std::fs::metadata(&path).map_or(0, |file| file.len());
     let shown = path

@@ -3,6 +3,7 @@
 //! - `side_by_side`: one command line run by both, in the same folder
 //! - `usage`: help and usage errors
 //! - `reports`: report, xml, json, lcov, annotate, html
+//! - `refusals`: what `run` refuses and warns of
 //! - `runs`: programs run one after the other
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
 //! - `differences`: what docs/reference/differences.md lists
@@ -17,6 +18,7 @@ mod data_files;
 mod differences;
 mod own_name;
 mod patience;
+mod refusals;
 mod reports;
 mod runs;
 mod side_by_side;

@@ -147,6 +147,30 @@ impl Stage {
         })
     }
 
+    /// Checks runs of programs, which both do with the same Python; data files count by name alone, without what
+    /// differs from run to run.
+    pub(crate) fn check_runs(&self, lines: &[&str]) {
+        let environment = self.venv.folder().to_string_lossy().into_owned();
+        let environment = [("VIRTUAL_ENV", environment.as_str())];
+        let mut differences = Vec::new();
+        for line in lines {
+            let (project, kept) = (self.path("project"), self.path("kept"));
+            copy(&project, &kept);
+            let words: Vec<&str> = line.split(' ').collect();
+            let [theirs, ours] =
+                [self.venv.bin("coverage"), self.path("bin/coverage")].map(|program| {
+                    let mut outcome = self.run(&program, &words, &environment);
+                    fs_err::remove_dir_all(&project).unwrap();
+                    copy(&kept, &project);
+                    outcome.forget_what_is_in_data_files();
+                    outcome
+                });
+            fs_err::remove_dir_all(&kept).unwrap();
+            differences.extend(compare(&format!("`coverage {line}`"), &ours, &theirs));
+        }
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+
     /// Runs swath alone, as `coverage`.
     pub(crate) fn swath(&self, words: &[&str]) -> Outcome {
         self.run(&self.path("bin/coverage"), words, &[])
@@ -167,6 +191,19 @@ impl Outcome {
             stdout: without_times(&text(&output.stdout)),
             stderr: without_places(&text(&output.stderr)),
             files: files_under(folder),
+        }
+    }
+
+    /// Keeps the names of data files alone, and of parallel ones the part that names the machine.
+    fn forget_what_is_in_data_files(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        for (name, text) in files {
+            if name.starts_with(".coverage") && !name.starts_with(".coveragerc") {
+                let name = name.split_once(".pid").map_or(&*name, |(name, _)| name);
+                self.files.insert(name.to_owned(), "data".to_owned());
+            } else {
+                self.files.insert(name, text);
+            }
         }
     }
 
