@@ -30,6 +30,8 @@ mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
+mod reported;
+mod rules_of_python;
 mod source_file;
 mod unexecuted;
 
@@ -42,4 +44,5 @@ pub use model::{
     exclusion_rules, read_source,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use reported::{ReportedFile, TracedFile, traced_files};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

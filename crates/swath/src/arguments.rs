@@ -212,6 +212,9 @@ pub(crate) struct ProgramArguments {
     /// The environment's Python: it runs the program, and loads plugins of coverage.py.
     #[arg(long, value_name = "PYTHON", hide_short_help = true)]
     pub(crate) python: Option<PathBuf>,
+    /// Go on without the plugins that coverage.py's settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
     /// A label for what is recorded.
     #[arg(long, value_name = "LABEL", hide_short_help = true)]
     pub(crate) context: Option<String>,
@@ -227,6 +230,9 @@ pub(crate) struct ProgramArguments {
     /// Whether swath was started as coverage.py.
     #[arg(skip)]
     pub(crate) as_coverage: bool,
+    /// The folder of the program, which stands first on its Python's path.
+    #[arg(skip)]
+    pub(crate) program_folder: Option<PathBuf>,
 }
 
 /// `swath run`.

@@ -22,18 +22,6 @@ const FOREIGN_FOLDERS: [&str; 8] = [
 /// More files than this are not looked at: a hint is not worth a long wait.
 const MOST_ENTRIES: usize = 20_000;
 
-/// That plugins are set, which swath does not run.
-pub(crate) fn plugins_without_effect(config: &CoverageConfig) -> Option<Diagnostic> {
-    if config.plugins.is_empty() {
-        return None;
-    }
-    let names = config.plugins.join(", ");
-    Some(Diagnostic::warning(
-        "plugins-without-effect",
-        format!("the plugins {names} have no effect: swath runs none"),
-    ))
-}
-
 /// That contexts are to change while the program runs, which swath does not do.
 pub(crate) fn dynamic_context_without_effect(config: &CoverageConfig) -> Option<Diagnostic> {
     let dynamic = config.dynamic_context.as_deref()?;

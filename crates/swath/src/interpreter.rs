@@ -123,10 +123,11 @@ pub(crate) fn is_program(path: &Path) -> bool {
         .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Whether `name` is a command on `PATH`.
-pub(crate) fn is_on_path(name: &OsStr) -> bool {
+/// The command of this name on `PATH`.
+pub(crate) fn find_on_path(name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    !name.is_empty() && std::env::split_paths(&path).any(|folder| is_program(&folder.join(name)))
+    let mut commands = std::env::split_paths(&path).map(|folder| folder.join(name));
+    commands.find(|command| !name.is_empty() && is_program(command))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use swath_config::CoverageConfig;
 use swath_data::{CoverageData, DataError, Mode, read_data_file};
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 use crate::hints::include_is_ignored;
 use crate::interpreter::find_interpreter;
 use crate::measurement::{Measurement, measure};
+use crate::plugins::{PluginChoice, Plugins};
 use crate::settings::Settings;
 use crate::{slips, summary};
 
@@ -40,6 +42,9 @@ fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagno
     }
     let folder = current_folder();
     let mut settings = load_settings(arguments, arguments.measure.rcfile.as_deref(), &folder)?;
+    if arguments.program.as_coverage && !settings.plugins.file_tracers().is_empty() {
+        return Err(handed_to_coverage_py(arguments));
+    }
     if let Some(concurrency) = &arguments.program.concurrency {
         let names = concurrency.split(',').map(str::to_owned).collect();
         settings.config.set_concurrency(names).map_err(|error| {
@@ -87,6 +92,50 @@ fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagno
         .and_then(|test| test.ending.exit_code())
         .unwrap_or(1);
     Ok(Exit::Passed(code))
+}
+
+/// Has coverage.py itself do what swath was asked in its place: files of other kinds are measured by plugins inside the
+/// program, which only coverage.py can do. Comes back with what kept it from that.
+fn handed_to_coverage_py(arguments: &RunArguments) -> Diagnostic {
+    use std::os::unix::process::CommandExt as _;
+    let interpreter = find_interpreter(arguments.program.python.as_deref());
+    let words = std::env::args_os().skip(1);
+    let error = Command::new(&interpreter)
+        .args(["-m", "coverage"])
+        .args(words)
+        .exec();
+    let named = interpreter.to_string_lossy();
+    let text = format!("`{named} -m coverage` could not be started: {error}");
+    Diagnostic::error("plugins-not-loaded", text)
+}
+
+/// Has the plugins of the settings change them, and says what they cannot do.
+pub(crate) fn apply_plugins(
+    arguments: &RunArguments,
+    settings: &mut Settings,
+) -> Result<(), Diagnostic> {
+    let program = &arguments.program;
+    let choice = PluginChoice {
+        interpreter: program.python.clone(),
+        path: program.program_folder.clone(),
+        left_out: program.no_plugins,
+    };
+    settings.plugins = Plugins::apply(&mut settings.config, choice);
+    let failure = settings.plugins.without_effect();
+    if let Some(error) = failure {
+        if program.as_coverage && settings.plugins.error().is_some() {
+            return Err(error);
+        }
+        error.print();
+    }
+    // coverage.py will run the program if a plugin measures files.
+    let handed_over = program.as_coverage && !settings.plugins.file_tracers().is_empty();
+    for warning in settings.plugins.not_at_runs() {
+        if !handed_over {
+            warning.print();
+        }
+    }
+    Ok(())
 }
 
 /// Warns as coverage.py does, unless the settings say that nobody wants to know.

@@ -1,12 +1,13 @@
 //! From data and settings to a report, for coverage.py's verbs and for the end of a run.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use swath_config::{ConfigError, CoverageConfig};
 use swath_coverage::{
-    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, build_report, exclusion_rules,
+    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
+    exclusion_rules, traced_files,
 };
 use swath_data::{ContextError, CoverageData, DataError, read_data_file};
 use swath_pattern::{Directory, GlobError, PathAliases, RegexError};
@@ -16,8 +17,9 @@ use crate::arguments::SharedReportArguments;
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::hints::plugins_without_effect;
 use crate::patience::Patience;
+use crate::plugins::{PluginChoice, Plugins, unreported};
+use crate::recorder::{AssumedPython, Grounds, SaidPython};
 use crate::run_report::left_out;
 use crate::settings::Settings;
 
@@ -206,6 +208,12 @@ impl Messages {
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) messages: Messages,
+    /// The Python of `--python`.
+    pub(crate) python: Option<SaidPython>,
+    /// The verb's name.
+    verb: &'static str,
+    /// Whether something is not as the settings ask, so that a gate which passes says nothing.
+    is_unsure: Cell<bool>,
     /// Whether swath was started as coverage.py, for which a file without a source ends a report.
     as_coverage: bool,
 }
@@ -235,21 +243,51 @@ impl Session {
         if let Some(debug) = parsed.list("debug") {
             config.debug = debug;
         }
-        Ok(Self {
+        let python = parsed.text("python").map(SaidPython::parse).transpose();
+        let session = Self {
             settings,
             messages,
+            python: python.map_err(Failure::new)?,
+            verb: parsed.verb,
+            is_unsure: Cell::new(false),
             as_coverage: parsed.as_coverage,
-        })
+        };
+        Ok(session)
+    }
+
+    /// Reads the configuration, and has the plugins that it names change it.
+    pub(crate) fn begin_with_plugins(parsed: &Parsed) -> Result<Self, Failure> {
+        let mut session = Self::begin(parsed)?;
+        let choice = PluginChoice {
+            interpreter: session
+                .python
+                .as_ref()
+                .and_then(|said| said.interpreter.clone()),
+            path: None,
+            left_out: parsed.is_set("no_plugins"),
+        };
+        let plugins = Plugins::apply(&mut session.settings.config, choice);
+        if let Some(error) = plugins.error() {
+            if session.as_coverage {
+                let names = plugins.names();
+                return Err(Failure::new(format!(
+                    "Couldn't load the plugins {names}: {error}"
+                )));
+            }
+            session.is_unsure.set(true);
+        }
+        if let Some(diagnostic) = plugins.without_effect() {
+            diagnostic.print();
+        }
+        session.settings.plugins = plugins;
+        Ok(session)
     }
 
     /// Reads the configuration and the options of reports; then the data, with the parallel files
     /// beside it combined into it.
     pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
-        let mut session = Self::begin(parsed)?;
+        let mut session = Self::begin_with_plugins(parsed)?;
         let config = &mut session.settings.config;
-        if let Some(warning) = plugins_without_effect(config) {
-            warning.print();
-        }
         config.ignore_errors |= parsed.is_set("ignore_errors");
         if let Some(contexts) = parsed.list("contexts") {
             config.report_contexts = Some(contexts);
@@ -307,10 +345,18 @@ impl Session {
         options.files = files;
         options.details = wanted.details;
         options.without_sources = !wanted.sources;
+        let assumed = self.assume_python(data, &mut options);
+        let reported = self.ask_plugins(data, &options)?;
+        options.reported = Some(&reported);
         let patience = self.messages.patience("Reporting");
         let report = build_report(data, &options);
         drop(patience);
         let report = report?;
+        let doubt = assumed.and_then(|assumed| assumed.doubt(self.verb, &report.undecided));
+        if let Some(doubt) = doubt {
+            doubt.print();
+        }
+        self.judge_unreported(&report)?;
         self.messages.warn_of(&report.warnings);
         if let Some(name) = report.unmapped.first()
             && self.as_coverage
@@ -323,6 +369,73 @@ impl Session {
             diagnostic.print();
         }
         Ok(report)
+    }
+
+    /// Says whose rules hold for files of which nobody knows the Python; gives what is assumed, if anything is.
+    fn assume_python(
+        &self,
+        data: &CoverageData,
+        options: &mut ModelOptions<'_>,
+    ) -> Option<AssumedPython> {
+        options.said_python = self.python.as_ref().map(|said| said.version);
+        let accounting = &data.accounting;
+        let is_known = options.said_python.is_some()
+            || accounting
+                .processes
+                .iter()
+                .any(|process| process.python.is_some())
+            || data
+                .files()
+                .all(|(path, _)| accounting.python(path).is_some());
+        if is_known {
+            return None;
+        }
+        let assumed = AssumedPython::find(Path::new(self.settings.directory.path()));
+        options.python = assumed.version;
+        // coverage.py would be run by that Python: its number, by definition.
+        let is_its = matches!(assumed.grounds, Grounds::Environment(_));
+        options.compare_rules = !(self.as_coverage && is_its);
+        Some(assumed)
+    }
+
+    /// What plugins say of the files that they measured.
+    fn ask_plugins(
+        &self,
+        data: &CoverageData,
+        options: &ModelOptions<'_>,
+    ) -> Result<BTreeMap<String, ReportedFile>, Failure> {
+        let traced = traced_files(data, options)?;
+        if traced.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let reported = self.settings.plugins.report(&traced);
+        let reported = reported.map_err(|error| Failure::new(error.to_string()))?;
+        let names = traced.into_iter().map(|file| file.recorded);
+        Ok(names.zip(reported).collect())
+    }
+
+    /// Files that only a plugin could report end the report as errors of sources do.
+    fn judge_unreported(&self, report: &Report) -> Result<(), Failure> {
+        let config = &self.settings.config;
+        if config.ignore_errors {
+            for (name, problem) in &report.unreported {
+                let text = format!("Couldn't parse '{name}': {problem}");
+                self.messages
+                    .warn(&[warning_with_page(&text, "couldnt-parse")]);
+            }
+            return Ok(());
+        }
+        let Some((name, problem)) = report.unreported.first() else {
+            return Ok(());
+        };
+        if self.as_coverage {
+            return Err(Failure::new(format!("Couldn't report '{name}': {problem}")));
+        }
+        if let Some(diagnostic) = unreported(&report.unreported) {
+            diagnostic.print();
+        }
+        self.is_unsure.set(true);
+        Ok(())
     }
 
     /// Holds the total against `fail_under`.
@@ -338,6 +451,7 @@ impl Session {
                 print(&format!("Coverage failure: {failure}\n"));
                 Exit::BelowFailUnder
             }
+            None if self.is_unsure.get() => Exit::Failure,
             None => Exit::Success,
         }
     }

@@ -8,6 +8,7 @@ use swath_run::Scope;
 
 use crate::arguments::MeasureArguments;
 use crate::diagnostic::Diagnostic;
+use crate::plugins::Plugins;
 
 /// Settings in force, and where paths in them are relative to.
 pub(crate) struct Settings {
@@ -17,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) directory: Directory,
     /// Whether a `source` that looks like a folder and is none counts as a package, as with coverage.py.
     pub(crate) any_source: bool,
+    /// What the plugins made of them.
+    pub(crate) plugins: Plugins,
 }
 
 impl Settings {
@@ -29,6 +32,7 @@ impl Settings {
             warnings: loaded.warnings,
             directory: Directory::new(folder),
             any_source: false,
+            plugins: Plugins::default(),
         })
     }
 

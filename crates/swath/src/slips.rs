@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::arguments::{Count, RunArguments};
 use crate::diagnostic::Diagnostic;
-use crate::interpreter::is_on_path;
+use crate::interpreter::find_on_path;
 
 /// What is wrong with `swath run PROGRAM`, if anything is.
 pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option<Diagnostic> {
@@ -89,7 +89,7 @@ fn meant(program: &OsString, words: &[OsString]) -> String {
     let name = program.to_string_lossy();
     let module = name.trim_end_matches('/').replace('/', ".");
     let folder = Path::new(program);
-    if is_on_path(program) {
+    if find_on_path(program).is_some() {
         return with_dashes(words);
     }
     if Path::new(&with_ending).is_file() {

@@ -96,7 +96,10 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
     };
     measurement.earlier = earlier;
     let settings = containers::judge(arguments, settings, &folder, &mut measurement, counted)?;
-    finish(arguments, &settings, &folder, measurement, counted)
+    let exit = finish(arguments, &settings, &folder, measurement, counted)?;
+    // A gate that may not be in force has not been passed.
+    let unsure = exit == Exit::Success && settings.plugins.error().is_some();
+    Ok(if unsure { Exit::RunFailure } else { exit })
 }
 
 /// The settings of a run, with plugins and oddities named.
@@ -116,15 +119,12 @@ pub(crate) fn load_settings(
     if let Some(context) = &arguments.program.context {
         settings.config.context = Some(context.clone());
     }
+    program::apply_plugins(arguments, &mut settings)?;
     override_report(&mut settings.config, &arguments.report.shared);
     for warning in &settings.warnings {
         Diagnostic::warning("configuration", warning.clone()).print();
     }
-    let without_effect = [
-        hints::plugins_without_effect(&settings.config),
-        hints::dynamic_context_without_effect(&settings.config),
-    ];
-    for warning in without_effect.iter().flatten() {
+    if let Some(warning) = hints::dynamic_context_without_effect(&settings.config) {
         warning.print();
     }
     Ok(settings)
@@ -193,7 +193,8 @@ fn finish(
         &measurement.containers.notes,
     ));
     measurement.note_warnings(&known);
-    measurement.note_warnings(&hints::plugins_without_effect(&settings.config));
+    measurement.note_warnings(&settings.plugins.without_effect());
+    measurement.note_warnings(&settings.plugins.not_at_runs());
     let html = arguments.report.html.as_deref();
     let saved = if measurement.measured_anything() {
         save(settings, folder, &mut measurement, html)?

@@ -10,6 +10,7 @@ use crate::arguments::{Cli, Target, Verb};
 use crate::commands;
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
+use crate::plugins::first_on_path;
 use crate::reporting::{current_folder, fail, print_warnings};
 use crate::settings::Settings;
 
@@ -102,6 +103,9 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
             ..
         }) => {
             arguments.program.as_coverage = true;
+            if !module {
+                arguments.program.program_folder = first_on_path(Path::new(&name));
+            }
             commands::run::run(&arguments, Some(Target::Program(program)))
         }
         Ok(_) => Exit::Failure,

@@ -9,6 +9,7 @@
 //! - `differences`: what docs/reference/differences.md lists
 //! - `own_name`: the same verbs under swath's own name
 //! - `patience`: the live line of what takes long
+//! - `plugins`: coverage.py's plugins, loaded where they live
 //! - `conformance`: coverage.py's own tests, and the command lines recorded from them
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -18,6 +19,7 @@ mod data_files;
 mod differences;
 mod own_name;
 mod patience;
+mod plugins;
 mod refusals;
 mod reports;
 mod runs;

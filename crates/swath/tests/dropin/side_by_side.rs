@@ -64,6 +64,11 @@ impl Stage {
         fs_err::write(path, text).unwrap();
     }
 
+    /// The Python that coverage.py is installed for.
+    pub(crate) fn python(&self) -> String {
+        self.venv.python().to_string_lossy().into_owned()
+    }
+
     /// Prepares the project with coverage.py itself.
     pub(crate) fn coverage(&self, words: &[&str]) {
         let outcome = self.run(&self.venv.bin("coverage"), words, &[]);
@@ -79,6 +84,8 @@ impl Stage {
                 command.env_remove(name);
             }
         }
+        // Both are in coverage.py's environment: swath by its variable.
+        command.env("VIRTUAL_ENV", self.venv.folder());
         command.envs(environment.iter().copied());
         Outcome::of(&command.output().unwrap(), &self.path("project"))
     }
@@ -150,8 +157,6 @@ impl Stage {
     /// Checks runs of programs, which both do with the same Python; data files count by name alone, without what
     /// differs from run to run.
     pub(crate) fn check_runs(&self, lines: &[&str]) {
-        let environment = self.venv.folder().to_string_lossy().into_owned();
-        let environment = [("VIRTUAL_ENV", environment.as_str())];
         let mut differences = Vec::new();
         for line in lines {
             let (project, kept) = (self.path("project"), self.path("kept"));
@@ -159,7 +164,7 @@ impl Stage {
             let words: Vec<&str> = line.split(' ').collect();
             let [theirs, ours] =
                 [self.venv.bin("coverage"), self.path("bin/coverage")].map(|program| {
-                    let mut outcome = self.run(&program, &words, &environment);
+                    let mut outcome = self.run(&program, &words, &[]);
                     fs_err::remove_dir_all(&project).unwrap();
                     copy(&kept, &project);
                     outcome.forget_what_is_in_data_files();
