@@ -3,6 +3,7 @@
 //! - `side_by_side`: one command line run by both, in the same folder
 //! - `usage`: help and usage errors
 //! - `reports`: report, xml, json, lcov, annotate, html
+//! - `recorder`: the Python of data that does not say it
 //! - `refusals`: what `run` refuses and warns of
 //! - `runs`: programs run one after the other
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
@@ -20,6 +21,7 @@ mod differences;
 mod own_name;
 mod patience;
 mod plugins;
+mod recorder;
 mod refusals;
 mod reports;
 mod runs;

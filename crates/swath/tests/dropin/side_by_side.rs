@@ -181,6 +181,32 @@ impl Stage {
         self.run(&self.path("bin/coverage"), words, &[])
     }
 
+    /// Runs swath alone, with these variables.
+    pub(crate) fn swath_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Outcome {
+        self.run(Path::new(env!("CARGO_BIN_EXE_swath")), words, environment)
+    }
+
+    /// A link to swath in a folder that looks like this environment's.
+    pub(crate) fn link_in(&self, venv: &Venv) -> PathBuf {
+        let environment = self.path(&format!("environment-{}", venv.version().1));
+        let programs = environment.join("bin");
+        fs_err::create_dir_all(&programs).unwrap();
+        fs_err::copy(
+            venv.folder().join("pyvenv.cfg"),
+            environment.join("pyvenv.cfg"),
+        )
+        .unwrap();
+        fs_err::os::unix::fs::symlink(venv.python(), programs.join("python")).unwrap();
+        let link = programs.join("coverage");
+        fs_err::os::unix::fs::symlink(env!("CARGO_BIN_EXE_swath"), &link).unwrap();
+        link
+    }
+
+    /// Runs a program with no environment active but what its path says.
+    pub(crate) fn run_in(&self, program: &Path, words: &[&str]) -> Outcome {
+        self.run(program, words, &[("VIRTUAL_ENV", "")])
+    }
+
     /// Runs swath alone, under its own name.
     pub(crate) fn swath_as_swath(&self, words: &[&str]) -> Outcome {
         self.run(Path::new(env!("CARGO_BIN_EXE_swath")), words, &[])
