@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// The most that an answer may hold.
@@ -59,14 +59,14 @@ pub(crate) fn ask<W: AsRef<OsStr>>(
         Ok((child, stdout, stderr))
     };
     let (mut child, stdout, stderr) = begin().map_err(not_started)?;
-    let Some(code) = wait(&mut child, limit) else {
+    let Some(status) = wait(&mut child, limit) else {
         return Err(QuestionError::TooSlow {
             interpreter: named(),
             limit,
         });
     };
     Ok(Answer {
-        code,
+        code: status.code(),
         stdout: content(stdout),
         stderr: content(stderr),
     })
@@ -89,13 +89,13 @@ fn content(mut file: File) -> Vec<u8> {
     bytes
 }
 
-/// The exit code, with nothing inside for a signal; nothing at all when the time is over.
-fn wait(child: &mut Child, limit: Duration) -> Option<Option<i32>> {
+/// How it ended; nothing when the time is over.
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Some(status.code()),
+            Ok(Some(status)) => return Some(status),
             Ok(None) if begun.elapsed() < limit => std::thread::sleep(pause),
             Ok(None) | Err(_) => {
                 // It may have ended by itself in between.
@@ -112,7 +112,7 @@ fn wait(child: &mut Child, limit: Duration) -> Option<Option<i32>> {
 mod tests {
     use super::*;
 
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_mins(1);
 
     #[test]
     fn an_answer_has_what_was_read_and_said() {

@@ -60,9 +60,12 @@ fn find_in(
     is_trusted: &dyn Fn(&Path) -> bool,
 ) -> Result<Option<Found>, SwathConfigError> {
     let (own, shared) = (folder.join("swath.toml"), folder.join("pyproject.toml"));
-    let read = |file: &Path| match is_trusted(file) {
-        true => read_if_there(file),
-        false => Ok(None),
+    let read = |file: &Path| {
+        if is_trusted(file) {
+            read_if_there(file)
+        } else {
+            Ok(None)
+        }
     };
     let own_text = read(&own)?;
     let shared_text = match read(&shared) {

@@ -78,6 +78,9 @@ impl Project {
             relative_files: false,
             rules,
             python: self.version,
+            said_python: None,
+            compare_rules: false,
+            reported: None,
             details: true,
             without_sources: false,
         }
