@@ -32,7 +32,7 @@ mod model;
 mod numbers;
 mod reported;
 mod rules_of_python;
-mod source_file;
+mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
@@ -45,4 +45,5 @@ pub use model::{
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
+pub use trust::{file_findings, findings, foreign_data, process_finding, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -8,13 +8,14 @@ use swath_analysis::{
     Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text, analyze_text_lines,
     analyze_text_regions, decode_source,
 };
+use swath_checkout::SourceRoots;
 use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
 use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
 use crate::reported::tracer_of;
 use crate::rules_of_python::{Rules, other_rules_differ};
-use crate::{FileReport, Numbers, ReportedFile, source_file};
+use crate::{FileReport, Numbers, ReportedFile};
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct ModelOptions<'a> {
     pub reported: Option<&'a BTreeMap<String, ReportedFile>>,
     /// Find functions and classes, and keep the sources: what every report but text and XML needs.
     pub details: bool,
+    /// The folders whose sources are read on the word of the data alone.
+    pub roots: SourceRoots,
     /// With details, leave the sources out all the same: [`read_source`] gives them one by one.
     pub without_sources: bool,
 }
@@ -72,9 +75,17 @@ impl<'a> ModelOptions<'a> {
             compare_rules: false,
             reported: None,
             details: false,
+            roots: SourceRoots::new(directory, named_folders(config)),
             without_sources: false,
         })
     }
+}
+
+/// The folders of sources that the configuration names.
+fn named_folders(config: &CoverageConfig) -> impl Iterator<Item = &str> {
+    let sources = config.source.iter().flatten().chain(&config.source_dirs);
+    let mapped_to = config.path_lists().filter_map(|list| list.first());
+    sources.chain(mapped_to).map(String::as_str)
 }
 
 /// The contexts that the configuration narrows reports to, if it does.
@@ -108,6 +119,9 @@ pub struct Report {
     pub stale: Vec<StaleFile>,
     /// Files left out because they were measured and are not here.
     pub unmapped: Vec<String>,
+    /// Files left out because they lie outside the project, and the data does not say which
+    /// content ran: no reason to show what is there.
+    pub unproved: Vec<String>,
     /// Files left out because only a plugin could report them, with what it said instead.
     pub unreported: Vec<(String, String)>,
     /// Files that count otherwise by the rules of another Python, and nobody knows which Python ran them.
@@ -186,6 +200,7 @@ enum Outcome {
     Unreported(String, String),
     Stale(StaleFile),
     Unmapped(String),
+    Unproved(String),
     /// Measured, and not meant to be Python.
     Other,
     Error(ModelError),
@@ -218,9 +233,16 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
                 report.undecided.push(file.name.clone());
                 report.files.push(*file);
             }
+            Outcome::Unreported(name, problem) if options.ignore_errors => {
+                report.warnings.push(ModelWarning {
+                    slug: "couldnt-parse",
+                    text: format!("Couldn't parse '{name}': {problem}"),
+                });
+            }
             Outcome::Unreported(name, problem) => report.unreported.push((name, problem)),
             Outcome::Stale(stale) => report.stale.push(stale),
             Outcome::Unmapped(name) => report.unmapped.push(name),
+            Outcome::Unproved(name) => report.unproved.push(name),
             Outcome::Other => {}
             Outcome::Error(error) if options.ignore_errors => {
                 report.warnings.push(could_not_parse(&error));
@@ -310,11 +332,15 @@ fn report_file(
     if let Some(tracer) = tracer_of(tracer) {
         return traced(data, options, tracer, Named { path, key, name });
     }
-    let on_disk = Path::new(options.directory.path()).join(&path);
-    let source = match source_file::read(&on_disk) {
+    let on_disk = options.directory.absolute(&path);
+    let measured = data.accounting.was_recorded(&key);
+    if measured && data.accounting.hashes(&key).is_empty() && !options.roots.hold(&on_disk) {
+        return Outcome::Unproved(name);
+    }
+    let source = match swath_checkout::read_source(Path::new(&on_disk)) {
         Ok(source) => source,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if data.accounting.was_recorded(&key) {
+            return if measured {
                 Outcome::Unmapped(name)
             } else {
                 Outcome::Error(ModelError::NoSource { path })
@@ -398,7 +424,7 @@ fn traced(data: &CoverageData, options: &ModelOptions<'_>, tracer: &str, file: N
 
 /// Reads the decoded text of a file of the report once more.
 pub fn read_source(file: &FileReport, directory: &Directory) -> std::io::Result<String> {
-    let source = source_file::read(&Path::new(directory.path()).join(&file.path))?;
+    let source = swath_checkout::read_source(Path::new(&directory.absolute(&file.path)))?;
     decode_source(&source).map_err(|problem| std::io::Error::other(problem.describe(&file.path)))
 }
 
@@ -492,6 +518,7 @@ mod tests {
             compare_rules: false,
             reported: None,
             details: false,
+            roots: SourceRoots::new(&Directory::new(folder), []),
             without_sources: false,
         };
         build_report(data, &options)
@@ -527,6 +554,56 @@ mod tests {
             (report.stale[0].name.as_str(), report.stale[0].lines),
             ("a.py", 1)
         );
+    }
+
+    #[test]
+    fn a_file_outside_the_project_is_read_only_if_its_content_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        fs_err::create_dir(&project).unwrap();
+        let (mut data, path) = one_file(folder.path(), "secret = 1\n");
+        // Data of another tool says nothing of contents, and is the user's own.
+        assert_eq!(build(&project, &data).unwrap().files.len(), 1);
+        let facts = |hash| [FileFacts { hash, python: None }].into();
+        data.accounting.files.insert(path.clone(), facts(None));
+        let report = build(&project, &data).unwrap();
+        assert_eq!(
+            (report.files.len(), report.unproved),
+            (0, vec![path.clone()])
+        );
+        assert_eq!(build(folder.path(), &data).unwrap().files.len(), 1);
+        let known = Some(SourceHash::of(b"secret = 1\n"));
+        data.accounting.files.insert(path, facts(known));
+        assert_eq!(build(&project, &data).unwrap().files.len(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_project_leads_to_nothing_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut data, secret) = one_file(folder.path(), "secret = 1\n");
+        let project = folder.path().join("project");
+        fs_err::create_dir(&project).unwrap();
+        std::os::unix::fs::symlink(secret, project.join("link.py")).unwrap();
+        let context = data.intern_context("");
+        data.add_lines("link.py", context, &[1].into_iter().collect());
+        data.accounting.files.insert(
+            "link.py".to_owned(),
+            [FileFacts {
+                hash: None,
+                python: None,
+            }]
+            .into(),
+        );
+        let rules = ExclusionRules::default();
+        let directory = Directory::new(&project);
+        let config = CoverageConfig {
+            relative_files: true,
+            ..CoverageConfig::default()
+        };
+        let mut options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
+        let only = ["link.py".to_owned()];
+        options.files = &only;
+        assert_eq!(build_report(&data, &options).unwrap().unproved, ["link.py"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
     AgentFile, ContainerNote, Delivery, Endpoint, ProjectView, Proxy,
@@ -11,12 +12,15 @@ use swath_docker::{
 
 use crate::container_account::ContainerRun;
 use crate::container_scope;
-use crate::history::{ENGINE_FILE, RunHistory, runs};
-use crate::request::RunRequest;
+use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
+use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 
+/// No note about an engine is longer.
+const LONGEST_NOTE: u64 = 64 << 10;
+
 /// The proxy of a run that goes on.
-pub struct Containers {
+pub(crate) struct Containers {
     proxy: Option<Proxy>,
     problem: Option<String>,
     engine_file: PathBuf,
@@ -25,7 +29,12 @@ pub struct Containers {
 impl Containers {
     /// Starts the proxy and points the commands of the request to it. An engine that cannot be
     /// used is no reason not to run.
-    pub fn start(request: &mut RunRequest, folder: &RunFolder, history: &RunHistory) -> Containers {
+    pub(crate) fn start(
+        request: &mut RunRequest,
+        scope: &Scope,
+        folder: &RunFolder,
+        history: &RunHistory,
+    ) -> Containers {
         let engine_file = history.path().join(ENGINE_FILE);
         let mut containers = Containers {
             proxy: None,
@@ -46,16 +55,18 @@ impl Containers {
                 return containers;
             }
         };
-        let text = format!("{}\n{endpoint}\n", std::process::id());
-        let on_contact = move || {
-            // Without it, what a killed run leaves in the engine waits for the next contact.
-            let _ = fs::write(&engine_file, &text);
-        };
+        let address = endpoint.to_string();
+        let on_contact = move || note_engine(&engine_file, &address);
         if let Some(compose) = &mut request.compose {
             compose.endpoint = Some(endpoint.clone());
         }
         let socket = folder.path().join("docker.sock");
-        match Proxy::start(&socket, endpoint, delivery(request, folder), on_contact) {
+        match Proxy::start(
+            &socket,
+            endpoint,
+            delivery(request, scope, folder),
+            on_contact,
+        ) {
             Ok(proxy) => {
                 let variable = ("DOCKER_HOST".to_owned(), proxy.address());
                 for service in &mut request.services {
@@ -70,7 +81,7 @@ impl Containers {
     }
 
     /// Why the engine cannot be used, where it cannot.
-    pub fn problem(&self) -> Option<&str> {
+    pub(crate) fn problem(&self) -> Option<&str> {
         match &self.proxy {
             Some(_) => None,
             None => Some(self.problem.as_deref().unwrap_or("there is none")),
@@ -78,7 +89,7 @@ impl Containers {
     }
 
     /// Gathers what is left, removes what swath made in the engine, and reads the hit stores.
-    pub fn finish(self) -> ContainerRun {
+    pub(crate) fn finish(self) -> ContainerRun {
         let mut run = ContainerRun::default();
         if let Some(what) = self.problem {
             run.notes.push(ContainerNote::EngineUnusable { what });
@@ -107,14 +118,18 @@ impl Containers {
 pub fn rescue_killed_runs() {
     for run in runs() {
         let file = run.join(ENGINE_FILE);
-        let Ok(text) = std::fs::File::open(&file).and_then(std::io::read_to_string) else {
+        let Ok(text) = read_regular(&file, Links::Refuse, LONGEST_NOTE) else {
             continue;
         };
+        let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines();
-        let (Some(pid), Some(address)) = (lines.next(), lines.next()) else {
+        let (Some(owner), Some(address)) = (lines.next(), lines.next()) else {
             continue;
         };
-        if Path::new("/proc").join(pid).exists() {
+        if !owner
+            .parse::<Owner>()
+            .is_ok_and(|owner| owner.life() == Life::Gone)
+        {
             continue;
         }
         let project = lines.find_map(|line| line.strip_prefix("project "));
@@ -136,7 +151,7 @@ pub fn rescue_killed_runs() {
 
 /// The names of containers of this folder's Compose project that run and were started before. Where
 /// no engine answers there are none.
-pub fn running_before(folder: &Path) -> Vec<String> {
+pub(crate) fn running_before(folder: &Path) -> Vec<String> {
     Endpoint::in_effect(&|name| std::env::var(name).ok())
         .ok()
         .filter(Endpoint::is_plausible)
@@ -144,7 +159,7 @@ pub fn running_before(folder: &Path) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
+fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery {
     let file = |name: &str, bytes: &[u8]| AgentFile {
         name: name.to_owned(),
         bytes: bytes.to_vec(),
@@ -156,7 +171,7 @@ fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
     // Which of its files are in scope is decided where the checkout is.
-    let settings = container_scope::settings(&request.scope, &request.folder);
+    let settings = container_scope::settings(scope, &request.folder);
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: vec![

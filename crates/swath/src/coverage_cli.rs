@@ -20,7 +20,7 @@ pub(crate) use parser::Parsed;
 
 use crate::commands;
 use crate::exit::Exit;
-use crate::reporting::print;
+use crate::terminal::{print, tell};
 use verb::{GLOBAL, Verb, verb_named};
 
 /// Whether the command was started under coverage.py's name, such as `coverage` or `coverage3`.
@@ -118,7 +118,7 @@ impl CommandLine {
     /// What was wrong with the command line; everything but the last line is for people.
     pub(crate) fn usage_error(&self, problem: &str) -> Exit {
         let program = &self.program;
-        anstream::eprintln!("{problem}\nUse '{program} help' for help.");
+        tell(&format!("{problem}\nUse '{program} help' for help."));
         self.print_with_documentation("");
         Exit::Failure
     }
@@ -142,13 +142,10 @@ impl CommandLine {
 
     /// coverage.py's documentation is about coverage.py.
     fn print_with_documentation(&self, text: &str) {
-        if self.is_own() {
-            print(text.trim_end_matches('\n'));
-            if !text.is_empty() {
-                print("\n");
-            }
-        } else {
+        if !self.is_own() {
             print(&format!("{text}Full documentation is at {COVERAGE_URL}\n"));
+        } else if !text.is_empty() {
+            print(&format!("{}\n", text.trim_end_matches('\n')));
         }
     }
 }

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use swath_analysis::PythonVersion;
+use swath_run::ask;
 
 use crate::coverage_cli::is_coverage;
-use crate::python_question::ask;
 
 /// The names of a Python in a folder of programs, the preferred one first.
 const NAMES: [&str; 2] = ["python", "python3"];

@@ -4,30 +4,22 @@
 
 mod arguments;
 mod commands;
-mod compose;
-mod containers;
 mod coverage_cli;
 mod diagnostic;
 mod exit;
-mod hints;
 mod interpreter;
 mod invocation;
-mod measurement;
 mod output_file;
 mod page_folder;
 mod patience;
-mod plan;
-mod plugins;
 mod program;
 mod progress;
-mod python_question;
 mod recorder;
 mod reporting;
-mod run_report;
-mod settings;
 mod settings_folder;
 mod slips;
 mod summary;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -38,6 +30,7 @@ use exit::Exit;
 
 /// Runs the command line: the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    swath_run::survive_file_size_limit();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = arguments.first().cloned().unwrap_or_default();
     let coverage = CommandLine::new(&program);
@@ -58,8 +51,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         }
         Err(error) => {
-            // Help and version are answers, not errors. A closed pipe is no concern of the user's.
-            let _ = error.print();
+            // Help and version are answers, not errors.
+            terminal::print_usage(&error);
             if error.use_stderr() {
                 // 1 would read as failed tests.
                 Exit::RunFailure

@@ -8,7 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use swath_config::StopSignal;
 use swath_run::{Observer, RunEvent};
 
-use crate::diagnostic::{Diagnostic, printable};
+use swath_model::{Message, count, printable};
+
+use crate::diagnostic::Show as _;
+use crate::terminal::tell_styled;
 
 /// Prints what happens in a run to stderr.
 pub(crate) struct Progress {
@@ -27,7 +30,7 @@ impl Progress {
         }
     }
 
-    fn live_line(&mut self, text: String) {
+    fn live_line(&mut self, text: &str) {
         if !self.terminal {
             return;
         }
@@ -38,7 +41,7 @@ impl Progress {
             }
             bar
         });
-        bar.set_message(text);
+        bar.set_message(printable(text).into_owned());
         bar.tick();
     }
 
@@ -52,7 +55,7 @@ impl Progress {
 impl Observer for Progress {
     fn event(&mut self, event: RunEvent<'_>) {
         if let RunEvent::Waiting { service, elapsed } = event {
-            self.live_line(format!("     Waiting for {service}, {}", seconds(elapsed)));
+            self.live_line(&format!("     Waiting for {service}, {}", seconds(elapsed)));
             return;
         }
         self.clear_live_line();
@@ -71,13 +74,13 @@ impl Observer for Progress {
             }
             RunEvent::Running { command } => status("Running", command),
             RunEvent::Interrupted => status("Interrupted", "stopping; once more kills"),
-            RunEvent::ServiceEnded { service, how } => Diagnostic::warning(
+            RunEvent::ServiceEnded { service, how } => Message::warning(
                 "service-ended",
                 format!("service `{service}` {how} while the tests were running"),
             )
             .print(),
             RunEvent::Stopping { services } => {
-                self.live_line(format!("    Stopping {}", count(services, "service")));
+                self.live_line(&format!("    Stopping {}", count(services, "service")));
             }
             RunEvent::Stopped { service, elapsed } => {
                 status("Stopped", &format!("{service} in {}", seconds(elapsed)));
@@ -110,12 +113,12 @@ fn killed(
     waited: Duration,
     command: &str,
     shell: bool,
-) -> Diagnostic {
+) -> Message {
     let message = format!(
         "service `{service}` did not react to {signal} for {} and was killed; its data was kept",
         seconds(waited)
     );
-    let diagnostic = Diagnostic::warning("signal-swallowed", message);
+    let diagnostic = Message::warning("signal-swallowed", message);
     if shell {
         diagnostic
             .note(format!(
@@ -134,23 +137,13 @@ fn killed(
 /// One line: a verb, right-aligned to twelve columns, and what it is about.
 pub(crate) fn status(verb: &str, text: &str) {
     let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
-    anstream::eprintln!("{green}{verb:>12}{green:#} {}", printable(text));
+    tell_styled(&format!("{green}{verb:>12}{green:#} {}\n", printable(text)));
 }
 
 /// The same for what went wrong.
 pub(crate) fn status_bad(verb: &str, text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    anstream::eprintln!("{red}{verb:>12}{red:#} {}", printable(text));
-}
-
-/// `1 service`, `2 services`, `3 processes`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let ending = match (number, noun.ends_with('s')) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{number} {noun}{ending}")
+    tell_styled(&format!("{red}{verb:>12}{red:#} {}\n", printable(text)));
 }
 
 /// A duration as people read it: `0.12s`, `41.2s`.
@@ -160,17 +153,5 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{seconds:.2}s")
     } else {
         format!("{seconds:.1}s")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nouns_take_their_plural() {
-        assert_eq!(count(1, "process"), "1 process");
-        assert_eq!(count(2, "process"), "2 processes");
-        assert_eq!(count(0, "file"), "0 files");
     }
 }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use swath_analysis::PythonVersion;
 use swath_config::requires_python;
+use swath_model::Finding;
 
-use crate::diagnostic::Diagnostic;
 use crate::interpreter::{environment_interpreter, find_on_path, is_program, version_of};
-use crate::progress::count;
 
 /// The oldest and the newest Python whose rules are known.
 const MINORS: std::ops::RangeInclusive<u8> = 8..=15;
@@ -99,26 +98,12 @@ impl AssumedPython {
     }
 
     /// That it is not known which Python ran files that count otherwise on another.
-    pub(crate) fn doubt(&self, verb: &str, undecided: &[String]) -> Option<Diagnostic> {
-        let first = undecided.first()?;
-        let version = self.version;
-        let counts = if undecided.len() == 1 {
-            "counts"
-        } else {
-            "count"
-        };
-        let text = format!(
-            "the data does not say which Python recorded it: Python {version} is assumed, {}",
-            self.grounds
-        );
-        Some(
-            Diagnostic::warning("python-assumed", text)
-                .note(format!(
-                    "{} {counts} otherwise on another Python, `{first}` first",
-                    count(undecided.len(), "file")
-                ))
-                .hint(format!("swath {verb} --python {version} says that it is so, and another version what is")),
-        )
+    pub(crate) fn doubt(&self, undecided: &[String]) -> Option<Finding> {
+        (!undecided.is_empty()).then(|| Finding::PythonAssumed {
+            python: self.version.to_string(),
+            grounds: self.grounds.to_string(),
+            files: undecided.to_vec(),
+        })
     }
 }
 

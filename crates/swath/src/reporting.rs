@@ -4,24 +4,26 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use swath_config::{ConfigError, CoverageConfig};
+use swath_checkout::source_exists;
+use swath_config::ConfigError;
 use swath_coverage::{
     Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
-    exclusion_rules, traced_files,
+    exclusion_rules, file_findings, traced_files, verdict,
 };
 use swath_data::{ContextError, CoverageData, DataError, read_data_file};
-use swath_pattern::{Directory, GlobError, PathAliases, RegexError};
-use swath_report::{TextError, TextOptions, error_with_page, render_text, warning_with_page};
+use swath_model::Finding;
+use swath_pattern::{GlobError, PathAliases, RegexError};
+use swath_report::{TextError, error_with_page, verdict_line, verdict_markdown, warning_with_page};
+use swath_run::{PluginChoice, Plugins, Settings};
 
-use crate::arguments::SharedReportArguments;
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::interpreter::environment_interpreter;
 use crate::patience::Patience;
-use crate::plugins::{PluginChoice, Plugins, unreported};
 use crate::recorder::{AssumedPython, Grounds, SaidPython};
-use crate::run_report::left_out;
-use crate::settings::Settings;
+use crate::terminal::{print, tell};
 
 /// More digits than this have no meaning, and no formatter takes many more.
 const MOST_DIGITS: i64 = 10_000;
@@ -39,16 +41,6 @@ pub(crate) enum ReportError {
     Contexts(#[from] ContextError),
     #[error("Invalid [report].exclude_lines value: {0}")]
     Rules(#[from] RegexError),
-}
-
-impl ReportError {
-    /// Whether there is nothing to report, which is no fault of the settings.
-    pub(crate) fn is_no_data(&self) -> bool {
-        matches!(
-            self,
-            ReportError::Model(ModelError::NoData) | ReportError::Text(TextError::NoData)
-        )
-    }
 }
 
 /// A failure of a verb of coverage.py's, in its words.
@@ -108,63 +100,6 @@ impl<E: Into<ReportError>> From<E> for Failure {
     }
 }
 
-/// A report and whether its total passes.
-pub(crate) struct Rendered {
-    pub(crate) report: Report,
-    pub(crate) text: String,
-    /// What coverage.py prints after `Coverage failure: `.
-    pub(crate) gate_failure: Option<String>,
-}
-
-/// Lets the options of a report override the configuration.
-pub(crate) fn override_report(config: &mut CoverageConfig, arguments: &SharedReportArguments) {
-    config.skip_covered |= arguments.skip_covered;
-    if arguments.no_skip_covered {
-        config.skip_covered = false;
-    }
-    config.skip_empty |= arguments.skip_empty;
-    config.ignore_errors |= arguments.ignore_errors;
-    if let Some(fail_under) = arguments.fail_under {
-        config.fail_under = fail_under;
-    }
-    if let Some(precision) = arguments.precision {
-        config.precision = i64::from(precision);
-    }
-    if let Some(sort) = &arguments.sort {
-        config.sort = Some(sort.clone());
-    }
-    if let Some(format) = &arguments.format {
-        config.format = Some(format.clone());
-    }
-}
-
-/// Analyses the data and renders the text report of a run; `details` keeps in the model what pages need.
-pub(crate) fn render(
-    data: &CoverageData,
-    config: &CoverageConfig,
-    directory: &Directory,
-    details: bool,
-) -> Result<Rendered, ReportError> {
-    let precision = usize::try_from(config.precision).unwrap_or(0);
-    let gate = Gate::new(config.fail_under, precision)?;
-    let rules = exclusion_rules(config)?;
-    let mut options = ModelOptions::from_config(config, &rules, data, directory)?;
-    options.details = details;
-    options.without_sources = true;
-    let report = build_report(data, &options)?;
-    let text = render_text(&report, &TextOptions::from_config(config))?;
-    let gate_failure = if config.fail_under == 0.0 {
-        None
-    } else {
-        gate.failure(report.totals.percent())
-    };
-    Ok(Rendered {
-        report,
-        text,
-        gate_failure,
-    })
-}
-
 /// What a verb of coverage.py's says besides its result.
 pub(crate) struct Messages {
     quiet: bool,
@@ -178,7 +113,7 @@ impl Messages {
     /// Says what was done, unless that is not wanted.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            anstream::eprintln!("{text}");
+            tell(text);
         }
     }
 
@@ -190,7 +125,7 @@ impl Messages {
     pub(crate) fn warn(&self, texts: &[String]) {
         for text in texts {
             if self.shown.borrow_mut().insert(text.clone()) {
-                anstream::eprintln!("CoverageWarning: {text}");
+                tell(&format!("CoverageWarning: {text}"));
             }
         }
     }
@@ -210,8 +145,6 @@ pub(crate) struct Session {
     pub(crate) messages: Messages,
     /// The Python of `--python`.
     pub(crate) python: Option<SaidPython>,
-    /// The verb's name.
-    verb: &'static str,
     /// Whether something is not as the settings ask, so that a gate which passes says nothing.
     is_unsure: Cell<bool>,
     /// Whether swath was started as coverage.py, for which a file without a source ends a report.
@@ -244,40 +177,36 @@ impl Session {
             config.debug = debug;
         }
         let python = parsed.text("python").map(SaidPython::parse).transpose();
-        let session = Self {
+        Ok(Self {
             settings,
             messages,
             python: python.map_err(Failure::new)?,
-            verb: parsed.verb,
             is_unsure: Cell::new(false),
             as_coverage: parsed.as_coverage,
-        };
-        Ok(session)
+        })
     }
 
     /// Reads the configuration, and has the plugins that it names change it.
     pub(crate) fn begin_with_plugins(parsed: &Parsed) -> Result<Self, Failure> {
         let mut session = Self::begin(parsed)?;
+        let said = session.python.as_ref();
+        let said = said.and_then(|said| said.interpreter.clone());
         let choice = PluginChoice {
-            interpreter: session
-                .python
-                .as_ref()
-                .and_then(|said| said.interpreter.clone()),
+            interpreter: said.or_else(environment_interpreter),
             path: None,
             left_out: parsed.is_set("no_plugins"),
         };
-        let plugins = Plugins::apply(&mut session.settings.config, choice);
+        let plugins = Plugins::apply(&mut session.settings.config, &choice);
         if let Some(error) = plugins.error() {
             if session.as_coverage {
-                let names = plugins.names();
-                return Err(Failure::new(format!(
-                    "Couldn't load the plugins {names}: {error}"
-                )));
+                let names = plugins.names().join(", ");
+                let text = format!("Couldn't load the plugins {names}: {error}");
+                return Err(Failure::new(text));
             }
             session.is_unsure.set(true);
         }
-        if let Some(diagnostic) = plugins.without_effect() {
-            diagnostic.print();
+        if let Some(finding) = plugins.finding() {
+            finding.message().print();
         }
         session.settings.plugins = plugins;
         Ok(session)
@@ -317,7 +246,7 @@ impl Session {
         let mut aliases = self.aliases()?;
         let mut mapped = CoverageData::default();
         let name = path.display().to_string();
-        mapped.update(&data, ("", &name), |path| aliases.map(path))?;
+        mapped.update(&data, ("", &name), |path| aliases.map(path, &source_exists))?;
         Ok(mapped)
     }
 
@@ -352,21 +281,29 @@ impl Session {
         let report = build_report(data, &options);
         drop(patience);
         let report = report?;
-        let doubt = assumed.and_then(|assumed| assumed.doubt(self.verb, &report.undecided));
+        let doubt = assumed.and_then(|assumed| assumed.doubt(&report.undecided));
         if let Some(doubt) = doubt {
-            doubt.print();
+            doubt.message().print();
         }
-        self.judge_unreported(&report)?;
+        if let Some((name, problem)) = report.unreported.first() {
+            if self.as_coverage {
+                return Err(Failure::new(format!("Couldn't report '{name}': {problem}")));
+            }
+            self.is_unsure.set(true);
+        }
         self.messages.warn_of(&report.warnings);
-        if let Some(name) = report.unmapped.first()
+        if let Some(name) = report.unmapped.iter().chain(&report.unproved).next()
             && self.as_coverage
             && !config.ignore_errors
         {
             let path = self.settings.directory.absolute(name);
             return Err(ModelError::NoSource { path }.into());
         }
-        for diagnostic in left_out(&report) {
-            diagnostic.print();
+        for finding in file_findings(&report) {
+            // What could not be analyzed has been said in coverage.py's words.
+            if !matches!(finding, Finding::NotAnalyzed { .. }) {
+                finding.message().print();
+            }
         }
         Ok(report)
     }
@@ -379,11 +316,9 @@ impl Session {
     ) -> Option<AssumedPython> {
         options.said_python = self.python.as_ref().map(|said| said.version);
         let accounting = &data.accounting;
+        let mut processes = accounting.processes.iter();
         let is_known = options.said_python.is_some()
-            || accounting
-                .processes
-                .iter()
-                .any(|process| process.python.is_some())
+            || processes.any(|process| process.python.is_some())
             || data
                 .files()
                 .all(|(path, _)| accounting.python(path).is_some());
@@ -414,28 +349,33 @@ impl Session {
         Ok(names.zip(reported).collect())
     }
 
-    /// Files that only a plugin could report end the report as errors of sources do.
-    fn judge_unreported(&self, report: &Report) -> Result<(), Failure> {
-        let config = &self.settings.config;
-        if config.ignore_errors {
-            for (name, problem) in &report.unreported {
-                let text = format!("Couldn't parse '{name}': {problem}");
-                self.messages
-                    .warn(&[warning_with_page(&text, "couldnt-parse")]);
-            }
-            return Ok(());
+    /// Says whether the number can be trusted, in one line on standard error: for reports that are
+    /// not for people. coverage.py has no such word, so that swath says none in its place.
+    pub(crate) fn say_verdict(&self, data: &CoverageData, report: &Report) {
+        if !self.as_coverage {
+            self.messages.say(&verdict_line(&verdict(data, report)));
         }
-        let Some((name, problem)) = report.unreported.first() else {
-            return Ok(());
-        };
+    }
+
+    /// The same as a line under a table, where the report is for people.
+    pub(crate) fn verdict_under_table(
+        &self,
+        data: &CoverageData,
+        report: &Report,
+        format: Option<&str>,
+    ) -> String {
         if self.as_coverage {
-            return Err(Failure::new(format!("Couldn't report '{name}': {problem}")));
+            return String::new();
         }
-        if let Some(diagnostic) = unreported(&report.unreported) {
-            diagnostic.print();
+        let verdict = verdict(data, report);
+        match format.unwrap_or_default() {
+            "total" => {
+                self.messages.say(&verdict_line(&verdict));
+                String::new()
+            }
+            "markdown" => format!("\n{}\n", verdict_markdown(&verdict)),
+            _ => format!("\n{}\n", verdict_line(&verdict)),
         }
-        self.is_unsure.set(true);
-        Ok(())
     }
 
     /// Holds the total against `fail_under`.
@@ -479,16 +419,9 @@ pub(crate) fn fail(message: &str) -> Exit {
     Exit::Failure
 }
 
-/// Prints data; a closed pipe ends quietly.
-pub(crate) fn print(text: &str) {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
 /// Prints warnings as coverage.py does.
 pub(crate) fn print_warnings(warnings: &[String]) {
     for warning in warnings {
-        anstream::eprintln!("CoverageWarning: {warning}");
+        tell(&format!("CoverageWarning: {warning}"));
     }
 }

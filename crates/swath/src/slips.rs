@@ -3,19 +3,20 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use swath_model::Message;
+
 use crate::arguments::{Count, RunArguments};
-use crate::diagnostic::Diagnostic;
 use crate::interpreter::find_on_path;
 
 /// What is wrong with `swath run PROGRAM`, if anything is.
-pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option<Diagnostic> {
+pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option<Message> {
     if arguments.program.append && arguments.program.parallel_mode {
         let text = "`--append` has one file to add to, and `--parallel-mode` makes a new one";
-        return Some(Diagnostic::error("usage", text));
+        return Some(Message::error("usage", text));
     }
     let Some(program) = words.first() else {
         return Some(
-            Diagnostic::error("usage", "`-m` names no module")
+            Message::error("usage", "`-m` names no module")
                 .hint("swath run -m pytest tests".to_owned()),
         );
     };
@@ -24,12 +25,12 @@ pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option
             "`{option}` is for tests, and `{}` is a program",
             shown(program)
         );
-        return Some(Diagnostic::error("usage", text).hint(with_dashes(words)));
+        return Some(Message::error("usage", text).hint(with_dashes(words)));
     }
     if arguments.program.module || is_runnable(Path::new(program)) {
         return None;
     }
-    let diagnostic = Diagnostic::error(
+    let diagnostic = Message::error(
         "no-program",
         format!("there is no Python program `{}`", shown(program)),
     );
@@ -37,15 +38,15 @@ pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option
 }
 
 /// What is wrong with `swath run -- COMMAND`, if anything is.
-pub(crate) fn of_command(arguments: &RunArguments) -> Option<Diagnostic> {
+pub(crate) fn of_command(arguments: &RunArguments) -> Option<Message> {
     let program = &arguments.program;
     if program.append && program.parallel_mode {
         let text = "`--append` has one file to add to, and `--parallel-mode` makes a new one";
-        return Some(Diagnostic::error("usage", text));
+        return Some(Message::error("usage", text));
     }
     program.save_signal.as_ref().map(|signal| {
         let text = "`--save-signal` is for one program, and `--` begins a command";
-        Diagnostic::error("usage", text)
+        Message::error("usage", text)
             .note("nothing has to be saved: what ran is kept however a process ends")
             .hint(format!("leave `--save-signal {signal}` out"))
     })

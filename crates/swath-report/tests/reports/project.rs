@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use swath_analysis::{ExclusionRules, PythonVersion};
+use swath_checkout::SourceRoots;
 use swath_coverage::{ModelError, ModelOptions, Report, build_report};
 use swath_data::{CoverageData, Mode};
 use swath_pattern::Directory;
@@ -82,6 +83,7 @@ impl Project {
             compare_rules: false,
             reported: None,
             details: true,
+            roots: SourceRoots::new(&self.directory, []),
             without_sources: false,
         }
     }

@@ -6,7 +6,8 @@ use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session, Wanted};
 
-pub(crate) use crate::reporting::{current_folder, print, print_warnings};
+pub(crate) use crate::reporting::{current_folder, print_warnings};
+pub(crate) use crate::terminal::print;
 
 /// Prints the text report of the data file.
 pub(crate) fn report(parsed: &Parsed) -> Exit {
@@ -35,7 +36,9 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         sources: false,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
+    let verdict = session.verdict_under_table(&data, &report, options.format.as_deref());
     print(&render_text(&report, &options)?);
+    print(&verdict);
     Ok(session.judge(report.totals.percent()))
 }
 

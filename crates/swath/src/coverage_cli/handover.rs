@@ -5,14 +5,14 @@ use std::path::Path;
 
 use clap::Parser as _;
 use swath_report::warning_with_page;
+use swath_run::{Settings, first_on_path};
 
 use crate::arguments::{Cli, Target, Verb};
 use crate::commands;
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
-use crate::plugins::first_on_path;
 use crate::reporting::{current_folder, fail, print_warnings};
-use crate::settings::Settings;
+use crate::terminal::print_usage;
 
 use super::refusals::Request;
 use super::{CommandLine, Parsed};
@@ -110,8 +110,7 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
         }
         Ok(_) => Exit::Failure,
         Err(error) => {
-            // A closed pipe is no concern of the user's.
-            let _ = error.print();
+            print_usage(&error);
             Exit::Failure
         }
     }

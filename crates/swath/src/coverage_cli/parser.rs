@@ -23,8 +23,6 @@ pub(crate) struct Parsed {
     values: BTreeMap<&'static str, Value>,
     options: &'static [Choice],
     pub(crate) arguments: Vec<OsString>,
-    /// The name of the verb.
-    pub(crate) verb: &'static str,
     /// Whether swath was started as coverage.py.
     pub(crate) as_coverage: bool,
 }
@@ -132,7 +130,6 @@ pub(super) fn parse(verb: &'static Verb, words: &[OsString]) -> Result<Parsed, S
         values: parser.values,
         options: verb.options,
         arguments: parser.words.into(),
-        verb: verb.name,
         as_coverage: false,
     })
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
 use swath_config::CoverageConfig;
 use swath_pattern::{Directory, Globs, prepare_globs, python_repr};
+use swath_run::ask;
 
-use crate::python_question::ask;
 use crate::reporting::current_folder;
 
 /// What of this only a Python can tell.

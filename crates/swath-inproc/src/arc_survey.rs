@@ -1,0 +1,414 @@
+//! Works out the arcs of one code object from its byte code, and puts them into the store.
+
+use core::ptr::{null, null_mut};
+
+use swath_store::layout;
+
+use crate::branches::{Arc, Branches, SEVERAL, Side, Site, THOROUGH};
+use crate::ffi;
+use crate::flow::{Flow, Way};
+use crate::interpreter::VERSION;
+use crate::map;
+use crate::operations::Kind;
+use crate::scratch::{self, Scratch};
+use crate::state::Global;
+
+/// So many arcs in a row are taken to follow from one branch: a test may be written over several
+/// lines, and its last part may go on from an earlier line than its own.
+const LONGEST_CHAIN: usize = 3;
+
+/// Lines that the arcs of a code object are about, and where their hits are.
+#[derive(Clone, Copy)]
+pub struct Lines {
+    pub file: u32,
+    pub first: u32,
+    pub span: u32,
+    pub hits: *mut u8,
+}
+
+struct Survey {
+    /// By line, the one line that leads to it; 0 for none, [`SEVERAL`] for more.
+    before: Scratch<i32>,
+    /// By line, the one target it leads to; 0 for none, [`SEVERAL`] for more.
+    after: Scratch<i32>,
+    arcs: Scratch<Arc>,
+    keys: Scratch<u64>,
+    sites: Scratch<Site>,
+    site_of: Scratch<u16>,
+    arcs_of: Scratch<u32>,
+    marks: Scratch<u8>,
+}
+
+static SURVEY: Global<Survey> = Global::new(Survey {
+    before: Scratch::new(),
+    after: Scratch::new(),
+    arcs: Scratch::new(),
+    keys: Scratch::new(),
+    sites: Scratch::new(),
+    site_of: Scratch::new(),
+    arcs_of: Scratch::new(),
+    marks: Scratch::new(),
+});
+
+/// Notes one more neighbour of a line.
+fn note(list: &mut Scratch<i32>, index: u32, neighbour: i32) {
+    if let Some(place) = list.values_mut().get_mut(index as usize) {
+        *place = match *place {
+            0 => neighbour,
+            same if same == neighbour => same,
+            _ => SEVERAL,
+        };
+    }
+}
+
+impl Lines {
+    fn index(self, line: u32) -> u32 {
+        line.wrapping_sub(self.first)
+    }
+
+    /// The place in the store of the byte of a line.
+    unsafe fn place(self, line: u32) -> u32 {
+        let index = self.index(line);
+        if index >= self.span {
+            return 0;
+        }
+        map::place_of(self.hits.add(index as usize))
+    }
+}
+
+impl Survey {
+    /// Finds out which lines have one neighbour only.
+    unsafe fn learn_neighbours(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        self.arcs.clear();
+        self.sites.clear();
+        let (before, after) = (&mut self.before, &mut self.after);
+        before.zeros(lines.span as usize)?;
+        after.zeros(lines.span as usize)?;
+        flow.steps(|line, target| {
+            note(after, lines.index(line), target);
+            if let Ok(to) = u32::try_from(target) {
+                note(before, lines.index(to), line as i32);
+            }
+        });
+        flow.entries(|line| note(before, lines.index(line), SEVERAL));
+        // A branch may also lead to what raises, and what waits may never go on: no way is sure.
+        for unit in flow.units() {
+            if matches!(unit.kind, Kind::Branch | Kind::Yield | Kind::Await) && unit.line != 0 {
+                note(after, lines.index(unit.line), SEVERAL);
+            }
+        }
+        Some(())
+    }
+
+    /// The place of the line that proves an arc; 0 for none.
+    unsafe fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
+        let Ok(line) = u32::try_from(to) else {
+            return 0;
+        };
+        if THOROUGH.get() {
+            return 0;
+        }
+        match self.before.values().get(lines.index(line) as usize) {
+            Some(only) if *only == from as i32 => lines.place(line),
+            _ => 0,
+        }
+    }
+
+    /// Adds the arcs that follow from going on at a unit, coming from a line.
+    unsafe fn add_side(
+        &mut self,
+        flow: &Flow,
+        lines: Lines,
+        line: u32,
+        unit: usize,
+    ) -> Option<Side> {
+        let first = self.arcs.values().len() as u32;
+        let (mut from, mut unit) = (line, unit);
+        let is_new = VERSION.get() >= 0x030e;
+        let mut proof = 0;
+        let (branch, mut went_back, mut may_pass_raise) = (line, false, true);
+        for step in 0..LONGEST_CHAIN {
+            let way = flow.follow(from, unit, may_pass_raise);
+            let (to, at) = match way {
+                Way::To(to, at) => (to, Some(at)),
+                Way::Behind(to) => (to, None),
+                Way::Open => break,
+            };
+            proof = match step {
+                // Each way is told once: there is nothing to save.
+                0 if is_new => layout::ARC_CONCLUDED,
+                0 => self.proof(lines, from, to),
+                _ if at.is_none() => layout::ARC_CONCLUDED,
+                _ if is_new => 0,
+                _ => proof,
+            };
+            self.arcs.add(Arc { from, to, proof })?;
+            let (Ok(line), Some(at)) = (u32::try_from(to), at) else {
+                break;
+            };
+            // An `assert` over several lines goes back to where it begins to raise.
+            went_back |= line < from;
+            may_pass_raise = went_back && line <= branch;
+            (from, unit) = (line, at);
+        }
+        let count = self.arcs.values().len() as u32 - first;
+        Some(Side {
+            first,
+            count,
+            settled: count == 0 || (proof != 0 && !is_new),
+            seen: false,
+        })
+    }
+
+    unsafe fn add_site(
+        &mut self,
+        flow: &Flow,
+        lines: Lines,
+        unit: usize,
+        line: u32,
+        away: Option<usize>,
+    ) -> Option<()> {
+        let behind = flow.behind(unit);
+        let none = Side {
+            first: 0,
+            count: 0,
+            settled: true,
+            seen: true,
+        };
+        let site = Site {
+            behind: behind as u32,
+            on: self.add_side(flow, lines, line, behind)?,
+            away: match away {
+                Some(away) => self.add_side(flow, lines, line, away)?,
+                None => none,
+            },
+            is_mark: away.is_none(),
+        };
+        if site.on.settled && site.away.settled && site.on.count == 0 && site.away.count == 0 {
+            return Some(());
+        }
+        self.sites.add(site)?;
+        let number = u16::try_from(self.sites.values().len()).ok()?;
+        // 3.14 tells of an `async for` that goes on at the mark behind it.
+        let places = if away.is_some() {
+            unit..behind
+        } else {
+            unit..unit + 1
+        };
+        for place in self
+            .site_of
+            .values_mut()
+            .get_mut(places)
+            .into_iter()
+            .flatten()
+        {
+            *place = number;
+        }
+        Some(())
+    }
+
+    unsafe fn add_sites(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        let units = flow.units();
+        self.site_of.zeros(units.len())?;
+        let new = VERSION.get() >= 0x030e;
+        let iterates = units.iter().any(|unit| unit.kind == Kind::AsyncEnd);
+        for (index, unit) in units.iter().enumerate() {
+            match unit.kind {
+                Kind::Branch if unit.line != 0 => {
+                    self.add_site(flow, lines, index, unit.line, Some(unit.target as usize))?;
+                }
+                Kind::AsyncEnd if new => {
+                    let source = unit.target as usize;
+                    let line = units.get(source).map_or(0, |unit| unit.line);
+                    self.add_site(flow, lines, source, line, Some(index + 1))?;
+                }
+                // Before 3.14 no branch is reported: that these units run says the same.
+                Kind::AsyncEnd => self.add_site(flow, lines, index, unit.line, None)?,
+                Kind::Await if iterates && !new => {
+                    self.add_site(flow, lines, unit.target as usize, unit.line, None)?;
+                }
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    /// Adds what follows from running a line that makes a function and has no branch, but leads to
+    /// several lines all the same, one after the other: a decorated function.
+    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        self.marks.zeros(lines.span as usize)?;
+        let marks = self.marks.values_mut();
+        for unit in flow.units() {
+            if let Some(place) = marks.get_mut(lines.index(unit.line) as usize) {
+                match unit.kind {
+                    Kind::Make if *place == 0 => *place = 1,
+                    // There the branch tells where it goes on.
+                    Kind::Branch | Kind::Handling => *place = 2,
+                    _ => {}
+                }
+            }
+        }
+        let (arcs, marks, after) = (&mut self.arcs, self.marks.values(), self.after.values());
+        let mut latest = (0, 0);
+        let mut full = false;
+        flow.steps(|from, to| {
+            let index = lines.index(from) as usize;
+            let follows = marks.get(index) == Some(&1) && after.get(index) == Some(&SEVERAL);
+            if follows && core::mem::replace(&mut latest, (from, to)) != (from, to) {
+                let proof = lines.place(from);
+                full |= arcs.add(Arc { from, to, proof }).is_none();
+            }
+        });
+        (!full).then_some(())
+    }
+
+    /// Adds, for each line with one way on, that way. The line may have several for a reader of
+    /// the source: a function written on that same line is left from there, a test that is always
+    /// the same is no branch any more, a statement over several lines goes on from another one.
+    unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
+        let arcs = &mut self.arcs;
+        for (index, to) in self.after.values().iter().copied().enumerate() {
+            if to != 0 && to != SEVERAL {
+                let from = lines.first + index as u32;
+                let proof = lines.place(from);
+                arcs.add(Arc { from, to, proof })?;
+            }
+        }
+        Some(())
+    }
+
+    /// Adds every arc of the lines that have several ways on, sorted.
+    unsafe fn add_forks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        self.keys.clear();
+        let (keys, after) = (&mut self.keys, &self.after);
+        let mut full = false;
+        flow.steps(|line, target| {
+            if after.values().get(lines.index(line) as usize) == Some(&SEVERAL) {
+                let key = u64::from(line) << 32 | u64::from(target as u32);
+                full |= keys.add(key).is_none();
+            }
+        });
+        if full {
+            return None;
+        }
+        scratch::sort(self.keys.values_mut());
+        let mut latest = u64::MAX;
+        for place in 0..self.keys.values().len() {
+            let key = self.keys.values().get(place).copied().unwrap_or(u64::MAX);
+            if key != latest {
+                latest = key;
+                let (from, to) = ((key >> 32) as u32, key as u32 as i32);
+                let proof = self.proof(lines, from, to);
+                self.arcs.add(Arc { from, to, proof })?;
+            }
+        }
+        Some(())
+    }
+
+    /// Notes by line where its arcs begin.
+    unsafe fn index_arcs(&mut self, lines: Lines) -> Option<()> {
+        self.arcs_of.zeros(lines.span as usize + 1)?;
+        let arcs = self.arcs.values();
+        let places = self.arcs_of.values_mut();
+        let mut place = 0;
+        for (index, begin) in places.iter_mut().enumerate() {
+            while arcs
+                .get(place)
+                .is_some_and(|arc| (lines.index(arc.from) as usize) < index)
+            {
+                place += 1;
+            }
+            *begin = place as u32;
+        }
+        Some(())
+    }
+
+    /// Puts the arcs into the store.
+    unsafe fn record(&self, lines: Lines) -> Option<(*const Arc, *mut u8, u32)> {
+        let arcs = self.arcs.values();
+        let count = u32::try_from(arcs.len()).ok()?;
+        if count == 0 {
+            return Some((null(), null_mut(), 0));
+        }
+        let length = arcs.len() * (layout::ARC_LENGTH + 1);
+        let draft = map::append(layout::KIND_ARCS, lines.file, count, length)?;
+        // SAFETY: an arc is three numbers of four bytes, and records are aligned to 16 bytes.
+        let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
+        draft.put(0, bytes);
+        let states = draft.payload().add(bytes.len());
+        core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, arcs.len());
+        let arcs = draft.payload().cast_const().cast();
+        draft.commit();
+        Some((arcs, states, count))
+    }
+}
+
+/// Keeps something for the process's life.
+unsafe fn keep<T>(value: T) -> Option<*mut T> {
+    let memory = ffi::calloc(1, size_of::<T>()).cast::<T>();
+    if memory.is_null() {
+        return None;
+    }
+    memory.write(value);
+    Some(memory)
+}
+
+/// The arcs of code that is watched by events of its branches (3.12 and newer); null when there
+/// are none.
+pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
+    let survey = &mut *SURVEY.place();
+    survey.learn_neighbours(flow, lines)?;
+    survey.add_sites(flow, lines)?;
+    if VERSION.get() < 0x030e {
+        survey.add_single_ways(lines)?;
+        survey.add_makers(flow, lines)?;
+    }
+    if survey.arcs.values().is_empty() {
+        return Some(null_mut());
+    }
+    let (arcs, states, count) = survey.record(lines)?;
+    keep(Branches {
+        arcs,
+        states,
+        count,
+        site_of: survey.site_of.kept()?,
+        units: flow.units().len() as u32,
+        sites: survey.sites.kept()?,
+        site_count: survey.sites.values().len() as u32,
+        arcs_of: null(),
+        after: null(),
+        first: lines.first,
+        span: lines.span,
+    })
+}
+
+/// The arcs of code that is watched line by line (3.8 to 3.11). `exits` gets the lines that lead
+/// only out of the frame.
+pub unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut Branches> {
+    let survey = &mut *SURVEY.place();
+    survey.learn_neighbours(flow, lines)?;
+    survey.add_forks(flow, lines)?;
+    survey.index_arcs(lines)?;
+    let out = flow.way_out();
+    for (index, target) in survey.after.values().iter().enumerate() {
+        if *target == out {
+            exits.add(index).write(layout::LINE_EXECUTABLE);
+        }
+    }
+    let sorted = survey.arcs.values().len();
+    survey.add_single_ways(lines)?;
+    let (arcs, states, _) = survey.record(lines)?;
+    keep(Branches {
+        arcs,
+        states,
+        count: sorted as u32,
+        site_of: null(),
+        units: 0,
+        sites: null_mut(),
+        site_count: 0,
+        arcs_of: survey.arcs_of.kept()?,
+        after: survey.after.kept()?,
+        first: lines.first,
+        span: lines.span,
+    })
+}

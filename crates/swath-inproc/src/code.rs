@@ -1,0 +1,509 @@
+//! Code objects: which lines and branches each has, and where its hits are stored.
+
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use swath_store::layout;
+
+use crate::arc_survey::{self, Lines};
+use crate::branches::{Branches, Step};
+use crate::ffi::{self, Object};
+use crate::file;
+use crate::flow;
+use crate::fork;
+use crate::found_arcs::FoundArcs;
+use crate::interpreter::VERSION;
+use crate::line_table;
+use crate::map;
+use crate::object::{self, attribute, bytes, number_attribute};
+use crate::operations::{self, Kind};
+use crate::scratch::Scratch;
+use crate::state::Global;
+use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
+use crate::text;
+use crate::unit_lines::UnitLines;
+
+/// The most lines that one code object may span.
+const LARGEST_SPAN: usize = 4 << 20;
+/// Buckets of the table of known line tables.
+const BUCKETS: usize = 4096;
+
+/// What is known about a code object. Code made again and again shares one.
+pub struct Info {
+    next: *mut Info,
+    hash: u64,
+    /// The one that learnt this; see [`fork::generation`].
+    generation: u32,
+    file: u32,
+    /// The line that the hits begin with.
+    first: u32,
+    /// How many lines there are; 0 for code that is not measured.
+    pub span: u32,
+    /// How many executable lines have not run yet.
+    pub remaining: i32,
+    /// The line that the frame's start alone proves, less `first`; [`NO_LINE`] when there is none.
+    start: u32,
+    hits: *mut u8,
+    /// By line, whether a frame was left from there; null where branches are not recorded.
+    exits: *mut u8,
+    /// The line that the code is defined on, where branches are recorded.
+    definition: u32,
+    /// What the code's operations are, where branches are recorded or the code is large.
+    pub outline: Outline,
+    /// The arcs; null when there are none, or none were looked for yet.
+    branches: *mut Branches,
+    has_looked: bool,
+    /// Arcs that were found besides.
+    found: FoundArcs,
+    /// The latest line that was new (3.14 and newer); 0 at the start of a frame.
+    latest: u32,
+    /// The lines of the operations that are watched in place of lines (3.12 and 3.13).
+    unit_lines: UnitLines,
+}
+
+/// What is seen of code without following it.
+#[derive(Clone, Copy)]
+pub struct Outline {
+    hash: u64,
+    iterates: bool,
+    /// Whether frames may be suspended.
+    pub suspends: bool,
+}
+
+impl Outline {
+    const NONE: Self = Self {
+        hash: 0,
+        iterates: false,
+        suspends: false,
+    };
+}
+
+/// No line.
+const NO_LINE: u32 = u32::MAX;
+
+/// Code that is not measured.
+static OUTSIDE: Global<Info> = Global::new(Info {
+    next: null_mut(),
+    hash: 0,
+    generation: 0,
+    file: 0,
+    first: 0,
+    span: 0,
+    remaining: 0,
+    start: NO_LINE,
+    hits: null_mut(),
+    exits: null_mut(),
+    definition: 0,
+    outline: Outline::NONE,
+    branches: null_mut(),
+    has_looked: true,
+    found: FoundArcs::NONE,
+    latest: 0,
+    unit_lines: UnitLines::NONE,
+});
+
+#[derive(Clone, Copy)]
+struct Access {
+    get: GetExtra,
+    set: SetExtra,
+    index: isize,
+}
+
+static ACCESS: Global<Option<Access>> = Global::new(None);
+static TABLE: Global<[*mut Info; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
+/// Line numbers of the code object at hand.
+static LINES: Global<Scratch<u32>> = Global::new(Scratch::new());
+
+/// The information is never given back: code with the same lines may come again.
+unsafe extern "C" fn keep(_info: *mut c_void) {}
+
+/// Whether branches are recorded.
+pub static BRANCH: Global<bool> = Global::new(false);
+
+/// Asks the interpreter for a place at every code object.
+pub unsafe fn begin() -> bool {
+    let Some(symbols) = SYMBOLS.get() else {
+        return false;
+    };
+    let index = (symbols.request_index)(keep);
+    if index < 0 {
+        return false;
+    }
+    ACCESS.set(Some(Access {
+        get: symbols.get_extra,
+        set: symbols.set_extra,
+        index,
+    }));
+    true
+}
+
+impl Info {
+    /// Whether the hits go to this process's own store. Code that is not measured has none.
+    #[inline]
+    fn is_current(&self) -> bool {
+        self.span == 0 || self.generation == fork::generation()
+    }
+
+    /// Whether the code is measured.
+    #[inline]
+    pub fn is_measured(&self) -> bool {
+        self.span != 0
+    }
+
+    /// Stores that a line ran.
+    #[inline]
+    pub unsafe fn hit(&mut self, line: u32) {
+        self.store(line.wrapping_sub(self.first));
+    }
+
+    /// Stores the line that the frame's start alone proves.
+    #[inline]
+    pub unsafe fn started(&mut self) {
+        self.store(self.start);
+    }
+
+    #[inline]
+    unsafe fn store(&mut self, index: u32) {
+        if index < self.span {
+            // SAFETY: the span was reserved in the map for this code, and the map stays.
+            let byte = AtomicU8::from_ptr(self.hits.add(index as usize));
+            let before = byte.load(Ordering::Relaxed);
+            if before != layout::LINE_HIT {
+                self.remaining -= i32::from(before == layout::LINE_EXECUTABLE);
+                byte.store(layout::LINE_HIT, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// What is known about a code object, if it was seen before.
+#[inline]
+pub unsafe fn known(code: Object) -> Option<*mut Info> {
+    let access = ACCESS.get()?;
+    let mut info: *mut c_void = null_mut();
+    (access.get)(code, access.index, &mut info);
+    let info: *mut Info = info.cast();
+    (!info.is_null() && (*info).is_current()).then_some(info)
+}
+
+/// What is known about a code object; it is looked at if it was not seen before.
+#[inline]
+pub unsafe fn info(code: Object) -> *mut Info {
+    match known(code) {
+        Some(info) => info,
+        None => learn(code),
+    }
+}
+
+/// Looks at a code object.
+#[cold]
+#[inline(never)]
+pub unsafe fn learn(code: Object) -> *mut Info {
+    // Not in the middle of it: what is recorded about one code object is in one store.
+    fork::check();
+    let pending = object::PendingException::set_aside();
+    let info = match describe(code) {
+        Some(info) => info,
+        None => OUTSIDE.place(),
+    };
+    if let Some(access) = ACCESS.get() {
+        (access.set)(code, access.index, info.cast());
+        ffi::PyErr_Clear();
+    }
+    drop(pending);
+    info
+}
+
+unsafe fn describe(code: Object) -> Option<*mut Info> {
+    let name = attribute(code, c"co_filename")?;
+    let file = file::id(name.object())?;
+    let scratch = &mut *LINES.place();
+    let start = line_table::collect(code, scratch)?;
+    let lines = scratch.values();
+    let first = lines.iter().copied().min()?;
+    let last = lines.iter().copied().max()?;
+    let span = (last - first) as usize + 1;
+    if span > LARGEST_SPAN {
+        map::count_dropped();
+        return None;
+    }
+    let is_large = UnitLines::are_needed(lines.len());
+    let outline = if BRANCH.get() || is_large {
+        outline(code)?
+    } else {
+        Outline::NONE
+    };
+    let definition = if BRANCH.get() {
+        u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?
+    } else {
+        0
+    };
+    let hash = lines
+        .iter()
+        .fold(u64::from(file) ^ outline.hash, |state, line| {
+            text::mix(state, u64::from(*line))
+        });
+    let head = TABLE
+        .place()
+        .cast::<*mut Info>()
+        .add(hash as usize % BUCKETS);
+    let mut info = *head;
+    while !info.is_null() {
+        if (*info).hash == hash && (*info).is_current() && is_same(&*info, file, first, span, lines)
+        {
+            return Some(info);
+        }
+        info = (*info).next;
+    }
+    let (hits, remaining) = record(file, first, span, lines, definition)?;
+    let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
+    if memory.is_null() {
+        return None;
+    }
+    memory.write(Info {
+        next: *head,
+        hash,
+        generation: fork::generation(),
+        file,
+        first,
+        span: span as u32,
+        remaining,
+        start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
+        hits,
+        exits: if BRANCH.get() {
+            hits.add(span)
+        } else {
+            null_mut()
+        },
+        definition,
+        outline,
+        branches: null_mut(),
+        has_looked: !BRANCH.get(),
+        found: FoundArcs::NONE,
+        latest: 0,
+        unit_lines: if is_large {
+            UnitLines::of(code).unwrap_or(UnitLines::NONE)
+        } else {
+            UnitLines::NONE
+        },
+    });
+    *head = memory;
+    if BRANCH.get() && (VERSION.get() < 0x030c || outline.iterates) {
+        (*memory).look_for_branches(code);
+    }
+    Some(memory)
+}
+
+/// Looks over a code object's operations.
+unsafe fn outline(code: Object) -> Option<Outline> {
+    const SUSPENDING: core::ffi::c_long = 0x20 | 0x80 | 0x200;
+    let operations = operations::of(VERSION.get());
+    let all = attribute(code, c"co_code")?;
+    let mut outline = Outline {
+        suspends: number_attribute(code, c"co_flags") & SUSPENDING != 0,
+        ..Outline::NONE
+    };
+    for pair in bytes(all.object())?.as_chunks::<2>().0 {
+        let [operation, argument] = *pair;
+        outline.hash = text::mix(
+            outline.hash,
+            u64::from(u16::from_le_bytes([operation, argument])),
+        );
+        outline.iterates |= operations.kind(operation).0 == Kind::AsyncEnd;
+    }
+    Some(outline)
+}
+
+/// Whether a frame of the code that stands at this place of its bytes is suspended.
+pub unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
+    let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
+        return false;
+    };
+    let all = bytes(all.object()).unwrap_or(&[]);
+    let at = |place: usize| all.get(place).copied().unwrap_or(0);
+    operations::of(VERSION.get()).is_suspended(at(place), at(place + 2))
+}
+
+/// Methods for branches; the others leave the code as it is where branches are not recorded.
+impl Info {
+    /// Finds out which arcs the code has, once.
+    #[cold]
+    #[inline(never)]
+    unsafe fn look_for_branches(&mut self, code: Object) {
+        self.has_looked = true;
+        let lines = Lines {
+            file: self.file,
+            first: self.first,
+            span: self.span,
+            hits: self.hits,
+        };
+        let pending = object::PendingException::set_aside();
+        let found = match flow::of(code) {
+            Some(flow) if VERSION.get() < 0x030c => arc_survey::by_lines(flow, lines, self.exits),
+            Some(flow) => arc_survey::by_sites(flow, lines),
+            None => None,
+        };
+        drop(pending);
+        match found {
+            Some(branches) => {
+                self.branches = branches;
+                if VERSION.get() < 0x030c {
+                    self.remaining += (*branches).open();
+                }
+            }
+            None => map::count_dropped(),
+        }
+    }
+
+    /// A frame of the code starts: its arcs are found out, if they were not yet.
+    #[inline]
+    pub unsafe fn prepare(&mut self, code: Object) {
+        if !self.has_looked {
+            self.look_for_branches(code);
+        }
+    }
+
+    /// Whether single operations of the code must be watched, because no branch tells how an
+    /// `async for` goes on.
+    pub unsafe fn needs_operations(&self) -> bool {
+        self.outline.iterates && !self.branches.is_null() && (*self.branches).has_open_marks()
+    }
+
+    /// Whether operations tell the lines.
+    pub fn has_unit_lines(&self) -> bool {
+        self.unit_lines.exist()
+    }
+
+    /// Control went from one place in the code's bytes to another: whether this branch needs no
+    /// more events.
+    #[inline]
+    pub unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
+        self.prepare(code);
+        if self.branches.is_null() {
+            return true;
+        }
+        (*self.branches).went((offset / 2) as u32, (destination / 2) as u32)
+    }
+
+    /// A place in the code's bytes was reached.
+    pub unsafe fn reached(&mut self, offset: i64) {
+        let unit = (offset / 2) as u32;
+        let line = self.unit_lines.line(unit as usize);
+        if line != 0 {
+            self.hit(line);
+        }
+        if !self.branches.is_null() {
+            (*self.branches).reached(unit);
+        }
+    }
+
+    /// Control went from one line to another in the same frame.
+    #[inline]
+    pub unsafe fn stepped(&mut self, from: u32, to: u32) {
+        let to = to as i32;
+        if self.branches.is_null() {
+            return;
+        }
+        match (*self.branches).stepped(from, to) {
+            Step::Known => {}
+            Step::New => self.remaining -= 1,
+            Step::Unforeseen => self.found.add(self.file, self.span, from, to, false),
+        }
+    }
+
+    /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
+    /// code object, one after the other, for arcs.
+    pub unsafe fn followed(&mut self, line: u32) {
+        let before = core::mem::replace(&mut self.latest, line);
+        if before != 0 && before != line {
+            let index = line.wrapping_sub(self.first);
+            let fresh =
+                index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE;
+            self.found
+                .add(self.file, self.span, before, line as i32, fresh);
+        }
+    }
+
+    /// A frame was left from a line.
+    pub unsafe fn left(&mut self, line: u32) {
+        self.latest = 0;
+        let index = line.wrapping_sub(self.first);
+        if self.exits.is_null() || index >= self.span {
+            return;
+        }
+        // SAFETY: the exits are as many as the lines.
+        let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
+        if byte.load(Ordering::Relaxed) != layout::LINE_HIT {
+            byte.store(layout::LINE_HIT, Ordering::Release);
+        }
+        if !self.branches.is_null() && (*self.branches).is_by_lines() {
+            let out = -(self.definition as i32);
+            if (*self.branches).stepped(line, out) == Step::New {
+                self.remaining -= 1;
+            }
+        }
+    }
+
+    /// Whether a line leads only out of the frame.
+    pub unsafe fn is_last(&self, line: u32) -> bool {
+        let index = line.wrapping_sub(self.first);
+        !self.exits.is_null()
+            && index < self.span
+            && *self.exits.add(index as usize) == layout::LINE_EXECUTABLE
+    }
+}
+
+/// Whether known code has just these lines.
+unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]) -> bool {
+    if (info.file, info.first, info.span as usize) != (file, first, span) {
+        return false;
+    }
+    // SAFETY: the span was reserved in the map for that code, and the map stays.
+    let known = core::slice::from_raw_parts(info.hits, span);
+    let executable = known
+        .iter()
+        .filter(|state| **state != layout::LINE_NONE)
+        .count();
+    let all = lines.iter().all(|line| {
+        let index = (*line - first) as usize;
+        known
+            .get(index)
+            .is_some_and(|state| *state != layout::LINE_NONE)
+    });
+    let mut distinct = 0;
+    let mut before = None;
+    // Tables go mostly upwards, so counting changes is an upper bound that rarely errs; an
+    // error costs a second record for the same lines, nothing else.
+    for line in lines {
+        distinct += usize::from(before != Some(*line));
+        before = Some(*line);
+    }
+    all && executable <= distinct
+}
+
+/// Records the code; where its hits are, and how many executable lines it has.
+unsafe fn record(
+    file: u32,
+    first: u32,
+    span: usize,
+    lines: &[u32],
+    definition: u32,
+) -> Option<(*mut u8, i32)> {
+    // Where branches are recorded there is a second byte a line, for the exits.
+    let length = layout::CODE_FIXED + span * if BRANCH.get() { 2 } else { 1 };
+    let draft = map::append(layout::KIND_CODE, file, first, length)?;
+    draft.put(0, &(span as u32).to_le_bytes());
+    draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
+    let hits = draft.payload().add(layout::CODE_FIXED);
+    let mut remaining = 0;
+    for line in lines {
+        let place = hits.add((*line - first) as usize);
+        if *place == layout::LINE_NONE {
+            *place = layout::LINE_EXECUTABLE;
+            remaining += 1;
+        }
+    }
+    draft.commit();
+    Some((hits, remaining))
+}

@@ -1,0 +1,137 @@
+//! What is called in CPython (its stable ABI only) and in the C library (unversioned names
+//! that glibc and musl both have). Everything else is looked up in `symbols`.
+
+use core::ffi::{c_char, c_int, c_long, c_void};
+
+/// A Python object.
+#[repr(C)]
+pub struct PyObject {
+    pub reference_count: isize,
+    pub kind: *mut c_void,
+}
+
+/// A reference to a Python object.
+pub type Object = *mut PyObject;
+
+/// One function of a module.
+#[repr(C)]
+pub struct PyMethodDef {
+    pub name: *const c_char,
+    pub function: *const c_void,
+    pub flags: c_int,
+    pub documentation: *const c_char,
+}
+
+/// What a module's initialisation function returns (multi-phase initialisation).
+#[repr(C)]
+pub struct PyModuleDef {
+    pub base: PyObject,
+    pub init: *mut c_void,
+    pub index: isize,
+    pub copy: Object,
+    pub name: *const c_char,
+    pub documentation: *const c_char,
+    pub size: isize,
+    pub methods: *mut PyMethodDef,
+    pub slots: *mut c_void,
+    pub traverse: *mut c_void,
+    pub clear: *mut c_void,
+    pub free: *mut c_void,
+}
+
+pub const METH_FASTCALL: c_int = 0x80;
+
+pub const O_RDONLY: c_int = 0;
+pub const O_RDWR: c_int = 2;
+pub const O_CREAT: c_int = 0o100;
+pub const O_EXCL: c_int = 0o200;
+pub const O_NONBLOCK: c_int = 0o4000;
+pub const O_DIRECTORY: c_int = 0o200_000;
+pub const O_PATH: c_int = 0o10_000_000;
+pub const O_CLOEXEC: c_int = 0o2_000_000;
+pub const F_DUPFD_CLOEXEC: c_int = 1030;
+pub const PROT_NONE: c_int = 0;
+pub const PROT_READ_WRITE: c_int = 3;
+pub const MAP_SHARED: c_int = 1;
+pub const MAP_PRIVATE: c_int = 2;
+pub const MAP_ANONYMOUS: c_int = 0x20;
+pub const MAP_NORESERVE: c_int = 0x4000;
+pub const MAP_STACK: c_int = 0x2_0000;
+pub const MADV_DONTDUMP: c_int = 16;
+pub const MADV_WIPEONFORK: c_int = 18;
+pub const RLIMIT_FSIZE: c_int = 1;
+
+unsafe extern "C" {
+    pub fn PyModuleDef_Init(definition: *mut PyModuleDef) -> Object;
+    pub fn PyCFunction_NewEx(method: *mut PyMethodDef, this: Object, module: Object) -> Object;
+    pub fn PyObject_GetAttrString(object: Object, name: *const c_char) -> Object;
+    pub fn PyObject_CallFunctionObjArgs(function: Object, ...) -> Object;
+    pub fn PyObject_AsFileDescriptor(object: Object) -> c_int;
+    pub fn PyLong_AsLong(object: Object) -> c_long;
+    pub fn PyLong_FromLong(value: c_long) -> Object;
+    pub fn PyUnicode_AsUTF8AndSize(object: Object, length: *mut isize) -> *const c_char;
+    pub fn PyUnicode_EncodeFSDefault(object: Object) -> Object;
+    pub fn PyUnicode_FromString(text: *const c_char) -> Object;
+    pub fn PyOS_FSPath(object: Object) -> Object;
+    pub fn PyBytes_AsString(object: Object) -> *mut c_char;
+    pub fn PyBytes_Size(object: Object) -> isize;
+    pub fn PyTuple_Size(object: Object) -> isize;
+    pub fn PyTuple_GetItem(object: Object, index: isize) -> Object;
+    pub fn PySequence_Size(object: Object) -> isize;
+    pub fn PySequence_GetItem(object: Object, index: isize) -> Object;
+    pub fn PyIter_Next(iterator: Object) -> Object;
+    pub fn PyType_GetFlags(kind: *mut c_void) -> u64;
+    pub fn PySys_GetObject(name: *const c_char) -> Object;
+    pub fn PyErr_Clear();
+    pub fn PyErr_Fetch(kind: *mut Object, value: *mut Object, traceback: *mut Object);
+    pub fn PyErr_Restore(kind: Object, value: Object, traceback: Object);
+    pub fn PyThreadState_Get() -> *mut u8;
+    pub fn PyEval_GetFrame() -> Object;
+    pub fn PyFrame_GetLineNumber(frame: *mut u8) -> c_int;
+    pub fn Py_AtExit(function: unsafe extern "C" fn()) -> c_int;
+    pub fn Py_IncRef(object: Object);
+    pub fn Py_DecRef(object: Object);
+    pub static mut _Py_NoneStruct: PyObject;
+    pub static mut PyCFunction_Type: PyObject;
+
+    pub fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+    pub fn mmap(
+        address: *mut c_void,
+        length: usize,
+        protection: c_int,
+        flags: c_int,
+        descriptor: c_int,
+        offset: i64,
+    ) -> *mut c_void;
+    pub fn munmap(address: *mut c_void, length: usize) -> c_int;
+    pub fn mprotect(address: *mut c_void, length: usize, protection: c_int) -> c_int;
+    pub fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
+    pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    pub fn openat(folder: c_int, path: *const c_char, flags: c_int, ...) -> c_int;
+    pub fn unlinkat(folder: c_int, path: *const c_char, flags: c_int) -> c_int;
+    pub fn close(descriptor: c_int) -> c_int;
+    pub fn read(descriptor: c_int, buffer: *mut c_void, length: usize) -> isize;
+    pub fn pwrite(descriptor: c_int, bytes: *const c_void, length: usize, offset: i64) -> isize;
+    pub fn fcntl(descriptor: c_int, command: c_int, ...) -> c_int;
+    pub fn fchmod(descriptor: c_int, mode: u32) -> c_int;
+    pub fn unlink(path: *const c_char) -> c_int;
+    pub fn access(path: *const c_char, mode: c_int) -> c_int;
+    pub fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char;
+    pub fn getcwd(buffer: *mut c_char, length: usize) -> *mut c_char;
+    pub fn getenv(name: *const c_char) -> *const c_char;
+    pub fn getpid() -> c_int;
+    pub fn getppid() -> c_int;
+    pub fn getrlimit(resource: c_int, limits: *mut [u64; 2]) -> c_int;
+    pub fn getsockopt(
+        descriptor: c_int,
+        level: c_int,
+        name: c_int,
+        value: *mut c_int,
+        length: *mut u32,
+    ) -> c_int;
+    pub fn posix_fallocate(descriptor: c_int, offset: i64, length: i64) -> c_int;
+    pub fn clock_gettime(clock: c_int, time: *mut [i64; 2]) -> c_int;
+    pub fn syscall(number: c_long, ...) -> c_long;
+    pub fn calloc(count: usize, size: usize) -> *mut c_void;
+    pub fn free(memory: *mut c_void);
+}

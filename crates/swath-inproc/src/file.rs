@@ -1,0 +1,220 @@
+//! The source files that code objects name: whether each is measured, and its number.
+
+use core::ffi::c_int;
+use core::ptr::null_mut;
+
+use swath_store::layout;
+
+use crate::ffi::{self, Object};
+use crate::fork;
+use crate::map;
+use crate::object;
+use crate::path::{self, Path};
+use crate::scope;
+use crate::sha1::Sha1;
+use crate::state::Global;
+use crate::text;
+
+/// Names that were looked at lately, by the string object: code of one module shares it.
+const RECENT: usize = 512;
+/// Buckets of the table of all names.
+const BUCKETS: usize = 1024;
+/// Larger files are not hashed.
+const LARGEST_SOURCE: u64 = 32 << 20;
+
+/// A file name as a code object has it.
+struct Entry {
+    next: *mut Entry,
+    hash: u64,
+    name: &'static [u8],
+    /// The file that it means; itself for a canonical path. Null when that is not measured.
+    file: *mut Entry,
+    /// Git's blob id of the file when it was first seen.
+    blob: Option<[u8; 20]>,
+    /// The file's number in the store of a generation; 0 before it has one.
+    id: u32,
+    generation: u32,
+}
+
+#[derive(Clone, Copy)]
+struct RecentName {
+    object: Object,
+    /// Null when the file is not measured.
+    file: *mut Entry,
+}
+
+static RECENT_NAMES: Global<[RecentName; RECENT]> = Global::new(
+    [RecentName {
+        object: null_mut(),
+        file: null_mut(),
+    }; RECENT],
+);
+static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
+static NEXT_ID: Global<u32> = Global::new(1);
+
+/// The number of a measured file, by the name in a code object.
+pub unsafe fn id(name: Object) -> Option<u32> {
+    // Objects are at least 16 bytes apart.
+    let recent = &mut *RECENT_NAMES.place();
+    let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
+    if slot.object != name {
+        let file = judge(object::text(name)?);
+        ffi::Py_IncRef(name);
+        let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
+        if !before.object.is_null() {
+            ffi::Py_DecRef(before.object);
+        }
+    }
+    number(slot.file.as_mut()?)
+}
+
+/// Forgets name objects, which another interpreter took with it.
+pub unsafe fn forget_names() {
+    for slot in &mut *RECENT_NAMES.place() {
+        *slot = RecentName {
+            object: null_mut(),
+            file: null_mut(),
+        };
+    }
+}
+
+/// The number of a file in this process's store, where it is recorded first if it is not there.
+/// `None` when there is no room for that.
+unsafe fn number(file: &mut Entry) -> Option<u32> {
+    if file.id == 0 || file.generation != fork::generation() {
+        let id = NEXT_ID.get();
+        record(id, file)?;
+        NEXT_ID.set(id + 1);
+        file.id = id;
+        file.generation = fork::generation();
+    }
+    Some(file.id)
+}
+
+/// The file that a name means; null when it is not measured.
+unsafe fn judge(name: &[u8]) -> *mut Entry {
+    // `<string>`, `<frozen importlib>` and the like are no files.
+    if name.is_empty() || name.first() == Some(&b'<') || name.starts_with(b"memory:") {
+        return null_mut();
+    }
+    if let Some(entry) = find(name) {
+        return (*entry).file;
+    }
+    let mut canonical = Path::new();
+    if !path::canonical(name, &mut canonical) {
+        return null_mut();
+    }
+    let file = match find(canonical.bytes()) {
+        Some(entry) => (*entry).file,
+        None => {
+            let is_measured = scope::holds(canonical.bytes());
+            let entry = remember(canonical.bytes(), null_mut());
+            if is_measured && !entry.is_null() {
+                (*entry).file = entry;
+                (*entry).blob = blob_id(canonical.bytes());
+                entry
+            } else {
+                null_mut()
+            }
+        }
+    };
+    if name != canonical.bytes() {
+        remember(name, file);
+    }
+    file
+}
+
+unsafe fn bucket(hash: u64) -> *mut *mut Entry {
+    TABLE
+        .place()
+        .cast::<*mut Entry>()
+        .add(hash as usize % BUCKETS)
+}
+
+unsafe fn find(name: &[u8]) -> Option<*mut Entry> {
+    let hash = text::hash(name);
+    let mut entry = *bucket(hash);
+    while !entry.is_null() {
+        if (*entry).hash == hash && (*entry).name == name {
+            return Some(entry);
+        }
+        entry = (*entry).next;
+    }
+    None
+}
+
+/// Keeps a name; null without memory.
+unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
+    let memory = ffi::calloc(1, size_of::<Entry>() + name.len()).cast::<u8>();
+    if memory.is_null() {
+        return null_mut();
+    }
+    let copy = memory.add(size_of::<Entry>());
+    core::ptr::copy_nonoverlapping(name.as_ptr(), copy, name.len());
+    let hash = text::hash(name);
+    let head = bucket(hash);
+    let entry = memory.cast::<Entry>();
+    // SAFETY: the memory holds an entry and the name behind it, and is never given back.
+    entry.write(Entry {
+        next: *head,
+        hash,
+        name: core::slice::from_raw_parts(copy, name.len()),
+        file,
+        blob: None,
+        id: 0,
+        generation: 0,
+    });
+    *head = entry;
+    entry
+}
+
+/// Records a file that is measured. `None` when there is no room for that.
+unsafe fn record(id: u32, file: &Entry) -> Option<()> {
+    let length = layout::FILE_FIXED + file.name.len();
+    let draft = map::append(layout::KIND_FILE, id, file.name.len() as u32, length)?;
+    if let Some(hash) = file.blob {
+        let place = draft.put(0, &hash);
+        draft.put(place, &layout::FILE_HASHED.to_le_bytes());
+    }
+    draft.put(layout::FILE_FIXED, file.name);
+    draft.commit();
+    Some(())
+}
+
+/// Git's blob id of a file's content.
+unsafe fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
+    let mut name = Path::new();
+    name.add(canonical);
+    let flags = ffi::O_RDONLY | ffi::O_CLOEXEC | ffi::O_NONBLOCK;
+    let descriptor = ffi::open(name.c_string(), flags);
+    if descriptor < 0 {
+        return None;
+    }
+    let id = hash_descriptor(descriptor);
+    ffi::close(descriptor);
+    id
+}
+
+unsafe fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
+    let length = path::regular_size(descriptor)?;
+    if length > LARGEST_SOURCE {
+        return None;
+    }
+    let mut hash = Sha1::new();
+    let mut head = text::Buffer::<40>::new();
+    head.add(b"blob ").add_decimal(length).add(&[0]);
+    hash.add(head.bytes());
+    let mut rest = length;
+    let mut buffer = [0_u8; 16 << 10];
+    while rest > 0 {
+        let got = ffi::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len());
+        let piece = buffer.get(..usize::try_from(got).ok()?)?;
+        if piece.is_empty() || piece.len() as u64 > rest {
+            // It changed while it was read.
+            return None;
+        }
+        hash.add(piece);
+        rest -= piece.len() as u64;
+    }
+    Some(hash.finish())
+}

@@ -1,0 +1,85 @@
+//! Notices that this process is a fork child, and gives it a store of its own.
+//!
+//! `os.register_at_fork` tells of forks that Python makes; a page that the kernel clears in the
+//! child tells of the others, on the next thing that is recorded.
+
+use core::ptr::null_mut;
+
+use crate::ffi;
+use crate::gate;
+use crate::interpreter::VERSION;
+use crate::map;
+use crate::monitoring;
+use crate::state::Global;
+
+/// A page that reads 0 in a child that has not been followed yet; null where the kernel is too old.
+static PAGE: Global<*mut u32> = Global::new(null_mut());
+/// The process that the store belongs to, where there is no such page.
+static PROCESS: Global<i32> = Global::new(0);
+
+/// How many forks lie between the process that was started as a program and this one, as far as
+/// each could have a store of its own.
+static GENERATION: Global<u32> = Global::new(0);
+
+/// What was learnt about code in another generation is void: it says where hits were stored there.
+#[inline]
+pub fn generation() -> u32 {
+    GENERATION.get()
+}
+
+/// Begins to watch.
+pub unsafe fn watch() {
+    PROCESS.set(ffi::getpid());
+    let page = map::private_pages(4096).cast::<u32>();
+    if page.is_null() {
+        return;
+    }
+    if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
+        ffi::munmap(page.cast(), 4096);
+        return;
+    }
+    page.write(1);
+    PAGE.set(page);
+}
+
+/// Whether this process was forked since the store was begun.
+#[inline]
+pub unsafe fn happened() -> bool {
+    let page = PAGE.get();
+    if page.is_null() {
+        return ffi::getpid() != PROCESS.get();
+    }
+    // SAFETY: the page stays mapped; volatile because the kernel writes it.
+    page.read_volatile() == 0
+}
+
+/// Gives this process a store of its own, if it is a fork child that has none yet.
+///
+/// What is known about code is void after that: this comes first.
+#[inline]
+pub unsafe fn check() {
+    if happened() {
+        follow();
+    }
+}
+
+/// Gives this process a store of its own.
+#[cold]
+pub unsafe fn follow() {
+    PROCESS.set(ffi::getpid());
+    let page = PAGE.get();
+    if !page.is_null() {
+        page.write_volatile(1);
+    }
+    if !map::begin_in_child() {
+        // Nothing is lost: what the parent has mapped takes the hits of this process as well.
+        return;
+    }
+    // From here on this process counts what it runs itself, as one that was just started would.
+    GENERATION.set(GENERATION.get().wrapping_add(1));
+    if VERSION.get() >= 0x030c {
+        monitoring::begin_again();
+    } else {
+        gate::begin_again();
+    }
+}

@@ -1,0 +1,71 @@
+//! Arcs that were not foreseen from the byte code, in the order they were found.
+
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use swath_store::layout;
+
+use crate::branches::Arc;
+use crate::map;
+use crate::scratch::Scratch;
+
+/// So many arcs share one record.
+const CHUNK: u32 = 16;
+/// So many times its lines may code have such arcs, and so many more.
+const MOST_PER_LINE: usize = 4;
+const MOST_MORE: usize = 64;
+
+/// The found arcs of one code object.
+pub struct FoundArcs {
+    known: Scratch<u64>,
+    arcs: *mut Arc,
+    states: *mut u8,
+    room: u32,
+}
+
+impl FoundArcs {
+    /// None so far.
+    pub const NONE: Self = Self {
+        known: Scratch::new(),
+        arcs: null_mut(),
+        states: null_mut(),
+        room: 0,
+    };
+
+    /// Adds an arc unless it is there; `fresh` says that it cannot be.
+    pub unsafe fn add(&mut self, file: u32, span: u32, from: u32, to: i32, fresh: bool) {
+        let key = u64::from(from) << 32 | u64::from(to as u32);
+        let known = self.known.values();
+        if (!fresh && known.contains(&key))
+            || known.len() > span as usize * MOST_PER_LINE + MOST_MORE
+        {
+            return;
+        }
+        if map::is_shared() {
+            // The room that is left belongs to the process that this one was forked from.
+            map::count_dropped();
+            return;
+        }
+        if self.room == 0 && self.begin_chunk(file).is_none() {
+            return;
+        }
+        if self.known.add(key).is_none() {
+            return;
+        }
+        self.room -= 1;
+        let index = (CHUNK - 1 - self.room) as usize;
+        // SAFETY: the record was reserved in the map for that many, and the map stays.
+        self.arcs.add(index).write(Arc { from, to, proof: 0 });
+        AtomicU8::from_ptr(self.states.add(index)).store(layout::LINE_HIT, Ordering::Release);
+    }
+
+    unsafe fn begin_chunk(&mut self, file: u32) -> Option<()> {
+        let length = CHUNK as usize * (layout::ARC_LENGTH + 1);
+        let draft = map::append(layout::KIND_ARCS, file, CHUNK, length)?;
+        self.arcs = draft.payload().cast();
+        self.states = draft.payload().add(CHUNK as usize * layout::ARC_LENGTH);
+        self.room = CHUNK;
+        draft.commit();
+        Some(())
+    }
+}

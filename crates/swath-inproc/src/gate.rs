@@ -1,0 +1,563 @@
+//! Lines and branches on 3.8 to 3.11: an evaluation hook (PEP 523) that lets only those frames be
+//! traced that are measured and have lines or arcs left to see.
+//!
+//! Of the thread's tracing only `c_tracefunc` is replaced, and only while such a frame runs;
+//! `c_traceobj` stays, so `sys.gettrace()` gives what it gives without swath. Another tool's
+//! trace function is called with the arguments it would have got.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+use swath_store::layout;
+
+use crate::code::{self, Info};
+use crate::ffi::{self, Object};
+use crate::fork;
+use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, TRACING};
+use crate::map;
+use crate::object::{self, PendingException};
+use crate::stack::{self, Evaluate};
+use crate::state::Global;
+use crate::symbols::{self, SetTrace, TraceFunction};
+use crate::thread;
+
+/// Events of a trace function: a frame starts or goes on, a line is about to run, a frame ends or
+/// is suspended.
+const CALL: c_int = 0;
+const LINE: c_int = 2;
+const RETURN: c_int = 3;
+
+/// What the gate needs, found once.
+#[derive(Clone, Copy)]
+struct Gate {
+    layout: FrameLayout,
+    /// What evaluated frames before.
+    evaluate: Evaluate,
+    set_trace: SetTrace,
+    get_evaluation: Option<symbols::GetEvaluation>,
+    /// Where 3.8 keeps the hook.
+    slot: *mut *mut c_void,
+    interpreter: *mut u8,
+    hook: *mut c_void,
+}
+
+static GATE: Global<Option<Gate>> = Global::new(None);
+/// Whether greenlets may switch stacks: then tracing is never taken off a thread, because the
+/// frame that goes on after a switch is another than the one that stopped, and greenlet gives it
+/// the flag of the one that stopped.
+static GREENLETS: Global<bool> = Global::new(false);
+/// Whether another tool was ever seen tracing.
+static OTHERS: Global<bool> = Global::new(false);
+static TAKEN: Global<bool> = Global::new(false);
+/// What `sys.settrace` was before it was wrapped.
+static SETTRACE: Global<Option<unsafe extern "C" fn(Object, Object) -> Object>> = Global::new(None);
+/// What the self-test is to see: 0 nothing, 1 waits for a line, 2 right, 3 wrong.
+static SELF_TEST: Global<u8> = Global::new(0);
+
+/// The tracing of one thread.
+struct Tracing {
+    state: *mut u8,
+    layout: FrameLayout,
+}
+
+impl Tracing {
+    #[inline]
+    unsafe fn function(&self) -> *mut Option<TraceFunction> {
+        self.state.add(self.layout.trace_function).cast()
+    }
+
+    /// What the trace function is given; `c_profileobj` is the word between.
+    unsafe fn object(&self) -> *mut Object {
+        self.state.add(self.layout.trace_function + 16).cast()
+    }
+
+    #[inline]
+    unsafe fn flag(&self) -> *mut u8 {
+        let place = self.state.add(self.layout.flag);
+        if self.layout.flag_is_behind_pointer {
+            *place.cast::<*mut u8>()
+        } else {
+            place
+        }
+    }
+
+    #[inline]
+    unsafe fn is_ours(&self) -> bool {
+        self.function().cast::<usize>().read() == on_event as *const () as usize
+    }
+
+    /// Notes another tool's trace function and puts ours in its place.
+    #[inline]
+    unsafe fn take(&self) {
+        if !self.is_ours() {
+            let other = *self.function();
+            if other.is_some() || OTHERS.get() {
+                OTHERS.set(true);
+                thread::of(self.state).other = other;
+            }
+            *self.function() = Some(on_event);
+        }
+    }
+
+    /// Puts the other tool's trace function back, or none.
+    #[inline]
+    unsafe fn give_back(&self) {
+        if self.is_ours() {
+            *self.function() = if OTHERS.get() {
+                thread::of(self.state).other
+            } else {
+                None
+            };
+        }
+    }
+
+    /// Sets the flag as it would be without swath.
+    #[inline]
+    unsafe fn set_natural_flag(&self) {
+        let profile = self
+            .state
+            .add(self.layout.trace_function - 8)
+            .cast::<usize>();
+        let other = if self.is_ours() {
+            OTHERS.get() && thread::of(self.state).other.is_some()
+        } else {
+            (*self.function()).is_some()
+        };
+        *self.flag() = if other || *profile != 0 {
+            self.layout.on
+        } else {
+            0
+        };
+    }
+
+    /// Lets the frame that runs next, or goes on, be traced or not.
+    #[inline]
+    unsafe fn set(&self, traced: bool) {
+        if traced || GREENLETS.get() {
+            self.take();
+            *self.flag() = self.layout.on;
+        } else {
+            self.give_back();
+            self.set_natural_flag();
+        }
+    }
+}
+
+/// Begins to record. The error is what to tell the accounting.
+pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
+    TAKEN.set(false);
+    let found = install(version)?;
+    GATE.set(Some(found));
+    if !test_thread_state(&found) {
+        GATE.set(None);
+        return Err(b"self-test");
+    }
+    if !thread::begin() {
+        GATE.set(None);
+        return Err(b"no-memory");
+    }
+    stack::begin();
+    if found.slot.is_null() {
+        let Some(set) =
+            symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
+        else {
+            GATE.set(None);
+            return Err(b"no-evaluation-hook");
+        };
+        set(found.interpreter, found.hook);
+    } else {
+        *found.slot = found.hook;
+    }
+    map::set_recorder(layout::RECORDER_GATE);
+    Ok(())
+}
+
+unsafe fn install(version: u32) -> Result<Gate, &'static [u8]> {
+    let missing: &'static [u8] = b"no-evaluation-hook";
+    let layout = frame_layout::of(version).ok_or(b"unknown-version".as_slice())?;
+    let default = symbols::find(c"_PyEval_EvalFrameDefault");
+    let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
+    let interpreter = (symbols::SYMBOLS.get().ok_or(missing)?.interpreter)();
+    if default.is_null() {
+        return Err(missing);
+    }
+    let get_evaluation: Option<symbols::GetEvaluation> =
+        symbols::function(&[c"_PyInterpreterState_GetEvalFrameFunc"]);
+    let (slot, before) = match get_evaluation {
+        Some(get) => (null_mut(), get(interpreter)),
+        None => (find_slot(interpreter, default).ok_or(missing)?, default),
+    };
+    if before.is_null() {
+        return Err(missing);
+    }
+    let hook = if version == 0x0308 {
+        evaluate_3_8 as *mut c_void
+    } else {
+        evaluate as *mut c_void
+    };
+    Ok(Gate {
+        layout,
+        // SAFETY: what evaluates frames takes two (3.8) or three arguments, and is called with
+        // just those that this version has.
+        evaluate: core::mem::transmute::<*mut c_void, Evaluate>(before),
+        set_trace,
+        get_evaluation,
+        slot,
+        interpreter,
+        hook,
+    })
+}
+
+/// Where the interpreter state of 3.8 keeps the evaluation function: the one word among its
+/// first that is the default. The state is larger than what is looked at.
+unsafe fn find_slot(interpreter: *mut u8, default: *mut c_void) -> Option<*mut *mut c_void> {
+    const WORDS: usize = 256;
+    let words = interpreter.cast::<*mut c_void>();
+    let mut found = None;
+    for index in 0..WORDS {
+        if *words.add(index) == default {
+            if found.is_some() {
+                return None;
+            }
+            found = Some(words.add(index));
+        }
+    }
+    found
+}
+
+/// Checks that the thread state is laid out as it is taken to be, and on 3.8 and 3.9 makes the
+/// interpreter look for trace functions from now on.
+unsafe fn test_thread_state(gate: &Gate) -> bool {
+    let tracing = Tracing {
+        state: ffi::PyThreadState_Get(),
+        layout: gate.layout,
+    };
+    let before = *tracing.function();
+    if before.is_some() {
+        // coverage.py's own `.pth` starts it before any site customisation. What it set shows the
+        // layout; it is set once more, so that the counter of tracing threads stays above zero
+        // when it stops.
+        if *tracing.flag() == 0 {
+            return false;
+        }
+        let object = *tracing.object();
+        *tracing.function() = None;
+        (gate.set_trace)(before, object);
+        let same = |one: Option<TraceFunction>| one.map(|function| function as usize);
+        return same(*tracing.function()) == same(before) && *tracing.flag() != 0;
+    }
+    (gate.set_trace)(Some(on_event), null_mut());
+    let right = tracing.is_ours() && *tracing.flag() != 0;
+    if right {
+        // Without our function the counter of tracing threads stays above zero for good.
+        *tracing.function() = None;
+        *tracing.flag() = 0;
+    } else {
+        (gate.set_trace)(None, null_mut());
+    }
+    right
+}
+
+/// Watches one line run, to check what is read from frames.
+pub unsafe fn self_test(function: Object) -> bool {
+    let Some(gate) = GATE.get() else {
+        return false;
+    };
+    let tracing = Tracing {
+        state: ffi::PyThreadState_Get(),
+        layout: gate.layout,
+    };
+    SELF_TEST.set(1);
+    let outer = *tracing.flag();
+    let result = object::call(function, [null_mut(); 3]);
+    let seen = SELF_TEST.get();
+    SELF_TEST.set(0);
+    tracing.give_back();
+    *tracing.flag() = outer;
+    result.is_some() && seen == 2
+}
+
+/// Takes the gate out again.
+pub unsafe fn withdraw() {
+    let Some(gate) = GATE.get() else {
+        return;
+    };
+    if !gate.slot.is_null() {
+        *gate.slot = gate.evaluate as *mut c_void;
+    } else if let Some(set) =
+        symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
+    {
+        set(gate.interpreter, gate.evaluate as *mut c_void);
+    }
+    (gate.set_trace)(None, null_mut());
+}
+
+/// The hook of 3.9 to 3.11. The frame is a frame object, or in 3.11 a frame proper: the code is
+/// at the same place.
+unsafe extern "C" fn evaluate(state: *mut u8, frame: *mut u8, throwing: c_int) -> Object {
+    pass(state, frame, state, frame, throwing)
+}
+
+/// The hook of 3.8, which is not given the thread state.
+unsafe extern "C" fn evaluate_3_8(frame: *mut u8, throwing: c_int, _: c_int) -> Object {
+    let state = ffi::PyThreadState_Get();
+    // The second argument is a number there, passed on in the same register.
+    let second = throwing as usize as *mut u8;
+    pass(state, frame, frame, second, 0)
+}
+
+#[inline(always)]
+unsafe fn pass(
+    state: *mut u8,
+    frame: *mut u8,
+    first: *mut u8,
+    second: *mut u8,
+    third: c_int,
+) -> Object {
+    let Some(gate) = GATE.get() else {
+        return null_mut();
+    };
+    let info = code::info(*frame.add(CODE).cast::<Object>());
+    let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get() == 1;
+    let tracing = Tracing {
+        state,
+        layout: gate.layout,
+    };
+    let place = 0_u8;
+    let thread = thread::of(state);
+    let deep = (&raw const place).addr() < thread.limit && !GREENLETS.get();
+    // While a trace function runs nothing is traced, and nothing may be changed.
+    let running = *state.add(TRACING).cast::<c_int>() != 0;
+    let outer = tracing.is_ours();
+    let generation = fork::generation();
+    if running || (!wanted && !outer && !GREENLETS.get()) {
+        let result = if deep && (&raw const place).addr() >= thread.low {
+            stack::evaluate_deep(thread, gate.evaluate, first, second, third)
+        } else {
+            (gate.evaluate)(first, second, third)
+        };
+        if generation != fork::generation() {
+            begin_again();
+        }
+        return result;
+    }
+    tracing.set(wanted);
+    let kept = wanted && code::BRANCH.get();
+    if kept {
+        thread.frames.push(frame);
+    }
+    let result = if deep && (&raw const place).addr() >= thread.low {
+        stack::evaluate_deep(thread, gate.evaluate, first, second, third)
+    } else {
+        (gate.evaluate)(first, second, third)
+    };
+    if kept {
+        // The thread's place may be another thread's by now, where there are very many.
+        thread::of(state).frames.remove(frame);
+    }
+    // A fork child sees the rest of its frames anew.
+    tracing.set(outer || generation != fork::generation());
+    result
+}
+
+/// In a fork child: what the running frame does next is to be seen, even if the process that this
+/// one was forked from had seen all of it.
+pub unsafe fn begin_again() {
+    let Some(gate) = GATE.get() else {
+        return;
+    };
+    let state = ffi::PyThreadState_Get();
+    let tracing = Tracing {
+        state,
+        layout: gate.layout,
+    };
+    if *state.add(TRACING).cast::<c_int>() == 0 {
+        tracing.set(true);
+    }
+}
+
+/// What the hook is given for a frame object: that itself, or in 3.11 the frame proper.
+#[inline]
+unsafe fn frame_proper(frame: *mut u8, layout: &FrameLayout) -> *mut u8 {
+    if layout.frame_is_behind_pointer {
+        *frame.add(FRAME_PROPER).cast::<*mut u8>()
+    } else {
+        frame
+    }
+}
+
+/// The code of a frame object.
+#[inline]
+unsafe fn code_of(frame: *mut u8, layout: &FrameLayout) -> Object {
+    *frame_proper(frame, layout).add(CODE).cast::<Object>()
+}
+
+/// Follows a frame from line to line, as coverage.py's tracer does: a frame that goes on after it
+/// was suspended goes on from the line where it is.
+unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Info) {
+    let key = frame_proper(frame, &gate.layout);
+    let Some(place) = thread::of(ffi::PyThreadState_Get()).frames.line(key) else {
+        return;
+    };
+    match event {
+        CALL if info.outline.suspends => {
+            *place = u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0);
+        }
+        LINE => {
+            let line = *frame.add(gate.layout.line).cast::<u32>();
+            let before = core::mem::replace(place, line);
+            if before != 0 {
+                info.stepped(before, line);
+            }
+        }
+        RETURN if *place != 0 => {
+            let line = *place;
+            if !info.outline.suspends || !is_suspended(frame, code_of(frame, &gate.layout)) {
+                info.left(line);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a frame that gives back control goes on later.
+unsafe fn is_suspended(frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside();
+    code::is_suspended(code, object::number_attribute(frame.cast(), c"f_lasti"))
+}
+
+/// The trace function.
+unsafe extern "C" fn on_event(
+    this: Object,
+    frame: *mut u8,
+    event: c_int,
+    argument: Object,
+) -> c_int {
+    let Some(gate) = GATE.get() else {
+        return 0;
+    };
+    fork::check();
+    let mut finished = false;
+    if code::BRANCH.get() && matches!(event, CALL | LINE | RETURN) {
+        let info = code::info(code_of(frame, &gate.layout));
+        if (*info).is_measured() {
+            follow_frame(&gate, frame, event, &mut *info);
+        }
+    }
+    if event == LINE {
+        let line = *frame.add(gate.layout.line).cast::<u32>();
+        if SELF_TEST.get() == 1 {
+            let right = ffi::PyFrame_GetLineNumber(frame) == line as c_int && line > 0;
+            SELF_TEST.set(if right { 2 } else { 3 });
+        }
+        let info = code::info(code_of(frame, &gate.layout));
+        if (*info).is_measured() {
+            (*info).hit(line);
+        }
+        // A line that leads only out of the frame is followed to its end: that counts, and costs
+        // nothing.
+        finished = (*info).remaining <= 0 && !(*info).is_last(line);
+    }
+    if !finished && !OTHERS.get() {
+        return 0;
+    }
+    let state = ffi::PyThreadState_Get();
+    let tracing = Tracing {
+        state,
+        layout: gate.layout,
+    };
+    let mut result = 0;
+    if OTHERS.get()
+        && let Some(other) = thread::of(state).other
+    {
+        result = other(this, frame, event, argument);
+        if !tracing.is_ours() {
+            // It has put itself, another, or nothing in its place.
+            thread::of(state).other = *tracing.function();
+            *tracing.function() = Some(on_event);
+        }
+    }
+    if finished && !GREENLETS.get() {
+        // Nothing is left to see in this frame.
+        tracing.give_back();
+    }
+    result
+}
+
+/// Before anybody changes the thread's tracing: it must find what it would without swath.
+pub unsafe fn before_settrace() {
+    if let Some(gate) = GATE.get() {
+        let tracing = Tracing {
+            state: ffi::PyThreadState_Get(),
+            layout: gate.layout,
+        };
+        tracing.give_back();
+    }
+}
+
+/// Wraps `sys.settrace`, so that the rest of the frame that calls it is still seen. The function
+/// object stays the same; only what it runs changes.
+pub unsafe fn wrap_settrace() {
+    let settrace = ffi::PySys_GetObject(c"settrace".as_ptr());
+    if settrace.is_null() || (*settrace).kind != (&raw mut ffi::PyCFunction_Type).cast() {
+        return;
+    }
+    // A built-in function begins with its head and then its definition.
+    let method = *settrace
+        .cast::<u8>()
+        .add(size_of::<ffi::PyObject>())
+        .cast::<*mut ffi::PyMethodDef>();
+    const METH_O: c_int = 8;
+    let ours = settrace_and_go_on as *const c_void;
+    if method.is_null() || (*method).flags != METH_O || (*method).function == ours {
+        return;
+    }
+    // SAFETY: a METH_O function takes the module and one object.
+    SETTRACE.set(Some(core::mem::transmute::<
+        *const c_void,
+        unsafe extern "C" fn(Object, Object) -> Object,
+    >((*method).function)));
+    (*method).function = ours;
+}
+
+unsafe extern "C" fn settrace_and_go_on(module: Object, function: Object) -> Object {
+    let (Some(gate), Some(settrace)) = (GATE.get(), SETTRACE.get()) else {
+        return null_mut();
+    };
+    let tracing = Tracing {
+        state: ffi::PyThreadState_Get(),
+        layout: gate.layout,
+    };
+    let traced = tracing.is_ours();
+    let result = settrace(module, function);
+    if traced && *tracing.state.add(TRACING).cast::<c_int>() == 0 {
+        tracing.set(true);
+    }
+    result
+}
+
+/// Greenlets are being imported.
+pub unsafe fn expect_greenlets() {
+    GREENLETS.set(true);
+}
+
+/// Tells the accounting once when another tool has taken the evaluation hook.
+pub unsafe fn check_hook() {
+    let Some(gate) = GATE.get() else {
+        return;
+    };
+    if TAKEN.get() {
+        return;
+    }
+    let now = match gate.get_evaluation {
+        Some(get) => get(gate.interpreter),
+        None => *gate.slot,
+    };
+    if now != gate.hook {
+        TAKEN.set(true);
+        map::record_state(
+            b"evaluation-hook-taken",
+            b"another tool in the process has taken the frame evaluation hook",
+        );
+    }
+}

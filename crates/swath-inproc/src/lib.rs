@@ -1,0 +1,59 @@
+//! The half of swath that runs inside a measured CPython.
+//!
+//! A member of the workspace like any other, for its tools and tests. What CPython loads is made
+//! by the build script of `swath-agent`, which compiles this source again, without the standard
+//! library and linked with nothing, into one shared object that every CPython from 3.8 on loads,
+//! with glibc and with musl. It never prints, never panics, never raises into the program and
+//! does not allocate while it records.
+//!
+//! **What makes the `unsafe` here sound.** Every function is entered from the interpreter
+//! with the GIL held (a module function, a monitoring callback, a trace function, the
+//! evaluation hook, an audit hook), and free-threaded builds are refused before this code
+//! is loaded. So nothing here runs twice at once, and the state in [`state::Global`] needs no
+//! lock. Objects that CPython hands in are alive during the call; references that this code
+//! owns are dropped by [`object::Owned`]. `unsafe fn` means: call it with the GIL held and
+//! with objects that are alive. Blocks that need more than that say so.
+
+#![no_std]
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![allow(
+    unsafe_op_in_unsafe_fn,
+    reason = "the contract of every unsafe function is the one above"
+)]
+
+mod arc_survey;
+mod audit;
+mod branches;
+mod code;
+mod configuration;
+mod ffi;
+mod file;
+mod flow;
+mod fork;
+mod found_arcs;
+mod frame_layout;
+mod frames;
+mod gate;
+mod glob;
+mod interpreter;
+mod line_table;
+mod map;
+mod module;
+mod monitoring;
+mod object;
+mod operations;
+mod path;
+mod process;
+mod scope;
+mod scratch;
+mod sha1;
+mod stack;
+mod start;
+mod state;
+mod store_file;
+mod symbols;
+mod text;
+mod thread;
+mod unit_lines;
+
+pub use module::PyInit__swath;

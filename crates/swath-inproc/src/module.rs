@@ -1,0 +1,88 @@
+//! The shared object as CPython sees it: a module with two functions that `sitecustomize` calls.
+
+use core::ffi::c_void;
+use core::ptr::{null, null_mut};
+
+use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject};
+use crate::fork;
+use crate::object;
+use crate::start::{self, Given};
+use crate::state::Global;
+
+const END: PyMethodDef = PyMethodDef {
+    name: null(),
+    function: null(),
+    flags: 0,
+    documentation: null(),
+};
+
+static METHODS: Global<[PyMethodDef; 3]> = Global::new([
+    PyMethodDef {
+        name: c"start".as_ptr(),
+        function: on_start as *const c_void,
+        flags: METH_FASTCALL,
+        documentation: null(),
+    },
+    PyMethodDef {
+        name: c"after_fork".as_ptr(),
+        function: on_fork as *const c_void,
+        flags: METH_FASTCALL,
+        documentation: null(),
+    },
+    END,
+]);
+
+static DEFINITION: Global<PyModuleDef> = Global::new(PyModuleDef {
+    base: PyObject {
+        reference_count: 1,
+        kind: null_mut(),
+    },
+    init: null_mut(),
+    index: 0,
+    copy: null_mut(),
+    name: c"_swath".as_ptr(),
+    documentation: null(),
+    size: 0,
+    methods: METHODS.place().cast(),
+    slots: null_mut(),
+    traverse: null_mut(),
+    clear: null_mut(),
+    free: null_mut(),
+});
+
+/// What CPython looks for in the shared object. More than one phase: the module is left out of
+/// `sys.modules`.
+///
+/// # Safety
+///
+/// CPython calls it, with the GIL held.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyInit__swath() -> Object {
+    ffi::PyModuleDef_Init(DEFINITION.place())
+}
+
+/// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it records from
+/// now on, 0 when it did before or cannot.
+unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
+    if count == 6 {
+        let argument = |index| *arguments.add(index);
+        let text = |index| object::text(argument(index)).unwrap_or(&[]);
+        let started = start::start(&Given {
+            folder: text(0),
+            library: text(1),
+            prefixes: [text(2), text(3)],
+            optimisation: object::number(argument(4)) as u32,
+            function: argument(5),
+        });
+        return ffi::PyLong_FromLong(i64::from(started));
+    }
+    object::none()
+}
+
+/// `after_fork()`, for `os.register_at_fork`.
+unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: isize) -> Object {
+    if start::in_main_interpreter() {
+        fork::check();
+    }
+    object::none()
+}

@@ -1,0 +1,202 @@
+//! The start: everything is looked at first, and whatever is not as it should be leaves the
+//! program alone.
+
+use core::ptr::null_mut;
+
+use swath_store::layout;
+
+use crate::audit;
+use crate::branches;
+use crate::code;
+use crate::configuration;
+use crate::ffi::{self, Object};
+use crate::file;
+use crate::fork;
+use crate::gate;
+use crate::interpreter;
+use crate::map;
+use crate::monitoring;
+use crate::object;
+use crate::path::{self, Path};
+use crate::process;
+use crate::scope::FOLDERS;
+use crate::state::Global;
+use crate::store_file::{self, FOLDER, Failure};
+use crate::symbols;
+
+/// The oldest and newest version that is measured.
+const VERSIONS: core::ops::RangeInclusive<u32> = 0x0308..=0x030f;
+
+/// The interpreter that was started in, null before.
+static INTERPRETER: Global<*mut u8> = Global::new(null_mut());
+/// Whether that interpreter was finalised, and no other has begun since.
+static WAS_FINALISED: Global<bool> = Global::new(false);
+
+/// Whether the calling thread runs the interpreter that is measured, not a sub-interpreter.
+#[inline]
+pub unsafe fn in_main_interpreter() -> bool {
+    match symbols::SYMBOLS.get() {
+        Some(symbols) => (symbols.interpreter)() == INTERPRETER.get(),
+        None => false,
+    }
+}
+
+/// Whether the calling thread has a thread state: some events come without one.
+#[inline]
+pub unsafe fn has_thread_state() -> bool {
+    match symbols::SYMBOLS.get() {
+        Some(symbols) => !(symbols.thread_state)().is_null(),
+        None => false,
+    }
+}
+
+/// What `sitecustomize` hands over.
+pub struct Given<'a> {
+    /// The agent's folder.
+    pub folder: &'a [u8],
+    /// Folder of the standard library.
+    pub library: &'a [u8],
+    /// `sys.prefix` and `sys.base_prefix`.
+    pub prefixes: [&'a [u8]; 2],
+    /// `sys.flags.optimize`.
+    pub optimisation: u32,
+    /// A function that does nothing, in one line of its own.
+    pub function: Object,
+}
+
+/// Starts recording; once in an interpreter, however often it is asked.
+pub unsafe fn start(given: &Given<'_>) -> bool {
+    if !INTERPRETER.get().is_null() {
+        return false;
+    }
+    if WAS_FINALISED.get() {
+        return start_again(given);
+    }
+    if !configuration::read(given.folder) {
+        return false;
+    }
+    let folder = &mut *FOLDER.place();
+    folder.truncate(0);
+    folder.add(configuration::values(b"data").last().unwrap_or(&[]));
+    if folder.bytes().is_empty() || !folder.whole() {
+        return false;
+    }
+    match begin(given) {
+        Ok(()) => true,
+        Err(failure) => {
+            store_file::leave_failure(failure, &map::random());
+            false
+        }
+    }
+}
+
+/// The program has finalised the interpreter and begun another: what is known of objects of the
+/// first one is void, its store goes on.
+unsafe fn start_again(given: &Given<'_>) -> bool {
+    WAS_FINALISED.set(false);
+    map::reopen();
+    file::forget_names();
+    let begun = match learn_interpreter(given) {
+        Ok(_) if code::begin() => record(given),
+        Ok(_) => Err(b"no-code-extra".as_slice()),
+        Err(failure) => Err(failure.0),
+    };
+    if let Err(slug) = begun {
+        map::record_state(slug, b"an interpreter that was begun later is not recorded");
+    }
+    true
+}
+
+unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
+    let hexversion = learn_interpreter(given)?;
+    if !code::begin() {
+        return Err(Failure(b"no-code-extra"));
+    }
+    let branch = configuration::flag(b"branch");
+    code::BRANCH.set(branch);
+    branches::THOROUGH.set(configuration::flag(b"thorough"));
+    let flags = if branch { layout::FLAG_BRANCH } else { 0 };
+    map::begin(hexversion, given.optimisation, flags)?;
+    fork::watch();
+    process::record_process();
+    if let Err(slug) = record(given) {
+        map::record_state(slug, b"lines cannot be recorded in this interpreter");
+    }
+    Ok(())
+}
+
+/// Finds out what interpreter this is. Its version, as in `sys.hexversion`.
+unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
+    let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
+    let version = hexversion >> 16;
+    if !VERSIONS.contains(&version) {
+        return Err(Failure(b"unknown-version"));
+    }
+    let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
+    interpreter::VERSION.set(version);
+    set_folders(given);
+    learn_resume(given.function)?;
+    INTERPRETER.set((symbols.interpreter)());
+    Ok(hexversion)
+}
+
+/// Begins to record. The error is what to tell the accounting.
+unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
+    ffi::Py_AtExit(on_exit);
+    let version = interpreter::VERSION.get();
+    let result = if version >= 0x030c {
+        monitoring::begin()
+    } else {
+        gate::begin(version).and_then(|()| {
+            if gate::self_test(given.function) {
+                gate::wrap_settrace();
+                Ok(())
+            } else {
+                gate::withdraw();
+                map::set_recorder(layout::RECORDER_NONE);
+                Err(b"self-test".as_slice())
+            }
+        })
+    };
+    // Last: from here on, events arrive.
+    audit::begin();
+    result
+}
+
+/// The first operation of a plain function's code is the one that all code begins its body with.
+unsafe fn learn_resume(function: Object) -> Result<(), Failure> {
+    let first = || {
+        let code = object::attribute(function, c"__code__")?;
+        let operations = object::attribute(code.object(), c"co_code")?;
+        object::bytes(operations.object())?.first().copied()
+    };
+    interpreter::RESUME.set(first().ok_or(Failure(b"self-test"))?);
+    Ok(())
+}
+
+unsafe fn set_folders(given: &Given<'_>) {
+    let folders = &mut *FOLDERS.place();
+    folders.forget();
+    let mut canonical = Path::new();
+    if path::canonical(given.folder, &mut canonical) {
+        folders.agent.add(canonical.bytes());
+    }
+    if path::canonical(given.library, &mut canonical) {
+        folders.library.add(canonical.bytes());
+    }
+    for (scripts, prefix) in folders.scripts.iter_mut().zip(given.prefixes) {
+        let mut folder = Path::new();
+        folder.add(prefix).add(b"/bin");
+        if path::canonical(folder.bytes(), &mut canonical) {
+            scripts.add(canonical.bytes());
+        }
+    }
+}
+
+/// The interpreter is finalised.
+unsafe extern "C" fn on_exit() {
+    audit::tell_of_interpreters();
+    map::close(layout::ENDED);
+    INTERPRETER.set(null_mut());
+    WAS_FINALISED.set(true);
+}
