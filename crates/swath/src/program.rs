@@ -152,7 +152,7 @@ fn show(arguments: &RunArguments, request: &RunRequest, run: &FinishedRun) {
             warn(&run.settings, &text, "module-not-imported");
         }
     }
-    let has_earlier = request.append && run.saved.is_some();
+    let has_earlier = request.append && request.data_file.exists();
     if !run.touched_anything && !has_earlier {
         // A module that could not be found has been named by Python, and has no data to miss.
         let is_failure = run.tests_exit_code() == Some(1);
