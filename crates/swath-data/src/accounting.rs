@@ -174,6 +174,19 @@ impl Accounting {
             .collect()
     }
 
+    /// Whether swath itself recorded `path`. Of a file that somebody else recorded, `combine` may have written down the
+    /// Python alone.
+    pub fn was_recorded(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|facts| {
+            facts.is_empty()
+                || facts.iter().any(|facts| facts.hash.is_some())
+                || self
+                    .processes
+                    .iter()
+                    .any(|process| process.touched.contains(path))
+        })
+    }
+
     /// The newest Python that ran `path`.
     pub fn python(&self, path: &str) -> Option<PythonVersion> {
         self.files
