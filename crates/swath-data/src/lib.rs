@@ -34,6 +34,7 @@ mod merge;
 mod page_file;
 mod parallel_name;
 mod plain_data;
+mod provenance;
 mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
@@ -52,6 +53,7 @@ pub use hit_store::{
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use parallel_name::parallel_name;
+pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
 pub use swath_model::{LineSet, SourceHash};
 pub use write_data_file::write_data_file;
