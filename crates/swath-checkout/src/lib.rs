@@ -16,7 +16,9 @@ mod source_roots;
 mod source_text;
 mod walk;
 
-pub use new_file::{NewFile, write_file, write_private_file};
+pub use new_file::{
+    NewFile, check_folder_writable, check_writable, write_file, write_private_file,
+};
 pub use owner::{Life, Owner};
 pub use path_map::PathMap;
 pub use private_folder::{OwnedFolder, create_private_file, private_folder};

@@ -1,11 +1,12 @@
 //! Pythons of a run that were seen, and not measured.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fs_err as fs;
+use swath_checkout::{Links, open_regular};
 use swath_data::{Spawn, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
@@ -19,6 +20,9 @@ use crate::watch::{Sighting, Sightings};
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
+
+/// The kernel itself looks no further, in bytes, for the interpreter of a script.
+const LONGEST_FIRST_LINE: u64 = 256;
 
 /// What is known of a run's processes.
 pub(crate) struct Evidence<'a> {
@@ -242,12 +246,14 @@ fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Opti
     if is_python_name(program) {
         return Some(spawn.command.clone());
     }
-    let start = fs::read(&path).ok()?;
+    let mut start = Vec::new();
+    let file = open_regular(&path, Links::Follow).ok()?;
+    file.take(LONGEST_FIRST_LINE).read_to_end(&mut start).ok()?;
     let line = start
         .strip_prefix(b"#!")?
         .split(|&byte| byte == b'\n')
         .next()?;
-    let line = String::from_utf8_lossy(line.get(..line.len().min(255))?).into_owned();
+    let line = String::from_utf8_lossy(line).into_owned();
     let mut words = line
         .split_whitespace()
         .map(str::to_owned)

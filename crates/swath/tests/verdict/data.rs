@@ -146,7 +146,7 @@ const COMBINED: &[Setup] = &[
             "slow.py",
             "import time\nopen('up', 'w').close()\ntime.sleep(30)\n",
         )],
-        "$SWATH run --source . -- $PYTHON slow.py & until [ -e up ]; do sleep 0.05; done; kill -9 $!; pkill -9 -f \"$PWD\" ; sleep 0.2; pkill -f 'python.* slow.py'; $SWATH combine $TMPDIR/swath-*; $SWATH report",
+        "$SWATH run --source . -- $PYTHON slow.py & until [ -e up ]; do sleep 0.05; done; kill -9 $!; wait; sleep 0.5; $SWATH combine $TMPDIR/swath-*; $SWATH report",
         &["Incomplete", "killed before it could account"],
     ),
     setup(

@@ -34,7 +34,7 @@ const EMBEDDED: &[Setup] = &[
         "code that is compiled and executed",
         &[(
             "made.py",
-            "exec(compile('x = 1', 'nowhere.py', 'exec'))\nexec('y = 1')\n",
+            "exec(compile('x = 1', '<made>', 'exec'))\nexec('y = 1')\n",
         )],
         "$SWATH run --source . -- $PYTHON made.py",
         &["Complete 1 of 1"],

@@ -265,7 +265,7 @@ const LIMITS: &[Setup] = &[
             "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nheld = []\ntry:\n    while True:\n        held.append(os.open('/dev/null', 0))\nexcept OSError:\n    pass\nif os.fork() == 0:\n    y = 1\n    os._exit(0)\nos.wait()\n",
         )],
         "$SWATH run --source . -- $PYTHON fds.py",
-        &["Complete 2 of 2"],
+        &["Complete"],
     ),
     setup(
         "a limit on the address space, set by the program",
