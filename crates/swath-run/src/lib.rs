@@ -24,12 +24,18 @@ mod event;
 mod finish;
 mod finished_run;
 mod history;
+mod kinship;
+mod left_out;
 mod leftover;
 mod measurement;
 mod not_measured;
 mod orchestra;
 mod plan;
 mod preflight;
+mod proc_file;
+mod process_table;
+mod program_file;
+mod readiness;
 mod ready;
 mod reaper;
 mod report;
@@ -39,9 +45,12 @@ mod run_folder;
 mod service;
 mod settings;
 mod signals;
+mod socket_owner;
 mod source_hints;
 mod spawn;
+mod stopping;
 mod tests_result;
+mod tool_command;
 mod watch;
 
 pub use account::{Account, ProcessAccount};
@@ -61,7 +70,7 @@ pub use orchestra::{Interruption, TestEnd};
 pub use plan::{Plan, PlanError, ServiceOptions, plan};
 pub use report::ReportError;
 pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};
-pub use role::{roles_of, roles_of_killed};
+pub use role::roles_of_killed;
 pub use settings::{
     Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
     twin_of_services,
