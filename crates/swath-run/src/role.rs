@@ -54,8 +54,13 @@ impl Cast<'_> {
     /// The role of each process, in their order; the first rule that fits decides.
     pub(crate) fn roles(&self, is_of_service: impl Fn(&StoredProcess) -> bool) -> Vec<Role> {
         let processes = self.processes;
+        // A fork has the command line of its parent: whether it is a part of that is decided there.
+        let is_runner = |one: usize| {
+            let is_fork = processes[one].fork_parent.is_some() && self.kin.parent(one).is_some();
+            (self.is_command)(one) || (!is_fork && is_test_runner(&processes[one].command))
+        };
         let runners = self.kin.with_followers(
-            |one| is_test_runner(&processes[one].command) || (self.is_command)(one),
+            is_runner,
             |parent, child| is_part(&processes[parent], &processes[child]),
         );
         let listeners = self.kin.with_followers(

@@ -164,7 +164,7 @@ fn combined(sandbox: &Sandbox, command: &mut std::process::Command) -> Finished 
     let next = sandbox.swath(&["run", "--", "true"]);
     let folder = next
         .stderr
-        .split("hint: swath combine ")
+        .split("hint: swath combine --append ")
         .nth(1)
         .and_then(|rest| rest.lines().next())
         .unwrap_or_else(|| panic!("the killed run is not named: {}", next.stderr))
