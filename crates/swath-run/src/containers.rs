@@ -60,7 +60,7 @@ impl Containers {
         if let Some(compose) = &mut request.compose {
             compose.endpoint = Some(endpoint.clone());
         }
-        let socket = folder.path().join("docker.sock");
+        let socket = folder.engine().join("docker.sock");
         match Proxy::start(
             &socket,
             endpoint,

@@ -23,6 +23,10 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = true, hide_short_help = true)]
     pub(crate) color: Colour,
 
+    /// Show what swath does, as `SWATH_LOG=debug` does.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) verbose: bool,
+
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }

@@ -58,11 +58,6 @@ impl Stage {
         self.path("project").join(name)
     }
 
-    /// The Python that coverage.py runs on.
-    pub(crate) fn python(&self) -> PathBuf {
-        self.venv.python()
-    }
-
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.file(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
