@@ -13,4 +13,4 @@ pub const AGENT_FILE_NAME: &str = "_swath.so";
 pub const SITECUSTOMIZE: &str = include_str!("../../../python/sitecustomize.py");
 
 /// The name of the agent's configuration, in the same folder.
-pub const CONFIGURATION_FILE_NAME: &str = "swath-agent.conf";
+pub const CONFIGURATION_FILE_NAME: &str = swath_store::settings::FILE_NAME;

@@ -36,6 +36,7 @@ mod page_file;
 mod parallel_name;
 mod path_map;
 mod plain_data;
+mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
 mod write_data_file;
@@ -55,4 +56,5 @@ pub use hit_store::{
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
 pub use path_map::PathMap;
+pub use run_facts::{RecordedFinding, RunFacts};
 pub use write_data_file::write_data_file;

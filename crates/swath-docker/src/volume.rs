@@ -4,6 +4,7 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use fs_err as fs;
+use swath_store::settings;
 
 /// A file of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,6 @@ pub struct AgentFile {
     pub bytes: Vec<u8>,
 }
 
-/// The name of the agent's settings.
-pub(crate) const SETTINGS_NAME: &str = "swath-agent.conf";
 /// A hit store that is longer is not taken over.
 const LONGEST_STORE: u64 = 4 << 30;
 
@@ -23,7 +22,10 @@ const LONGEST_STORE: u64 = 4 << 30;
 /// write.
 pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::Result<Vec<u8>> {
     let mut own = settings.to_vec();
-    own.extend_from_slice(format!("data {mount}/data\n").as_bytes());
+    let data = format!("{mount}/data");
+    settings::write(settings::DATA, data.as_bytes(), |bytes| {
+        own.extend_from_slice(bytes);
+    });
     let mut archive = tar::Builder::new(Vec::new());
     add(&mut archive, "agent/", 0o755, None)?;
     add(&mut archive, "data/", 0o1777, None)?;
@@ -33,7 +35,7 @@ pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::R
     }
     add(
         &mut archive,
-        &format!("agent/{SETTINGS_NAME}"),
+        &format!("agent/{}", settings::FILE_NAME),
         0o644,
         Some(&own),
     )?;
@@ -45,7 +47,7 @@ pub(crate) fn inert() -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     add(
         &mut archive,
-        &format!("agent/{SETTINGS_NAME}"),
+        &format!("agent/{}", settings::FILE_NAME),
         0o644,
         Some(&[]),
     )?;
@@ -141,7 +143,7 @@ mod tests {
             name: "sitecustomize.py".to_owned(),
             bytes: b"pass\n".to_vec(),
         };
-        let bytes = filled(&[file], b"branch 0\n", "/swath").unwrap();
+        let bytes = filled(&[file], b"branch 1 0\n", "/swath").unwrap();
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut found = Vec::new();
         for entry in archive.entries().unwrap() {
@@ -158,7 +160,7 @@ mod tests {
             (
                 "agent/swath-agent.conf",
                 0o644,
-                "branch 0\ndata /swath/data\n",
+                "branch 1 0\ndata 11 /swath/data\n",
             ),
         ];
         let expected = expected.map(|(path, mode, text)| (path.to_owned(), mode, text.to_owned()));

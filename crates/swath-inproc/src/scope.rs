@@ -1,6 +1,8 @@
 //! Which files are measured: coverage.py's rules (`check_include_omit_etc` of its `inorout.py`),
 //! judged by canonical path.
 
+use swath_store::settings;
+
 use crate::configuration::{flag, values};
 use crate::ffi;
 use crate::glob;
@@ -42,36 +44,36 @@ pub unsafe fn holds(file: &[u8]) -> bool {
     if is_below(file, folders.agent.bytes()) {
         return false;
     }
-    let with_source =
-        values(b"source-dir").next().is_some() || values(b"source-pkg").next().is_some();
+    let with_source = values(settings::SOURCE_FOLDER).next().is_some()
+        || values(settings::SOURCE_PACKAGE).next().is_some();
     if with_source {
         if !in_source(file) {
             return false;
         }
-    } else if values(b"include").next().is_some() {
-        if !values(b"include").any(|pattern| glob::matches(pattern, file)) {
+    } else if values(settings::INCLUDE).next().is_some() {
+        if !values(settings::INCLUDE).any(|pattern| glob::matches(pattern, file)) {
             return false;
         }
     } else if is_third_party(file) || in_library(file) {
         return false;
     }
-    !values(b"omit").any(|pattern| glob::matches(pattern, file))
+    !values(settings::OMIT).any(|pattern| glob::matches(pattern, file))
 }
 
 unsafe fn in_library(file: &[u8]) -> bool {
     let library = (*FOLDERS.place()).library.bytes();
     // Debian keeps its own sitecustomize with its configuration, and links to it.
     let ours = !library.is_empty() && is_below(file, library);
-    !flag(b"cover-pylib") && (ours || file.windows(11).any(|part| part == b"/etc/python"))
+    !flag(settings::COVER_PYLIB) && (ours || file.windows(11).any(|part| part == b"/etc/python"))
 }
 
 /// Below a source folder and not installed there, or a module of a source package.
 unsafe fn in_source(file: &[u8]) -> bool {
-    if values(b"source-pkg").next().is_some() && in_source_package(file) {
+    if values(settings::SOURCE_PACKAGE).next().is_some() && in_source_package(file) {
         return true;
     }
     let mut installed = None;
-    for folder in values(b"source-dir") {
+    for folder in values(settings::SOURCE_FOLDER) {
         if !is_below(file, folder) {
             continue;
         }
@@ -126,7 +128,7 @@ unsafe fn in_source_package(file: &[u8]) -> bool {
         let rest = rest.strip_prefix(b"/").unwrap_or(rest);
         let name = rest.strip_suffix(b".py").unwrap_or(rest);
         let name = name.strip_suffix(b"/__init__").unwrap_or(name);
-        values(b"source-pkg").any(|package| is_module_of(name, package))
+        values(settings::SOURCE_PACKAGE).any(|package| is_module_of(name, package))
     })
 }
 

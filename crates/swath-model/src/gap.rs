@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum GapKind {
     /// Python processes that were not measured.
     Processes,
+    /// Python processes that were measured in part.
+    Parts,
     /// Processes that found no room for their lines.
     Room,
     /// Hit stores that could not be read.
@@ -33,8 +35,9 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 12] = [
+    const ALL: [GapKind; 13] = [
         GapKind::Processes,
+        GapKind::Parts,
         GapKind::Room,
         GapKind::HitStores,
         GapKind::Running,
@@ -52,6 +55,7 @@ impl GapKind {
     pub fn name(self) -> &'static str {
         match self {
             GapKind::Processes => "processes",
+            GapKind::Parts => "parts-of-processes",
             GapKind::Room => "room",
             GapKind::HitStores => "hit-stores",
             GapKind::Running => "running",
@@ -72,6 +76,10 @@ impl GapKind {
             GapKind::Processes => [
                 "Python process not measured",
                 "Python processes not measured",
+            ],
+            GapKind::Parts => [
+                "Python process measured in part",
+                "Python processes measured in part",
             ],
             GapKind::Room => [
                 "process found no room for its lines",

@@ -1,13 +1,13 @@
 //! The private folder of a run: the agent goes in, hit stores come out.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_store::settings;
 
 use crate::error::RunError;
 use crate::request::Scope;
@@ -17,14 +17,14 @@ use crate::request::Scope;
 /// Layout: `agent/` (sitecustomize, the shared object, its settings) and `data/` (hit stores).
 /// Its path stays short, because a unix socket's path must stay under 107 bytes.
 #[derive(Debug)]
-pub struct RunFolder {
+pub(crate) struct RunFolder {
     path: PathBuf,
     keep: bool,
 }
 
 impl RunFolder {
     /// Makes the folder and puts the agent with its settings into it.
-    pub fn create(scope: &Scope) -> Result<RunFolder, RunError> {
+    pub(crate) fn create(scope: &Scope) -> Result<RunFolder, RunError> {
         let make = || -> io::Result<RunFolder> {
             let path = tempfile::Builder::new()
                 .prefix("swath-")
@@ -54,32 +54,32 @@ impl RunFolder {
             self.agent().join(swath_agent::AGENT_FILE_NAME),
             swath_agent::AGENT,
         )?;
-        fs::write(self.agent().join("swath-agent.conf"), self.settings(scope))?;
+        fs::write(self.agent().join(settings::FILE_NAME), self.settings(scope))?;
         Ok(())
     }
 
     /// The run's folder itself.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where the agent is.
-    pub fn agent(&self) -> PathBuf {
+    pub(crate) fn agent(&self) -> PathBuf {
         self.path.join("agent")
     }
 
     /// Where the hit stores are.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
     /// Where the hit stores of containers are gathered, a folder for each.
-    pub fn containers(&self) -> PathBuf {
+    pub(crate) fn containers(&self) -> PathBuf {
         self.path.join("containers")
     }
 
     /// Leaves the folder in place when this value is dropped.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
 
@@ -93,33 +93,40 @@ impl RunFolder {
         value
     }
 
-    /// The agent's settings, one `key value` a line.
+    /// The agent's settings.
     fn settings(&self, scope: &Scope) -> Vec<u8> {
-        let mut text = String::new();
-        let _ = writeln!(text, "branch {}", u8::from(scope.branch));
-        let _ = writeln!(text, "cover-pylib {}", u8::from(scope.cover_pylib));
+        let mut file = scope_settings(scope);
+        let mut add = |key, value: &[u8]| {
+            settings::write(key, value, |bytes| file.extend_from_slice(bytes));
+        };
         for package in &scope.source_packages {
-            let _ = writeln!(text, "source-pkg {package}");
+            add(settings::SOURCE_PACKAGE, package.as_bytes());
         }
         for glob in &scope.include {
-            let _ = writeln!(text, "include {glob}");
+            add(settings::INCLUDE, glob.as_bytes());
         }
         for glob in &scope.omit {
-            let _ = writeln!(text, "omit {glob}");
+            add(settings::OMIT, glob.as_bytes());
         }
-        let mut bytes = text.into_bytes();
-        let data = self.data();
-        let folders = scope
-            .source_folders
-            .iter()
-            .map(|folder| ("source-dir ", folder));
-        for (key, path) in std::iter::once(("data ", &data)).chain(folders) {
-            bytes.extend_from_slice(key.as_bytes());
-            bytes.extend_from_slice(path.as_os_str().as_bytes());
-            bytes.push(b'\n');
+        for folder in &scope.source_folders {
+            add(settings::SOURCE_FOLDER, folder.as_os_str().as_bytes());
         }
-        bytes
+        add(settings::DATA, self.data().as_os_str().as_bytes());
+        file
     }
+}
+
+/// The settings that a scope has on this host and in containers.
+pub(crate) fn scope_settings(scope: &Scope) -> Vec<u8> {
+    let mut file = Vec::new();
+    for (key, value) in [
+        (settings::BRANCH, scope.branch),
+        (settings::COVER_PYLIB, scope.cover_pylib),
+    ] {
+        let value = if value { b"1" } else { b"0" };
+        settings::write(key, value, |bytes| file.extend_from_slice(bytes));
+    }
+    file
 }
 
 impl Drop for RunFolder {
@@ -153,7 +160,7 @@ mod tests {
     #[test]
     fn settings_name_every_rule_of_the_scope() {
         let scope = Scope {
-            source_folders: vec![PathBuf::from("/src/a b")],
+            source_folders: vec![PathBuf::from("/src/a\nb")],
             source_packages: vec!["xy".to_owned()],
             include: vec![],
             omit: vec!["*/gen/**".to_owned()],
@@ -164,11 +171,17 @@ mod tests {
             path: PathBuf::from("/run/x"),
             keep: true,
         };
-        let text = String::from_utf8(folder.settings(&scope)).unwrap();
-        assert_eq!(
-            text,
-            "branch 1\ncover-pylib 0\nsource-pkg xy\nomit */gen/**\ndata /run/x/data\nsource-dir /src/a b\n"
-        );
+        let file = folder.settings(&scope);
+        let expected = [
+            ("branch", "1"),
+            ("cover-pylib", "0"),
+            ("source-pkg", "xy"),
+            ("omit", "*/gen/**"),
+            ("source-dir", "/src/a\nb"),
+            ("data", "/run/x/data"),
+        ];
+        let expected = expected.map(|(key, value)| (key.as_bytes(), value.as_bytes()));
+        assert!(settings::read(&file).eq(expected), "{file:?}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Run {
         Self::with("")
     }
 
-    /// A run with more lines in the configuration.
+    /// A run with more settings, each a line of a key and a value.
     pub(crate) fn with(configuration: &str) -> Self {
         let run = Self {
             folder: swath_test::temp_dir(),
@@ -42,7 +42,13 @@ impl Run {
         fs_err::write(agent.join("sitecustomize.py"), swath_agent::SITECUSTOMIZE).unwrap();
         let data = run.data();
         let text = format!("data {}\nbranch 0\n{configuration}", data.display());
-        fs_err::write(agent.join(swath_agent::CONFIGURATION_FILE_NAME), text).unwrap();
+        let mut file = Vec::new();
+        for line in text.lines() {
+            let (key, value) = line.split_once(' ').unwrap();
+            let add = |bytes: &[u8]| file.extend_from_slice(bytes);
+            swath_store::settings::write(key, value.as_bytes(), add);
+        }
+        fs_err::write(agent.join(swath_agent::CONFIGURATION_FILE_NAME), file).unwrap();
         run
     }
 
