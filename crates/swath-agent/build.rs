@@ -1,7 +1,7 @@
 //! Compiles the shared object that runs inside CPython.
 //!
 //! An object that is linked with nothing cannot be an ordinary product of the workspace, so the
-//! compiler is called here: for `swath-store`, for `swath-inproc`, and for the few lines of
+//! compiler is called here: for the crates that the object consists of, and for the few lines of
 //! `object/` that make one object of them. The result becomes a constant of this crate.
 
 use std::env;
@@ -33,10 +33,12 @@ fn main() {
         source
     };
     let store_source = source("DEP_SWATH_STORE_SOURCE_SOURCE");
+    let scope_source = source("DEP_SWATH_SCOPE_SOURCE_SOURCE");
     let inproc_source = source("DEP_SWATH_INPROC_SOURCE_SOURCE");
     let script = out.join("agent.map");
     write(&script, VERSION_SCRIPT);
     let store = out.join("libswath_store.rlib");
+    let scope = out.join("libswath_scope.rlib");
     let inproc = out.join("libswath_inproc.rlib");
     let compiler = variable("RUSTC");
     let common = || {
@@ -61,7 +63,10 @@ fn main() {
     };
     let with = |name: &str, product: &Path| format!("--extern={name}={}", product.display());
     run(&mut library("swath_store", &store, &store_source));
-    run(library("swath_inproc", &inproc, &inproc_source).arg(with("swath_store", &store)));
+    run(library("swath_scope", &scope, &scope_source).arg(with("swath_store", &store)));
+    run(library("swath_inproc", &inproc, &inproc_source)
+        .arg(with("swath_store", &store))
+        .arg(with("swath_scope", &scope)));
     run(common()
         .args(["--crate-name=swath_object", "--crate-type=cdylib"])
         .args(["-Ccodegen-units=1", "-Dwarnings"])

@@ -30,6 +30,11 @@ pub unsafe fn read(folder: &[u8]) -> bool {
     length > 0
 }
 
+/// The settings as they stand in the file.
+pub fn content() -> &'static [u8] {
+    CONTENT.get()
+}
+
 /// All values of a key, in the order of the file.
 pub fn values(key: &'static str) -> impl Iterator<Item = &'static [u8]> {
     settings::read(CONTENT.get())

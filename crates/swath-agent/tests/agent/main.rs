@@ -12,7 +12,7 @@ mod failure;
 mod forks;
 mod lines;
 mod object;
-mod patterns;
+mod packages;
 mod run;
 mod surroundings;
 mod tracers;
