@@ -66,11 +66,14 @@ def _swath_run(folder):
         pass
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
-    sys.modules.pop("sitecustomize", None)
+    if __name__ == "sitecustomize":
+        sys.modules.pop("sitecustomize", None)
 
 
 _swath_run(__file__.rpartition("/")[0])
 
-# The one that would have been imported without swath. When there is none, or it fails, the error
-# goes to where it would have gone.
-import sitecustomize
+# The preloaded object runs this file as well, in interpreters that do not get here or got here
+# before. Otherwise: the one that would have been imported without swath. When there is none, or it
+# fails, the error goes to where it would have gone.
+if __name__ == "sitecustomize":
+    import sitecustomize

@@ -43,7 +43,7 @@ pub(crate) fn measure(
     check_outputs(request)?;
     let data_file_before = Fingerprint::of(&request.data_file);
     let history = RunHistory::create()?;
-    let folder = RunFolder::create(&scope)?;
+    let folder = RunFolder::create(&scope, request.inject)?;
     history.mark_active(folder.path());
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);

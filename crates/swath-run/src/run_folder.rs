@@ -1,6 +1,6 @@
 //! The private folder of a run: the agent goes in, hit stores come out.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,6 +10,7 @@ use fs_err as fs;
 use swath_store::settings;
 
 use crate::error::RunError;
+use crate::inject::Inject;
 use crate::request::Scope;
 
 /// A folder that only this user can enter, removed on drop unless [`RunFolder::keep`] was called.
@@ -20,18 +21,25 @@ use crate::request::Scope;
 pub(crate) struct RunFolder {
     path: PathBuf,
     keep: bool,
+    inject: Inject,
 }
 
 impl RunFolder {
     /// Makes the folder and puts the agent with its settings into it.
-    pub(crate) fn create(scope: &Scope) -> Result<RunFolder, RunError> {
+    pub(crate) fn create(scope: &Scope, inject: Inject) -> Result<RunFolder, RunError> {
         let make = || -> io::Result<RunFolder> {
+            let base = base_folder();
+            inject.check(&base)?;
             let path = tempfile::Builder::new()
                 .prefix("swath-")
                 .permissions(std::fs::Permissions::from_mode(0o700))
-                .tempdir_in(base_folder())?
+                .tempdir_in(base)?
                 .keep();
-            let folder = RunFolder { path, keep: false };
+            let folder = RunFolder {
+                path,
+                keep: false,
+                inject,
+            };
             folder.fill(scope)?;
             Ok(folder)
         };
@@ -54,6 +62,10 @@ impl RunFolder {
             self.agent().join(swath_agent::AGENT_FILE_NAME),
             swath_agent::AGENT,
         )?;
+        if self.inject.is_by_preload() {
+            let preload = self.agent().join(swath_agent::PRELOAD_FILE_NAME);
+            fs::write(preload, swath_agent::PRELOAD)?;
+        }
         fs::write(self.agent().join(settings::FILE_NAME), self.settings(scope))?;
         Ok(())
     }
@@ -83,14 +95,12 @@ impl RunFolder {
         self.keep = true;
     }
 
-    /// `PYTHONPATH` for a process that has `current`: the agent's folder comes first.
-    pub(crate) fn python_path(&self, current: Option<&OsStr>) -> OsString {
-        let mut value = self.agent().into_os_string();
-        if let Some(current) = current.filter(|current| !current.is_empty()) {
-            value.push(":");
-            value.push(current);
-        }
-        value
+    /// The variables that bring the agent into a process, which has `current` without them.
+    pub(crate) fn variables(
+        &self,
+        current: impl Fn(&str) -> Option<OsString>,
+    ) -> Vec<(&'static str, OsString)> {
+        self.inject.variables(&self.agent(), current)
     }
 
     /// The agent's settings.
@@ -170,6 +180,7 @@ mod tests {
         let folder = RunFolder {
             path: PathBuf::from("/run/x"),
             keep: true,
+            inject: Inject::Path,
         };
         let file = folder.settings(&scope);
         let expected = [
@@ -182,19 +193,5 @@ mod tests {
         ];
         let expected = expected.map(|(key, value)| (key.as_bytes(), value.as_bytes()));
         assert!(settings::read(&file).eq(expected), "{file:?}");
-    }
-
-    #[test]
-    fn the_agents_folder_precedes_an_existing_python_path() {
-        let folder = RunFolder {
-            path: PathBuf::from("/run/x"),
-            keep: true,
-        };
-        assert_eq!(folder.python_path(None), "/run/x/agent");
-        assert_eq!(folder.python_path(Some(OsStr::new(""))), "/run/x/agent");
-        assert_eq!(
-            folder.python_path(Some(OsStr::new("/a:/b"))),
-            "/run/x/agent:/a:/b"
-        );
     }
 }

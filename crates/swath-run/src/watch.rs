@@ -235,7 +235,7 @@ fn examine(sighting: &mut Sighting, now: Instant, agent_path: &str) {
     }
 }
 
-/// Whether `PYTHONPATH` of the process names the agent; `None` where it cannot be read.
+/// Whether the environment of the process names the agent; `None` where it cannot be read.
 fn carries_agent_path(pid: u32, agent_path: &str) -> Option<bool> {
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
     // A process that has just ended reads as empty, and so does one that `env -i` started.
@@ -252,12 +252,13 @@ fn maps_libpython(pid: u32) -> bool {
 fn names_agent(environment: &[u8], agent_path: &[u8]) -> bool {
     environment
         .split(|&byte| byte == 0)
-        .filter_map(|entry| entry.strip_prefix(b"PYTHONPATH="))
-        .any(|value| {
-            value
-                .split(|&byte| byte == b':')
-                .any(|path| path == agent_path)
+        .filter_map(|entry| {
+            let path = entry.strip_prefix(b"PYTHONPATH=");
+            path.or_else(|| entry.strip_prefix(b"LD_PRELOAD="))
         })
+        .flat_map(|value| value.split(|byte| b": ".contains(byte)))
+        .filter_map(|path| path.strip_prefix(agent_path))
+        .any(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -270,6 +271,8 @@ mod tests {
         assert!(names_agent(environment, b"/run/agent"));
         assert!(!names_agent(environment, b"/run/ag"));
         assert!(!names_agent(b"PYTHONPATHS=/run/agent", b"/run/agent"));
+        let preloaded = b"LD_PRELOAD=/x.so:/run/agent/swath-preload.so";
+        assert!(names_agent(preloaded, b"/run/agent"));
     }
 
     #[test]

@@ -42,6 +42,7 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         kind: RunKind::Program,
         containers: false,
+        inject: arguments.services.inject.into(),
         compose: None,
         folder,
         data_file: data_file(arguments, &settings),

@@ -13,6 +13,7 @@ mod forks;
 mod lines;
 mod object;
 mod packages;
+mod preload;
 mod run;
 mod surroundings;
 mod tracers;

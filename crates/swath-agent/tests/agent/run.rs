@@ -39,6 +39,8 @@ impl Run {
         fs_err::create_dir(&agent).unwrap();
         fs_err::create_dir(run.data()).unwrap();
         fs_err::write(agent.join(swath_agent::AGENT_FILE_NAME), swath_agent::AGENT).unwrap();
+        let preload = agent.join(swath_agent::PRELOAD_FILE_NAME);
+        fs_err::write(preload, swath_agent::PRELOAD).unwrap();
         fs_err::write(agent.join("sitecustomize.py"), swath_agent::SITECUSTOMIZE).unwrap();
         let data = run.data();
         let text = format!("data {}\nbranch 0\n{configuration}", data.display());
