@@ -13,6 +13,11 @@ pub fn file_findings(report: &Report) -> Vec<Finding> {
             paths: report.unmapped.clone(),
         });
     }
+    if !report.unproved.is_empty() {
+        found.push(Finding::SourceUnproved {
+            paths: report.unproved.clone(),
+        });
+    }
     found.extend(report.warnings.iter().map(|warning| Finding::NotAnalyzed {
         slug: warning.slug,
         text: warning.text.clone(),

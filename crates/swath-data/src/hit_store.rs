@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use swath_checkout::{Links, read_regular};
 use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
@@ -240,7 +241,8 @@ fn finish_all(stores: Vec<ReadStore>) -> impl Iterator<Item = StoredProcess> {
 
 impl ReadStore {
     fn read(path: &Path) -> Result<Self, HitStoreError> {
-        let bytes = fs_err::read(path)?;
+        // Any process of the run can write in the folder of the stores.
+        let bytes = read_regular(path, Links::Refuse, swath_store::layout::LONGEST)?;
         let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
             path: path.to_path_buf(),
             problem,
@@ -379,17 +381,16 @@ struct FileTable {
 
 impl FileTable {
     fn name(&mut self, file: &swath_store::File<'_>) {
-        // A path that is not UTF-8 cannot be in a data file: coverage.py leaves it out as well.
-        if let Ok(path) = std::str::from_utf8(file.path) {
-            self.files.insert(
-                file.id,
-                StoredFile {
-                    path: path.to_owned(),
-                    hash: file.hash.map(SourceHash),
-                    ..StoredFile::default()
-                },
-            );
-        }
+        // A path that is not UTF-8 cannot be in a data file: it is there as it is shown, and its
+        // source is found by that.
+        self.files.insert(
+            file.id,
+            StoredFile {
+                path: text(file.path),
+                hash: file.hash.map(SourceHash),
+                ..StoredFile::default()
+            },
+        );
     }
 
     fn add(&mut self, code: &swath_store::Code<'_>) {

@@ -182,6 +182,11 @@ pub enum Finding {
         /// Their paths where they ran.
         paths: Vec<String>,
     },
+    /// Measured files lie outside the project, and the data does not say which content ran.
+    SourceUnproved {
+        /// Their paths.
+        paths: Vec<String>,
+    },
     /// A measured path can be several files here, and nothing decides.
     PathAmbiguous {
         /// The path where it ran.
@@ -378,7 +383,9 @@ impl Finding {
             .or_else(|| containers::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
-            .unwrap_or_else(|| Message::warning("unknown", "an unknown finding"))
+            .unwrap_or_else(|| {
+                Message::warning("unknown-finding", "swath has no words for a finding")
+            })
     }
 
     /// What is missing from the number for this reason; nothing where the number is whole all the

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use swath_checkout::PathMap;
 use swath_config::{CoverageConfig, ProcessEnvironment, RcFile};
-use swath_data::PathMap;
 use swath_model::Finding;
 use swath_pattern::PathAliases;
 
@@ -79,7 +79,8 @@ fn path_map(
     let directory = settings.directory.clone();
     let aliases = PathAliases::from_lists(settings.config.path_lists(), directory, false)?;
     let mut paths = PathMap::new(&request.folder, aliases);
-    paths.learn(containers.files());
+    let files = containers.files();
+    paths.learn(files.map(|file| (file.path.as_str(), file.hash)));
     Ok(paths)
 }
 

@@ -306,7 +306,7 @@ fn data_of(
         account.map(|account| note_of(account)).unwrap_or_default()
     });
     if settings.config.relative_files {
-        data = relative(&data, settings);
+        data = data.with_paths(|path| settings.directory.relative(path).to_owned());
     }
     match touch_unexecuted(&mut data, &settings.config, &settings.directory) {
         Ok(touched) => {
@@ -331,17 +331,6 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
         ended: Some(account.ending),
         state: Some(account.agent.clone()),
     }
-}
-
-/// The same data with paths relative to the folder, as `relative_files` asks.
-fn relative(data: &CoverageData, settings: &Settings) -> CoverageData {
-    let mut mapped = CoverageData::new(data.mode());
-    let relative = |path: &str| settings.directory.relative(path).to_owned();
-    // Data of one run has one kind of rows, so nothing can conflict.
-    if mapped.update(data, ("", ""), relative).is_err() {
-        return data.clone();
-    }
-    mapped
 }
 
 /// What became of the data.

@@ -1,14 +1,30 @@
 //! How the agent gets into the processes of a run.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// The variable by which CPython finds modules.
 pub(crate) const PYTHON_PATH: &str = "PYTHONPATH";
 /// The variable by which the loader adds objects to every program.
 pub(crate) const PRELOAD: &str = "LD_PRELOAD";
+/// The variable of programs that check memory. Those whose runtime is a library of its own refuse
+/// to start when any object comes before it; ours defines nothing that could be in its way.
+const SANITIZER: &str = "ASAN_OPTIONS";
+const ANY_ORDER: &str = "verify_asan_link_order=0";
+
+/// Loaders of programs of other kinds: they cannot load the object, and say so on standard error.
+const FOREIGN_LOADERS: [&str; 6] = [
+    "/lib/ld-linux.so.2",
+    "/lib/ld-musl-i386.so.1",
+    "/libx32/ld-linux-x32.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-linux-armhf.so.3",
+    "/lib/ld-musl-aarch64.so.1",
+];
 
 /// A way into a Python that does not know of swath.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,10 +49,20 @@ impl Inject {
         self != Inject::Path
     }
 
+    /// The default: both ways, unless something says that the loader's could disturb a program.
+    pub(crate) fn harmless(object: &Path) -> Inject {
+        let is_foreign = FOREIGN_LOADERS.iter().any(|path| Path::new(path).exists());
+        if is_foreign || Inject::Both.check(object).is_err() || !is_silent(object) {
+            return Inject::Path;
+        }
+        Inject::Both
+    }
+
     /// What a process gets: variables, with what they hold without swath given by `current`.
     pub(crate) fn variables(
         self,
         agent: &Path,
+        object: &Path,
         current: impl Fn(&str) -> Option<OsString>,
     ) -> Vec<(&'static str, OsString)> {
         let mut variables = Vec::new();
@@ -48,9 +74,12 @@ impl Inject {
         }
         if self.is_by_preload() {
             // Ours comes last: some must be first, and ours does not care.
-            let ours = agent.join(swath_agent::PRELOAD_FILE_NAME).into_os_string();
             let theirs = current(PRELOAD);
-            variables.push((PRELOAD, joined(theirs.as_deref(), Some(&ours))));
+            let ours = Some(object.as_os_str());
+            variables.push((PRELOAD, joined(theirs.as_deref(), ours)));
+            let theirs = current(SANITIZER);
+            let ours = Some(OsStr::new(ANY_ORDER));
+            variables.push((SANITIZER, joined(theirs.as_deref(), ours)));
         }
         variables
     }
@@ -69,6 +98,26 @@ impl Inject {
             ),
         ))
     }
+}
+
+/// Writes the object, for everybody to read.
+pub(crate) fn write_object(path: &Path) -> io::Result<()> {
+    use fs_err::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs_err::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o644);
+    let mut file = options.open(path)?;
+    // Whatever the umask says.
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    file.write_all(swath_agent::PRELOAD)
+}
+
+/// Whether a program of this system runs with the object as it runs without.
+fn is_silent(object: &Path) -> bool {
+    let output = Command::new("true")
+        .env(PRELOAD, object)
+        .stdin(Stdio::null())
+        .output();
+    output.is_ok_and(|output| output.status.success() && output.stderr.is_empty())
 }
 
 fn joined(first: Option<&OsStr>, second: Option<&OsStr>) -> OsString {
@@ -95,7 +144,7 @@ mod tests {
             found.map(|(_, value)| OsString::from(value))
         };
         let text = |(name, value): (&str, OsString)| format!("{name}={}", value.display());
-        let variables = inject.variables(Path::new("/r/agent"), current);
+        let variables = inject.variables(Path::new("/r/agent"), Path::new("/r.so"), current);
         variables.into_iter().map(text).collect()
     }
 
@@ -110,12 +159,16 @@ mod tests {
             variables(Inject::Both, &current),
             [
                 "PYTHONPATH=/r/agent:/a:/b",
-                "LD_PRELOAD=/x.so /y.so:/r/agent/swath-preload.so"
+                "LD_PRELOAD=/x.so /y.so:/r.so",
+                "ASAN_OPTIONS=verify_asan_link_order=0"
             ]
         );
         assert_eq!(
-            variables(Inject::Preload, &[(PRELOAD, "")]),
-            ["LD_PRELOAD=/r/agent/swath-preload.so"]
+            variables(Inject::Preload, &[(PRELOAD, ""), (SANITIZER, "a=1")]),
+            [
+                "LD_PRELOAD=/r.so",
+                "ASAN_OPTIONS=a=1:verify_asan_link_order=0"
+            ]
         );
         assert_eq!(variables(Inject::Path, &[]), ["PYTHONPATH=/r/agent"]);
     }

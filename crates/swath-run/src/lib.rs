@@ -25,12 +25,12 @@ mod finish;
 mod finished_run;
 mod history;
 mod inject;
+mod leftover;
 mod measurement;
 mod not_measured;
 mod orchestra;
 mod plan;
 mod preflight;
-mod private_file;
 mod ready;
 mod reaper;
 mod report;
@@ -56,8 +56,9 @@ pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
-pub use history::{LeftoverRun, RunHistory};
+pub use history::RunHistory;
 pub use inject::Inject;
+pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd};
 pub use plan::{Plan, PlanError, ServiceOptions, plan};
 pub use report::ReportError;
@@ -67,3 +68,4 @@ pub use settings::{
     Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
     twin_of_services,
 };
+pub use signals::survive_file_size_limit;

@@ -27,8 +27,8 @@ pub struct RunRequest {
     pub kind: RunKind,
     /// What the command starts in containers is measured as well.
     pub containers: bool,
-    /// How the agent gets into processes of this host.
-    pub inject: Inject,
+    /// How the agent gets into processes of this host; `None` leaves it to swath.
+    pub inject: Option<Inject>,
     /// The Compose project to bring up before the tests.
     pub compose: Option<ComposeRequest>,
     /// The folder in which everything starts.

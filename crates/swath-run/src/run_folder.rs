@@ -7,10 +7,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_checkout::OwnedFolder;
 use swath_store::settings;
 
 use crate::error::RunError;
-use crate::inject::Inject;
+use crate::inject::{self, Inject};
 use crate::request::Scope;
 
 /// A folder that only this user can enter, removed on drop unless [`RunFolder::keep`] was called.
@@ -25,28 +26,61 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder and puts the agent with its settings into it.
-    pub(crate) fn create(scope: &Scope, inject: Inject) -> Result<RunFolder, RunError> {
-        let make = || -> io::Result<RunFolder> {
-            let base = base_folder();
-            inject.check(&base)?;
-            let path = tempfile::Builder::new()
-                .prefix("swath-")
-                .permissions(std::fs::Permissions::from_mode(0o700))
-                .tempdir_in(base)?
-                .keep();
-            let folder = RunFolder {
-                path,
-                keep: false,
-                inject,
-            };
-            folder.fill(scope)?;
-            Ok(folder)
-        };
-        make().map_err(|source| RunError::Folder {
+    /// Makes the folder and puts the agent with its settings into it, in the first place where that
+    /// can be done and where the agent can be loaded.
+    /// `inject` is how the agent is to get into processes; `None` takes what disturbs nothing here.
+    pub(crate) fn create(scope: &Scope, inject: Option<Inject>) -> Result<RunFolder, RunError> {
+        Self::create_in(&places(), scope, inject).map_err(|source| RunError::Folder {
             what: "the run's folder",
             source,
         })
+    }
+
+    fn create_in(
+        places: &[PathBuf],
+        scope: &Scope,
+        inject: Option<Inject>,
+    ) -> io::Result<RunFolder> {
+        let mut problems = Vec::new();
+        for place in places {
+            match Self::create_at(place, scope, inject) {
+                Ok(folder) => return Ok(folder),
+                // The same everywhere.
+                Err(problem) if problem.kind() == io::ErrorKind::FileTooLarge => {
+                    return Err(problem);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let problems: Vec<String> = problems.iter().map(io::Error::to_string).collect();
+        let text = format!(
+            "{}; set TMPDIR to a folder with room where programs may run",
+            problems.join("; ")
+        );
+        Err(io::Error::other(text))
+    }
+
+    fn create_at(place: &Path, scope: &Scope, inject: Option<Inject>) -> io::Result<RunFolder> {
+        if is_mounted_noexec(place)? {
+            let text = format!("`{}` is mounted noexec", place.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+        if let Some(inject) = inject {
+            inject.check(place)?;
+        }
+        let path = OwnedFolder::create(place)?.path().to_owned();
+        // From here on it is removed when something fails.
+        let mut folder = RunFolder {
+            path,
+            keep: false,
+            inject: inject.unwrap_or_default(),
+        };
+        folder.fill(scope).map_err(with_limit)?;
+        if inject != Some(Inject::Path) {
+            inject::write_object(&folder.object()).map_err(with_limit)?;
+            folder.inject = inject.unwrap_or_else(|| Inject::harmless(&folder.object()));
+        }
+        Ok(folder)
     }
 
     fn fill(&self, scope: &Scope) -> io::Result<()> {
@@ -62,10 +96,6 @@ impl RunFolder {
             self.agent().join(swath_agent::AGENT_FILE_NAME),
             swath_agent::AGENT,
         )?;
-        if self.inject.is_by_preload() {
-            let preload = self.agent().join(swath_agent::PRELOAD_FILE_NAME);
-            fs::write(preload, swath_agent::PRELOAD)?;
-        }
         fs::write(self.agent().join(settings::FILE_NAME), self.settings(scope))?;
         Ok(())
     }
@@ -100,7 +130,20 @@ impl RunFolder {
         &self,
         current: impl Fn(&str) -> Option<OsString>,
     ) -> Vec<(&'static str, OsString)> {
-        self.inject.variables(&self.agent(), current)
+        self.inject
+            .variables(&self.agent(), &self.object(), current)
+    }
+
+    /// The object for the loader. Where processes may become other users it lies beside the folder,
+    /// which they cannot enter: the loader speaks up when it does not find an object.
+    fn object(&self) -> PathBuf {
+        if rustix::process::geteuid().is_root() {
+            let mut object = self.path.clone().into_os_string();
+            object.push(".so");
+            PathBuf::from(object)
+        } else {
+            self.agent().join(swath_agent::PRELOAD_FILE_NAME)
+        }
     }
 
     /// The agent's settings.
@@ -141,6 +184,8 @@ pub(crate) fn scope_settings(scope: &Scope) -> Vec<u8> {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
+        // Nobody is started any more that would miss it.
+        let _ = fs::remove_file(self.object());
         if !self.keep {
             // A folder that cannot be removed is found and named by the next run.
             let _ = fs::remove_dir_all(&self.path);
@@ -148,19 +193,44 @@ impl Drop for RunFolder {
     }
 }
 
-/// The runtime folder where it is usable and not mounted `noexec`-prone for others, else the temporary one.
-fn base_folder() -> PathBuf {
-    std::env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute() && path.is_dir() && !is_mounted_noexec(path))
-        .unwrap_or_else(std::env::temp_dir)
+/// Where the folder may be, the best place first: the runtime folder, the temporary one, and those
+/// that every system has.
+fn places() -> Vec<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
+    let mut places: Vec<PathBuf> = Vec::new();
+    for place in runtime
+        .into_iter()
+        .chain([std::env::temp_dir()])
+        .chain(usual)
+    {
+        if place.is_absolute() && !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }
 
 /// A shared object cannot be loaded from a file system mounted `noexec`.
-fn is_mounted_noexec(path: &Path) -> bool {
-    rustix::fs::statvfs(path).map_or(true, |stat| {
-        stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
-    })
+fn is_mounted_noexec(place: &Path) -> io::Result<bool> {
+    let stat = rustix::fs::statvfs(place).map_err(|error| {
+        let error = io::Error::from(error);
+        io::Error::new(error.kind(), format!("`{}`: {error}", place.display()))
+    })?;
+    let flags = stat.f_flag;
+    Ok(flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// The error, with the limit on the size of files where that is the cause.
+fn with_limit(error: io::Error) -> io::Error {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    match limit {
+        Some(limit) if error.kind() == io::ErrorKind::FileTooLarge => io::Error::new(
+            error.kind(),
+            format!("{error}: the limit on the size of files (`ulimit -f`) is {limit} bytes"),
+        ),
+        _ => error,
+    }
 }
 
 #[cfg(test)]
@@ -193,5 +263,25 @@ mod tests {
         ];
         let expected = expected.map(|(key, value)| (key.as_bytes(), value.as_bytes()));
         assert!(settings::read(&file).eq(expected), "{file:?}");
+    }
+
+    #[test]
+    fn a_place_where_the_agent_cannot_be_loaded_is_passed_by() {
+        let base = tempfile::tempdir().unwrap();
+        // Never executable, wherever the tests run.
+        let noexec = PathBuf::from("/proc");
+        let gone = base.path().join("gone");
+        let scope = Scope::default();
+        let usable = base.path().to_owned();
+        let places = [noexec.clone(), gone.clone(), usable];
+        let folder = RunFolder::create_in(&places, &scope, None).unwrap();
+        assert!(folder.path().starts_with(base.path()));
+        let path = folder.path().to_owned();
+        drop(folder);
+        assert!(!path.exists());
+        let error = RunFolder::create_in(&[noexec, gone], &scope, None).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("/proc"), "{text}");
+        assert!(text.ends_with("set TMPDIR to a folder with room where programs may run"));
     }
 }

@@ -20,6 +20,8 @@ pub const RECORD_HEAD: usize = 16;
 
 /// Set in a kind that a reader must know: one that does not has to refuse the file.
 pub const CRITICAL: u32 = 1 << 31;
+/// No store is longer, in bytes: no agent reserves more.
+pub const LONGEST: u64 = 1 << 30;
 /// A source file.
 pub const KIND_FILE: u32 = 1;
 /// A code object and its lines.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use swath_model::{Counted, Finding, Message};
 use swath_report::warning_with_page;
-use swath_run::{FinishedRun, Observer, RunEvent, RunKind, RunRequest, Settings, beside};
+use swath_run::{FinishedRun, Inject, Observer, RunEvent, RunKind, RunRequest, Settings, beside};
 
 use crate::arguments::RunArguments;
 use crate::commands::report::{current_folder, fail, print_warnings};
@@ -42,7 +42,8 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         kind: RunKind::Program,
         containers: false,
-        inject: arguments.services.inject.into(),
+        // One program that swath itself starts: it is reached as it is.
+        inject: Some(arguments.services.inject.map_or(Inject::Path, Into::into)),
         compose: None,
         folder,
         data_file: data_file(arguments, &settings),

@@ -70,7 +70,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
 pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let (kind, number) = match finding {
         Finding::NotMeasured { processes, .. } => (GapKind::Processes, processes.len()),
-        Finding::AgentFailed { state, .. } if state.is_measured_in_part() => (GapKind::Parts, 1),
+        Finding::AgentFailed { state, .. } if state.is_measured_in_part() => (GapKind::InPart, 1),
         Finding::AgentFailed { .. } => (GapKind::Processes, 1),
         Finding::NoRoom { .. } => (GapKind::Room, 1),
         Finding::HitStoreUnreadable { .. } => (GapKind::HitStores, 1),

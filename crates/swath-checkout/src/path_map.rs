@@ -3,19 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
-use crate::{SourceHash, StoredFile};
+use crate::regular_file::{Links, read_regular};
+use crate::source_text::source_exists;
+use crate::walk::Walk;
 
-/// Folders that hold no sources of the checkout's own.
-const LEFT_OUT: [&str; 4] = [
-    "node_modules",
-    "__pycache__",
-    "site-packages",
-    "dist-packages",
-];
-/// How deep a checkout is looked into.
-const DEEPEST: usize = 24;
+/// A source of the checkout that is longer, in bytes, is nobody's.
+const LONGEST: u64 = 64 << 20;
 
 /// The Python files of a checkout, and the rules by which others are found among them: `[paths]`
 /// first, then the content, then what the files with a known content say about their folders, then
@@ -45,9 +41,13 @@ impl PathMap {
             by_name: BTreeMap::new(),
             folders: Vec::new(),
         };
-        let mut open = vec![(root.to_owned(), 0)];
-        while let Some((folder, depth)) = open.pop() {
-            map.add_folder(&folder, depth, &mut open);
+        for path in Walk::new(root).sources() {
+            if let Some(path) = path.to_str() {
+                let name = name_of(path).to_owned();
+                let path = path.to_owned();
+                let candidate = Candidate { path, hash: None };
+                map.by_name.entry(name).or_default().push(candidate);
+            }
         }
         for candidates in map.by_name.values_mut() {
             candidates.sort_by(|a, b| (a.path.len(), &a.path).cmp(&(b.path.len(), &b.path)));
@@ -55,42 +55,15 @@ impl PathMap {
         map
     }
 
-    fn add_folder(&mut self, folder: &Path, depth: usize, open: &mut Vec<(PathBuf, usize)>) {
-        // A folder that cannot be read holds nothing that could be reported.
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else {
-                continue;
-            };
-            if kind.is_dir() {
-                let foreign = name.starts_with('.')
-                    || LEFT_OUT.contains(&name.as_str())
-                    || path.join("pyvenv.cfg").exists();
-                if !foreign && depth < DEEPEST {
-                    open.push((path, depth + 1));
-                }
-            } else if let (true, Some(path)) = (is_source(&name), path.to_str()) {
-                let path = path.to_owned();
-                let candidate = Candidate { path, hash: None };
-                self.by_name.entry(name).or_default().push(candidate);
-            }
-        }
-    }
-
-    /// Learns from files whose content is found here, once, where their folders lie.
-    pub fn learn<'a>(&mut self, files: impl IntoIterator<Item = &'a StoredFile>) {
+    /// Learns from files elsewhere, by path and content, whose content is found here, once, where
+    /// their folders lie.
+    pub fn learn<'a>(&mut self, files: impl IntoIterator<Item = (&'a str, Option<SourceHash>)>) {
         let mut found = BTreeMap::new();
-        for file in files {
-            let Some(here) = file
-                .hash
-                .and_then(|hash| self.only_with_content(&file.path, hash))
-            else {
+        for (path, hash) in files {
+            let Some(here) = hash.and_then(|hash| self.only_with_content(path, hash)) else {
                 continue;
             };
-            let (mut there, mut here) = (file.path.as_str(), here.as_str());
+            let (mut there, mut here) = (path, here.as_str());
             while let (Some((folder, name)), Some((own_folder, own_name))) =
                 (there.rsplit_once('/'), here.rsplit_once('/'))
             {
@@ -110,7 +83,7 @@ impl PathMap {
 
     /// The path here; `None` when nothing here can be it.
     pub fn map(&mut self, path: &str, hash: Option<SourceHash>) -> Option<String> {
-        let aliased = self.aliases.map(path);
+        let aliased = self.aliases.map(path, &source_exists);
         if aliased != path && Path::new(&aliased).is_file() {
             return Some(aliased);
         }
@@ -173,17 +146,12 @@ impl PathMap {
 impl Candidate {
     fn hash(&mut self) -> Option<SourceHash> {
         if self.hash.is_none() {
-            self.hash = fs_err::read(&self.path)
+            self.hash = read_regular(Path::new(&self.path), Links::Follow, LONGEST)
                 .ok()
                 .map(|bytes| SourceHash::of(&bytes));
         }
         self.hash
     }
-}
-
-fn is_source(name: &str) -> bool {
-    let extension = Path::new(name).extension();
-    extension.is_some_and(|extension| extension == "py" || extension == "pyw")
 }
 
 fn name_of(path: &str) -> &str {
@@ -257,14 +225,10 @@ mod tests {
             ("test/__init__.py", ""),
         ]);
         let mut map = checkout.map();
-        let stored = StoredFile {
-            path: "/srv/code/xy/app.py".to_owned(),
-            hash: of("a = 1\n"),
-            ..StoredFile::default()
-        };
-        map.learn([&stored]);
+        let path = "/srv/code/xy/app.py";
+        map.learn([(path, of("a = 1\n"))]);
         assert_eq!(
-            map.map(&stored.path, stored.hash),
+            map.map(path, of("a = 1\n")),
             checkout.path("source/xy/app.py")
         );
         assert_eq!(
