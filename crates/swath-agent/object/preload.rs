@@ -19,12 +19,7 @@ type Find = unsafe extern "C" fn(*mut c_void, *const c_char) -> Symbol;
 type Hook = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
 
 /// Runs the same file as `site` does, under another name.
-///
-/// The object lies in the agent's folder, or beside the run's folder by the name of that.
-const START: &CStr = c"folder, _, name = path.rpartition('/')
-if name != 'swath-preload.so':
-    folder = path[:-3] + '/agent'
-__file__ = folder + '/sitecustomize.py'
+const START: &CStr = c"__file__ = path.rpartition('/')[0] + '/sitecustomize.py'
 with open(__file__, 'rb') as file:
     exec(compile(file.read(), __file__, 'exec'))
 ";

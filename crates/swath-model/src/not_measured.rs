@@ -35,26 +35,24 @@ impl NotMeasuredReason {
     pub fn remedy(self) -> &'static str {
         match self {
             NotMeasuredReason::Isolated => {
-                "start it without `-I`, which makes Python ignore PYTHONPATH, or run swath with `--inject=both`"
+                "start it without `-I`, which makes Python ignore PYTHONPATH"
             }
             NotMeasuredReason::IgnoresEnvironment => {
-                "start it without `-E`, which makes Python ignore PYTHONPATH, or run swath with `--inject=both`"
+                "start it without `-E`, which makes Python ignore PYTHONPATH"
             }
-            NotMeasuredReason::WithoutSite => {
-                "start it without `-S`, which skips sitecustomize, or run swath with `--inject=both`"
-            }
+            NotMeasuredReason::WithoutSite => "start it without `-S`, which skips sitecustomize",
             NotMeasuredReason::PythonPathScrubbed => {
                 "let PYTHONPATH through (tox: `pass_env = PYTHONPATH`; sudo: `--preserve-env=PYTHONPATH`; not `env -i`)"
             }
             NotMeasuredReason::PythonPathReplaced => {
-                "add to PYTHONPATH instead of replacing it: `PYTHONPATH=src:$PYTHONPATH`, or run swath with `--inject=both`"
+                "add to PYTHONPATH instead of replacing it: `PYTHONPATH=src:$PYTHONPATH`"
             }
             NotMeasuredReason::PythonTooOld => "run it with CPython 3.8 or newer",
             NotMeasuredReason::AgentUnreadable => {
                 "run swath as the same user, or set TMPDIR to a folder that both users can reach"
             }
             NotMeasuredReason::SitecustomizeShadowed => {
-                "let that sitecustomize import the next one, or run swath with `--inject=both`"
+                "let that sitecustomize import the next one, or start the program without the launcher that puts it in front"
             }
             NotMeasuredReason::EndedTooSoon => {
                 "check that PYTHONPATH reaches it, and that it is not started with -I, -E or -S"

@@ -134,16 +134,9 @@ impl RunFolder {
             .variables(&self.agent(), &self.object(), current)
     }
 
-    /// The object for the loader. Where processes may become other users it lies beside the folder,
-    /// which they cannot enter: the loader speaks up when it does not find an object.
+    /// The object for the loader.
     fn object(&self) -> PathBuf {
-        if rustix::process::geteuid().is_root() {
-            let mut object = self.path.clone().into_os_string();
-            object.push(".so");
-            PathBuf::from(object)
-        } else {
-            self.agent().join(swath_agent::PRELOAD_FILE_NAME)
-        }
+        self.agent().join(swath_agent::PRELOAD_FILE_NAME)
     }
 
     /// The agent's settings.
@@ -184,8 +177,6 @@ pub(crate) fn scope_settings(scope: &Scope) -> Vec<u8> {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // Nobody is started any more that would miss it.
-        let _ = fs::remove_file(self.object());
         if !self.keep {
             // A folder that cannot be removed is found and named by the next run.
             let _ = fs::remove_dir_all(&self.path);

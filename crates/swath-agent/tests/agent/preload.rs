@@ -34,7 +34,6 @@ fn check(run: &Run, python: &Python, what: &str, output: &Output, file: &Path) {
 #[test]
 fn pythons_that_site_does_not_reach() {
     let file = program("plain.py");
-    let text = fs_err::read_to_string(&file).unwrap();
     let folder = file.parent().unwrap();
     for python in pythons() {
         for options in ["", "-I", "-E", "-S", "-I -S", "-P"] {
@@ -53,12 +52,10 @@ fn pythons_that_site_does_not_reach() {
         let output = preload(&run, &mut command);
         check(&run, python, "-m", &output, &file);
         let run = Run::new();
-        let code = format!(
-            "exec(compile({:?}, {:?}, 'exec'))",
-            text,
-            file.display().to_string()
-        );
-        let output = preload(&run, python.command().args(["-c", &code]));
+        let code = "import runpy; runpy.run_path('plain.py', run_name='__main__')";
+        let mut command = python.command();
+        command.args(["-c", code]).current_dir(folder);
+        let output = preload(&run, &mut command);
         check(&run, python, "-c", &output, &file);
     }
 }
