@@ -178,7 +178,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             file("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_bytes()),
             file(swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
         ],
-        settings: settings.into_bytes(),
+        settings,
         gather_into: folder.containers(),
         services: request
             .compose

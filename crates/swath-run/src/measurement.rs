@@ -46,7 +46,7 @@ pub(crate) fn measure(
     observer.event(RunEvent::Begun {
         history: history.path(),
     });
-    let folder = RunFolder::create(&scope)?;
+    let folder = RunFolder::create(&scope, request.inject)?;
     history.mark_active(folder.path(), &request.folder);
     tracing::debug!(
         "swath {} runs in {}, with its agent in {}",
