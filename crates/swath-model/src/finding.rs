@@ -427,7 +427,9 @@ impl Finding {
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
             .or_else(|| plugins::message(self))
-            .unwrap_or_else(|| Message::warning("unknown", "an unknown finding"))
+            .unwrap_or_else(|| {
+                Message::warning("unknown-finding", "swath has no words for a finding")
+            })
     }
 
     /// What is missing from the number for this reason; nothing where the number is whole all the

@@ -233,6 +233,9 @@ fn show_gathered(run: &FinishedRun) {
 
 /// Prints the table; gives what the gate says.
 fn show_report(run: &FinishedRun) -> Option<String> {
+    if run.nothing_measured.is_some() {
+        return None;
+    }
     let report = run.report.as_ref().ok()?;
     let text = render_text(report, &TextOptions::from_config(&run.settings.config)).ok()?;
     print(&format!("\n{text}"));

@@ -75,7 +75,7 @@ fn a_store_chooses_no_file_of_this_machine() {
     let around = sandbox.project().join("../tmp/credentials");
     let linked = sandbox.project().join("linked.py");
     let paths = [&secret, &around, &linked, &app].map(|path| text(path));
-    let paths: Vec<&[u8]> = paths.iter().map(|path| path.as_bytes()).collect();
+    let paths: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
     fs_err::create_dir(sandbox.project().join("stores")).unwrap();
     let store = sandbox.project().join("stores/1-01.hits");
     fs_err::write(store, store_of(&paths)).unwrap();
