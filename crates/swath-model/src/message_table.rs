@@ -97,7 +97,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "data-not-appended",
                 "`--append` cannot add to the data file that is there",
-                "run without `--append`, or name another file by `--data-file`",
+                "run without `--append`, or name another file with `--data-file`",
             ),
             entry(
                 "data-not-saved",
@@ -152,12 +152,12 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "plugin-files-left-out",
                 "files that a plugin measured cannot be reported, for the reason given; the exit code is 1",
-                "configure the plugin, and name the Python that has it by `--python`",
+                "configure the plugin, and name the Python that has it with `--python`",
             ),
             entry(
                 "plugins-not-loaded",
                 "the plugins that the settings name could not be loaded; what they make of settings and gates is not in force, so that nothing passes (exit code 1, of `run` 125)",
-                "install coverage.py and them in the environment, name its Python by `--python`, or go on without by `--no-plugins`",
+                "install coverage.py and them in the environment, name its Python with `--python`, or go on without, by `--no-plugins`",
             ),
             entry(
                 "project-is-up",
@@ -359,7 +359,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "dynamic-context-without-effect",
-                "`[run] dynamic_context` is set; swath records everything under the one label of `context`",
+                "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
                 "",
             ),
             entry(
@@ -382,6 +382,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "html-not-written",
                 "the HTML report of `--html` could not be written; everything else of the run was",
                 "free space, or name another folder",
+            ),
+            entry(
+                "include-ignored",
+                "`include` has no effect, as `source` says what is measured",
+                "use `omit`",
             ),
             entry(
                 "leftover-run",
@@ -436,7 +441,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "plugin-files-not-measured",
                 "a plugin measures files that are not Python (templates), which swath does not record",
-                "measure them by coverage.py; started as `coverage`, swath has it do that",
+                "measure them with coverage.py; started as `coverage`, swath has it do that",
             ),
             entry(
                 "plugins-without-effect",
