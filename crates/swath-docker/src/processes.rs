@@ -14,10 +14,10 @@ use crate::session::Session;
 const PAUSE: Duration = Duration::from_millis(1500);
 
 /// Looks at the containers of the session until the other end of `stop` is dropped.
-pub(crate) fn watch(session: &Session, stop: &Receiver<()>) {
+pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
     while stop.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
         for id in session.running() {
-            let seen = processes_of(&session.engine, &id);
+            let seen = processes_of(engine, &id);
             session.update(&id, |record| {
                 for one in seen {
                     take(&mut record.seen, one);

@@ -1,6 +1,7 @@
 //! What is known of the containers of a run.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How a container ended, in the engine's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +111,20 @@ pub enum ContainerNote {
     EngineUnusable {
         /// Why, and what to do.
         what: String,
+    },
+    /// The engine took a request and did not answer it, and was not waited for any longer.
+    EngineSilent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was asked: `` `GET /events` ``.
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// An image that was made of a container keeps the names of what the container was given.
+    TraceInImage {
+        /// The image.
+        image: String,
     },
     /// Something failed that needs saying.
     Failed {

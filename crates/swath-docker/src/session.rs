@@ -12,6 +12,7 @@ use crate::create::{Injection, free_mount, inject, mounts_engine_socket, variabl
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
 use crate::owner::{DATA_LABEL, IMAGE_LABEL, OWNER_LABEL, this_process};
+use crate::patience::Limits;
 use crate::python::{Carrier, holds_python, is_supported};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::volume::{AgentFile, extract, filled, inert};
@@ -29,6 +30,8 @@ pub struct Delivery {
     pub gather_into: PathBuf,
     /// Services of Compose that get the agent; none named means all.
     pub services: BTreeSet<String>,
+    /// For how long the engine may be silent.
+    pub limits: Limits,
 }
 
 impl Delivery {
@@ -82,6 +85,23 @@ impl Session {
 
     pub(crate) fn failed(&self, what: String) {
         self.note(ContainerNote::Failed { what });
+    }
+
+    /// Says that something failed, unless that is the silence that is told once for all.
+    pub(crate) fn failed_unless_silent(&self, what: &str, error: &EngineError) {
+        if !error.is_silence() {
+            self.failed(format!("{what}: {error}"));
+        }
+    }
+
+    /// Whether no container was given an agent.
+    pub(crate) fn is_empty(&self) -> bool {
+        locked(&self.records).is_empty()
+    }
+
+    pub(crate) fn take_notes(&self) -> Vec<ContainerNote> {
+        let notes = std::mem::take(&mut *locked(&self.notes));
+        notes.into_iter().collect()
     }
 
     /// Decides whether a container gets the agent; `None` leaves its creation as it is.
@@ -194,13 +214,15 @@ impl Session {
 
     fn deliver(&self, record: &ContainerRecord) -> Result<(), EngineError> {
         let delivery = &self.delivery;
+        // In the user's own container the engine would leave a folder to mount upon.
+        let carrier = self.carrier_for(record)?;
         let tar = filled(&delivery.agent, &delivery.settings, record.mount).map_err(|source| {
             EngineError::Broken {
                 what: "the agent's archive".to_owned(),
                 source,
             }
         })?;
-        self.engine.put_archive(&record.id, record.mount, &tar)
+        self.engine.put_archive(&carrier.id, "/swath", &tar)
     }
 
     /// Gives up what was prepared for a container that the engine did not create.
@@ -261,8 +283,16 @@ impl Session {
         if self.find(container).is_some() {
             return;
         }
-        let Ok(description) = self.engine.container(container) else {
-            return;
+        let description = match self.engine.container(container) {
+            Ok(description) => description,
+            // The engine says so to the client.
+            Err(error) if error.is_not_found() => return,
+            Err(error) => {
+                self.failed(format!(
+                    "whether the container {container} is measured is not known: {error}"
+                ));
+                return;
+            }
         };
         let service = description["Config"]["Labels"][SERVICE_LABEL].as_str();
         if self.delivery.takes(service)
@@ -348,8 +378,7 @@ impl Session {
             .into_values()
             .collect::<Vec<_>>();
         records.sort_by(|a, b| (a.service(), &a.id).cmp(&(b.service(), &b.id)));
-        let notes = std::mem::take(&mut *locked(&self.notes));
-        (records, notes.into_iter().collect())
+        (records, self.take_notes())
     }
 
     /// Brings what is known of a container up to date.
@@ -367,7 +396,12 @@ impl Session {
                 record.removed = true;
                 record.running = false;
             }
-            Err(_) => {}
+            // What it may have recorded since it was last looked at is not known.
+            Err(error) => {
+                if !record.gathered {
+                    record.problem = Some(error.to_string());
+                }
+            }
         });
     }
 
@@ -386,17 +420,17 @@ impl Session {
                     container: record.name.clone(),
                     volume: record.volume.clone(),
                 }),
-                Err(error) => self.failed(format!(
-                    "the agent in the container {} could not be ended: {error}",
-                    record.name
-                )),
+                Err(error) => {
+                    let what = format!("the agent in the container {}", record.name);
+                    self.failed_unless_silent(&what, &error);
+                }
             }
             return;
         }
         if record.problem.is_none()
             && let Err(error) = self.engine.remove_volume(&record.volume)
         {
-            self.failed(format!("a volume could not be removed: {error}"));
+            self.failed_unless_silent("a volume could not be removed", &error);
         }
     }
 }

@@ -59,6 +59,7 @@ impl Project {
             settings: Vec::new(),
             gather_into: folder.join("containers"),
             services: std::collections::BTreeSet::new(),
+            limits: swath_docker::Limits::default(),
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         Proxy::start(&folder.join("docker.sock"), endpoint, delivery, || ()).unwrap()

@@ -255,6 +255,9 @@ fn is_gap(note: &ContainerNote) -> bool {
         ContainerNote::VolumeStays { .. }
             | ContainerNote::EngineSocket { .. }
             | ContainerNote::EngineUnusable { .. }
+            | ContainerNote::TraceInImage { .. }
+            // What it cost is said of each container that it concerns.
+            | ContainerNote::EngineSilent { .. }
     )
 }
 

@@ -1,11 +1,13 @@
 //! How a run uses the Docker API proxy: what the test command starts in containers is measured too.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use fs_err as fs;
 use swath_data::read_hit_stores;
 use swath_docker::{
-    AgentFile, ContainerNote, Delivery, Endpoint, ProjectView, Proxy,
+    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy,
     remove_leftovers_of_killed_runs,
 };
 
@@ -14,6 +16,7 @@ use crate::container_scope;
 use crate::history::{ENGINE_FILE, RunHistory, runs};
 use crate::request::RunRequest;
 use crate::run_folder::RunFolder;
+use crate::signals::StopRequests;
 
 /// The proxy of a run that goes on.
 pub struct Containers {
@@ -87,7 +90,7 @@ impl Containers {
             return run;
         };
         run.endpoint = Some(proxy.endpoint().clone());
-        let gathered = proxy.finish();
+        let gathered = gather(proxy);
         // A run that contacted no engine has no such file.
         let _ = fs::remove_file(&self.engine_file);
         run.notes.extend(gathered.notes);
@@ -100,6 +103,29 @@ impl Containers {
         }
         run
     }
+}
+
+/// Gathers what is left. Who asks for an end twice does not want to wait for the engine.
+fn gather(proxy: Proxy) -> Gathered {
+    const TICK: Duration = Duration::from_millis(20);
+    let Ok(mut requests) = StopRequests::install() else {
+        return proxy.finish();
+    };
+    let give_up = proxy.give_up();
+    let (sender, receiver) = channel();
+    let finishing = std::thread::spawn(move || {
+        let gathered = proxy.finish();
+        let _ = sender.send(());
+        gathered
+    });
+    let mut asked = 0;
+    while receiver.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        asked += requests.take().len();
+        if asked > 1 {
+            give_up.now();
+        }
+    }
+    finishing.join().unwrap_or_default()
 }
 
 /// Takes over what the containers of runs that were killed recorded, and removes from the engines
@@ -140,7 +166,10 @@ pub fn running_before(folder: &Path) -> Vec<String> {
     Endpoint::in_effect(&|name| std::env::var(name).ok())
         .ok()
         .filter(Endpoint::is_plausible)
-        .and_then(|endpoint| ProjectView::new(endpoint).running_unmeasured(folder).ok())
+        .and_then(|endpoint| {
+            let view = ProjectView::without_patience(endpoint);
+            view.running_unmeasured(folder).ok()
+        })
         .unwrap_or_default()
 }
 
@@ -170,5 +199,6 @@ fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
             .iter()
             .flat_map(|compose| compose.measured.iter().cloned())
             .collect(),
+        limits: Limits::default(),
     }
 }

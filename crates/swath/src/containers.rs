@@ -149,6 +149,19 @@ fn note(note: &ContainerNote) -> Option<Diagnostic> {
         ContainerNote::EngineUnusable { what } | ContainerNote::Failed { what } => {
             Diagnostic::warning("containers-not-measured", what.clone())
         }
+        ContainerNote::EngineSilent { endpoint, request, waited } => Diagnostic::warning(
+            "engine-silent",
+            format!(
+                "the Docker engine at `{endpoint}` did not answer {request} within {} s and was not asked again",
+                waited.as_secs()
+            ),
+        )
+        .hint("`docker version` answers when the engine works; `--no-docker` leaves containers out".to_owned()),
+        ContainerNote::TraceInImage { image } => Diagnostic::warning(
+            "trace-in-image",
+            format!("the image `{image}`, which the tests made of a container, keeps PYTHONPATH without a value and empty labels of swath"),
+        )
+        .note("this engine does not let an image be described anew".to_owned()),
         ContainerNote::VolumeStays { .. } => return None,
     };
     Some(diagnostic)
