@@ -35,6 +35,7 @@ mod merge;
 mod page_file;
 mod parallel_name;
 mod path_map;
+mod place_map;
 mod plain_data;
 mod sqlite_pages;
 mod sqlite_writer;
@@ -55,4 +56,5 @@ pub use hit_store::{
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
 pub use path_map::PathMap;
+pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
 pub use write_data_file::write_data_file;
