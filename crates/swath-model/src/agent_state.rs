@@ -1,0 +1,138 @@
+//! What the agent says of its own work in a process.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Whether the agent measured its process, or what kept it from that.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum AgentState {
+    /// It measured everything.
+    #[default]
+    Measured,
+    /// It did not, or only a part; the name is the agent's own, a slug like `debug-build`.
+    Failed(String),
+}
+
+impl AgentState {
+    /// The state that this name stands for.
+    pub fn named(name: &str) -> AgentState {
+        match name {
+            "" | "measured" => AgentState::Measured,
+            other => AgentState::Failed(other.to_owned()),
+        }
+    }
+
+    /// As it is written in reports and data files.
+    pub fn name(&self) -> &str {
+        match self {
+            AgentState::Measured => "measured",
+            AgentState::Failed(name) => name,
+        }
+    }
+
+    /// Whether the agent measured everything.
+    pub fn is_measured(&self) -> bool {
+        *self == AgentState::Measured
+    }
+
+    /// Why it did not measure, in words that follow "was not measured: ".
+    pub fn reason(&self) -> String {
+        let AgentState::Failed(name) = self else {
+            return "it was measured".to_owned();
+        };
+        let known = FAILURES.iter().find(|(slug, ..)| slug == name);
+        known.map_or_else(
+            || name.replace('-', " "),
+            |(_, reason, _)| (*reason).to_owned(),
+        )
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> Option<&'static str> {
+        let name = self.name();
+        let known = FAILURES.iter().find(|(slug, ..)| *slug == name);
+        known.and_then(|(_, _, remedy)| *remedy)
+    }
+}
+
+impl fmt::Display for AgentState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl Serialize for AgentState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// The agent's slugs: why, and what to do about it.
+const FAILURES: [(&str, &str, Option<&str>); 10] = [
+    (
+        "unknown-version",
+        "its Python is none of CPython 3.8 to 3.15",
+        Some("run it with CPython 3.8 to 3.15"),
+    ),
+    (
+        "not-cpython",
+        "its interpreter is not CPython",
+        Some("run it with CPython 3.8 to 3.15"),
+    ),
+    (
+        "debug-build",
+        "its Python is a debug build",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "free-threaded-build",
+        "its Python is a free-threaded build",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "data-folder-not-writable",
+        "its user cannot write to the run's folder",
+        Some(
+            "run swath and the service as the same user, or set TMPDIR to a folder that both can write to",
+        ),
+    ),
+    (
+        "no-room-on-disk",
+        "the temporary folder is full",
+        Some("free space in the temporary folder, or set TMPDIR to a larger one"),
+    ),
+    (
+        "no-address-space",
+        "its address space is limited (`ulimit -v`)",
+        Some("raise the limit by 64 MiB"),
+    ),
+    (
+        "no-free-monitoring-tool",
+        "every tool id of sys.monitoring is taken",
+        Some("run it without its other monitoring tools"),
+    ),
+    (
+        "evaluation-hook-taken",
+        "another tool took CPython's frame evaluation hook; lines after that are missing",
+        Some("run it without the tool that compiles or traces frames"),
+    ),
+    (
+        "sub-interpreter",
+        "code in its sub-interpreters was not recorded",
+        None,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_that_nobody_knows_is_shown_as_words() {
+        let state = AgentState::named("some-new-thing");
+        assert_eq!(state.reason(), "some new thing");
+        assert_eq!(state.remedy(), None);
+        assert!(AgentState::named("measured").is_measured());
+    }
+}

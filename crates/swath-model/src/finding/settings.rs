@@ -1,0 +1,101 @@
+//! Findings about settings, and about what earlier runs left.
+
+use super::Finding;
+use crate::{Gap, GapKind, Message, count, join_and};
+
+pub(super) fn message(finding: &Finding) -> Option<Message> {
+    Some(match finding {
+        Finding::ModuleNotImported { package, nearest } => Message::warning(
+            "module-not-imported",
+            format!("`source` names `{package}`, which no process imported"),
+        )
+        .hint(
+            nearest
+                .as_ref()
+                .map(|nearest| format!("did you mean `{nearest}`?")),
+        ),
+        Finding::SourceNotSet {
+            modules,
+            example,
+            source,
+        } => {
+            let were = if *modules == 1 { "was" } else { "were" };
+            Message::warning(
+                "source-not-set",
+                format!(
+                    "`source` is not set: {} here {were} never imported and {were} not counted",
+                    count(*modules, "module")
+                ),
+            )
+            .note(format!("for example `{example}`"))
+            .hint(format!(
+                "swath run --source {source} …, or `source = {source}` under `[run]` in .coveragerc"
+            ))
+        }
+        Finding::TestsInSource {
+            files,
+            first,
+            pattern,
+        } => {
+            let verb = if *files == 1 { "counts" } else { "count" };
+            Message::warning(
+                "tests-in-source",
+                format!(
+                    "{} {verb} at 0 % because `source` holds them, `{first}` first",
+                    count(*files, "test file")
+                ),
+            )
+            .hint(format!(
+                "add `{pattern}` to `omit` under `[run]` in .coveragerc"
+            ))
+        }
+        Finding::Configuration { text } => Message::warning("configuration", text.clone()),
+        Finding::PluginsWithoutEffect { plugins } => Message::warning(
+            "plugins-without-effect",
+            format!(
+                "the plugins {} have no effect: swath runs none",
+                join_and(plugins)
+            ),
+        ),
+        Finding::DynamicContextWithoutEffect { value } => Message::warning(
+            "dynamic-context-without-effect",
+            format!(
+                "`dynamic_context = {value}` has no effect: all that is recorded gets one context"
+            ),
+        ),
+        Finding::PlaceSetting {
+            place,
+            rcfile,
+            problem,
+        } => Message::warning(
+            "place-setting",
+            format!("`{rcfile}` of `{place}`: {problem}"),
+        )
+        .note("the rest of it holds"),
+        Finding::CoveragePyToo { variable } => Message::warning(
+            "coverage-py-too",
+            format!("coverage.py is started in the services as well: `{variable}` is set"),
+        )
+        .note("both measure, and both numbers are right")
+        .hint(
+            "swath needs neither the variable nor a sitecustomize that calls coverage".to_owned(),
+        ),
+        Finding::LeftoverRun {
+            hit_stores,
+            age,
+            rescue,
+        } => Message::warning(
+            "leftover-run",
+            format!(
+                "a run of this checkout was killed {age} ago, before it could save {}",
+                count(*hit_stores, "hit store")
+            ),
+        )
+        .hint(rescue.clone()),
+        _ => return None,
+    })
+}
+
+pub(super) fn gap(finding: &Finding) -> Option<Gap> {
+    matches!(finding, Finding::PlaceSetting { .. }).then(|| Gap::new(GapKind::Settings, 1))
+}

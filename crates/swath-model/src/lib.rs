@@ -1,0 +1,27 @@
+//! The vocabulary that swath's crates share: what a process is to a run, how it ended, what went
+//! wrong, and whether the number can be trusted.
+//!
+//! Each of these is a type here and text only where it is shown, so that whoever has to judge a
+//! fact judges the fact. This crate reads nothing and prints nothing.
+
+mod agent_state;
+mod counting;
+mod ending;
+mod finding;
+mod gap;
+mod message;
+mod not_measured;
+mod role;
+mod signal_name;
+mod verdict;
+
+pub use agent_state::AgentState;
+pub use counting::{count, join_and};
+pub use ending::Ending;
+pub use finding::{Finding, FirstProcess, NothingMeasured, ProcessName};
+pub use gap::{Gap, GapKind};
+pub use message::{Message, Severity};
+pub use not_measured::{NotMeasured, NotMeasuredReason};
+pub use role::{Counted, Role};
+pub use signal_name::signal_name;
+pub use verdict::{Completeness, TestsResult, Verdict};

@@ -1,0 +1,63 @@
+//! What a process is to a run, and whose lines count.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// What a process is to the run; `docs/reference/roles.md` has the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Part of the system under test.
+    Service,
+    /// A test runner, its workers, and the scripts around it.
+    Tests,
+    /// Touched no file in scope.
+    Tool,
+}
+
+impl Role {
+    /// As it is written in reports and data files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Service => "service",
+            Role::Tests => "tests",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Role, ()> {
+        [Role::Service, Role::Tests, Role::Tool]
+            .into_iter()
+            .find(|role| role.name() == text)
+            .ok_or(())
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Whose lines are in the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counted {
+    /// The services' only; everything where there is no service.
+    #[default]
+    Services,
+    /// The tests' only.
+    Tests,
+    /// Everybody's.
+    All,
+}
