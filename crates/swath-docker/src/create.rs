@@ -1,5 +1,7 @@
 //! The one request that is rewritten: the creation of a container.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::config_hash::{CONFIG_HASH, marked};
@@ -73,6 +75,26 @@ pub(crate) fn variable(name: &str, request: &Value, image: &Value) -> Option<Str
         }
     }
     None
+}
+
+/// All variables of the container that a request makes of an image.
+pub(crate) fn variables(request: &Value, image: &Value) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for environment in [&image["Config"]["Env"], &request["Env"]] {
+        let entries = environment.as_array().into_iter().flatten();
+        for entry in entries.filter_map(Value::as_str) {
+            match entry.split_once('=') {
+                Some((name, value)) => {
+                    found.insert(name.to_owned(), value.to_owned());
+                }
+                // A name alone takes the variable away.
+                None => {
+                    found.remove(entry);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Where the agent is mounted: a place that the request and the image leave free.

@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swath_model::Orchestrator;
+
+use crate::part::ServicePart;
+use crate::place::ContainerPlace;
+
 /// How a container ended, in the engine's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerExit {
@@ -34,8 +39,8 @@ pub struct ContainerRecord {
     pub id: String,
     /// Its name, without a slash.
     pub name: String,
-    /// Its service in a Compose project.
-    pub compose_service: Option<String>,
+    /// What it is part of: a service of Compose or Swarm, a container of a pod.
+    pub part_of: Option<ServicePart>,
     /// The image as the request named it.
     pub image: String,
     /// Created by `docker-compose run`.
@@ -48,8 +53,8 @@ pub struct ContainerRecord {
     pub init: bool,
     /// The words of its health check; empty when it has none.
     pub health_check: Vec<String>,
-    /// The coverage.py configuration file that its environment names, as a path in it.
-    pub rcfile: Option<String>,
+    /// Its circumstances.
+    pub place: ContainerPlace,
     /// Where its hit stores are.
     pub data: PathBuf,
     /// How it ended, each time.
@@ -71,14 +76,28 @@ pub struct ContainerRecord {
 }
 
 impl ContainerRecord {
-    /// The name under which people know it: its Compose service, else its own.
+    /// The name under which people know it: that of its service, else its own.
     pub fn service(&self) -> &str {
-        self.compose_service.as_deref().unwrap_or(&self.name)
+        self.part_of
+            .as_ref()
+            .map_or(self.name.as_str(), |part| part.service.as_str())
+    }
+
+    /// Whose words describe how it is set up.
+    pub fn orchestrator(&self) -> Orchestrator {
+        self.part_of
+            .as_ref()
+            .map_or(Orchestrator::Engine, |part| part.orchestrator)
+    }
+
+    /// Whether anything ran in it.
+    pub fn has_run(&self) -> bool {
+        self.started
     }
 
     /// Whether it ran in the foreground of something: `docker run` without `-d`, `compose run`.
     pub fn in_foreground(&self) -> bool {
-        self.one_off || (self.compose_service.is_none() && self.attached)
+        self.one_off || (self.part_of.is_none() && self.attached)
     }
 }
 

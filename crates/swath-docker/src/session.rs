@@ -1,18 +1,22 @@
 //! One run's dealings with an engine: what is injected, what happens to it, what is gathered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use crate::config_hash::{SERVICE_LABEL, shown};
-use crate::create::{Injection, free_mount, inject, mounts_engine_socket, variable};
+use crate::create::{Injection, free_mount, inject, mounts_engine_socket};
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
 use crate::owner::{DATA_LABEL, IMAGE_LABEL, OWNER_LABEL, this_process};
+use crate::part::ServicePart;
 use crate::patience::Limits;
+use crate::place::ContainerPlace;
+use crate::place_files::read_at;
 use crate::python::{Carrier, holds_python, is_supported};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::volume::{AgentFile, extract, filled, inert};
@@ -25,13 +29,39 @@ pub struct Delivery {
     /// The files of the agent, its settings left out.
     pub agent: Vec<AgentFile>,
     /// The agent's settings, all but `data`.
-    pub settings: Vec<u8>,
+    pub settings: SettingsOf,
     /// A folder for the hit stores, one folder in it for each container.
     pub gather_into: PathBuf,
     /// Services of Compose that get the agent; none named means all.
     pub services: BTreeSet<String>,
     /// For how long the engine may be silent.
     pub limits: Limits,
+}
+
+/// What the agent's settings are in a place.
+#[derive(Clone)]
+pub struct SettingsOf(Arc<PlaceSettings>);
+
+type PlaceSettings = dyn Fn(&ContainerPlace) -> Vec<u8> + Send + Sync;
+
+impl fmt::Debug for SettingsOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SettingsOf")
+    }
+}
+
+impl SettingsOf {
+    /// Settings that depend on the place.
+    pub fn new(
+        settings: impl Fn(&ContainerPlace) -> Vec<u8> + Send + Sync + 'static,
+    ) -> SettingsOf {
+        SettingsOf(Arc::new(settings))
+    }
+
+    /// The same settings in every place.
+    pub fn same(settings: Vec<u8>) -> SettingsOf {
+        SettingsOf::new(move |_| settings.clone())
+    }
 }
 
 impl Delivery {
@@ -170,14 +200,11 @@ impl Session {
         let label = |key: &str| request["Labels"][key].as_str().map(str::to_owned);
         ContainerRecord {
             name: name.map_or_else(|| short_name(image_name), str::to_owned),
-            compose_service: label(SERVICE_LABEL),
+            part_of: ServicePart::of(&request["Labels"]),
             one_off: label("com.docker.compose.oneoff").as_deref() == Some("True"),
             image: image_name.to_owned(),
             image_id: image["Id"].as_str().unwrap_or(image_name).to_owned(),
-            rcfile: ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
-                .into_iter()
-                .filter_map(|name| variable(name, request, image))
-                .find(|value| !value.is_empty()),
+            place: ContainerPlace::of(request, image),
             data: self.delivery.gather_into.join(number.to_string()),
             volume: format!("swath-{}-{number}", self.delivery.run),
             mount: free_mount(request, image),
@@ -201,7 +228,7 @@ impl Session {
     pub(crate) fn created(&self, prepared: Prepared, id: &str) {
         let mut record = prepared.record;
         id.clone_into(&mut record.id);
-        if let Err(error) = self.deliver(&record) {
+        if let Err(error) = self.deliver(&mut record) {
             self.failed(format!(
                 "the agent could not be put into a container: {error}"
             ));
@@ -212,11 +239,22 @@ impl Session {
         locked(&self.records).insert(id.to_owned(), record);
     }
 
-    fn deliver(&self, record: &ContainerRecord) -> Result<(), EngineError> {
+    fn deliver(&self, record: &mut ContainerRecord) -> Result<(), EngineError> {
         let delivery = &self.delivery;
         // In the user's own container the engine would leave a folder to mount upon.
         let carrier = self.carrier_for(record)?;
-        let tar = filled(&delivery.agent, &delivery.settings, record.mount).map_err(|source| {
+        if let Some(rcfile) = &record.place.rcfile {
+            let text = read_at(&self.engine, record, &carrier.id, &rcfile.path);
+            let text = text.unwrap_or_else(|error| {
+                tracing::debug!("a configuration file is not known: {error}");
+                None
+            });
+            if let Some(rcfile) = &mut record.place.rcfile {
+                rcfile.text = text;
+            }
+        }
+        let settings = (delivery.settings.0)(&record.place);
+        let tar = filled(&delivery.agent, &settings, record.mount).map_err(|source| {
             EngineError::Broken {
                 what: "the agent's archive".to_owned(),
                 source,

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
+use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy, SettingsOf};
 use swath_test::{base_image, composes, engine, image_python, scale, skip, temp_dir, wait_until};
 use tempfile::TempDir;
 
@@ -52,7 +52,7 @@ impl Fixture {
                 name: "sitecustomize.py".to_owned(),
                 bytes: AGENT.into(),
             }],
-            settings: b"branch 0\n".to_vec(),
+            settings: SettingsOf::same(b"branch 0\n".to_vec()),
             gather_into: folder.path().join("containers"),
             services: std::collections::BTreeSet::new(),
             limits: swath_docker::Limits::default(),
@@ -356,7 +356,7 @@ fn the_engine_is_contacted_when_the_first_client_is_there() {
     let delivery = Delivery {
         run: "none".to_owned(),
         agent: vec![],
-        settings: vec![],
+        settings: SettingsOf::same(Vec::new()),
         gather_into: folder.path().to_owned(),
         services: std::collections::BTreeSet::new(),
         limits: swath_docker::Limits::default(),

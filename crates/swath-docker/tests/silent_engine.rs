@@ -10,7 +10,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use swath_docker::{AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, Proxy};
+use swath_docker::{
+    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, Proxy, SettingsOf,
+};
 use swath_test::temp_dir;
 
 use crate::stand_in::{CONTAINER, Fault, StandIn};
@@ -34,7 +36,7 @@ fn start(folder: &Path, engine: &Path) -> Proxy {
             name: "sitecustomize.py".to_owned(),
             bytes: Vec::new(),
         }],
-        settings: Vec::new(),
+        settings: SettingsOf::same(Vec::new()),
         gather_into: folder.join("containers"),
         services: BTreeSet::new(),
         limits: limits(),
@@ -214,7 +216,7 @@ fn who_gives_up_waits_no_longer() {
     let delivery = Delivery {
         run: "r1".to_owned(),
         agent: Vec::new(),
-        settings: Vec::new(),
+        settings: SettingsOf::same(Vec::new()),
         gather_into: folder.path().join("containers"),
         services: BTreeSet::new(),
         limits: Limits {
