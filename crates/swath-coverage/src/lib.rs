@@ -31,6 +31,7 @@ mod line_ranges;
 mod model;
 mod numbers;
 mod source_file;
+mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
@@ -42,4 +43,5 @@ pub use model::{
     exclusion_rules, read_source,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use trust::{file_findings, findings, foreign_data, process_finding, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use swath_model::{AgentState, Ending, Role};
+
 /// The git blob id of a source file's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceHash(pub [u8; 20]);
@@ -118,8 +120,8 @@ pub struct ProcessRecord {
     pub fork_parent: Option<String>,
     /// The declared service that it belongs to.
     pub service: Option<String>,
-    /// Its role: `service`, `tests` or `tool`.
-    pub role: String,
+    /// Its role, where that is known.
+    pub role: Option<Role>,
     /// Whether its hits are part of the data.
     pub counted: bool,
     /// Its command line, without secrets.
@@ -128,14 +130,12 @@ pub struct ProcessRecord {
     pub executable: String,
     /// Its Python.
     pub python: Option<PythonVersion>,
-    /// What the agent says of itself: `measured`, or the slug of what kept it from measuring.
-    pub state: String,
+    /// Whether the agent measured it.
+    pub state: AgentState,
     /// When it started, in nanoseconds since 1970.
     pub started: i64,
-    /// How it ended: `cleanly`, `exec`, `abruptly`, `running` or `unknown`.
-    pub ended: String,
-    /// Its exit status, for processes that swath waited for.
-    pub exit_status: Option<i32>,
+    /// How it ended, where that is known.
+    pub ended: Option<Ending>,
     /// Hits that found no room.
     pub dropped: u64,
     /// The measured files that it ran lines of itself.

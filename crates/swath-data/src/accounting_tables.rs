@@ -4,6 +4,7 @@
 
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
+use swath_model::{AgentState, Ending, Role};
 
 use crate::data_file::{each_row, integer, text};
 use crate::{Accounting, FileFacts, ProcessRecord, RunRecord};
@@ -106,15 +107,15 @@ fn write_processes(
             process.parent_pid,
             process.fork_parent,
             process.service,
-            process.role,
+            process.role.map(Role::name),
             process.counted,
             command_blob(&process.command),
             process.executable,
             process.python.map(|python| python.to_string()),
-            process.state,
+            process.state.name(),
             process.started,
-            process.ended,
-            process.exit_status,
+            process.ended.map_or("unknown", Ending::name),
+            process.ended.and_then(Ending::status),
             i64::try_from(process.dropped).unwrap_or(i64::MAX),
         ])?;
         for path in &process.touched {
@@ -244,6 +245,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
         rusqlite::types::ValueRef::Blob(blob) => command_of(blob),
         _ => Vec::new(),
     };
+    let status = integer(row, 14)?.and_then(|value| i32::try_from(value).ok());
     Ok(ProcessRecord {
         id: text(row, 0)?.unwrap_or_default(),
         run: text(row, 1)?.unwrap_or_default(),
@@ -251,15 +253,14 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
         parent_pid: number(3)?,
         fork_parent: text(row, 4)?,
         service: text(row, 5)?,
-        role: text(row, 6)?.unwrap_or_default(),
+        role: parsed(text(row, 6)?),
         counted: integer(row, 7)? == Some(1),
         command,
         executable: text(row, 9)?.unwrap_or_default(),
         python: parsed(text(row, 10)?),
-        state: text(row, 11)?.unwrap_or_default(),
+        state: AgentState::named(&text(row, 11)?.unwrap_or_default()),
         started: integer(row, 12)?.unwrap_or(0),
-        ended: text(row, 13)?.unwrap_or_default(),
-        exit_status: integer(row, 14)?.and_then(|value| i32::try_from(value).ok()),
+        ended: Ending::recorded(&text(row, 13)?.unwrap_or_default(), status),
         dropped: integer(row, 15)?
             .and_then(|value| u64::try_from(value).ok())
             .unwrap_or(0),

@@ -15,6 +15,8 @@ use crate::page_file::PageFile;
 use crate::parallel_name::hash_in_name;
 use crate::plain_data::PlainData;
 use crate::sqlite_pages::{NotPlain, Pages, Plain};
+use swath_model::Role;
+
 use crate::{
     CoverageData, DataError, ProcessNote, RunRecord, StoredProcess, is_hit_store_name,
     read_data_file, read_hit_stores, to_coverage_data, write_data_file,
@@ -102,7 +104,7 @@ pub fn count_services(process: &StoredProcess, all: &[StoredProcess]) -> Process
     let counted = process.service.is_some() || !has_services;
     ProcessNote {
         counted,
-        role: if counted { "service" } else { "tests" }.to_owned(),
+        role: Some(if counted { Role::Service } else { Role::Tests }),
         ..ProcessNote::default()
     }
 }

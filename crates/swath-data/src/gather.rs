@@ -1,6 +1,8 @@
 //! From processes to coverage data.
 
-use crate::hit_store::{Ending, StoredProcess};
+use swath_model::{AgentState, Ending, Role};
+
+use crate::hit_store::{Ending as StoreEnding, StoredProcess};
 use crate::{CoverageData, FileFacts, Mode, ProcessRecord, RunRecord, without_secrets};
 
 /// What the run knows about a process that the process itself cannot say.
@@ -8,16 +10,14 @@ use crate::{CoverageData, FileFacts, Mode, ProcessRecord, RunRecord, without_sec
 pub struct ProcessNote {
     /// Whether its hits go into the data.
     pub counted: bool,
-    /// Its role: `service`, `tests` or `tool`.
-    pub role: String,
+    /// Its role.
+    pub role: Option<Role>,
     /// The service that it was found to belong to, where it was not declared.
     pub service: Option<String>,
     /// How it ended; `None` takes what the hit store says.
-    pub ended: Option<String>,
-    /// Its exit status, where swath waited for it.
-    pub exit_status: Option<i32>,
-    /// What kept the agent from measuring it; `None` takes what the hit store says.
-    pub state: Option<String>,
+    pub ended: Option<Ending>,
+    /// Whether the agent measured it; `None` takes what the hit store says.
+    pub state: Option<AgentState>,
 }
 
 /// Merges processes into line data, or into branch data if branches were recorded, with a record of each in its accounting.
@@ -31,7 +31,7 @@ pub struct ProcessNote {
 /// let run = RunRecord { id: "7f3a".to_owned(), facts: vec![] };
 /// let data = to_coverage_data(&[StoredProcess::default()], run, "", |_| ProcessNote {
 ///     counted: true,
-///     role: "service".to_owned(),
+///     role: Some(swath_model::Role::Service),
 ///     ..ProcessNote::default()
 /// });
 /// assert!(data.is_empty());
@@ -81,9 +81,9 @@ pub fn to_coverage_data(
 
 fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecord {
     let ended = match process.closed {
-        Ending::Clean => "cleanly",
-        Ending::Exec => "exec",
-        Ending::Open => "unknown",
+        StoreEnding::Clean => Some(Ending::Cleanly),
+        StoreEnding::Exec => Some(Ending::ReplacedByExec),
+        StoreEnding::Open => None,
     };
     ProcessRecord {
         id: process.id.clone(),
@@ -97,10 +97,11 @@ fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecor
         command: without_secrets(&process.command),
         executable: process.executable.clone(),
         python: process.python,
-        state: note.state.unwrap_or_else(|| process.state.clone()),
+        state: note
+            .state
+            .unwrap_or_else(|| AgentState::named(&process.state)),
         started: i64::try_from(process.started).unwrap_or(i64::MAX),
-        ended: note.ended.unwrap_or_else(|| ended.to_owned()),
-        exit_status: note.exit_status,
+        ended: note.ended.or(ended),
         dropped: process.dropped,
         touched: process
             .files
@@ -145,12 +146,11 @@ mod tests {
         let data = to_coverage_data(&processes, RunRecord::default(), "", |process| {
             ProcessNote {
                 counted: process.id != "c",
-                role: if process.id == "c" {
-                    "tests"
+                role: Some(if process.id == "c" {
+                    Role::Tests
                 } else {
-                    "service"
-                }
-                .to_owned(),
+                    Role::Service
+                }),
                 ..ProcessNote::default()
             }
         });
@@ -160,7 +160,7 @@ mod tests {
         );
         assert_eq!(data.lines("/y.py", None), None);
         assert_eq!(data.accounting.processes.len(), 3);
-        assert_eq!(data.accounting.processes[2].role, "tests");
+        assert_eq!(data.accounting.processes[2].role, Some(Role::Tests));
         assert!(data.accounting.processes[2].touched.contains("/y.py"));
         assert_eq!(data.accounting.processes[0].command, ["web", "--token=***"]);
         assert_eq!(data.accounting.files["/x.py"].len(), 1);

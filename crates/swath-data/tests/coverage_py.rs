@@ -58,7 +58,7 @@ fn line_data() -> CoverageData {
         pid: 7,
         command: vec!["gunicorn".to_owned(), String::new(), "xy:app()".to_owned()],
         touched: ["/app/a.py".to_owned()].into(),
-        exit_status: Some(-9),
+        ended: Some(swath_model::Ending::Signalled(9)),
         ..ProcessRecord::default()
     });
     data

@@ -15,6 +15,7 @@ mod natural_order;
 mod printable;
 mod source_lines;
 mod text;
+mod verdict_line;
 mod xml;
 
 pub use annotate::render_annotated;
@@ -25,6 +26,7 @@ pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
 pub use printable::neutralize_control;
 pub use text::{TextError, TextOptions, render_text};
+pub use verdict_line::{verdict_line, verdict_markdown};
 pub use xml::{XmlOptions, render_xml};
 
 /// The version of coverage.py whose reports these are.

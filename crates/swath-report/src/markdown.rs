@@ -66,7 +66,7 @@ pub(crate) fn write_table(out: &mut String, table: &Table<'_>) {
 }
 
 /// Puts a backslash before everything that means something in a Markdown table.
-fn escape_markdown(text: &str) -> String {
+pub(crate) fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii_punctuation() && !".,/-".contains(character) {

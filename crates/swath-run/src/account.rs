@@ -5,58 +5,14 @@ use std::path::Path;
 
 use serde::Serialize;
 use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
+use swath_model::{AgentState, Counted, Ending, NotMeasured, Role};
 
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::reaper::ProcessKey;
-use crate::request::signal_name;
-use crate::role::{Counted, Role, roles_of};
+use crate::request::Scope;
+use crate::role::roles_of;
 use crate::watch::{Sighting, Sightings};
-
-pub use crate::not_measured::{NotMeasured, NotMeasuredReason};
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(tag = "how", content = "value", rename_all = "kebab-case")]
-pub enum Ending {
-    /// With this exit code; known for what swath started or adopted.
-    Exited(i32),
-    /// By this signal; known for what swath started or adopted.
-    Signalled(i32),
-    /// Its interpreter was finalised.
-    Cleanly,
-    /// Killed, crashed, or by `os._exit`.
-    Abruptly,
-    /// It became another program.
-    ReplacedByExec,
-    /// It has not ended.
-    StillRunning,
-}
-
-impl Ending {
-    /// In words, to follow the name of the process.
-    pub fn describe(self) -> String {
-        match self {
-            Ending::Exited(code) => format!("exited with code {code}"),
-            Ending::Signalled(signal) => {
-                format!("was ended by {} (signal {signal})", signal_name(signal))
-            }
-            Ending::Cleanly => "ended cleanly".to_owned(),
-            Ending::Abruptly => "ended abruptly".to_owned(),
-            Ending::ReplacedByExec => "became another program".to_owned(),
-            Ending::StillRunning => "is still running".to_owned(),
-        }
-    }
-
-    /// The exit code as a shell gives it: 128 + signal for a signal.
-    pub fn exit_code(self) -> Option<i32> {
-        match self {
-            Ending::Exited(code) => Some(code),
-            Ending::Signalled(signal) => Some(128 + signal),
-            _ => None,
-        }
-    }
-}
 
 /// One Python process that carried the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,14 +31,17 @@ pub struct ProcessAccount {
     pub counted: bool,
     /// The declared service to which it belongs.
     pub service: Option<String>,
+    /// The container in which it ran; none for this host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// Its command line, secrets masked.
     pub command: Vec<String>,
     /// Its interpreter.
     pub interpreter: String,
     /// The interpreter's version.
     pub python: String,
-    /// `measured`, or the slug of what kept the agent from it.
-    pub agent: String,
+    /// Whether the agent measured it.
+    pub agent: AgentState,
     /// What the agent says beyond the slug.
     pub agent_detail: Option<String>,
     /// How many files in scope it ran lines of.
@@ -104,8 +63,6 @@ pub struct Account {
     pub not_measured: Vec<NotMeasured>,
     /// Every container that was created with the agent.
     pub containers: Vec<crate::ContainerAccount>,
-    /// Something of a container is missing.
-    pub containers_incomplete: bool,
     /// Whether a service was found; if none was, everything counts.
     pub service_found: bool,
     /// The run was cut short: by the user, or by a service that failed.
@@ -113,17 +70,6 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether the number can be trusted to be whole.
-    pub fn is_complete(&self) -> bool {
-        !self.partial
-            && !self.containers_incomplete
-            && self.not_measured.is_empty()
-            && self
-                .processes
-                .iter()
-                .all(|process| process.is_measured() && process.dropped == 0)
-    }
-
     /// The ids of the hit stores whose lines are in the number.
     pub fn counted_ids(&self) -> BTreeSet<&str> {
         self.processes
@@ -137,25 +83,41 @@ impl Account {
 impl ProcessAccount {
     /// Whether the agent worked in it.
     pub fn is_measured(&self) -> bool {
-        self.agent == swath_data::MEASURED
+        self.agent.is_measured()
     }
 }
 
+/// What an account depends on besides the evidence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    /// What is measured.
+    pub(crate) scope: &'a Scope,
+    /// Whose lines are asked for.
+    pub(crate) counted: Counted,
+    /// Whether the run itself was told which services there are.
+    pub(crate) declared: bool,
+    /// Where the run's commands were started.
+    pub(crate) folder: &'a Path,
+}
+
 /// Joins what the agents recorded with what was seen and reaped. `processes` are those of the
-/// run's hit stores, `counted` whose lines are asked for.
-pub fn account_for_processes(
+/// run's hit stores.
+///
+/// Without a service the lines of the tests count, unless a service was declared: then they would
+/// stand for lines that nobody measured.
+pub(crate) fn account_for_processes(
     processes: &[StoredProcess],
     outcome: &RunOutcome,
-    counted: Counted,
-    folder: &Path,
+    judged: &Judged<'_>,
 ) -> Account {
     let roles = roles_of(processes);
     let service_found = roles.contains(&Role::Service);
+    let counted = judged.counted;
     let counts = |role| match (counted, role) {
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
             true
         }
-        (Counted::Services, Role::Tests) => !service_found,
+        (Counted::Services, Role::Tests) => !service_found && !judged.declared,
         (_, Role::Tool) | (Counted::Tests, Role::Service) => false,
     };
     let mut accounts = processes
@@ -167,13 +129,12 @@ pub fn account_for_processes(
     let evidence = Evidence {
         processes,
         sightings: &outcome.sightings,
-        folder,
+        folder: judged.folder,
     };
     Account {
         processes: accounts,
         not_measured: find_not_measured(&evidence),
         containers: Vec::new(),
-        containers_incomplete: false,
         service_found,
         partial: outcome.interruption.is_some() || outcome.failure.is_some(),
     }
@@ -201,6 +162,7 @@ fn account_for(
         role,
         counted,
         service: process.service.clone(),
+        container: None,
         command: without_secrets(if process.command.is_empty() {
             seen.0
         } else {
@@ -215,7 +177,7 @@ fn account_for(
             .python
             .map(|python| python.to_string())
             .unwrap_or_default(),
-        agent: process.state.clone(),
+        agent: AgentState::named(&process.state),
         agent_detail: process
             .notes
             .last()

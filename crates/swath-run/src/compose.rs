@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use fs_err::File;
 use rustix::process::Signal;
 use swath_docker::{ContainerState, EngineError, ProjectContainer, ProjectView};
+use swath_model::Ending;
 
-use crate::account::Ending;
 use crate::compose_ready::{Awaited, failed, health, is_ready};
 use crate::error::{RunError, seconds};
 use crate::event::RunEvent;

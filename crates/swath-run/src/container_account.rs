@@ -6,14 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 use swath_data::{PathMap, SourceHash, StoredFile, StoredProcess, UnreadableStore};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
+use swath_model::{Ending, Role};
 use swath_pattern::{GlobError, Globs};
 
-use crate::account::{Account, Ending, account_for_processes};
+use crate::account::{Account, Judged, account_for_processes};
 use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner};
 use crate::not_measured::not_measured_in_container;
 use crate::orchestra::RunOutcome;
 use crate::request::Scope;
-use crate::role::{Counted, Role};
 
 /// No process id reaches it: those of the containers are moved apart by multiples of it.
 const PIDS: u32 = 1 << 22;
@@ -24,7 +24,7 @@ const MOST_FETCHED: usize = 500;
 
 /// What came of the containers of a run.
 #[derive(Debug, Default)]
-pub struct ContainerRun {
+pub(crate) struct ContainerRun {
     pub(crate) records: Vec<ContainerRecord>,
     pub(crate) stores: Vec<Vec<StoredProcess>>,
     /// The engine, where the proxy ran.
@@ -104,20 +104,25 @@ impl ContainerAccount {
 }
 
 impl ContainerRun {
-    /// Whether there is nothing to account for: no container with the agent, and none without it
-    /// that would have needed it.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && !self.notes.iter().any(is_gap)
+    /// Whether no container was created with the agent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The names of the containers, each once.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names: BTreeSet<String> = self.records.iter().map(|r| r.name.clone()).collect();
+        names.into_iter().collect()
     }
 
     /// The configuration files that the containers' own environments name, as paths in them.
-    pub fn rcfiles(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn rcfiles(&self) -> impl Iterator<Item = &str> {
         let counted = self.records.iter().filter(|r| !r.in_foreground());
         counted.filter_map(|record| record.rcfile.as_deref())
     }
 
     /// Takes note of commands that went past the proxy.
-    pub fn note_bypasses(&mut self, outcome: &RunOutcome) {
+    pub(crate) fn note_bypasses(&mut self, outcome: &RunOutcome) {
         if self.endpoint.is_none() {
             return;
         }
@@ -134,7 +139,7 @@ impl ContainerRun {
     }
 
     /// Fetches the sources that are in scope and not in the checkout, into `folder`.
-    pub fn fetch_sources(
+    pub(crate) fn fetch_sources(
         &mut self,
         scope: &Scope,
         paths: &mut PathMap,
@@ -171,13 +176,13 @@ impl ContainerRun {
     }
 
     /// Every file that a container recorded.
-    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &StoredFile> {
         self.stores.iter().flatten().flat_map(|p| &p.files)
     }
 
     /// The processes of the host and of the containers, with the paths of the checkout, and the
     /// account of all of them.
-    pub fn account(
+    pub(crate) fn account(
         &self,
         host: &[StoredProcess],
         outcome: &RunOutcome,
@@ -197,8 +202,7 @@ impl ContainerRun {
             origin.extend(own.iter().map(|_| Some(index)));
             processes.extend(own);
         }
-        let mut account =
-            account_for_processes(&processes, outcome, request.counted, request.folder);
+        let mut account = account_for_processes(&processes, outcome, request);
         for (process, origin) in processes.iter_mut().zip(&origin) {
             if let Some(index) = *origin {
                 move_pids(std::slice::from_mut(process), index, false);
@@ -216,8 +220,6 @@ impl ContainerRun {
             .enumerate()
             .map(|(index, record)| container_account(record, &self.stores[index], &account))
             .collect();
-        account.containers_incomplete =
-            account.containers.iter().any(|c| c.problem.is_some()) || self.notes.iter().any(is_gap);
         Ok((processes, account))
     }
 
@@ -228,6 +230,7 @@ impl ContainerRun {
         for entry in entries.filter(|entry| entry.id == process.id) {
             entry.pid = process.pid;
             entry.parent_pid = process.parent_pid;
+            entry.container = Some(record.name.clone());
             if entry.role == Role::Service {
                 entry.service = Some(record.service().to_owned());
             }
@@ -236,29 +239,6 @@ impl ContainerRun {
             }
         }
     }
-}
-
-/// What an account of containers depends on besides their data.
-pub struct Judged<'a> {
-    /// What is measured.
-    pub scope: &'a Scope,
-    /// Whose lines are asked for.
-    pub counted: Counted,
-    /// Where the run's commands were started.
-    pub folder: &'a Path,
-}
-
-/// Whether a note tells of something that was not measured.
-fn is_gap(note: &ContainerNote) -> bool {
-    !matches!(
-        note,
-        ContainerNote::VolumeStays { .. }
-            | ContainerNote::EngineSocket { .. }
-            | ContainerNote::EngineUnusable { .. }
-            | ContainerNote::TraceInImage { .. }
-            // What it cost is said of each container that it concerns.
-            | ContainerNote::EngineSilent { .. }
-    )
 }
 
 /// Gives the files of a process their paths in the checkout, and leaves out what is not in scope.

@@ -14,12 +14,12 @@ use swath_docker::{
 use crate::container_account::ContainerRun;
 use crate::container_scope;
 use crate::history::{ENGINE_FILE, RunHistory, runs};
-use crate::request::RunRequest;
+use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 use crate::signals::StopRequests;
 
 /// The proxy of a run that goes on.
-pub struct Containers {
+pub(crate) struct Containers {
     proxy: Option<Proxy>,
     problem: Option<String>,
     engine_file: PathBuf,
@@ -28,7 +28,12 @@ pub struct Containers {
 impl Containers {
     /// Starts the proxy and points the commands of the request to it. An engine that cannot be
     /// used is no reason not to run.
-    pub fn start(request: &mut RunRequest, folder: &RunFolder, history: &RunHistory) -> Containers {
+    pub(crate) fn start(
+        request: &mut RunRequest,
+        scope: &Scope,
+        folder: &RunFolder,
+        history: &RunHistory,
+    ) -> Containers {
         let engine_file = history.path().join(ENGINE_FILE);
         let mut containers = Containers {
             proxy: None,
@@ -58,7 +63,12 @@ impl Containers {
             compose.endpoint = Some(endpoint.clone());
         }
         let socket = folder.path().join("docker.sock");
-        match Proxy::start(&socket, endpoint, delivery(request, folder), on_contact) {
+        match Proxy::start(
+            &socket,
+            endpoint,
+            delivery(request, scope, folder),
+            on_contact,
+        ) {
             Ok(proxy) => {
                 let variable = ("DOCKER_HOST".to_owned(), proxy.address());
                 for service in &mut request.services {
@@ -73,7 +83,7 @@ impl Containers {
     }
 
     /// Why the engine cannot be used, where it cannot.
-    pub fn problem(&self) -> Option<&str> {
+    pub(crate) fn problem(&self) -> Option<&str> {
         match &self.proxy {
             Some(_) => None,
             None => Some(self.problem.as_deref().unwrap_or("there is none")),
@@ -81,7 +91,7 @@ impl Containers {
     }
 
     /// Gathers what is left, removes what swath made in the engine, and reads the hit stores.
-    pub fn finish(self) -> ContainerRun {
+    pub(crate) fn finish(self) -> ContainerRun {
         let mut run = ContainerRun::default();
         if let Some(what) = self.problem {
             run.notes.push(ContainerNote::EngineUnusable { what });
@@ -162,7 +172,7 @@ pub fn rescue_killed_runs() {
 
 /// The names of containers of this folder's Compose project that run and were started before. Where
 /// no engine answers there are none.
-pub fn running_before(folder: &Path) -> Vec<String> {
+pub(crate) fn running_before(folder: &Path) -> Vec<String> {
     Endpoint::in_effect(&|name| std::env::var(name).ok())
         .ok()
         .filter(Endpoint::is_plausible)
@@ -173,7 +183,7 @@ pub fn running_before(folder: &Path) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
+fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery {
     let file = |name: &str, bytes: &[u8]| AgentFile {
         name: name.to_owned(),
         bytes: bytes.to_vec(),
@@ -185,7 +195,7 @@ fn delivery(request: &RunRequest, folder: &RunFolder) -> Delivery {
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
     // Which of its files are in scope is decided where the checkout is.
-    let settings = container_scope::settings(&request.scope, &request.folder);
+    let settings = container_scope::settings(scope, &request.folder);
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: vec![

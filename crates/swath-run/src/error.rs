@@ -4,6 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swath_model::Message;
+
+use crate::settings::SettingsError;
+
 /// A run that failed for a reason of its own (the tests' result is none).
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -132,6 +136,19 @@ pub enum RunError {
         /// What the system said, with the path.
         source: io::Error,
     },
+    /// The settings cannot hold.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Something that the run is to write cannot be written.
+    #[error("{what} cannot be written to `{}`: {source}", path.display())]
+    OutputNotWritable {
+        /// The option, or what it is.
+        what: &'static str,
+        /// Where it was to go.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The operating system refused something that a run needs.
     #[error("{what}: {source}")]
     System {
@@ -143,8 +160,18 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// What people are told.
+    pub fn message(&self) -> Message {
+        match self {
+            RunError::Settings(error) => error.message(),
+            _ => Message::error(self.code(), self.to_string())
+                .notes(self.notes())
+                .hint(self.hint()),
+        }
+    }
+
     /// The stable name under which `docs/messages.md` lists the message.
-    pub fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             RunError::CommandNotFound { .. } => "command-not-found",
             RunError::CommandNotRunnable { .. } => "command-not-runnable",
@@ -160,12 +187,14 @@ impl RunError {
             RunError::ContainerNotReady { .. } => "container-not-ready",
             RunError::InterruptedBeforeTests => "interrupted",
             RunError::Folder { .. } => "run-folder",
+            RunError::Settings(_) => "settings",
+            RunError::OutputNotWritable { .. } => "output-not-writable",
             RunError::System { .. } => "system",
         }
     }
 
     /// Evidence: what swath saw, a line each.
-    pub fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<String> {
         match self {
             RunError::ServiceExited {
                 last_output, log, ..
@@ -209,7 +238,7 @@ impl RunError {
     }
 
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
             RunError::CommandNotFound { command } if command.contains(char::is_whitespace) => Some(
                 "give the command and its arguments as words of their own, or run it by `sh -c '…'`"
@@ -225,6 +254,9 @@ impl RunError {
             RunError::ServiceExited { log, .. } | RunError::ComposeFailed { log, .. } => {
                 Some(format!("cat {}", log.display()))
             }
+            RunError::OutputNotWritable { .. } => Some(
+                "name a file in a folder that exists and that you can write to".to_owned(),
+            ),
             RunError::NoEngine { .. } => Some("docker version".to_owned()),
             RunError::ProjectIsUp { compose, .. } => Some(format!(
                 "`{compose} down`, or give this run's a name of its own by `--project-name`"

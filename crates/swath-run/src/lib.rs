@@ -1,43 +1,67 @@
-//! One measured run: start the services with the agent injected, wait until they are ready, run
-//! the tests, stop the services, gather what was recorded and account for every process.
+//! One measured run, from a [`RunRequest`] to a [`FinishedRun`]: start the services with the agent
+//! injected, wait until they are ready, run the tests, stop the services, gather what was recorded,
+//! account for every process, save the data, and say whether the number can be trusted.
 //!
-//! This crate starts, signals and reaps processes and reads `/proc`; it parses no coverage data
-//! (that is swath-data's) and prints nothing (that is the command's): what happens is told to an
-//! [`Observer`] as it happens.
+//! This crate starts, signals and reaps processes and reads `/proc`. It prints nothing and knows no
+//! command line: what happens is told to an [`Observer`] as it happens, what came of it is in the
+//! result, and what went wrong is a [`swath_model::Finding`].
 
 mod account;
+mod account_findings;
+mod account_json;
 mod command_line;
 mod compose;
 mod compose_ready;
+mod compose_request;
 mod container_account;
+mod container_findings;
 mod container_scope;
+mod container_settings;
 mod containers;
+mod data_file;
 mod error;
 mod event;
+mod finish;
+mod finished_run;
 mod history;
+mod measurement;
 mod not_measured;
 mod orchestra;
+mod plan;
+mod preflight;
+mod private_file;
 mod ready;
 mod reaper;
+mod report;
 mod request;
 mod role;
 mod run_folder;
 mod service;
+mod settings;
 mod signals;
+mod source_hints;
 mod spawn;
+mod tests_result;
 mod watch;
 
-pub use account::{
-    Account, Ending, NotMeasured, NotMeasuredReason, ProcessAccount, account_for_processes,
-};
+pub use account::{Account, ProcessAccount};
+pub use account_json::{account_json, error_account_json};
 pub use command_line::test_runners;
-pub use container_account::{ContainerAccount, ContainerEnd, ContainerRun, Judged};
-pub use containers::{Containers, rescue_killed_runs, running_before};
+pub use compose_request::ComposeOptions;
+pub use container_account::{ContainerAccount, ContainerEnd};
+pub use containers::rescue_killed_runs;
+pub use data_file::{SavedData, beside};
 pub use error::RunError;
 pub use event::{Observer, RunEvent};
+pub use finish::run;
+pub use finished_run::{FinishedRun, NotSaved};
 pub use history::{LeftoverRun, RunHistory};
-pub use orchestra::{Interruption, RunOutcome, TestEnd, execute};
-pub use request::{ComposeRequest, RunRequest, Scope, signal_name};
-pub use role::{Counted, Role, roles_of, roles_of_killed};
-pub use run_folder::RunFolder;
-pub use swath_docker::ContainerNote;
+pub use orchestra::{Interruption, TestEnd};
+pub use plan::{Plan, PlanError, ServiceOptions, plan};
+pub use report::ReportError;
+pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};
+pub use role::{roles_of, roles_of_killed};
+pub use settings::{
+    Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
+    twin_of_services,
+};

@@ -1,15 +1,14 @@
 //! Pythons of a run that were seen, and not measured.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-use serde::Serialize;
 use swath_data::{Spawn, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
+use swath_model::{NotMeasured, NotMeasuredReason};
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
 use crate::container_account::is_health_check;
@@ -20,80 +19,6 @@ use crate::watch::{Sighting, Sightings};
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
-
-/// Why a Python was not measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NotMeasuredReason {
-    /// Started with `-I`.
-    Isolated,
-    /// Started with `-E`.
-    IgnoresEnvironment,
-    /// Started with `-S`.
-    WithoutSite,
-    /// Its `PYTHONPATH` did not hold the agent.
-    PythonPathScrubbed,
-    /// Older than the agent supports.
-    PythonTooOld,
-    /// It had ended before it could be looked at.
-    EndedTooSoon,
-    /// None of the others.
-    AgentDidNotStart,
-}
-
-impl NotMeasuredReason {
-    /// What to do about it.
-    pub fn remedy(self) -> &'static str {
-        match self {
-            NotMeasuredReason::Isolated => {
-                "start it without `-I`, which makes Python ignore PYTHONPATH"
-            }
-            NotMeasuredReason::IgnoresEnvironment => {
-                "start it without `-E`, which makes Python ignore PYTHONPATH"
-            }
-            NotMeasuredReason::WithoutSite => "start it without `-S`, which skips sitecustomize",
-            NotMeasuredReason::PythonPathScrubbed => {
-                "let PYTHONPATH through (tox: `pass_env = PYTHONPATH`; sudo: `--preserve-env=PYTHONPATH`; not `env -i`)"
-            }
-            NotMeasuredReason::PythonTooOld => "run it with CPython 3.8 or newer",
-            NotMeasuredReason::EndedTooSoon => {
-                "check that PYTHONPATH reaches it, and that it is not started with -I, -E or -S"
-            }
-            NotMeasuredReason::AgentDidNotStart => {
-                "check that its site module runs and that it can read the temporary folder"
-            }
-        }
-    }
-}
-
-impl fmt::Display for NotMeasuredReason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            NotMeasuredReason::Isolated => "started with `-I`",
-            NotMeasuredReason::IgnoresEnvironment => "started with `-E`",
-            NotMeasuredReason::WithoutSite => "started with `-S`",
-            NotMeasuredReason::PythonPathScrubbed => "PYTHONPATH was taken out of its environment",
-            NotMeasuredReason::PythonTooOld => "its Python is older than 3.8",
-            NotMeasuredReason::EndedTooSoon => {
-                "ended before it could be looked at, without the agent"
-            }
-            NotMeasuredReason::AgentDidNotStart => "the agent did not start in it",
-        })
-    }
-}
-
-/// A Python of the run that was not measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotMeasured {
-    /// Its process id, where it was seen itself.
-    pub pid: Option<u32>,
-    /// Its command line, secrets masked.
-    pub command: Vec<String>,
-    /// Why.
-    pub reason: NotMeasuredReason,
-    /// The container in which it ran; none for this host.
-    pub container: Option<String>,
-}
 
 /// What is known of a run's processes.
 pub(crate) struct Evidence<'a> {
@@ -115,6 +40,7 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
             pid: Some(sighting.key.pid),
             command: without_secrets(&sighting.arguments),
             reason: reason_for(sighting),
+            evidence: None,
             container: None,
         })
         .collect::<Vec<_>>();
@@ -159,6 +85,7 @@ pub(crate) fn not_measured_in_container(
             pid: Some(seen.pid),
             command: without_secrets(&words),
             reason,
+            evidence: None,
             container: Some(record.name.clone()),
         });
     }
@@ -259,6 +186,7 @@ fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMe
             pid: None,
             reason: isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon),
             command: without_secrets(&arguments),
+            evidence: None,
             container: None,
         });
     }

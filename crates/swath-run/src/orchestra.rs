@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use swath_config::StopSignal;
 use swath_data::without_secrets;
+use swath_model::{Ending, Finding};
 
-use crate::account::Ending;
 use crate::command_line::is_shell;
 use crate::compose::ComposeProject;
 use crate::error::RunError;
@@ -16,7 +16,7 @@ use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
 use crate::ready::{Probe, address_of, answers_already};
 use crate::reaper::{ProcessKey, Reaper};
-use crate::request::RunRequest;
+use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
 use crate::service::RunningService;
 use crate::signals::StopRequests;
@@ -50,15 +50,15 @@ pub struct Interruption {
 
 /// Everything that came of a run; the hit stores are in the run's folder.
 #[derive(Debug)]
-pub struct RunOutcome {
+pub(crate) struct RunOutcome {
     /// How the tests ended, if they were started.
     pub test: Option<TestEnd>,
     /// Why the run failed, if it did.
     pub failure: Option<RunError>,
     /// Whether the user stopped it.
     pub interruption: Option<Interruption>,
-    /// Services that ended before they were told to: name and how, in words.
-    pub services_ended: Vec<(String, String)>,
+    /// What there is to know about the services.
+    pub findings: Vec<Finding>,
     /// When the first service, or the tests, were about to be started.
     pub started_at: Instant,
     /// When the last service had ended.
@@ -81,7 +81,7 @@ enum Patience {
 ///
 /// # Errors
 /// Only when nothing could be started; later failures are in the outcome, beside what was measured.
-pub fn execute(
+pub(crate) fn execute(
     request: &RunRequest,
     folder: &RunFolder,
     history: &RunHistory,
@@ -98,14 +98,13 @@ pub fn execute(
         reaper: Reaper::install().map_err(system("orphans could not be adopted"))?,
         requests: StopRequests::install().map_err(system("signals could not be received"))?,
         services: Vec::new(),
-        services_ended: Vec::new(),
+        findings: Vec::new(),
         project: None,
         test_pid: None,
         interruption: None,
-        patience: if request.command_decides {
-            Patience::Unlimited
-        } else {
-            Patience::Limited
+        patience: match request.kind {
+            RunKind::Program => Patience::Unlimited,
+            RunKind::SystemTest => Patience::Limited,
         },
         started_at: Instant::now(),
     };
@@ -119,7 +118,7 @@ pub fn execute(
     };
     let Orchestra {
         reaper,
-        services_ended,
+        findings,
         interruption,
         started_at,
         ..
@@ -128,7 +127,7 @@ pub fn execute(
         test,
         failure,
         interruption,
-        services_ended,
+        findings,
         started_at,
         ended_at: Instant::now(),
         sightings: watch.finish(),
@@ -144,7 +143,7 @@ pub(crate) struct Orchestra<'a> {
     pub(crate) reaper: Reaper,
     requests: StopRequests,
     services: Vec<RunningService>,
-    services_ended: Vec<(String, String)>,
+    pub(crate) findings: Vec<Finding>,
     pub(crate) project: Option<ComposeProject>,
     test_pid: Option<u32>,
     pub(crate) interruption: Option<Interruption>,
@@ -300,7 +299,12 @@ impl Orchestra<'_> {
                     service: &service.spec.name,
                     how: &how,
                 });
-                self.services_ended.push((service.spec.name.clone(), how));
+                self.findings.push(Finding::ServiceEnded {
+                    service: service.spec.name.clone(),
+                    how,
+                    last_output: service.last_output(),
+                    log: Some(service.log.display().to_string()),
+                });
             }
         }
     }

@@ -5,7 +5,8 @@ use std::io;
 
 use rustix::process::{Pid, WaitOptions, WaitStatus, set_child_subreaper, waitpid};
 
-use crate::account::Ending;
+use swath_model::Ending;
+
 use crate::watch::{children_of, read_stat};
 
 /// A process for as long as the machine is up: its pid may be used again, but not with the same

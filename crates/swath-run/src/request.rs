@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use swath_config::{Ready, Service};
 use swath_docker::Endpoint;
+use swath_model::Counted;
+
+use crate::settings::{Settings, SettingsOverrides};
 
 /// One run, completely described: nothing is read from the environment or a file later.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct RunRequest {
     /// The services to start, in this order; may be empty. Of their variables only `environment`
     /// counts: the files in `env_files` have been read into it.
@@ -18,17 +22,50 @@ pub struct RunRequest {
     pub command: Vec<OsString>,
     /// Variables to set for `command`, besides the agent's own.
     pub environment: Vec<(String, String)>,
-    /// The command is a program of the user's own, not a test run: it alone decides what Ctrl-C
-    /// means, and is never killed.
-    pub command_decides: bool,
+    /// Whether the command is a test run, or a program of the user's own.
+    pub kind: RunKind,
     /// What the command starts in containers is measured as well.
     pub containers: bool,
     /// The Compose project to bring up before the tests.
     pub compose: Option<ComposeRequest>,
     /// The folder in which everything starts.
     pub folder: PathBuf,
-    /// What the agent is to measure.
-    pub scope: Scope,
+    /// The settings in force here, the command line taken in.
+    pub settings: Settings,
+    /// What the command line says: it also wins over the files of other places.
+    pub overrides: SettingsOverrides,
+    /// The command line named the configuration file: no place has another one.
+    pub rcfile_named: bool,
+    /// Whose lines are in the number.
+    pub counted: Counted,
+    /// Where the data goes; absolute.
+    pub data_file: PathBuf,
+    /// Add to the data file instead of replacing it.
+    pub append: bool,
+    /// Keep in the report what pages need: functions, classes, and the places of the sources.
+    pub details: bool,
+    /// What else will be written, and has to be possible before anything starts.
+    pub outputs: Vec<Output>,
+}
+
+/// What kind of command a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// Tests against services: reported on, accounted for, and killed when they do not end.
+    SystemTest,
+    /// One program, as by `coverage run`: it alone decides what Ctrl-C means, and is never killed.
+    Program,
+}
+
+/// Something that is written at the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The option that asks for it.
+    pub option: &'static str,
+    /// The file, or the folder of files.
+    pub path: PathBuf,
+    /// Whether it is a folder, made where there is none.
+    pub is_folder: bool,
 }
 
 /// A Compose project that a run brings up and takes down.
@@ -60,28 +97,6 @@ pub struct ComposeRequest {
     pub stop_timeout: Option<Duration>,
     /// The engine; known once the proxy has been started.
     pub endpoint: Option<Endpoint>,
-}
-
-/// The name of a signal number, `signal` for one without a common name.
-pub fn signal_name(number: i32) -> &'static str {
-    match number {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        10 => "SIGUSR1",
-        11 => "SIGSEGV",
-        12 => "SIGUSR2",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        _ => "signal",
-    }
 }
 
 /// What the agent measures, in the terms of coverage.py's settings.

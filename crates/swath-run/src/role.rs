@@ -2,45 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use swath_data::StoredProcess;
+use swath_model::Role;
 
 use crate::command_line::{PythonCommand, PythonSubject, is_python_name, is_test_runner};
-
-/// What a process is to the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Part of the system under test.
-    Service,
-    /// A test runner, its workers, and the scripts around it.
-    Tests,
-    /// Touched no file in scope.
-    Tool,
-}
-
-impl Role {
-    /// As it is written in reports and data files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Service => "service",
-            Role::Tests => "tests",
-            Role::Tool => "tool",
-        }
-    }
-}
-
-/// Whose lines are in the number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Counted {
-    /// The services' only; everything where there is no service.
-    #[default]
-    Services,
-    /// The tests' only.
-    Tests,
-    /// Everybody's.
-    All,
-}
 
 /// The role of each process, in the order of `processes`; the first rule that fits decides.
 pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {

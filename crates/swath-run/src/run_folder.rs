@@ -17,14 +17,14 @@ use crate::request::Scope;
 /// Layout: `agent/` (sitecustomize, the shared object, its settings) and `data/` (hit stores).
 /// Its path stays short, because a unix socket's path must stay under 107 bytes.
 #[derive(Debug)]
-pub struct RunFolder {
+pub(crate) struct RunFolder {
     path: PathBuf,
     keep: bool,
 }
 
 impl RunFolder {
     /// Makes the folder and puts the agent with its settings into it.
-    pub fn create(scope: &Scope) -> Result<RunFolder, RunError> {
+    pub(crate) fn create(scope: &Scope) -> Result<RunFolder, RunError> {
         let make = || -> io::Result<RunFolder> {
             let path = tempfile::Builder::new()
                 .prefix("swath-")
@@ -59,27 +59,27 @@ impl RunFolder {
     }
 
     /// The run's folder itself.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where the agent is.
-    pub fn agent(&self) -> PathBuf {
+    pub(crate) fn agent(&self) -> PathBuf {
         self.path.join("agent")
     }
 
     /// Where the hit stores are.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
     /// Where the hit stores of containers are gathered, a folder for each.
-    pub fn containers(&self) -> PathBuf {
+    pub(crate) fn containers(&self) -> PathBuf {
         self.path.join("containers")
     }
 
     /// Leaves the folder in place when this value is dropped.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
 

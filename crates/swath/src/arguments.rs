@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use swath_run::{ComposeOptions, ServiceOptions, SettingsOverrides};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -244,6 +245,66 @@ pub(crate) struct RunArguments {
     pub(crate) report: RunReportArguments,
     #[command(flatten)]
     pub(crate) program: ProgramArguments,
+}
+
+impl RunArguments {
+    /// What is said of services.
+    pub(crate) fn service_options(&self) -> ServiceOptions {
+        let services = &self.services;
+        ServiceOptions {
+            service: services.service.clone(),
+            ready: services.ready.clone(),
+            ready_timeout: services.ready_timeout.clone(),
+            stop_signal: services.stop_signal.clone(),
+            stop_timeout: services.stop_timeout.clone(),
+            env_file: services.env_file.clone(),
+            file_services: services.services,
+        }
+    }
+
+    /// What is said of a Compose project.
+    pub(crate) fn compose_options(&self) -> ComposeOptions {
+        let (compose, services) = (&self.compose, &self.services);
+        ComposeOptions {
+            files: compose.compose.clone(),
+            test_service: compose.test_service.clone(),
+            keep_up: compose.keep_up,
+            build: !compose.no_build,
+            profiles: compose.profile.clone(),
+            project_name: compose.project_name.clone(),
+            measured: compose.measure.clone(),
+            command: compose.compose_command.clone(),
+            env_file: services.env_file.clone(),
+            ready_timeout: services.ready_timeout.clone(),
+            stop_timeout: services.stop_timeout.clone(),
+            containers: !services.no_docker,
+        }
+    }
+
+    /// What is said in place of the settings files.
+    pub(crate) fn overrides(&self) -> SettingsOverrides {
+        let (measure, report) = (&self.measure, &self.report.shared);
+        SettingsOverrides {
+            source: measure.source.clone(),
+            include: measure.include.clone(),
+            omit: measure.omit.clone(),
+            branch: measure.branch,
+            cover_pylib: measure.pylib,
+            data_file: measure.data_file.clone(),
+            context: self.program.context.clone(),
+            skip_covered: match (report.skip_covered, report.no_skip_covered) {
+                (_, true) => Some(false),
+                (true, false) => Some(true),
+                (false, false) => None,
+            },
+            skip_empty: report.skip_empty,
+            ignore_errors: report.ignore_errors,
+            fail_under: report.fail_under,
+            precision: report.precision,
+            sort: report.sort.clone(),
+            format: report.format.clone(),
+        }
+    }
 }
 
 /// The report at the end of a system-test run.

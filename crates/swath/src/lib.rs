@@ -4,24 +4,17 @@
 
 mod arguments;
 mod commands;
-mod compose;
-mod containers;
 mod coverage_cli;
 mod diagnostic;
 mod exit;
-mod hints;
 mod interpreter;
 mod invocation;
-mod measurement;
 mod output_file;
 mod page_folder;
 mod patience;
-mod plan;
 mod program;
 mod progress;
 mod reporting;
-mod run_report;
-mod settings;
 mod summary;
 
 use std::ffi::OsString;

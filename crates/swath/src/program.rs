@@ -3,19 +3,16 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use swath_data::{CoverageData, read_data_file};
+use swath_model::{Counted, Finding, Message};
 use swath_report::warning_with_page;
-use swath_run::{Counted, Observer, RunEvent, RunRequest};
+use swath_run::{FinishedRun, Observer, RunEvent, RunKind, RunRequest, Settings, beside};
 
 use crate::arguments::RunArguments;
 use crate::commands::report::{current_folder, fail, print_warnings};
 use crate::commands::run::{load_settings, run_failure};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
-use crate::measurement::{Measurement, measure};
-use crate::settings::Settings;
-use crate::summary;
 
 /// Runs the program (or module) that `words` begins with; the exit code is its own.
 pub(crate) fn run(arguments: &RunArguments, words: &[OsString]) -> Exit {
@@ -25,53 +22,96 @@ pub(crate) fn run(arguments: &RunArguments, words: &[OsString]) -> Exit {
     if arguments.program.append && arguments.program.parallel_mode {
         return fail("Can't append to data files in parallel mode.");
     }
-    match measured(arguments, words) {
-        Ok(exit) => exit,
-        Err(diagnostic) => {
-            diagnostic.print();
+    match request(arguments, words) {
+        Ok(request) => perform(arguments, &request, words),
+        Err(message) => {
+            message.print();
             Exit::Failure
         }
     }
 }
 
-fn measured(arguments: &RunArguments, words: &[OsString]) -> Result<Exit, Diagnostic> {
+fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, Message> {
     let folder = current_folder();
-    let settings = load_settings(arguments, arguments.measure.rcfile.as_deref(), &folder)?;
-    let request = RunRequest {
+    let overrides = arguments.overrides();
+    let rcfile = arguments.measure.rcfile.as_deref();
+    let settings = load_settings(&overrides, rcfile, &folder)?;
+    Ok(RunRequest {
         services: Vec::new(),
         command: command(arguments, words),
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
-        command_decides: true,
+        kind: RunKind::Program,
         containers: false,
         compose: None,
         folder,
-        scope: settings.scope()?,
-    };
+        data_file: data_file(arguments, &settings),
+        settings,
+        overrides,
+        rcfile_named: rcfile.is_some(),
+        counted: Counted::All,
+        append: arguments.program.append,
+        details: false,
+        outputs: Vec::new(),
+    })
+}
+
+fn perform(arguments: &RunArguments, request: &RunRequest, words: &[OsString]) -> Exit {
     if let Some(missing) = missing_program(arguments, words) {
-        return Ok(fail(&format!("No file to run: '{}'", missing.display())));
+        return fail(&format!("No file to run: '{}'", missing.display()));
     }
-    let data_file = data_file(arguments, &settings);
-    let mut measurement = match measure(&request, Counted::All, &data_file, &mut Silent) {
-        Ok(measurement) => measurement,
-        Err(error) => return Ok(run_failure(&error)),
+    let run = match swath_run::run(request, &mut Silent) {
+        Ok(run) => run,
+        Err(error) => return run_failure(&error),
     };
-    if let Some(error) = &measurement.outcome.failure {
-        return Ok(run_failure(error));
+    if let Some(error) = &run.failure {
+        return run_failure(error);
     }
-    save(arguments, &settings, &mut measurement, &data_file)?;
-    for warning in measurement
-        .warnings
-        .iter()
-        .chain(&summary::warnings(&measurement.account, Counted::All))
-    {
-        warning.print();
+    show(arguments, &run);
+    if let Some(lost) = &run.not_saved {
+        let kept = lost.kept.display();
+        Message::error("data-not-saved", lost.error.clone())
+            .note(format!("the hit stores are kept in {kept}"))
+            .hint(format!("swath combine --append {kept}"))
+            .print();
+        return Exit::Failure;
     }
-    let code = measurement
-        .outcome
-        .test
-        .and_then(|test| test.ending.exit_code())
-        .unwrap_or(1);
-    Ok(Exit::Passed(code))
+    Exit::Passed(
+        run.test_end
+            .and_then(|test| test.ending.exit_code())
+            .unwrap_or(1),
+    )
+}
+
+/// Says what coverage.py would say, and what only swath knows.
+fn show(arguments: &RunArguments, run: &FinishedRun) {
+    for finding in &run.findings {
+        if let Finding::ModuleNotImported { package, .. } = finding {
+            let text = format!("Module {package} was never imported.");
+            print_warnings(&[warning_with_page(&text, "module-not-imported")]);
+        }
+    }
+    if !run.touched_anything {
+        // A module that could not be found has been named by Python, and has no data to miss.
+        let is_failure = run.tests_exit_code() == Some(1);
+        if !(arguments.program.module && is_failure) {
+            let text = warning_with_page("No data was collected.", "no-data-collected");
+            print_warnings(&[text]);
+        }
+    }
+    for finding in &run.findings {
+        // What concerns reports is said by the reports of the file.
+        let of_report = matches!(
+            finding,
+            Finding::ModuleNotImported { .. }
+                | Finding::SourceChanged { .. }
+                | Finding::PathsUnmapped { .. }
+                | Finding::NotAnalyzed { .. }
+                | Finding::NothingToReport
+        );
+        if !of_report {
+            finding.message().print();
+        }
+    }
 }
 
 fn command(arguments: &RunArguments, words: &[OsString]) -> Vec<OsString> {
@@ -100,54 +140,10 @@ fn missing_program(arguments: &RunArguments, words: &[OsString]) -> Option<PathB
 fn data_file(arguments: &RunArguments, settings: &Settings) -> PathBuf {
     let data_file = settings.data_file();
     if arguments.program.parallel_mode || settings.config.parallel {
-        crate::measurement::beside(&data_file)
+        beside(&data_file)
     } else {
         data_file
     }
-}
-
-fn save(
-    arguments: &RunArguments,
-    settings: &Settings,
-    measurement: &mut Measurement,
-    data_file: &Path,
-) -> Result<(), Diagnostic> {
-    let (mut data, never_imported) = measurement.data(settings)?;
-    for package in never_imported {
-        let text = format!("Module {package} was never imported.");
-        print_warnings(&[warning_with_page(&text, "module-not-imported")]);
-    }
-    if !measurement.touched_anything() {
-        // A module that could not be found has been named by Python, and has no data to miss.
-        let test = measurement.outcome.test.as_ref();
-        let is_failure = test.is_some_and(|test| test.ending.exit_code() == Some(1));
-        if !(arguments.program.module && is_failure) {
-            let text = warning_with_page("No data was collected.", "no-data-collected");
-            print_warnings(&[text]);
-        }
-    }
-    if data.is_empty() {
-        measurement.discard();
-        return Ok(());
-    }
-    if arguments.program.append && data_file.exists() {
-        data = appended(data_file, &data)?;
-    }
-    measurement.save(&data, data_file)?;
-    Ok(())
-}
-
-fn appended(data_file: &Path, new: &CoverageData) -> Result<CoverageData, Diagnostic> {
-    let failed =
-        |error: swath_data::DataError| Diagnostic::error("data-not-appended", error.to_string());
-    let mut all = read_data_file(data_file).map_err(failed)?;
-    all.update(
-        new,
-        (&data_file.to_string_lossy(), "this run"),
-        str::to_owned,
-    )
-    .map_err(failed)?;
-    Ok(all)
 }
 
 /// A program's run says nothing of itself.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use swath_config::StopSignal;
+use swath_model::{Message, count};
 use swath_run::{Observer, RunEvent};
 
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Show as _, printable};
 
 /// Prints what happens in a run to stderr.
 pub(crate) struct Progress {
@@ -71,7 +72,7 @@ impl Observer for Progress {
             }
             RunEvent::Running { command } => status("Running", command),
             RunEvent::Interrupted => status("Interrupted", "stopping; once more kills"),
-            RunEvent::ServiceEnded { service, how } => Diagnostic::warning(
+            RunEvent::ServiceEnded { service, how } => Message::warning(
                 "service-ended",
                 format!("service `{service}` {how} while the tests were running"),
             )
@@ -110,12 +111,12 @@ fn killed(
     waited: Duration,
     command: &str,
     shell: bool,
-) -> Diagnostic {
+) -> Message {
     let message = format!(
         "service `{service}` did not react to {signal} for {} and was killed; its data was kept",
         seconds(waited)
     );
-    let diagnostic = Diagnostic::warning("signal-swallowed", message);
+    let diagnostic = Message::warning("signal-swallowed", message);
     if shell {
         diagnostic
             .note(format!(
@@ -143,16 +144,6 @@ pub(crate) fn status_bad(verb: &str, text: &str) {
     anstream::eprintln!("{red}{verb:>12}{red:#} {}", printable(text));
 }
 
-/// `1 service`, `2 services`, `3 processes`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let ending = match (number, noun.ends_with('s')) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{number} {noun}{ending}")
-}
-
 /// A duration as people read it: `0.12s`, `41.2s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -160,17 +151,5 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{seconds:.2}s")
     } else {
         format!("{seconds:.1}s")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nouns_take_their_plural() {
-        assert_eq!(count(1, "process"), "1 process");
-        assert_eq!(count(2, "process"), "2 processes");
-        assert_eq!(count(0, "file"), "0 files");
     }
 }

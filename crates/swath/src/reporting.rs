@@ -4,22 +4,22 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use swath_config::{ConfigError, CoverageConfig};
+use swath_config::ConfigError;
 use swath_coverage::{
     Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, build_report, exclusion_rules,
+    file_findings, verdict,
 };
 use swath_data::{ContextError, CoverageData, DataError, read_data_file};
-use swath_pattern::{Directory, GlobError, PathAliases, RegexError};
-use swath_report::{TextError, TextOptions, error_with_page, render_text, warning_with_page};
+use swath_model::Finding;
+use swath_pattern::{GlobError, PathAliases, RegexError};
+use swath_report::{TextError, error_with_page, verdict_line, verdict_markdown, warning_with_page};
+use swath_run::{Settings, plugins_without_effect};
 
-use crate::arguments::SharedReportArguments;
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::hints::plugins_without_effect;
 use crate::patience::Patience;
-use crate::run_report::left_out;
-use crate::settings::Settings;
 
 /// More digits than this have no meaning, and no formatter takes many more.
 const MOST_DIGITS: i64 = 10_000;
@@ -37,16 +37,6 @@ pub(crate) enum ReportError {
     Contexts(#[from] ContextError),
     #[error("Invalid [report].exclude_lines value: {0}")]
     Rules(#[from] RegexError),
-}
-
-impl ReportError {
-    /// Whether there is nothing to report, which is no fault of the settings.
-    pub(crate) fn is_no_data(&self) -> bool {
-        matches!(
-            self,
-            ReportError::Model(ModelError::NoData) | ReportError::Text(TextError::NoData)
-        )
-    }
 }
 
 /// A failure of a verb of coverage.py's, in its words.
@@ -104,63 +94,6 @@ impl<E: Into<ReportError>> From<E> for Failure {
             slug,
         }
     }
-}
-
-/// A report and whether its total passes.
-pub(crate) struct Rendered {
-    pub(crate) report: Report,
-    pub(crate) text: String,
-    /// What coverage.py prints after `Coverage failure: `.
-    pub(crate) gate_failure: Option<String>,
-}
-
-/// Lets the options of a report override the configuration.
-pub(crate) fn override_report(config: &mut CoverageConfig, arguments: &SharedReportArguments) {
-    config.skip_covered |= arguments.skip_covered;
-    if arguments.no_skip_covered {
-        config.skip_covered = false;
-    }
-    config.skip_empty |= arguments.skip_empty;
-    config.ignore_errors |= arguments.ignore_errors;
-    if let Some(fail_under) = arguments.fail_under {
-        config.fail_under = fail_under;
-    }
-    if let Some(precision) = arguments.precision {
-        config.precision = i64::from(precision);
-    }
-    if let Some(sort) = &arguments.sort {
-        config.sort = Some(sort.clone());
-    }
-    if let Some(format) = &arguments.format {
-        config.format = Some(format.clone());
-    }
-}
-
-/// Analyses the data and renders the text report of a run; `details` keeps in the model what pages need.
-pub(crate) fn render(
-    data: &CoverageData,
-    config: &CoverageConfig,
-    directory: &Directory,
-    details: bool,
-) -> Result<Rendered, ReportError> {
-    let precision = usize::try_from(config.precision).unwrap_or(0);
-    let gate = Gate::new(config.fail_under, precision)?;
-    let rules = exclusion_rules(config)?;
-    let mut options = ModelOptions::from_config(config, &rules, data, directory)?;
-    options.details = details;
-    options.without_sources = true;
-    let report = build_report(data, &options)?;
-    let text = render_text(&report, &TextOptions::from_config(config))?;
-    let gate_failure = if config.fail_under == 0.0 {
-        None
-    } else {
-        gate.failure(report.totals.percent())
-    };
-    Ok(Rendered {
-        report,
-        text,
-        gate_failure,
-    })
 }
 
 /// What a verb of coverage.py's says besides its result.
@@ -247,8 +180,8 @@ impl Session {
     pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
         let mut session = Self::begin(parsed)?;
         let config = &mut session.settings.config;
-        if let Some(warning) = plugins_without_effect(config) {
-            warning.print();
+        if let Some(finding) = plugins_without_effect(config) {
+            finding.message().print();
         }
         config.ignore_errors |= parsed.is_set("ignore_errors");
         if let Some(contexts) = parsed.list("contexts") {
@@ -319,10 +252,42 @@ impl Session {
             let path = self.settings.directory.absolute(name);
             return Err(ModelError::NoSource { path }.into());
         }
-        for diagnostic in left_out(&report) {
-            diagnostic.print();
+        for finding in file_findings(&report) {
+            // What could not be analyzed has been said in coverage.py's words.
+            if !matches!(finding, Finding::NotAnalyzed { .. }) {
+                finding.message().print();
+            }
         }
         Ok(report)
+    }
+
+    /// Says whether the number can be trusted, in one line on standard error: for reports that are
+    /// not for people. coverage.py has no such word, so that swath says none in its place.
+    pub(crate) fn say_verdict(&self, data: &CoverageData, report: &Report) {
+        if !self.as_coverage {
+            self.messages.say(&verdict_line(&verdict(data, report)));
+        }
+    }
+
+    /// The same as a line under a table, where the report is for people.
+    pub(crate) fn verdict_under_table(
+        &self,
+        data: &CoverageData,
+        report: &Report,
+        format: Option<&str>,
+    ) -> String {
+        if self.as_coverage {
+            return String::new();
+        }
+        let verdict = verdict(data, report);
+        match format.unwrap_or_default() {
+            "total" => {
+                self.messages.say(&verdict_line(&verdict));
+                String::new()
+            }
+            "markdown" => format!("\n{}\n", verdict_markdown(&verdict)),
+            _ => format!("\n{}\n", verdict_line(&verdict)),
+        }
     }
 
     /// Holds the total against `fail_under`.

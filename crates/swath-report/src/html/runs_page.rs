@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 
 use swath_data::ProcessRecord;
+use swath_model::Ending;
 
 use super::escape::push_text;
 use super::figures::plural;
 use super::layout::{Place, page};
 use super::site::{Site, service_name};
+
+/// The code of findings about Pythons without the agent.
+const NOT_MEASURED: &str = "not-measured";
 
 pub(super) fn render(site: &Site<'_>) -> String {
     let accounting = &site.data.accounting;
@@ -48,13 +52,13 @@ fn push_row(out: &mut String, process: &ProcessRecord) {
         None => out.push('–'),
     }
     out.push_str("<td>");
-    if process.state != "measured" {
+    if !process.state.is_measured() {
         out.push_str("✗ ");
     }
-    push_text(out, &process.state);
+    push_text(out, process.state.name());
     out.push_str("<td>");
-    push_text(out, &process.ended);
-    if let Some(status) = process.exit_status {
+    push_text(out, process.ended.map_or("unknown", Ending::name));
+    if let Some(status) = process.ended.and_then(Ending::status) {
         let _ = write!(out, " ({status})");
     }
     let counted = if process.counted { "yes" } else { "no" };
@@ -63,7 +67,10 @@ fn push_row(out: &mut String, process: &ProcessRecord) {
 
 fn push_facts(out: &mut String, site: &Site<'_>) {
     for run in &site.data.accounting.runs {
-        let missed: Vec<&str> = run.values("not-measured").collect();
+        let missed: Vec<_> = run
+            .findings()
+            .filter(|finding| finding.code == NOT_MEASURED)
+            .collect();
         if missed.is_empty() {
             continue;
         }
@@ -72,11 +79,15 @@ fn push_facts(out: &mut String, site: &Site<'_>) {
         let _ = writeln!(
             out,
             "</h2>\n<p>{}:</p>\n<ul>",
-            plural(missed.len(), "Python")
+            plural(missed.len(), "reason")
         );
-        for text in missed {
+        for finding in missed {
             out.push_str("<li>");
-            push_text(out, text);
+            push_text(out, &finding.text);
+            for note in &finding.notes {
+                out.push_str("<br>");
+                push_text(out, note);
+            }
             out.push('\n');
         }
         out.push_str("</ul>\n");

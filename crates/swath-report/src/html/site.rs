@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use swath_coverage::{FileReport, Numbers, Report};
 use swath_data::{CoverageData, ProcessRecord};
+use swath_model::Role;
 
 use super::lines::{FunctionFigures, function_figures};
 use super::page_names::PageNames;
@@ -107,7 +108,6 @@ impl<'a> Site<'a> {
 pub(super) fn service_name(process: &ProcessRecord) -> &str {
     match &process.service {
         Some(service) => service,
-        None if process.role.is_empty() => "process",
-        None => &process.role,
+        None => process.role.map_or("process", Role::name),
     }
 }

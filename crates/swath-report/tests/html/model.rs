@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, ModelOptions, Report, build_report, exclusion_rules};
 use swath_data::{ArcSet, CoverageData, Mode, ProcessRecord, PythonVersion, RunRecord};
+use swath_model::{AgentState, Ending, Finding, NotMeasured, NotMeasuredReason, Role};
 use swath_pattern::Directory;
 use swath_report::{HtmlOptions, Piece, render_html};
 use tempfile::TempDir;
@@ -114,7 +115,7 @@ impl Project {
             run: "5eed".to_owned(),
             pid,
             service: Some("web".to_owned()),
-            role: "service".to_owned(),
+            role: Some(Role::Service),
             counted: true,
             command: vec!["gunicorn".to_owned(), "shop.app:app".to_owned()],
             python: Some(PythonVersion {
@@ -122,9 +123,8 @@ impl Project {
                 minor: 12,
                 micro: 1,
             }),
-            state: state.to_owned(),
-            ended: "cleanly".to_owned(),
-            exit_status: Some(0),
+            state: AgentState::named(state),
+            ended: Some(Ending::Exited(0)),
             touched: [app.clone()].into(),
             ..ProcessRecord::default()
         };
@@ -136,10 +136,7 @@ impl Project {
             id: "5eed".to_owned(),
             facts: vec![
                 ("complete".to_owned(), "0".to_owned()),
-                (
-                    "not-measured".to_owned(),
-                    "python3 -I tool.py: isolated".to_owned(),
-                ),
+                ("finding".to_owned(), crate::model::not_measured()),
             ],
         }];
     }
@@ -179,4 +176,25 @@ impl Project {
 pub(crate) fn page<'a>(pages: &'a [Piece], start: &str) -> &'a str {
     let page = pages.iter().find(|piece| piece.name.starts_with(start));
     std::str::from_utf8(&page.unwrap().bytes).unwrap()
+}
+
+/// A Python that was not measured, as a data file keeps it.
+pub(crate) fn not_measured() -> String {
+    let reason = NotMeasuredReason::Isolated;
+    let process = NotMeasured {
+        pid: Some(7),
+        command: ["python3", "-I", "tool.py"].map(str::to_owned).to_vec(),
+        reason,
+        evidence: None,
+        container: None,
+    };
+    recorded(&Finding::NotMeasured {
+        reason,
+        processes: vec![process],
+    })
+}
+
+/// A finding as a data file keeps it.
+pub(crate) fn recorded(finding: &Finding) -> String {
+    serde_json::to_string(&swath_data::RecordedFinding::from(finding)).unwrap()
 }

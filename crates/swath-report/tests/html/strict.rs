@@ -1,9 +1,10 @@
 //! What a page may not hold: anything from outside that is markup, and anything that a strict policy forbids.
 
 use swath_data::Mode;
+use swath_model::Finding;
 use swath_report::Piece;
 
-use crate::model::{Project, page};
+use crate::model::{Project, page, recorded};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&\u{202e}\u{1b}[2J\n.py";
 
@@ -21,16 +22,27 @@ fn hostile() -> Project {
     HOSTILE.clone_into(&mut project.config.html_title);
     project.data.accounting.processes = vec![swath_data::ProcessRecord {
         service: Some(HOSTILE.to_owned()),
-        state: HOSTILE.to_owned(),
-        ended: HOSTILE.to_owned(),
+        state: swath_model::AgentState::named(HOSTILE),
         command: vec![HOSTILE.to_owned()],
         ..swath_data::ProcessRecord::default()
     }];
     project.data.accounting.runs = vec![swath_data::RunRecord {
         id: HOSTILE.to_owned(),
-        facts: vec![("not-measured".to_owned(), HOSTILE.to_owned())],
+        facts: vec![
+            ("command".to_owned(), HOSTILE.to_owned()),
+            ("finding".to_owned(), recorded(&hostile_finding())),
+        ],
     }];
     project
+}
+
+fn hostile_finding() -> Finding {
+    Finding::ServiceEnded {
+        service: HOSTILE.to_owned(),
+        how: HOSTILE.to_owned(),
+        last_output: vec![HOSTILE.to_owned()],
+        log: Some(HOSTILE.to_owned()),
+    }
 }
 
 fn html(pages: &[Piece]) -> impl Iterator<Item = (&str, &str)> {

@@ -1,8 +1,9 @@
 //! The trust panel: everything known that makes a number say less than it seems to.
 
 use swath_data::{FileFacts, Mode, ProcessRecord, RunRecord, SourceHash};
+use swath_model::{AgentState, Ending, Finding, Role};
 
-use crate::model::{Project, page};
+use crate::model::{Project, not_measured, page, recorded};
 
 fn project() -> Project {
     let mut project = Project::empty(Mode::Lines);
@@ -57,62 +58,105 @@ fn a_whole_run_is_complete_in_one_line() {
 
 #[test]
 fn what_a_run_says_of_itself_is_named() {
-    let cases = [
-        (("complete", "0"), "run 5eed is incomplete"),
-        (("complete", "unknown"), "killed before it could account"),
-        (("partial", "1"), "<code>run-partial</code>"),
-        (
-            ("not-measured", "python -I x.py: isolated"),
-            "<li>python -I x.py: isolated",
-        ),
-        (
-            ("service-ended", "web: exited with code 1"),
-            "<li>web: exited with code 1",
-        ),
-        (
-            ("warning", "no-service: no service was found"),
-            "<code>no-service</code> the run warned:",
-        ),
-        (("warning", "without a name"), "<li>without a name"),
+    check(
+        &panel_of(&[("complete", "unknown")]),
+        &["killed before it could account"],
+    );
+    check(&panel_of(&[("partial", "1")]), &["✗ partial: "]);
+    let missed = panel_of(&[
+        ("complete", "0"),
+        ("seen", "2"),
+        ("finding", &not_measured()),
+    ]);
+    check(
+        &missed,
+        &[
+            "✗ incomplete: 0 of 2 Python processes measured",
+            "<code>not-measured</code> 1 Python process was not measured",
+            "<li>`python3 -I tool.py` (pid 7)",
+        ],
+    );
+    let ended = Finding::ServiceEnded {
+        service: "web".to_owned(),
+        how: "exited with code 1".to_owned(),
+        last_output: vec!["no <module>".to_owned()],
+        log: None,
+    };
+    let noted = panel_of(&[("complete", "1"), ("finding", &recorded(&ended))]);
+    check(
+        &noted,
+        &[
+            "✓ complete",
+            "<code>service-ended</code>",
+            "<li>  no &lt;module&gt;",
+        ],
+    );
+}
+
+#[test]
+fn tests_that_failed_are_the_first_thing_said() {
+    let failed = panel_of(&[
+        ("complete", "1"),
+        ("seen", "0"),
+        ("tests", "failed 1"),
+        ("command", "pytest <x>"),
+        ("started", "1700000000000000000"),
+    ]);
+    check(
+        &failed,
+        &[
+            "✗ complete: 0 of 0 Python processes measured; the tests failed (exit 1).",
+            "recorded 2023-11-14 22:13 UTC, the tests failed (exit 1): <code>pytest &lt;x&gt;</code>",
+        ],
+    );
+}
+
+#[test]
+fn data_of_another_tool_is_named() {
+    let mut project = project();
+    project.data.accounting.runs = vec![
+        run(&[("complete", "1")]),
+        RunRecord::foreign("unit".to_owned(), 3),
     ];
-    for (fact, expected) in cases {
-        check(
-            &panel_of(&[fact]),
-            &["✗ one thing limits this number", expected],
-        );
-    }
-    let two = panel_of(&[("warning", "a: one"), ("warning", "a: two")]);
-    check(&two, &["one thing", "<li>one\n<li>two"]);
+    check(
+        &panel(&project),
+        &[
+            "✗ complete: ",
+            "1 file that swath did not record",
+            "3 lines",
+        ],
+    );
 }
 
 #[test]
 fn processes_that_were_not_measured_or_died_are_named() {
     let mut project = project();
-    let process = |pid, state: &str, exit_status, dropped| ProcessRecord {
+    let process = |pid, state: &str, ended, dropped| ProcessRecord {
         pid,
-        role: "service".to_owned(),
+        role: Some(Role::Service),
         service: Some("web".to_owned()),
-        state: state.to_owned(),
-        exit_status,
+        state: AgentState::named(state),
+        ended,
         dropped,
         ..ProcessRecord::default()
     };
+    project.data.accounting.runs = vec![run(&[("complete", "unknown")])];
     project.data.accounting.processes = vec![
-        process(1, "measured", Some(0), 0),
+        process(1, "measured", Some(Ending::Exited(0)), 0),
         process(2, "free-threaded-build", None, 0),
-        process(3, "measured", Some(-11), 0),
+        process(3, "measured", Some(Ending::Signalled(11)), 0),
         // Told to stop, which is how services end.
-        process(4, "measured", Some(-15), 0),
+        process(4, "measured", Some(Ending::Signalled(15)), 0),
         process(5, "measured", None, 7),
     ];
     let panel = panel(&project);
     check(
         &panel,
         &[
-            "✗ 3 things limit this number",
-            "<li>web 2: free threaded build",
+            "✗ incomplete: 3 of 5 Python processes measured; 1 process found no room",
+            "<code>agent-failed</code> the process with pid 2 was not measured",
             "<li>web 3: killed by SIGSEGV",
-            "<li>web 5: 7 hits",
+            "<code>no-room</code> the process with pid 5 found no room for 7 records",
         ],
     );
     assert!(!panel.contains("web 4"), "{panel}");
@@ -137,11 +181,10 @@ fn files_that_are_not_what_ran_are_named() {
     check(
         &panel(&project),
         &[
-            "✗ 2 things limit this number",
-            "<code>source-changed</code> 1 file",
-            "<li>old.py: measured ",
-            "<code>paths-unmapped</code> 1 file",
-            "<li>gone.py",
+            "<code>source-changed</code> `old.py` is not the file",
+            "<li>measured ",
+            "<code>paths-unmapped</code> 1 measured file",
+            "gone.py",
         ],
     );
 }
@@ -154,7 +197,7 @@ fn plugins_are_said_to_have_no_effect() {
         &panel(&project),
         &[
             "<code>plugins-without-effect</code>",
-            "<li>django_coverage_plugin",
+            "the plugins django_coverage_plugin have no effect",
         ],
     );
 }

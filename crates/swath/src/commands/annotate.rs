@@ -29,6 +29,7 @@ fn write_all(parsed: &Parsed) -> Result<(), Failure> {
         sources: true,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
+    session.say_verdict(&data, &report);
     let folder = Path::new(session.settings.directory.path());
     let directory = parsed.text("directory").filter(|name| !name.is_empty());
     let directory = directory.map(|directory| folder.join(directory));

@@ -6,8 +6,9 @@ use swath_data::{
     Combine, CombineError, Combined, PathMap, ProcessNote, StoredProcess, combine as combine_files,
     read_hit_stores,
 };
+use swath_model::Role;
 use swath_pattern::PathAliases;
-use swath_run::{Role, roles_of_killed};
+use swath_run::roles_of_killed;
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
@@ -129,7 +130,7 @@ fn note_of_killed(process: &StoredProcess, all: &[StoredProcess]) -> ProcessNote
     let counted = role == Role::Service || (role == Role::Tests && !roles.contains(&Role::Service));
     ProcessNote {
         counted,
-        role: role.name().to_owned(),
+        role: Some(role),
         ..ProcessNote::default()
     }
 }

@@ -45,6 +45,7 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         no_source: parsed.is_set("no_source"),
     };
     let largest = write_html(&data, &report, &request)?;
+    session.say_verdict(&data, &report);
     let index = config.html_dir.trim_end_matches('/');
     session
         .messages

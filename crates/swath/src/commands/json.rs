@@ -27,6 +27,7 @@ pub(crate) fn json(parsed: &Parsed) -> Exit {
             sources: true,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
+        session.say_verdict(&data, &report);
         let precision = usize::try_from(config.precision);
         let options = JsonOptions {
             pretty_print: config.json_pretty_print || parsed.is_set("pretty_print"),

@@ -22,6 +22,7 @@ pub(crate) fn lcov(parsed: &Parsed) -> Exit {
             sources: true,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
+        session.say_verdict(&data, &report);
         let options = LcovOptions {
             skip_empty: config.skip_empty,
             line_checksums: config.lcov_line_checksums,

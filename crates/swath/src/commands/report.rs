@@ -35,7 +35,9 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         sources: false,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
+    let verdict = session.verdict_under_table(&data, &report, options.format.as_deref());
     print(&render_text(&report, &options)?);
+    print(&verdict);
     Ok(session.judge(report.totals.percent()))
 }
 

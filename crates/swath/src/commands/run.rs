@@ -3,48 +3,52 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
-use swath_coverage::Report;
-use swath_data::CoverageData;
-use swath_run::{Counted, RunError, RunHistory, RunRequest, rescue_killed_runs, running_before};
+use swath_coverage::{Gate, Report};
+use swath_model::{Counted, Finding, Message, NothingMeasured, count};
+use swath_report::{TextOptions, render_text};
+use swath_run::{
+    FinishedRun, Output, Plan, RunError, RunHistory, RunKind, RunRequest, Settings,
+    SettingsOverrides, account_json, error_account_json, plan, rcfile_of_services,
+    rescue_killed_runs, twin_of_services,
+};
 
 use crate::arguments::{Count, RunArguments, Target};
 use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::{current_folder, print};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::measurement::{Measurement, measure};
-use crate::plan::{Plan, plan};
-use crate::progress::{Progress, count, status, status_bad};
-use crate::reporting::{Rendered, override_report, render};
-use crate::settings::{Settings, rcfile_of_services, twin_of_services};
-use crate::{containers, hints, program, run_report, summary};
+use crate::output_file::write_beside;
+use crate::progress::{Progress, status, status_bad};
+use crate::{program, summary};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
-    match target {
-        Some(Target::Program(words)) => program::run(arguments, &words),
-        Some(Target::Tests(command)) => {
-            system_test(arguments, &command).unwrap_or_else(|diagnostic| {
-                diagnostic.print();
-                Exit::RunFailure
-            })
-        }
-        None => system_test(arguments, &[]).unwrap_or_else(|diagnostic| {
-            diagnostic.print();
-            Exit::RunFailure
-        }),
+    let command = match target {
+        Some(Target::Program(words)) => return program::run(arguments, &words),
+        Some(Target::Tests(command)) => command,
+        None => Vec::new(),
+    };
+    match request(arguments, &command) {
+        Ok(request) => perform(arguments, &request),
+        Err(message) => not_run(arguments, &message, Exit::RunFailure),
     }
 }
 
-fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, Diagnostic> {
+/// Joins the command line with the files.
+fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest, Message> {
     let folder = current_folder();
     let Plan {
         services,
         compose,
         command,
         left_out,
-    } = plan(arguments, command, &folder)?;
+    } = plan(
+        &arguments.service_options(),
+        &arguments.compose_options(),
+        command,
+        &folder,
+    )
+    .map_err(|error| error.message())?;
     if !left_out.is_empty() {
         name_left_out(&left_out);
     }
@@ -52,72 +56,68 @@ fn system_test(arguments: &RunArguments, command: &[OsString]) -> Result<Exit, D
         .iter()
         .map(|service| service.environment.as_slice())
         .collect::<Vec<_>>();
-    let rcfile = arguments
-        .measure
-        .rcfile
-        .clone()
-        .or_else(|| rcfile_of_services(&environments));
-    let mut settings = load_settings(arguments, rcfile.as_deref(), &folder)?;
+    let named = arguments.measure.rcfile.clone();
+    let rcfile = named.clone().or_else(|| rcfile_of_services(&environments));
+    let overrides = arguments.overrides();
+    let mut settings = load_settings(&overrides, rcfile.as_deref(), &folder)?;
     settings.config.show_missing = true;
-    let scope = settings.scope()?;
-    name_leftovers();
     if let Some(variable) = twin_of_services(&environments) {
-        Diagnostic::warning(
-            "coverage-py-too",
-            format!("coverage.py is started in the services as well: `{variable}` is set"),
-        )
-        .note("both measure, and both numbers are right")
-        .hint("swath needs neither the variable nor a sitecustomize that calls coverage".to_owned())
-        .print();
+        let variable = variable.to_owned();
+        Finding::CoveragePyToo { variable }.message().print();
     }
-    let request = RunRequest {
+    Ok(RunRequest {
         services,
         command,
         environment: Vec::new(),
-        command_decides: false,
+        kind: RunKind::SystemTest,
         containers: !arguments.services.no_docker,
         compose,
-        folder: folder.clone(),
-        scope,
-    };
-    let counted = match arguments.services.count {
-        Count::Services => Counted::Services,
-        Count::Tests => Counted::Tests,
-        Count::All => Counted::All,
-    };
-    let data_file = settings.data_file();
-    let mut measurement = match measure(&request, counted, &data_file, &mut Progress::new()) {
-        Ok(measurement) => measurement,
-        Err(error) => return Ok(run_failure(&error)),
-    };
-    let settings = containers::judge(arguments, settings, &folder, &mut measurement, counted)?;
-    finish(arguments, &settings, &folder, measurement, counted)
+        data_file: settings.data_file(),
+        folder,
+        settings,
+        overrides,
+        rcfile_named: named.is_some(),
+        counted: match arguments.services.count {
+            Count::Services => Counted::Services,
+            Count::Tests => Counted::Tests,
+            Count::All => Counted::All,
+        },
+        append: arguments.program.append,
+        details: arguments.report.html.is_some(),
+        outputs: outputs(arguments),
+    })
 }
 
-/// The settings of a run, with plugins and oddities named.
+/// The settings of a run, with oddities named.
 pub(crate) fn load_settings(
-    arguments: &RunArguments,
+    overrides: &SettingsOverrides,
     rcfile: Option<&str>,
     folder: &Path,
-) -> Result<Settings, Diagnostic> {
+) -> Result<Settings, Message> {
     let mut settings = Settings::load(rcfile, folder)
-        .map_err(|error| Diagnostic::error(error.code(), error.to_string()).hint(error.hint()))?;
-    settings.override_by(&arguments.measure);
-    if let Some(context) = &arguments.program.context {
-        settings.config.context = Some(context.clone());
-    }
-    override_report(&mut settings.config, &arguments.report.shared);
-    for warning in &settings.warnings {
-        Diagnostic::warning("configuration", warning.clone()).print();
-    }
-    let without_effect = [
-        hints::plugins_without_effect(&settings.config),
-        hints::dynamic_context_without_effect(&settings.config),
-    ];
-    for warning in without_effect.iter().flatten() {
-        warning.print();
+        .map_err(|error| Message::error(error.code(), error.to_string()).hint(error.hint()))?;
+    overrides.apply(&mut settings.config);
+    for finding in settings.findings() {
+        finding.message().print();
     }
     Ok(settings)
+}
+
+fn outputs(arguments: &RunArguments) -> Vec<Output> {
+    let output = |option, path: &Option<PathBuf>, is_folder| {
+        path.clone().map(|path| Output {
+            option,
+            path,
+            is_folder,
+        })
+    };
+    [
+        output("--json", &arguments.services.json, false),
+        output("--html", &arguments.report.html, true),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Says which services of the file are not started before a command of one's own.
@@ -140,266 +140,195 @@ fn name_leftovers() {
             "a run was killed before it could save {}",
             count(leftover.hit_stores, "hit store")
         );
-        Diagnostic::warning("leftover-run", message)
+        Message::warning("leftover-run", message)
             .hint(format!("swath combine {}", leftover.data.display()))
             .print();
     }
 }
 
-/// What came of the data, for the last words.
-#[derive(Default)]
-struct Saved {
-    rendered: Option<Rendered>,
-    data_file: Option<PathBuf>,
-    /// The first page of the HTML report.
-    page: Option<PathBuf>,
-    warnings: Vec<Diagnostic>,
-}
-
-fn finish(
-    arguments: &RunArguments,
-    settings: &Settings,
-    folder: &Path,
-    mut measurement: Measurement,
-    counted: Counted,
-) -> Result<Exit, Diagnostic> {
-    let processes = measurement.account.processes.len();
-    let gathered = format!(
-        "{}, {} ({})",
-        count(processes, "process"),
-        count(measurement.files().len(), "file"),
-        summary::by_role(&measurement.account)
-    );
-    if processes > 0 {
-        status("Gathered", &gathered);
-    }
-    let mut known = summary::warnings(&measurement.account, counted);
-    known.extend(containers::fetched(&measurement.containers.fetched));
-    if !arguments.services.no_docker && !measurement.account.service_found {
-        known.extend(containers::running_before(&running_before(folder)));
-    }
-    known.extend(containers::warnings(
-        &measurement.account,
-        &measurement.containers.notes,
-    ));
-    measurement.note_warnings(&known);
-    measurement.note_warnings(&hints::plugins_without_effect(&settings.config));
-    let html = arguments.report.html.as_deref();
-    let saved = if measurement.measured_anything() {
-        save(settings, folder, &mut measurement, html)?
-    } else {
-        measurement.discard();
-        Saved::default()
-    };
-    let report = saved.rendered.as_ref().map(|rendered| &rendered.report);
-    let json = run_report::account_json(&measurement, report, saved.data_file.as_deref());
-    // A copy for later; that it cannot be kept is no concern of the run's.
-    let _ = write_beside(&measurement.history().join("account.json"), json.as_bytes());
+/// A run that was not started: nothing is there but the reason, which `--json` holds too.
+fn not_run(arguments: &RunArguments, message: &Message, exit: Exit) -> Exit {
+    message.print();
     if let Some(path) = &arguments.services.json {
-        write_beside(path, json.as_bytes())?;
+        write_json(path, &error_account_json(message));
     }
-    if let Some(rendered) = &saved.rendered {
-        print(&format!("\n{}", rendered.text));
-        if let Some(failure) = &rendered.gate_failure {
-            print(&format!("Coverage failure: {failure}\n"));
-        }
-    }
-    let warnings = measurement.warnings.iter().chain(&saved.warnings);
-    for warning in warnings.chain(&known) {
-        warning.print();
-    }
-    Ok(conclude(arguments, &measurement, &saved))
+    exit
 }
 
-/// The last lines, and the exit code.
-fn conclude(arguments: &RunArguments, measurement: &Measurement, saved: &Saved) -> Exit {
-    let outcome = &measurement.outcome;
-    if saved.data_file.is_none() && outcome.failure.is_none() {
-        nothing_measured(measurement).print();
+fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
+    name_leftovers();
+    match swath_run::run(request, &mut Progress::new()) {
+        Ok(run) => show(arguments, &run),
+        Err(error) => not_run(arguments, &error.message(), exit_of(&error)),
     }
-    if let Some(error) = &outcome.failure
-        && (!matches!(error, RunError::InterruptedBeforeTests) || outcome.interruption.is_none())
-    {
-        return run_failure(error);
+}
+
+/// Shows what came of a run, writes what was asked for, and gives the exit code. What cannot be
+/// written takes nothing else along.
+fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
+    show_gathered(run);
+    if let Some(saved) = &run.saved {
+        let path = &saved.path;
+        let folder = Path::new(run.settings.directory.path());
+        let shown = path.strip_prefix(folder).unwrap_or(path).display();
+        let partial = if run.account.partial {
+            " (partial)"
+        } else {
+            ""
+        };
+        status("Saved", &format!("{shown}{partial}  {}", bytes(saved.size)));
     }
-    if let Some(page) = &saved.page {
+    if let Some(kept) = &run.kept {
+        let text = format!("what the start ran, in {}", kept.path.display());
+        status("Kept", &text);
+    }
+    let tests_ran = run.test_end.is_some();
+    let gate_failure = tests_ran.then(|| show_report(run)).flatten();
+    let page = tests_ran.then(|| write_pages(arguments, run)).flatten();
+    for finding in &run.findings {
+        finding.message().print();
+    }
+    let error = failure(run);
+    if let Some(path) = &arguments.services.json {
+        write_json(path, &account_json(run, error.as_ref()));
+    }
+    if let Some(message) = &error {
+        if let Some(RunError::ServiceExited { service, how, .. }) = &run.failure {
+            status_bad("Failed", &format!("service {service} {how}"));
+        }
+        message.print();
+    }
+    if let Some(page) = &page {
         status("Report", &page.display().to_string());
     }
-    if saved.data_file.is_some() {
-        summary::print_verdict(
-            &measurement.account,
-            measurement.time_before(),
-            measurement.time_after(),
+    if run.failure.is_none() && run.nothing_measured.is_none() && tests_ran {
+        summary::print_verdict(run);
+    }
+    exit_code(arguments, run, gate_failure.is_some())
+}
+
+fn show_gathered(run: &FinishedRun) {
+    let processes = run.account.processes.len();
+    if processes > 0 {
+        let text = format!(
+            "{}, {} ({})",
+            count(processes, "process"),
+            count(run.files.len(), "file"),
+            summary::by_role(&run.account)
         );
-    }
-    if let Some(interruption) = outcome.interruption {
-        return Exit::Passed(128 + interruption.signal);
-    }
-    let tests = outcome
-        .test
-        .and_then(|test| test.ending.exit_code())
-        .unwrap_or(0);
-    let below = saved
-        .rendered
-        .as_ref()
-        .is_some_and(|rendered| rendered.gate_failure.is_some());
-    if tests != 0 {
-        Exit::Passed(tests)
-    } else if saved.data_file.is_none() {
-        Exit::RunFailure
-    } else if below {
-        Exit::BelowFailUnder
-    } else if arguments.services.require_complete && !measurement.account.is_complete() {
-        Exit::Incomplete
-    } else {
-        Exit::Success
+        status("Gathered", &text);
     }
 }
 
-/// Writes the data file and renders the report.
-fn save(
-    settings: &Settings,
-    folder: &Path,
-    measurement: &mut Measurement,
-    html: Option<&Path>,
-) -> Result<Saved, Diagnostic> {
-    let (data, never_imported) = measurement.data(settings)?;
-    let never_imported = never_imported.iter().map(|package| {
-        let text = format!("`source` names `{package}`, which no process imported");
-        Diagnostic::warning("module-not-imported", text)
-    });
-    let mut warnings: Vec<Diagnostic> = never_imported.collect();
-    let wanted = settings.data_file();
-    let path = measurement.save(&data, &wanted)?;
-    let size = std::fs::metadata(&path).map_or(0, |file| file.len());
-    let shown = path
-        .strip_prefix(folder)
-        .unwrap_or(&path)
-        .display()
-        .to_string();
-    let partial = if measurement.account.partial {
-        " (partial)"
-    } else {
-        ""
-    };
-    status("Saved", &format!("{shown}{partial}  {}", bytes(size)));
-    if path != wanted {
-        warnings.push(
-            Diagnostic::warning(
-                "data-file-written",
-                format!(
-                    "`{}` was written by another program during the run and was not touched",
-                    wanted.display()
-                ),
-            )
-            .hint("coverage combine --append takes both together".to_owned()),
-        );
+/// Prints the table; gives what the gate says.
+fn show_report(run: &FinishedRun) -> Option<String> {
+    let report = run.report.as_ref().ok()?;
+    let text = render_text(report, &TextOptions::from_config(&run.settings.config)).ok()?;
+    print(&format!("\n{text}"));
+    let failure = gate_failure(run, report)?;
+    print(&format!("Coverage failure: {failure}\n"));
+    Some(failure)
+}
+
+fn gate_failure(run: &FinishedRun, report: &Report) -> Option<String> {
+    let config = &run.settings.config;
+    if config.fail_under == 0.0 {
+        return None;
     }
-    let details = html.is_some();
-    let rendered = match render(&data, &settings.config, &settings.directory, details) {
-        Ok(rendered) => rendered,
-        Err(error) if error.is_no_data() => {
-            warnings.push(Diagnostic::warning(
-                "nothing-to-report",
-                "`include` and `omit` leave nothing to report",
-            ));
-            return Ok(Saved {
-                data_file: Some(path),
-                warnings,
-                ..Saved::default()
-            });
-        }
-        Err(error) => {
-            return Err(Diagnostic::error("report-failed", error.to_string())
-                .note(format!("the data is in {}", path.display())));
-        }
-    };
-    warnings.extend(
-        rendered
-            .report
-            .warnings
-            .iter()
-            .map(|warning| Diagnostic::warning(warning.slug, warning.text.clone())),
-    );
-    warnings.extend(run_report::left_out(&rendered.report));
-    let page = html.and_then(|target| {
-        write_pages(&data, settings, &rendered.report, target)
-            .map_err(|warning| warnings.push(warning))
-            .ok()
-    });
-    let differences = measurement.analysis_differences(settings);
-    warnings.extend(run_report::differences(&differences));
-    if settings.names_source() {
-        let unexecuted = rendered
-            .report
-            .files
-            .iter()
-            .filter(|file| file.executed.is_empty() && !file.statements.is_empty());
-        warnings.extend(hints::tests_in_source(
-            unexecuted.map(|file| Path::new(file.name.as_str())),
-        ));
-    } else {
-        warnings.extend(hints::never_imported(folder, &measurement.files()));
+    let precision = usize::try_from(config.precision).unwrap_or(0);
+    match Gate::new(config.fail_under, precision) {
+        Ok(gate) => gate.failure(report.totals.percent()),
+        Err(error) => Some(error.to_string()),
     }
-    Ok(Saved {
-        rendered: Some(rendered),
-        data_file: Some(path),
-        page,
-        warnings,
-    })
 }
 
 /// Writes the HTML report into a folder; gives its first page. Everything else of the run is done
 /// by then, so that a folder that cannot be written is a warning.
-fn write_pages(
-    data: &CoverageData,
-    settings: &Settings,
-    report: &Report,
-    target: &Path,
-) -> Result<PathBuf, Diagnostic> {
+fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
+    let target = arguments.report.html.as_deref()?;
+    let report = run.report.as_ref().ok()?;
     let request = HtmlRequest {
-        config: &settings.config,
-        directory: &settings.directory,
+        config: &run.settings.config,
+        directory: &run.settings.directory,
         target,
         single_file: false,
         no_source: false,
     };
-    write_html(data, report, &request)
-        .map(|_| target.join("index.html"))
-        .map_err(|error| Diagnostic::warning("html-not-written", error.to_string()))
+    match write_html(&run.data, report, &request) {
+        Ok(_) => Some(target.join("index.html")),
+        Err(error) => {
+            Message::warning("html-not-written", error.to_string()).print();
+            None
+        }
+    }
 }
 
-fn nothing_measured(measurement: &Measurement) -> Diagnostic {
-    let account = &measurement.account;
-    let seen = account.processes.len() + account.not_measured.len();
-    let diagnostic = Diagnostic::error(
+fn write_json(path: &Path, text: &str) {
+    if let Err(error) = write_beside(path, text.as_bytes()) {
+        Message::error("json-not-written", error.to_string()).print();
+    }
+}
+
+/// Why the command fails for a reason of its own, if it does.
+fn failure(run: &FinishedRun) -> Option<Message> {
+    if let Some(lost) = &run.not_saved {
+        let kept = lost.kept.display();
+        return Some(
+            Message::error("data-not-saved", lost.error.clone())
+                .note(format!("the hit stores are kept in {kept}"))
+                .hint(format!("swath combine --append {kept}")),
+        );
+    }
+    if let Some(error) = &run.failure {
+        let by_user = matches!(error, RunError::InterruptedBeforeTests);
+        return (!by_user || run.interruption.is_none()).then(|| error.message());
+    }
+    if let Some(why) = &run.nothing_measured {
+        return Some(nothing_measured(why));
+    }
+    let error = run
+        .report
+        .as_ref()
+        .err()
+        .filter(|error| !error.is_no_data())?;
+    let message = Message::error("report-failed", error.to_string());
+    Some(match &run.saved {
+        Some(saved) => message.note(format!("the data is in {}", saved.path.display())),
+        None => message,
+    })
+}
+
+fn nothing_measured(why: &NothingMeasured) -> Message {
+    let message = Message::error(
         "nothing-measured",
         "no Python process of the run touched a file in scope",
     );
-    if seen == 0 {
-        return diagnostic
-            .note("no Python was seen at all")
-            .hint("start the services below this command, or name them by `--service`".to_owned());
+    match why {
+        NothingMeasured::NoPython => message.note("no Python was seen at all").hint(
+            "start the services below this command, or name them with `--service`".to_owned(),
+        ),
+        NothingMeasured::NoAgent { seen } => message
+            .note(format!(
+                "{} seen, none carried the agent",
+                count(*seen, "Python process")
+            ))
+            .hint("the warnings above say why and what helps".to_owned()),
+        NothingMeasured::Service { service } => message
+            .note(format!("service `{service}` ran no line that counts"))
+            .hint(
+                "check that it serves what the tests ask for, and that its code is in `source`"
+                    .to_owned(),
+            ),
+        NothingMeasured::OutOfScope { processes } => message
+            .note(format!(
+                "{} carried the agent",
+                count(*processes, "Python process")
+            ))
+            .hint("check `source`, `include` and `omit`".to_owned()),
     }
-    let tools = account
-        .processes
-        .iter()
-        .filter(|process| process.is_measured())
-        .count();
-    diagnostic
-        .note(format!("{} seen, {tools} carried the agent", count(seen, "Python process")))
-        .hint("check `source`, `include` and `omit`: without them the standard library and installed packages are left out".to_owned())
 }
 
-/// Prints why a run failed; the exit code says whose fault it was.
-pub(crate) fn run_failure(error: &RunError) -> Exit {
-    if let RunError::ServiceExited { service, how, .. } = error {
-        status_bad("Failed", &format!("service {service} {how}"));
-    }
-    Diagnostic::error(error.code(), error.to_string())
-        .notes(error.notes())
-        .hint(error.hint())
-        .print();
+fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::CommandNotFound { .. } => Exit::NotFound,
         RunError::CommandNotRunnable { .. } => Exit::NotRunnable,
@@ -407,14 +336,37 @@ pub(crate) fn run_failure(error: &RunError) -> Exit {
     }
 }
 
-/// Writes a file whole or not at all.
-fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|error| Diagnostic::error("json-not-written", error.to_string()))
+fn exit_code(arguments: &RunArguments, run: &FinishedRun, below: bool) -> Exit {
+    if let Some(error) = &run.failure
+        && (!matches!(error, RunError::InterruptedBeforeTests) || run.interruption.is_none())
+    {
+        return exit_of(error);
+    }
+    if let Some(interruption) = run.interruption {
+        return Exit::Passed(128 + interruption.signal);
+    }
+    if let Some(code) = run.tests_exit_code() {
+        return Exit::Passed(code);
+    }
+    let report_failed = run.report.as_ref().is_err_and(|error| !error.is_no_data());
+    if run.not_saved.is_some() || run.nothing_measured.is_some() || report_failed {
+        Exit::RunFailure
+    } else if below {
+        Exit::BelowFailUnder
+    } else if arguments.services.require_complete && !run.is_complete() {
+        Exit::Incomplete
+    } else {
+        Exit::Success
+    }
+}
+
+/// Prints why a run failed, and gives its exit code.
+pub(crate) fn run_failure(error: &RunError) -> Exit {
+    if let RunError::ServiceExited { service, how, .. } = error {
+        status_bad("Failed", &format!("service {service} {how}"));
+    }
+    error.message().print();
+    exit_of(error)
 }
 
 /// A size as people read it.

@@ -25,6 +25,7 @@ pub(crate) fn xml(parsed: &Parsed) -> Exit {
             sources: false,
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
+        session.say_verdict(&data, &report);
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

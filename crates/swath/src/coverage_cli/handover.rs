@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use clap::Parser as _;
+use swath_run::Settings;
 
 use crate::arguments::{Cli, Target, Verb};
 use crate::commands;
 use crate::exit::Exit;
 use crate::reporting::current_folder;
-use crate::settings::Settings;
 
 use super::{CommandLine, Parsed};
 

@@ -53,7 +53,7 @@ fn a_clean_run_is_complete() {
     let (run, account) = account(&sandbox, python, "$PYTHON one.py");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(account["complete"], true, "{account:#}");
-    assert_eq!(account["format"], 1);
+    assert_eq!(account["format"], 2);
     let one = process(&account, "one.py");
     assert_eq!(one["agent"], "measured");
     assert_eq!(one["files"], 1);
@@ -247,7 +247,11 @@ fn what_the_tests_left_running_is_named() {
         "still-running",
         "{account:#}"
     );
-    assert!(run.stderr.contains("1 still running"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("1 process still running"),
+        "{}",
+        run.stderr
+    );
     // swath leaves running what it did not start itself.
     let alive = std::path::Path::new("/proc").join(pid.trim()).exists();
     let _ = std::process::Command::new("kill").arg(pid.trim()).status();
@@ -400,8 +404,16 @@ fn services_of_the_file_belong_to_its_own_tests() {
         run.stderr
     );
     for arguments in [
-        &["run"][..],
-        &["run", "--services", "--", &program, "one.py"],
+        &["run", "--count", "all"][..],
+        &[
+            "run",
+            "--count",
+            "all",
+            "--services",
+            "--",
+            &program,
+            "one.py",
+        ],
     ] {
         let run = sandbox.swath(arguments);
         assert_eq!(run.code, 0, "{}", run.stderr);

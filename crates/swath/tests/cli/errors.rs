@@ -42,7 +42,7 @@ fn no_python_at_all_is_no_measurement() {
     error[nothing-measured]: no Python process of the run touched a file in scope
       no Python was seen at all
 
-    hint: start the services below this command, or name them by `--service`
+    hint: start the services below this command, or name them with `--service`
     ");
     assert!(!sandbox.project().join(".coverage").exists());
 }
@@ -115,7 +115,7 @@ fn a_service_that_exits_early_is_shown_with_its_last_output() {
     assert_snapshot!(sandbox.normal(&run.stderr), @r#"
         Starting web
         Gathered 1 process, 1 file (web 1)
-           Saved .coverage (partial)  74 kB
+            Kept what the start ran, in [ROOT]/cache/swath/runs/[RUN]/partial.coverage
           Failed service web exited with code 1
     error[service-exited]: service `web` exited with code 1 before it was ready
       last output, from [ROOT]/cache/swath/runs/[RUN]/web.log:
@@ -128,8 +128,8 @@ fn a_service_that_exits_early_is_shown_with_its_last_output() {
     hint: cat [ROOT]/cache/swath/runs/[RUN]/web.log
     "#);
     assert!(!sandbox.project().join("tested").exists());
-    // What ran until then is kept.
-    assert!(sandbox.project().join(".coverage").exists());
+    // No test ran: what the start ran is kept, and replaces no data.
+    assert!(!sandbox.project().join(".coverage").exists());
     sandbox.assert_nothing_left();
 }
 
@@ -160,7 +160,7 @@ fn a_service_that_is_never_ready_is_stopped() {
         Starting web
          Stopped web in [TIME]
         Gathered 1 process, 1 file (web 1)
-           Saved .coverage (partial)  74 kB
+            Kept what the start ran, in [ROOT]/cache/swath/runs/[RUN]/partial.coverage
     error[service-not-ready]: service `web` was not ready after [TIME]
       last attempt: `http://127.0.0.1:[PORT]/`: io: Connection refused (os error 111)
       it wrote nothing

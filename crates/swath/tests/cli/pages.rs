@@ -44,7 +44,7 @@ fn a_run_writes_its_pages_and_says_where() {
     for text in [
         "The shop",
         "extra.css",
-        "things limit this number",
+        "✗ incomplete: 1 of 2 Python processes measured",
         "<code>not-measured</code>",
         "started with `-I`",
         "start it without `-I`",
@@ -102,22 +102,41 @@ fn a_service_that_ended_is_named_on_the_index() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     let index = page(&sandbox, "index.html");
     assert!(
-        index.contains("<code>service-ended</code> 1 service ended before the tests did")
-            && index.contains("<li>web: exited with code 7"),
+        index.contains("<code>service-ended</code> service `web` exited with code 7"),
         "{index}\n{}",
         done.stderr
     );
 }
 
 #[test]
-fn pages_that_cannot_be_written_are_a_warning() {
-    let Some(python) = python("pages_that_cannot_be_written_are_a_warning") else {
+fn pages_that_cannot_be_written_are_found_out_before_the_tests() {
+    let Some(python) = python("pages_that_cannot_be_written_are_found_out_before_the_tests") else {
         return;
     };
     let sandbox = Sandbox::new();
     sandbox.write("one.py", "x = 1\n");
     sandbox.write("pages", "a file where the folder should be\n");
-    let done = run(&sandbox, python, &["--", "sh", "-c", "$PYTHON one.py"]);
+    let script = "touch tested; $PYTHON one.py";
+    let done = run(&sandbox, python, &["--", "sh", "-c", script]);
+    assert_eq!(done.code, 125, "{}", done.stderr);
+    assert!(
+        done.stderr
+            .contains("error[output-not-writable]: --html cannot be written to `pages`"),
+        "{}",
+        done.stderr
+    );
+    assert!(!sandbox.project().join("tested").exists());
+}
+
+#[test]
+fn pages_that_can_no_longer_be_written_are_a_warning() {
+    let Some(python) = python("pages_that_can_no_longer_be_written_are_a_warning") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    let script = "echo now a file > pages; $PYTHON one.py";
+    let done = run(&sandbox, python, &["--", "sh", "-c", script]);
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(
         done.stderr.contains("warning[html-not-written]") && done.stdout.contains("one.py"),

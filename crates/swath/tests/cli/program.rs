@@ -224,7 +224,8 @@ fn files_of_the_source_that_nobody_imports_count_as_missed() {
          src/unused.py       2      2     0%   1-2\n\
          src/used.py         1      0   100%\n\
          ---------------------------------------------\n\
-         TOTAL               3      2    33%\n"
+         TOTAL               3      2    33%\n\n\
+         Complete: 1 of 1 Python process measured\n"
     );
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use swath_data::{CoverageData, Mode, ProcessRecord, RunRecord, write_data_file};
+use swath_model::{AgentState, Ending, Role};
 use swath_pattern::Directory;
 use swath_test::workspace_root;
 use tempfile::TempDir;
@@ -69,30 +70,36 @@ impl Recorded {
         let recorded = Self::example();
         let path = recorded.path(".coverage");
         let mut data = swath_data::read_data_file(&path).unwrap();
-        let process = |id: &str, state: &str, exit_status| ProcessRecord {
+        let process = |id: &str, state: &str, ended| ProcessRecord {
             id: id.to_owned(),
             run: "5eed".to_owned(),
             pid: 101,
             service: Some("web".to_owned()),
-            role: "service".to_owned(),
+            role: Some(Role::Service),
             counted: true,
             command: vec!["gunicorn".to_owned(), "xy:wsgi".to_owned()],
-            state: state.to_owned(),
-            ended: "cleanly".to_owned(),
-            exit_status: Some(exit_status),
+            state: AgentState::named(state),
+            ended: Some(ended),
             touched: data.files().map(|(path, _)| path.to_owned()).collect(),
             ..ProcessRecord::default()
         };
         let processes = vec![
-            process("a1", "measured", 0),
-            process("b2", "evaluation-hook-taken", -9),
+            process("a1", "measured", Ending::Exited(0)),
+            process("b2", "evaluation-hook-taken", Ending::Signalled(9)),
         ];
         let facts = [
             ("complete", "0"),
             ("partial", "1"),
-            ("not-measured", "python3 -I tool.py: isolated"),
-            ("service-ended", "worker: exited with code 1"),
-            ("warning", "no-service: no service was found"),
+            ("seen", "3"),
+            ("tests", "failed 1"),
+            (
+                "finding",
+                r#"{"code":"not-measured","text":"1 Python process was not measured: started with `-I`","notes":["`python3 -I tool.py`"],"gap":"processes 1"}"#,
+            ),
+            (
+                "finding",
+                r#"{"code":"service-ended","text":"service `worker` exited with code 1 while the tests were running","hint":"cat worker.log"}"#,
+            ),
         ];
         let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
         data.accounting.processes = processes;

@@ -1,0 +1,228 @@
+//! Whether the number of a report can be trusted: one answer for everything that shows it.
+
+use swath_data::{Accounting, CoverageData, ProcessRecord, RecordedFinding};
+use swath_model::{Completeness, Finding, Gap, ProcessName, Verdict};
+
+use crate::{Report, StaleFile};
+
+/// What the files of a report leave out, and why.
+pub fn file_findings(report: &Report) -> Vec<Finding> {
+    let mut found: Vec<Finding> = report.stale.iter().map(stale).collect();
+    if !report.unmapped.is_empty() {
+        found.push(Finding::PathsUnmapped {
+            paths: report.unmapped.clone(),
+        });
+    }
+    found.extend(report.warnings.iter().map(|warning| Finding::NotAnalyzed {
+        slug: warning.slug,
+        text: warning.text.clone(),
+    }));
+    found
+}
+
+fn stale(stale: &StaleFile) -> Finding {
+    let short = |hash: String| hash.chars().take(8).collect::<String>();
+    Finding::SourceChanged {
+        file: stale.name.clone(),
+        measured: stale
+            .measured
+            .iter()
+            .map(|hash| short(hash.to_string()))
+            .collect(),
+        here: short(stale.here.to_string()),
+        lines: stale.lines,
+    }
+}
+
+/// That the data holds what swath did not record, where it does.
+pub fn foreign_data(accounting: &Accounting) -> Option<Finding> {
+    let foreign: Vec<u64> = accounting
+        .runs
+        .iter()
+        .filter_map(swath_data::RunRecord::foreign_lines)
+        .collect();
+    (!foreign.is_empty()).then(|| Finding::ForeignData {
+        files: foreign.len(),
+        lines: foreign.iter().sum(),
+    })
+}
+
+/// What a process that was not measured whole means for the number.
+pub fn process_finding(process: &ProcessRecord) -> Finding {
+    let name = ProcessName {
+        pid: process.pid,
+        command: process.command.clone(),
+    };
+    if process.state.is_measured() {
+        return Finding::NoRoom {
+            process: name,
+            records: process.dropped,
+        };
+    }
+    Finding::AgentFailed {
+        process: name,
+        state: process.state.clone(),
+        detail: None,
+    }
+}
+
+/// The processes that were not measured whole, of runs that could not say so themselves.
+fn unsaid_gaps(accounting: &Accounting) -> Vec<Gap> {
+    let is_unsaid = |process: &&ProcessRecord| {
+        let run = accounting.runs.iter().find(|run| run.id == process.run);
+        run.is_none_or(|run| run.completeness() == Completeness::Unknown)
+    };
+    let failed = accounting
+        .processes
+        .iter()
+        .filter(|process| !process.state.is_measured() || process.dropped > 0);
+    failed
+        .filter(is_unsaid)
+        .filter_map(|process| process_finding(process).gap())
+        .collect()
+}
+
+/// Everything that is known to limit the number of a report: what the runs found, what the files
+/// leave out, and what comes from elsewhere.
+pub fn findings(data: &CoverageData, report: &Report) -> Vec<RecordedFinding> {
+    let runs = data.accounting.runs.iter();
+    let recorded = runs.flat_map(swath_data::RunRecord::findings);
+    let own = file_findings(report);
+    let own = own.iter().map(RecordedFinding::from);
+    let foreign = foreign_data(&data.accounting);
+    recorded
+        .chain(own)
+        .chain(foreign.iter().map(RecordedFinding::from))
+        .collect()
+}
+
+/// The verdict on the number of a report.
+pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
+    let accounting = &data.accounting;
+    let runs: Vec<_> = accounting
+        .runs
+        .iter()
+        .filter(|run| run.foreign_lines().is_none())
+        .collect();
+    let measured = accounting
+        .processes
+        .iter()
+        .filter(|process| process.state.is_measured() && process.dropped == 0)
+        .count();
+    let seen: usize = runs.iter().filter_map(|run| run.seen()).sum();
+    let gaps = Gap::summed(
+        findings(data, report)
+            .iter()
+            .filter_map(RecordedFinding::gap)
+            .chain(unsaid_gaps(accounting)),
+    );
+    let mut doubts: Vec<String> = Vec::new();
+    for run in &runs {
+        doubts.extend(run.tests().doubt());
+        if run.completeness() == Completeness::Unknown {
+            doubts.push("a run was killed before it could account for its processes".to_owned());
+        }
+    }
+    if let Some(foreign) = foreign_data(accounting) {
+        doubts.push(match foreign {
+            Finding::ForeignData { files: 1, lines } => {
+                format!(
+                    "also holds 1 file that swath did not record ({lines} lines from there only)"
+                )
+            }
+            Finding::ForeignData { files, lines } => format!(
+                "also holds {files} files that swath did not record ({lines} lines from there only)"
+            ),
+            other => other.message().text,
+        });
+    }
+    doubts.sort();
+    doubts.dedup();
+    let completeness = if runs.is_empty() {
+        Completeness::Unknown
+    } else {
+        let own = if gaps.is_empty() {
+            Completeness::Complete
+        } else {
+            Completeness::Incomplete
+        };
+        let of_runs = runs.iter().map(|run| match run.completeness() {
+            Completeness::Unknown => Completeness::Incomplete,
+            known => known,
+        });
+        of_runs.chain([own]).max().unwrap_or(own)
+    };
+    Verdict {
+        completeness,
+        gaps,
+        doubts,
+        measured,
+        seen: seen.max(accounting.processes.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_data::{Mode, RunFacts, RunRecord};
+    use swath_model::{Ending, TestsResult};
+
+    use super::*;
+
+    fn data(runs: Vec<RunRecord>) -> CoverageData {
+        let mut data = CoverageData::new(Mode::Lines);
+        data.accounting.runs = runs;
+        data
+    }
+
+    fn run(tests: TestsResult, findings: &[Finding]) -> RunRecord {
+        let facts = RunFacts {
+            partial: false,
+            seen: 2,
+            tests,
+            command: "pytest".to_owned(),
+            started: 0,
+            findings: findings.iter().map(RecordedFinding::from).collect(),
+        };
+        facts.into_record(format!("{tests:?}"))
+    }
+
+    fn word(data: &CoverageData, report: &Report) -> (Completeness, bool) {
+        let verdict = verdict(data, report);
+        (verdict.completeness, verdict.is_sound())
+    }
+
+    #[test]
+    fn a_number_is_vouched_for_only_when_the_tests_passed_and_nothing_is_missing() {
+        let report = Report::default();
+        let passed = data(vec![run(TestsResult::Passed, &[Finding::NoService])]);
+        assert_eq!(word(&passed, &report), (Completeness::Complete, true));
+        let failed = data(vec![run(TestsResult::Failed(Ending::Exited(1)), &[])]);
+        assert_eq!(word(&failed, &report), (Completeness::Complete, false));
+        let silent = Finding::ContainerNotInjected {
+            container: "web".to_owned(),
+        };
+        let missing = data(vec![run(TestsResult::Passed, &[silent])]);
+        assert_eq!(word(&missing, &report), (Completeness::Incomplete, false));
+        let left_out = Report {
+            unmapped: vec!["/srv/a.py".to_owned()],
+            ..Report::default()
+        };
+        assert_eq!(word(&passed, &left_out), (Completeness::Incomplete, false));
+    }
+
+    #[test]
+    fn data_of_another_tool_is_named() {
+        let report = Report::default();
+        assert_eq!(word(&data(vec![]), &report), (Completeness::Unknown, false));
+        let both = data(vec![
+            run(TestsResult::Passed, &[]),
+            RunRecord::foreign("u".to_owned(), 3),
+        ]);
+        assert_eq!(word(&both, &report), (Completeness::Complete, false));
+        let text = verdict(&both, &report).to_string();
+        assert!(
+            text.ends_with("also holds 1 file that swath did not record (3 lines from there only)"),
+            "{text}"
+        );
+    }
+}

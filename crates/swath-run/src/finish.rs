@@ -1,0 +1,453 @@
+//! From the evidence of a run to what came of it: account, data, report, verdict.
+//!
+//! The data is saved first. Whatever fails after that is a finding, and whatever is wrong with the
+//! settings by then costs no line of what was recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
+use swath_data::{
+    CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
+    to_coverage_data, without_secrets,
+};
+use swath_model::{Finding, NothingMeasured, TestsResult};
+
+use crate::account::{Account, Judged, ProcessAccount, account_for_processes};
+use crate::account_findings::of_account;
+use crate::container_findings;
+use crate::container_settings::settings_of;
+use crate::containers::running_before;
+use crate::data_file::{SavedData, appended, random_id, save};
+use crate::error::RunError;
+use crate::event::Observer;
+use crate::finished_run::{FinishedRun, NotSaved};
+use crate::measurement::{Measurement, measure};
+use crate::report::analyze;
+use crate::request::{RunKind, RunRequest, Scope};
+use crate::settings::Settings;
+use crate::{account_json, source_hints, tests_result};
+
+/// How many differences of the analysis are named.
+const NAMED: usize = 5;
+
+/// Performs a run, from the check of what it will write to its verdict.
+///
+/// # Errors
+/// When nothing could be started. Whatever fails later is in the result, beside what was measured.
+pub fn run(request: &RunRequest, observer: &mut dyn Observer) -> Result<FinishedRun, RunError> {
+    let mut measurement = measure(request, observer)?;
+    let judged = judge(request, &mut measurement);
+    Ok(finish(request, measurement, judged))
+}
+
+/// The evidence, judged.
+struct Judgement {
+    settings: Settings,
+    account: Account,
+    processes: Vec<StoredProcess>,
+    findings: Vec<Finding>,
+    tests: TestsResult,
+}
+
+/// Accounts for every process, by the settings of the place where it ran.
+fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
+    let mut findings = std::mem::take(&mut measurement.findings);
+    let mut settings = request.settings.clone();
+    let (processes, account) = match account_with_containers(request, measurement) {
+        Ok(Some(theirs)) => {
+            settings = theirs.settings;
+            findings.extend(theirs.findings);
+            (theirs.processes, theirs.account)
+        }
+        other => {
+            findings.extend(other.err());
+            let host = &measurement.processes;
+            // The scope was sound before the run.
+            let scope = settings.scope().unwrap_or_default();
+            let judged = judged(request, &scope);
+            let account = account_for_processes(host, &measurement.outcome, &judged);
+            (host.clone(), account)
+        }
+    };
+    findings.extend(of_account(
+        &account,
+        &processes,
+        request,
+        measurement.outcome.test.is_some(),
+    ));
+    findings.append(&mut measurement.outcome.findings);
+    findings.extend(container_findings::of_fetched(
+        &measurement.containers.fetched,
+    ));
+    if request.containers && !account.service_found {
+        let containers = running_before(&request.folder);
+        if !containers.is_empty() {
+            findings.push(Finding::ContainersRanBefore { containers });
+        }
+    }
+    findings.extend(container_findings::of_notes(&measurement.containers.notes));
+    for container in &account.containers {
+        findings.extend(container_findings::of_container(container));
+    }
+    Judgement {
+        settings,
+        account,
+        processes,
+        findings,
+        tests: tests_result::of_run(request, measurement.outcome.test),
+    }
+}
+
+fn judged<'a>(request: &'a RunRequest, scope: &'a Scope) -> Judged<'a> {
+    Judged {
+        scope,
+        counted: request.counted,
+        declared: !request.services.is_empty() || request.compose.is_some(),
+        folder: &request.folder,
+    }
+}
+
+/// What the containers of a run change about its judgement.
+struct WithContainers {
+    settings: Settings,
+    findings: Vec<Finding>,
+    processes: Vec<StoredProcess>,
+    account: Account,
+}
+
+fn account_with_containers(
+    request: &RunRequest,
+    measurement: &mut Measurement,
+) -> Result<Option<WithContainers>, Finding> {
+    if measurement.containers.is_empty() {
+        return Ok(None);
+    }
+    let failed = |problem: String| Finding::ContainersNotMeasured { what: problem };
+    let theirs =
+        settings_of(request, &measurement.containers).map_err(|error| failed(error.to_string()))?;
+    let mut paths = theirs.paths;
+    let scope = theirs
+        .settings
+        .scope()
+        .map_err(|error| failed(error.to_string()))?;
+    let judged = judged(request, &scope);
+    let sources = measurement.history.sources();
+    let containers = &mut measurement.containers;
+    containers
+        .fetch_sources(&scope, &mut paths, &sources)
+        .map_err(|error| failed(error.to_string()))?;
+    let (processes, account) = containers
+        .account(
+            &measurement.processes,
+            &measurement.outcome,
+            &judged,
+            &mut paths,
+        )
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(Some(WithContainers {
+        settings: theirs.settings,
+        findings: theirs.findings,
+        processes,
+        account,
+    }))
+}
+
+/// Saves, analyzes, and gives the verdict.
+fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement) -> FinishedRun {
+    let Judgement {
+        settings,
+        account,
+        processes,
+        mut findings,
+        tests,
+    } = judged;
+    let counted = account.counted_ids();
+    let counts = |process: &&StoredProcess| counted.contains(process.id.as_str());
+    let touched_anything = processes.iter().filter(counts).any(|p| !p.files.is_empty());
+    let nothing_measured =
+        (!ran_anything(processes.iter().filter(counts))).then(|| why_nothing(request, &account));
+    let record = record_of(request, &measurement, &account, tests, &findings);
+    let data = data_of(
+        request,
+        &settings,
+        &account,
+        &processes,
+        record,
+        &mut findings,
+    );
+    let Outputs {
+        saved,
+        kept,
+        not_saved,
+    } = save_data(
+        request,
+        &mut measurement,
+        &data,
+        nothing_measured.is_none(),
+        &mut findings,
+    );
+    let report = analyze(&data, &settings, request.details);
+    let unvouched = swath_coverage::Report::default();
+    let analyzed = report.as_ref().unwrap_or(&unvouched);
+    findings.extend(file_findings(analyzed));
+    if report
+        .as_ref()
+        .is_err_and(crate::report::ReportError::is_no_data)
+        && nothing_measured.is_none()
+    {
+        findings.push(Finding::NothingToReport);
+    }
+    let files = files_of(&processes);
+    if request.kind == RunKind::SystemTest {
+        let counted = processes.iter().filter(counts);
+        findings.extend(differences(counted, &settings));
+        findings.extend(hints(&settings, analyzed, &files));
+    }
+    let verdict = verdict(&data, analyzed);
+    let outcome = measurement.outcome;
+    let finished = FinishedRun {
+        verdict,
+        tests,
+        test_end: outcome.test,
+        failure: outcome.failure,
+        interruption: outcome.interruption,
+        nothing_measured,
+        settings,
+        data,
+        saved,
+        kept,
+        not_saved,
+        report,
+        files,
+        touched_anything,
+        history: measurement.history.path().to_owned(),
+        time_before: outcome.started_at - measurement.begun,
+        time_after: outcome.ended_at.elapsed(),
+        findings,
+        account,
+    };
+    account_json::keep(&finished);
+    finished
+}
+
+fn ran_anything<'a>(mut processes: impl Iterator<Item = &'a StoredProcess>) -> bool {
+    processes.any(|process| process.files.iter().any(|file| !file.hit.is_empty()))
+}
+
+fn why_nothing(request: &RunRequest, account: &Account) -> NothingMeasured {
+    let seen = account.processes.len() + account.not_measured.len();
+    let carried = account
+        .processes
+        .iter()
+        .filter(|process| process.is_measured())
+        .count();
+    match (seen, carried, request.services.first()) {
+        (0, _, _) => NothingMeasured::NoPython,
+        (seen, 0, _) => NothingMeasured::NoAgent { seen },
+        (_, _, Some(service)) if !account.service_found => NothingMeasured::Service {
+            service: service.name.clone(),
+        },
+        (_, processes, _) => NothingMeasured::OutOfScope { processes },
+    }
+}
+
+/// The files that any process ran lines of.
+fn files_of(processes: &[StoredProcess]) -> BTreeSet<PathBuf> {
+    processes
+        .iter()
+        .flat_map(|process| &process.files)
+        .filter(|file| !file.hit.is_empty())
+        .map(|file| PathBuf::from(&file.path))
+        .collect()
+}
+
+/// What the data file says of the run.
+fn record_of(
+    request: &RunRequest,
+    measurement: &Measurement,
+    account: &Account,
+    tests: TestsResult,
+    findings: &[Finding],
+) -> RunRecord {
+    let words: Vec<String> = request
+        .command
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let facts = RunFacts {
+        partial: account.partial,
+        seen: account.processes.len() + account.not_measured.len(),
+        tests,
+        command: without_secrets(&words).join(" "),
+        started: measurement.started,
+        findings: findings.iter().map(RecordedFinding::from).collect(),
+    };
+    facts.into_record(random_id())
+}
+
+/// The lines of the processes that count, with the files under `source` that nobody ran.
+fn data_of(
+    request: &RunRequest,
+    settings: &Settings,
+    account: &Account,
+    processes: &[StoredProcess],
+    record: RunRecord,
+    findings: &mut Vec<Finding>,
+) -> CoverageData {
+    let notes: BTreeMap<&str, &ProcessAccount> = account
+        .processes
+        .iter()
+        .map(|process| (process.id.as_str(), process))
+        .collect();
+    let context = settings.config.context.as_deref().unwrap_or_default();
+    let mut data = to_coverage_data(processes, record, context, |process| {
+        let account = notes.get(process.id.as_str());
+        account.map(|account| note_of(account)).unwrap_or_default()
+    });
+    if settings.config.relative_files {
+        data = relative(&data, settings);
+    }
+    match touch_unexecuted(&mut data, &settings.config, &settings.directory) {
+        Ok(touched) => {
+            let never = touched.never_imported.into_iter();
+            findings.extend(never.map(|package| Finding::ModuleNotImported {
+                nearest: source_hints::nearest_source(&package, &request.folder),
+                package,
+            }));
+        }
+        Err(error) => findings.push(Finding::Configuration {
+            text: error.to_string(),
+        }),
+    }
+    data
+}
+
+fn note_of(account: &ProcessAccount) -> ProcessNote {
+    ProcessNote {
+        counted: account.counted,
+        role: Some(account.role),
+        service: account.service.clone(),
+        ended: Some(account.ending),
+        state: Some(account.agent.clone()),
+    }
+}
+
+/// The same data with paths relative to the folder, as `relative_files` asks.
+fn relative(data: &CoverageData, settings: &Settings) -> CoverageData {
+    let mut mapped = CoverageData::new(data.mode());
+    let relative = |path: &str| settings.directory.relative(path).to_owned();
+    // Data of one run has one kind of rows, so nothing can conflict.
+    if mapped.update(data, ("", ""), relative).is_err() {
+        return data.clone();
+    }
+    mapped
+}
+
+/// What became of the data.
+#[derive(Debug, Default)]
+struct Outputs {
+    saved: Option<SavedData>,
+    kept: Option<SavedData>,
+    not_saved: Option<NotSaved>,
+}
+
+/// Writes the data file. Data of a run whose tests were not started, or that holds no line, replaces
+/// nothing: the first is kept in the run's history, for whoever wants to see what the start ran.
+fn save_data(
+    request: &RunRequest,
+    measurement: &mut Measurement,
+    data: &CoverageData,
+    measured: bool,
+    findings: &mut Vec<Finding>,
+) -> Outputs {
+    if data.is_empty() {
+        measurement.history.mark_ended();
+        return Outputs::default();
+    }
+    let tests_ran = measurement.outcome.test.is_some();
+    let wanted = if !tests_ran {
+        measurement.history.path().join("partial.coverage")
+    } else if !measured && request.data_file.exists() {
+        measurement.history.mark_ended();
+        return Outputs::default();
+    } else {
+        request.data_file.clone()
+    };
+    let written = if tests_ran && request.append {
+        appended(data, &wanted).and_then(|all| save(&all, &wanted, &measurement.data_file_before))
+    } else if tests_ran {
+        save(data, &wanted, &measurement.data_file_before)
+    } else {
+        save(data, &wanted, &crate::data_file::Fingerprint::of(&wanted))
+    };
+    match written {
+        Ok(saved) => {
+            if saved.path != wanted {
+                findings.push(Finding::DataFileWritten {
+                    wanted: wanted.display().to_string(),
+                    written: saved.path.display().to_string(),
+                });
+            }
+            measurement.history.mark_ended();
+            let (saved, kept) = if tests_ran {
+                (Some(saved), None)
+            } else {
+                (None, Some(saved))
+            };
+            Outputs {
+                saved,
+                kept,
+                not_saved: None,
+            }
+        }
+        Err(error) => {
+            // Nothing is lost: the hit stores stay, and combine reads them.
+            measurement.folder.keep();
+            let not_saved = NotSaved {
+                error: error.to_string(),
+                kept: measurement.folder.data(),
+            };
+            Outputs {
+                not_saved: Some(not_saved),
+                ..Outputs::default()
+            }
+        }
+    }
+}
+
+/// Where the analysis and the interpreters that ran the files disagree about their statements.
+fn differences<'a>(
+    processes: impl Iterator<Item = &'a StoredProcess>,
+    settings: &Settings,
+) -> Vec<Finding> {
+    check_analysis(processes, &settings.directory)
+        .into_iter()
+        .take(NAMED)
+        .map(|difference| Finding::AnalysisDiffers {
+            python: difference.python.to_string(),
+            file: difference.name,
+            lines: difference.lines,
+        })
+        .collect()
+}
+
+/// What the settings leave out or let in by mistake.
+fn hints(
+    settings: &Settings,
+    report: &swath_coverage::Report,
+    files: &BTreeSet<PathBuf>,
+) -> Option<Finding> {
+    if settings.names_source() {
+        let unexecuted = report
+            .files
+            .iter()
+            .filter(|file| file.executed.is_empty() && !file.statements.is_empty());
+        source_hints::tests_in_source(
+            unexecuted.map(|file| std::path::Path::new(file.name.as_str())),
+            &settings.directory,
+        )
+    } else {
+        source_hints::never_imported(std::path::Path::new(settings.directory.path()), files)
+    }
+}

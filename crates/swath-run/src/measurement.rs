@@ -1,0 +1,96 @@
+//! Executes a run and gathers what it left: the evidence, not yet judged.
+
+use std::time::{Instant, SystemTime};
+
+use swath_data::{StoredProcess, read_hit_stores};
+use swath_model::Finding;
+
+use crate::container_account::ContainerRun;
+use crate::containers::Containers;
+use crate::data_file::Fingerprint;
+use crate::error::RunError;
+use crate::event::Observer;
+use crate::history::RunHistory;
+use crate::orchestra::{RunOutcome, execute};
+use crate::preflight::check_outputs;
+use crate::request::RunRequest;
+use crate::run_folder::RunFolder;
+
+/// What a run left. The hit stores are removed with this value unless they are to be kept.
+#[derive(Debug)]
+pub(crate) struct Measurement {
+    pub(crate) outcome: RunOutcome,
+    /// The processes of this host.
+    pub(crate) processes: Vec<StoredProcess>,
+    pub(crate) containers: ContainerRun,
+    pub(crate) folder: RunFolder,
+    pub(crate) history: RunHistory,
+    pub(crate) data_file_before: Fingerprint,
+    pub(crate) begun: Instant,
+    /// When it began, in nanoseconds since 1970.
+    pub(crate) started: i64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Tries what can be tried before, executes the request, and gathers what it left.
+pub(crate) fn measure(
+    request: &RunRequest,
+    observer: &mut dyn Observer,
+) -> Result<Measurement, RunError> {
+    let begun = Instant::now();
+    let started = nanoseconds_now();
+    let scope = request.settings.scope()?;
+    check_outputs(request)?;
+    let data_file_before = Fingerprint::of(&request.data_file);
+    let history = RunHistory::create()?;
+    let folder = RunFolder::create(&scope)?;
+    history.mark_active(folder.path());
+    let mut request = request.clone();
+    let containers = Containers::start(&mut request, &scope, &folder, &history);
+    if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
+        history.mark_ended();
+        return Err(RunError::NoEngine {
+            what: what.to_owned(),
+        });
+    }
+    let outcome = execute(&request, &folder, &history, observer);
+    let mut containers = containers.finish();
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            history.mark_ended();
+            return Err(error);
+        }
+    };
+    containers.note_bypasses(&outcome);
+    let mut findings = Vec::new();
+    let gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
+        findings.push(Finding::HitStoreUnreadable {
+            error: format!("the hit stores could not be read: {error}"),
+        });
+        swath_data::Gathered::default()
+    });
+    let unreadable = gathered.unreadable.iter().chain(&containers.unreadable);
+    findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
+        error: store.error.to_string(),
+    }));
+    Ok(Measurement {
+        outcome,
+        processes: gathered.processes,
+        containers,
+        folder,
+        history,
+        data_file_before,
+        begun,
+        started,
+        findings,
+    })
+}
+
+fn nanoseconds_now() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0)
+}

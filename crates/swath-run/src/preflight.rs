@@ -1,0 +1,78 @@
+//! What can be known before the tests start is tried before they start.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::RunError;
+use crate::request::RunRequest;
+
+/// Tries to write where the run will write.
+pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
+    check_file("the data file", &request.data_file)?;
+    for output in &request.outputs {
+        if output.is_folder {
+            check_folder(output.option, &output.path)?;
+        } else {
+            check_file(output.option, &output.path)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_file(what: &'static str, path: &Path) -> Result<(), RunError> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(refused(
+            what,
+            path,
+            io::Error::from(io::ErrorKind::IsADirectory),
+        ));
+    }
+    try_to_write(folder).map_err(|error| refused(what, path, error))
+}
+
+/// A folder that is made with its parents: the nearest one that exists has to take it.
+fn check_folder(what: &'static str, path: &Path) -> Result<(), RunError> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let nearest = absolute
+        .ancestors()
+        .find(|folder| folder.symlink_metadata().is_ok())
+        .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+    try_to_write(&nearest).map_err(|error| refused(what, path, error))
+}
+
+fn try_to_write(folder: &Path) -> io::Result<()> {
+    // Made under a random name, and gone at once.
+    tempfile::Builder::new()
+        .prefix(".swath-writing-")
+        .tempfile_in(folder)
+        .map(drop)
+}
+
+fn refused(what: &'static str, path: &Path, source: io::Error) -> RunError {
+    RunError::OutputNotWritable {
+        what,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_found_out() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_file("--json", &folder.path().join("a.json")).is_ok());
+        assert!(check_file("--json", &folder.path().join("gone/a.json")).is_err());
+        assert!(check_file("--json", folder.path()).is_err());
+        assert!(check_folder("--html", &folder.path().join("gone/deeper")).is_ok());
+        assert!(check_folder("--html", Path::new("/proc/gone")).is_err());
+        let left = fs_err::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 0, "the check leaves nothing");
+    }
+}
