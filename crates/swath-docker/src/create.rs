@@ -18,6 +18,11 @@ pub(crate) const SERVICE_VARIABLE: &str = "SWATH_SERVICE";
 /// the folder that is mounted upon is gone with the container, and in no image and no export.
 pub(crate) const PLACES: [&str; 4] = ["/dev/swath", "/swath", "/.swath", "/swath-coverage"];
 
+/// Where the agent's folder can be in a container.
+pub fn agent_folders() -> [String; 4] {
+    PLACES.map(|place| format!("{place}/agent"))
+}
+
 /// What a container is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Injection<'a> {

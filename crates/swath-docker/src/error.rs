@@ -78,7 +78,7 @@ impl EngineError {
     }
 
     /// Whether the engine said nothing, as opposed to something that is wrong.
-    pub(crate) fn is_silence(&self) -> bool {
+    pub fn is_silence(&self) -> bool {
         match self {
             Self::Silent { .. } | Self::GivenUp { .. } => true,
             Self::Broken { source, .. } => source.kind() == io::ErrorKind::TimedOut,

@@ -35,6 +35,7 @@ mod time;
 mod traces;
 mod volume;
 
+pub use create::agent_folders;
 pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use part::ServicePart;

@@ -29,6 +29,8 @@ pub struct SeenProcess {
     pub command: String,
     /// For how long it had run when it was last seen.
     pub seconds: u64,
+    /// Its `PYTHONPATH`, empty if it has none; `None` where its environment could not be read.
+    pub python_path: Option<String>,
 }
 
 /// A container that was created with the agent.
@@ -88,6 +90,11 @@ impl ContainerRecord {
         self.part_of
             .as_ref()
             .map_or(Orchestrator::Engine, |part| part.orchestrator)
+    }
+
+    /// Whether both are made of one image and see the same folders of this machine.
+    pub fn has_files_of(&self, other: &ContainerRecord) -> bool {
+        self.image_id == other.image_id && self.place.mounts == other.place.mounts
     }
 
     /// Whether anything ran in it.

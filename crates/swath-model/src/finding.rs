@@ -11,7 +11,7 @@ mod settings;
 
 use std::time::Duration;
 
-use crate::{AgentState, Gap, Message, NotMeasured, NotMeasuredReason};
+use crate::{AgentState, Gap, Message, NotMeasured, NotMeasuredReason, Orchestrator};
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -270,6 +270,25 @@ pub enum Finding {
         /// What is wrong.
         problem: String,
     },
+    /// The configuration files of several places leave different things out of a report.
+    ReportSettingsDiffer {
+        /// The files, each with its place.
+        files: Vec<String>,
+    },
+    /// The engine took a request and did not answer it in time.
+    EngineSilent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was asked.
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// An image that was made of a container keeps names of what the container was given.
+    TraceInImage {
+        /// The image.
+        image: String,
+    },
     /// coverage.py is started in the services as well.
     CoveragePyToo {
         /// The variable that starts it.
@@ -343,6 +362,8 @@ pub enum Finding {
         container: String,
         /// Its service.
         service: String,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// A container ignored its signal and was killed.
     ContainerSignalSwallowed {
@@ -356,6 +377,8 @@ pub enum Finding {
         command: String,
         /// What kind of process that is.
         first: FirstProcess,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// Sources that only a container holds were fetched from it.
     SourceFetched {

@@ -10,7 +10,6 @@ use swath_model::{AgentState, Counted, Ending, NotMeasured, Role};
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::reaper::ProcessKey;
-use crate::request::Scope;
 use crate::role::roles_of;
 use crate::watch::{Sighting, Sightings};
 
@@ -90,8 +89,6 @@ impl ProcessAccount {
 /// What an account depends on besides the evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'a> {
-    /// What is measured.
-    pub(crate) scope: &'a Scope,
     /// Whose lines are asked for.
     pub(crate) counted: Counted,
     /// Whether the run itself was told which services there are.
@@ -110,8 +107,24 @@ pub(crate) fn account_for_processes(
     outcome: &RunOutcome,
     judged: &Judged<'_>,
 ) -> Account {
-    let roles = roles_of(processes);
-    let service_found = roles.contains(&Role::Service);
+    account_for_places(processes, &[], outcome, judged)
+}
+
+/// The same with the processes of other places, each with process ids of its own: of them nothing
+/// was seen or reaped here.
+pub(crate) fn account_for_places(
+    host: &[StoredProcess],
+    others: &[Vec<StoredProcess>],
+    outcome: &RunOutcome,
+    judged: &Judged<'_>,
+) -> Account {
+    let places = std::iter::once((host, Some(outcome)))
+        .chain(others.iter().map(|place| (place.as_slice(), None)))
+        .map(|(processes, outcome)| (processes, roles_of(processes), outcome))
+        .collect::<Vec<_>>();
+    let service_found = places
+        .iter()
+        .any(|(_, roles, _)| roles.contains(&Role::Service));
     let counted = judged.counted;
     let counts = |role| match (counted, role) {
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
@@ -120,14 +133,15 @@ pub(crate) fn account_for_processes(
         (Counted::Services, Role::Tests) => !service_found && !judged.declared,
         (_, Role::Tool) | (Counted::Tests, Role::Service) => false,
     };
-    let mut accounts = processes
-        .iter()
-        .zip(&roles)
-        .map(|(process, &role)| account_for(process, role, counts(role), outcome))
-        .collect::<Vec<_>>();
+    let mut accounts = Vec::new();
+    for (processes, roles, outcome) in &places {
+        for (process, &role) in processes.iter().zip(roles) {
+            accounts.push(account_for(process, role, counts(role), *outcome));
+        }
+    }
     accounts.sort_by_key(|account| (account.started, account.pid));
     let evidence = Evidence {
-        processes,
+        processes: host,
         sightings: &outcome.sightings,
         folder: judged.folder,
     };
@@ -144,13 +158,16 @@ fn account_for(
     process: &StoredProcess,
     role: Role,
     counted: bool,
-    outcome: &RunOutcome,
+    outcome: Option<&RunOutcome>,
 ) -> ProcessAccount {
     // An agent that could not start left nothing but its reason: what was seen says the rest.
     let seen = outcome
-        .sightings
-        .values()
-        .find(|sighting| sighting.key.pid == process.pid)
+        .and_then(|outcome| {
+            outcome
+                .sightings
+                .values()
+                .find(|sighting| sighting.key.pid == process.pid)
+        })
         .map_or((&[][..], ""), |sighting| {
             (sighting.arguments.as_slice(), sighting.executable.as_str())
         });
@@ -190,7 +207,7 @@ fn account_for(
     }
 }
 
-fn ending_of(process: &StoredProcess, outcome: &RunOutcome) -> Ending {
+fn ending_of(process: &StoredProcess, outcome: Option<&RunOutcome>) -> Ending {
     let key = ProcessKey {
         pid: process.pid,
         start_ticks: process.start_ticks,
@@ -198,11 +215,13 @@ fn ending_of(process: &StoredProcess, outcome: &RunOutcome) -> Ending {
     if process.closed == StoreEnding::Exec {
         return Ending::ReplacedByExec;
     }
-    if let Some(&ending) = outcome.endings.get(&key) {
-        return ending;
-    }
-    if is_running(&outcome.sightings, key) {
-        return Ending::StillRunning;
+    if let Some(outcome) = outcome {
+        if let Some(&ending) = outcome.endings.get(&key) {
+            return ending;
+        }
+        if is_running(&outcome.sightings, key) {
+            return Ending::StillRunning;
+        }
     }
     match process.closed {
         StoreEnding::Clean => Ending::Cleanly,

@@ -7,13 +7,14 @@ use std::time::Duration;
 use fs_err as fs;
 use swath_data::read_hit_stores;
 use swath_docker::{
-    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy,
+    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy, SettingsOf,
     remove_leftovers_of_killed_runs,
 };
 
 use crate::container_account::ContainerRun;
 use crate::container_scope;
 use crate::history::{ENGINE_FILE, RunHistory, runs};
+use crate::place_settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 use crate::signals::StopRequests;
@@ -195,14 +196,25 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
     // Which of its files are in scope is decided where the checkout is.
-    let settings = container_scope::settings(scope, &request.folder);
+    let (scope, folder_here) = (scope.clone(), request.folder.clone());
+    let overrides = request.overrides.clone();
+    let rcfile_named = request.rcfile_named;
+    let settings = SettingsOf::new(move |place| {
+        let mut scope = scope.clone();
+        let own = settings_of(place, &overrides, &folder_here).filter(|_| !rcfile_named);
+        if let Some(Ok(own)) = own {
+            scope.branch = own.config.branch;
+            scope.cover_pylib = own.config.cover_pylib;
+        }
+        container_scope::settings(&scope, &folder_here).into_bytes()
+    });
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: vec![
             file("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_bytes()),
             file(swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
         ],
-        settings: settings.into_bytes(),
+        settings,
         gather_into: folder.containers(),
         services: request
             .compose

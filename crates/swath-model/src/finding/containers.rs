@@ -1,7 +1,7 @@
 //! Findings about containers and their engine.
 
 use super::{Finding, FirstProcess};
-use crate::{Gap, GapKind, Message, count};
+use crate::{Gap, GapKind, Message, Orchestrator, count};
 
 pub(super) fn message(finding: &Finding) -> Option<Message> {
     Some(match finding {
@@ -66,18 +66,40 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             format!("what the container `{container}` recorded could not be gathered"),
         )
         .note(problem.clone()),
-        Finding::ContainerOutOfMemory { container, service } => Message::warning(
+        Finding::ContainerOutOfMemory {
+            container,
+            service,
+            orchestrator,
+        } => Message::warning(
             "out-of-memory",
             format!("the container `{container}` ran out of memory; its data was kept"),
         )
-        .hint(format!("raise the memory limit of `{service}`")),
+        .hint(orchestrator.memory_advice(service)),
+        Finding::EngineSilent {
+            endpoint,
+            request,
+            waited,
+        } => Message::warning(
+            "engine-silent",
+            format!(
+                "the Docker engine at `{endpoint}` did not answer {request} within {} s and was not asked again",
+                waited.as_secs()
+            ),
+        )
+        .hint("see whether `docker version` answers; `--no-docker` leaves containers out".to_owned()),
+        Finding::TraceInImage { image } => Message::warning(
+            "trace-in-image",
+            format!("the image `{image}`, which the tests made of a container, keeps the names of what swath added, without values"),
+        )
+        .note("this engine does not let an image be described anew"),
         Finding::ContainerSignalSwallowed {
             container,
             service,
             signal,
             command,
             first,
-        } => signal_swallowed(container, service, signal, command, *first),
+            orchestrator,
+        } => signal_swallowed(container, service, signal, command, *first, *orchestrator),
         Finding::SourceFetched { files, there, here } => {
             let (files, are) = match files {
                 1 => ("one file".to_owned(), "is"),
@@ -116,6 +138,7 @@ fn signal_swallowed(
     signal: &str,
     command: &str,
     first: FirstProcess,
+    orchestrator: Orchestrator,
 ) -> Message {
     let message = Message::warning(
         "signal-swallowed",
@@ -131,11 +154,9 @@ fn signal_swallowed(
             .note(format!(
                 "its first process is `{command}`, and a first process that handles no signal ignores it"
             ))
-            .hint(format!(
-                "put `init: true` at `{service}` in the compose file (`docker run --init`), or `stop_signal: SIGINT`"
-            )),
+            .hint(orchestrator.init_advice(service)),
         FirstProcess::Other => message
             .note(format!("its first process is `{command}`"))
-            .hint("give it more time: `stop_grace_period` in the compose file, or `docker stop -t`".to_owned()),
+            .hint(orchestrator.time_advice(service)),
     }
 }

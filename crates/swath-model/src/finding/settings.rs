@@ -72,6 +72,12 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             format!("`{rcfile}` of `{place}`: {problem}"),
         )
         .note("the rest of it holds"),
+        Finding::ReportSettingsDiffer { files } => Message::warning(
+            "report-settings-differ",
+            "the configuration files of the services disagree about what a report leaves out: none of them is followed".to_owned(),
+        )
+        .notes(files.iter().take(5).cloned())
+        .hint("put the settings of the report into a .coveragerc in this folder".to_owned()),
         Finding::CoveragePyToo { variable } => Message::warning(
             "coverage-py-too",
             format!("coverage.py is started in the services as well: `{variable}` is set"),
