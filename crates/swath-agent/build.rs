@@ -1,8 +1,8 @@
-//! Compiles the half of the agent that runs inside CPython.
+//! Compiles the shared object that runs inside CPython.
 //!
-//! A library without the standard library cannot be an ordinary member of the workspace, so the
-//! compiler is called here: once for `swath-store`, whose source that half shares, and once for
-//! `inproc`. The result becomes a constant of this crate.
+//! An object that is linked with nothing cannot be an ordinary product of the workspace, so the
+//! compiler is called here: for `swath-store`, for `swath-inproc`, and for the few lines of
+//! `object/` that make one object of them. The result becomes a constant of this crate.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::process::Command;
 const VERSION_SCRIPT: &str = "{ global: PyInit__swath; local: *; };\n";
 
 fn main() {
-    println!("cargo::rerun-if-changed=inproc");
+    println!("cargo::rerun-if-changed=object");
     println!("cargo::rerun-if-changed=../../python/sitecustomize.py");
     let variable = |name: &str| {
         env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for build scripts"))
@@ -25,13 +25,19 @@ fn main() {
         write(&agent, "");
         return;
     }
-    let source = PathBuf::from(variable("DEP_SWATH_STORE_SOURCE_SOURCE"));
-    if let Some(folder) = source.parent() {
-        println!("cargo::rerun-if-changed={}", folder.display());
-    }
+    let source = |key: &str| {
+        let source = PathBuf::from(variable(key));
+        if let Some(folder) = source.parent() {
+            println!("cargo::rerun-if-changed={}", folder.display());
+        }
+        source
+    };
+    let store_source = source("DEP_SWATH_STORE_SOURCE_SOURCE");
+    let inproc_source = source("DEP_SWATH_INPROC_SOURCE_SOURCE");
     let script = out.join("agent.map");
     write(&script, VERSION_SCRIPT);
     let store = out.join("libswath_store.rlib");
+    let inproc = out.join("libswath_inproc.rlib");
     let compiler = variable("RUSTC");
     let common = || {
         let mut command = Command::new(&compiler);
@@ -45,34 +51,35 @@ fn main() {
         ]);
         command
     };
+    let library = |name: &str, product: &Path, source: &Path| {
+        let mut command = common();
+        command.args(["--crate-type=rlib", "--cap-lints=allow"]);
+        command.args(["-Ccodegen-units=1", "-Crelocation-model=pic"]);
+        command.arg(format!("--crate-name={name}"));
+        command.arg("-o").args([product, source]);
+        command
+    };
+    let with = |name: &str, product: &Path| format!("--extern={name}={}", product.display());
+    run(&mut library("swath_store", &store, &store_source));
+    run(library("swath_inproc", &inproc, &inproc_source).arg(with("swath_store", &store)));
     run(common()
+        .args(["--crate-name=swath_object", "--crate-type=cdylib"])
+        .args(["-Ccodegen-units=1", "-Dwarnings"])
         .args([
-            "--crate-name=swath_store",
-            "--crate-type=rlib",
-            "--cap-lints=allow",
-            "-o",
-        ])
-        .args([&store, &source]));
-    run(common()
-        .args([
-            "--crate-name=swath_inproc",
-            "--crate-type=cdylib",
-            "-Ccodegen-units=1",
-        ])
-        .args([
-            "-Dwarnings",
             "-Ctarget-feature=-crt-static",
             "-Crelocation-model=pic",
+            "-Clink-arg=-nostdlib",
+            "-Clink-arg=-nostartfiles",
         ])
-        .args(["-Clink-arg=-nostdlib", "-Clink-arg=-nostartfiles"])
         .arg(format!(
             "-Clink-arg=-Wl,--version-script={}",
             script.display()
         ))
-        .arg("--extern")
-        .arg(format!("swath_store={}", store.display()))
+        .arg(with("swath_inproc", &inproc))
+        .arg("-L")
+        .arg(&out)
         .arg("-o")
-        .args([&agent, Path::new("inproc/lib.rs")]));
+        .args([&agent, Path::new("object/agent.rs")]));
 }
 
 fn write(path: &Path, content: &str) {

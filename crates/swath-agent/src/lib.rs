@@ -1,7 +1,7 @@
 //! The agent: the shared object that runs inside CPython, and the Python that loads it.
 //!
 //! This library holds them as constants; the run writes them into a folder of its own. The
-//! object's source is in `inproc`, compiled by the build script.
+//! object's source is the crate `swath-inproc`, compiled a second time by the build script.
 
 /// The shared object, for Linux on x86-64; empty when swath was built for anything else.
 pub const AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/agent.so"));

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
+use swath_checkout::read_source;
 use swath_data::{LineSet, SourceHash, StoredProcess};
 use swath_pattern::Directory;
-
-use crate::source_file;
 
 /// A file in which an interpreter found code on lines that the analysis calls no statement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +47,7 @@ pub fn check_analysis<'a>(
     let mut differences: Vec<AnalysisDifference> = executable
         .into_par_iter()
         .filter_map(|((path, python, hash), executable)| {
-            let source = source_file::read(Path::new(path)).ok()?;
+            let source = read_source(Path::new(path)).ok()?;
             if SourceHash::of(&source) != hash {
                 return None;
             }

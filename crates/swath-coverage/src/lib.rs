@@ -30,7 +30,6 @@ mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
-mod source_file;
 mod trust;
 mod unexecuted;
 

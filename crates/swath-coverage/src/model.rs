@@ -8,11 +8,12 @@ use swath_analysis::{
     Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text, analyze_text_lines,
     analyze_text_regions, decode_source,
 };
+use swath_checkout::SourceRoots;
 use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
 use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
-use crate::{FileReport, Numbers, source_file};
+use crate::{FileReport, Numbers};
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct ModelOptions<'a> {
     pub python: PythonVersion,
     /// Find functions and classes, and keep the sources: what every report but text and XML needs.
     pub details: bool,
+    /// The folders whose sources are read on the word of the data alone.
+    pub roots: SourceRoots,
     /// With details, leave the sources out all the same: [`read_source`] gives them one by one.
     pub without_sources: bool,
 }
@@ -61,9 +64,17 @@ impl<'a> ModelOptions<'a> {
             rules,
             python: PythonVersion::DEFAULT,
             details: false,
+            roots: SourceRoots::new(directory, named_folders(config)),
             without_sources: false,
         })
     }
+}
+
+/// The folders of sources that the configuration names.
+fn named_folders(config: &CoverageConfig) -> impl Iterator<Item = &str> {
+    let sources = config.source.iter().flatten().chain(&config.source_dirs);
+    let mapped_to = config.path_lists().filter_map(|list| list.first());
+    sources.chain(mapped_to).map(String::as_str)
 }
 
 /// The contexts that the configuration narrows reports to, if it does.
@@ -97,6 +108,9 @@ pub struct Report {
     pub stale: Vec<StaleFile>,
     /// Files left out because they were measured and are not here.
     pub unmapped: Vec<String>,
+    /// Files left out because they lie outside the project, and the data does not say which
+    /// content ran: no reason to show what is there.
+    pub unproved: Vec<String>,
     /// Files left out for other reasons, in coverage.py's words.
     pub warnings: Vec<ModelWarning>,
 }
@@ -167,6 +181,7 @@ enum Outcome {
     File(Box<FileReport>),
     Stale(StaleFile),
     Unmapped(String),
+    Unproved(String),
     /// Measured, and not meant to be Python.
     Other,
     Error(ModelError),
@@ -204,6 +219,7 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
             }
             Outcome::Stale(stale) => report.stale.push(stale),
             Outcome::Unmapped(name) => report.unmapped.push(name),
+            Outcome::Unproved(name) => report.unproved.push(name),
             Outcome::Other => {}
             Outcome::Error(error) if options.ignore_errors => {
                 report.warnings.push(could_not_parse(&error));
@@ -284,11 +300,17 @@ fn report_file(
         path.clone()
     };
     let name = options.directory.relative(&recorded).to_owned();
-    let on_disk = Path::new(options.directory.path()).join(&path);
-    let source = match source_file::read(&on_disk) {
+    let on_disk = options.directory.absolute(&path);
+    let measured = data.accounting.files.get(&key);
+    if measured.is_some_and(|facts| facts.iter().all(|facts| facts.hash.is_none()))
+        && !options.roots.hold(&on_disk)
+    {
+        return Outcome::Unproved(name);
+    }
+    let source = match swath_checkout::read_source(Path::new(&on_disk)) {
         Ok(source) => source,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if data.accounting.files.contains_key(&key) {
+            return if measured.is_some() {
                 Outcome::Unmapped(name)
             } else {
                 Outcome::Error(ModelError::NoSource { path })
@@ -339,7 +361,7 @@ fn report_file(
 
 /// Reads the decoded text of a file of the report once more.
 pub fn read_source(file: &FileReport, directory: &Directory) -> std::io::Result<String> {
-    let source = source_file::read(&Path::new(directory.path()).join(&file.path))?;
+    let source = swath_checkout::read_source(Path::new(&directory.absolute(&file.path)))?;
     decode_source(&source).map_err(|problem| std::io::Error::other(problem.describe(&file.path)))
 }
 
@@ -426,6 +448,7 @@ mod tests {
             rules: &rules,
             python: PythonVersion::DEFAULT,
             details: false,
+            roots: SourceRoots::new(&Directory::new(folder), []),
             without_sources: false,
         };
         build_report(data, &options)
@@ -461,6 +484,56 @@ mod tests {
             (report.stale[0].name.as_str(), report.stale[0].lines),
             ("a.py", 1)
         );
+    }
+
+    #[test]
+    fn a_file_outside_the_project_is_read_only_if_its_content_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        fs_err::create_dir(&project).unwrap();
+        let (mut data, path) = one_file(folder.path(), "secret = 1\n");
+        // Data of another tool says nothing of contents, and is the user's own.
+        assert_eq!(build(&project, &data).unwrap().files.len(), 1);
+        let facts = |hash| [FileFacts { hash, python: None }].into();
+        data.accounting.files.insert(path.clone(), facts(None));
+        let report = build(&project, &data).unwrap();
+        assert_eq!(
+            (report.files.len(), report.unproved),
+            (0, vec![path.clone()])
+        );
+        assert_eq!(build(folder.path(), &data).unwrap().files.len(), 1);
+        let known = Some(SourceHash::of(b"secret = 1\n"));
+        data.accounting.files.insert(path, facts(known));
+        assert_eq!(build(&project, &data).unwrap().files.len(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_project_leads_to_nothing_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut data, secret) = one_file(folder.path(), "secret = 1\n");
+        let project = folder.path().join("project");
+        fs_err::create_dir(&project).unwrap();
+        std::os::unix::fs::symlink(secret, project.join("link.py")).unwrap();
+        let context = data.intern_context("");
+        data.add_lines("link.py", context, &[1].into_iter().collect());
+        data.accounting.files.insert(
+            "link.py".to_owned(),
+            [FileFacts {
+                hash: None,
+                python: None,
+            }]
+            .into(),
+        );
+        let rules = ExclusionRules::default();
+        let directory = Directory::new(&project);
+        let config = CoverageConfig {
+            relative_files: true,
+            ..CoverageConfig::default()
+        };
+        let mut options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
+        let only = ["link.py".to_owned()];
+        options.files = &only;
+        assert_eq!(build_report(&data, &options).unwrap().unproved, ["link.py"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Whether the number of a report can be trusted: one answer for everything that shows it.
 
 use swath_data::{Accounting, CoverageData, ProcessRecord, RecordedFinding};
-use swath_model::{Completeness, Finding, Gap, ProcessName, Verdict};
+use swath_model::{Completeness, Finding, Gap, NoRoom, ProcessName, Verdict};
 
 use crate::{Report, StaleFile};
 
@@ -11,6 +11,11 @@ pub fn file_findings(report: &Report) -> Vec<Finding> {
     if !report.unmapped.is_empty() {
         found.push(Finding::PathsUnmapped {
             paths: report.unmapped.clone(),
+        });
+    }
+    if !report.unproved.is_empty() {
+        found.push(Finding::SourceUnproved {
+            paths: report.unproved.clone(),
         });
     }
     found.extend(report.warnings.iter().map(|warning| Finding::NotAnalyzed {
@@ -57,6 +62,7 @@ pub fn process_finding(process: &ProcessRecord) -> Finding {
         return Finding::NoRoom {
             process: name,
             records: process.dropped,
+            why: NoRoom::default(),
         };
     }
     Finding::AgentFailed {
@@ -107,7 +113,8 @@ pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
     let measured = accounting
         .processes
         .iter()
-        .filter(|process| process.state.is_measured() && process.dropped == 0)
+        .filter(|process| process.state.is_measured() || process.state.is_measured_in_part())
+        .filter(|process| process.dropped == 0)
         .count();
     let seen: usize = runs.iter().filter_map(|run| run.seen()).sum();
     let gaps = Gap::summed(

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use swath_checkout::importable_files;
 use swath_config::CoverageConfig;
 use swath_data::CoverageData;
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
-use walkdir::{DirEntry, WalkDir};
 
 /// A source setting that finds nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +79,7 @@ pub fn touch_unexecuted(
         }
     }
     for root in roots {
-        for path in python_files(Path::new(&root), config.include_namespace_packages) {
+        for path in importable_files(Path::new(&root), config.include_namespace_packages) {
             let path = directory.absolute(&path);
             if omit.is_match(&path) {
                 continue;
@@ -137,35 +137,6 @@ fn measured_package(data: &CoverageData, package: &str) -> Measured {
         }
     }
     found
-}
-
-/// The Python files of a folder that could be imported: in packages, with names that can be.
-fn python_files(root: &Path, include_namespace_packages: bool) -> Vec<String> {
-    let is_package = |entry: &DirEntry| {
-        let init = entry.path().join("__init__.py");
-        !init.is_dir() && init.symlink_metadata().is_ok()
-    };
-    let walk = WalkDir::new(root)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            let folder = entry.depth() > 0 && entry.file_type().is_dir();
-            include_namespace_packages || !folder || is_package(entry)
-        });
-    walk.filter_map(Result::ok)
-        .filter(|entry| !entry.path().is_dir() && is_python_name(entry))
-        .filter_map(|entry| entry.into_path().into_os_string().into_string().ok())
-        .collect()
-}
-
-fn is_python_name(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_str().unwrap_or("");
-    let stem = name
-        .strip_suffix(".py")
-        .or_else(|| name.strip_suffix(".pyw"));
-    stem.is_some_and(|stem| {
-        !stem.is_empty() && !stem.contains(|c: char| ".#~!$@%^&*()+=,".contains(c))
-    })
 }
 
 #[cfg(test)]

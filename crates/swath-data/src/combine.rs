@@ -7,9 +7,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHasher};
+use swath_checkout::{Checkout, Links, PlaceMap, open_regular, read_regular, source_exists};
+use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
-use crate::data_file::{is_small, read_accounting_of, read_file_names, read_with_sqlite};
+use crate::data_file::{LONGEST_IN_MEMORY, read_accounting_of, read_file_names, read_with_sqlite};
 use crate::merge::Merger;
 use crate::page_file::PageFile;
 use crate::parallel_name::hash_in_name;
@@ -34,8 +36,11 @@ pub struct Combine<'a> {
     pub keep: bool,
     /// The rules of `[paths]`.
     pub aliases: PathAliases,
-    /// What is known about the processes of a folder of hit stores.
-    pub note: &'a dyn Fn(&StoredProcess, &[StoredProcess]) -> ProcessNote,
+    /// The folder in which files are looked for that ran in another place: hit stores of a
+    /// container name its paths.
+    pub checkout: Option<&'a Path>,
+    /// What is known about the processes of a folder of hit stores, in their order.
+    pub notes: &'a dyn Fn(&[StoredProcess]) -> Vec<ProcessNote>,
     /// Is told how many of how many files are done.
     pub progress: &'a dyn Fn(usize, usize),
 }
@@ -99,14 +104,17 @@ pub enum CombineError {
 }
 
 /// Counts the processes of declared services and what they forked or, without services, all.
-pub fn count_services(process: &StoredProcess, all: &[StoredProcess]) -> ProcessNote {
-    let has_services = all.iter().any(|process| process.service.is_some());
-    let counted = process.service.is_some() || !has_services;
-    ProcessNote {
-        counted,
-        role: Some(if counted { Role::Service } else { Role::Tests }),
-        ..ProcessNote::default()
-    }
+pub fn count_services(processes: &[StoredProcess]) -> Vec<ProcessNote> {
+    let has_services = processes.iter().any(|process| process.service.is_some());
+    let note = |process: &StoredProcess| {
+        let counted = process.service.is_some() || !has_services;
+        ProcessNote {
+            counted,
+            role: Some(if counted { Role::Service } else { Role::Tests }),
+            ..ProcessNote::default()
+        }
+    };
+    processes.iter().map(note).collect()
 }
 
 /// Combines the inputs into the output. Inputs are deleted only after the output is on disk; on an
@@ -142,7 +150,7 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
         }
     }
     for (folder, chosen) in stores {
-        work.take_stores(&folder, &chosen, request.note)?;
+        work.take_stores(&folder, &chosen, request.checkout, request.notes)?;
     }
     if work.summary.combined == 0 {
         return Err(CombineError::NoUsableData(work.summary.warnings));
@@ -242,21 +250,21 @@ impl<'a> Content<'a> {
     const LONG: u64 = 1 << 20;
 
     fn read(path: &Path, buffer: &'a mut Vec<u8>) -> Self {
-        // Asked first: opening a pipe would wait for a writer.
-        let Some(metadata) = fs_err::metadata(path).ok().filter(is_small) else {
+        let Ok(file) = open_regular(path, Links::Follow) else {
             return Self::Unread;
         };
-        let Ok(file) = fs_err::File::open(path) else {
+        let length = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
+        if length > LONGEST_IN_MEMORY {
             return Self::Unread;
-        };
+        }
         // The file itself, as its wrapper clears the buffer first.
-        let (mut file, _) = file.into_parts();
+        let (file, _) = file.into_parts();
         // Without a hash in its name, its bytes say whether it came before.
-        if metadata.len() > Self::LONG && hash_in_name(path).is_some() {
+        if length > Self::LONG && hash_in_name(path).is_some() {
             return PageFile::new(file).map_or(Self::Unread, Self::Pages);
         }
         buffer.clear();
-        match file.read_to_end(buffer) {
+        match file.take(LONGEST_IN_MEMORY).read_to_end(buffer) {
             Ok(_) => Self::Bytes(buffer),
             Err(_) => Self::Unread,
         }
@@ -350,10 +358,10 @@ impl Work {
             .contents
             .entry((content.len(), hasher.finish()))
             .or_default();
-        if known
-            .iter()
-            .any(|other| fs_err::read(other).is_ok_and(|other| other == content))
-        {
+        if known.iter().any(|other| {
+            read_regular(other, Links::Follow, LONGEST_IN_MEMORY)
+                .is_ok_and(|other| other == content)
+        }) {
             return true;
         }
         known.push(file.to_path_buf());
@@ -374,7 +382,8 @@ impl Work {
         &mut self,
         folder: &Path,
         chosen: &BTreeSet<PathBuf>,
-        note: &dyn Fn(&StoredProcess, &[StoredProcess]) -> ProcessNote,
+        checkout: Option<&Path>,
+        notes: &dyn Fn(&[StoredProcess]) -> Vec<ProcessNote>,
     ) -> Result<(), DataError> {
         let mut gathered = read_hit_stores(folder)?;
         if !chosen.is_empty() {
@@ -392,20 +401,55 @@ impl Work {
         if gathered.processes.is_empty() {
             return Ok(());
         }
+        if let Some(checkout) = checkout {
+            self.learn_folders(checkout, &gathered.processes);
+        }
         // The run is gone, and with it what else there was to say about it.
         let first = gathered.processes.first().map(|process| process.id.clone());
         let run = RunRecord {
             id: first.unwrap_or_default(),
             facts: vec![("complete".to_owned(), "unknown".to_owned())],
         };
-        let other = to_coverage_data(&gathered.processes, run, "", |process| {
-            note(process, &gathered.processes)
+        let mut notes = notes(&gathered.processes).into_iter();
+        let other = to_coverage_data(&gathered.processes, run, "", |_| {
+            notes.next().unwrap_or_default()
         });
         self.merge(&other, &folder.display().to_string())?;
         self.summary.combined += gathered.processes.len();
         self.done
             .extend(gathered.processes.into_iter().map(|process| process.store));
         Ok(())
+    }
+
+    /// Learns where the folders lie here whose files ran in another place.
+    fn learn_folders(&mut self, checkout: &Path, processes: &[StoredProcess]) {
+        let files = processes.iter().flat_map(|process| &process.files);
+        let foreign: BTreeSet<(&str, Option<SourceHash>)> = files
+            .map(|file| (file.path.as_str(), file.hash))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .filter(|(path, _)| !source_exists(path))
+            .collect();
+        if foreign.is_empty() {
+            return;
+        }
+        let checkout = Checkout::new(checkout);
+        let mut paths = PlaceMap::new(&checkout, self.aliases.clone(), None);
+        paths.learn(foreign.iter().copied());
+        let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        let mut known = BTreeSet::new();
+        for (path, hash) in foreign {
+            let mapped = paths.map(path, hash);
+            let Some(here) = mapped.path() else {
+                continue;
+            };
+            if let (Some(there), Some(here)) = (folder(path), folder(here))
+                && known.insert((there.clone(), here.clone()))
+            {
+                // A folder with characters that patterns use keeps its own name.
+                let _ = self.aliases.add(&there, &here);
+            }
+        }
     }
 
     fn merge(&mut self, other: &CoverageData, name: &str) -> Result<(), DataError> {
@@ -424,7 +468,7 @@ fn map_once(
     if let Some(known) = mapped.get(path) {
         return known.clone();
     }
-    let new = aliases.map(path);
+    let new = aliases.map(path, &source_exists);
     mapped.insert(path.to_owned(), new.clone());
     new
 }

@@ -251,6 +251,26 @@ impl CoverageData {
         Ok(())
     }
 
+    /// The same data under other paths, which are taken as they are.
+    #[must_use]
+    pub fn with_paths(mut self, mut map_path: impl FnMut(&str) -> String) -> CoverageData {
+        for (path, theirs) in std::mem::take(&mut self.files) {
+            let mine = self.touch(&map_path(&path));
+            if mine.tracer.is_none() {
+                mine.tracer = theirs.tracer;
+            }
+            for (context, lines) in theirs.lines.iter() {
+                mine.lines.get_or_default(context).union_with(lines);
+            }
+            for (context, arcs) in theirs.arcs.iter() {
+                mine.arcs.get_or_default(context).union_with(arcs);
+            }
+        }
+        let accounting = std::mem::take(&mut self.accounting);
+        self.accounting.merge(&accounting, map_path);
+        self
+    }
+
     /// The mode after taking in other data. Rows count, not what the other says of itself, so a
     /// file of line data that has no rows leaves the choice open.
     pub(crate) fn mode_after(

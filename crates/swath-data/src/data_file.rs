@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 use rustc_hash::FxHashMap;
+use swath_checkout::{Links, open_regular, read_regular};
 
 use crate::accounting_tables::read_accounting;
 use crate::merge::data_of;
@@ -21,8 +22,7 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     if !path.exists() {
         return Err(DataError::Missing { path: name });
     }
-    if fs_err::metadata(&shown).is_ok_and(|metadata| is_small(&metadata))
-        && let Ok(bytes) = fs_err::read(&shown)
+    if let Ok(bytes) = read_regular(&shown, Links::Follow, LONGEST_IN_MEMORY)
         && let Ok(plain) = Pages::new(&bytes).and_then(|pages| PlainData::read(&pages))
         && let Some(mut data) = data_of(&plain)
     {
@@ -34,11 +34,9 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     read_with_sqlite(&shown)
 }
 
-/// Whether a file may be read into memory as a whole. SQLite reads larger ones, page by page.
-pub(crate) fn is_small(metadata: &std::fs::Metadata) -> bool {
-    const LIMIT: u64 = 256 << 20;
-    metadata.is_file() && metadata.len() <= LIMIT
-}
+/// A file that is longer, in bytes, is not read into memory as a whole: SQLite reads it, page by
+/// page.
+pub(crate) const LONGEST_IN_MEMORY: u64 = 256 << 20;
 
 /// Reads a data file through SQLite, which knows all the ways in which a database can be laid out,
 /// and has the words for what is wrong with one.
@@ -115,6 +113,15 @@ fn code_name(extended: i32) -> &'static str {
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     use std::fmt::Write as _;
     use std::os::unix::ffi::OsStrExt as _;
+    // SQLite would wait for the writer of a pipe.
+    if let Err(error) = open_regular(path, Links::Follow) {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        let text = match error.kind() {
+            std::io::ErrorKind::InvalidInput => "not a regular file",
+            _ => "unable to open database file",
+        };
+        return Err(rusqlite::Error::SqliteFailure(code, Some(text.to_owned())));
+    }
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_bytes() {
         match byte {

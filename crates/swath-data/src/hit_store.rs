@@ -1,8 +1,10 @@
 //! Reading the hit stores that the processes of a run left behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use swath_checkout::{Links, read_regular};
+use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
 use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
@@ -48,19 +50,17 @@ pub struct StoredFile {
     pub hash: Option<SourceHash>,
     /// The lines that the interpreter's own line tables call executable.
     pub executable: LineSet,
-    /// The lines that ran, before or after the process was forked: what a data file holds.
+    /// The lines that ran in this process: what a data file holds.
     pub hit: LineSet,
-    /// The lines among `hit` that only ran in the process that this one was forked from.
-    pub inherited: LineSet,
-    /// The arcs that were taken, before or after the fork: those that the agent cannot tell from
-    /// the lines. Empty where branches are not recorded.
+    /// The arcs that were taken: those that the agent cannot tell from the lines. Empty where
+    /// branches are not recorded.
     pub arcs: ArcSet,
 }
 
 impl StoredFile {
     /// Whether the process itself ran a line of the file.
     pub fn is_touched(&self) -> bool {
-        self.hit.iter().any(|line| !self.inherited.contains(line))
+        !self.hit.is_empty()
     }
 
     /// What branch data says of the file: the arcs, and each line that ran as an arc to itself.
@@ -113,6 +113,8 @@ pub struct StoredProcess {
     pub closed: Ending,
     /// How many records found no room.
     pub dropped: u64,
+    /// Why, where there are any.
+    pub no_room: NoRoom,
     /// The stream sockets that it bound itself.
     pub listens: Vec<String>,
     /// The programs that it started itself.
@@ -181,16 +183,18 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
         paths.push(entry?.path());
     }
     paths.sort();
+    let mut read = Vec::new();
     for path in paths {
         if let Some(process) = failed_process(&path) {
             gathered.processes.push(process);
         } else if is_hit_store_name(&path) {
-            match read_hit_store(&path) {
-                Ok(process) => gathered.processes.push(process),
+            match ReadStore::read(&path) {
+                Ok(store) => read.push(store),
                 Err(error) => gathered.unreadable.push(UnreadableStore { path, error }),
             }
         }
     }
+    gathered.processes.extend(finish_all(read));
     gathered
         .processes
         .sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
@@ -205,57 +209,111 @@ pub fn is_hit_store_name(path: &Path) -> bool {
 
 /// Reads one hit store, as much of it as is whole.
 pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
-    let bytes = fs_err::read(path)?;
-    let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
-        path: path.to_path_buf(),
-        problem,
-    })?;
-    let mut process = process_of(&header);
-    process.store = path.to_path_buf();
-    let mut files = FileTable::default();
-    for record in records(&bytes) {
-        match record {
-            Record::File(file) => files.name(&file),
-            Record::Code(code) => files.add(&code),
-            Record::Arcs(arcs) => files.add_arcs(&arcs),
-            Record::Process(own) => {
-                // The last one counts: a forked child may describe itself anew.
-                process.executable = text(own.executable);
-                process.folder = text(own.folder);
-                process.service = own.service.map(text);
-                process.command = own.arguments.iter().map(text).collect();
-            }
-            Record::Listen(listen) if !listen.inherited => {
-                process.listens.push(text(listen.address));
-            }
-            Record::Spawn(spawn) if !spawn.inherited => process.spawned.push(Spawn {
-                how: text(spawn.how),
-                executable: text(spawn.executable),
-                command: spawn.arguments.iter().map(text).collect(),
-            }),
-            Record::State(state) => {
-                let note = AgentNote {
-                    slug: text(state.slug),
-                    text: text(state.text),
-                };
-                if !process.notes.contains(&note) {
-                    process.notes.push(note);
+    Ok(ReadStore::read(path)?.finish(&BTreeMap::new()))
+}
+
+/// The lines that ran in a process, by path.
+type Ran = BTreeMap<String, LineSet>;
+
+/// A store whose arcs are not judged yet.
+struct ReadStore {
+    process: StoredProcess,
+    files: FileTable,
+}
+
+/// Finishes stores that may belong to processes forked from each other.
+fn finish_all(stores: Vec<ReadStore>) -> impl Iterator<Item = StoredProcess> {
+    let are_parents: BTreeSet<&str> = stores
+        .iter()
+        .filter_map(|store| store.process.fork_parent.as_deref())
+        .collect();
+    let ran: BTreeMap<String, (Option<String>, Ran)> = stores
+        .iter()
+        .filter(|store| are_parents.contains(store.process.id.as_str()))
+        .map(|store| {
+            let id = store.process.id.clone();
+            let parent = store.process.fork_parent.clone();
+            (id, (parent, store.files.ran()))
+        })
+        .collect();
+    stores.into_iter().map(move |store| store.finish(&ran))
+}
+
+impl ReadStore {
+    fn read(path: &Path) -> Result<Self, HitStoreError> {
+        // Any process of the run can write in the folder of the stores.
+        let bytes = read_regular(path, Links::Refuse, swath_store::layout::LONGEST)?;
+        let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
+            path: path.to_path_buf(),
+            problem,
+        })?;
+        let mut process = process_of(&header);
+        process.store = path.to_path_buf();
+        let mut files = FileTable::default();
+        for record in records(&bytes) {
+            match record {
+                Record::File(file) => files.name(&file),
+                Record::Code(code) => files.add(&code),
+                Record::Arcs(arcs) => files.add_arcs(&arcs),
+                Record::Unknown(unknown) if unknown.critical => {
+                    return Err(HitStoreError::Newer {
+                        path: path.to_path_buf(),
+                        kind: unknown.kind,
+                    });
                 }
+                other => describe(&mut process, &other),
             }
-            Record::Unknown(unknown) if unknown.critical => {
-                return Err(HitStoreError::Newer {
-                    path: path.to_path_buf(),
-                    kind: unknown.kind,
-                });
-            }
-            _ => {}
         }
+        if let Some(note) = process.notes.last() {
+            process.state.clone_from(&note.slug);
+        }
+        Ok(Self { process, files })
     }
-    if let Some(note) = process.notes.last() {
-        process.state.clone_from(&note.slug);
+
+    /// `ran` has what ran in processes that others were forked from, by id, with the ids of those
+    /// that they were forked from themselves.
+    fn finish(self, ran: &BTreeMap<String, (Option<String>, Ran)>) -> StoredProcess {
+        let mut process = self.process;
+        let mut ancestors = Vec::new();
+        let mut next = process.fork_parent.as_deref();
+        // A file may say anything: as many steps as there are stores are enough.
+        while let Some((parent, files)) = next.and_then(|id| ran.get(id))
+            && ancestors.len() < ran.len()
+        {
+            ancestors.push(files);
+            next = parent.as_deref();
+        }
+        process.files = self.files.finish(&ancestors);
+        process
     }
-    process.files = files.finish();
-    Ok(process)
+}
+
+/// Takes over what a record says about the process.
+fn describe(process: &mut StoredProcess, record: &Record<'_>) {
+    match record {
+        Record::Process(own) => {
+            process.executable = text(own.executable);
+            process.folder = text(own.folder);
+            process.service = own.service.map(text);
+            process.command = own.arguments.iter().map(text).collect();
+        }
+        Record::Listen(listen) if !listen.inherited => process.listens.push(text(listen.address)),
+        Record::Spawn(spawn) if !spawn.inherited => process.spawned.push(Spawn {
+            how: text(spawn.how),
+            executable: text(spawn.executable),
+            command: spawn.arguments.iter().map(text).collect(),
+        }),
+        Record::State(state) => {
+            let note = AgentNote {
+                slug: text(state.slug),
+                text: text(state.text),
+            };
+            if !process.notes.contains(&note) {
+                process.notes.push(note);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn process_of(header: &Header) -> StoredProcess {
@@ -279,7 +337,17 @@ fn process_of(header: &Header) -> StoredProcess {
             Closed::Replaced => Ending::Exec,
             Closed::Open | Closed::Other(_) => Ending::Open,
         },
-        dropped: u64::from(header.dropped),
+        dropped: u64::from(header.dropped) + u64::from(header.lost_by_children),
+        no_room: match header {
+            Header {
+                lost_by_children: 1..,
+                ..
+            } => NoRoom::ForkChildren,
+            Header {
+                size_limited: true, ..
+            } => NoRoom::FileSizeLimit,
+            _ => NoRoom::Disk,
+        },
         ..StoredProcess::default()
     }
 }
@@ -313,33 +381,26 @@ struct FileTable {
 
 impl FileTable {
     fn name(&mut self, file: &swath_store::File<'_>) {
-        // A path that is not UTF-8 cannot be in a data file: coverage.py leaves it out as well.
-        if let Ok(path) = std::str::from_utf8(file.path) {
-            self.files.insert(
-                file.id,
-                StoredFile {
-                    path: path.to_owned(),
-                    hash: file.hash.map(SourceHash),
-                    ..StoredFile::default()
-                },
-            );
-        }
+        // A path that is not UTF-8 cannot be in a data file: it is there as it is shown, and its
+        // source is found by that.
+        self.files.insert(
+            file.id,
+            StoredFile {
+                path: text(file.path),
+                hash: file.hash.map(SourceHash),
+                ..StoredFile::default()
+            },
+        );
     }
 
     fn add(&mut self, code: &swath_store::Code<'_>) {
-        use swath_store::layout::{LINE_HIT, LINE_INHERITED};
         let Some(file) = self.files.get_mut(&code.file) else {
             return;
         };
         // Line 0 is where some interpreters put the code before a module's first line.
         for (line, state) in code.executable().filter(|(line, _)| *line > 0) {
             file.executable.insert(line);
-            if state == LINE_HIT || state == LINE_INHERITED {
-                if state == LINE_INHERITED && !file.hit.contains(line) {
-                    file.inherited.insert(line);
-                } else if state == LINE_HIT {
-                    file.inherited.remove(line);
-                }
+            if state == swath_store::layout::LINE_HIT {
                 file.hit.insert(line);
             }
         }
@@ -357,14 +418,31 @@ impl FileTable {
         all.extend(arcs.taken().filter(|arc| arc.from > 0));
     }
 
-    fn finish(mut self) -> Vec<StoredFile> {
+    /// The lines that ran, by path.
+    fn ran(&self) -> Ran {
+        let mut ran = Ran::new();
+        for file in self.files.values() {
+            let lines = ran.entry(file.path.clone()).or_default();
+            for line in file.hit.iter() {
+                lines.insert(line);
+            }
+        }
+        ran
+    }
+
+    fn finish(mut self, ancestors: &[&Ran]) -> Vec<StoredFile> {
         for (id, arcs) in self.arcs {
             if let Some(file) = self.files.get_mut(&id) {
                 // What follows from a branch does not happen when an exception comes between: an
                 // arc between lines needs both of them, unless coverage.py concludes it all the same.
                 let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
+                // The line in which a process was forked ran before the process was there.
+                let began = |line: u32| {
+                    let ran_in = |ran: &&Ran| ran.get(&file.path).is_some_and(|l| l.contains(line));
+                    file.hit.contains(line) || ancestors.iter().any(ran_in)
+                };
                 let arcs = arcs.into_iter().filter(|arc| {
-                    file.hit.contains(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to))
+                    began(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to))
                 });
                 file.arcs = arcs.map(|arc| (arc.from.into(), arc.to.into())).collect();
             }
@@ -443,20 +521,58 @@ mod tests {
     }
 
     #[test]
-    fn what_ran_before_the_fork_counts_but_does_not_touch() {
+    fn a_fork_child_has_what_it_ran_itself() {
         let child = StoreBuilder::new(8, [2; 16])
-            .file(1, b"/a.py", None)
-            .code(1, 0, &[2, 3, 3, 1])
+            .process(b"python3", b"/", b"", &[b"python3", b"app.py"])
             .listen(b"0:80")
-            .forked_from([1; 16]);
-        let process = read(child.clone()).unwrap();
-        assert_eq!(lines(&process.files[0].hit), [1, 2]);
-        assert!(!process.files[0].is_touched());
-        assert_eq!(process.touched_files(), 0);
-        assert!(process.listens.is_empty());
-        let process = read(child.code(1, 2, &[2])).unwrap();
-        assert_eq!(lines(&process.files[0].inherited), [1]);
+            .forked_from([1; 16])
+            .file(1, b"/a.py", None)
+            .code(1, 1, &[1, 2]);
+        let process = read(child).unwrap();
+        assert_eq!(process.command, ["python3", "app.py"]);
+        assert_eq!(process.fork_parent, Some("01".repeat(16)));
+        assert_eq!(lines(&process.files[0].hit), [2]);
         assert!(process.files[0].is_touched());
+        assert!(process.listens.is_empty());
+    }
+
+    #[test]
+    fn an_arc_may_come_from_the_line_in_which_a_process_was_forked() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = |id: u8| {
+            StoreBuilder::new(u32::from(id), [id; 16])
+                .flags(layout::FLAG_BRANCH)
+                .file(1, b"/a.py", None)
+        };
+        let write = |name: &str, store: StoreBuilder| {
+            fs_err::write(folder.path().join(name), store.finish()).unwrap();
+        };
+        write("1-aa.hits", store(1).code_with_exits(1, 4, 0, &[(2, 0)]));
+        let silent = store(2).forked_from([1; 16]);
+        write("2-bb.hits", silent);
+        let arcs = [(4, 6, 0, 2), (5, 6, 0, 2)];
+        let child = store(3).forked_from([2; 16]);
+        let child = child.code_with_exits(1, 4, 3, &[(1, 0), (1, 0), (2, 0)]);
+        write("3-cc.hits", child.arcs(1, &arcs));
+        // Nobody was forked from oneself.
+        write("4-dd.hits", store(4).forked_from([4; 16]));
+        let gathered = read_hit_stores(folder.path()).unwrap();
+        let child = gathered.processes.iter().find(|process| process.pid == 3);
+        let arcs: Vec<_> = child.unwrap().files[0].arcs.iter().collect();
+        assert_eq!(arcs, [(4, 6)]);
+    }
+
+    #[test]
+    fn why_records_found_no_room() {
+        let store = || StoreBuilder::new(1, [1; 16]);
+        let process = read(store().children(2, 3).dropped(1)).unwrap();
+        assert_eq!(
+            (process.dropped, process.no_room),
+            (4, NoRoom::ForkChildren)
+        );
+        assert_eq!(read(store().children(2, 0)).unwrap().dropped, 0);
+        let limited = store().dropped(1).flags(layout::FLAG_SIZE_LIMITED);
+        assert_eq!(read(limited).unwrap().no_room, NoRoom::FileSizeLimit);
     }
 
     #[test]

@@ -34,15 +34,13 @@ mod line_set;
 mod merge;
 mod page_file;
 mod parallel_name;
-mod path_map;
-mod place_map;
 mod plain_data;
 mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
 mod write_data_file;
 
-pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord, SourceHash};
+pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord};
 pub use arc_set::{Arc, ArcSet};
 pub use combine::{Combine, CombineError, Combined, combine, count_services};
 pub use command_line::without_secrets;
@@ -56,7 +54,6 @@ pub use hit_store::{
 };
 pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
-pub use path_map::PathMap;
-pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
 pub use run_facts::{RecordedFinding, RunFacts};
+pub use swath_model::SourceHash;
 pub use write_data_file::write_data_file;

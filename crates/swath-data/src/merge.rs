@@ -20,6 +20,9 @@ pub(crate) struct Merger {
     has_tracers: bool,
     slot_of_mapped: FxHashMap<String, usize>,
     slots: Vec<Slot>,
+    /// A backslash in a path stays: this is one file that is read, not several that are combined,
+    /// for which coverage.py takes it for a separator.
+    as_written: bool,
 }
 
 struct Slot {
@@ -300,7 +303,12 @@ impl Merger {
         if let Some(&slot) = self.slot_of.get(path) {
             return slot;
         }
-        let mapped = map_path(path).replace('\\', "/");
+        let mapped = map_path(path);
+        let mapped = if self.as_written {
+            mapped
+        } else {
+            mapped.replace('\\', "/")
+        };
         let fresh = self.slots.len();
         let slot = *self.slot_of_mapped.entry(mapped.clone()).or_insert(fresh);
         if slot == fresh {
@@ -361,7 +369,10 @@ fn place_of<T>(rows: &[(i64, T)], id: i64) -> Option<usize> {
 
 /// The rows of one data file as data; `None` if there are lines and arcs, which no recorder writes.
 pub(crate) fn data_of(plain: &PlainData<'_>) -> Option<CoverageData> {
-    let mut merger = Merger::default();
+    let mut merger = Merger {
+        as_written: true,
+        ..Merger::default()
+    };
     merger.update_plain(plain, ("", ""), str::to_owned).ok()?;
     let mut data = merger.finish();
     // What the file says of itself stands, with rows or without.

@@ -50,7 +50,8 @@ fn ours(folder: &Path, options: &Options<'_>) -> Result<Combined, CombineError> 
         append: options.append,
         keep: options.keep,
         aliases: PathAliases::from_lists(lists, Directory::new(folder), false).unwrap(),
-        note: &count_services,
+        checkout: None,
+        notes: &count_services,
         progress: &|_, _| {},
     })
 }

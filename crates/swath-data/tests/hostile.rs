@@ -77,7 +77,7 @@ fn hit_store() -> Vec<u8> {
         )
         .file(1, b"/srv/app.py", Some([1; 20]))
         .file(2, b"/srv/\xff.py", None)
-        .code(1, 1, &[2, 0, 1, 3])
+        .code(1, 1, &[2, 0, 1, 2])
         .code(2, u32::MAX - 2, &[2, 2, 2, 2, 2])
         .code(1, u32::MAX - 2, &[2, 2, 2, 2, 2])
         .code(1, 0, &[2])
@@ -155,10 +155,11 @@ fn lines_past_the_last_and_line_0_are_left_out() {
     let path = folder.path().join("1-00.hits");
     fs_err::write(&path, hit_store()).unwrap();
     let process = read_hit_store(&path).unwrap();
+    let shown = process.files.iter().map(|file| file.path.as_str());
     assert_eq!(
-        process.files.len(),
+        shown.filter(|path| path.contains('\u{fffd}')).count(),
         1,
-        "the path that is not UTF-8 is left out"
+        "the path that is not UTF-8 is there as it is shown"
     );
     assert_eq!(process.files[0].hit.iter().collect::<Vec<_>>(), [1, 4]);
     check_process(&process);

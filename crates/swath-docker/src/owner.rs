@@ -1,9 +1,10 @@
 //! Who made what: so that what a killed run left in an engine is found and removed.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
 use serde_json::{Value, json};
+use swath_checkout::{Life, OwnedFolder, Owner};
 
 use crate::engine::{Content, Engine, escape};
 use crate::error::EngineError;
@@ -17,36 +18,16 @@ pub(crate) const DATA_LABEL: &str = "swath.data";
 /// The label of a volume that names the image of its container.
 pub(crate) const IMAGE_LABEL: &str = "swath.image";
 
-/// This process, for as long as the machine is up: boot, pid namespace, pid and start time.
+/// This process, as the label on what it makes.
 pub(crate) fn this_process() -> String {
-    let pid = std::process::id();
-    format!("{} {pid} {}", this_machine(), start_ticks(pid).unwrap_or(0))
+    Owner::this_process().to_string()
 }
 
-fn this_machine() -> String {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    format!("{} {}", boot.trim(), namespace.display())
-}
-
-/// Field 22 of `/proc/PID/stat`; `None` when the process is gone.
-fn start_ticks(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
-    let (_, rest) = text.rsplit_once(") ")?;
-    rest.split(' ').nth(19)?.parse().ok()
-}
-
-/// Whether an owner can be seen to be gone: it was on this machine, and is no more.
+/// Whether the owner that a label names can be seen to be gone.
 fn is_gone(owner: &str) -> bool {
-    let mut parts = owner.rsplitn(3, ' ');
-    let (Some(ticks), Some(pid), Some(machine)) = (parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    let (Ok(ticks), Ok(pid)) = (ticks.parse::<u64>(), pid.parse::<u32>()) else {
-        return false;
-    };
-    machine == this_machine() && start_ticks(pid) != Some(ticks)
+    owner
+        .parse::<Owner>()
+        .is_ok_and(|owner| owner.life() == Life::Gone)
 }
 
 /// Removes the containers and volumes of owners that are gone, once what their containers recorded
@@ -91,9 +72,7 @@ pub(crate) fn remove_leftovers(engine: &Engine) -> Result<bool, EngineError> {
 /// Takes over what is in the volume of a killed run. Where the folder of that run is gone, its data
 /// has been combined already, or nobody wants it.
 fn salvage(engine: &Engine, volume: &str, labels: &Value) -> Result<(), EngineError> {
-    let folder = labels[DATA_LABEL].as_str().map(Path::new);
-    let Some(folder) = folder.filter(|folder| folder.ancestors().nth(2).is_some_and(Path::is_dir))
-    else {
+    let Some(folder) = folder_of_killed_run(labels) else {
         return Ok(());
     };
     // Once only: a container that still runs goes on writing, for no run.
@@ -114,9 +93,22 @@ fn salvage(engine: &Engine, volume: &str, labels: &Value) -> Result<(), EngineEr
         what: format!("the data in the volume {volume}"),
         source,
     };
-    extract(archive, folder).map_err(broken)?;
+    extract(archive, &folder).map_err(broken)?;
     engine.put_archive(&carrier.id, "/swath", &inert().map_err(broken)?)?;
     fs::write(taken, "").map_err(broken)
+}
+
+/// The folder here that a volume's label names, if it lies in that of a run which the volume's owner
+/// made: whoever can speak to the engine can make a volume with any label.
+fn folder_of_killed_run(labels: &Value) -> Option<PathBuf> {
+    let folder = Path::new(labels[DATA_LABEL].as_str()?);
+    let run = OwnedFolder::at(folder.ancestors().nth(2)?)?;
+    let inside = folder.strip_prefix(run.path()).ok()?;
+    let is_plain = inside
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let is_owners = labels[OWNER_LABEL].as_str() == Some(run.owner().to_string().as_str());
+    (is_plain && is_owners).then(|| folder.to_owned())
 }
 
 fn owned(list: &Value) -> impl Iterator<Item = &Value> {
@@ -133,10 +125,27 @@ mod tests {
     #[test]
     fn only_what_was_here_and_is_no_more_is_gone() {
         assert!(!is_gone(&this_process()));
-        let (machine, pid) = (this_machine(), std::process::id());
-        assert!(is_gone(&format!("{machine} {pid} 1")), "another start time");
-        assert!(is_gone(&format!("{machine} 4194999 1")));
+        let this = this_process();
+        let (process, _) = this.rsplit_once(' ').unwrap();
+        assert!(is_gone(&format!("{process} 1")), "another start time");
         assert!(!is_gone("other-boot pid:[1] 4194999 1"));
         assert!(!is_gone("") && !is_gone("a b"));
+    }
+
+    #[test]
+    fn a_label_leads_only_into_the_folder_of_the_owners_run() {
+        let base = tempfile::tempdir().unwrap();
+        let run = OwnedFolder::create(base.path()).unwrap();
+        let at = |folder: &Path| json!({OWNER_LABEL: this_process(), DATA_LABEL: folder});
+        let own = run.path().join("containers/web");
+        assert_eq!(folder_of_killed_run(&at(&own)), Some(own.clone()));
+        let out = run.path().join("containers/..");
+        assert_eq!(folder_of_killed_run(&at(&out)), None);
+        let victim = base.path().join("victim");
+        fs::create_dir(&victim).unwrap();
+        assert_eq!(folder_of_killed_run(&at(&victim.join("a/b"))), None);
+        let mut others = at(&own);
+        others[OWNER_LABEL] = json!("other-boot pid:[1] 4194999 1");
+        assert_eq!(folder_of_killed_run(&others), None);
     }
 }

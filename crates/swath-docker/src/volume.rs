@@ -4,6 +4,8 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use fs_err as fs;
+use swath_checkout::NewFile;
+use swath_store::layout::LONGEST;
 
 /// A file of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +18,6 @@ pub struct AgentFile {
 
 /// The name of the agent's settings.
 pub(crate) const SETTINGS_NAME: &str = "swath-agent.conf";
-/// A hit store that is longer is not taken over.
-const LONGEST_STORE: u64 = 4 << 30;
 
 /// The archive that fills a volume: the agent for everybody to read, a folder for everybody to
 /// write.
@@ -82,13 +82,13 @@ pub(crate) fn extract(archive: impl Read, folder: &Path) -> io::Result<usize> {
             continue;
         };
         let regular = entry.header().entry_type() == tar::EntryType::Regular;
-        if !regular || !is_record(name) || entry.size() > LONGEST_STORE {
+        if !regular || !is_record(name) || entry.size() > LONGEST {
             continue;
         }
         // Two processes may rescue the same data at the same time.
-        let part = folder.join(format!("{name}.{}.part", std::process::id()));
-        write_sparse(&mut entry, &part)?;
-        fs::rename(&part, folder.join(name))?;
+        let mut store = NewFile::create_private(&folder.join(name))?;
+        write_sparse(&mut entry, &mut store)?;
+        store.put()?;
         taken += 1;
     }
     Ok(taken)
@@ -109,10 +109,10 @@ fn is_record(name: &str) -> bool {
 }
 
 /// Writes a file without the blocks that hold nothing: a hit store is mostly room.
-fn write_sparse(from: &mut impl Read, path: &Path) -> io::Result<()> {
+fn write_sparse(from: &mut impl Read, store: &mut NewFile) -> io::Result<()> {
     use std::io::{Seek as _, SeekFrom};
     const BLOCK: usize = 64 << 10;
-    let mut file = fs::File::create(path)?;
+    let file = store.file_mut();
     let mut buffer = Vec::with_capacity(BLOCK);
     let mut length = 0_u64;
     loop {

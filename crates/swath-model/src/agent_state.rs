@@ -36,7 +36,26 @@ impl AgentState {
         *self == AgentState::Measured
     }
 
-    /// Why it did not measure, in words that follow "was not measured: ".
+    /// Whether the agent measured a part of its process: what it recorded is in the data.
+    pub fn is_measured_in_part(&self) -> bool {
+        matches!(
+            self.name(),
+            "sub-interpreter" | "evaluation-hook-taken" | "fork-not-followed"
+        )
+    }
+
+    /// What became of the process: `measured`, `measured in part` or `not measured`.
+    pub fn outcome(&self) -> &'static str {
+        if self.is_measured() {
+            "measured"
+        } else if self.is_measured_in_part() {
+            "measured in part"
+        } else {
+            "not measured"
+        }
+    }
+
+    /// Why it did not measure everything, in words that follow [`AgentState::outcome`].
     pub fn reason(&self) -> String {
         let AgentState::Failed(name) = self else {
             return "it was measured".to_owned();
@@ -69,7 +88,7 @@ impl Serialize for AgentState {
 }
 
 /// The agent's slugs: why, and what to do about it.
-const FAILURES: [(&str, &str, Option<&str>); 10] = [
+const FAILURES: [(&str, &str, Option<&str>); 12] = [
     (
         "unknown-version",
         "its Python is none of CPython 3.8 to 3.15",
@@ -103,6 +122,16 @@ const FAILURES: [(&str, &str, Option<&str>); 10] = [
         Some("free space in the temporary folder, or set TMPDIR to a larger one"),
     ),
     (
+        "file-size-limit",
+        "the size of the files that it may write is limited (`ulimit -f`)",
+        Some("raise the limit to 64 MiB or more: `ulimit -f 65536`"),
+    ),
+    (
+        "fork-not-followed",
+        "lines that had run before it was forked are not seen again",
+        Some("run it without its other monitoring tools"),
+    ),
+    (
         "no-address-space",
         "its address space is limited (`ulimit -v`)",
         Some("raise the limit by 64 MiB"),
@@ -133,6 +162,11 @@ mod tests {
         let state = AgentState::named("some-new-thing");
         assert_eq!(state.reason(), "some new thing");
         assert_eq!(state.remedy(), None);
+        assert_eq!(state.outcome(), "not measured");
         assert!(AgentState::named("measured").is_measured());
+        assert_eq!(
+            AgentState::named("sub-interpreter").outcome(),
+            "measured in part"
+        );
     }
 }

@@ -11,7 +11,7 @@ mod settings;
 
 use std::time::Duration;
 
-use crate::{AgentState, Gap, Message, NotMeasured, NotMeasuredReason, Orchestrator};
+use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason, Orchestrator};
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -83,6 +83,8 @@ pub enum Finding {
         process: ProcessName,
         /// How many records.
         records: u64,
+        /// What kept them out.
+        why: NoRoom,
     },
     /// A hit store is damaged, or none.
     HitStoreUnreadable {
@@ -178,6 +180,11 @@ pub enum Finding {
     /// Measured files have no source here.
     PathsUnmapped {
         /// Their paths where they ran.
+        paths: Vec<String>,
+    },
+    /// Measured files lie outside the project, and the data does not say which content ran.
+    SourceUnproved {
+        /// Their paths.
         paths: Vec<String>,
     },
     /// A measured path can be several files here, and nothing decides.
@@ -399,7 +406,9 @@ impl Finding {
             .or_else(|| containers::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
-            .unwrap_or_else(|| Message::warning("unknown", "an unknown finding"))
+            .unwrap_or_else(|| {
+                Message::warning("unknown-finding", "swath has no words for a finding")
+            })
     }
 
     /// What is missing from the number for this reason; nothing where the number is whole all the

@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum GapKind {
     /// Python processes that were not measured.
     Processes,
+    /// Python processes of which the agent measured a part.
+    InPart,
     /// Processes that found no room for their lines.
     Room,
     /// Hit stores that could not be read.
@@ -22,6 +24,8 @@ pub enum GapKind {
     ChangedFiles,
     /// Files without a source here.
     UnmappedFiles,
+    /// Files outside the project of which nobody knows which content ran.
+    UnprovedFiles,
     /// Files that can be several here.
     AmbiguousFiles,
     /// Files that could not be analyzed.
@@ -33,8 +37,9 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 12] = [
+    const ALL: [GapKind; 14] = [
         GapKind::Processes,
+        GapKind::InPart,
         GapKind::Room,
         GapKind::HitStores,
         GapKind::Running,
@@ -42,6 +47,7 @@ impl GapKind {
         GapKind::Commands,
         GapKind::ChangedFiles,
         GapKind::UnmappedFiles,
+        GapKind::UnprovedFiles,
         GapKind::AmbiguousFiles,
         GapKind::UnanalyzedFiles,
         GapKind::Settings,
@@ -52,6 +58,7 @@ impl GapKind {
     pub fn name(self) -> &'static str {
         match self {
             GapKind::Processes => "processes",
+            GapKind::InPart => "in-part",
             GapKind::Room => "room",
             GapKind::HitStores => "hit-stores",
             GapKind::Running => "running",
@@ -59,6 +66,7 @@ impl GapKind {
             GapKind::Commands => "commands",
             GapKind::ChangedFiles => "changed-files",
             GapKind::UnmappedFiles => "unmapped-files",
+            GapKind::UnprovedFiles => "unproved-files",
             GapKind::AmbiguousFiles => "ambiguous-files",
             GapKind::UnanalyzedFiles => "unanalyzed-files",
             GapKind::Settings => "settings",
@@ -73,6 +81,7 @@ impl GapKind {
                 "Python process not measured",
                 "Python processes not measured",
             ],
+            GapKind::InPart => ["process measured in part", "processes measured in part"],
             GapKind::Room => [
                 "process found no room for its lines",
                 "processes found no room for their lines",
@@ -91,6 +100,10 @@ impl GapKind {
             GapKind::UnmappedFiles => [
                 "file left out, without a source here",
                 "files left out, without a source here",
+            ],
+            GapKind::UnprovedFiles => [
+                "file outside the project left out",
+                "files outside the project left out",
             ],
             GapKind::AmbiguousFiles => [
                 "file left out, ambiguous here",

@@ -1,6 +1,6 @@
 //! `[paths]`: where a path that was recorded elsewhere lies here.
 
-use crate::directory::{Directory, source_exists};
+use crate::directory::Directory;
 use crate::glob::{GlobError, prefix_regex};
 use crate::regex::{Flags, PythonRegex};
 
@@ -80,14 +80,10 @@ impl PathAliases {
         Ok(())
     }
 
-    /// Where `path` lies here, by the first rule whose result exists; otherwise `path` itself.
-    /// With `relative`, a relative path that no rule maps adds a rule for its first directory.
-    pub fn map(&mut self, path: &str) -> String {
-        self.map_to_existing(path, &source_exists)
-    }
-
-    /// As [`PathAliases::map`], with `exists` to say whether a result exists.
-    pub fn map_to_existing(&mut self, path: &str, exists: &dyn Fn(&str) -> bool) -> String {
+    /// Where `path` lies here, by the first rule whose result exists, as `exists` has it; otherwise
+    /// `path` itself. With `relative`, a relative path that no rule maps adds a rule for its first
+    /// directory.
+    pub fn map(&mut self, path: &str, exists: &dyn Fn(&str) -> bool) -> String {
         if let Some(mapped) = self.apply_rules(path, exists) {
             return mapped;
         }
@@ -196,10 +192,9 @@ mod tests {
     #[test]
     fn the_first_rule_with_an_existing_result_wins() {
         let mut aliases = aliases(&[("/ned/home/*/src", "./a"), ("*/src", "./b")], false);
-        let mapped =
-            aliases.map_to_existing("/ned/home/foo/src/x.py", &|path| path.contains("/b/"));
+        let mapped = aliases.map("/ned/home/foo/src/x.py", &|path| path.contains("/b/"));
         assert_eq!(mapped, "/nowhere/b/x.py");
-        let unmapped = aliases.map_to_existing("/ned/home/foo/src/x.py", &|_| false);
+        let unmapped = aliases.map("/ned/home/foo/src/x.py", &|_| false);
         assert_eq!(unmapped, "/ned/home/foo/src/x.py");
     }
 
@@ -207,7 +202,7 @@ mod tests {
     fn windows_paths_become_local_ones() {
         let mut aliases = aliases(&[("c:\\Zoo\\boo", "src/")], false);
         assert_eq!(
-            aliases.map_to_existing("C:\\zoo\\Boo\\sub\\a.py", &|_| true),
+            aliases.map("C:\\zoo\\Boo\\sub\\a.py", &|_| true),
             "/nowhere/src/sub/a.py"
         );
     }
@@ -215,12 +210,9 @@ mod tests {
     #[test]
     fn relative_files_join_by_their_first_directory() {
         let mut aliases = aliases(&[], true);
+        assert_eq!(aliases.map("project/a.py", &|_| true), "project/a.py");
         assert_eq!(
-            aliases.map_to_existing("project/a.py", &|_| true),
-            "project/a.py"
-        );
-        assert_eq!(
-            aliases.map_to_existing("/x/project/y/project/b.py", &|_| true),
+            aliases.map("/x/project/y/project/b.py", &|_| true),
             "project/b.py"
         );
     }

@@ -1,7 +1,7 @@
 //! Absolute, relative and canonical paths, as coverage.py and Python's `os.path` make them.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The directory that relative paths start from, with its symbolic links resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,24 +90,6 @@ impl Directory {
     }
 }
 
-/// Whether a source file exists at `path`, or a zip archive that is named in it.
-#[must_use]
-pub fn source_exists(path: &str) -> bool {
-    Path::new(path).exists() || zip_archive(path).is_some()
-}
-
-/// The archive that `path` lies in, if it exists.
-fn zip_archive(path: &str) -> Option<PathBuf> {
-    let separator = crate::aliases::separator(path);
-    [".zip", ".whl", ".egg", ".pex", ".par"]
-        .into_iter()
-        .find_map(|extension| {
-            let (base, _) = path.split_once(&format!("{extension}{separator}"))?;
-            let archive = PathBuf::from(format!("{base}{extension}"));
-            archive.exists().then_some(archive)
-        })
-}
-
 /// The parts of `path`, last first, ready to be popped.
 fn steps(path: &str) -> Vec<Step> {
     path.split('/')
@@ -168,14 +150,5 @@ mod tests {
         assert_eq!(base.relative("/a/b/c.py"), "c.py");
         assert_eq!(base.relative("/a/bc.py"), "/a/bc.py");
         assert_eq!(base.relative("x.py"), "x.py");
-    }
-
-    #[test]
-    fn a_file_in_an_archive_exists() {
-        let folder = tempfile::tempdir().unwrap();
-        let archive = folder.path().join("code.whl");
-        fs_err::write(&archive, b"").unwrap();
-        assert!(source_exists(&format!("{}/pkg/a.py", archive.display())));
-        assert!(!source_exists("/nowhere/code.whl/pkg/a.py"));
     }
 }

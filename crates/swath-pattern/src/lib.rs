@@ -12,7 +12,7 @@ mod repr;
 mod scope;
 
 pub use aliases::PathAliases;
-pub use directory::{Directory, source_exists};
+pub use directory::Directory;
 pub use glob::{GlobError, Globs, prepare_globs};
 pub use regex::{Flags, Matches, PythonRegex, RegexError, join_regexes};
 pub use repr::python_repr;

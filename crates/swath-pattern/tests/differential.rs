@@ -160,7 +160,7 @@ fn map_all(question: &Value, here: &Directory) -> Result<Value, GlobError> {
     let paths = texts(&question["paths"]);
     let mapped: Vec<String> = paths
         .iter()
-        .map(|path| aliases.map_to_existing(path, &exists))
+        .map(|path| aliases.map(path, &exists))
         .collect();
     Ok(json!({"mapped": mapped}))
 }

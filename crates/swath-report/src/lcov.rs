@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use md5::{Digest as _, Md5};
 use swath_analysis::Region;
 use swath_coverage::{Branches, FileReport, Report};
+use swath_model::neutralize_control;
 
 use crate::arc_description::describe_arc;
-use crate::printable::neutralize_control;
 use crate::source_lines::{source_lines, without_end};
 
 /// What the LCOV report shows.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, Report};
+use swath_model::neutralize_control;
 
 use crate::natural_order::NaturalKey;
-use crate::printable::neutralize_control;
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! The verdict as one line, to stand under a table.
 
-use swath_model::Verdict;
+use swath_model::{Verdict, neutralize_control};
 
 use crate::markdown::escape_markdown;
-use crate::printable::neutralize_control;
 
 /// The line under a table of text.
 pub fn verdict_line(verdict: &Verdict) -> String {

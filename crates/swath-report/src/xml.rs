@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, Report};
+use swath_model::neutralize_control;
 use swath_pattern::Directory;
 
 use crate::COVERAGE_URL;
 use crate::natural_order::NaturalKey;
-use crate::printable::neutralize_control;
 
 const DTD_URL: &str =
     "https://raw.githubusercontent.com/cobertura/web/master/htdocs/xml/coverage-04.dtd";

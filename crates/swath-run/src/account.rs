@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
-use swath_model::{AgentState, Counted, Ending, NotMeasured, Role};
+use swath_model::{AgentState, Counted, Ending, NoRoom, NotMeasured, Role};
 
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
@@ -47,6 +47,9 @@ pub struct ProcessAccount {
     pub files: usize,
     /// Records for which there was no room.
     pub dropped: u64,
+    /// Why, where there are any.
+    #[serde(skip)]
+    pub no_room: NoRoom,
     /// How it ended.
     pub ending: Ending,
     /// When it started, in nanoseconds since 1970.
@@ -202,6 +205,7 @@ fn account_for(
             .filter(|text| !text.is_empty()),
         files: process.touched_files(),
         dropped: process.dropped,
+        no_room: process.no_room,
         ending: ending_of(process, outcome),
         started: process.started,
     }

@@ -52,6 +52,7 @@ fn of_process(process: &ProcessAccount) -> Vec<Finding> {
         found.push(Finding::NoRoom {
             process: name(process),
             records: process.dropped,
+            why: process.no_room,
         });
     }
     found

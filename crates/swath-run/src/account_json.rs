@@ -87,7 +87,7 @@ fn totals(report: &Report) -> Value {
 pub(crate) fn keep(run: &FinishedRun) {
     let text = account_json(run, None);
     let path = run.history.join("account.json");
-    if let Err(error) = crate::private_file::write(&path, text.as_bytes()) {
+    if let Err(error) = swath_checkout::write_private_file(&path, text.as_bytes()) {
         tracing::debug!("the account is not kept: {error}");
     }
 }

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fs_err::File;
 use rustix::process::Signal;
 use swath_docker::{ContainerState, EngineError, ProjectContainer, ProjectView};
 use swath_model::Ending;
@@ -355,10 +354,11 @@ impl Orchestra<'_> {
         verb: &str,
     ) -> Result<(Ending, PathBuf), RunError> {
         let log = self.history.path().join(format!("compose-{verb}.log"));
-        let file = File::create(&log).map_err(|source| RunError::Folder {
-            what: "a log",
-            source,
-        })?;
+        let file =
+            swath_checkout::create_private_file(&log).map_err(|source| RunError::Folder {
+                what: "a log",
+                source,
+            })?;
         let words = compose.words(arguments);
         let command = words.iter().map(OsString::from).collect::<Vec<_>>();
         let shown = format!("{} {}", compose.command.join(" "), arguments.join(" "));

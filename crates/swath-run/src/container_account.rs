@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
-use swath_data::{Mapped, SourceHash, StoredFile, StoredProcess, UnreadableStore};
+use swath_checkout::{Mapped, write_private_file};
+use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
 use swath_model::{Ending, Finding, Orchestrator, Role};
 
@@ -276,7 +277,7 @@ fn fetch(
     if let Some(parent) = path.parent() {
         fs_err::create_dir_all(parent)?;
     }
-    fs_err::write(&path, text)?;
+    write_private_file(&path, &text)?;
     Ok(path.to_str().map(str::to_owned))
 }
 

@@ -4,14 +4,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use walkdir::{DirEntry, WalkDir};
+use swath_checkout::Walk;
 
 use crate::request::Scope;
 
 /// How deep below the folder of the run packages are looked for.
 const DEEPEST: usize = 3;
 /// Folders that look like packages and are not what is installed.
-const NOT_INSTALLED: [&str; 5] = ["test", "tests", "docs", "examples", "node_modules"];
+const NOT_INSTALLED: [&str; 4] = ["test", "tests", "docs", "examples"];
 /// The packages of the standard library, of all its versions.
 const LIBRARY: [&str; 42] = [
     "__phello__",
@@ -86,27 +86,18 @@ pub(crate) fn settings(scope: &Scope, folder: &Path) -> String {
 /// The names of the packages at the top of a checkout, or of a folder in it.
 fn packages(folder: &Path) -> Vec<String> {
     let is_package = |path: &Path| path.join("__init__.py").is_file();
-    let mut names = WalkDir::new(folder)
-        .max_depth(DEEPEST)
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || may_hold_sources(entry))
-        .flatten()
-        .filter(|entry| entry.depth() > 0 && is_package(entry.path()))
-        .filter(|entry| !entry.path().parent().is_some_and(is_package))
-        .filter_map(|entry| entry.file_name().to_str().map(str::to_owned))
+    let mut names = Walk::new(folder)
+        .deepest(DEEPEST)
+        .without(&NOT_INSTALLED)
+        .folders()
+        .filter(|path| is_package(path))
+        .filter(|path| !path.parent().is_some_and(is_package))
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
         .collect::<Vec<_>>();
     names.sort();
     names.dedup();
     names
-}
-
-fn may_hold_sources(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    entry.file_type().is_dir()
-        && !name.starts_with('.')
-        && !NOT_INSTALLED.contains(&name.as_ref())
-        && !entry.path().join("pyvenv.cfg").exists()
 }
 
 #[cfg(test)]

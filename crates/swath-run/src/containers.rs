@@ -5,6 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use fs_err as fs;
+use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
     AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy, SettingsOf,
@@ -13,11 +14,14 @@ use swath_docker::{
 
 use crate::container_account::ContainerRun;
 use crate::container_scope;
-use crate::history::{ENGINE_FILE, RunHistory, runs};
+use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
 use crate::place_settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 use crate::signals::StopRequests;
+
+/// No note about an engine is longer.
+const LONGEST_NOTE: u64 = 64 << 10;
 
 /// The proxy of a run that goes on.
 pub(crate) struct Containers {
@@ -55,11 +59,8 @@ impl Containers {
                 return containers;
             }
         };
-        let text = format!("{}\n{endpoint}\n", std::process::id());
-        let on_contact = move || {
-            // Without it, what a killed run leaves in the engine waits for the next contact.
-            let _ = fs::write(&engine_file, &text);
-        };
+        let address = endpoint.to_string();
+        let on_contact = move || note_engine(&engine_file, &address);
         if let Some(compose) = &mut request.compose {
             compose.endpoint = Some(endpoint.clone());
         }
@@ -144,14 +145,18 @@ fn gather(proxy: Proxy) -> Gathered {
 pub fn rescue_killed_runs() {
     for run in runs() {
         let file = run.join(ENGINE_FILE);
-        let Ok(text) = std::fs::File::open(&file).and_then(std::io::read_to_string) else {
+        let Ok(text) = read_regular(&file, Links::Refuse, LONGEST_NOTE) else {
             continue;
         };
+        let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines();
-        let (Some(pid), Some(address)) = (lines.next(), lines.next()) else {
+        let (Some(owner), Some(address)) = (lines.next(), lines.next()) else {
             continue;
         };
-        if Path::new("/proc").join(pid).exists() {
+        if !owner
+            .parse::<Owner>()
+            .is_ok_and(|owner| owner.life() == Life::Gone)
+        {
             continue;
         }
         let project = lines.find_map(|line| line.strip_prefix("project "));

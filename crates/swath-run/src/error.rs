@@ -187,7 +187,7 @@ impl RunError {
             RunError::ContainerNotReady { .. } => "container-not-ready",
             RunError::InterruptedBeforeTests => "interrupted",
             RunError::Folder { .. } => "run-folder",
-            RunError::Settings(_) => "settings",
+            RunError::Settings(error) => error.message().code,
             RunError::OutputNotWritable { .. } => "output-not-writable",
             RunError::System { .. } => "system",
         }

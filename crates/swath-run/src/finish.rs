@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use swath_checkout::Checkout;
 use swath_config::CoverageConfig;
 use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
 use swath_data::{
-    Checkout, CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
+    CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
     to_coverage_data, without_secrets,
 };
 use swath_model::{Finding, NothingMeasured, TestsResult};
@@ -360,7 +361,7 @@ fn data_of(
         account.map(|account| note_of(account)).unwrap_or_default()
     });
     if settings.config.relative_files {
-        data = relative(&data, settings);
+        data = data.with_paths(|path| settings.directory.relative(path).to_owned());
     }
     for config in unexecuted {
         let mut config = config.clone();
@@ -389,17 +390,6 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
         ended: Some(account.ending),
         state: Some(account.agent.clone()),
     }
-}
-
-/// The same data with paths relative to the folder, as `relative_files` asks.
-fn relative(data: &CoverageData, settings: &Settings) -> CoverageData {
-    let mut mapped = CoverageData::new(data.mode());
-    let relative = |path: &str| settings.directory.relative(path).to_owned();
-    // Data of one run has one kind of rows, so nothing can conflict.
-    if mapped.update(data, ("", ""), relative).is_err() {
-        return data.clone();
-    }
-    mapped
 }
 
 /// What became of the data.

@@ -23,6 +23,7 @@ mod event;
 mod finish;
 mod finished_run;
 mod history;
+mod leftover;
 mod measurement;
 mod not_measured;
 mod orchestra;
@@ -31,7 +32,6 @@ mod place_scope;
 mod place_settings;
 mod plan;
 mod preflight;
-mod private_file;
 mod ready;
 mod reaper;
 mod report;
@@ -58,7 +58,8 @@ pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
-pub use history::{LeftoverRun, RunHistory};
+pub use history::RunHistory;
+pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd};
 pub use plan::{Plan, PlanError, ServiceOptions, plan};
 pub use report::ReportError;
@@ -68,3 +69,4 @@ pub use settings::{
     Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
     twin_of_services,
 };
+pub use signals::survive_file_size_limit;

@@ -44,7 +44,7 @@ pub(crate) fn measure(
     let data_file_before = Fingerprint::of(&request.data_file);
     let history = RunHistory::create()?;
     let folder = RunFolder::create(&scope)?;
-    history.mark_active(folder.path());
+    history.mark_active(folder.path(), &request.folder);
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use swath_checkout::{Checkout, Mapped, PlaceMap};
 use swath_config::CoverageConfig;
-use swath_data::{Checkout, Mapped, PlaceMap, SourceHash, StoredFile};
+use swath_data::{SourceHash, StoredFile};
 use swath_model::{Finding, Place};
 use swath_pattern::{GlobError, PathAliases};
 

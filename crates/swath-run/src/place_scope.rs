@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use swath_checkout::normal_path;
 use swath_config::CoverageConfig;
-use swath_data::normal_path;
 use swath_pattern::{GlobError, Globs};
 
 use crate::request::Scope;

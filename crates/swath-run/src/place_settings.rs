@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use swath_checkout::normal_path;
 use swath_config::{CoverageConfig, RcFile};
-use swath_data::normal_path;
 use swath_docker::ContainerPlace;
 
 use crate::settings::SettingsOverrides;

@@ -9,6 +9,25 @@ use crate::command_line::{PythonCommand, PythonSubject, is_python_name, is_test_
 
 /// The role of each process, in the order of `processes`; the first rule that fits decides.
 pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {
+    roles(processes, |process| process.service.is_some())
+}
+
+/// The role of each process of a run that was killed, of which nothing is known but the hit stores:
+/// every container named its processes a service's, those with the test runner are none.
+pub fn roles_of_killed(processes: &[StoredProcess]) -> Vec<Role> {
+    let tests = processes
+        .iter()
+        .filter(|process| is_test_runner(&process.command))
+        .filter_map(|process| process.service.as_deref())
+        .collect::<BTreeSet<_>>();
+    let is_of_service = |process: &StoredProcess| {
+        let service = process.service.as_deref();
+        service.is_some_and(|name| !tests.contains(name))
+    };
+    roles(processes, is_of_service)
+}
+
+fn roles(processes: &[StoredProcess], is_of_service: impl Fn(&StoredProcess) -> bool) -> Vec<Role> {
     let tree = Tree::of(processes);
     let runners = tree.with_followers(
         processes,
@@ -25,7 +44,7 @@ pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {
         .map(|process| {
             if process.files.is_empty() {
                 Role::Tool
-            } else if process.service.is_some() {
+            } else if is_of_service(process) {
                 Role::Service
             } else if runners.contains(&process.pid) {
                 Role::Tests
@@ -36,25 +55,6 @@ pub fn roles_of(processes: &[StoredProcess]) -> Vec<Role> {
             }
         })
         .collect()
-}
-
-/// The role of each process of a run that was killed, of which nothing is known but the hit stores:
-/// every container named its processes a service's, those with the test runner are none.
-pub fn roles_of_killed(processes: &[StoredProcess]) -> Vec<Role> {
-    let tests = processes
-        .iter()
-        .filter(|process| is_test_runner(&process.command))
-        .filter_map(|process| process.service.clone())
-        .collect::<BTreeSet<_>>();
-    let processes = processes
-        .iter()
-        .cloned()
-        .map(|mut process| {
-            process.service = process.service.filter(|name| !tests.contains(name));
-            process
-        })
-        .collect::<Vec<_>>();
-    roles_of(&processes)
 }
 
 /// Whether a child of a test runner works for it: a fork, or one that takes its work from a pipe.

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_checkout::OwnedFolder;
 
 use crate::error::RunError;
 use crate::request::Scope;
@@ -23,22 +24,45 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder and puts the agent with its settings into it.
+    /// Makes the folder and puts the agent with its settings into it, in the first place where that
+    /// can be done and where the agent can be loaded.
     pub(crate) fn create(scope: &Scope) -> Result<RunFolder, RunError> {
-        let make = || -> io::Result<RunFolder> {
-            let path = tempfile::Builder::new()
-                .prefix("swath-")
-                .permissions(std::fs::Permissions::from_mode(0o700))
-                .tempdir_in(base_folder())?
-                .keep();
-            let folder = RunFolder { path, keep: false };
-            folder.fill(scope)?;
-            Ok(folder)
-        };
-        make().map_err(|source| RunError::Folder {
+        Self::create_in(&places(), scope).map_err(|source| RunError::Folder {
             what: "the run's folder",
             source,
         })
+    }
+
+    fn create_in(places: &[PathBuf], scope: &Scope) -> io::Result<RunFolder> {
+        let mut problems = Vec::new();
+        for place in places {
+            match Self::create_at(place, scope) {
+                Ok(folder) => return Ok(folder),
+                // The same everywhere.
+                Err(problem) if problem.kind() == io::ErrorKind::FileTooLarge => {
+                    return Err(problem);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let problems: Vec<String> = problems.iter().map(io::Error::to_string).collect();
+        let text = format!(
+            "{}; set TMPDIR to a folder with room where programs may run",
+            problems.join("; ")
+        );
+        Err(io::Error::other(text))
+    }
+
+    fn create_at(place: &Path, scope: &Scope) -> io::Result<RunFolder> {
+        if is_mounted_noexec(place)? {
+            let text = format!("`{}` is mounted noexec", place.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+        let path = OwnedFolder::create(place)?.path().to_owned();
+        // From here on it is removed when something fails.
+        let folder = RunFolder { path, keep: false };
+        folder.fill(scope).map_err(with_limit)?;
+        Ok(folder)
     }
 
     fn fill(&self, scope: &Scope) -> io::Result<()> {
@@ -131,19 +155,44 @@ impl Drop for RunFolder {
     }
 }
 
-/// The runtime folder where it is usable and not mounted `noexec`-prone for others, else the temporary one.
-fn base_folder() -> PathBuf {
-    std::env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute() && path.is_dir() && !is_mounted_noexec(path))
-        .unwrap_or_else(std::env::temp_dir)
+/// Where the folder may be, the best place first: the runtime folder, the temporary one, and those
+/// that every system has.
+fn places() -> Vec<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
+    let mut places: Vec<PathBuf> = Vec::new();
+    for place in runtime
+        .into_iter()
+        .chain([std::env::temp_dir()])
+        .chain(usual)
+    {
+        if place.is_absolute() && !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }
 
 /// A shared object cannot be loaded from a file system mounted `noexec`.
-fn is_mounted_noexec(path: &Path) -> bool {
-    rustix::fs::statvfs(path).map_or(true, |stat| {
-        stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
-    })
+fn is_mounted_noexec(place: &Path) -> io::Result<bool> {
+    let stat = rustix::fs::statvfs(place).map_err(|error| {
+        let error = io::Error::from(error);
+        io::Error::new(error.kind(), format!("`{}`: {error}", place.display()))
+    })?;
+    let flags = stat.f_flag;
+    Ok(flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// The error, with the limit on the size of files where that is the cause.
+fn with_limit(error: io::Error) -> io::Error {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    match limit {
+        Some(limit) if error.kind() == io::ErrorKind::FileTooLarge => io::Error::new(
+            error.kind(),
+            format!("{error}: the limit on the size of files (`ulimit -f`) is {limit} bytes"),
+        ),
+        _ => error,
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +218,26 @@ mod tests {
             text,
             "branch 1\ncover-pylib 0\nsource-pkg xy\nomit */gen/**\ndata /run/x/data\nsource-dir /src/a b\n"
         );
+    }
+
+    #[test]
+    fn a_place_where_the_agent_cannot_be_loaded_is_passed_by() {
+        let base = tempfile::tempdir().unwrap();
+        // Never executable, wherever the tests run.
+        let noexec = PathBuf::from("/proc");
+        let gone = base.path().join("gone");
+        let scope = Scope::default();
+        let usable = base.path().to_owned();
+        let places = [noexec.clone(), gone.clone(), usable];
+        let folder = RunFolder::create_in(&places, &scope).unwrap();
+        assert!(folder.path().starts_with(base.path()));
+        let path = folder.path().to_owned();
+        drop(folder);
+        assert!(!path.exists());
+        let error = RunFolder::create_in(&[noexec, gone], &scope).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("/proc"), "{text}");
+        assert!(text.ends_with("set TMPDIR to a folder with room where programs may run"));
     }
 
     #[test]

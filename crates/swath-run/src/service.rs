@@ -37,10 +37,11 @@ impl RunningService {
         logs: &Path,
     ) -> Result<RunningService, RunError> {
         let log = logs.join(format!("{}.log", file_name(&spec.name)));
-        let file = File::create(&log).map_err(|source| RunError::Folder {
-            what: "a log",
-            source,
-        })?;
+        let file =
+            swath_checkout::create_private_file(&log).map_err(|source| RunError::Folder {
+                what: "a log",
+                source,
+            })?;
         let command = spec.command.iter().map(OsString::from).collect::<Vec<_>>();
         let pid = Spawn {
             command: &command,

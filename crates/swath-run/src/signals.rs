@@ -2,7 +2,7 @@
 
 use std::io;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::Cause;
@@ -14,6 +14,25 @@ pub(crate) struct StopRequest {
     pub(crate) signal: i32,
     /// Whether the terminal sent it, and so sent it to the tests as well.
     pub(crate) from_terminal: bool,
+}
+
+/// Lets a write beyond the limit on the size of files fail, instead of ending this process. A
+/// handler, unlike a signal that is ignored, is not inherited by what is executed.
+pub fn survive_file_size_limit() {
+    let handled = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // Where it is ignored already, it stays so for what is executed as well.
+    if !is_ignored(SIGXFSZ) {
+        let _ = signal_hook::flag::register(SIGXFSZ, handled);
+    }
+}
+
+fn is_ignored(signal: i32) -> bool {
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Receives SIGINT, SIGTERM and SIGHUP from now on.

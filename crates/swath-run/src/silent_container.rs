@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use swath_data::normal_path;
+use swath_checkout::normal_path;
 use swath_docker::{ContainerRecord, PlaceFiles};
 use swath_model::{Finding, NotMeasuredReason};
 

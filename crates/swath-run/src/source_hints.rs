@@ -3,20 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use swath_checkout::Walk;
 use swath_model::Finding;
 use swath_pattern::Directory;
 
-/// Folders that hold no modules of the project.
-const FOREIGN_FOLDERS: [&str; 8] = [
-    "node_modules",
-    "site-packages",
-    "dist-packages",
-    "build",
-    "dist",
-    "target",
-    "venv",
-    "__pycache__",
-];
+/// Folders whose modules were made from the project's.
+const NOT_MODULES: [&str; 4] = ["build", "dist", "target", "venv"];
 /// More files than this are not looked at: a hint is not worth a long wait.
 const MOST_ENTRIES: usize = 20_000;
 
@@ -35,7 +27,6 @@ pub(crate) fn never_imported(folder: &Path, measured: &BTreeSet<PathBuf>) -> Opt
         &root
     };
     let missed = modules_under(searched)
-        .into_iter()
         .filter(|path| !measured.contains(path) && !is_test(path) && !is_empty(path))
         .collect::<Vec<_>>();
     let example = missed.first()?;
@@ -104,7 +95,8 @@ fn is_test_name(name: &str) -> bool {
 /// The name of a folder or package of the checkout that is most like a word of `source`.
 pub(crate) fn nearest_source(word: &str, folder: &Path) -> Option<String> {
     const CLOSE: f64 = 0.8;
-    let names = modules_under(folder)
+    let modules: Vec<PathBuf> = modules_under(folder).collect();
+    let names = modules
         .iter()
         .filter_map(|path| path.strip_prefix(folder).ok())
         .flat_map(|path| {
@@ -152,39 +144,14 @@ fn common_root(first: &Path, all: &[&PathBuf]) -> PathBuf {
         .to_owned()
 }
 
-/// Python knows modules by `.py`, in lower case.
-fn is_module(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "py") && !path.ends_with("setup.py")
-}
-
-fn modules_under(folder: &Path) -> Vec<PathBuf> {
-    let mut modules = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    let mut looked_at = 0;
-    while let Some(folder) = open.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            looked_at += 1;
-            if looked_at > MOST_ENTRIES {
-                return modules;
-            }
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = entry.path();
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => {
-                    let foreign = name.starts_with('.') || FOREIGN_FOLDERS.contains(&name.as_str());
-                    if !foreign && !path.join("pyvenv.cfg").exists() {
-                        open.push(path);
-                    }
-                }
-                Ok(kind) if kind.is_file() && is_module(&path) => modules.push(path),
-                _ => {}
-            }
-        }
-    }
-    modules
+/// Modules of the checkout's own; what builds it is none.
+fn modules_under(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    Walk::new(folder)
+        .without(&NOT_MODULES)
+        .at_most(MOST_ENTRIES)
+        .sources()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .filter(|path| !path.ends_with("setup.py"))
 }
 
 #[cfg(test)]

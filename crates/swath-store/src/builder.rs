@@ -86,6 +86,13 @@ impl StoreBuilder {
         self.set(at::DROPPED, &count.to_le_bytes())
     }
 
+    /// Sets how many fork children have no store of their own, and how many records they lost.
+    #[must_use]
+    pub fn children(self, count: u32, lost: u32) -> Self {
+        self.set(at::CHILDREN, &count.to_le_bytes())
+            .set(at::LOST_BY_CHILDREN, &lost.to_le_bytes())
+    }
+
     /// Sets how lines are recorded.
     #[must_use]
     pub fn recorder(self, recorder: u32) -> Self {

@@ -68,6 +68,12 @@ pub struct Header {
     pub recorder: Recorder,
     /// Whether branches were recorded too.
     pub branch: bool,
+    /// Whether a record found no room because the process may not write larger files.
+    pub size_limited: bool,
+    /// How many fork children could have no store of their own: what they hit is in this one.
+    pub children: u32,
+    /// How many records such children found no room for: when not 0, something may be missing.
+    pub lost_by_children: u32,
 }
 
 /// Why bytes are not a hit store that can be read.
@@ -153,6 +159,9 @@ impl Header {
                 other => Recorder::Other(other),
             },
             branch: small(at::FLAGS)? & layout::FLAG_BRANCH != 0,
+            size_limited: small(at::FLAGS)? & layout::FLAG_SIZE_LIMITED != 0,
+            children: small(at::CHILDREN)?,
+            lost_by_children: small(at::LOST_BY_CHILDREN)?,
         })
     }
 

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64};
 /// The first eight bytes of a hit store; written last, so a file without them is not begun.
 pub const MAGIC: [u8; 8] = *b"SWATHHIT";
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// Reads as this number only when the reader has the writer's byte order.
 pub const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Length of the header page, and so where the first record begins.
@@ -20,6 +20,8 @@ pub const RECORD_HEAD: usize = 16;
 
 /// Set in a kind that a reader must know: one that does not has to refuse the file.
 pub const CRITICAL: u32 = 1 << 31;
+/// No store is longer, in bytes: no agent reserves more.
+pub const LONGEST: u64 = 1 << 30;
 /// A source file.
 pub const KIND_FILE: u32 = 1;
 /// A code object and its lines.
@@ -34,6 +36,8 @@ pub const KIND_SPAWN: u32 = 5;
 pub const KIND_STATE: u32 = 6;
 /// Jumps from line to line that a code object can make.
 pub const KIND_ARCS: u32 = 7;
+/// Room that stayed unused, because the next record had to be in one piece of the writer's memory.
+pub const KIND_UNUSED: u32 = 8;
 
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;
@@ -53,12 +57,10 @@ pub const FILE_HASHED: u32 = 1;
 pub const LINE_NONE: u8 = 0;
 /// The line has code.
 pub const LINE_EXECUTABLE: u8 = 1;
-/// The line ran in this process.
-pub const LINE_HIT: u8 = 2;
-/// The line ran in the process that this one was forked from, before the fork.
+/// The line ran.
 ///
-/// The states of exits and of arcs are the same four.
-pub const LINE_INHERITED: u8 = 3;
+/// The states of exits and of arcs are the same three.
+pub const LINE_HIT: u8 = 2;
 
 /// The process still runs, or ended without a word.
 pub const OPEN: u32 = 0;
@@ -76,6 +78,8 @@ pub const RECORDER_GATE: u32 = 2;
 
 /// In the header's flags: branches are recorded.
 pub const FLAG_BRANCH: u32 = 1;
+/// In the header's flags: a record found no room because the process may not write larger files.
+pub const FLAG_SIZE_LIMITED: u32 = 2;
 
 /// The header page as the agent sees it.
 #[repr(C)]
@@ -115,8 +119,12 @@ pub struct RawHeader {
     pub inherited_tail: u64,
     /// How lines are recorded.
     pub recorder: AtomicU32,
-    /// [`FLAG_BRANCH`].
-    pub flags: u32,
+    /// [`FLAG_BRANCH`] and [`FLAG_SIZE_LIMITED`].
+    pub flags: AtomicU32,
+    /// How many fork children could have no store of their own: what they hit is in this one.
+    pub children: AtomicU32,
+    /// How many records such children found no room for.
+    pub lost_by_children: AtomicU32,
 }
 
 /// The head of a record as the agent sees it.
@@ -155,6 +163,8 @@ pub(crate) mod at {
     pub(crate) const INHERITED_TAIL: usize = offset_of!(RawHeader, inherited_tail);
     pub(crate) const RECORDER: usize = offset_of!(RawHeader, recorder);
     pub(crate) const FLAGS: usize = offset_of!(RawHeader, flags);
+    pub(crate) const CHILDREN: usize = offset_of!(RawHeader, children);
+    pub(crate) const LOST_BY_CHILDREN: usize = offset_of!(RawHeader, lost_by_children);
     /// Length of what the fields take of the page.
     pub(crate) const END: usize = size_of::<RawHeader>();
 }
@@ -166,6 +176,7 @@ const _: () = {
     assert!(at::START_NANOSECONDS == 64 && at::START_TICKS == 72);
     assert!(at::HEXVERSION == 80 && at::OPTIMISATION == 84 && at::TAIL == 88);
     assert!(at::CLOSED == 96 && at::DROPPED == 100 && at::INHERITED_TAIL == 104);
-    assert!(at::RECORDER == 112 && at::FLAGS == 116 && at::END == 120);
+    assert!(at::RECORDER == 112 && at::FLAGS == 116 && at::CHILDREN == 120);
+    assert!(at::LOST_BY_CHILDREN == 124 && at::END == 128);
     assert!(size_of::<RawRecord>() == RECORD_HEAD);
 };

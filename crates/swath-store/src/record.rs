@@ -31,7 +31,7 @@ pub struct Code<'store> {
 }
 
 impl Code<'_> {
-    /// The lines that have code, with whether they ran before or after this process was forked.
+    /// The lines that have code, each with its state.
     pub fn executable(&self) -> impl Iterator<Item = (u32, u8)> {
         // Lines past the last number there is are no lines: only a damaged store has them.
         let numbers = self.first_line..=u32::MAX;
@@ -40,7 +40,7 @@ impl Code<'_> {
             .filter(|(_, state)| *state != layout::LINE_NONE)
     }
 
-    /// The lines that ran in this process or before it was forked.
+    /// The lines that ran.
     pub fn hits(&self) -> impl Iterator<Item = u32> {
         self.executable()
             .filter(|(_, state)| is_hit(*state))
@@ -59,9 +59,9 @@ impl Code<'_> {
     }
 }
 
-/// Whether a state says that it happened, in this process or before it was forked.
+/// Whether a state says that it happened.
 fn is_hit(state: u8) -> bool {
-    matches!(state, layout::LINE_HIT | layout::LINE_INHERITED)
+    state == layout::LINE_HIT
 }
 
 /// Jumps from line to line that a code object can make.

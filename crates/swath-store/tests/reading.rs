@@ -17,7 +17,7 @@ fn sample() -> Vec<u8> {
         .listen(b"127.0.0.1:8000")
         .forked_from([5; 16])
         .file(2, b"/srv/b.py", None)
-        .code(2, 1, &[3, 1])
+        .code(2, 1, &[2, 1])
         .spawn(b"subprocess.Popen", b"/bin/sh", &[b"sh", b"-c", b"true"])
         .state(b"evaluation-hook-taken", b"another tool took it")
         .listen(b"/run/web.sock")

@@ -19,7 +19,7 @@ pub(crate) use parser::Parsed;
 
 use crate::commands;
 use crate::exit::Exit;
-use crate::reporting::print;
+use crate::terminal::{print, tell};
 use verb::{GLOBAL, Verb, verb_named};
 
 /// Whether the command was started under coverage.py's name, such as `coverage` or `coverage3`.
@@ -117,7 +117,7 @@ impl CommandLine {
     /// What was wrong with the command line; everything but the last line is for people.
     pub(crate) fn usage_error(&self, problem: &str) -> Exit {
         let program = &self.program;
-        anstream::eprintln!("{problem}\nUse '{program} help' for help.");
+        tell(&format!("{problem}\nUse '{program} help' for help."));
         Self::print_with_documentation("");
         Exit::Failure
     }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use swath_model::{Message, Severity};
+use swath_model::{Message, Severity, printable};
+
+use crate::terminal::tell_styled;
 
 /// Shows a message.
 pub(crate) trait Show {
@@ -40,21 +42,8 @@ impl Show for Message {
     }
 
     fn print(&self) {
-        anstream::eprint!("{}", self.render());
+        tell_styled(&self.render());
     }
-}
-
-/// Control characters of names from outside must not steer the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -75,8 +64,8 @@ mod tests {
 
     #[test]
     fn names_cannot_steer_the_terminal() {
-        let message = Message::warning("w", "a\x1b[2Jb");
+        let message = Message::warning("w", "a\x1b[2Jb\u{202e}");
         let plain = anstream::adapter::strip_str(&message.render()).to_string();
-        assert_eq!(plain, "warning[w]: a\u{fffd}[2Jb\n");
+        assert_eq!(plain, "warning[w]: a\u{fffd}[2Jb\u{fffd}\n");
     }
 }

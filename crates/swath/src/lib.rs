@@ -16,6 +16,7 @@ mod program;
 mod progress;
 mod reporting;
 mod summary;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ use exit::Exit;
 
 /// Runs the command line: the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    swath_run::survive_file_size_limit();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = arguments.first().cloned().unwrap_or_default();
     let coverage = CommandLine::new(&program);
@@ -43,8 +45,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         }
         Err(error) => {
-            // Help and version are answers, not errors. A closed pipe is no concern of the user's.
-            let _ = error.print();
+            // Help and version are answers, not errors.
+            terminal::print_usage(&error);
             if error.use_stderr() {
                 Exit::Failure
             } else {

@@ -1,9 +1,10 @@
 //! Reports of one file, written whole or not at all.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
+use swath_checkout::NewFile;
 
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session};
@@ -62,15 +63,9 @@ fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<f64, WriteError>,
 ) -> Result<f64, WriteError> {
-    // A link stays a link to what is written.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let existing = fs::metadata(&path).ok();
-    if existing
-        .as_ref()
-        .is_some_and(|existing| !existing.is_file())
-    {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         // A device or a pipe: there is nothing to put in its place.
-        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(&path)?);
+        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         let total = write(&mut out)?;
         out.flush()?;
         return Ok(total);
@@ -78,47 +73,21 @@ fn write_file(
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let temporary = beside(&path);
-    let result = fs::File::create(&temporary)
-        .map_err(WriteError::from)
-        .and_then(|file| {
-            let mut out = BufWriter::new(file);
-            let total = write(&mut out)?;
-            out.flush()?;
-            if let Some(existing) = &existing {
-                fs::set_permissions(&temporary, existing.permissions())?;
-            }
-            fs::rename(&temporary, &path)?;
+    let mut out = BufWriter::new(NewFile::create(path)?);
+    match write(&mut out) {
+        Ok(total) => {
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.put()?;
             Ok(total)
-        });
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-        // As coverage.py does: an old report must not pass for the new one.
-        if matches!(result, Err(WriteError::Report(_))) {
-            let _ = fs::remove_file(&path);
+        }
+        Err(error) => {
+            // As coverage.py does: an old report must not pass for the new one.
+            if matches!(error, WriteError::Report(_)) {
+                let _ = fs::remove_file(path);
+            }
+            Err(error)
         }
     }
-    result
-}
-
-/// A name for the unfinished file, in the same folder.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Writes a small file whole or not at all.
-pub(crate) fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut beside = tempfile::Builder::new()
-        .prefix(".swath-writing-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    beside.write_all(bytes)?;
-    beside.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use swath_checkout::{Links, read_regular, write_file};
 use swath_report::Piece;
 
 /// The names of the files of the last report, to take away those that are no longer part of it.
 const MANIFEST: &str = "swath-pages.txt";
+/// A list that is longer, in bytes, is none.
+const LONGEST_MANIFEST: u64 = 256 << 20;
 
 /// A report that is being written, by any number of threads.
 pub(crate) struct PageFolder {
@@ -34,7 +37,10 @@ impl PageFolder {
         Ok(Self {
             path: path.to_owned(),
             was_empty,
-            before: fs_err::read_to_string(path.join(MANIFEST)).unwrap_or_default(),
+            before: read_regular(&path.join(MANIFEST), Links::Refuse, LONGEST_MANIFEST)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .unwrap_or_default(),
             written: Mutex::default(),
         })
     }
@@ -87,17 +93,14 @@ fn is_page(name: &str) -> bool {
     plain && is_html && (name.starts_with("f/") || name.starts_with("d/") || !name.contains('/'))
 }
 
-/// Writes beside the file and renames, unless it holds these bytes already.
+/// Writes the file whole, unless it holds these bytes already.
 fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let same_size = fs_err::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64);
-    if same_size && fs_err::read(path).is_ok_and(|there| there == bytes) {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let same_size = fs_err::metadata(path).is_ok_and(|file| file.len() == length);
+    if same_size && read_regular(path, Links::Refuse, length).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    fs_err::write(&beside, bytes)?;
-    fs_err::rename(&beside, path)
+    write_file(path, bytes)
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use swath_config::StopSignal;
-use swath_model::{Message, count};
 use swath_run::{Observer, RunEvent};
 
-use crate::diagnostic::{Show as _, printable};
+use swath_model::{Message, count, printable};
+
+use crate::diagnostic::Show as _;
+use crate::terminal::tell_styled;
 
 /// Prints what happens in a run to stderr.
 pub(crate) struct Progress {
@@ -28,7 +30,7 @@ impl Progress {
         }
     }
 
-    fn live_line(&mut self, text: String) {
+    fn live_line(&mut self, text: &str) {
         if !self.terminal {
             return;
         }
@@ -39,7 +41,7 @@ impl Progress {
             }
             bar
         });
-        bar.set_message(text);
+        bar.set_message(printable(text).into_owned());
         bar.tick();
     }
 
@@ -53,7 +55,7 @@ impl Progress {
 impl Observer for Progress {
     fn event(&mut self, event: RunEvent<'_>) {
         if let RunEvent::Waiting { service, elapsed } = event {
-            self.live_line(format!("     Waiting for {service}, {}", seconds(elapsed)));
+            self.live_line(&format!("     Waiting for {service}, {}", seconds(elapsed)));
             return;
         }
         self.clear_live_line();
@@ -78,7 +80,7 @@ impl Observer for Progress {
             )
             .print(),
             RunEvent::Stopping { services } => {
-                self.live_line(format!("    Stopping {}", count(services, "service")));
+                self.live_line(&format!("    Stopping {}", count(services, "service")));
             }
             RunEvent::Stopped { service, elapsed } => {
                 status("Stopped", &format!("{service} in {}", seconds(elapsed)));
@@ -135,13 +137,13 @@ fn killed(
 /// One line: a verb, right-aligned to twelve columns, and what it is about.
 pub(crate) fn status(verb: &str, text: &str) {
     let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
-    anstream::eprintln!("{green}{verb:>12}{green:#} {}", printable(text));
+    tell_styled(&format!("{green}{verb:>12}{green:#} {}\n", printable(text)));
 }
 
 /// The same for what went wrong.
 pub(crate) fn status_bad(verb: &str, text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    anstream::eprintln!("{red}{verb:>12}{red:#} {}", printable(text));
+    tell_styled(&format!("{red}{verb:>12}{red:#} {}\n", printable(text)));
 }
 
 /// A duration as people read it: `0.12s`, `41.2s`.

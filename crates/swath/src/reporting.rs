@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use swath_checkout::source_exists;
 use swath_config::ConfigError;
 use swath_coverage::{
     Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, build_report, exclusion_rules,
@@ -20,6 +21,7 @@ use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::patience::Patience;
+use crate::terminal::{print, tell};
 
 /// More digits than this have no meaning, and no formatter takes many more.
 const MOST_DIGITS: i64 = 10_000;
@@ -109,7 +111,7 @@ impl Messages {
     /// Says what was done, unless that is not wanted.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            anstream::eprintln!("{text}");
+            tell(text);
         }
     }
 
@@ -121,7 +123,7 @@ impl Messages {
     pub(crate) fn warn(&self, texts: &[String]) {
         for text in texts {
             if self.shown.borrow_mut().insert(text.clone()) {
-                anstream::eprintln!("CoverageWarning: {text}");
+                tell(&format!("CoverageWarning: {text}"));
             }
         }
     }
@@ -212,7 +214,7 @@ impl Session {
         let mut aliases = self.aliases()?;
         let mut mapped = CoverageData::default();
         let name = path.display().to_string();
-        mapped.update(&data, ("", &name), |path| aliases.map(path))?;
+        mapped.update(&data, ("", &name), |path| aliases.map(path, &source_exists))?;
         Ok(mapped)
     }
 
@@ -245,7 +247,7 @@ impl Session {
         drop(patience);
         let report = report?;
         self.messages.warn_of(&report.warnings);
-        if let Some(name) = report.unmapped.first()
+        if let Some(name) = report.unmapped.iter().chain(&report.unproved).next()
             && self.as_coverage
             && !config.ignore_errors
         {
@@ -330,16 +332,9 @@ pub(crate) fn fail(message: &str) -> Exit {
     Exit::Failure
 }
 
-/// Prints data; a closed pipe ends quietly.
-pub(crate) fn print(text: &str) {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
 /// Prints warnings as coverage.py does.
 pub(crate) fn print_warnings(warnings: &[String]) {
     for warning in warnings {
-        anstream::eprintln!("CoverageWarning: {warning}");
+        tell(&format!("CoverageWarning: {warning}"));
     }
 }

@@ -9,7 +9,7 @@ use swath_test::{Python, pythons};
 
 use crate::run::{Run, program};
 
-#[path = "../../inproc/operations.rs"]
+#[path = "../../../swath-inproc/src/operations.rs"]
 #[expect(
     dead_code,
     unreachable_pub,

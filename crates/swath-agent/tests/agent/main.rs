@@ -7,7 +7,9 @@
 
 mod branches;
 mod crash;
+mod embedding;
 mod failure;
+mod forks;
 mod lines;
 mod object;
 mod patterns;

@@ -18,7 +18,7 @@ fn readelf(options: &[&str]) -> Option<String> {
 
 /// Functions of the C library that glibc and musl both have, without a version newer than both.
 const LIBRARY: &str = "abort access bcmp calloc clock_gettime close dlsym fchmod fcntl free getcwd \
-    getenv getpid getppid getrlimit getsockopt madvise memcpy memmove memset mmap mprotect munmap \
+    getenv getpid getppid getrlimit getsockopt madvise memcpy memmove memset mmap mprotect munmap openat unlinkat \
     open posix_fallocate pwrite read realpath strlen syscall unlink";
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use swath_test::{coverage_requirements, newest_python, venv};
 
 #[expect(unreachable_pub, reason = "it is a module of the agent as well")]
-#[path = "../../inproc/glob.rs"]
+#[path = "../../../swath-inproc/src/glob.rs"]
 mod glob;
 
 const PATTERNS: &[&str] = &[

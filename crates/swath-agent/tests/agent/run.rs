@@ -156,11 +156,7 @@ impl Store {
                     let (executable, hits) = store.files.entry(name).or_default();
                     executable.extend(code.executable().map(|(line, _)| line));
                     hits.extend(code.hits());
-                    assert!(
-                        code.lines
-                            .iter()
-                            .all(|line| *line <= layout::LINE_INHERITED)
-                    );
+                    assert!(code.lines.iter().all(|line| *line <= layout::LINE_HIT));
                 }
                 Record::State(state) => store.states.push(text(state.slug)),
                 Record::Listen(listen) => store.listens.push(text(listen.address)),

@@ -107,3 +107,28 @@ print('fine')";
         assert_eq!(states, &["evaluation-hook-taken"], "{}", python.tag());
     }
 }
+
+/// What a person types: each stop is looked at, stepped on from, and left.
+const COMMANDS: &str = "where\nnext\nstep\nstep\nwhere\nreturn\ncontinue\nwhere\nnext\nstep\ncontinue\n\
+    where\nuntil\ncontinue\n";
+
+#[test]
+fn breakpoints_stop_where_they_do_without() {
+    for python in pythons() {
+        let run = Run::new();
+        let file = program("stops.py");
+        let commands = run.path().join("commands");
+        fs_err::write(&commands, COMMANDS).unwrap();
+        let output = |command: &mut std::process::Command| {
+            let input = fs_err::File::open(&commands).unwrap().into_parts().0;
+            let command = command.arg(&file).env("PYTHONDONTWRITEBYTECODE", "1");
+            let output = command.stdin(input).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let alone = output(&mut python.command());
+        let measured = output(run.inject(&mut python.command()));
+        assert_eq!(measured, alone, "{}", python.tag());
+        assert!(alone.contains("stops.py(4)"), "{}: {alone}", python.tag());
+        check_hits(&run, python, &file);
+    }
+}

@@ -31,6 +31,19 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                 "map them under `[paths]` in .coveragerc, or leave them out with `omit`".to_owned(),
             )
         }
+        Finding::SourceUnproved { paths } => {
+            let (are, they) = match paths.len() {
+                1 => ("1 measured file is".to_owned(), "it lies"),
+                more => (format!("{more} measured files are"), "they lie"),
+            };
+            let text = format!(
+                "{are} left out: {they} outside the project, and the data does not say which content ran"
+            );
+            let example = paths.first().map(|first| format!("for example `{first}`"));
+            Message::warning("source-unproved", text).notes(example).hint(
+                "add their folder to `source`, or leave them out with `--omit`".to_owned(),
+            )
+        }
         Finding::PathAmbiguous {
             path,
             place,
@@ -84,6 +97,7 @@ pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let (kind, number) = match finding {
         Finding::SourceChanged { .. } => (GapKind::ChangedFiles, 1),
         Finding::PathsUnmapped { paths } => (GapKind::UnmappedFiles, paths.len()),
+        Finding::SourceUnproved { paths } => (GapKind::UnprovedFiles, paths.len()),
         Finding::PathAmbiguous { .. } => (GapKind::AmbiguousFiles, 1),
         Finding::NotAnalyzed { .. } => (GapKind::UnanalyzedFiles, 1),
         _ => return None,

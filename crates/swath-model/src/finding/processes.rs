@@ -12,19 +12,24 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             detail,
         } => Message::warning(
             "agent-failed",
-            format!("{} was not measured: {}", name(process), state.reason()),
+            format!("{} was {}: {}", name(process), state.outcome(), state.reason()),
         )
         .notes(detail.clone())
         .hint(state.remedy().map(str::to_owned)),
-        Finding::NoRoom { process, records } => Message::warning(
+        Finding::NoRoom {
+            process,
+            records,
+            why,
+        } => Message::warning(
             "no-room",
             format!(
-                "{} found no room for {}",
+                "{} found no room for {}: {}",
                 name(process),
-                count(usize::try_from(*records).unwrap_or(usize::MAX), "record")
+                count(usize::try_from(*records).unwrap_or(usize::MAX), "record"),
+                why.reason()
             ),
         )
-        .hint("free space in the temporary folder, or set TMPDIR to a larger one".to_owned()),
+        .hint(why.remedy().to_owned()),
         Finding::HitStoreUnreadable { error } => {
             Message::warning("hit-store-unreadable", error.clone())
         }
@@ -65,6 +70,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
 pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let (kind, number) = match finding {
         Finding::NotMeasured { processes, .. } => (GapKind::Processes, processes.len()),
+        Finding::AgentFailed { state, .. } if state.is_measured_in_part() => (GapKind::InPart, 1),
         Finding::AgentFailed { .. } => (GapKind::Processes, 1),
         Finding::NoRoom { .. } => (GapKind::Room, 1),
         Finding::HitStoreUnreadable { .. } => (GapKind::HitStores, 1),

@@ -94,7 +94,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             "leftover-run",
             format!(
                 "a run of this checkout was killed {age} ago, before it could save {}",
-                count(*hit_stores, "hit store")
+                count(*hit_stores, "raw data file")
             ),
         )
         .hint(rescue.clone()),

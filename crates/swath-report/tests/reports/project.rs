@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use swath_analysis::{ExclusionRules, PythonVersion};
+use swath_checkout::SourceRoots;
 use swath_coverage::{ModelError, ModelOptions, Report, build_report};
 use swath_data::{CoverageData, Mode};
 use swath_pattern::Directory;
@@ -79,6 +80,7 @@ impl Project {
             rules,
             python: self.version,
             details: true,
+            roots: SourceRoots::new(&self.directory, []),
             without_sources: false,
         }
     }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
 use sha3::{Digest as _, Sha3_256};
+use swath_checkout::write_file;
 use swath_coverage::FileReport;
 use swath_report::render_annotated;
 
@@ -48,15 +49,7 @@ fn write(path: &Path, file: &FileReport, directory: Option<&Path>) -> io::Result
     if let Some(directory) = directory {
         fs::create_dir_all(directory)?;
     }
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let written =
-        fs::write(&temporary, render_annotated(file)).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    write_file(path, render_annotated(file).as_bytes())
 }
 
 /// A name that is no other file's in one folder: coverage.py's `flat_rootname`, ending kept.

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use swath_data::{
-    Combine, CombineError, Combined, PathMap, ProcessNote, StoredProcess, combine as combine_files,
-    read_hit_stores,
+    Combine, CombineError, Combined, ProcessNote, StoredProcess, combine as combine_files,
 };
 use swath_model::Role;
-use swath_pattern::PathAliases;
 use swath_run::roles_of_killed;
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
-use crate::reporting::{Failure, Session};
+use crate::reporting::{Failure, Session, current_folder};
 
 /// Combines data files and hit stores into one data file.
 pub(crate) fn combine(parsed: &Parsed) -> Exit {
@@ -75,62 +73,21 @@ fn combine_into(
         inputs,
         append,
         keep,
-        aliases: aliases(session, inputs)?,
-        note: &note_of_killed,
+        aliases: session.aliases()?,
+        checkout: Some(&current_folder()),
+        notes: &notes_of_killed,
         progress: &|done, total| patience.note(done, total),
     }))
 }
 
-/// The rules of `[paths]` and, for hit stores that come from a container of a killed run, where
-/// its folders lie here.
-fn aliases(session: &Session, inputs: &[PathBuf]) -> Result<PathAliases, Failure> {
-    let mut aliases = session.aliases()?;
-    let stores = inputs
-        .iter()
-        .filter(|path| path.is_dir())
-        .flat_map(|path| [path.join("data"), path.clone()])
-        .filter_map(|path| read_hit_stores(&path).ok())
-        .flat_map(|stores| stores.processes)
-        .collect::<Vec<_>>();
-    let foreign = stores
-        .iter()
-        .flat_map(|process| &process.files)
-        .filter(|file| !std::path::Path::new(&file.path).exists())
-        .collect::<Vec<_>>();
-    if foreign.is_empty() {
-        return Ok(aliases);
-    }
-    let mut paths = PathMap::new(
-        &crate::commands::report::current_folder(),
-        session.aliases()?,
-    );
-    paths.learn(foreign.iter().copied());
-    for file in foreign {
-        let Some(here) = paths.map(&file.path, file.hash) else {
-            continue;
-        };
-        let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-        if let (Some(there), Some(here)) = (folder(&file.path), folder(&here)) {
-            // A folder with characters that patterns use keeps its own name.
-            let _ = aliases.add(&there, &here);
-        }
-    }
-    Ok(aliases)
-}
-
 /// What the hit stores of a killed run say themselves: the services count, or all without one.
-fn note_of_killed(process: &StoredProcess, all: &[StoredProcess]) -> ProcessNote {
-    let roles = roles_of_killed(all);
-    let role = all
-        .iter()
-        .position(|other| other.id == process.id)
-        .and_then(|index| roles.get(index))
-        .copied();
-    let role = role.unwrap_or(Role::Tool);
-    let counted = role == Role::Service || (role == Role::Tests && !roles.contains(&Role::Service));
-    ProcessNote {
-        counted,
+fn notes_of_killed(processes: &[StoredProcess]) -> Vec<ProcessNote> {
+    let roles = roles_of_killed(processes);
+    let has_services = roles.contains(&Role::Service);
+    let note = |role: Role| ProcessNote {
+        counted: role == Role::Service || (role == Role::Tests && !has_services),
         role: Some(role),
         ..ProcessNote::default()
-    }
+    };
+    roles.into_iter().map(note).collect()
 }

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use swath_analysis::{ExclusionRules, PythonVersion, analyze, debug_json};
 use swath_config::debug_config;
 use swath_data::read_data_file;
+use swath_model::neutralize_control;
 use swath_pattern::python_repr;
-use swath_report::{COVERAGE_VERSION, NaturalKey, neutralize_control};
+use swath_report::{COVERAGE_VERSION, NaturalKey};
 
 use crate::commands::erase::parallel_files;
 use crate::coverage_cli::{CommandLine, Parsed};
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
-use crate::reporting::{Failure, Session, print};
+use crate::reporting::{Failure, Session};
+use crate::terminal::{print, tell};
 
 /// Topics that are about coverage.py's own code.
 const NOT_HERE: [&str; 3] = ["premain", "pybehave", "sqlite"];
@@ -237,7 +239,7 @@ fn analysis(command_line: &CommandLine, words: &[String]) -> Exit {
                 print_lines(&[debug_json(&file, &analyze(&source, python, &rules))]);
             }
             Err(error) => {
-                anstream::eprintln!("{error}");
+                tell(&error.to_string());
                 exit = Exit::Failure;
             }
         }

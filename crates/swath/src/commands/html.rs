@@ -14,6 +14,7 @@ use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::page_folder::PageFolder;
 use crate::reporting::{Failure, ReportError, Session, Wanted};
+use crate::terminal::tell;
 
 /// A larger single file is slow to open.
 const LARGE: usize = 20 * 1024 * 1024;
@@ -51,10 +52,10 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         .messages
         .say(&format!("Wrote HTML report to {index}/index.html"));
     if largest > LARGE && single_file {
-        anstream::eprintln!(
+        tell(&format!(
             "warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own",
             largest / (1024 * 1024)
-        );
+        ));
     }
     // coverage.py's HTML report calls nothing to run 0 %.
     let total = match report.totals.statements {

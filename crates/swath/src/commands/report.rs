@@ -6,7 +6,8 @@ use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session, Wanted};
 
-pub(crate) use crate::reporting::{current_folder, fail, print, print_warnings};
+pub(crate) use crate::reporting::{current_folder, fail, print_warnings};
+pub(crate) use crate::terminal::print;
 
 /// Prints the text report of the data file.
 pub(crate) fn report(parsed: &Parsed) -> Exit {

@@ -3,22 +3,23 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use swath_checkout::write_file;
 use swath_coverage::{Gate, Report};
 use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextOptions, render_text};
 use swath_run::{
-    FinishedRun, Output, Plan, RunError, RunHistory, RunKind, RunRequest, Settings,
-    SettingsOverrides, account_json, error_account_json, plan, rcfile_of_services,
-    rescue_killed_runs, twin_of_services,
+    FinishedRun, Output, Plan, RunError, RunKind, RunRequest, Settings, SettingsOverrides,
+    account_json, error_account_json, leftovers, plan, rcfile_of_services, rescue_killed_runs,
+    twin_of_services,
 };
 
 use crate::arguments::{Count, RunArguments, Target};
 use crate::commands::html::{HtmlRequest, write_html};
-use crate::commands::report::{current_folder, print};
+use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::output_file::write_beside;
 use crate::progress::{Progress, status, status_bad};
+use crate::terminal::print;
 use crate::{program, summary};
 
 /// Runs what the target names.
@@ -132,17 +133,11 @@ fn name_left_out(services: &[String]) {
     status("Note", &text);
 }
 
-/// Names the data of runs that were killed.
-fn name_leftovers() {
+/// Names the data of runs of this folder that were killed.
+fn name_leftovers(folder: &Path) {
     rescue_killed_runs();
-    for leftover in RunHistory::leftovers() {
-        let message = format!(
-            "a run was killed before it could save {}",
-            count(leftover.hit_stores, "hit store")
-        );
-        Message::warning("leftover-run", message)
-            .hint(format!("swath combine {}", leftover.data.display()))
-            .print();
+    for leftover in leftovers(folder) {
+        leftover.finding().message().print();
     }
 }
 
@@ -156,7 +151,7 @@ fn not_run(arguments: &RunArguments, message: &Message, exit: Exit) -> Exit {
 }
 
 fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
-    name_leftovers();
+    name_leftovers(&request.folder);
     match swath_run::run(request, &mut Progress::new()) {
         Ok(run) => show(arguments, &run),
         Err(error) => not_run(arguments, &error.message(), exit_of(&error)),
@@ -222,6 +217,9 @@ fn show_gathered(run: &FinishedRun) {
 
 /// Prints the table; gives what the gate says.
 fn show_report(run: &FinishedRun) -> Option<String> {
+    if run.nothing_measured.is_some() {
+        return None;
+    }
     let report = run.report.as_ref().ok()?;
     let text = render_text(report, &TextOptions::from_config(&run.settings.config)).ok()?;
     print(&format!("\n{text}"));
@@ -264,7 +262,7 @@ fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
 }
 
 fn write_json(path: &Path, text: &str) {
-    if let Err(error) = write_beside(path, text.as_bytes()) {
+    if let Err(error) = write_file(path, text.as_bytes()) {
         Message::error("json-not-written", error.to_string()).print();
     }
 }

@@ -9,6 +9,7 @@ use crate::arguments::{Cli, Target, Verb};
 use crate::commands;
 use crate::exit::Exit;
 use crate::reporting::current_folder;
+use crate::terminal::print_usage;
 
 use super::{CommandLine, Parsed};
 
@@ -70,8 +71,7 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
         }) => commands::run::run(&arguments, Some(Target::Program(program))),
         Ok(_) => Exit::Failure,
         Err(error) => {
-            // A closed pipe is no concern of the user's.
-            let _ = error.print();
+            print_usage(&error);
             Exit::Failure
         }
     }

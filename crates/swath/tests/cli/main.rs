@@ -1,6 +1,8 @@
 //! The command, run as a user runs it: real services, real tests, real interpreters.
 //!
 //! - `errors`: what is refused or goes wrong, and how swath says it
+//! - `hostile_files`: what a store, a source or a name may not do
+//! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
 //! - `accounting`: every class of process is named
 //! - `example`: `examples/xy` against coverage.py's own number, on every Python
@@ -16,8 +18,10 @@
 mod accounting;
 mod errors;
 mod example;
+mod hostile_files;
 mod interruption;
 mod kill;
+mod leftovers;
 mod markers;
 mod pages;
 mod program;

@@ -6,13 +6,26 @@
 use core::ptr::null_mut;
 
 use crate::ffi;
-use crate::map::{self, MAP};
+use crate::gate;
+use crate::interpreter::VERSION;
+use crate::map;
+use crate::monitoring;
 use crate::state::Global;
 
 /// A page that reads 0 in a child that has not been followed yet; null where the kernel is too old.
 static PAGE: Global<*mut u32> = Global::new(null_mut());
 /// The process that the store belongs to, where there is no such page.
 static PROCESS: Global<i32> = Global::new(0);
+
+/// How many forks lie between the process that was started as a program and this one, as far as
+/// each could have a store of its own.
+static GENERATION: Global<u32> = Global::new(0);
+
+/// What was learnt about code in another generation is void: it says where hits were stored there.
+#[inline]
+pub fn generation() -> u32 {
+    GENERATION.get()
+}
 
 /// Begins to watch.
 pub unsafe fn watch() {
@@ -40,6 +53,16 @@ pub unsafe fn happened() -> bool {
     page.read_volatile() == 0
 }
 
+/// Gives this process a store of its own, if it is a fork child that has none yet.
+///
+/// What is known about code is void after that: this comes first.
+#[inline]
+pub unsafe fn check() {
+    if happened() {
+        follow();
+    }
+}
+
 /// Gives this process a store of its own.
 #[cold]
 pub unsafe fn follow() {
@@ -48,11 +71,15 @@ pub unsafe fn follow() {
     if !page.is_null() {
         page.write_volatile(1);
     }
-    let before = MAP.get();
-    if before.base.is_null() || !before.open {
+    if !map::begin_in_child() {
+        // Nothing is lost: what the parent has mapped takes the hits of this process as well.
         return;
     }
-    if let Err(failure) = map::replace(&map::random()) {
-        map::leave_failure(failure);
+    // From here on this process counts what it runs itself, as one that was just started would.
+    GENERATION.set(GENERATION.get().wrapping_add(1));
+    if VERSION.get() >= 0x030c {
+        monitoring::begin_again();
+    } else {
+        gate::begin_again();
     }
 }

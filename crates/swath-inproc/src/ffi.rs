@@ -46,20 +46,20 @@ pub const O_RDWR: c_int = 2;
 pub const O_CREAT: c_int = 0o100;
 pub const O_EXCL: c_int = 0o200;
 pub const O_NONBLOCK: c_int = 0o4000;
+pub const O_DIRECTORY: c_int = 0o200_000;
+pub const O_PATH: c_int = 0o10_000_000;
 pub const O_CLOEXEC: c_int = 0o2_000_000;
 pub const F_DUPFD_CLOEXEC: c_int = 1030;
 pub const PROT_NONE: c_int = 0;
 pub const PROT_READ_WRITE: c_int = 3;
 pub const MAP_SHARED: c_int = 1;
 pub const MAP_PRIVATE: c_int = 2;
-pub const MAP_FIXED: c_int = 0x10;
 pub const MAP_ANONYMOUS: c_int = 0x20;
 pub const MAP_NORESERVE: c_int = 0x4000;
 pub const MAP_STACK: c_int = 0x2_0000;
 pub const MADV_DONTDUMP: c_int = 16;
 pub const MADV_WIPEONFORK: c_int = 18;
 pub const RLIMIT_FSIZE: c_int = 1;
-pub const RLIMIT_AS: c_int = 9;
 
 unsafe extern "C" {
     pub fn PyModuleDef_Init(definition: *mut PyModuleDef) -> Object;
@@ -86,6 +86,7 @@ unsafe extern "C" {
     pub fn PyErr_Fetch(kind: *mut Object, value: *mut Object, traceback: *mut Object);
     pub fn PyErr_Restore(kind: Object, value: Object, traceback: Object);
     pub fn PyThreadState_Get() -> *mut u8;
+    pub fn PyEval_GetFrame() -> Object;
     pub fn PyFrame_GetLineNumber(frame: *mut u8) -> c_int;
     pub fn Py_AtExit(function: unsafe extern "C" fn()) -> c_int;
     pub fn Py_IncRef(object: Object);
@@ -106,6 +107,8 @@ unsafe extern "C" {
     pub fn mprotect(address: *mut c_void, length: usize, protection: c_int) -> c_int;
     pub fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
     pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    pub fn openat(folder: c_int, path: *const c_char, flags: c_int, ...) -> c_int;
+    pub fn unlinkat(folder: c_int, path: *const c_char, flags: c_int) -> c_int;
     pub fn close(descriptor: c_int) -> c_int;
     pub fn read(descriptor: c_int, buffer: *mut c_void, length: usize) -> isize;
     pub fn pwrite(descriptor: c_int, bytes: *const c_void, length: usize, offset: i64) -> isize;
@@ -131,5 +134,4 @@ unsafe extern "C" {
     pub fn syscall(number: c_long, ...) -> c_long;
     pub fn calloc(count: usize, size: usize) -> *mut c_void;
     pub fn free(memory: *mut c_void);
-    pub fn abort() -> !;
 }

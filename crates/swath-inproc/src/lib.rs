@@ -1,8 +1,9 @@
 //! The half of swath that runs inside a measured CPython.
 //!
-//! It is compiled by the build script of `swath-agent`, without the standard library and
-//! linked with nothing, into one shared object that every CPython from 3.8 on loads, with
-//! glibc and with musl. It never prints, never panics, never raises into the program and
+//! A member of the workspace like any other, for its tools and tests. What CPython loads is made
+//! by the build script of `swath-agent`, which compiles this source again, without the standard
+//! library and linked with nothing, into one shared object that every CPython from 3.8 on loads,
+//! with glibc and with musl. It never prints, never panics, never raises into the program and
 //! does not allocate while it records.
 //!
 //! **What makes the `unsafe` here sound.** Every function is entered from the interpreter
@@ -14,6 +15,7 @@
 //! with objects that are alive. Blocks that need more than that say so.
 
 #![no_std]
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(
     unsafe_op_in_unsafe_fn,
     reason = "the contract of every unsafe function is the one above"
@@ -48,28 +50,10 @@ mod sha1;
 mod stack;
 mod start;
 mod state;
+mod store_file;
 mod symbols;
 mod text;
 mod thread;
 mod unit_lines;
 
-/// Never reached: nothing here can panic, which a test checks in the object's symbols.
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // SAFETY: abort may be called at any time.
-    unsafe { ffi::abort() }
-}
-
-// What the core library's unwind tables name, and hidden: nothing is to be done in frames of this
-// code, which is what 8, "continue unwinding", says.
-core::arch::global_asm!(
-    ".pushsection .text.rust_eh_personality,\"ax\",@progbits",
-    ".hidden rust_eh_personality",
-    ".globl rust_eh_personality",
-    ".type rust_eh_personality,@function",
-    "rust_eh_personality:",
-    "mov eax, 8",
-    "ret",
-    ".size rust_eh_personality, .-rust_eh_personality",
-    ".popsection",
-);
+pub use module::PyInit__swath;

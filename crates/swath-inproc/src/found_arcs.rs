@@ -41,6 +41,11 @@ impl FoundArcs {
         {
             return;
         }
+        if map::is_shared() {
+            // The room that is left belongs to the process that this one was forked from.
+            map::count_dropped();
+            return;
+        }
         if self.room == 0 && self.begin_chunk(file).is_none() {
             return;
         }

@@ -11,6 +11,7 @@ use crate::branches::{Branches, Step};
 use crate::ffi::{self, Object};
 use crate::file;
 use crate::flow;
+use crate::fork;
 use crate::found_arcs::FoundArcs;
 use crate::interpreter::VERSION;
 use crate::line_table;
@@ -32,6 +33,8 @@ const BUCKETS: usize = 4096;
 pub struct Info {
     next: *mut Info,
     hash: u64,
+    /// The one that learnt this; see [`fork::generation`].
+    generation: u32,
     file: u32,
     /// The line that the hits begin with.
     first: u32,
@@ -83,6 +86,7 @@ const NO_LINE: u32 = u32::MAX;
 static OUTSIDE: Global<Info> = Global::new(Info {
     next: null_mut(),
     hash: 0,
+    generation: 0,
     file: 0,
     first: 0,
     span: 0,
@@ -135,6 +139,12 @@ pub unsafe fn begin() -> bool {
 }
 
 impl Info {
+    /// Whether the hits go to this process's own store. Code that is not measured has none.
+    #[inline]
+    fn is_current(&self) -> bool {
+        self.span == 0 || self.generation == fork::generation()
+    }
+
     /// Whether the code is measured.
     #[inline]
     pub fn is_measured(&self) -> bool {
@@ -173,7 +183,8 @@ pub unsafe fn known(code: Object) -> Option<*mut Info> {
     let access = ACCESS.get()?;
     let mut info: *mut c_void = null_mut();
     (access.get)(code, access.index, &mut info);
-    (!info.is_null()).then_some(info.cast())
+    let info: *mut Info = info.cast();
+    (!info.is_null() && (*info).is_current()).then_some(info)
 }
 
 /// What is known about a code object; it is looked at if it was not seen before.
@@ -189,6 +200,8 @@ pub unsafe fn info(code: Object) -> *mut Info {
 #[cold]
 #[inline(never)]
 pub unsafe fn learn(code: Object) -> *mut Info {
+    // Not in the middle of it: what is recorded about one code object is in one store.
+    fork::check();
     let pending = object::PendingException::set_aside();
     let info = match describe(code) {
         Some(info) => info,
@@ -237,7 +250,8 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         .add(hash as usize % BUCKETS);
     let mut info = *head;
     while !info.is_null() {
-        if (*info).hash == hash && is_same(&*info, file, first, span, lines) {
+        if (*info).hash == hash && (*info).is_current() && is_same(&*info, file, first, span, lines)
+        {
             return Some(info);
         }
         info = (*info).next;
@@ -250,6 +264,7 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
     memory.write(Info {
         next: *head,
         hash,
+        generation: fork::generation(),
         file,
         first,
         span: span as u32,

@@ -19,6 +19,17 @@ pub struct Folders {
     pub scripts: [Buffer<1024>; 2],
 }
 
+impl Folders {
+    /// Forgets the folders of another interpreter.
+    pub fn forget(&mut self) {
+        self.agent.truncate(0);
+        self.library.truncate(0);
+        for scripts in &mut self.scripts {
+            scripts.truncate(0);
+        }
+    }
+}
+
 pub static FOLDERS: Global<Folders> = Global::new(Folders {
     agent: Buffer::new(),
     library: Buffer::new(),

@@ -145,6 +145,7 @@ impl Tracing {
 
 /// Begins to record. The error is what to tell the accounting.
 pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
+    TAKEN.set(false);
     let found = install(version)?;
     GATE.set(Some(found));
     if !test_thread_state(&found) {
@@ -328,11 +329,17 @@ unsafe fn pass(
     // While a trace function runs nothing is traced, and nothing may be changed.
     let running = *state.add(TRACING).cast::<c_int>() != 0;
     let outer = tracing.is_ours();
+    let generation = fork::generation();
     if running || (!wanted && !outer && !GREENLETS.get()) {
-        if deep && (&raw const place).addr() >= thread.low {
-            return stack::evaluate_deep(thread, gate.evaluate, first, second, third);
+        let result = if deep && (&raw const place).addr() >= thread.low {
+            stack::evaluate_deep(thread, gate.evaluate, first, second, third)
+        } else {
+            (gate.evaluate)(first, second, third)
+        };
+        if generation != fork::generation() {
+            begin_again();
         }
-        return (gate.evaluate)(first, second, third);
+        return result;
     }
     tracing.set(wanted);
     let kept = wanted && code::BRANCH.get();
@@ -348,8 +355,25 @@ unsafe fn pass(
         // The thread's place may be another thread's by now, where there are very many.
         thread::of(state).frames.remove(frame);
     }
-    tracing.set(outer);
+    // A fork child sees the rest of its frames anew.
+    tracing.set(outer || generation != fork::generation());
     result
+}
+
+/// In a fork child: what the running frame does next is to be seen, even if the process that this
+/// one was forked from had seen all of it.
+pub unsafe fn begin_again() {
+    let Some(gate) = GATE.get() else {
+        return;
+    };
+    let state = ffi::PyThreadState_Get();
+    let tracing = Tracing {
+        state,
+        layout: gate.layout,
+    };
+    if *state.add(TRACING).cast::<c_int>() == 0 {
+        tracing.set(true);
+    }
 }
 
 /// What the hook is given for a frame object: that itself, or in 3.11 the frame proper.
@@ -412,13 +436,11 @@ unsafe extern "C" fn on_event(
     let Some(gate) = GATE.get() else {
         return 0;
     };
+    fork::check();
     let mut finished = false;
     if code::BRANCH.get() && matches!(event, CALL | LINE | RETURN) {
         let info = code::info(code_of(frame, &gate.layout));
         if (*info).is_measured() {
-            if fork::happened() {
-                fork::follow();
-            }
             follow_frame(&gate, frame, event, &mut *info);
         }
     }
@@ -430,9 +452,6 @@ unsafe extern "C" fn on_event(
         }
         let info = code::info(code_of(frame, &gate.layout));
         if (*info).is_measured() {
-            if fork::happened() {
-                fork::follow();
-            }
             (*info).hit(line);
         }
         // A line that leads only out of the frame is followed to its end: that counts, and costs
@@ -489,7 +508,8 @@ pub unsafe fn wrap_settrace() {
         .add(size_of::<ffi::PyObject>())
         .cast::<*mut ffi::PyMethodDef>();
     const METH_O: c_int = 8;
-    if method.is_null() || (*method).flags != METH_O {
+    let ours = settrace_and_go_on as *const c_void;
+    if method.is_null() || (*method).flags != METH_O || (*method).function == ours {
         return;
     }
     // SAFETY: a METH_O function takes the module and one object.
@@ -497,7 +517,7 @@ pub unsafe fn wrap_settrace() {
         *const c_void,
         unsafe extern "C" fn(Object, Object) -> Object,
     >((*method).function)));
-    (*method).function = settrace_and_go_on as *const c_void;
+    (*method).function = ours;
 }
 
 unsafe extern "C" fn settrace_and_go_on(module: Object, function: Object) -> Object {

@@ -10,16 +10,18 @@ use crate::branches;
 use crate::code;
 use crate::configuration;
 use crate::ffi::{self, Object};
+use crate::file;
 use crate::fork;
 use crate::gate;
 use crate::interpreter;
-use crate::map::{self, FOLDER, Failure};
+use crate::map;
 use crate::monitoring;
 use crate::object;
 use crate::path::{self, Path};
 use crate::process;
 use crate::scope::FOLDERS;
 use crate::state::Global;
+use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
 
 /// The oldest and newest version that is measured.
@@ -27,6 +29,8 @@ const VERSIONS: core::ops::RangeInclusive<u32> = 0x0308..=0x030f;
 
 /// The interpreter that was started in, null before.
 static INTERPRETER: Global<*mut u8> = Global::new(null_mut());
+/// Whether that interpreter was finalised, and no other has begun since.
+static WAS_FINALISED: Global<bool> = Global::new(false);
 
 /// Whether the calling thread runs the interpreter that is measured, not a sub-interpreter.
 #[inline]
@@ -60,9 +64,15 @@ pub struct Given<'a> {
     pub function: Object,
 }
 
-/// Starts recording; once in a process, however often it is asked.
+/// Starts recording; once in an interpreter, however often it is asked.
 pub unsafe fn start(given: &Given<'_>) -> bool {
-    if !INTERPRETER.get().is_null() || !configuration::read(given.folder) {
+    if !INTERPRETER.get().is_null() {
+        return false;
+    }
+    if WAS_FINALISED.get() {
+        return start_again(given);
+    }
+    if !configuration::read(given.folder) {
         return false;
     }
     let folder = &mut *FOLDER.place();
@@ -74,22 +84,31 @@ pub unsafe fn start(given: &Given<'_>) -> bool {
     match begin(given) {
         Ok(()) => true,
         Err(failure) => {
-            map::leave_failure(failure);
+            store_file::leave_failure(failure, &map::random());
             false
         }
     }
 }
 
-unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
-    let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
-    let version = hexversion >> 16;
-    if !VERSIONS.contains(&version) {
-        return Err(Failure(b"unknown-version"));
+/// The program has finalised the interpreter and begun another: what is known of objects of the
+/// first one is void, its store goes on.
+unsafe fn start_again(given: &Given<'_>) -> bool {
+    WAS_FINALISED.set(false);
+    map::reopen();
+    file::forget_names();
+    let begun = match learn_interpreter(given) {
+        Ok(_) if code::begin() => record(given),
+        Ok(_) => Err(b"no-code-extra".as_slice()),
+        Err(failure) => Err(failure.0),
+    };
+    if let Err(slug) = begun {
+        map::record_state(slug, b"an interpreter that was begun later is not recorded");
     }
-    let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
-    interpreter::VERSION.set(version);
-    set_folders(given);
-    learn_resume(given.function)?;
+    true
+}
+
+unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
+    let hexversion = learn_interpreter(given)?;
     if !code::begin() {
         return Err(Failure(b"no-code-extra"));
     }
@@ -99,9 +118,32 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
     let flags = if branch { layout::FLAG_BRANCH } else { 0 };
     map::begin(hexversion, given.optimisation, flags)?;
     fork::watch();
-    INTERPRETER.set((symbols.interpreter)());
     process::record_process();
+    if let Err(slug) = record(given) {
+        map::record_state(slug, b"lines cannot be recorded in this interpreter");
+    }
+    Ok(())
+}
+
+/// Finds out what interpreter this is. Its version, as in `sys.hexversion`.
+unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
+    let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
+    let version = hexversion >> 16;
+    if !VERSIONS.contains(&version) {
+        return Err(Failure(b"unknown-version"));
+    }
+    let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
+    interpreter::VERSION.set(version);
+    set_folders(given);
+    learn_resume(given.function)?;
+    INTERPRETER.set((symbols.interpreter)());
+    Ok(hexversion)
+}
+
+/// Begins to record. The error is what to tell the accounting.
+unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
     ffi::Py_AtExit(on_exit);
+    let version = interpreter::VERSION.get();
     let result = if version >= 0x030c {
         monitoring::begin()
     } else {
@@ -116,12 +158,9 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
             }
         })
     };
-    if let Err(slug) = result {
-        map::record_state(slug, b"lines cannot be recorded in this interpreter");
-    }
     // Last: from here on, events arrive.
     audit::begin();
-    Ok(())
+    result
 }
 
 /// The first operation of a plain function's code is the one that all code begins its body with.
@@ -137,6 +176,7 @@ unsafe fn learn_resume(function: Object) -> Result<(), Failure> {
 
 unsafe fn set_folders(given: &Given<'_>) {
     let folders = &mut *FOLDERS.place();
+    folders.forget();
     let mut canonical = Path::new();
     if path::canonical(given.folder, &mut canonical) {
         folders.agent.add(canonical.bytes());
@@ -157,4 +197,6 @@ unsafe fn set_folders(given: &Given<'_>) {
 unsafe extern "C" fn on_exit() {
     audit::tell_of_interpreters();
     map::close(layout::ENDED);
+    INTERPRETER.set(null_mut());
+    WAS_FINALISED.set(true);
 }

@@ -6,19 +6,15 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
-use crate::SourceHash;
+use crate::regular_file::{Links, read_regular};
+use crate::source_text::source_exists;
+use crate::walk::Walk;
 
-/// Folders that hold no sources of the checkout's own.
-const LEFT_OUT: [&str; 4] = [
-    "node_modules",
-    "__pycache__",
-    "site-packages",
-    "dist-packages",
-];
-/// How deep a checkout is looked into.
-const DEEPEST: usize = 24;
+/// A source of the checkout that is longer, in bytes, is nobody's.
+const LONGEST: u64 = 64 << 20;
 
 /// The Python files of a checkout, found once for all places.
 #[derive(Debug)]
@@ -34,49 +30,24 @@ struct Candidate {
 }
 
 impl Checkout {
-    /// Looks for the Python files below `root`; hidden folders and virtual environments are left
-    /// out.
+    /// Looks for the Python files below `root`; hidden folders and virtual environments are left out.
     pub fn new(root: &Path) -> Checkout {
         let mut checkout = Checkout {
             root: root.to_owned(),
             by_name: BTreeMap::new(),
         };
-        let mut open = vec![(root.to_owned(), 0)];
-        while let Some((folder, depth)) = open.pop() {
-            checkout.add_folder(&folder, depth, &mut open);
+        for path in Walk::new(root).sources() {
+            if let Some(path) = path.to_str() {
+                let (name, path) = (name_of(path).to_owned(), path.to_owned());
+                let hash = OnceCell::new();
+                let candidates = checkout.by_name.entry(name).or_default();
+                candidates.push(Candidate { path, hash });
+            }
         }
         for candidates in checkout.by_name.values_mut() {
             candidates.sort_by(|a, b| (a.path.len(), &a.path).cmp(&(b.path.len(), &b.path)));
         }
         checkout
-    }
-
-    fn add_folder(&mut self, folder: &Path, depth: usize, open: &mut Vec<(PathBuf, usize)>) {
-        // A folder that cannot be read holds nothing that could be reported.
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else {
-                continue;
-            };
-            if kind.is_dir() {
-                let foreign = name.starts_with('.')
-                    || LEFT_OUT.contains(&name.as_str())
-                    || path.join("pyvenv.cfg").exists();
-                if !foreign && depth < DEEPEST {
-                    open.push((path, depth + 1));
-                }
-            } else if let (true, Some(path)) = (is_source(&name), path.to_str()) {
-                let path = path.to_owned();
-                let hash = OnceCell::new();
-                self.by_name
-                    .entry(name)
-                    .or_default()
-                    .push(Candidate { path, hash });
-            }
-        }
     }
 
     fn named_like(&self, path: &str) -> &[Candidate] {
@@ -87,8 +58,8 @@ impl Checkout {
 impl Candidate {
     fn has_content(&self, hash: SourceHash) -> bool {
         let own = self.hash.get_or_init(|| {
-            let bytes = fs_err::read(&self.path).ok()?;
-            Some(SourceHash::of(&bytes))
+            let read = read_regular(Path::new(&self.path), Links::Follow, LONGEST);
+            read.ok().map(|bytes| SourceHash::of(&bytes))
         });
         *own == Some(hash)
     }
@@ -194,7 +165,7 @@ impl<'c> PlaceMap<'c> {
     /// Where a file of the place lies here.
     pub fn map(&self, path: &str, hash: Option<SourceHash>) -> Mapped {
         let path = normal_path(path);
-        let aliased = self.aliases.borrow_mut().map(&path);
+        let aliased = self.aliases.borrow_mut().map(&path, &source_exists);
         if aliased != path && Path::new(&aliased).is_file() {
             return Mapped::Here(aliased);
         }
@@ -222,7 +193,7 @@ impl<'c> PlaceMap<'c> {
     /// Where a folder, or a path in it, lies here, as far as is known.
     pub fn map_folder(&self, path: &str) -> Option<String> {
         let path = normal_path(path);
-        let aliased = self.aliases.borrow_mut().map(&path);
+        let aliased = self.aliases.borrow_mut().map(&path, &source_exists);
         if aliased != path && Path::new(&aliased).exists() {
             return Some(aliased);
         }
@@ -330,11 +301,6 @@ pub fn normal_path(path: &str) -> String {
     }
     let start = if path.starts_with('/') { "/" } else { "" };
     format!("{start}{}", parts.join("/"))
-}
-
-fn is_source(name: &str) -> bool {
-    let extension = Path::new(name).extension();
-    extension.is_some_and(|extension| extension == "py" || extension == "pyw")
 }
 
 fn name_of(path: &str) -> &str {

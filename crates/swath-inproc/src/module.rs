@@ -81,8 +81,8 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
 
 /// `after_fork()`, for `os.register_at_fork`.
 unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: isize) -> Object {
-    if start::in_main_interpreter() && fork::happened() {
-        fork::follow();
+    if start::in_main_interpreter() {
+        fork::check();
     }
     object::none()
 }

@@ -28,6 +28,10 @@ use crate::symbols::SYMBOLS;
 
 /// Tool ids in the order they are tried: first those that no kind of tool is named for.
 const TOOLS: [i64; 6] = [4, 3, 2, 5, 1, 0];
+/// The same in fork children: none that other kinds of tools are named for.
+const TOOLS_OF_CHILDREN: [i64; 4] = [4, 3, 2, 5];
+/// Frames of a fork child that are looked at, from the newest on.
+const MOST_FRAMES: usize = 100_000;
 /// How deep code may be nested in code.
 const DEEPEST: u32 = 200;
 
@@ -36,6 +40,8 @@ const DEEPEST: u32 = 200;
 struct Arming {
     set_local_events: Object,
     tool: Object,
+    /// The tool of the process that this one was forked from.
+    before: Option<Object>,
     events: Object,
     /// For code of which single operations are watched.
     events_and_operations: Object,
@@ -46,9 +52,32 @@ struct Arming {
 
 static ARMING: Global<Option<Arming>> = Global::new(None);
 
+/// The most events that are listened to.
+const MOST_EVENTS: usize = 10;
+
+/// The events that are listened to, each with its function.
+#[derive(Clone, Copy)]
+struct Registered {
+    event: Object,
+    function: Object,
+}
+
+static REGISTERED: Global<[Option<Registered>; MOST_EVENTS]> = Global::new([None; MOST_EVENTS]);
+/// Whether nothing is listened to for a moment.
+static IS_ASIDE: Global<bool> = Global::new(false);
+/// The events of all code that are listened to.
+static GLOBAL_EVENTS: Global<i64> = Global::new(0);
+static GLOBAL_EVENTS_IN_CHILDREN: Global<i64> = Global::new(0);
+
 static START: Global<PyMethodDef> = Global::new(PyMethodDef {
     name: c"start".as_ptr(),
     function: on_start as *const c_void,
+    flags: METH_FASTCALL,
+    documentation: core::ptr::null(),
+});
+static RESUME: Global<PyMethodDef> = Global::new(PyMethodDef {
+    name: c"resume".as_ptr(),
+    function: on_resume as *const c_void,
     flags: METH_FASTCALL,
     documentation: core::ptr::null(),
 });
@@ -105,7 +134,8 @@ pub unsafe fn begin() -> Result<(), &'static [u8]> {
 
 /// `None` when something in `sys.monitoring` is not as it should be.
 unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
-    let Some(tool) = take_tool(monitoring)? else {
+    REGISTERED.set([None; MOST_EVENTS]);
+    let Some(tool) = take_tool(monitoring, &TOOLS)? else {
         return Some(Err(b"no-free-monitoring-tool"));
     };
     let events = attribute(monitoring, c"events")?;
@@ -118,6 +148,8 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
     let disable = attribute(monitoring, c"DISABLE")?;
     let tool = tool.keep();
     register(monitoring, tool, start, START.place())?;
+    let resume = number_attribute(events.object(), c"PY_RESUME");
+    register(monitoring, tool, resume, RESUME.place())?;
     register(monitoring, tool, line, LINE.place())?;
     let mut wanted = Events {
         local: start | line,
@@ -135,19 +167,174 @@ unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
     ARMING.set(Some(Arming {
         set_local_events: set_local_events.keep(),
         tool,
+        before: None,
         events: set(wanted.local)?.keep(),
         events_and_operations: set(wanted.local | wanted.operation)?.keep(),
         events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
         disable: disable.keep(),
     }));
-    let global = set(wanted.global)?;
-    call_method(
-        monitoring,
-        c"set_events",
-        [tool, global.object(), null_mut()],
-    )?;
+    set_global_events(monitoring, tool, wanted.global)?;
+    GLOBAL_EVENTS.set(wanted.global);
+    GLOBAL_EVENTS_IN_CHILDREN.set(wanted.global | resume);
     map::set_recorder(layout::RECORDER_MONITORING);
     Some(Ok(()))
+}
+
+unsafe fn set_global_events(monitoring: Object, tool: Object, events: i64) -> Option<()> {
+    let events = Owned::take(ffi::PyLong_FromLong(events))?;
+    let arguments = [tool, events.object(), null_mut()];
+    call_method(monitoring, c"set_events", arguments).map(drop)
+}
+
+/// In a fork child: lets the interpreter report again what it was told not to report any more,
+/// because it had happened in the process that this one was forked from.
+///
+/// Only `sys.monitoring.restart_events` does that for a tool, and for every other one with it. So
+/// the child listens as another tool: code is armed for that when it next runs, and costs nothing
+/// before.
+pub unsafe fn begin_again() {
+    let pending = PendingException::set_aside();
+    if take_another_tool().is_none() {
+        map::record_state(
+            b"fork-not-followed",
+            b"lines that ran before the fork are not seen again in this process",
+        );
+    }
+    drop(pending);
+}
+
+unsafe fn take_another_tool() -> Option<()> {
+    let Some(arming) = ARMING.get() else {
+        // Nothing is recorded here, and a state says so.
+        return Some(());
+    };
+    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+    if monitoring.is_null() {
+        return None;
+    }
+    let before = arming.tool;
+    let tool = match take_tool(monitoring, &TOOLS_OF_CHILDREN)? {
+        Some(tool) => tool.keep(),
+        // One that an ancestor had: code that did not run since then stays silent.
+        None => reuse_tool(monitoring, before)?,
+    };
+    for registered in REGISTERED.get().into_iter().flatten() {
+        let none = &raw mut ffi::_Py_NoneStruct;
+        let old = [before, registered.event, none];
+        call_method(monitoring, c"register_callback", old)?;
+        let new = [tool, registered.event, registered.function];
+        call_method(monitoring, c"register_callback", new)?;
+    }
+    set_global_events(monitoring, before, 0)?;
+    set_global_events(monitoring, tool, GLOBAL_EVENTS_IN_CHILDREN.get())?;
+    ARMING.set(Some(Arming {
+        tool,
+        before: Some(before),
+        ..arming
+    }));
+    arm_frames();
+    Some(())
+}
+
+/// The tool id of an ancestor that is not the parent's.
+unsafe fn reuse_tool(monitoring: Object, parents: Object) -> Option<Object> {
+    let parents = object::number(parents);
+    for id in TOOLS_OF_CHILDREN.into_iter().filter(|id| *id != parents) {
+        let tool = Owned::take(ffi::PyLong_FromLong(id))?;
+        let arguments = [tool.object(), null_mut(), null_mut()];
+        let user = call_method(monitoring, c"get_tool", arguments)?;
+        if object::is_text(user.object()) && object::text(user.object()) == Some(b"swath") {
+            return Some(tool.keep());
+        }
+    }
+    None
+}
+
+/// Calls `each` with the code of the frames that are running, from the newest on.
+unsafe fn for_each_frame(mut each: impl FnMut(Object)) -> Option<()> {
+    let frame = ffi::PyEval_GetFrame();
+    if frame.is_null() {
+        return None;
+    }
+    ffi::Py_IncRef(frame);
+    let mut frame = Owned::take(frame)?;
+    for _ in 0..MOST_FRAMES {
+        let code = attribute(frame.object(), c"f_code")?;
+        each(code.object());
+        frame = attribute(frame.object(), c"f_back")?;
+        if object::is_none(frame.object()) {
+            break;
+        }
+    }
+    Some(())
+}
+
+/// Arms the code of the frames that are running: they started before.
+unsafe fn arm_frames() -> Option<()> {
+    let arming = ARMING.get()?;
+    for_each_frame(|code| {
+        if code::known(code).is_none() {
+            let info = code::learn(code);
+            if (*info).is_measured() {
+                arm(&arming, code, &*info);
+            }
+        }
+    })
+}
+
+/// Whether nothing is listened to because a debugger begins.
+#[inline]
+pub fn is_aside() -> bool {
+    IS_ASIDE.get()
+}
+
+/// A trace function is about to be set. When a debugger does that to stop at the next operation,
+/// 3.13 stops a line later if any tool listens to the frame. So for that moment none does.
+pub unsafe fn step_aside() -> Option<()> {
+    let arming = ARMING.get()?;
+    let caller = ffi::PyEval_GetFrame();
+    if caller.is_null() {
+        return None;
+    }
+    let code = attribute(caller, c"f_code")?;
+    let name = attribute(code.object(), c"co_filename")?;
+    if !object::text(name.object())?.ends_with(b"/bdb.py") {
+        return None;
+    }
+    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+    let none = Owned::take(ffi::PyLong_FromLong(0))?;
+    for_each_frame(|code| {
+        if code::known(code).is_some_and(|info| (*info).is_measured()) {
+            call(arming.set_local_events, [arming.tool, code, none.object()]);
+        }
+    });
+    set_global_events(monitoring, arming.tool, 0)?;
+    IS_ASIDE.set(true);
+    Some(())
+}
+
+/// The debugger has stopped: what it looks at is no business of monitoring any more.
+#[cold]
+pub unsafe fn come_back() {
+    IS_ASIDE.set(false);
+    let _pending = PendingException::set_aside();
+    let Some(arming) = ARMING.get() else {
+        return;
+    };
+    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+    let events = if arming.before.is_some() {
+        GLOBAL_EVENTS_IN_CHILDREN.get()
+    } else {
+        GLOBAL_EVENTS.get()
+    };
+    set_global_events(monitoring, arming.tool, events);
+    for_each_frame(|code| {
+        if let Some(info) = code::known(code)
+            && (*info).is_measured()
+        {
+            arm(&arming, code, &*info);
+        }
+    });
 }
 
 /// Registers what branches need.
@@ -179,10 +366,10 @@ unsafe fn add_branch_events(
 }
 
 /// Takes a tool id that nobody has.
-unsafe fn take_tool(monitoring: Object) -> Option<Option<Owned>> {
+unsafe fn take_tool(monitoring: Object, ids: &[i64]) -> Option<Option<Owned>> {
     let name = Owned::take(ffi::PyUnicode_FromString(c"swath".as_ptr()))?;
-    for id in TOOLS {
-        let tool = Owned::take(ffi::PyLong_FromLong(id))?;
+    for id in ids {
+        let tool = Owned::take(ffi::PyLong_FromLong(*id))?;
         let user = call_method(
             monitoring,
             c"get_tool",
@@ -209,11 +396,18 @@ unsafe fn register(
     let event = Owned::take(ffi::PyLong_FromLong(event))?;
     let function = Owned::take(ffi::PyCFunction_NewEx(method, null_mut(), null_mut()))?;
     let arguments = [tool, event.object(), function.object()];
-    call_method(monitoring, NAME, arguments).map(drop)
+    call_method(monitoring, NAME, arguments)?;
+    let all = &mut *REGISTERED.place();
+    *all.iter_mut().find(|free| free.is_none())? = Some(Registered {
+        event: event.keep(),
+        function: function.keep(),
+    });
+    Some(())
 }
 
 /// Arms code and all code inside it.
 pub unsafe fn arm_with_inner(code: Object) {
+    fork::check();
     if let Some(arming) = ARMING.get() {
         arm_nested(&arming, code, (*code).kind, DEEPEST);
     }
@@ -247,6 +441,12 @@ unsafe fn arm(arming: &Arming, code: Object, info: &Info) {
     } else {
         arming.events
     };
+    if let Some(before) = arming.before
+        && let Some(none) = Owned::take(ffi::PyLong_FromLong(0))
+    {
+        // What was not switched off yet would be reported to nobody, again and again.
+        call(arming.set_local_events, [before, code, none.object()]);
+    }
     call(arming.set_local_events, [arming.tool, code, events]);
 }
 
@@ -259,6 +459,7 @@ unsafe fn disable(arming: &Arming) -> Object {
 
 /// A frame started.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
@@ -274,9 +475,6 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
         }
     };
     if (*info).is_measured() {
-        if fork::happened() {
-            fork::follow();
-        }
         if VERSION.get() < 0x030e {
             (*info).prepare(code);
         }
@@ -285,14 +483,28 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
     disable(&arming)
 }
 
-/// A line is about to run.
-unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: isize) -> Object {
+/// A frame goes on that may have waited since before a fork.
+unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
-    if fork::happened() {
-        fork::follow();
+    let code = *arguments;
+    if code::known(code).is_none() {
+        let info = code::learn(code);
+        if (*info).is_measured() {
+            arm(&arming, code, &*info);
+        }
     }
+    disable(&arming)
+}
+
+/// A line is about to run.
+unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
+    let Some(arming) = ARMING.get() else {
+        return object::none();
+    };
     let info = code::info(*arguments);
     let line = object::number(*arguments.add(1)) as u32;
     if code::BRANCH.get() && VERSION.get() >= 0x030e {
@@ -304,12 +516,10 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
 
 /// A branch was taken one way.
 unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
-    if fork::happened() {
-        fork::follow();
-    }
     let code = *arguments;
     let info = code::info(code);
     let offset = object::number(*arguments.add(1));
@@ -326,24 +536,20 @@ unsafe extern "C" fn on_operation(
     arguments: *const Object,
     _count: isize,
 ) -> Object {
+    fork::check();
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
-    if fork::happened() {
-        fork::follow();
-    }
     (*code::info(*arguments)).reached(object::number(*arguments.add(1)));
     disable(&arming)
 }
 
 /// A frame returns.
 unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
-    if fork::happened() {
-        fork::follow();
-    }
     let code = *arguments;
     leave(code, &mut *code::info(code), *arguments.add(1));
     disable(&arming)
@@ -351,13 +557,11 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
 
 /// A frame is left by an exception: this event comes from all code, and cannot be switched off.
 unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    fork::check();
     let code = *arguments;
     if let Some(info) = code::known(code)
         && (*info).is_measured()
     {
-        if fork::happened() {
-            fork::follow();
-        }
         let pending = PendingException::set_aside();
         let offset = *arguments.add(1);
         // An exception thrown into a frame that waits is no way out for coverage.py's tracer.

@@ -44,6 +44,9 @@ pub unsafe fn tell_of_interpreters() {
 
 /// Never objects: what the program does is its own affair.
 unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c_void) -> c_int {
+    if monitoring::is_aside() && start::has_thread_state() && start::in_main_interpreter() {
+        monitoring::come_back();
+    }
     // Most events are told apart by their first bytes.
     let first = *event.cast::<u8>();
     if !matches!(first, b'e' | b's' | b'o' | b'i') || !start::has_thread_state() {
@@ -63,6 +66,10 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
         }
         b"exec" => gate::check_hook(),
         b"sys.settrace" if VERSION.get() < 0x030c => gate::before_settrace(),
+        b"sys.settrace" if VERSION.get() == 0x030d => {
+            let _pending = PendingException::set_aside();
+            monitoring::step_aside();
+        }
         b"import" => {
             gate::check_hook();
             let name = ffi::PyTuple_GetItem(arguments, 0);

@@ -6,6 +6,7 @@ use core::ptr::null_mut;
 use swath_store::layout;
 
 use crate::ffi::{self, Object};
+use crate::fork;
 use crate::map;
 use crate::object;
 use crate::path::{self, Path};
@@ -26,20 +27,26 @@ struct Entry {
     next: *mut Entry,
     hash: u64,
     name: &'static [u8],
-    /// The number of the file it means; `None` when that is not measured.
-    id: Option<u32>,
+    /// The file that it means; itself for a canonical path. Null when that is not measured.
+    file: *mut Entry,
+    /// Git's blob id of the file when it was first seen.
+    blob: Option<[u8; 20]>,
+    /// The file's number in the store of a generation; 0 before it has one.
+    id: u32,
+    generation: u32,
 }
 
 #[derive(Clone, Copy)]
 struct RecentName {
     object: Object,
-    id: Option<u32>,
+    /// Null when the file is not measured.
+    file: *mut Entry,
 }
 
 static RECENT_NAMES: Global<[RecentName; RECENT]> = Global::new(
     [RecentName {
         object: null_mut(),
-        id: None,
+        file: null_mut(),
     }; RECENT],
 );
 static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
@@ -50,43 +57,71 @@ pub unsafe fn id(name: Object) -> Option<u32> {
     // Objects are at least 16 bytes apart.
     let recent = &mut *RECENT_NAMES.place();
     let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
-    if slot.object == name {
-        return slot.id;
+    if slot.object != name {
+        let file = judge(object::text(name)?);
+        ffi::Py_IncRef(name);
+        let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
+        if !before.object.is_null() {
+            ffi::Py_DecRef(before.object);
+        }
     }
-    let id = judge(object::text(name)?);
-    ffi::Py_IncRef(name);
-    let before = core::mem::replace(&mut *slot, RecentName { object: name, id });
-    if !before.object.is_null() {
-        ffi::Py_DecRef(before.object);
-    }
-    id
+    number(slot.file.as_mut()?)
 }
 
-unsafe fn judge(name: &[u8]) -> Option<u32> {
+/// Forgets name objects, which another interpreter took with it.
+pub unsafe fn forget_names() {
+    for slot in &mut *RECENT_NAMES.place() {
+        *slot = RecentName {
+            object: null_mut(),
+            file: null_mut(),
+        };
+    }
+}
+
+/// The number of a file in this process's store, where it is recorded first if it is not there.
+/// `None` when there is no room for that.
+unsafe fn number(file: &mut Entry) -> Option<u32> {
+    if file.id == 0 || file.generation != fork::generation() {
+        let id = NEXT_ID.get();
+        record(id, file)?;
+        NEXT_ID.set(id + 1);
+        file.id = id;
+        file.generation = fork::generation();
+    }
+    Some(file.id)
+}
+
+/// The file that a name means; null when it is not measured.
+unsafe fn judge(name: &[u8]) -> *mut Entry {
     // `<string>`, `<frozen importlib>` and the like are no files.
     if name.is_empty() || name.first() == Some(&b'<') || name.starts_with(b"memory:") {
-        return None;
+        return null_mut();
     }
     if let Some(entry) = find(name) {
-        return (*entry).id;
+        return (*entry).file;
     }
     let mut canonical = Path::new();
     if !path::canonical(name, &mut canonical) {
-        return None;
+        return null_mut();
     }
-    if let Some(entry) = find(canonical.bytes()) {
-        let id = (*entry).id;
-        remember(name, id);
-        return id;
-    }
-    let id = scope::holds(canonical.bytes())
-        .then(|| record(canonical.bytes()))
-        .flatten();
-    remember(canonical.bytes(), id);
+    let file = match find(canonical.bytes()) {
+        Some(entry) => (*entry).file,
+        None => {
+            let is_measured = scope::holds(canonical.bytes());
+            let entry = remember(canonical.bytes(), null_mut());
+            if is_measured && !entry.is_null() {
+                (*entry).file = entry;
+                (*entry).blob = blob_id(canonical.bytes());
+                entry
+            } else {
+                null_mut()
+            }
+        }
+    };
     if name != canonical.bytes() {
-        remember(name, id);
+        remember(name, file);
     }
-    id
+    file
 }
 
 unsafe fn bucket(hash: u64) -> *mut *mut Entry {
@@ -108,10 +143,11 @@ unsafe fn find(name: &[u8]) -> Option<*mut Entry> {
     None
 }
 
-unsafe fn remember(name: &[u8], id: Option<u32>) {
+/// Keeps a name; null without memory.
+unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
     let memory = ffi::calloc(1, size_of::<Entry>() + name.len()).cast::<u8>();
     if memory.is_null() {
-        return;
+        return null_mut();
     }
     let copy = memory.add(size_of::<Entry>());
     core::ptr::copy_nonoverlapping(name.as_ptr(), copy, name.len());
@@ -123,25 +159,26 @@ unsafe fn remember(name: &[u8], id: Option<u32>) {
         next: *head,
         hash,
         name: core::slice::from_raw_parts(copy, name.len()),
-        id,
+        file,
+        blob: None,
+        id: 0,
+        generation: 0,
     });
     *head = entry;
+    entry
 }
 
 /// Records a file that is measured. `None` when there is no room for that.
-unsafe fn record(canonical: &[u8]) -> Option<u32> {
-    let id = NEXT_ID.get();
-    let hash = blob_id(canonical);
-    let length = layout::FILE_FIXED + canonical.len();
-    let draft = map::append(layout::KIND_FILE, id, canonical.len() as u32, length)?;
-    if let Some(hash) = hash {
+unsafe fn record(id: u32, file: &Entry) -> Option<()> {
+    let length = layout::FILE_FIXED + file.name.len();
+    let draft = map::append(layout::KIND_FILE, id, file.name.len() as u32, length)?;
+    if let Some(hash) = file.blob {
         let place = draft.put(0, &hash);
         draft.put(place, &layout::FILE_HASHED.to_le_bytes());
     }
-    draft.put(layout::FILE_FIXED, canonical);
+    draft.put(layout::FILE_FIXED, file.name);
     draft.commit();
-    NEXT_ID.set(id + 1);
-    Some(id)
+    Some(())
 }
 
 /// Git's blob id of a file's content.

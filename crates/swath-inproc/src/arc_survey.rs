@@ -8,7 +8,7 @@ use crate::branches::{Arc, Branches, SEVERAL, Side, Site, THOROUGH};
 use crate::ffi;
 use crate::flow::{Flow, Way};
 use crate::interpreter::VERSION;
-use crate::map::{self, MAP};
+use crate::map;
 use crate::operations::Kind;
 use crate::scratch::{self, Scratch};
 use crate::state::Global;
@@ -72,8 +72,7 @@ impl Lines {
         if index >= self.span {
             return 0;
         }
-        let place = self.hits as usize + index as usize - MAP.get().base as usize;
-        u32::try_from(place).unwrap_or(0)
+        map::place_of(self.hits.add(index as usize))
     }
 }
 

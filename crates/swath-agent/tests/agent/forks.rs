@@ -1,0 +1,168 @@
+//! Forks: each process has the lines that it ran itself, at a price that does not depend on the
+//! application.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use swath_store::StoreId;
+use swath_test::{Python, pythons};
+
+use crate::run::{Run, Store, check_hits, program};
+
+/// The lines of a program with these texts, stripped.
+fn lines_with(file: &Path, texts: &[&str]) -> BTreeSet<u32> {
+    let source = fs_err::read_to_string(file).unwrap();
+    let lines = (1..).zip(source.lines());
+    lines
+        .filter(|(_, line)| texts.contains(&line.trim()))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+fn hits(store: &Store, file: &Path) -> BTreeSet<u32> {
+    let file = fs_err::canonicalize(file).unwrap();
+    match store.files.get(&file) {
+        Some((_, hits)) => hits.clone(),
+        None => BTreeSet::new(),
+    }
+}
+
+/// The stores of the children of a process, in order.
+fn children(stores: &[Store], parent: Option<StoreId>) -> Vec<&Store> {
+    let mut found: Vec<&Store> = stores
+        .iter()
+        .filter(|store| store.header.fork_parent == parent)
+        .collect();
+    found.sort_by_key(|store| store.header.start_nanoseconds);
+    found
+}
+
+fn check_own_lines(python: &Python, configuration: &str) {
+    const GENERATIONS: usize = 7;
+    let tag = format!("{} {configuration}", python.tag());
+    let run = Run::with(configuration);
+    let file = program("own_lines.py");
+    let depth = GENERATIONS.to_string();
+    run.program(python, &[&file, Path::new(&depth)]);
+    check_hits(&run, python, &file);
+    let stores = run.stores();
+    let [parent] = children(&stores, None)[..] else {
+        panic!("{tag}: one process was started")
+    };
+    let [first, second, third] = children(&stores, Some(parent.header.id))[..] else {
+        panic!("{tag}: three processes were forked")
+    };
+    let in_child = [
+        "return 1",
+        "value = 0",
+        "for number in range(rounds):",
+        "if number % 2:",
+        "value = number",
+        "value = -number",
+        "value = 2",
+        "yield value",
+        "next(waiting)",
+    ];
+    let in_parent = [
+        "only_parent()",
+        "import sys",
+        "return value_of_parent",
+        "yield 1",
+    ];
+    for child in [first, second] {
+        let own = hits(child, &file);
+        // `value = 2` is also in a function that the child does not run.
+        let only_parents = lines_with(&file, &in_parent);
+        assert!(own.is_disjoint(&only_parents), "{tag}: {own:?}");
+        let wanted: Vec<u32> = lines_with(&file, &in_child).into_iter().collect();
+        let missing: Vec<_> = wanted.iter().filter(|line| !own.contains(line)).collect();
+        let never = lines_with(&file, &["value = 2"]);
+        assert_eq!(
+            missing,
+            never.iter().take(1).collect::<Vec<_>>(),
+            "{tag}: {own:?}"
+        );
+    }
+    let mut generation = third;
+    let everywhere = lines_with(&file, &["return 1"]);
+    for number in 0..=GENERATIONS {
+        assert!(
+            hits(generation, &file).is_superset(&everywhere),
+            "{tag}: {number}"
+        );
+        match children(&stores, Some(generation.header.id))[..] {
+            [next] => generation = next,
+            _ => assert_eq!(number, GENERATIONS, "{tag}"),
+        }
+    }
+}
+
+#[test]
+fn a_child_has_the_lines_that_it_ran_itself() {
+    for python in pythons() {
+        check_own_lines(python, "");
+        check_own_lines(python, "branch 1\n");
+    }
+}
+
+#[test]
+fn a_child_that_can_have_no_store_goes_on_in_its_parents() {
+    for python in pythons() {
+        let run = Run::new();
+        let file = program("shared_store.py");
+        run.program(python, &[&file]);
+        let stores = run.stores();
+        let [store] = &stores[..] else {
+            panic!("{}: {} stores", python.tag(), stores.len())
+        };
+        let wanted = lines_with(&file, &["result = \"child\"", "result = \"parent\""]);
+        assert!(hits(store, &file).is_superset(&wanted), "{}", python.tag());
+        assert_eq!(store.header.children, 1, "{}", python.tag());
+        assert!(store.header.lost_by_children > 0, "{}", python.tag());
+        assert_eq!(store.header.dropped, 0, "{}", python.tag());
+        assert_eq!(run.failures(), Vec::<String>::new());
+    }
+}
+
+/// Many functions, and a program that runs them and forks once; the last function is run by the
+/// child only.
+fn write_large_program(folder: &Path, functions: usize) {
+    let mut text = String::new();
+    for number in 0..functions {
+        let _ = write!(
+            text,
+            "def f{number}(x):\n    y = x\n    if y:\n        return y\n    return x\nf{number}(0)\nf{number}(1)\n"
+        );
+    }
+    text.push_str("def last():\n    return 1\n");
+    fs_err::write(folder.join("large.py"), text).unwrap();
+    let text =
+        "import os, large\nif os.fork() == 0:\n    large.last()\n    os._exit(0)\nos.wait()\n";
+    fs_err::write(folder.join("forks.py"), text).unwrap();
+}
+
+#[test]
+fn a_large_application_costs_a_child_nothing() {
+    const FUNCTIONS: usize = 15_000;
+    for python in pythons() {
+        let run = Run::with("branch 1\n");
+        write_large_program(run.path(), FUNCTIONS);
+        let (program, large) = (run.path().join("forks.py"), run.path().join("large.py"));
+        run.program(python, &[&program]);
+        let mut sizes: Vec<usize> = run.hit_stores().iter().map(Vec::len).collect();
+        sizes.sort_unstable();
+        let [child, parent] = sizes[..] else {
+            panic!("{}: {sizes:?}", python.tag())
+        };
+        // The parent's store is in several pieces of memory.
+        assert!(parent > 1 << 20, "{}: {parent} bytes", python.tag());
+        assert!(child <= 64 << 10, "{}: {child} bytes", python.tag());
+        let all = u32::try_from(FUNCTIONS * 7 + 2).unwrap();
+        let hits = run.hits(&large);
+        let missing: Vec<u32> = (1..=all).filter(|line| !hits.contains(line)).collect();
+        assert_eq!(missing, Vec::<u32>::new(), "{}", python.tag());
+        assert_eq!(run.hits(&program), (1..=5).collect(), "{}", python.tag());
+        assert!(run.stores().iter().all(|store| store.header.dropped == 0));
+    }
+}

@@ -1,0 +1,26 @@
+//! Files of a checkout: walking them, reading them from folders and archives, finding where a path
+//! of another place lies among them, and writing files safely.
+//!
+//! What is read may have been put there by somebody else, so only regular files are read, without
+//! waiting and up to a limit. What is written is complete or not there. Folders that hold what is
+//! nobody else's business are this user's alone, and are removed only if they prove to be swath's
+//! own. This crate knows no data format and no settings.
+
+mod archive;
+mod new_file;
+mod owner;
+mod place_map;
+mod private_folder;
+mod regular_file;
+mod source_roots;
+mod source_text;
+mod walk;
+
+pub use new_file::{NewFile, write_file, write_private_file};
+pub use owner::{Life, Owner};
+pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
+pub use private_folder::{OwnedFolder, create_private_file, private_folder};
+pub use regular_file::{Links, open_regular, read_regular};
+pub use source_roots::SourceRoots;
+pub use source_text::{read_source, source_exists};
+pub use walk::{Walk, importable_files};

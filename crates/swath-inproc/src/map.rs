@@ -1,0 +1,502 @@
+//! The hit store as this process writes it: its file, shared with memory piece by piece.
+//!
+//! A piece of the mapping stays where it is for as long as the process lives, so that pointers
+//! into it may be kept. There is never much more of it than the file is long: a program may limit
+//! its own address space. Where the next record goes is kept in this process's own memory: a fork
+//! child must not see what its parent appends later.
+
+use core::ffi::c_int;
+use core::ptr::{null, null_mut};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use swath_store::layout::{self, RawHeader, RawRecord};
+
+use crate::ffi;
+use crate::fork;
+use crate::path;
+use crate::state::Global;
+use crate::store_file::{self, Failure, OpenFile};
+
+/// How long the file is at first, and in a fork child, which has little to say.
+const FIRST_SIZE: usize = 128 << 10;
+const FIRST_SIZE_OF_CHILD: usize = 16 << 10;
+/// The file grows by half of what it is, at most so much at once.
+const LARGEST_STEP: usize = 8 << 20;
+/// The first piece of the mapping is so long, each further one twice as long as the one before, up
+/// to the largest.
+const FIRST_PIECE: usize = 512 << 10;
+const LARGEST_PIECE: usize = 64 << 20;
+const MOST_PIECES: usize = 64;
+/// So many records are handed on to fork children: what the process is, and states.
+const MOST_HANDED_ON: usize = 8;
+
+/// A piece of the file in memory.
+#[derive(Clone, Copy)]
+struct Piece {
+    base: *mut u8,
+    /// Where in the file it begins.
+    start: usize,
+    length: usize,
+}
+
+/// The mapping of this process.
+pub struct Map {
+    pieces: [Piece; MOST_PIECES],
+    /// How many pieces there are: none before the start and when there is no store.
+    count: usize,
+    /// How long the file is.
+    size: usize,
+    /// Where the next record goes.
+    tail: usize,
+    file: OpenFile,
+    /// Whether the store is the one of the process that this one was forked from, because it could
+    /// have none of its own: bytes that are there may be set, nothing can be added.
+    is_shared: bool,
+    /// Records that a fork child gets copies of, by their place in the file.
+    handed_on: [u32; MOST_HANDED_ON],
+}
+
+static MAP: Global<Map> = Global::new(Map {
+    pieces: [Piece {
+        base: null_mut(),
+        start: 0,
+        length: 0,
+    }; MOST_PIECES],
+    count: 0,
+    size: 0,
+    tail: 0,
+    file: OpenFile::NONE,
+    is_shared: false,
+    handed_on: [0; MOST_HANDED_ON],
+});
+
+/// Random bytes, to name this store.
+pub unsafe fn random() -> [u8; 16] {
+    const SYS_GETRANDOM: i64 = 318;
+    const WITHOUT_WAITING: c_int = 1;
+    let mut bytes = [0_u8; 16];
+    let got = ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING);
+    if got != 16 {
+        // No entropy yet, or an old kernel: the clock and the process tell stores apart.
+        let time = now().to_le_bytes();
+        let process = (ffi::getpid() as u64 ^ (bytes.as_ptr() as u64) << 20).to_le_bytes();
+        for (place, byte) in bytes.iter_mut().zip(time.iter().chain(&process)) {
+            *place = *byte;
+        }
+    }
+    bytes
+}
+
+/// Nanoseconds since 1970.
+pub unsafe fn now() -> u64 {
+    let mut time = [0_i64; 2];
+    ffi::clock_gettime(0, &mut time);
+    let [seconds, nanoseconds] = time;
+    seconds as u64 * 1_000_000_000 + nanoseconds as u64
+}
+
+/// Begins this process's store.
+pub unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
+    let id = random();
+    store_file::open_folder();
+    // Under a small limit a small store is better than none.
+    let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
+    let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
+    let mut file = store_file::create(&id, size)?;
+    let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
+        store_file::discard(&mut file);
+        return Err(Failure(b"no-address-space"));
+    };
+    let map = &mut *MAP.place();
+    map.adopt(file, size, piece);
+    // SAFETY: the mapping is page-aligned and at least a header long.
+    let header = &mut *piece.base.cast::<RawHeader>();
+    header.hexversion = hexversion;
+    header.optimisation = optimisation;
+    header.flags = AtomicU32::new(flags);
+    let ticks = path::start_ticks();
+    write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
+    Ok(())
+}
+
+/// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
+/// be, the parent's stays mapped, and is told.
+pub unsafe fn begin_in_child() -> bool {
+    let map = &mut *MAP.place();
+    if map.count == 0 || map.is_shared {
+        return false;
+    }
+    // Before descriptors are taken: there may be none but the parent's own.
+    let ticks = path::start_ticks();
+    map.file.close();
+    let id = random();
+    match map.replace(&id, ticks) {
+        Ok(()) => true,
+        Err(failure) => {
+            map.is_shared = true;
+            if let Some(header) = header() {
+                header.children.fetch_add(1, Ordering::Relaxed);
+                note_limit(header, failure);
+            }
+            false
+        }
+    }
+}
+
+/// Whether the store is the one of the process that this one was forked from.
+pub unsafe fn is_shared() -> bool {
+    (*MAP.place()).is_shared
+}
+
+/// Maps a part of the file, which may be longer than the file is yet.
+unsafe fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
+    let descriptor = file.get()?;
+    let base = ffi::mmap(
+        null_mut(),
+        length,
+        ffi::PROT_READ_WRITE,
+        ffi::MAP_SHARED | ffi::MAP_NORESERVE,
+        descriptor,
+        start as i64,
+    );
+    if base as isize == -1 {
+        return None;
+    }
+    ffi::madvise(base, length, ffi::MADV_DONTDUMP);
+    Some(Piece {
+        base: base.cast(),
+        start,
+        length,
+    })
+}
+
+/// Writes what differs from process to process; the magic last.
+unsafe fn write_header(
+    header: &mut RawHeader,
+    id: &[u8; 16],
+    fork_parent: &[u8; 16],
+    tail: usize,
+    start_ticks: u64,
+) {
+    header.version = layout::FORMAT_VERSION;
+    header.header_length = layout::HEADER_LENGTH as u32;
+    header.byte_order = layout::BYTE_ORDER;
+    header.pid = ffi::getpid() as u32;
+    header.parent_pid = ffi::getppid() as u32;
+    header.id = *id;
+    header.fork_parent = *fork_parent;
+    header.start_nanoseconds = now();
+    header.start_ticks = start_ticks;
+    header.inherited_tail = tail as u64;
+    header.tail.store(tail as u64, Ordering::Release);
+    let magic = u64::from_le_bytes(layout::MAGIC);
+    header.magic.store(magic, Ordering::Release);
+}
+
+/// The header of the store that is mapped, if there is one.
+unsafe fn header<'a>() -> Option<&'a RawHeader> {
+    let map = &*MAP.place();
+    let first = map.pieces.first().filter(|_| map.count > 0)?;
+    // SAFETY: the mapping is page-aligned, at least a header long, and never goes away.
+    first.base.cast::<RawHeader>().as_ref()
+}
+
+/// The same, of this process's own store.
+unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
+    header().filter(|_| !is_shared())
+}
+
+/// Says how the process ends.
+pub unsafe fn close(how: u32) {
+    fork::check();
+    if let Some(header) = own_header() {
+        header.closed.store(how, Ordering::Release);
+    }
+}
+
+/// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
+pub unsafe fn reopen() {
+    if let Some(header) = own_header()
+        && header.closed.load(Ordering::Relaxed) != layout::OPEN
+    {
+        header.closed.store(layout::OPEN, Ordering::Release);
+    }
+}
+
+/// The place in the store of a byte in memory; 0 when it is not there.
+pub unsafe fn place_of(byte: *const u8) -> u32 {
+    let map = &*MAP.place();
+    for piece in map.pieces.iter().take(map.count) {
+        let distance = (byte as usize).wrapping_sub(piece.base as usize);
+        if distance < piece.length {
+            return u32::try_from(piece.start + distance).unwrap_or(0);
+        }
+    }
+    0
+}
+
+impl Map {
+    /// Takes a new file with its first piece.
+    fn adopt(&mut self, file: OpenFile, size: usize, first: Piece) {
+        self.file = file;
+        self.size = size;
+        self.tail = layout::HEADER_LENGTH;
+        self.count = 1;
+        if let Some(place) = self.pieces.first_mut() {
+            *place = first;
+        }
+    }
+
+    /// Puts a store for this process in the place of its parent's.
+    unsafe fn replace(&mut self, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
+        let mut handed_on = [(0, 0); MOST_HANDED_ON];
+        let mut length = 0;
+        for (record, place) in handed_on.iter_mut().zip(self.handed_on) {
+            let address = self.address(place as usize);
+            if place != 0 && !address.is_null() {
+                // SAFETY: a record that was committed is there, and stays.
+                let bytes = (*address.cast::<RawRecord>()).length as usize;
+                *record = (address as usize, bytes);
+                length += bytes;
+            }
+        }
+        let tail = layout::HEADER_LENGTH + length;
+        let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
+        let mut file = store_file::create(id, size)?;
+        let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
+            store_file::discard(&mut file);
+            return Err(Failure(b"no-address-space"));
+        };
+        let Some(parent) = header() else {
+            return Err(Failure(b"no-address-space"));
+        };
+        let header = &mut *first.base.cast::<RawHeader>();
+        header.hexversion = parent.hexversion;
+        header.optimisation = parent.optimisation;
+        let flags = parent.flags.load(Ordering::Relaxed) & layout::FLAG_BRANCH;
+        header.flags = AtomicU32::new(flags);
+        let recorder = parent.recorder.load(Ordering::Relaxed);
+        header.recorder = AtomicU32::new(recorder);
+        let mut place = layout::HEADER_LENGTH;
+        let mut kept = self.handed_on.iter_mut();
+        for (address, bytes) in handed_on.into_iter().filter(|(_, bytes)| *bytes > 0) {
+            let target = first.base.add(place);
+            core::ptr::copy_nonoverlapping(address as *const u8, target, bytes);
+            if let Some(kept) = kept.next() {
+                *kept = place as u32;
+            }
+            place += bytes;
+        }
+        for rest in kept {
+            *rest = 0;
+        }
+        write_header(header, id, &parent.id, tail, ticks);
+        for piece in self.pieces.iter().take(self.count) {
+            ffi::munmap(piece.base.cast(), piece.length);
+        }
+        self.adopt(file, size, first);
+        self.tail = tail;
+        Ok(())
+    }
+
+    /// Where a place of the file is in memory, or null.
+    unsafe fn address(&self, place: usize) -> *mut u8 {
+        for piece in self.pieces.iter().take(self.count) {
+            if (piece.start..piece.start + piece.length).contains(&place) {
+                return piece.base.add(place - piece.start);
+            }
+        }
+        null_mut()
+    }
+
+    /// Makes room for a record; where it goes, or null.
+    unsafe fn room(&mut self, length: usize) -> *mut u8 {
+        // One head more, so that the reader always finds the zero kind that ends the records.
+        let wanted = length + layout::RECORD_HEAD;
+        let Some(last) = self.pieces.get(self.count.wrapping_sub(1)).copied() else {
+            return null_mut();
+        };
+        let piece_end = last.start + last.length;
+        if self.tail + wanted <= piece_end {
+            return if self.grow(self.tail + wanted) {
+                last.base.add(self.tail - last.start)
+            } else {
+                null_mut()
+            };
+        }
+        let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
+        let long = long.next_multiple_of(4096);
+        if self.count == MOST_PIECES || !self.grow(piece_end + wanted) {
+            return null_mut();
+        }
+        let Some(next) = map_piece(&self.file, piece_end, long) else {
+            return null_mut();
+        };
+        if let Some(place) = self.pieces.get_mut(self.count) {
+            *place = next;
+        }
+        self.count += 1;
+        if self.tail < piece_end {
+            // A record is in one piece: the rest of this one stays unused.
+            let rest = &mut *last.base.add(self.tail - last.start).cast::<RawRecord>();
+            rest.length = (piece_end - self.tail) as u32;
+            rest.kind.store(layout::KIND_UNUSED, Ordering::Release);
+            self.tail = piece_end;
+        }
+        next.base
+    }
+
+    /// Makes the file long enough for `end` bytes.
+    unsafe fn grow(&mut self, end: usize) -> bool {
+        if end <= self.size {
+            return true;
+        }
+        let step = (self.size / 2).clamp(FIRST_SIZE_OF_CHILD, LARGEST_STEP);
+        let size = end.max(self.size + step).next_multiple_of(4096);
+        let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
+        let size = if limit >= end { size.min(limit) } else { size };
+        match store_file::extend(&mut self.file, self.size, size - self.size) {
+            Ok(()) => {
+                self.size = size;
+                true
+            }
+            Err(failure) => {
+                if let Some(header) = header() {
+                    note_limit(header, failure);
+                }
+                false
+            }
+        }
+    }
+}
+
+/// Keeps why there was no room, where it is not the disk.
+fn note_limit(header: &RawHeader, failure: Failure) {
+    if failure.0 == b"file-size-limit" {
+        header
+            .flags
+            .fetch_or(layout::FLAG_SIZE_LIMITED, Ordering::Relaxed);
+    }
+}
+
+/// A record that is being written. Its payload is zeros so far.
+pub struct Draft {
+    record: *mut RawRecord,
+    kind: u32,
+}
+
+/// Begins a record; `None` (and a dropped record in the header) when there is no room.
+pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
+    fork::check();
+    let map = &mut *MAP.place();
+    if map.count == 0 {
+        return None;
+    }
+    let length = payload
+        .checked_add(layout::RECORD_HEAD)?
+        .next_multiple_of(layout::ALIGNMENT);
+    let fits = !map.is_shared && u32::try_from(length).is_ok();
+    let place = if fits { map.room(length) } else { null_mut() };
+    if place.is_null() {
+        count_dropped();
+        return None;
+    }
+    let record = place.cast::<RawRecord>();
+    (*record).length = length as u32;
+    (*record).a = a;
+    (*record).b = b;
+    Some(Draft { record, kind })
+}
+
+/// Counts a record that found no room.
+pub unsafe fn count_dropped() {
+    if let Some(header) = header() {
+        let counter = if is_shared() {
+            &header.lost_by_children
+        } else {
+            &header.dropped
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Draft {
+    /// Where the payload begins.
+    pub unsafe fn payload(&self) -> *mut u8 {
+        self.record.cast::<u8>().add(layout::RECORD_HEAD)
+    }
+
+    /// Copies bytes into the payload; returns the place behind them.
+    pub unsafe fn put(&self, place: usize, bytes: &[u8]) -> usize {
+        core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len());
+        place + bytes.len()
+    }
+
+    /// Copies a length and that many bytes; returns the place behind them.
+    pub unsafe fn put_string(&self, place: usize, bytes: &[u8]) -> usize {
+        let place = self.put(place, &(bytes.len() as u32).to_le_bytes());
+        self.put(place, bytes)
+    }
+
+    /// Makes the record count.
+    pub unsafe fn commit(self) {
+        let map = &mut *MAP.place();
+        if matches!(self.kind, layout::KIND_PROCESS | layout::KIND_STATE)
+            && let Some(free) = map.handed_on.iter_mut().find(|place| **place == 0)
+        {
+            *free = map.tail as u32;
+        }
+        map.tail += (*self.record).length as usize;
+        (*self.record).kind.store(self.kind, Ordering::Release);
+        if let Some(header) = header() {
+            header.tail.store(map.tail as u64, Ordering::Release);
+        }
+    }
+}
+
+/// Records something about the agent itself.
+pub unsafe fn record_state(slug: &[u8], text: &[u8]) {
+    let (a, b) = (slug.len() as u32, text.len() as u32);
+    if let Some(draft) = append(layout::KIND_STATE, a, b, slug.len() + text.len()) {
+        let place = draft.put(0, slug);
+        draft.put(place, text);
+        draft.commit();
+    }
+}
+
+/// Says how lines are recorded.
+pub unsafe fn set_recorder(recorder: u32) {
+    if let Some(header) = own_header() {
+        header.recorder.store(recorder, Ordering::Release);
+    }
+}
+
+/// Strings that become one record: counted first, then written.
+pub unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
+    // `rest` holds strings that each end with a zero, as /proc has them.
+    let extra = || {
+        rest.split(|byte| *byte == 0)
+            .take(rest.iter().filter(|b| **b == 0).count())
+    };
+    let count = strings.len() + extra().count();
+    let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
+    let length = fixed + extra().map(|string| string.len() + 4).sum::<usize>();
+    if let Some(draft) = append(kind, count as u32, 0, length) {
+        let mut place = 0;
+        for string in strings.iter().copied().chain(extra()) {
+            place = draft.put_string(place, string);
+        }
+        draft.commit();
+    }
+}
+
+/// A page of private memory, or null.
+pub unsafe fn private_pages(length: usize) -> *mut u8 {
+    let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS;
+    let pages = ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0);
+    if pages as isize == -1 {
+        null::<u8>().cast_mut()
+    } else {
+        pages.cast()
+    }
+}

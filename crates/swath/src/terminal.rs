@@ -1,0 +1,37 @@
+//! The way to the terminal: everything that is printed passes here, and nothing of it that came
+//! from outside can steer the terminal or disguise itself.
+
+use std::io::Write as _;
+
+use swath_model::printable;
+
+/// Prints text for people to standard error, with a newline.
+pub(crate) fn tell(text: &str) {
+    anstream::eprintln!("{}", printable(text));
+}
+
+/// Prints a message of swath's own, with its colours, to standard error; what of it comes from
+/// outside is printable.
+pub(crate) fn tell_styled(text: &str) {
+    anstream::eprint!("{text}");
+}
+
+/// Prints a report, or a message of coverage.py's, to standard output; a closed pipe ends quietly.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out
+        .write_all(printable(text).as_bytes())
+        .and_then(|()| out.flush());
+}
+
+/// Prints what is wrong with a command line, or the help that was asked for.
+pub(crate) fn print_usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    let shown = printable(&text);
+    if shown == text {
+        // With its colours. A closed pipe is no concern of the user's.
+        let _ = error.print();
+    } else {
+        anstream::eprint!("{shown}");
+    }
+}
