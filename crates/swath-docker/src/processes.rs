@@ -20,8 +20,9 @@ pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
         for id in session.running() {
             let mut seen = processes_of(engine, &id);
             if matches!(engine.endpoint, Endpoint::Unix(_)) {
-                seen.iter_mut()
-                    .for_each(|one| one.python_path = python_path(one));
+                for one in &mut seen {
+                    one.python_path = python_path(one);
+                }
             }
             session.update(&id, |record| {
                 for one in seen {

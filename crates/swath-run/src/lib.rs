@@ -23,6 +23,7 @@ mod event;
 mod finish;
 mod finished_run;
 mod history;
+mod installed_copy;
 mod leftover;
 mod measurement;
 mod not_measured;

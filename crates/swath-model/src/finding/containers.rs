@@ -9,12 +9,21 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             "container-not-injected",
             format!("the container `{container}` was created before this run and was not measured"),
         )
-        .hint("let the test command create it: `docker compose up --force-recreate`, or `down` first".to_owned()),
+        .hint(
+            "let the test command create it: `docker compose up --force-recreate`, or `down` first"
+                .to_owned(),
+        ),
         Finding::ContainersRanBefore { containers } => {
             let (names, were) = match containers.as_slice() {
-                [one] => (format!("the container {one} of this folder's Compose project"), "was"),
+                [one] => (
+                    format!("the container {one} of this folder's Compose project"),
+                    "was",
+                ),
                 more => (
-                    format!("the containers {} of this folder's Compose project", more.join(", ")),
+                    format!(
+                        "the containers {} of this folder's Compose project",
+                        more.join(", ")
+                    ),
                     "were",
                 ),
             };
@@ -33,8 +42,12 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             reason,
         } => {
             let text = match reason {
-                Some(reason) => format!("nothing was measured in the container `{container}`: {reason}"),
-                None => format!("the container `{container}` was given the agent, and nothing of it was measured"),
+                Some(reason) => {
+                    format!("nothing was measured in the container `{container}`: {reason}")
+                }
+                None => format!(
+                    "the container `{container}` was given the agent, and nothing of it was measured"
+                ),
             };
             Message::warning("container-silent", text)
                 .notes(evidence.clone())
@@ -43,24 +56,11 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                     None => "if it runs Python, check that its entry script keeps PYTHONPATH; else leave it out with `--measure`",
                 }.to_owned())
         }
-        Finding::EngineSocket { container } => Message::warning(
-            "engine-socket",
-            format!("the container `{container}` has the engine's own socket: what it starts is not measured"),
-        )
-        .hint("start those containers from the test command itself".to_owned()),
-        Finding::EngineBypassed { command } => Message::warning(
-            "engine-bypassed",
-            format!("`{command}` names an engine of its own: what it started was not measured"),
-        )
-        .hint("leave the option out, and choose the context before swath starts: `docker context use NAME`".to_owned()),
         Finding::ContainerPlatform { image, platform } => Message::warning(
             "container-platform",
             format!("containers of `{image}` were not measured: it is made for {platform}"),
         )
         .hint("build it for linux/amd64".to_owned()),
-        Finding::EngineUnusable { what } | Finding::ContainersNotMeasured { what } => {
-            Message::warning("containers-not-measured", what.clone())
-        }
         Finding::ContainerNotGathered { container, problem } => Message::warning(
             "container-not-gathered",
             format!("what the container `{container}` recorded could not be gathered"),
@@ -75,23 +75,6 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             format!("the container `{container}` ran out of memory; its data was kept"),
         )
         .hint(orchestrator.memory_advice(service)),
-        Finding::EngineSilent {
-            endpoint,
-            request,
-            waited,
-        } => Message::warning(
-            "engine-silent",
-            format!(
-                "the Docker engine at `{endpoint}` did not answer {request} within {} s and was not asked again",
-                waited.as_secs()
-            ),
-        )
-        .hint("see whether `docker version` answers; `--no-docker` leaves containers out".to_owned()),
-        Finding::TraceInImage { image } => Message::warning(
-            "trace-in-image",
-            format!("the image `{image}`, which the tests made of a container, keeps the names of what swath added, without values"),
-        )
-        .note("this engine does not let an image be described anew"),
         Finding::ContainerSignalSwallowed {
             container,
             service,
@@ -112,6 +95,43 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             .note(format!("`{there}`, now {here}"))
             .hint("if it does not belong to the number, leave it out with `omit`, or name what does with `source`".to_owned())
         }
+        other => return of_engine(other),
+    })
+}
+
+/// What there is to say about the engine, and about what the tests made in it.
+fn of_engine(finding: &Finding) -> Option<Message> {
+    Some(match finding {
+        Finding::EngineSocket { container } => Message::warning(
+            "engine-socket",
+            format!("the container `{container}` has the engine's own socket: what it starts is not measured"),
+        )
+        .hint("start those containers from the test command itself".to_owned()),
+        Finding::EngineBypassed { command } => Message::warning(
+            "engine-bypassed",
+            format!("`{command}` names an engine of its own: what it started was not measured"),
+        )
+        .hint("leave the option out, and choose the context before swath starts: `docker context use NAME`".to_owned()),
+        Finding::EngineUnusable { what } | Finding::ContainersNotMeasured { what } => {
+            Message::warning("containers-not-measured", what.clone())
+        }
+        Finding::EngineSilent {
+            endpoint,
+            request,
+            waited,
+        } => Message::warning(
+            "engine-silent",
+            format!(
+                "the Docker engine at `{endpoint}` did not answer {request} within {} s and was not asked again",
+                waited.as_secs()
+            ),
+        )
+        .hint("see whether `docker version` answers; `--no-docker` leaves containers out".to_owned()),
+        Finding::TraceInImage { image } => Message::warning(
+            "trace-in-image",
+            format!("the image `{image}`, which the tests made of a container, keeps the names of what swath added, without values"),
+        )
+        .note("this engine does not let an image be described anew"),
         _ => return None,
     })
 }
