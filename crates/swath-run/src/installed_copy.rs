@@ -187,7 +187,7 @@ mod tests {
         /// Where the files of a process are taken to be.
         fn taken(&self, source: &str, files: &[&str]) -> Vec<String> {
             let scope = Scope {
-                source_folders: vec![PathBuf::from(self.path(source))],
+                source_folders: vec![fs_err::canonicalize(self.path(source)).unwrap()],
                 ..Scope::default()
             };
             let files = files.iter().map(|path| StoredFile {
@@ -199,7 +199,7 @@ mod tests {
                 ..StoredProcess::default()
             };
             OwnPackages::of(&scope).take_home(&scope, std::slice::from_mut(&mut process));
-            let root = self.path("");
+            let root = format!("{}/", self.0.path().display());
             let paths = process
                 .files
                 .iter()

@@ -189,9 +189,11 @@ mod tests {
 
     #[test]
     fn an_entry_of_the_place_is_a_path_of_the_place() {
-        let mut config = CoverageConfig::default();
-        config.source = Some(["//svc/app/", "lib", "shop"].map(str::to_owned).to_vec());
-        config.run_omit = vec!["app/gen/*".to_owned(), "*/old.py".to_owned()];
+        let config = CoverageConfig {
+            source: Some(["//svc/app/", "lib", "shop"].map(str::to_owned).to_vec()),
+            run_omit: vec!["app/gen/*".to_owned(), "*/old.py".to_owned()],
+            ..CoverageConfig::default()
+        };
         let none = SettingsOverrides::default();
         let is_folder = |path: &str| path == "/svc/lib";
         let place = |overrides: &SettingsOverrides| {
