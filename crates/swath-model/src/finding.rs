@@ -277,10 +277,12 @@ pub enum Finding {
         /// What is wrong.
         problem: String,
     },
-    /// The configuration files of several places leave different things out of a report.
+    /// The configuration files of places have rules for a report that are not followed.
     ReportSettingsDiffer {
         /// The files, each with its place.
         files: Vec<String>,
+        /// The file of this folder that is followed instead, if there is one.
+        followed: Option<String>,
     },
     /// The engine took a request and did not answer it in time.
     EngineSilent {

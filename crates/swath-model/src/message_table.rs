@@ -435,8 +435,8 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "report-settings-differ",
-                "the configuration files of several services leave different things out of a report",
-                "put the report's settings into a .coveragerc in this folder",
+                "a container's configuration file has rules for a report; reports follow those of the folder where swath was started",
+                "put the rules into .coveragerc here, or name the file with `--rcfile`",
             ),
             entry(
                 "service-ended",

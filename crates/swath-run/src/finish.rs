@@ -25,7 +25,7 @@ use crate::error::RunError;
 use crate::event::Observer;
 use crate::finished_run::{FinishedRun, NotSaved};
 use crate::measurement::{Measurement, measure};
-use crate::place::{PlaceOfRun, places_of, report_settings};
+use crate::place::{PlaceOfRun, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
@@ -59,11 +59,10 @@ struct Judgement {
 /// Accounts for every process, by the settings of the place where it ran.
 fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     let mut findings = std::mem::take(&mut measurement.findings);
-    let mut settings = request.settings.clone();
+    let settings = request.settings.clone();
     let mut unexecuted = vec![settings.config.clone()];
     let (processes, account) = match account_with_containers(request, measurement) {
         Ok(Some(theirs)) => {
-            settings = theirs.settings;
             unexecuted = theirs.unexecuted;
             findings.extend(theirs.findings);
             (theirs.processes, theirs.account)
@@ -113,7 +112,6 @@ fn judged(request: &RunRequest) -> Judged<'_> {
 
 /// What the containers of a run change about its judgement.
 struct WithContainers {
-    settings: Settings,
     unexecuted: Vec<CoverageConfig>,
     findings: Vec<Finding>,
     processes: Vec<StoredProcess>,
@@ -146,10 +144,12 @@ fn account_with_containers(
         &places.all,
     );
     let counted = counted_places(&account, &places.all, containers);
-    let (settings, differ) = report_settings(request, &counted.with_settings);
     let mut findings = places.findings;
     findings.extend(ambiguous);
-    findings.extend(differ);
+    findings.extend(other_report_rules(
+        &request.settings,
+        &counted.with_settings,
+    ));
     findings.extend(silent_containers(containers));
     let mut unexecuted: Vec<CoverageConfig> = counted
         .with_settings
@@ -160,7 +160,6 @@ fn account_with_containers(
         unexecuted.push(request.settings.config.clone());
     }
     Ok(Some(WithContainers {
-        settings,
         unexecuted,
         findings,
         processes,

@@ -1,6 +1,6 @@
 //! The containers of a run as places: what the settings of each say, and where its files lie here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use swath_checkout::{Checkout, Mapped, PlaceMap};
@@ -246,70 +246,36 @@ impl PlaceOfRun<'_> {
     }
 }
 
-/// The settings of the report: those of the folder where swath was started. Where it has none, and
-/// the services agree, theirs say what a report leaves out.
-pub(crate) fn report_settings(
-    request: &RunRequest,
+/// That places have rules for a report which are not those of the folder where swath was started.
+/// Its rules are the ones that are followed, now and in every report that is made later.
+pub(crate) fn other_report_rules(
+    settings: &Settings,
     places: &[&PlaceOfRun<'_>],
-) -> (Settings, Option<Finding>) {
-    let mut settings = request.settings.clone();
-    if request.rcfile_named || settings.config.config_file.is_some() {
-        return (settings, None);
-    }
-    let mut named: BTreeMap<&str, &CoverageConfig> = BTreeMap::new();
-    let mut rules: Vec<&CoverageConfig> = Vec::new();
-    for place in places {
-        if let Some(own) = &place.own {
-            named.entry(own.rcfile.as_str()).or_insert(&own.config);
-            if !rules.iter().any(|known| same_rules(known, &own.config)) {
-                rules.push(&own.config);
-            }
-        }
-    }
-    match rules.as_slice() {
-        [] => (settings, None),
-        [only] => {
-            take_rules(&mut settings.config, only);
-            request.overrides.apply(&mut settings.config);
-            (settings, None)
-        }
-        _ => {
-            let files: Vec<String> = places
-                .iter()
-                .filter_map(|place| {
-                    let own = place.own.as_ref()?;
-                    Some(format!("`{}` of {}", own.rcfile, place.place))
-                })
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect();
-            (settings, Some(Finding::ReportSettingsDiffer { files }))
-        }
-    }
+) -> Option<Finding> {
+    let (none, here) = (rules(&CoverageConfig::default()), rules(&settings.config));
+    let files: BTreeSet<String> = places
+        .iter()
+        .filter_map(|place| Some((place, place.own.as_ref()?)))
+        .filter(|(_, own)| {
+            let own = rules(&own.config);
+            own != none && own != here
+        })
+        .map(|(place, own)| format!("`{}` of {}", own.rcfile, place.place))
+        .collect();
+    (!files.is_empty()).then(|| Finding::ReportSettingsDiffer {
+        files: files.into_iter().collect(),
+        followed: settings.config.config_file.clone(),
+    })
 }
 
-/// Whether two files leave the same out of a report.
-fn same_rules(one: &CoverageConfig, other: &CoverageConfig) -> bool {
-    let rules = |config: &CoverageConfig| {
-        let mut rules = CoverageConfig::default();
-        take_rules(&mut rules, config);
-        rules
-    };
-    rules(one) == rules(other)
-}
-
-fn take_rules(to: &mut CoverageConfig, from: &CoverageConfig) {
-    to.exclude_list.clone_from(&from.exclude_list);
-    to.exclude_also.clone_from(&from.exclude_also);
-    to.partial_list.clone_from(&from.partial_list);
-    to.partial_also.clone_from(&from.partial_also);
-    to.partial_always_list.clone_from(&from.partial_always_list);
-    to.report_include.clone_from(&from.report_include);
-    to.report_omit.clone_from(&from.report_omit);
-    to.fail_under = from.fail_under;
-    to.ignore_errors = from.ignore_errors;
-    to.precision = from.precision;
-    to.skip_covered = from.skip_covered;
-    to.skip_empty = from.skip_empty;
-    to.sort.clone_from(&from.sort);
+/// Of settings what decides which lines a report counts.
+fn rules(config: &CoverageConfig) -> CoverageConfig {
+    CoverageConfig {
+        exclude_list: config.exclude_list.clone(),
+        partial_list: config.partial_list.clone(),
+        partial_always_list: config.partial_always_list.clone(),
+        report_include: config.report_include.clone(),
+        report_omit: config.report_omit.clone(),
+        ..CoverageConfig::default()
+    }
 }
