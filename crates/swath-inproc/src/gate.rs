@@ -401,7 +401,11 @@ unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Inf
     };
     match event {
         CALL if info.outline.suspends => {
-            *place = u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0);
+            *place = if is_starting(frame, code_of(frame, &gate.layout)) {
+                0
+            } else {
+                u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
+            };
         }
         LINE => {
             let line = *frame.add(gate.layout.line).cast::<u32>();
@@ -418,6 +422,12 @@ unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Inf
         }
         _ => {}
     }
+}
+
+/// Whether a frame that is entered starts, as coverage.py's tracer has it.
+unsafe fn is_starting(frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside();
+    code::is_starting(code, object::number_attribute(frame.cast(), c"f_lasti"))
 }
 
 /// Whether a frame that gives back control goes on later.

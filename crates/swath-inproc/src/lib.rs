@@ -44,6 +44,7 @@ mod object;
 mod operations;
 mod path;
 mod process;
+mod running_frame;
 mod scope;
 mod scratch;
 mod sha1;
@@ -55,5 +56,6 @@ mod symbols;
 mod text;
 mod thread;
 mod unit_lines;
+mod watch_survey;
 
 pub use module::PyInit__swath;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swath_data::DataError;
 use swath_model::Message;
 
 use crate::settings::SettingsError;
@@ -139,6 +140,9 @@ pub enum RunError {
     /// The settings cannot hold.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The data file is not one that the run can add to.
+    #[error(transparent)]
+    NotAppendable(DataError),
     /// Something that the run is to write cannot be written.
     #[error("{what} cannot be written to `{}`: {source}", path.display())]
     OutputNotWritable {
@@ -189,6 +193,7 @@ impl RunError {
             RunError::Folder { .. } => "run-folder",
             RunError::Settings(error) => error.message().code,
             RunError::OutputNotWritable { .. } => "output-not-writable",
+            RunError::NotAppendable(_) => "data-not-appended",
             RunError::System { .. } => "system",
         }
     }
@@ -254,6 +259,9 @@ impl RunError {
             RunError::ServiceExited { log, .. } | RunError::ComposeFailed { log, .. } => {
                 Some(format!("cat {}", log.display()))
             }
+            RunError::NotAppendable(_) => Some(
+                "leave `--append` out, or name another file with `--data-file`".to_owned(),
+            ),
             RunError::OutputNotWritable { .. } => Some(
                 "name a file in a folder that exists and that you can write to".to_owned(),
             ),

@@ -61,6 +61,7 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     let mut findings = std::mem::take(&mut measurement.findings);
     let settings = request.settings.clone();
     let mut unexecuted = vec![settings.config.clone()];
+    findings.extend(settings.plugins.findings_of_run());
     let (processes, account) = match account_with_containers(request, measurement) {
         Ok(Some(theirs)) => {
             unexecuted = theirs.unexecuted;
@@ -408,14 +409,15 @@ fn save_data(
     measured: bool,
     findings: &mut Vec<Finding>,
 ) -> Outputs {
-    if data.is_empty() {
+    let replaces = request.replaces_by_nothing && !request.append;
+    if data.is_empty() && !replaces {
         measurement.history.mark_ended();
         return Outputs::default();
     }
     let tests_ran = measurement.outcome.test.is_some();
     let wanted = if !tests_ran {
         measurement.history.path().join("partial.coverage")
-    } else if !measured && request.data_file.exists() {
+    } else if !measured && !replaces && request.data_file.exists() {
         measurement.history.mark_ended();
         return Outputs::default();
     } else {

@@ -32,7 +32,9 @@ mod place;
 mod place_scope;
 mod place_settings;
 mod plan;
+mod plugins;
 mod preflight;
+mod python_question;
 mod ready;
 mod reaper;
 mod report;
@@ -63,11 +65,12 @@ pub use history::RunHistory;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd};
 pub use plan::{Plan, PlanError, ServiceOptions, plan};
+pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
+pub use python_question::{Answer, QuestionError, ask};
 pub use report::ReportError;
 pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};
 pub use role::{roles_of, roles_of_killed};
 pub use settings::{
-    Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
-    twin_of_services,
+    Settings, SettingsError, SettingsOverrides, rcfile_of_services, twin_of_services,
 };
 pub use signals::survive_file_size_limit;

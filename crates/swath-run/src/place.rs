@@ -103,6 +103,17 @@ fn place_of<'c>(
             None
         }
     };
+    let known = &request.settings.config.plugins;
+    let plugins = own.iter().flat_map(|own| &own.config.plugins);
+    for plugin in plugins.filter(|plugin| !known.contains(plugin)) {
+        findings.push(Finding::PlaceSetting {
+            place: place.to_string(),
+            rcfile: own
+                .as_ref()
+                .map_or_else(String::new, |own| own.rcfile.clone()),
+            problem: format!("the plugin `{plugin}` is not run for a container"),
+        });
+    }
     let directory = &request.settings.directory;
     let of_run = request.settings.config.path_lists();
     let of_place = own.iter().flat_map(|own| own.config.path_lists());

@@ -53,7 +53,7 @@ pub(crate) fn settings_of(
         .ok_or(PlaceSettingsError::NotFound)
         .and_then(|text| read(&rcfile, &text, place));
     Some(read.map(|mut config| {
-        overrides.apply(&mut config);
+        overrides.apply_to_run(&mut config);
         PlaceSettings { config, rcfile }
     }))
 }

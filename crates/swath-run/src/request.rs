@@ -42,6 +42,9 @@ pub struct RunRequest {
     pub data_file: PathBuf,
     /// Add to the data file instead of replacing it.
     pub append: bool,
+    /// Replace the data file even by data in which nothing is, as coverage.py does: no later report is then about an
+    /// earlier run.
+    pub replaces_by_nothing: bool,
     /// Keep in the report what pages need: functions, classes, and the places of the sources.
     pub details: bool,
     /// What else will be written, and has to be possible before anything starts.

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use swath_run::{ComposeOptions, ServiceOptions, SettingsOverrides};
+use swath_run::{ComposeOptions, PluginChoice, ServiceOptions, SettingsOverrides};
+
+use crate::interpreter::environment_interpreter;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -82,7 +84,7 @@ pub(crate) struct MeasureArguments {
     )]
     pub(crate) omit: Option<Vec<String>>,
     /// Measure branches as well as statements.
-    #[arg(long, hide_short_help = true)]
+    #[arg(long)]
     pub(crate) branch: bool,
     /// Measure installed modules of the standard library, too.
     #[arg(short = 'L', long, hide_short_help = true)]
@@ -210,9 +212,12 @@ pub(crate) struct ProgramArguments {
     /// Add machine, process and random parts to the data file's name.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) parallel_mode: bool,
-    /// The Python to run it with.
+    /// The environment's Python: it runs the program, and loads plugins of coverage.py.
     #[arg(long, value_name = "PYTHON", hide_short_help = true)]
     pub(crate) python: Option<PathBuf>,
+    /// Go on without the plugins that coverage.py's settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
     /// A label for what is recorded.
     #[arg(long, value_name = "LABEL", hide_short_help = true)]
     pub(crate) context: Option<String>,
@@ -225,6 +230,12 @@ pub(crate) struct ProgramArguments {
     /// Accepted as coverage.py does; it has no slower, simpler tracer.
     #[arg(long, hide = true)]
     pub(crate) timid: bool,
+    /// Whether swath was started as coverage.py.
+    #[arg(skip)]
+    pub(crate) as_coverage: bool,
+    /// The folder of the program, which stands first on its Python's path.
+    #[arg(skip)]
+    pub(crate) program_folder: Option<PathBuf>,
 }
 
 /// `swath run`.
@@ -303,6 +314,12 @@ impl RunArguments {
             precision: report.precision,
             sort: report.sort.clone(),
             format: report.format.clone(),
+            plugins: PluginChoice {
+                interpreter: self.program.python.clone().or_else(environment_interpreter),
+                path: self.program.program_folder.clone(),
+                left_out: self.program.no_plugins,
+            },
+            any_source: self.program.as_coverage,
         }
     }
 }

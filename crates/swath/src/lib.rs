@@ -14,7 +14,10 @@ mod page_folder;
 mod patience;
 mod program;
 mod progress;
+mod recorder;
 mod reporting;
+mod settings_folder;
+mod slips;
 mod summary;
 mod terminal;
 
@@ -40,7 +43,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
             match invocation.cli.verb {
-                Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
+                Verb::Run(mut arguments) => {
+                    settings_folder::enter(&mut arguments, invocation.target.as_ref());
+                    commands::run::run(&arguments, invocation.target)
+                }
                 _ => coverage.perform(&invocation.shared),
             }
         }
@@ -48,7 +54,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are answers, not errors.
             terminal::print_usage(&error);
             if error.use_stderr() {
-                Exit::Failure
+                // 1 would read as failed tests.
+                Exit::RunFailure
             } else {
                 Exit::Success
             }

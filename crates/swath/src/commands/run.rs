@@ -9,8 +9,8 @@ use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextOptions, render_text};
 use swath_run::{
     FinishedRun, Output, Plan, RunError, RunKind, RunRequest, Settings, SettingsOverrides,
-    account_json, error_account_json, leftovers, plan, rcfile_of_services, rescue_killed_runs,
-    twin_of_services,
+    account_json, beside, error_account_json, leftovers, plan, rcfile_of_services,
+    rescue_killed_runs, twin_of_services,
 };
 
 use crate::arguments::{Count, RunArguments, Target};
@@ -20,7 +20,7 @@ use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
-use crate::{program, summary};
+use crate::{program, slips, summary};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
@@ -29,6 +29,9 @@ pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
         Some(Target::Tests(command)) => command,
         None => Vec::new(),
     };
+    if let Some(slip) = slips::of_command(arguments) {
+        return not_run(arguments, &slip, Exit::RunFailure);
+    }
     match request(arguments, &command) {
         Ok(request) => perform(arguments, &request),
         Err(message) => not_run(arguments, &message, Exit::RunFailure),
@@ -43,6 +46,7 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         compose,
         command,
         left_out,
+        findings,
     } = plan(
         &arguments.service_options(),
         &arguments.compose_options(),
@@ -50,6 +54,9 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         &folder,
     )
     .map_err(|error| error.message())?;
+    for finding in findings {
+        finding.message().print();
+    }
     if !left_out.is_empty() {
         name_left_out(&left_out);
     }
@@ -61,6 +68,13 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
     let rcfile = named.clone().or_else(|| rcfile_of_services(&environments));
     let overrides = arguments.overrides();
     let mut settings = load_settings(&overrides, rcfile.as_deref(), &folder)?;
+    for finding in settings
+        .findings()
+        .iter()
+        .chain(&settings.plugins.finding())
+    {
+        finding.message().print();
+    }
     settings.config.show_missing = true;
     if let Some(variable) = twin_of_services(&environments) {
         let variable = variable.to_owned();
@@ -73,7 +87,11 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         kind: RunKind::SystemTest,
         containers: !arguments.services.no_docker,
         compose,
-        data_file: settings.data_file(),
+        data_file: if arguments.program.parallel_mode {
+            beside(&settings.data_file())
+        } else {
+            settings.data_file()
+        },
         folder,
         settings,
         overrides,
@@ -84,12 +102,13 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
             Count::All => Counted::All,
         },
         append: arguments.program.append,
+        replaces_by_nothing: false,
         details: arguments.report.html.is_some(),
         outputs: outputs(arguments),
     })
 }
 
-/// The settings of a run, with oddities named.
+/// The settings of a run.
 pub(crate) fn load_settings(
     overrides: &SettingsOverrides,
     rcfile: Option<&str>,
@@ -97,10 +116,7 @@ pub(crate) fn load_settings(
 ) -> Result<Settings, Message> {
     let mut settings = Settings::load(rcfile, folder)
         .map_err(|error| Message::error(error.code(), error.to_string()).hint(error.hint()))?;
-    overrides.apply(&mut settings.config);
-    for finding in settings.findings() {
-        finding.message().print();
-    }
+    overrides.apply(&mut settings);
     Ok(settings)
 }
 
@@ -347,6 +363,8 @@ fn exit_code(arguments: &RunArguments, run: &FinishedRun, below: bool) -> Exit {
         return Exit::Passed(code);
     }
     let report_failed = run.report.as_ref().is_err_and(|error| !error.is_no_data());
+    // A gate that may not be in force has not been passed.
+    let report_failed = report_failed || run.settings.plugins.error().is_some();
     if run.not_saved.is_some() || run.nothing_measured.is_some() || report_failed {
         Exit::RunFailure
     } else if below {

@@ -196,7 +196,7 @@ fn nothing_to_run_says_what_can_be_run() {
     assert_eq!(run.code, 125);
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
     error[no-command]: there is no test command
-      neither `--` nor `test` in swath.toml names one
+      neither `[ROOT]/project` nor a folder above it has a swath.toml, and no `--` names one
 
     hint: swath run -- pytest tests/system
     ");
