@@ -126,7 +126,10 @@ pub(crate) fn account_for_places(
 ) -> Account {
     let kin = Kinship::of(host, &outcome.sightings, &outcome.endings);
     let mut processes = Vec::new();
-    for (index, (process, role)) in host.iter().zip(roles_of_host(host, &kin, outcome)).enumerate()
+    for (index, (process, role)) in host
+        .iter()
+        .zip(roles_of_host(host, &kin, outcome))
+        .enumerate()
     {
         processes.push((process, role, kin.key(index)));
     }
@@ -134,9 +137,7 @@ pub(crate) fn account_for_places(
         let roles = roles_of_container(place);
         processes.extend(place.iter().zip(roles).map(|(one, role)| (one, role, None)));
     }
-    let service_found = processes
-        .iter()
-        .any(|(_, role, _)| *role == Role::Service);
+    let service_found = processes.iter().any(|(_, role, _)| *role == Role::Service);
     let counted = judged.counted;
     let counts = |role| match (counted, role) {
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
@@ -168,8 +169,12 @@ pub(crate) fn account_for_places(
 
 fn roles_of_host(host: &[StoredProcess], kin: &Kinship, outcome: &RunOutcome) -> Vec<Role> {
     let is_command = |store: usize| {
-        let key = kin.key(store);
-        key.is_some() && key == outcome.test_key
+        // Without `/proc` nobody has a start time.
+        let bare = |key: ProcessKey| key.start_ticks == 0 && key.pid == host[store].pid;
+        match kin.key(store) {
+            Some(key) => outcome.test_key == Some(key),
+            None => outcome.test_key.is_some_and(bare),
+        }
     };
     // What a container in the foreground recorded was gathered into another folder.
     let is_elsewhere = |store: usize| host[store].store.parent() != Some(outcome.data.as_path());

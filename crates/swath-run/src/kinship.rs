@@ -72,7 +72,9 @@ impl Kinship {
                 children.entry(*parent).or_default().push(child);
             }
         }
-        let mut open: Vec<usize> = (0..self.parents.len()).filter(|&one| is_root(one)).collect();
+        let mut open: Vec<usize> = (0..self.parents.len())
+            .filter(|&one| is_root(one))
+            .collect();
         let mut found: BTreeSet<usize> = open.iter().copied().collect();
         while let Some(parent) = open.pop() {
             for &child in children.get(&parent).map_or(&[][..], Vec::as_slice) {
@@ -169,9 +171,10 @@ impl<'a> Index<'a> {
     ) -> Option<usize> {
         let process = &processes[child];
         let before = |stores: &Vec<usize>| {
-            let earlier = stores.iter().copied().filter(|&store| {
-                store != child && processes[store].started <= process.started
-            });
+            let earlier = stores
+                .iter()
+                .copied()
+                .filter(|&store| store != child && processes[store].started <= process.started);
             earlier.max_by_key(|&store| processes[store].started)
         };
         if let Some(id) = &process.fork_parent {

@@ -131,10 +131,7 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
 }
 
 /// Why a Python has no hit store, and what shows it.
-fn reason_for(
-    evidence: &Evidence<'_>,
-    sighting: &Sighting,
-) -> (NotMeasuredReason, Option<String>) {
+fn reason_for(evidence: &Evidence<'_>, sighting: &Sighting) -> (NotMeasuredReason, Option<String>) {
     if let Some(reason) = isolation(&sighting.arguments) {
         return (reason, None);
     }
@@ -152,7 +149,11 @@ fn reason_for(
     if let Some(user) = other
         && (sighting.python_path.is_none() || !is_open_to_others(evidence.agent))
     {
-        let detail = format!("it runs as {}, swath as {}", user_name(user), user_name(own));
+        let detail = format!(
+            "it runs as {}, swath as {}",
+            user_name(user),
+            user_name(own)
+        );
         return (NotMeasuredReason::AgentUnreadable, Some(detail));
     }
     if let Some(shadow) = shadow {

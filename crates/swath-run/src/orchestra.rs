@@ -106,7 +106,8 @@ pub(crate) fn execute(
     let table = ProcessTable::new(agent, adopted.is_ok());
     if let Err(error) = adopted {
         findings.push(Finding::SystemRefused {
-            what: "processes that outlive the one that started them could not be adopted".to_owned(),
+            what: "processes that outlive the one that started them could not be adopted"
+                .to_owned(),
             error: error.to_string(),
             consequence: "how they ended is not known".to_owned(),
         });
@@ -224,17 +225,17 @@ impl Orchestra<'_> {
                 self.folder,
                 self.history.path(),
             )?;
-            tracing::debug!(
-                "service {} is process {}",
-                spec.name,
-                service.root.key.pid
-            );
+            tracing::debug!("service {} is process {}", spec.name, service.root.key.pid);
             self.services.push(service);
             self.wait_until_ready(self.services.len() - 1)?;
         }
         let elapsed = started.elapsed();
         let all = self.request.services.len();
-        let checked = self.request.services.iter().filter(|spec| spec.ready.is_some());
+        let checked = self
+            .request
+            .services
+            .iter()
+            .filter(|spec| spec.ready.is_some());
         let checked = checked.count();
         if checked > 0 {
             let services = checked;
@@ -299,7 +300,7 @@ impl Orchestra<'_> {
         };
         self.observer.event(RunEvent::TestsEnded);
         tracing::debug!("the tests' process {}", ending.describe());
-        self.note_ended_services();
+        self.note_ended_services_at_last();
         Ok(TestEnd {
             ending,
             elapsed: started.elapsed(),

@@ -277,7 +277,9 @@ impl ProcessTable {
     }
 
     fn present(&self, pid: u32) -> Option<&Present> {
-        let place = self.present.binary_search_by_key(&pid, |present| present.pid);
+        let place = self
+            .present
+            .binary_search_by_key(&pid, |present| present.pid);
         self.present.get(place.ok()?)
     }
 
@@ -320,7 +322,9 @@ impl ProcessTable {
     }
 
     fn look_next_time(&mut self, pid: u32) {
-        let place = self.present.binary_search_by_key(&pid, |present| present.pid);
+        let place = self
+            .present
+            .binary_search_by_key(&pid, |present| present.pid);
         if let Some(present) = place.ok().and_then(|place| self.present.get_mut(place)) {
             present.young = true;
         }
@@ -354,7 +358,10 @@ impl ProcessTable {
             start_ticks: stat.start_ticks,
             young: true,
         };
-        if let Err(place) = self.present.binary_search_by_key(&pid, |present| present.pid) {
+        if let Err(place) = self
+            .present
+            .binary_search_by_key(&pid, |present| present.pid)
+        {
             self.present.insert(place, present);
         }
     }
@@ -528,10 +535,7 @@ mod tests {
         let of = |text: &[u8]| python_path(text, "/run/agent");
         let with = Some(PythonPath::WithAgent { shadow: None });
         assert_eq!(of(b"A=1\0PYTHONPATH=/x:/run/agent\0B=2"), with);
-        assert_eq!(
-            of(b"PYTHONPATH=/x:/run/agents"),
-            Some(PythonPath::Replaced)
-        );
+        assert_eq!(of(b"PYTHONPATH=/x:/run/agents"), Some(PythonPath::Replaced));
         assert_eq!(of(b"PYTHONPATH="), Some(PythonPath::Absent));
         assert_eq!(of(b"PYTHONPATHS=/run/agent"), Some(PythonPath::Absent));
         let folder = tempfile::tempdir().unwrap();

@@ -70,9 +70,7 @@ fn is_of_this_machine(beginning: &[u8]) -> bool {
     }
     let own = read_beginning(&PathBuf::from("/proc/self/exe"));
     match (own.as_deref().and_then(kind), kind(beginning)) {
-        (Some(own), Some(other)) => {
-            own == other || other.0 != own.0 || has_handlers()
-        }
+        (Some(own), Some(other)) => own == other || other.0 != own.0 || has_handlers(),
         (None, other) => other.is_some(),
         (Some(_), None) => false,
     }
@@ -89,10 +87,8 @@ fn has_handlers() -> bool {
 }
 
 fn is_mounted_noexec(path: &Path) -> bool {
-    rustix::fs::statvfs(path).is_ok_and(|stat| {
-        stat.f_flag
-            .contains(rustix::fs::StatVfsMountFlags::NOEXEC)
-    })
+    rustix::fs::statvfs(path)
+        .is_ok_and(|stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
 #[cfg(test)]
@@ -113,7 +109,10 @@ mod tests {
         let own = std::env::current_exe().unwrap();
         assert!(can_be_executed(&own));
         assert!(can_be_executed(&file("script", b"#!/bin/sh\ntrue\n")));
-        assert!(can_be_executed(&file("env", b"#! /usr/bin/env python3 -I\n")));
+        assert!(can_be_executed(&file(
+            "env",
+            b"#! /usr/bin/env python3 -I\n"
+        )));
         let words = script_interpreter(&folder.path().join("env")).unwrap();
         assert_eq!(words, ["python3", "-I"]);
         let plain = file("plain", b"#!/bin/sh\n");

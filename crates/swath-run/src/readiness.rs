@@ -187,9 +187,8 @@ fn judge(listeners: &[Listener], members: &[Member]) -> Answerer {
 
 /// The process that has a socket open, for people.
 fn holder_of(listener: &Listener) -> Option<String> {
-    let holds = |pid: &u32| {
-        sockets_of(*pid).is_some_and(|sockets| sockets.contains(&listener.inode))
-    };
+    let holds =
+        |pid: &u32| sockets_of(*pid).is_some_and(|sockets| sockets.contains(&listener.inode));
     let pid = all_pids().into_iter().find(holds)?;
     let command = without_secrets(&arguments_of(pid)).join(" ");
     Some(format!("`{command}` (pid {pid})"))
@@ -248,7 +247,9 @@ mod tests {
         assert!(is_forwarder("`/usr/bin/docker-proxy -proto tcp` (pid 7)"));
         assert!(!is_forwarder("`python -m http.server` (pid 7)"));
         let mut client = member(1);
-        client.arguments = ["/usr/bin/docker", "run", "web"].map(str::to_owned).to_vec();
+        client.arguments = ["/usr/bin/docker", "run", "web"]
+            .map(str::to_owned)
+            .to_vec();
         assert!(is_engine_client(&client) && !is_engine_client(&member(1)));
     }
 }

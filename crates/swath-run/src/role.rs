@@ -59,10 +59,9 @@ impl Cast<'_> {
             let is_fork = processes[one].fork_parent.is_some() && self.kin.parent(one).is_some();
             (self.is_command)(one) || (!is_fork && is_test_runner(&processes[one].command))
         };
-        let runners = self.kin.with_followers(
-            is_runner,
-            |parent, child| is_part(&processes[parent], &processes[child]),
-        );
+        let runners = self.kin.with_followers(is_runner, |parent, child| {
+            is_part(&processes[parent], &processes[child])
+        });
         let listeners = self.kin.with_followers(
             |one| opens_service(&processes[one]) && !runners.contains(&one),
             |_, _| true,

@@ -81,6 +81,10 @@ mod tests {
             assert!(!is_tool(&words(line)), "{line}");
         }
         let code = "exec(compile('''import setuptools; __file__ = \"/p/setup.py\"'''))";
-        assert!(is_tool(&["python".to_owned(), "-c".to_owned(), code.to_owned()]));
+        assert!(is_tool(&[
+            "python".to_owned(),
+            "-c".to_owned(),
+            code.to_owned()
+        ]));
     }
 }

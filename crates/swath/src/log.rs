@@ -33,7 +33,9 @@ enum Log {
 
 /// Begins to log. Once per process.
 pub(crate) fn begin(verbose: bool) {
-    let wanted = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
+    let wanted = std::env::var(VARIABLE)
+        .ok()
+        .filter(|value| !value.is_empty());
     let shown = match (&wanted, verbose) {
         (Some(levels), _) => EnvFilter::builder()
             .with_default_directive(LevelFilter::OFF.into())
