@@ -11,7 +11,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 
-use crate::line_set::LineSet;
+use crate::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::suites::for_each_suite;
 use legacy::Step;

@@ -153,14 +153,19 @@ impl Accounting {
         self.runs.is_empty() && self.processes.is_empty() && self.files.is_empty()
     }
 
+    /// Adds the runs that are not known yet.
+    pub fn add_runs(&mut self, runs: impl IntoIterator<Item = RunRecord>) {
+        for run in runs {
+            if !self.runs.iter().any(|known| known.id == run.id) {
+                self.runs.push(run);
+            }
+        }
+    }
+
     /// Takes in another accounting, with its paths mapped. Runs and processes that are here
     /// already (the same data combined twice) stay once.
     pub fn merge(&mut self, other: &Accounting, mut map_path: impl FnMut(&str) -> String) {
-        for run in &other.runs {
-            if !self.runs.iter().any(|known| known.id == run.id) {
-                self.runs.push(run.clone());
-            }
-        }
+        self.add_runs(other.runs.iter().cloned());
         let known: BTreeSet<String> = self.processes.iter().map(|p| p.id.clone()).collect();
         for process in &other.processes {
             if known.contains(&process.id) {

@@ -4,9 +4,9 @@ use core::ptr::{null, null_mut};
 
 use swath_store::layout;
 
-use crate::branches::{Arc, Branches, SEVERAL, Side, Site, THOROUGH};
+use crate::branches::{Arc, Branches, SEVERAL, Side, Site, SiteKind, THOROUGH, Throw, Watch};
 use crate::ffi;
-use crate::flow::{Flow, Way};
+use crate::flow::{Flow, Path, Way};
 use crate::interpreter::VERSION;
 use crate::map;
 use crate::operations::Kind;
@@ -17,6 +17,13 @@ use crate::state::Global;
 /// lines, and its last part may go on from an earlier line than its own.
 const LONGEST_CHAIN: usize = 3;
 
+/// What a line has that its ways on depend on, as bits: what makes a function, a branch (which
+/// tells where it goes on), a `raise`, a whole `with`.
+const MAKES: u8 = 1;
+const FORKS: u8 = 2;
+const RAISES: u8 = 4;
+const ENDS: u8 = 8;
+
 /// Lines that the arcs of a code object are about, and where their hits are.
 #[derive(Clone, Copy)]
 pub struct Lines {
@@ -26,17 +33,22 @@ pub struct Lines {
     pub hits: *mut u8,
 }
 
-struct Survey {
+pub struct Survey {
     /// By line, the one line that leads to it; 0 for none, [`SEVERAL`] for more.
-    before: Scratch<i32>,
+    pub before: Scratch<i32>,
     /// By line, the one target it leads to; 0 for none, [`SEVERAL`] for more.
-    after: Scratch<i32>,
-    arcs: Scratch<Arc>,
-    keys: Scratch<u64>,
-    sites: Scratch<Site>,
-    site_of: Scratch<u16>,
+    pub after: Scratch<i32>,
+    pub arcs: Scratch<Arc>,
+    pub keys: Scratch<u64>,
+    pub sites: Scratch<Site>,
+    pub site_of: Scratch<u16>,
     arcs_of: Scratch<u32>,
     marks: Scratch<u8>,
+    /// The arcs that a line or branch alone does not prove, as something may raise.
+    pub unsure: Scratch<u64>,
+    pub meanings: Scratch<u8>,
+    pub watched_lines: Scratch<u8>,
+    pub throws: Scratch<Throw>,
 }
 
 static SURVEY: Global<Survey> = Global::new(Survey {
@@ -48,7 +60,21 @@ static SURVEY: Global<Survey> = Global::new(Survey {
     site_of: Scratch::new(),
     arcs_of: Scratch::new(),
     marks: Scratch::new(),
+    unsure: Scratch::new(),
+    meanings: Scratch::new(),
+    watched_lines: Scratch::new(),
+    throws: Scratch::new(),
 });
+
+/// An arc as a number.
+pub fn key(from: u32, to: i32) -> u64 {
+    u64::from(from) << 32 | u64::from(to as u32)
+}
+
+/// The arc that a number stands for.
+pub fn arc_of(key: u64) -> (u32, i32) {
+    ((key >> 32) as u32, key as u32 as i32)
+}
 
 /// Notes one more neighbour of a line.
 fn note(list: &mut Scratch<i32>, index: u32, neighbour: i32) {
@@ -62,18 +88,27 @@ fn note(list: &mut Scratch<i32>, index: u32, neighbour: i32) {
 }
 
 impl Lines {
-    fn index(self, line: u32) -> u32 {
+    pub fn index(self, line: u32) -> u32 {
         line.wrapping_sub(self.first)
     }
 
     /// The place in the store of the byte of a line.
-    unsafe fn place(self, line: u32) -> u32 {
+    pub unsafe fn place(self, line: u32) -> u32 {
         let index = self.index(line);
         if index >= self.span {
             return 0;
         }
         map::place_of(self.hits.add(index as usize))
     }
+}
+
+/// The ways on from a site.
+#[derive(Clone, Copy)]
+enum SiteWay {
+    /// Behind its unit, or to another one.
+    Either(usize),
+    /// Behind its unit.
+    Only(SiteKind),
 }
 
 impl Survey {
@@ -92,8 +127,12 @@ impl Survey {
         });
         flow.entries(|line| note(before, lines.index(line), SEVERAL));
         // A branch may also lead to what raises, and what waits may never go on: no way is sure.
+        // What makes a function may raise, and the function may be left from its own line.
+        let is_old = VERSION.get() < 0x030c;
         for unit in flow.units() {
-            if matches!(unit.kind, Kind::Branch | Kind::Yield | Kind::Await) && unit.line != 0 {
+            let forks = matches!(unit.kind, Kind::Branch | Kind::Yield | Kind::Await)
+                || (is_old && unit.kind == Kind::Make);
+            if forks && unit.line != 0 {
                 note(after, lines.index(unit.line), SEVERAL);
             }
         }
@@ -101,7 +140,7 @@ impl Survey {
     }
 
     /// The place of the line that proves an arc; 0 for none.
-    unsafe fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
+    pub unsafe fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
         let Ok(line) = u32::try_from(to) else {
             return 0;
         };
@@ -127,22 +166,28 @@ impl Survey {
         let is_new = VERSION.get() >= 0x030e;
         let mut proof = 0;
         let (branch, mut went_back, mut may_pass_raise) = (line, false, true);
+        let (mut may_raise, mut is_watched) = (false, false);
         for step in 0..LONGEST_CHAIN {
-            let way = flow.follow(from, unit, may_pass_raise);
+            let Path { way, is_sure } = flow.follow(from, unit, may_pass_raise);
             let (to, at) = match way {
                 Way::To(to, at) => (to, Some(at)),
                 Way::Behind(to) => (to, None),
                 Way::Open => break,
             };
-            proof = match step {
-                // Each way is told once: there is nothing to save.
-                0 if is_new => layout::ARC_CONCLUDED,
-                0 => self.proof(lines, from, to),
-                _ if at.is_none() => layout::ARC_CONCLUDED,
-                _ if is_new => 0,
-                _ => proof,
-            };
-            self.arcs.add(Arc { from, to, proof })?;
+            may_raise |= !is_sure;
+            if may_raise {
+                is_watched |= self.add_unsure(lines, from, to)?;
+            } else {
+                proof = match step {
+                    // Each way is told once: there is nothing to save.
+                    0 if is_new => layout::ARC_CONCLUDED,
+                    0 => self.proof(lines, from, to),
+                    _ if at.is_none() => layout::ARC_CONCLUDED,
+                    _ if is_new => 0,
+                    _ => proof,
+                };
+                self.arcs.add(Arc { from, to, proof })?;
+            }
             let (Ok(line), Some(at)) = (u32::try_from(to), at) else {
                 break;
             };
@@ -155,8 +200,9 @@ impl Survey {
         Some(Side {
             first,
             count,
-            settled: count == 0 || (proof != 0 && !is_new),
+            settled: !is_watched && (count == 0 || (proof != 0 && !is_new)),
             seen: false,
+            is_watched,
         })
     }
 
@@ -166,42 +212,38 @@ impl Survey {
         lines: Lines,
         unit: usize,
         line: u32,
-        away: Option<usize>,
+        way: SiteWay,
     ) -> Option<()> {
         let behind = flow.behind(unit);
-        let none = Side {
-            first: 0,
-            count: 0,
-            settled: true,
-            seen: true,
-        };
         let site = Site {
             behind: behind as u32,
             on: self.add_side(flow, lines, line, behind)?,
-            away: match away {
-                Some(away) => self.add_side(flow, lines, line, away)?,
-                None => none,
+            away: match way {
+                SiteWay::Either(away) => self.add_side(flow, lines, line, away)?,
+                SiteWay::Only(_) => Side::NONE,
             },
-            is_mark: away.is_none(),
+            kind: match way {
+                SiteWay::Either(_) => SiteKind::Branch,
+                SiteWay::Only(kind) => kind,
+            },
         };
         if site.on.settled && site.away.settled && site.on.count == 0 && site.away.count == 0 {
             return Some(());
         }
+        // 3.14 tells of an `async for` that goes on at the mark behind it.
+        let places = match way {
+            SiteWay::Either(_) => unit..behind,
+            SiteWay::Only(_) => unit..unit + 1,
+        };
+        self.put_site(site, places)
+    }
+
+    /// Adds a site, at some units.
+    pub unsafe fn put_site(&mut self, site: Site, places: core::ops::Range<usize>) -> Option<()> {
         self.sites.add(site)?;
         let number = u16::try_from(self.sites.values().len()).ok()?;
-        // 3.14 tells of an `async for` that goes on at the mark behind it.
-        let places = if away.is_some() {
-            unit..behind
-        } else {
-            unit..unit + 1
-        };
-        for place in self
-            .site_of
-            .values_mut()
-            .get_mut(places)
-            .into_iter()
-            .flatten()
-        {
+        let units = self.site_of.values_mut().get_mut(places);
+        for place in units.into_iter().flatten() {
             *place = number;
         }
         Some(())
@@ -215,17 +257,23 @@ impl Survey {
         for (index, unit) in units.iter().enumerate() {
             match unit.kind {
                 Kind::Branch if unit.line != 0 => {
-                    self.add_site(flow, lines, index, unit.line, Some(unit.target as usize))?;
+                    let away = SiteWay::Either(unit.target as usize);
+                    self.add_site(flow, lines, index, unit.line, away)?;
                 }
                 Kind::AsyncEnd if new => {
                     let source = unit.target as usize;
                     let line = units.get(source).map_or(0, |unit| unit.line);
-                    self.add_site(flow, lines, source, line, Some(index + 1))?;
+                    self.add_site(flow, lines, source, line, SiteWay::Either(index + 1))?;
                 }
-                // Before 3.14 no branch is reported: that these units run says the same.
-                Kind::AsyncEnd => self.add_site(flow, lines, index, unit.line, None)?,
+                // Before 3.14 no branch is reported: that these units run says the same. The end
+                // of the iteration is reached by any exception, and raises all others again.
+                Kind::AsyncEnd => {
+                    let edge = SiteWay::Only(SiteKind::Edge);
+                    self.add_site(flow, lines, index, unit.line, edge)?;
+                }
                 Kind::Await if iterates && !new => {
-                    self.add_site(flow, lines, unit.target as usize, unit.line, None)?;
+                    let mark = SiteWay::Only(SiteKind::Mark);
+                    self.add_site(flow, lines, unit.target as usize, unit.line, mark)?;
                 }
                 _ => {}
             }
@@ -233,45 +281,78 @@ impl Survey {
         Some(())
     }
 
-    /// Adds what follows from running a line that makes a function and has no branch, but leads to
-    /// several lines all the same, one after the other: a decorated function.
-    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    /// Notes what the lines have that their ways on depend on.
+    unsafe fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
             if let Some(place) = marks.get_mut(lines.index(unit.line) as usize) {
-                match unit.kind {
-                    Kind::Make if *place == 0 => *place = 1,
-                    // There the branch tells where it goes on.
-                    Kind::Branch | Kind::Handling => *place = 2,
-                    _ => {}
+                *place |= match unit.kind {
+                    Kind::Make => MAKES,
+                    Kind::Branch | Kind::Handling => FORKS,
+                    Kind::Raise => RAISES,
+                    _ => 0,
                 }
             }
         }
-        let (arcs, marks, after) = (&mut self.arcs, self.marks.values(), self.after.values());
-        let mut latest = (0, 0);
+        flow.one_line_suites(|line| {
+            if let Some(place) = marks.get_mut(lines.index(line) as usize) {
+                *place |= ENDS;
+            }
+        });
+        Some(())
+    }
+
+    /// Whether no branch tells where a line goes on that makes a function or has a whole `with`.
+    pub fn is_untold(&self, lines: Lines, line: u32) -> bool {
+        let mark = self.marks.values().get(lines.index(line) as usize);
+        mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & ENDS != 0)
+    }
+
+    /// Whether a line has a `raise`.
+    pub fn raises(&self, lines: Lines, line: u32) -> bool {
+        let mark = self.marks.values().get(lines.index(line) as usize);
+        mark.is_some_and(|mark| mark & RAISES != 0)
+    }
+
+    /// Adds what follows from running a line of which no branch tells where it goes on, but that
+    /// leads to several lines all the same: a decorated function, to one after the other; a `with`,
+    /// by its suite or by what it swallows.
+    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+        self.keys.clear();
         let mut full = false;
         flow.steps(|from, to| {
             let index = lines.index(from) as usize;
-            let follows = marks.get(index) == Some(&1) && after.get(index) == Some(&SEVERAL);
-            if follows && core::mem::replace(&mut latest, (from, to)) != (from, to) {
-                let proof = lines.place(from);
-                full |= arcs.add(Arc { from, to, proof }).is_none();
+            let several = self.after.values().get(index) == Some(&SEVERAL);
+            if several && self.is_untold(lines, from) {
+                full |= self.keys.add(key(from, to)).is_none();
             }
         });
-        (!full).then_some(())
+        if full {
+            return None;
+        }
+        for place in 0..self.keys.values().len() {
+            let (from, to) = arc_of(self.keys.values().get(place).copied()?);
+            self.add_unsure(lines, from, to)?;
+        }
+        Some(())
     }
 
     /// Adds, for each line with one way on, that way. The line may have several for a reader of
     /// the source: a function written on that same line is left from there, a test that is always
     /// the same is no branch any more, a statement over several lines goes on from another one.
     unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
-        let arcs = &mut self.arcs;
-        for (index, to) in self.after.values().iter().copied().enumerate() {
-            if to != 0 && to != SEVERAL {
-                let from = lines.first + index as u32;
+        for index in 0..self.after.values().len() {
+            let to = self.after.values().get(index).copied()?;
+            if to == 0 || to == SEVERAL {
+                continue;
+            }
+            let from = lines.first + index as u32;
+            if VERSION.get() >= 0x030c && self.is_untold(lines, from) {
+                self.add_unsure(lines, from, to)?;
+            } else {
                 let proof = lines.place(from);
-                arcs.add(Arc { from, to, proof })?;
+                self.arcs.add(Arc { from, to, proof })?;
             }
         }
         Some(())
@@ -284,8 +365,7 @@ impl Survey {
         let mut full = false;
         flow.steps(|line, target| {
             if after.values().get(lines.index(line) as usize) == Some(&SEVERAL) {
-                let key = u64::from(line) << 32 | u64::from(target as u32);
-                full |= keys.add(key).is_none();
+                full |= keys.add(key(line, target)).is_none();
             }
         });
         if full {
@@ -297,7 +377,7 @@ impl Survey {
             let key = self.keys.values().get(place).copied().unwrap_or(u64::MAX);
             if key != latest {
                 latest = key;
-                let (from, to) = ((key >> 32) as u32, key as u32 as i32);
+                let (from, to) = arc_of(key);
                 let proof = self.proof(lines, from, to);
                 self.arcs.add(Arc { from, to, proof })?;
             }
@@ -357,13 +437,17 @@ unsafe fn keep<T>(value: T) -> Option<*mut T> {
 /// are none.
 pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     let survey = &mut *SURVEY.place();
+    survey.unsure.clear();
     survey.learn_neighbours(flow, lines)?;
     survey.add_sites(flow, lines)?;
+    let mut watch = Watch::NONE;
     if VERSION.get() < 0x030e {
+        survey.learn_marks(flow, lines)?;
         survey.add_single_ways(lines)?;
         survey.add_makers(flow, lines)?;
+        survey.add_watch(flow, lines, &mut watch)?;
     }
-    if survey.arcs.values().is_empty() {
+    if survey.arcs.values().is_empty() && watch.meanings.is_null() {
         return Some(null_mut());
     }
     let (arcs, states, count) = survey.record(lines)?;
@@ -379,6 +463,7 @@ pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
         after: null(),
         first: lines.first,
         span: lines.span,
+        watch,
     })
 }
 
@@ -410,5 +495,6 @@ pub unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut
         after: survey.after.kept()?,
         first: lines.first,
         span: lines.span,
+        watch: Watch::NONE,
     })
 }

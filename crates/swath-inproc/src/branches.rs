@@ -3,6 +3,7 @@
 //! Only what the lines alone do not tell is watched: a line with one way on went there when it
 //! ran. Some arcs are *proved* by a line: nothing else leads to it, so its hit is the arc's.
 
+use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
@@ -33,6 +34,20 @@ pub struct Side {
     pub settled: bool,
     /// Whether its arcs are marked.
     pub seen: bool,
+    /// Whether single operations must be watched from here on to tell where it leads, as what is
+    /// on the way may raise.
+    pub is_watched: bool,
+}
+
+impl Side {
+    /// No way.
+    pub const NONE: Self = Self {
+        first: 0,
+        count: 0,
+        settled: true,
+        seen: true,
+        is_watched: false,
+    };
 }
 
 /// A place where control may go two ways.
@@ -42,8 +57,83 @@ pub struct Site {
     pub behind: u32,
     pub on: Side,
     pub away: Side,
-    /// Whether it has one way only: that it runs is what counts.
-    pub is_mark: bool,
+    pub kind: SiteKind,
+}
+
+/// What tells that a site's ways were taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SiteKind {
+    /// Events of branches.
+    Branch,
+    /// That its unit runs, which cannot raise; it has one way only.
+    Mark,
+    /// That the unit behind it runs next, as its own may raise; it has one way only.
+    Edge,
+}
+
+/// What an operation means that is about to run (3.12 and 3.13), as bits.
+pub mod meaning {
+    /// An exception that the unit raises leaves the frame before any other line runs.
+    pub const LEAVES: u8 = 1;
+    /// Single operations are to be watched from here on.
+    pub const WATCH: u8 = 2;
+    /// It tells whether an edge was taken.
+    pub const TELLS_EDGE: u8 = 4;
+    /// An exception was caught, which tells of an arc by where it was raised.
+    pub const CATCHES: u8 = 8;
+}
+
+/// The arc that an exception takes, by the unit that raises it.
+#[derive(Clone, Copy)]
+pub struct Throw {
+    /// The number of the arc and 1; 0 for none.
+    pub arc: u32,
+    /// The unit that is about to run when it was caught.
+    pub caught: u32,
+}
+
+/// What single operations tell (3.12 and 3.13).
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// By unit, bits of `meaning`; null when there is nothing.
+    pub meanings: *const u8,
+    /// By line, whether a unit that begins the line means something, besides where exceptions go.
+    pub lines: *const u8,
+    /// By unit; null when no exception tells of an arc.
+    pub throws: *const Throw,
+    /// The arcs that exceptions tell of: first and behind the last.
+    pub thrown: (u32, u32),
+    /// How many edges were not taken yet.
+    pub open_edges: u32,
+    /// The edge that may be being taken: the number of its site and 1, and by which thread.
+    pub pending: u32,
+    pub thread: *mut u8,
+    /// Whether single operations are to be watched from now on, and whether they are.
+    pub is_wanted: bool,
+    pub is_on: bool,
+}
+
+impl Watch {
+    /// Nothing to watch.
+    pub const NONE: Self = Self {
+        meanings: null(),
+        lines: null(),
+        throws: null(),
+        thrown: (0, 0),
+        open_edges: 0,
+        pending: 0,
+        thread: null_mut(),
+        is_wanted: false,
+        is_on: false,
+    };
+
+    /// Whether the watching is to begin now.
+    #[inline]
+    pub fn begins(&mut self) -> bool {
+        let begins = self.is_wanted && !self.is_on;
+        self.is_on |= begins;
+        begins
+    }
 }
 
 /// The arcs of a code object.
@@ -62,6 +152,7 @@ pub struct Branches {
     pub after: *const i32,
     pub first: u32,
     pub span: u32,
+    pub watch: Watch,
 }
 
 /// What a step from line to line is.
@@ -94,31 +185,125 @@ impl Branches {
     pub unsafe fn has_open_marks(&self) -> bool {
         (0..self.site_count as usize).any(|number| {
             let site = *self.sites.add(number);
-            site.is_mark && !site.on.settled
+            site.kind != SiteKind::Branch && !site.on.settled
         })
     }
 
-    /// A unit is about to run.
-    pub unsafe fn reached(&mut self, unit: u32) {
-        if unit < self.units
-            && let Some(number) = (*self.site_of.add(unit as usize)).checked_sub(1)
-        {
-            let site = *self.sites.add(usize::from(number));
-            if site.is_mark {
-                self.went(unit, site.behind);
+    unsafe fn site(&self, unit: u32) -> Option<*mut Site> {
+        if unit >= self.units {
+            return None;
+        }
+        let number = (*self.site_of.add(unit as usize)).checked_sub(1)?;
+        Some(self.sites.add(usize::from(number)))
+    }
+
+    /// What it means that a unit is about to run.
+    pub unsafe fn meaning(&self, unit: u32) -> u8 {
+        if unit >= self.units || self.watch.meanings.is_null() {
+            return 0;
+        }
+        *self.watch.meanings.add(unit as usize)
+    }
+
+    /// Whether a unit that begins the line means something.
+    #[inline]
+    pub unsafe fn watches_line(&self, line: u32) -> bool {
+        let index = line.wrapping_sub(self.first);
+        !self.watch.lines.is_null()
+            && index < self.span
+            && *self.watch.lines.add(index as usize) != 0
+    }
+
+    /// A unit is about to run: whether its event is needed no more. `caught` finds out which unit
+    /// raised the exception that was caught; `thread` is the calling one.
+    pub unsafe fn reached(
+        &mut self,
+        unit: u32,
+        thread: *mut u8,
+        caught: impl FnOnce() -> Option<u32>,
+    ) -> bool {
+        let meaning = self.meaning(unit);
+        self.watch.is_wanted |= meaning & meaning::WATCH != 0;
+        if self.watch.pending != 0 && self.watch.thread == thread {
+            self.end_edge(unit);
+        }
+        let mut is_done = true;
+        if let Some(site) = self.site(unit) {
+            match (*site).kind {
+                SiteKind::Mark => {
+                    self.went(unit, (*site).behind);
+                }
+                SiteKind::Edge if !(*site).on.seen => {
+                    self.watch.pending = u32::from(*self.site_of.add(unit as usize));
+                    self.watch.thread = thread;
+                    is_done = false;
+                }
+                _ => {}
+            }
+        }
+        if meaning & meaning::TELLS_EDGE != 0 {
+            is_done &= self.watch.open_edges == 0;
+        }
+        if meaning & meaning::CATCHES != 0 && self.expects_throws() {
+            if let Some(raised) = caught() {
+                self.threw(raised, unit);
+            }
+            is_done &= !self.expects_throws();
+        }
+        is_done
+    }
+
+    /// The unit behind an edge runs, or another one, which only an exception led to.
+    unsafe fn end_edge(&mut self, unit: u32) {
+        let number = core::mem::take(&mut self.watch.pending) - 1;
+        let site = &mut *self.sites.add(number as usize);
+        if site.behind == unit && !site.on.seen {
+            site.on.seen = true;
+            site.on.settled = true;
+            self.watch.open_edges -= 1;
+            for index in site.on.first..site.on.first + site.on.count {
+                self.mark(index);
             }
         }
     }
 
+    /// Whether an exception may still tell of an arc that was not taken yet.
+    unsafe fn expects_throws(&self) -> bool {
+        let (first, end) = self.watch.thrown;
+        (first..end).any(|index| *self.states.add(index as usize) != layout::LINE_HIT)
+    }
+
+    /// An exception that one unit raised was caught, and another one is about to run.
+    unsafe fn threw(&mut self, raised: u32, unit: u32) {
+        if raised >= self.units || self.watch.throws.is_null() {
+            return;
+        }
+        let throw = *self.watch.throws.add(raised as usize);
+        if throw.caught == unit
+            && let Some(arc) = throw.arc.checked_sub(1)
+        {
+            self.mark(arc);
+        }
+    }
+
+    /// An exception left a frame of the code: no edge is being taken.
+    pub fn unwound(&mut self, thread: *mut u8) {
+        if self.watch.thread == thread {
+            self.watch.pending = 0;
+        }
+    }
+
+    /// Whether an exception that a unit raises leaves the frame before any other line runs.
+    pub unsafe fn leaves(&self, unit: u32) -> bool {
+        self.watch.meanings.is_null() || self.meaning(unit) & meaning::LEAVES != 0
+    }
+
     /// Control went from one unit to another: whether the site needs no more events.
     pub unsafe fn went(&mut self, unit: u32, to: u32) -> bool {
-        if unit >= self.units {
-            return true;
-        }
-        let Some(number) = (*self.site_of.add(unit as usize)).checked_sub(1) else {
+        let Some(site) = self.site(unit) else {
             return true;
         };
-        let site = &mut *self.sites.add(usize::from(number));
+        let site = &mut *site;
         let side = if to == site.behind {
             &mut site.on
         } else {
@@ -127,6 +312,7 @@ impl Branches {
         if !side.seen {
             side.seen = true;
             side.settled = !THOROUGH.get();
+            self.watch.is_wanted |= side.is_watched;
             let (first, end) = (side.first, side.first + side.count);
             for index in first..end {
                 self.mark(index);

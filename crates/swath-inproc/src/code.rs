@@ -18,6 +18,7 @@ use crate::line_table;
 use crate::map;
 use crate::object::{self, attribute, bytes, number_attribute};
 use crate::operations::{self, Kind};
+use crate::running_frame;
 use crate::scratch::Scratch;
 use crate::state::Global;
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
@@ -315,6 +316,21 @@ unsafe fn outline(code: Object) -> Option<Outline> {
     Some(outline)
 }
 
+/// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
+/// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
+pub unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
+    let Ok(place) = usize::try_from(place) else {
+        return true;
+    };
+    if VERSION.get() < 0x030b {
+        return false;
+    }
+    let Some(all) = attribute(code, c"co_code") else {
+        return false;
+    };
+    bytes(all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
+}
+
 /// Whether a frame of the code that stands at this place of its bytes is suspended.
 pub unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
     let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
@@ -366,8 +382,13 @@ impl Info {
 
     /// Whether single operations of the code must be watched, because no branch tells how an
     /// `async for` goes on.
-    pub unsafe fn needs_operations(&self) -> bool {
-        self.outline.iterates && !self.branches.is_null() && (*self.branches).has_open_marks()
+    pub unsafe fn needs_operations(&mut self) -> bool {
+        if self.branches.is_null() {
+            return false;
+        }
+        let branches = &mut *self.branches;
+        branches.watch.is_on |= self.outline.iterates && branches.has_open_marks();
+        branches.watch.is_on
     }
 
     /// Whether operations tell the lines.
@@ -386,15 +407,43 @@ impl Info {
         (*self.branches).went((offset / 2) as u32, (destination / 2) as u32)
     }
 
-    /// A place in the code's bytes was reached.
-    pub unsafe fn reached(&mut self, offset: i64) {
+    /// A place in the code's bytes was reached: whether its event is needed no more.
+    pub unsafe fn reached(&mut self, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
         let line = self.unit_lines.line(unit as usize);
         if line != 0 {
             self.hit(line);
         }
-        if !self.branches.is_null() {
-            (*self.branches).reached(unit);
+        if self.branches.is_null() {
+            return true;
+        }
+        let thread = running_frame::thread();
+        (*self.branches).reached(unit, thread, || running_frame::caught_unit())
+    }
+
+    /// Whether a place in the code's bytes must be looked at when the line begins there.
+    #[inline]
+    pub unsafe fn watches_line(&self, line: u32) -> bool {
+        !self.branches.is_null() && (*self.branches).watches_line(line)
+    }
+
+    /// Whether single operations are to be watched from now on: true once.
+    #[inline]
+    pub unsafe fn begins_watch(&mut self) -> bool {
+        !self.branches.is_null() && (*self.branches).watch.begins() && !self.has_unit_lines()
+    }
+
+    /// An exception leaves a frame that is at this place of its code's bytes: whether it leaves it
+    /// from that place's line.
+    pub unsafe fn is_left_from(&mut self, code: Object, place: i64) -> bool {
+        self.prepare(code);
+        self.branches.is_null() || (*self.branches).leaves((place / 2) as u32)
+    }
+
+    /// An exception leaves a frame.
+    pub unsafe fn unwound(&mut self) {
+        if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
+            (*self.branches).unwound(running_frame::thread());
         }
     }
 

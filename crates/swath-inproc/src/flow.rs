@@ -25,10 +25,14 @@ pub struct Unit {
     pub target: u32,
     /// Its line; 0 for none.
     pub line: u32,
-    /// Whether another unit leads here.
-    is_reached: bool,
-    /// Whether exceptions lead here.
+    /// Whether it cannot raise (3.12 and 3.13; elsewhere it is not known).
+    pub is_quiet: bool,
+    /// How many other units lead here: more than two are two.
+    pub reached_by: u8,
+    /// Whether exceptions lead here (3.8 to 3.10).
     is_handler: bool,
+    /// Behind the unit that guards this one against exceptions; 0 for none (3.8 to 3.10).
+    guard: u32,
     /// Whether the interpreter reports the line when control comes here: on 3.8 and 3.9 it does
     /// so at the first unit of a line only, and where control goes back to; 3.9 also where
     /// exceptions lead to.
@@ -38,6 +42,8 @@ pub struct Unit {
 /// One code object, taken apart.
 pub struct Flow {
     units: Scratch<Unit>,
+    /// Units to look at, and what guards them.
+    todo: Scratch<(u32, u32)>,
     /// Where exceptions go, by ranges of units: first, behind the last, handler (3.11 and newer).
     handlers: Scratch<[u32; 3]>,
     /// The line that the code object is defined on.
@@ -48,11 +54,14 @@ pub struct Flow {
 
 static FLOW: Global<Flow> = Global::new(Flow {
     units: Scratch::new(),
+    todo: Scratch::new(),
     handlers: Scratch::new(),
     definition: 0,
     body: 0,
 });
 
+/// So many handlers in a row are followed.
+const MOST_HANDLERS: usize = 64;
 /// So many units in the middle of lines are followed.
 const MOST_UNREPORTED: u32 = 256;
 
@@ -65,6 +74,23 @@ pub enum Way {
     Behind(i32),
     /// Another branch, which has ways of its own; or nowhere that can be known.
     Open,
+}
+
+/// A way, and whether it is sure.
+#[derive(Clone, Copy)]
+pub struct Path {
+    pub way: Way,
+    /// Whether nothing on the way may raise and lead elsewhere.
+    pub is_sure: bool,
+}
+
+/// What becomes of an exception that a unit raises.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It leaves the frame, and no line runs before.
+    Leaves,
+    /// It is handled from a unit on.
+    Handled(usize),
 }
 
 /// Takes a code object apart. The result is good until the next one is taken apart.
@@ -88,6 +114,9 @@ pub unsafe fn of<'a>(code: Object) -> Option<&'a mut Flow> {
         flow.read_handlers(code)?;
     }
     flow.mark_reached();
+    if VERSION.get() < 0x030b {
+        flow.place_guards()?;
+    }
     Some(flow)
 }
 
@@ -128,8 +157,10 @@ impl Flow {
                 kind,
                 target,
                 line: 0,
-                is_reached: false,
+                is_quiet: operations.is_quiet(operation),
+                reached_by: 0,
                 is_handler: false,
+                guard: 0,
                 is_reported: VERSION.get() >= 0x030a,
             })?;
         }
@@ -214,29 +245,93 @@ impl Flow {
     }
 
     /// Where an exception that a unit raises goes, in this frame.
-    fn handler(&self, index: usize) -> Option<usize> {
+    pub fn handler(&self, index: usize) -> Option<usize> {
+        if VERSION.get() < 0x030b {
+            let guard = self.units().get(index)?.guard.checked_sub(1)?;
+            return Some(self.units().get(guard as usize)?.target as usize);
+        }
         let index = index as u32;
         let ranges = self.handlers.values().iter();
         let mut found = ranges.filter(|[start, end, _]| (*start..*end).contains(&index));
         found.next().map(|[_, _, handler]| *handler as usize)
     }
 
+    /// Whether any exception may be handled (3.11 and newer).
+    pub fn has_handlers(&self) -> bool {
+        !self.handlers.values().is_empty()
+    }
+
+    /// Calls `each` with the line of each `with` whose whole suite is on that line (3.12 and 3.13).
+    pub fn one_line_suites(&self, mut each: impl FnMut(u32)) {
+        for [_, _, handler] in self.handlers.values() {
+            let Some(catch) = self.units().get(*handler as usize) else {
+                continue;
+            };
+            let is_one_line = catch.kind == Kind::Catch
+                && catch.line != 0
+                && self.handlers.values().iter().all(|[start, end, other]| {
+                    let units = self.units().get(*start as usize..*end as usize);
+                    let mut units = units.unwrap_or(&[]).iter();
+                    other != handler || units.all(|unit| unit.line == 0 || unit.line == catch.line)
+                });
+            if is_one_line {
+                each(catch.line);
+            }
+        }
+    }
+
+    /// What becomes of an exception that a unit raises (3.12 and 3.13). What only cleans up or asks
+    /// the end of a `with`, and raises again, is passed unless it is on another line.
+    pub fn fate(&self, index: usize) -> Fate {
+        let line = self.units().get(index).map_or(0, |unit| unit.line);
+        let mut index = index;
+        for _ in 0..MOST_HANDLERS {
+            let Some(handler) = self.handler(index) else {
+                return Fate::Leaves;
+            };
+            match self.end_of_clean_up(line, handler) {
+                Some(end) => index = end,
+                None => return Fate::Handled(handler),
+            }
+        }
+        Fate::Leaves
+    }
+
+    /// Where what only cleans up raises again.
+    fn end_of_clean_up(&self, line: u32, handler: usize) -> Option<usize> {
+        let is_placed = self.units().get(handler).is_some_and(|unit| unit.line != 0);
+        for index in handler..self.units().len() {
+            let unit = self.units().get(index)?;
+            if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
+                return None;
+            }
+            match unit.kind {
+                Kind::Reraise | Kind::AsyncEnd | Kind::Throw => return Some(index),
+                Kind::Plain | Kind::Cache | Kind::Front => {}
+                Kind::Catch | Kind::Handling if is_placed => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Notes which units are reached other than by an exception.
     unsafe fn mark_reached(&mut self) {
         let units = self.units.values_mut();
+        let reach = |index: usize, units: &mut [Unit]| {
+            if let Some(unit) = units.get_mut(index) {
+                unit.reached_by = (unit.reached_by + 1).min(2);
+            }
+        };
         for index in 0..units.len() {
             let Some(unit) = units.get(index).copied() else {
                 return;
             };
-            if goes_on(unit.kind)
-                && let Some(next) = units.get_mut(index + 1)
-            {
-                next.is_reached = true;
+            if goes_on(unit.kind) {
+                reach(index + 1, units);
             }
-            if leads_to_target(unit.kind)
-                && let Some(next) = units.get_mut(unit.target as usize)
-            {
-                next.is_reached = true;
+            if leads_to_target(unit.kind) {
+                reach(unit.target as usize, units);
             }
             if unit.kind == Kind::Guard
                 && let Some(handler) = units.get_mut(unit.target as usize)
@@ -246,11 +341,57 @@ impl Flow {
         }
     }
 
+    /// Notes what guards each unit against exceptions (3.8 to 3.10).
+    unsafe fn place_guards(&mut self) -> Option<()> {
+        /// A unit that is not reached yet.
+        const UNKNOWN: u32 = u32::MAX;
+        if !self.units().iter().any(|unit| unit.kind == Kind::Guard) {
+            return Some(());
+        }
+        let units = self.units.values_mut();
+        units.iter_mut().for_each(|unit| unit.guard = UNKNOWN);
+        let todo = &mut self.todo;
+        todo.clear();
+        todo.add((0, 0))?;
+        while let Some((index, guard)) = todo.take() {
+            let outer = |guard: u32, units: &[Unit]| {
+                let inner = guard.checked_sub(1).and_then(|at| units.get(at as usize));
+                inner.map_or(0, |unit| unit.guard)
+            };
+            let after = outer(guard, units);
+            let Some(unit) = units.get_mut(index as usize) else {
+                continue;
+            };
+            if unit.guard != UNKNOWN {
+                continue;
+            }
+            unit.guard = guard;
+            let next = match unit.kind {
+                Kind::Guard => index + 1,
+                Kind::GuardEnd => after,
+                _ => guard,
+            };
+            if goes_on(unit.kind) {
+                todo.add((index + 1, next))?;
+            }
+            if leads_to_target(unit.kind) || unit.kind == Kind::Guard {
+                todo.add((unit.target, guard))?;
+            }
+            if unit.kind == Kind::Call {
+                todo.add((index + 1, guard))?;
+            }
+        }
+        for unit in units.iter_mut().filter(|unit| unit.guard == UNKNOWN) {
+            unit.guard = 0;
+        }
+        Some(())
+    }
+
     /// Calls `entry` with each line that control may come to from elsewhere than another line: by
     /// the start of the frame or by an exception.
     pub unsafe fn entries(&self, mut entry: impl FnMut(u32)) {
         for (index, unit) in self.units().iter().enumerate().skip(self.body) {
-            if (index == self.body || unit.is_handler || !unit.is_reached)
+            if (index == self.body || unit.is_handler || unit.reached_by == 0)
                 && let Some(line) = self.first_line(index)
             {
                 entry(line);
@@ -260,13 +401,20 @@ impl Flow {
 
     /// Calls `step` with a line and each target that one step from it leads to.
     pub unsafe fn steps(&self, mut step: impl FnMut(u32, i32)) {
+        self.leaving_steps(|_, line, target| step(line, target));
+    }
+
+    /// As `steps`, with the unit that leaves the line.
+    pub unsafe fn leaving_steps(&self, mut leave: impl FnMut(usize, u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.line == 0 || unit.kind.is_no_operation() {
                 continue;
             }
             let line = unit.line;
+            let mut step = |line, target| leave(index, line, target);
             match unit.kind {
                 Kind::Return => step(line, self.way_out()),
+                Kind::Raise if VERSION.get() < 0x030c => self.step_by_raising(index, &mut step),
                 Kind::Guard => self.step_to_end_of_iteration(*unit, &mut step),
                 Kind::CallEnd => self.step_to_callers(line, &mut step),
                 _ => {}
@@ -279,6 +427,34 @@ impl Flow {
             if leads_to_target(unit.kind) && unit.kind != Kind::Handling {
                 self.step_to(line, index, unit.target as usize, &mut step);
             }
+        }
+    }
+
+    /// Calls `step` with the step that each `raise` is.
+    pub unsafe fn raising_steps(&self, mut step: impl FnMut(u32, i32)) {
+        for (index, unit) in self.units().iter().enumerate() {
+            if unit.kind == Kind::Raise && unit.line != 0 {
+                self.step_by_raising(index, &mut step);
+            }
+        }
+    }
+
+    /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
+    unsafe fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
+        let line = self.units().get(index).map_or(0, |unit| unit.line);
+        let handler = match VERSION.get() {
+            0..=0x030b => self.handler(index),
+            _ => match self.fate(index) {
+                Fate::Leaves => None,
+                Fate::Handled(handler) => Some(handler),
+            },
+        };
+        match handler {
+            None => step(line, self.way_out()),
+            Some(handler) => match self.first_line(handler) {
+                Some(next) if next != line => step(line, next as i32),
+                _ => {}
+            },
         }
     }
 
@@ -354,11 +530,17 @@ impl Flow {
     }
 
     /// The first line from a unit on, which may be the unit's own.
-    fn first_line(&self, mut index: usize) -> Option<u32> {
+    fn first_line(&self, index: usize) -> Option<u32> {
+        let first = self.first_placed(index)?;
+        self.units().get(first).map(|unit| unit.line)
+    }
+
+    /// The first unit with a line from a unit on, which may be that one.
+    pub fn first_placed(&self, mut index: usize) -> Option<usize> {
         for _ in 0..FARTHEST {
             let unit = self.units().get(index)?;
             if unit.line != 0 && !unit.kind.is_no_operation() {
-                return Some(unit.line);
+                return Some(index);
             }
             index = match unit.kind {
                 Kind::Jump => unit.target as usize,
@@ -371,40 +553,66 @@ impl Flow {
 
     /// Follows the way from a unit on that is come to from `line`, until another target is sure.
     /// `may_pass_raise`: from 3.14 on, what raises does not end the way.
-    pub fn follow(&self, line: u32, mut index: usize, may_pass_raise: bool) -> Way {
+    pub fn follow(&self, line: u32, mut index: usize, may_pass_raise: bool) -> Path {
         let mut has_passed_raise = false;
+        // Where the exceptions go that what is passed may raise.
+        let mut raised: Option<Option<usize>> = None;
+        let mut is_sure = true;
+        let new = VERSION.get() >= 0x030e;
+        let open = Path {
+            way: Way::Open,
+            is_sure: true,
+        };
         for _ in 0..FARTHEST {
             let Some(unit) = self.units().get(index) else {
-                return Way::Open;
+                return open;
+            };
+            let path = |way| Path {
+                way,
+                is_sure: new || (is_sure && raised.is_none()),
             };
             if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
-                return way_to(unit.line as i32, index, has_passed_raise);
+                return path(way_to(unit.line as i32, index, has_passed_raise));
             }
-            let new = VERSION.get() >= 0x030e;
             index = match unit.kind {
-                Kind::Return => return way_to(self.way_out(), index, has_passed_raise),
+                Kind::Return => return path(way_to(self.way_out(), index, has_passed_raise)),
                 // The branches of no line are the compiler's own, at the end of `except*`: they go
                 // on unless something is raised again.
                 Kind::Branch if unit.line == 0 && !new => index + 1,
-                Kind::Branch | Kind::Handling => return Way::Open,
+                Kind::Branch | Kind::Handling => return open,
                 // From 3.14 on coverage.py itself follows byte code like this: it stops where
                 // something is awaited, and takes what raises for something that goes on.
-                Kind::Await | Kind::AsyncEnd if new => return Way::Open,
+                Kind::Await | Kind::AsyncEnd if new => return open,
                 Kind::Raise if new && may_pass_raise => {
                     has_passed_raise = true;
                     index + 1
                 }
-                Kind::Raise | Kind::Reraise if new => return Way::Open,
-                Kind::Raise | Kind::Reraise => match self.handler(index) {
-                    Some(handler) => handler,
-                    None => return Way::To(self.way_out(), index),
-                },
+                Kind::Raise | Kind::Reraise if new => return open,
+                Kind::Raise | Kind::Reraise => {
+                    let handler = self.handler(index);
+                    // What is raised on the way to a `raise` goes where that goes.
+                    is_sure &= raised.take().is_none_or(|other| other == handler);
+                    match handler {
+                        Some(handler) => handler,
+                        None => return path_out(self.way_out(), index, is_sure),
+                    }
+                }
                 // What waits is taken to be resumed.
-                Kind::Jump | Kind::Call | Kind::Await => unit.target as usize,
-                _ => index + 1,
+                Kind::Jump | Kind::Call => unit.target as usize,
+                Kind::Await => {
+                    is_sure = false;
+                    unit.target as usize
+                }
+                _ => {
+                    if !unit.is_quiet && !unit.kind.is_no_operation() {
+                        let handler = self.handler(index);
+                        is_sure &= *raised.get_or_insert(handler) == handler;
+                    }
+                    index + 1
+                }
             };
         }
-        Way::Open
+        open
     }
 
     /// The target that stands for leaving the frame.
@@ -425,6 +633,13 @@ fn way_to(target: i32, index: usize, has_passed_raise: bool) -> Way {
         Way::Behind(target)
     } else {
         Way::To(target, index)
+    }
+}
+
+fn path_out(out: i32, index: usize, is_sure: bool) -> Path {
+    Path {
+        way: Way::To(out, index),
+        is_sure,
     }
 }
 

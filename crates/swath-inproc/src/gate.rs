@@ -13,9 +13,10 @@ use swath_store::layout;
 use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
-use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, TRACING};
+use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
 use crate::map;
-use crate::object::{self, PendingException};
+use crate::module_name;
+use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::Global;
 use crate::symbols::{self, SetTrace, TraceFunction};
@@ -306,6 +307,28 @@ unsafe extern "C" fn evaluate_3_8(frame: *mut u8, throwing: c_int, _: c_int) -> 
     pass(state, frame, frame, second, 0)
 }
 
+/// Looks at the code of a frame that is about to start.
+#[cold]
+#[inline(never)]
+unsafe fn learn_starting(frame: *mut u8, code: Object, layout: &FrameLayout) -> *mut Info {
+    let pending = PendingException::set_aside();
+    let globals = if layout.frame_is_behind_pointer {
+        // In a frame proper they are the second word.
+        let globals = *frame.add(GLOBALS).cast::<Object>();
+        ffi::Py_IncRef(globals);
+        Owned::take(globals)
+    } else {
+        object::attribute(frame.cast(), c"f_globals")
+    };
+    drop(pending);
+    if let Some(globals) = &globals {
+        module_name::set_starting(globals.object());
+    }
+    let info = code::learn(code);
+    module_name::set_starting(null_mut());
+    info
+}
+
 #[inline(always)]
 unsafe fn pass(
     state: *mut u8,
@@ -317,7 +340,11 @@ unsafe fn pass(
     let Some(gate) = GATE.get() else {
         return null_mut();
     };
-    let info = code::info(*frame.add(CODE).cast::<Object>());
+    let code = *frame.add(CODE).cast::<Object>();
+    let info = match code::known(code) {
+        Some(info) => info,
+        None => learn_starting(frame, code, &gate.layout),
+    };
     let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get() == 1;
     let tracing = Tracing {
         state,
@@ -401,7 +428,11 @@ unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Inf
     };
     match event {
         CALL if info.outline.suspends => {
-            *place = u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0);
+            *place = if is_starting(frame, code_of(frame, &gate.layout)) {
+                0
+            } else {
+                u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
+            };
         }
         LINE => {
             let line = *frame.add(gate.layout.line).cast::<u32>();
@@ -418,6 +449,12 @@ unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Inf
         }
         _ => {}
     }
+}
+
+/// Whether a frame that is entered starts, as coverage.py's tracer has it.
+unsafe fn is_starting(frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside();
+    code::is_starting(code, object::number_attribute(frame.cast(), c"f_lasti"))
 }
 
 /// Whether a frame that gives back control goes on later.

@@ -23,6 +23,8 @@ use crate::map;
 use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,
 };
+use crate::running_frame;
+use crate::scope;
 use crate::state::Global;
 use crate::symbols::SYMBOLS;
 
@@ -276,7 +278,7 @@ unsafe fn arm_frames() -> Option<()> {
         if code::known(code).is_none() {
             let info = code::learn(code);
             if (*info).is_measured() {
-                arm(&arming, code, &*info);
+                arm(&arming, code, &mut *info);
             }
         }
     })
@@ -332,7 +334,7 @@ pub unsafe fn come_back() {
         if let Some(info) = code::known(code)
             && (*info).is_measured()
         {
-            arm(&arming, code, &*info);
+            arm(&arming, code, &mut *info);
         }
     });
 }
@@ -355,6 +357,9 @@ unsafe fn add_branch_events(
             wanted.local |= branch;
         }
         return Some(());
+    }
+    if !running_frame::begin() {
+        return None;
     }
     let branch = number(c"BRANCH")?;
     register(monitoring, tool, branch, BRANCH.place())?;
@@ -408,6 +413,10 @@ unsafe fn register(
 /// Arms code and all code inside it.
 pub unsafe fn arm_with_inner(code: Object) {
     fork::check();
+    if scope::rules().name_packages() {
+        // What module the code is of is known when it starts.
+        return;
+    }
     if let Some(arming) = ARMING.get() {
         arm_nested(&arming, code, (*code).kind, DEEPEST);
     }
@@ -421,7 +430,7 @@ unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deep
     if !(*info).is_measured() || deepest == 0 {
         return;
     }
-    arm(arming, code, &*info);
+    arm(arming, code, &mut *info);
     let Some(constants) = attribute(code, c"co_consts") else {
         return;
     };
@@ -433,7 +442,7 @@ unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deep
     }
 }
 
-unsafe fn arm(arming: &Arming, code: Object, info: &Info) {
+unsafe fn arm(arming: &Arming, code: Object, info: &mut Info) {
     let events = if info.has_unit_lines() {
         arming.events_without_lines
     } else if info.needs_operations() {
@@ -469,7 +478,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
         None => {
             let info = code::learn(code);
             if (*info).is_measured() {
-                arm(&arming, code, &*info);
+                arm(&arming, code, &mut *info);
             }
             info
         }
@@ -493,7 +502,7 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
     if code::known(code).is_none() {
         let info = code::learn(code);
         if (*info).is_measured() {
-            arm(&arming, code, &*info);
+            arm(&arming, code, &mut *info);
         }
     }
     disable(&arming)
@@ -511,7 +520,35 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         (*info).followed(line);
     }
     (*info).hit(line);
+    if VERSION.get() < 0x030e {
+        // A frame that a fork child goes on with did not start there.
+        (*info).prepare(*arguments);
+    }
+    if (*info).watches_line(line) {
+        begin_line(&arming, *arguments, &mut *info);
+    }
     disable(&arming)
+}
+
+/// A line begins of which single operations may mean something: the interpreter reports the line
+/// in place of the first of them.
+#[cold]
+unsafe fn begin_line(arming: &Arming, code: Object, info: &mut Info) {
+    if let Some(place) = running_frame::place() {
+        info.reached(place);
+    }
+    watch_operations(arming, code, info);
+}
+
+/// Watches single operations from now on, where that begins.
+#[inline]
+unsafe fn watch_operations(arming: &Arming, code: Object, info: &mut Info) {
+    if info.begins_watch() {
+        call(
+            arming.set_local_events,
+            [arming.tool, code, arming.events_and_operations],
+        );
+    }
 }
 
 /// A branch was taken one way.
@@ -524,7 +561,9 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
     let info = code::info(code);
     let offset = object::number(*arguments.add(1));
     let destination = object::number(*arguments.add(2));
-    if (*info).went(code, offset, destination) || VERSION.get() >= 0x030e {
+    let is_done = (*info).went(code, offset, destination);
+    watch_operations(&arming, code, &mut *info);
+    if is_done || VERSION.get() >= 0x030e {
         return disable(&arming);
     }
     object::none()
@@ -540,8 +579,11 @@ unsafe extern "C" fn on_operation(
     let Some(arming) = ARMING.get() else {
         return object::none();
     };
-    (*code::info(*arguments)).reached(object::number(*arguments.add(1)));
-    disable(&arming)
+    let info = code::info(*arguments);
+    if (*info).reached(object::number(*arguments.add(1))) {
+        return disable(&arming);
+    }
+    object::none()
 }
 
 /// A frame returns.
@@ -563,25 +605,48 @@ unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: 
         && (*info).is_measured()
     {
         let pending = PendingException::set_aside();
-        let offset = *arguments.add(1);
-        // An exception thrown into a frame that waits is no way out for coverage.py's tracer.
-        if !(*info).outline.suspends || !code::is_suspended(code, object::number(offset)) {
-            leave(code, &mut *info, offset);
-        }
+        (*info).unwound();
+        leave_by_exception(code, &mut *info, arguments);
         drop(pending);
     }
     object::none()
 }
 
-unsafe fn leave(code: Object, info: &mut Info, offset: Object) {
-    if !info.is_measured() {
-        return;
+/// An exception leaves a frame, from the line that ran last.
+unsafe fn leave_by_exception(code: Object, info: &mut Info, arguments: *const Object) {
+    let place = object::number(*arguments.add(1));
+    let line = line_at(code, place);
+    // 3.13 names the operation before the one that raised.
+    if line > 0 && !info.outline.suspends && VERSION.get() < 0x030d {
+        return info.left(line);
     }
-    let Some(symbols) = SYMBOLS.get() else {
+    // What raised it again is of no line, and in code that may be suspended always is. The frame is
+    // said to be where it was raised first.
+    let Some(mut place) = running_frame::place() else {
         return;
     };
-    let line = (symbols.line_at)(code, object::number(offset) as c_int);
-    if let Ok(line) = u32::try_from(line) {
-        info.left(line);
+    if line_at(code, place) == 0
+        && let Some(cause) = attribute(*arguments.add(2), c"__cause__")
+        && let Some(unit) = running_frame::raising_unit(cause.object())
+    {
+        // A `StopIteration` became a `RuntimeError`.
+        place = i64::from(unit) * 2;
+    }
+    if info.is_left_from(code, place) {
+        info.left(line_at(code, place));
+    }
+}
+
+/// The line of a place in a code object's bytes; 0 for none.
+unsafe fn line_at(code: Object, place: i64) -> u32 {
+    let Some(symbols) = SYMBOLS.get() else {
+        return 0;
+    };
+    u32::try_from((symbols.line_at)(code, place as c_int)).unwrap_or(0)
+}
+
+unsafe fn leave(code: Object, info: &mut Info, offset: Object) {
+    if info.is_measured() {
+        info.left(line_at(code, object::number(offset)));
     }
 }

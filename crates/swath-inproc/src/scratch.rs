@@ -48,6 +48,13 @@ impl<T: Copy> Scratch<T> {
         Some(())
     }
 
+    /// Takes out the value that was added last.
+    pub unsafe fn take(&mut self) -> Option<T> {
+        self.count = self.count.checked_sub(1)?;
+        // SAFETY: that many were written.
+        Some(self.values.add(self.count).read())
+    }
+
     #[cold]
     unsafe fn reserve(&mut self, count: usize) -> Option<()> {
         if count <= self.room {
@@ -94,6 +101,27 @@ impl<T: Copy> Scratch<T> {
         }
         core::ptr::copy_nonoverlapping(self.values, memory, self.count);
         Some(memory)
+    }
+}
+
+impl Scratch<u64> {
+    /// Drops the values that are equal to the one before.
+    pub fn drop_repeated(&mut self) {
+        let mut count = 0_usize;
+        for index in 0..self.count {
+            let values = self.values_mut();
+            let Some(value) = values.get(index).copied() else {
+                break;
+            };
+            let latest = count.checked_sub(1).and_then(|at| values.get(at));
+            if latest != Some(&value) {
+                if let Some(place) = values.get_mut(count) {
+                    *place = value;
+                }
+                count += 1;
+            }
+        }
+        self.count = count;
     }
 }
 

@@ -158,6 +158,11 @@ pub enum Finding {
         /// Why not.
         why: String,
     },
+    /// The processes of this host could not be seen.
+    ProcessesUnseen {
+        /// Why not.
+        why: String,
+    },
     /// The system refused something that a run can do without.
     SystemRefused {
         /// What was asked.

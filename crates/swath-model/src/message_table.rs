@@ -523,16 +523,16 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "the system refused something that a run can do without",
                 "the note says what that means for the run",
             ),
-            entry(
-                "unknown-finding",
-                "swath noticed something and has no words for it: a fault in swath",
-                "report it",
-            ),
             entry("tests-in-source", "test files count at 0 %", "omit them"),
             entry(
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "unknown-finding",
+                "swath noticed something and has no words for it: a fault in swath",
+                "report it",
             ),
         ],
     },

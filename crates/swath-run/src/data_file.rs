@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use swath_data::{CoverageData, DataError, Mode, parallel_name, read_data_file, write_data_file};
+use swath_data::{
+    CoverageData, DataError, Mode, Provenance, parallel_name, read_data_file, write_data_file,
+};
 
 /// What shows that a file was written: size, time and inode.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,8 +63,12 @@ pub(crate) fn appended(data: &CoverageData, file: &Path) -> Result<CoverageData,
         return Ok(data.clone());
     }
     let mut all = read_data_file(file)?;
+    let mut provenance = Provenance::default();
+    provenance.take(&all, str::to_owned);
+    provenance.take(data, str::to_owned);
     let names = (&*file.to_string_lossy(), "this run");
     all.update(data, names, str::to_owned)?;
+    all.accounting.add_runs(provenance.foreign_runs());
     Ok(all)
 }
 

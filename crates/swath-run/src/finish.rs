@@ -22,6 +22,7 @@ use crate::data_file::{SavedData, appended, random_id, save};
 use crate::error::RunError;
 use crate::event::Observer;
 use crate::finished_run::{FinishedRun, NotSaved};
+use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
@@ -204,8 +205,15 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         let counted = processes.iter().filter(counts);
         findings.extend(differences(counted, &settings));
         findings.extend(hints(&settings, analyzed, &files));
+        findings.extend(tests_left_out(
+            &account,
+            &processes,
+            analyzed,
+            &settings.directory,
+        ));
     }
     let verdict = verdict(&data, analyzed);
+    tracing::debug!("the verdict: {verdict}");
     let outcome = measurement.outcome;
     let finished = FinishedRun {
         verdict,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use swath_run::{ComposeOptions, PluginChoice, ServiceOptions, SettingsOverrides};
+use swath_run::{ComposeOptions, Inject, PluginChoice, ServiceOptions, SettingsOverrides};
 
 use crate::interpreter::environment_interpreter;
 
@@ -22,6 +22,10 @@ pub(crate) struct Cli {
     /// Colours in messages: auto, always or never.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = true, hide_short_help = true)]
     pub(crate) color: Colour,
+
+    /// Show what swath does, as `SWATH_LOG=debug` does.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) verbose: bool,
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -152,6 +156,21 @@ pub(crate) struct ServiceArguments {
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_docker: bool,
+    /// How the agent gets into Python: path (PYTHONPATH), preload (LD_PRELOAD) or both [default: both
+    /// where that disturbs nothing].
+    ///
+    /// LD_PRELOAD also reaches Pythons that are started with -I, -E or -S, that get another
+    /// PYTHONPATH, or in front of which a launcher puts a sitecustomize of its own. The loader adds
+    /// the object to every program that is started on this host; docs/guides/injection.md says what
+    /// that can disturb.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) inject: Option<InjectBy>,
     /// Exit with 3 if a Python was not measured.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
@@ -217,6 +236,24 @@ pub(crate) enum Count {
     Services,
     Tests,
     All,
+}
+
+/// How the agent gets into processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InjectBy {
+    Path,
+    Preload,
+    Both,
+}
+
+impl From<InjectBy> for Inject {
+    fn from(by: InjectBy) -> Inject {
+        match by {
+            InjectBy::Path => Inject::Path,
+            InjectBy::Preload => Inject::Preload,
+            InjectBy::Both => Inject::Both,
+        }
+    }
 }
 
 /// Options of `swath run PROGRAM`, which behaves as `coverage run`.

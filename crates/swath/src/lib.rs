@@ -10,6 +10,7 @@ mod diagnostic;
 mod exit;
 mod interpreter;
 mod invocation;
+mod log;
 mod output_file;
 mod page_folder;
 mod patience;
@@ -36,6 +37,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = arguments.first().cloned().unwrap_or_default();
     let coverage = CommandLine::new(&program);
     if coverage_cli::is_coverage(&program) {
+        log::begin(false);
         return coverage
             .perform(arguments.get(1..).unwrap_or_default())
             .into();
@@ -43,6 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match invocation::parse(arguments) {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
+            log::begin(invocation.cli.verbose);
             match invocation.cli.verb {
                 Verb::Run(mut arguments) => {
                     settings_folder::enter(&mut arguments, invocation.target.as_ref());

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use swath_model::{Counted, Finding, Message};
 use swath_report::warning_with_page;
-use swath_run::{FinishedRun, Observer, RunError, RunEvent, RunKind, RunRequest, Settings, beside};
+use swath_run::{
+    FinishedRun, Inject, Observer, RunError, RunEvent, RunKind, RunRequest, Settings, beside,
+};
 
 use crate::arguments::RunArguments;
 use crate::commands::report::{current_folder, print_warnings};
@@ -14,6 +16,7 @@ use crate::commands::run::{load_settings, run_failure};
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
+use crate::log;
 use crate::slips;
 
 /// Runs the program (or module) that `words` begins with; the exit code is its own.
@@ -64,6 +67,8 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         kind: RunKind::Program,
         containers: false,
+        // One program that swath itself starts: it is reached as it is.
+        inject: Some(arguments.services.inject.map_or(Inject::Path, Into::into)),
         compose: None,
         folder,
         data_file,
@@ -211,5 +216,9 @@ fn data_file(arguments: &RunArguments, settings: &Settings) -> PathBuf {
 struct Silent;
 
 impl Observer for Silent {
-    fn event(&mut self, _event: RunEvent<'_>) {}
+    fn event(&mut self, event: RunEvent<'_>) {
+        if let RunEvent::Begun { history } = event {
+            log::attach(history);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use swath_test::{Python, python, pythons, record_figure, scale, seed, skip};
 use crate::generator::program;
 use crate::marks::{check_both, disagreement, seen_by_all};
 use crate::measured::Project;
+use crate::raising::raising_program;
 
 /// How many programs one process runs.
 const AT_ONCE: u64 = 500;
@@ -22,6 +23,28 @@ fn generated_programs_run_alike() {
         let complaints = half
             .iter()
             .flat_map(|python| check(python, "generated programs seen alike", count, program));
+        complaints.collect()
+    };
+    report(&check_both(|| check_all(left), || check_all(right)));
+}
+
+/// Exceptions end whatever there is.
+#[test]
+fn raising_programs_run_alike() {
+    if pythons().is_empty() {
+        skip("raising_programs_run_alike", "no Python found");
+    }
+    let (left, right) = pythons().split_at(pythons().len() / 2);
+    let count = scale().pick(100, 20_000);
+    let check_all = |half: &[Python]| -> Vec<String> {
+        let complaints = half.iter().flat_map(|python| {
+            check(
+                python,
+                "raising programs seen alike",
+                count,
+                raising_program,
+            )
+        });
         complaints.collect()
     };
     report(&check_both(|| check_all(left), || check_all(right)));

@@ -3,6 +3,7 @@
 //! - `programs/`: the programs, which say in comments what must be seen of them (`swath_test::MarkedLines`)
 //! - `measured`: both tools run them, one process for all
 //! - `generated`: programs made by `generator`, with what is in `play.py`
+//! - `raising`: makes programs in which exceptions fly
 //! - `real`: test suites of packages from the package index
 //! - `marks`: the programs against what they say, and the tools against each other
 
@@ -12,4 +13,5 @@ mod generated;
 mod generator;
 mod marks;
 mod measured;
+mod raising;
 mod real;

@@ -1,0 +1,64 @@
+//! Where the frame that runs is, and where the exception that it handles was raised, on 3.12 and
+//! 3.13: events of lines and of frames that are left do not say it.
+
+use core::ffi::c_int;
+
+use crate::ffi::{self, Object};
+use crate::object::{self, Owned, attribute, number_attribute};
+use crate::state::Global;
+use crate::symbols;
+
+type GetLast = unsafe extern "C" fn(Object) -> c_int;
+type GetHandled = unsafe extern "C" fn() -> Object;
+
+#[derive(Clone, Copy)]
+struct Functions {
+    last: GetLast,
+    handled: GetHandled,
+}
+
+static FUNCTIONS: Global<Option<Functions>> = Global::new(None);
+
+/// Finds the functions; whether all are there.
+pub unsafe fn begin() -> bool {
+    let find = || {
+        Some(Functions {
+            last: symbols::function(&[c"PyFrame_GetLasti"])?,
+            handled: symbols::function(&[c"PyErr_GetHandledException"])?,
+        })
+    };
+    FUNCTIONS.set(find());
+    FUNCTIONS.get().is_some()
+}
+
+/// The place in its code's bytes at which the frame is that runs.
+pub unsafe fn place() -> Option<i64> {
+    let functions = FUNCTIONS.get()?;
+    let frame = ffi::PyEval_GetFrame();
+    if frame.is_null() {
+        return None;
+    }
+    Some(i64::from((functions.last)(frame))).filter(|place| *place >= 0)
+}
+
+/// The unit of the frame that runs whose exception it handles.
+pub unsafe fn caught_unit() -> Option<u32> {
+    let handled = (FUNCTIONS.get()?.handled)();
+    let handled = Owned::take(handled)?;
+    raising_unit(handled.object())
+}
+
+/// The unit that raised an exception, in the outermost frame that it has reached.
+pub unsafe fn raising_unit(exception: Object) -> Option<u32> {
+    let traceback = attribute(exception, c"__traceback__")?;
+    if object::is_none(traceback.object()) {
+        return None;
+    }
+    let place = number_attribute(traceback.object(), c"tb_lasti");
+    u32::try_from(place / 2).ok()
+}
+
+/// The calling thread.
+pub unsafe fn thread() -> *mut u8 {
+    ffi::PyThreadState_Get()
+}
