@@ -464,6 +464,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "",
             ),
             entry(
+                "processes-unseen",
+                "the processes of the run cannot be watched, so that a Python without the agent would go unnoticed",
+                "mount /proc so that it shows the processes of this user",
+            ),
+            entry(
                 "python-assumed",
                 "the data does not say which Python recorded it, and files count otherwise on another; the message says which is assumed and why",
                 "`--python VERSION` or `--python PATH`, with reports or with `combine`, which writes it down",
