@@ -17,7 +17,7 @@ use swath_config::Service;
 use swath_data::read_data_file;
 use swath_model::{Completeness, Counted, Ending, Finding, GapKind, NothingMeasured, TestsResult};
 use swath_run::{
-    FinishedRun, Observer, Output, RunError, RunEvent, RunKind, RunRequest, Settings,
+    FinishedRun, Inject, Observer, Output, RunError, RunEvent, RunKind, RunRequest, Settings,
     SettingsOverrides,
 };
 
@@ -145,6 +145,8 @@ impl Project {
             environment: vec![("PYTHON".to_owned(), self.python.clone())],
             kind: RunKind::SystemTest,
             containers: false,
+            // Pythons that site does not reach stay so.
+            inject: Some(Inject::Path),
             compose: None,
             folder: self.folder.clone(),
             data_file: settings.data_file(),
