@@ -43,12 +43,14 @@ pub enum RunError {
         source: io::Error,
     },
     /// Something answers where the service will answer.
-    #[error("`{address}` answers already, before service `{service}` was started")]
+    #[error("`{address}` is already in use, before service `{service}` was started")]
     AddressInUse {
         /// The service.
         service: String,
         /// Its `ready` address.
         address: String,
+        /// Who listens there, if that can be seen.
+        owner: Option<String>,
     },
     /// A service ended before it was ready.
     #[error("service `{service}` {how} before it was ready")]
@@ -57,6 +59,8 @@ pub enum RunError {
         service: String,
         /// How it ended, in words: `exited with code 1`.
         how: String,
+        /// Who answered where it was to answer, if another process did.
+        stranger: Option<String>,
         /// The last lines that it wrote.
         last_output: Vec<String>,
         /// Its log.
@@ -201,10 +205,24 @@ impl RunError {
     /// Evidence: what swath saw, a line each.
     fn notes(&self) -> Vec<String> {
         match self {
+            RunError::AddressInUse { owner, .. } => owner
+                .iter()
+                .map(|owner| format!("{owner} listens there"))
+                .collect(),
             RunError::ServiceExited {
-                last_output, log, ..
+                stranger,
+                last_output,
+                log,
+                ..
+            } => {
+                let mut notes: Vec<String> = stranger
+                    .iter()
+                    .map(|who| format!("{who} answers at its `ready` address"))
+                    .collect();
+                notes.extend(output_notes(last_output, log));
+                notes
             }
-            | RunError::ComposeFailed {
+            RunError::ComposeFailed {
                 last_output, log, ..
             } => output_notes(last_output, log),
             RunError::NotReady {

@@ -10,17 +10,22 @@ use fs_err as fs;
 use swath_checkout::OwnedFolder;
 use swath_store::settings;
 
+use crate::data_file::random_id;
 use crate::error::RunError;
 use crate::inject::{self, Inject};
 use crate::request::Scope;
 
-/// A folder that only this user can enter, removed on drop unless [`RunFolder::keep`] was called.
+/// A folder that only this user can look into, removed on drop unless [`RunFolder::keep`] was called.
 ///
-/// Layout: `agent/` (sitecustomize, the shared object, its settings) and `data/` (hit stores).
+/// Layout: `NAME/agent/` (sitecustomize, the shared object, its settings) and `NAME/data/` (hit
+/// stores). A service may run as another user, who must get there: so the folder lets everybody
+/// through who knows the name, which is random, and which only processes of the run are given.
 /// Its path stays short, because a unix socket's path must stay under 107 bytes.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
+    /// The folder in it that others are let into.
+    inner: PathBuf,
     keep: bool,
     inject: Inject,
 }
@@ -70,8 +75,10 @@ impl RunFolder {
         }
         let path = OwnedFolder::create(place)?.path().to_owned();
         // From here on it is removed when something fails.
+        let inner = path.join(random_id());
         let mut folder = RunFolder {
             path,
+            inner,
             keep: false,
             inject: inject.unwrap_or_default(),
         };
@@ -84,19 +91,30 @@ impl RunFolder {
     }
 
     fn fill(&self, scope: &Scope) -> io::Result<()> {
-        fs::create_dir(self.agent())?;
-        fs::create_dir(self.data())?;
-        // Services that give up root write here too, where they can reach it.
-        fs::set_permissions(self.data(), std::fs::Permissions::from_mode(0o1777))?;
-        fs::write(
-            self.agent().join("sitecustomize.py"),
-            swath_agent::SITECUSTOMIZE,
-        )?;
-        fs::write(
-            self.agent().join(swath_agent::AGENT_FILE_NAME),
-            swath_agent::AGENT,
-        )?;
-        fs::write(self.agent().join(settings::FILE_NAME), self.settings(scope))?;
+        let make = |folder: &Path, mode| {
+            fs::create_dir(folder)?;
+            // Whatever the umask says.
+            fs::set_permissions(folder, std::fs::Permissions::from_mode(mode))
+        };
+        make(&self.inner, 0o711)?;
+        make(&self.agent(), 0o755)?;
+        // Services of other users write here too.
+        make(&self.data(), 0o1777)?;
+        make(&self.containers(), 0o700)?;
+        make(&self.engine(), 0o700)?;
+        let own = self.settings(scope);
+        let files: [(&str, &[u8]); 3] = [
+            ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
+            (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
+            (settings::FILE_NAME, &own),
+        ];
+        for (name, content) in files {
+            let file = self.agent().join(name);
+            fs::write(&file, content)?;
+            fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
+        }
+        // Only now, when nothing in it is open to others that should not be.
+        fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())
     }
 
@@ -107,17 +125,31 @@ impl RunFolder {
 
     /// Where the agent is.
     pub(crate) fn agent(&self) -> PathBuf {
-        self.path.join("agent")
+        self.inner.join("agent")
     }
 
     /// Where the hit stores are.
     pub(crate) fn data(&self) -> PathBuf {
-        self.path.join("data")
+        self.inner.join("data")
     }
 
     /// Where the hit stores of containers are gathered, a folder for each.
     pub(crate) fn containers(&self) -> PathBuf {
         self.path.join("containers")
+    }
+
+    /// Where the socket of the engine is.
+    pub(crate) fn engine(&self) -> PathBuf {
+        self.path.join("engine")
+    }
+
+    /// Where the hit stores of the run with this folder are.
+    pub(crate) fn data_in(path: &Path) -> PathBuf {
+        let folders = fs::read_dir(path).into_iter().flatten().flatten();
+        folders
+            .map(|folder| folder.path().join("data"))
+            .find(|data| data.is_dir())
+            .unwrap_or_else(|| path.join("data"))
     }
 
     /// Leaves the folder in place when this value is dropped.
@@ -185,16 +217,19 @@ impl Drop for RunFolder {
 }
 
 /// Where the folder may be, the best place first: the runtime folder, the temporary one, and those
-/// that every system has.
+/// that every system has. Nobody but its owner gets into a runtime folder, and root starts services
+/// of other users.
 fn places() -> Vec<PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
+    let mut all: Vec<PathBuf> = std::iter::once(std::env::temp_dir()).chain(usual).collect();
+    if rustix::process::geteuid().is_root() {
+        all.extend(runtime);
+    } else {
+        all.splice(0..0, runtime);
+    }
     let mut places: Vec<PathBuf> = Vec::new();
-    for place in runtime
-        .into_iter()
-        .chain([std::env::temp_dir()])
-        .chain(usual)
-    {
+    for place in all {
         if place.is_absolute() && !places.contains(&place) {
             places.push(place);
         }
@@ -240,6 +275,7 @@ mod tests {
         };
         let folder = RunFolder {
             path: PathBuf::from("/run/x"),
+            inner: PathBuf::from("/run/x"),
             keep: true,
             inject: Inject::Path,
         };

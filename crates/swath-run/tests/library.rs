@@ -155,6 +155,7 @@ impl Project {
             rcfile_named: false,
             counted: Counted::Services,
             append: false,
+            inject: None,
             replaces_by_nothing: false,
             details: false,
             outputs: Vec::new(),

@@ -3,12 +3,14 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod command_tree;
 mod commands;
 mod coverage_cli;
 mod diagnostic;
 mod exit;
 mod interpreter;
 mod invocation;
+mod log;
 mod output_file;
 mod page_folder;
 mod patience;
@@ -35,6 +37,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = arguments.first().cloned().unwrap_or_default();
     let coverage = CommandLine::new(&program);
     if coverage_cli::is_coverage(&program) {
+        log::begin(false);
         return coverage
             .perform(arguments.get(1..).unwrap_or_default())
             .into();
@@ -42,11 +45,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match invocation::parse(arguments) {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
+            log::begin(invocation.cli.verbose);
             match invocation.cli.verb {
                 Verb::Run(mut arguments) => {
                     settings_folder::enter(&mut arguments, invocation.target.as_ref());
                     commands::run::run(&arguments, invocation.target)
                 }
+                Verb::Explain { name } => commands::explain::explain(&name),
+                Verb::Completions { shell } => commands::explain::completions(shell),
+                Verb::Man { verb } => commands::explain::manual(verb.as_ref()),
                 _ => coverage.perform(&invocation.shared),
             }
         }
@@ -62,6 +69,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// The reference of the command line, in Markdown.
+pub fn command_line_reference() -> String {
+    command_tree::reference()
 }
 
 fn choose_colour(colour: Colour) {

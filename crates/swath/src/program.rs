@@ -16,6 +16,7 @@ use crate::commands::run::{load_settings, run_failure};
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::interpreter::find_interpreter;
+use crate::log;
 use crate::slips;
 
 /// Runs the program (or module) that `words` begins with; the exit code is its own.
@@ -215,5 +216,9 @@ fn data_file(arguments: &RunArguments, settings: &Settings) -> PathBuf {
 struct Silent;
 
 impl Observer for Silent {
-    fn event(&mut self, _event: RunEvent<'_>) {}
+    fn event(&mut self, event: RunEvent<'_>) {
+        if let RunEvent::Begun { history } = event {
+            log::attach(history);
+        }
+    }
 }

@@ -18,6 +18,7 @@ use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::log;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
 use crate::{program, slips, summary};
@@ -171,7 +172,7 @@ fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
     name_leftovers(&request.folder);
     match swath_run::run(request, &mut Progress::new()) {
         Ok(run) => show(arguments, &run),
-        Err(error) => not_run(arguments, &error.message(), exit_of(&error)),
+        Err(error) => not_run(arguments, &log::named(error.message()), exit_of(&error)),
     }
 }
 
@@ -200,7 +201,7 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
     for finding in &run.findings {
         finding.message().print();
     }
-    let error = failure(run);
+    let error = failure(run).map(log::named);
     if let Some(path) = &arguments.services.json {
         write_json(path, &account_json(run, error.as_ref()));
     }
@@ -382,7 +383,7 @@ pub(crate) fn run_failure(error: &RunError) -> Exit {
     if let RunError::ServiceExited { service, how, .. } = error {
         status_bad("Failed", &format!("service {service} {how}"));
     }
-    error.message().print();
+    log::named(error.message()).print();
     exit_of(error)
 }
 
