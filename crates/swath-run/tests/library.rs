@@ -145,8 +145,6 @@ impl Project {
             environment: vec![("PYTHON".to_owned(), self.python.clone())],
             kind: RunKind::SystemTest,
             containers: false,
-            // Pythons that site does not reach stay so.
-            inject: Some(Inject::Path),
             compose: None,
             folder: self.folder.clone(),
             data_file: settings.data_file(),
@@ -155,7 +153,8 @@ impl Project {
             rcfile_named: false,
             counted: Counted::Services,
             append: false,
-            inject: None,
+            // Pythons that site does not reach stay so.
+            inject: Some(Inject::Path),
             replaces_by_nothing: false,
             details: false,
             outputs: Vec::new(),
