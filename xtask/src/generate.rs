@@ -17,7 +17,10 @@ pub(crate) struct Options {
 /// A generated file: its path and how its text is made.
 type Page = (&'static str, fn() -> Result<String>);
 
-const PAGES: [Page; 0] = [];
+const PAGES: [Page; 2] = [
+    ("docs/messages.md", messages),
+    ("docs/reference/command-line.md", command_line),
+];
 
 /// `cargo xtask gen`.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -49,4 +52,39 @@ pub(crate) fn check() -> Result<()> {
         return Ok(());
     }
     bail!("out of date: {}; run `cargo xtask gen`", old.join(", "))
+}
+
+/// The command line, from the definitions that read it.
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn command_line() -> Result<String> {
+    Ok(swath::command_line_reference())
+}
+
+/// The table of messages, from the one that `swath explain` uses.
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn messages() -> Result<String> {
+    let mut page = String::from(
+        "<!-- Made by `cargo xtask gen` from swath-model's table of messages. -->\n\n# Messages\n\n\
+         Every message of swath's own verbs carries a stable name in brackets: \
+         `error[service-exited]: …`; `swath explain NAME` prints its entry here. coverage.py's verbs \
+         (`report`, `combine`, `erase`) speak coverage.py's words instead.\n",
+    );
+    for group in swath_model::MESSAGES {
+        page.push_str("\n## ");
+        page.push_str(group.title);
+        page.push_str("\n\n| name | meaning | what to do |\n|---|---|---|\n");
+        for entry in group.entries {
+            let row = [
+                "| `",
+                entry.code,
+                "` | ",
+                entry.meaning,
+                " | ",
+                entry.remedy,
+                " |\n",
+            ];
+            page.extend(row);
+        }
+    }
+    Ok(page)
 }

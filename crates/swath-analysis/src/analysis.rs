@@ -3,10 +3,10 @@
 use ruff_python_ast::ModModule;
 use ruff_python_parser::Parsed;
 
+use crate::LineSet;
 use crate::arcs::{Arc, ModuleArcs, WayOut, find_arcs};
 use crate::codegen::executable_lines;
 use crate::exclusions::{Definitions, exclude_suites, matching_lines};
-use crate::line_set::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::problem::{Problem, ProblemKind};
 use crate::regions::{Regions, find_regions};

@@ -15,7 +15,7 @@ use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 use swath_pattern::python_repr;
 
-use crate::line_set::LineSet;
+use crate::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::suites::for_each_suite;
 use legacy::Step;

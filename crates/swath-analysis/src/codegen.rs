@@ -18,7 +18,7 @@ use ruff_python_ast::{Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextSize;
 use rustc_hash::FxHashMap;
 
-use crate::line_set::LineSet;
+use crate::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::suites::{has_annotation, has_docstring, has_future_annotations};
 

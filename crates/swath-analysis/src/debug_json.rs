@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::LineSet;
 use crate::analysis::Analysis;
-use crate::line_set::LineSet;
 use crate::regions::Region;
 
 /// The analysis as a JSON object on one line, without a line end. A problem adds its text as `problem`.

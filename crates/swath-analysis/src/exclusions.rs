@@ -5,7 +5,7 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Decorator, Expr, Identifier, MatchCase, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use crate::line_set::LineSet;
+use crate::LineSet;
 use crate::logical_lines::{LineCursor, LogicalLines};
 use crate::rules::{Needles, Patterns};
 use crate::suites::{for_each_suite, has_docstring};

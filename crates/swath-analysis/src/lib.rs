@@ -11,7 +11,6 @@ mod constants;
 mod debug_json;
 mod exclusions;
 mod highlight;
-mod line_set;
 mod logical_lines;
 mod nesting;
 mod problem;
@@ -29,9 +28,9 @@ pub use analysis::{
 pub use arcs::{Arc, WayOut};
 pub use debug_json::debug_json;
 pub use highlight::{Shade, Shaded, highlight};
-pub use line_set::LineSet;
 pub use problem::{Problem, ProblemKind};
 pub use regions::{Region, Regions};
 pub use rules::{DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS, ExclusionRules};
 pub use source::decode_source;
+pub use swath_model::LineSet;
 pub use version::{ParseVersionError, PythonVersion};

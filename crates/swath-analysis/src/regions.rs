@@ -3,8 +3,8 @@
 use ruff_python_ast::{Identifier, Stmt};
 use ruff_text_size::Ranged;
 
+use crate::LineSet;
 use crate::exclusions::{definition_start, last_line};
-use crate::line_set::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::suites::for_each_suite;
 
@@ -71,7 +71,7 @@ impl Search<'_, '_> {
         let mut lines = LineSet::new();
         lines.insert_range(first, last);
         if let Some(&Context::Class(class)) = self.context.last() {
-            self.found.classes[class].lines.extend_from(&lines);
+            self.found.classes[class].lines.union_with(&lines);
         }
         let outer = self.context.iter().rev().find_map(|context| match context {
             Context::Function(function) => Some(*function),

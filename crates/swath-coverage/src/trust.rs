@@ -1,7 +1,7 @@
 //! Whether the number of a report can be trusted: one answer for everything that shows it.
 
 use swath_data::{Accounting, CoverageData, ProcessRecord, RecordedFinding};
-use swath_model::{Completeness, Finding, Gap, NoRoom, ProcessName, Verdict};
+use swath_model::{Completeness, Finding, Gap, NoRoom, ProcessName, Verdict, count};
 
 use crate::{Report, StaleFile};
 
@@ -16,6 +16,16 @@ pub fn file_findings(report: &Report) -> Vec<Finding> {
     if !report.unproved.is_empty() {
         found.push(Finding::SourceUnproved {
             paths: report.unproved.clone(),
+        });
+    }
+    if let Some((_, reason)) = report.unreported.first() {
+        found.push(Finding::PluginFilesLeftOut {
+            files: report
+                .unreported
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            reason: reason.clone(),
         });
     }
     found.extend(report.warnings.iter().map(|warning| Finding::NotAnalyzed {
@@ -130,18 +140,13 @@ pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
             doubts.push("a run was killed before it could account for its processes".to_owned());
         }
     }
-    if let Some(foreign) = foreign_data(accounting) {
-        doubts.push(match foreign {
-            Finding::ForeignData { files: 1, lines } => {
-                format!(
-                    "also holds 1 file that swath did not record ({lines} lines from there only)"
-                )
-            }
-            Finding::ForeignData { files, lines } => format!(
-                "also holds {files} files that swath did not record ({lines} lines from there only)"
-            ),
-            other => other.message().text,
-        });
+    if let Some(Finding::ForeignData { files, lines }) = foreign_data(accounting) {
+        let lines = usize::try_from(lines).unwrap_or(usize::MAX);
+        doubts.push(format!(
+            "also holds {} that swath did not record ({} from there only)",
+            count(files, "file"),
+            count(lines, "line")
+        ));
     }
     doubts.sort();
     doubts.dedup();

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHasher};
-use swath_checkout::{Links, PathMap, open_regular, read_regular, source_exists};
+use swath_checkout::{Checkout, Links, PlaceMap, open_regular, read_regular, source_exists};
 use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
@@ -20,7 +20,7 @@ use crate::sqlite_pages::{NotPlain, Pages, Plain};
 use swath_model::Role;
 
 use crate::{
-    CoverageData, DataError, ProcessNote, RunRecord, StoredProcess, is_hit_store_name,
+    CoverageData, DataError, ProcessNote, Provenance, RunRecord, StoredProcess, is_hit_store_name,
     read_data_file, read_hit_stores, to_coverage_data, write_data_file,
 };
 
@@ -127,10 +127,10 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     if files.is_empty() && stores.is_empty() {
         return Err(CombineError::NoData);
     }
-    let data = if request.append && output.exists() {
-        read_data_file(&output)?
-    } else {
-        CoverageData::default()
+    let earlier = (request.append && output.exists()).then(|| output.clone());
+    let data = match &earlier {
+        Some(earlier) => read_data_file(earlier)?,
+        None => CoverageData::default(),
     };
     let mut work = Work {
         merger: Merger::new(data),
@@ -141,6 +141,9 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
         contents: FxHashMap::default(),
         buffer: Vec::new(),
         done: Vec::new(),
+        recorded: Vec::new(),
+        foreign: Vec::new(),
+        provenance: Provenance::default(),
         summary: Combined::default(),
     };
     for (number, file) in files.iter().enumerate() {
@@ -155,7 +158,9 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     if work.summary.combined == 0 {
         return Err(CombineError::NoUsableData(work.summary.warnings));
     }
-    let data = work.merger.finish();
+    let foreign = work.foreign_runs(earlier.as_deref())?;
+    let mut data = work.merger.finish();
+    data.accounting.add_runs(foreign);
     write_data_file(&data, &output)?;
     // A command that combines ends soon after. To give back each of the many small sets costs as
     // much as a fourth of all that was done for them.
@@ -291,6 +296,12 @@ struct Work {
     buffer: Vec<u8>,
     /// The inputs whose data is in `data`.
     done: Vec<PathBuf>,
+    /// The data files among them that swath recorded.
+    recorded: Vec<PathBuf>,
+    /// Those that it did not.
+    foreign: Vec<PathBuf>,
+    /// Where the lines of what is no data file come from.
+    provenance: Provenance,
     summary: Combined,
 }
 
@@ -325,6 +336,9 @@ impl Work {
                 if plain.has_accounting {
                     self.merger
                         .merge_accounting(&read_accounting_of(file)?, &mut map);
+                    self.recorded.push(file.to_path_buf());
+                } else {
+                    self.foreign.push(file.to_path_buf());
                 }
                 Ok(())
             }
@@ -332,6 +346,12 @@ impl Work {
                 Ok(other) => {
                     self.merger
                         .update(&other, (&self.output_name, &name), &mut map)?;
+                    let kind = if other.accounting.is_empty() {
+                        &mut self.foreign
+                    } else {
+                        &mut self.recorded
+                    };
+                    kind.push(file.to_path_buf());
                     Ok(())
                 }
                 Err(error) => Err(error),
@@ -348,6 +368,31 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// What the inputs that swath did not record add to those that it did. The inputs are read once
+    /// more for it, and only where there are both.
+    fn foreign_runs(&mut self, earlier: Option<&Path>) -> Result<Vec<RunRecord>, DataError> {
+        let mut provenance = std::mem::take(&mut self.provenance);
+        if !self.merger.has_accounting() {
+            return Ok(Vec::new());
+        }
+        let earlier_is_foreign = match earlier {
+            Some(earlier) => read_accounting_of(earlier)?.is_empty(),
+            None => false,
+        };
+        if self.foreign.is_empty() && !earlier_is_foreign {
+            return Ok(Vec::new());
+        }
+        if let Some(earlier) = earlier {
+            provenance.take(&read_data_file(earlier)?, str::to_owned);
+        }
+        for file in self.recorded.iter().chain(&self.foreign) {
+            let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+            let data = read_data_file(file)?;
+            provenance.take(&data, |path| map_once(aliases, mapped, path));
+        }
+        Ok(provenance.foreign_runs())
     }
 
     /// Whether an input before this one had the same bytes.
@@ -414,6 +459,9 @@ impl Work {
         let other = to_coverage_data(&gathered.processes, run, "", |_| {
             notes.next().unwrap_or_default()
         });
+        let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+        self.provenance
+            .take(&other, |path| map_once(aliases, mapped, path));
         self.merge(&other, &folder.display().to_string())?;
         self.summary.combined += gathered.processes.len();
         self.done
@@ -433,15 +481,17 @@ impl Work {
         if foreign.is_empty() {
             return;
         }
-        let mut paths = PathMap::new(checkout, self.aliases.clone());
+        let checkout = Checkout::new(checkout);
+        let mut paths = PlaceMap::new(&checkout, self.aliases.clone(), None);
         paths.learn(foreign.iter().copied());
         let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let mut known = BTreeSet::new();
         for (path, hash) in foreign {
-            let Some(here) = paths.map(path, hash) else {
+            let mapped = paths.map(path, hash);
+            let Some(here) = mapped.path() else {
                 continue;
             };
-            if let (Some(there), Some(here)) = (folder(path), folder(&here))
+            if let (Some(there), Some(here)) = (folder(path), folder(here))
                 && known.insert((there.clone(), here.clone()))
             {
                 // A folder with characters that patterns use keeps its own name.

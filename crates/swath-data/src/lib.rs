@@ -30,11 +30,11 @@ mod data_file;
 mod error;
 mod gather;
 mod hit_store;
-mod line_set;
 mod merge;
 mod page_file;
 mod parallel_name;
 mod plain_data;
+mod provenance;
 mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
@@ -52,8 +52,8 @@ pub use hit_store::{
     AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
     UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
 };
-pub use line_set::LineSet;
 pub use parallel_name::parallel_name;
+pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
-pub use swath_model::SourceHash;
+pub use swath_model::{LineSet, SourceHash};
 pub use write_data_file::write_data_file;

@@ -227,6 +227,11 @@ impl Merger {
         result
     }
 
+    /// Whether anything in here was recorded by swath.
+    pub(crate) fn has_accounting(&self) -> bool {
+        !self.data.accounting.is_empty()
+    }
+
     /// Takes in what swath knows beyond coverage.py's data.
     pub(crate) fn merge_accounting(
         &mut self,

@@ -3,6 +3,8 @@
 //! Only what moves control is told apart; a test compares the numbers with the `opcode` module of
 //! every Python found.
 
+use swath_store::Version;
+
 /// What one code unit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -107,8 +109,8 @@ const NONE: (u8, Reach) = (0, Reach::Forward);
 
 /// The names behind these numbers are in the test that compares them.
 const QUIET_12: &[u8] = &[
-    9, 1, 2, 4, 5, 35, 83, 89, 90, 97, 99, 100, 103, 110, 117, 119, 120, 121, 124, 125, 128,
-    129, 132, 134, 135, 136, 138, 140, 143, 149, 151, 172,
+    9, 1, 2, 4, 5, 35, 83, 89, 90, 97, 99, 100, 103, 110, 117, 119, 120, 121, 124, 125, 128, 129,
+    132, 134, 135, 136, 138, 140, 143, 149, 151, 172,
 ];
 const QUIET_13: &[u8] = &[
     11, 12, 26, 30, 31, 32, 33, 34, 36, 47, 61, 62, 76, 77, 78, 79, 83, 85, 86, 88, 94, 97, 98, 99,
@@ -275,15 +277,16 @@ const V15: Operations = Operations {
 
 /// The operations of a version, as in 0x0309.
 pub fn of(version: u32) -> &'static Operations {
-    match version {
-        0..=0x0308 => &V8,
-        0x0309 => &V9,
-        0x030a => &V10,
-        0x030b => &V11,
-        0x030c => &V12,
-        0x030d => &V13,
-        0x030e => &V14,
-        _ => &V15,
+    match Version::of_hexversion(version << 16) {
+        Some(Version::V3_8) => &V8,
+        Some(Version::V3_9) => &V9,
+        Some(Version::V3_10) => &V10,
+        Some(Version::V3_11) => &V11,
+        Some(Version::V3_12) => &V12,
+        Some(Version::V3_13) => &V13,
+        Some(Version::V3_14) => &V14,
+        // Others are refused before any code is looked at.
+        Some(Version::V3_15) | None => &V15,
     }
 }
 

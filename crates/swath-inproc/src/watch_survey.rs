@@ -71,14 +71,22 @@ impl Survey {
         let mut failed = false;
         flow.leaving_steps(|unit, from, to| {
             if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
-                failed |= self.add_proof(flow, lines, unit, first + place as u32).is_none();
+                failed |= self
+                    .add_proof(flow, lines, unit, first + place as u32)
+                    .is_none();
             }
         });
         (!failed).then_some(())
     }
 
     /// Adds a site at the unit that leaves the line of an arc.
-    unsafe fn add_proof(&mut self, flow: &Flow, lines: Lines, index: usize, arc: u32) -> Option<()> {
+    unsafe fn add_proof(
+        &mut self,
+        flow: &Flow,
+        lines: Lines,
+        index: usize,
+        arc: u32,
+    ) -> Option<()> {
         let proven = self.arcs.values().get(arc as usize)?;
         let unit = flow.units().get(index)?;
         // Events tell of branches.
@@ -89,7 +97,11 @@ impl Survey {
         let behind = flow.behind(index);
         let (place, kind) = if unit.is_quiet || unit.kind == Kind::Jump {
             (index, SiteKind::Mark)
-        } else if flow.units().get(behind).is_some_and(|next| next.reached_by < 2) {
+        } else if flow
+            .units()
+            .get(behind)
+            .is_some_and(|next| next.reached_by < 2)
+        {
             (behind, SiteKind::Mark)
         } else {
             (index, SiteKind::Edge)
@@ -223,7 +235,9 @@ impl Survey {
         self.mean(caught, meaning::CATCHES);
         self.mean(begin, meaning::WATCH);
         let known = self.arcs.values().get(first..).unwrap_or(&[]);
-        let same = known.iter().position(|other| key(other.from, other.to) == arc);
+        let same = known
+            .iter()
+            .position(|other| key(other.from, other.to) == arc);
         let place = match same {
             Some(place) => first + place,
             None => {

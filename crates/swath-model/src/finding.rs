@@ -5,13 +5,14 @@
 
 mod containers;
 mod data;
+mod plugins;
 mod processes;
 mod services;
 mod settings;
 
 use std::time::Duration;
 
-use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason};
+use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason, Orchestrator};
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -157,6 +158,11 @@ pub enum Finding {
         /// Why not.
         why: String,
     },
+    /// The processes of this host could not be seen.
+    ProcessesUnseen {
+        /// Why not.
+        why: String,
+    },
     /// The system refused something that a run can do without.
     SystemRefused {
         /// What was asked.
@@ -258,10 +264,52 @@ pub enum Finding {
         /// The words.
         text: String,
     },
-    /// coverage.py plugins are configured that swath does not run.
+    /// Both files of swath's own settings are there, and one is not used.
+    SettingsUnused {
+        /// The file that is used.
+        used: String,
+        /// The one that is not.
+        unused: String,
+    },
+    /// `include` has no effect, as `source` says what is measured.
+    IncludeIgnored,
+    /// The command line leaves plugins out that the settings name.
     PluginsWithoutEffect {
         /// Their names.
         plugins: Vec<String>,
+    },
+    /// Plugins that the settings name could not be loaded: what they make of settings and gates is not in force.
+    PluginsNotLoaded {
+        /// Their names.
+        plugins: Vec<String>,
+        /// Why not.
+        reason: String,
+    },
+    /// A plugin measures files that are not Python, which swath does not record.
+    PluginFilesNotMeasured {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Files that a plugin measured cannot be reported.
+    PluginFilesLeftOut {
+        /// Their names.
+        files: Vec<String>,
+        /// Why the first cannot.
+        reason: String,
+    },
+    /// A plugin names contexts while the program runs, which has no effect.
+    PluginContexts {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Nobody knows which Python recorded files that count otherwise on another.
+    PythonAssumed {
+        /// The version that is assumed.
+        python: String,
+        /// Why, in words.
+        grounds: String,
+        /// The files.
+        files: Vec<String>,
     },
     /// `dynamic_context` has no effect.
     DynamicContextWithoutEffect {
@@ -276,6 +324,27 @@ pub enum Finding {
         rcfile: String,
         /// What is wrong.
         problem: String,
+    },
+    /// The configuration files of places have rules for a report that are not followed.
+    ReportSettingsDiffer {
+        /// The files, each with its place.
+        files: Vec<String>,
+        /// The file of this folder that is followed instead, if there is one.
+        followed: Option<String>,
+    },
+    /// The engine took a request and did not answer it in time.
+    EngineSilent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was asked.
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// An image that was made of a container keeps names of what the container was given.
+    TraceInImage {
+        /// The image.
+        image: String,
     },
     /// coverage.py is started in the services as well.
     CoveragePyToo {
@@ -350,6 +419,8 @@ pub enum Finding {
         container: String,
         /// Its service.
         service: String,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// A container ignored its signal and was killed.
     ContainerSignalSwallowed {
@@ -363,6 +434,8 @@ pub enum Finding {
         command: String,
         /// What kind of process that is.
         first: FirstProcess,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// Sources that only a container holds were fetched from it.
     SourceFetched {
@@ -383,7 +456,10 @@ impl Finding {
             .or_else(|| containers::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
-            .unwrap_or_else(|| Message::warning("unknown", "an unknown finding"))
+            .or_else(|| plugins::message(self))
+            .unwrap_or_else(|| {
+                Message::warning("unknown-finding", "swath has no words for a finding")
+            })
     }
 
     /// What is missing from the number for this reason; nothing where the number is whole all the
@@ -393,5 +469,6 @@ impl Finding {
             .or_else(|| containers::gap(self))
             .or_else(|| data::gap(self))
             .or_else(|| settings::gap(self))
+            .or_else(|| plugins::gap(self))
     }
 }

@@ -9,11 +9,12 @@ use crate::container_account::ContainerRun;
 use crate::containers::Containers;
 use crate::data_file::Fingerprint;
 use crate::error::RunError;
-use crate::event::Observer;
+use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
+use crate::installed_copy::OwnPackages;
 use crate::orchestra::{RunOutcome, execute};
 use crate::preflight::check_outputs;
-use crate::request::RunRequest;
+use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
 
 /// What a run left. The hit stores are removed with this value unless they are to be kept.
@@ -43,8 +44,22 @@ pub(crate) fn measure(
     check_outputs(request)?;
     let data_file_before = Fingerprint::of(&request.data_file);
     let history = RunHistory::create()?;
-    let folder = RunFolder::create(&scope)?;
+    observer.event(RunEvent::Begun {
+        history: history.path(),
+    });
+    // A program of the user's own is measured as coverage.py measures it.
+    let own_packages = match request.kind {
+        RunKind::SystemTest => OwnPackages::of(&scope),
+        RunKind::Program => OwnPackages::default(),
+    };
+    let folder = RunFolder::create(&own_packages.added_to(&scope), request.inject)?;
     history.mark_active(folder.path(), &request.folder);
+    tracing::debug!(
+        "swath {} runs in {}, with its agent in {}",
+        env!("CARGO_PKG_VERSION"),
+        request.folder.display(),
+        folder.agent().display()
+    );
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
@@ -64,12 +79,18 @@ pub(crate) fn measure(
     };
     containers.note_bypasses(&outcome);
     let mut findings = Vec::new();
-    let gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
+    let mut gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
         findings.push(Finding::HitStoreUnreadable {
             error: format!("the hit stores could not be read: {error}"),
         });
         swath_data::Gathered::default()
     });
+    tracing::debug!(
+        "{} of {} processes that were seen left a hit store here",
+        gathered.processes.len(),
+        outcome.sightings.len()
+    );
+    own_packages.take_home(&scope, &mut gathered.processes);
     let unreadable = gathered.unreadable.iter().chain(&containers.unreadable);
     findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
         error: store.error.to_string(),

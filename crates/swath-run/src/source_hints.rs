@@ -77,8 +77,8 @@ fn holds_tests(file: &Path) -> bool {
     if name.is_some_and(|name| is_test_name(&name)) {
         return true;
     }
-    let text = fs_err::read_to_string(file).unwrap_or_default();
-    text.lines().any(|line| {
+    let text = swath_checkout::read_source(file).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().any(|line| {
         let line = line.trim_start();
         let line = line.strip_prefix("async ").unwrap_or(line);
         line.starts_with("def test_")
@@ -121,7 +121,7 @@ fn is_empty(path: &Path) -> bool {
 }
 
 /// Whether a file belongs to the tests by its name or folder.
-fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

@@ -7,6 +7,7 @@ mod choice;
 mod handover;
 mod help;
 mod parser;
+mod refusals;
 mod verb;
 
 use std::ffi::{OsStr, OsString};
@@ -15,12 +16,14 @@ use std::path::Path;
 use swath_pattern::python_repr;
 use swath_report::COVERAGE_URL;
 
+pub(crate) use choice::{Choice, Takes};
 pub(crate) use parser::Parsed;
+pub(crate) use verb::{Verb, verbs};
 
 use crate::commands;
 use crate::exit::Exit;
 use crate::terminal::{print, tell};
-use verb::{GLOBAL, Verb, verb_named};
+use verb::{GLOBAL, verb_named};
 
 /// Whether the command was started under coverage.py's name, such as `coverage` or `coverage3`.
 pub(crate) fn is_coverage(program: &OsStr) -> bool {
@@ -118,26 +121,34 @@ impl CommandLine {
     pub(crate) fn usage_error(&self, problem: &str) -> Exit {
         let program = &self.program;
         tell(&format!("{problem}\nUse '{program} help' for help."));
-        Self::print_with_documentation("");
+        self.print_with_documentation("");
         Exit::Failure
     }
 
     fn describe(&self, verb: &Verb) -> Exit {
-        let own = !is_coverage(OsStr::new(&self.program));
-        let text = help::describe(verb, &self.program, own, help::width());
-        Self::print_with_documentation(&format!("{}\n\n", text.trim()));
+        let text = help::describe(verb, &self.program, self.is_own(), help::width());
+        self.print_with_documentation(&format!("{}\n\n", text.trim()));
         Exit::Success
     }
 
     fn topic(&self, topic: &str) -> Exit {
         let text = help::topic(topic, &self.program)
             .unwrap_or_else(|| format!("Don't know topic {}", python_repr(topic)));
-        Self::print_with_documentation(&format!("{text}\n"));
+        self.print_with_documentation(&format!("{text}\n"));
         Exit::Success
     }
 
-    fn print_with_documentation(text: &str) {
-        print(&format!("{text}Full documentation is at {COVERAGE_URL}\n"));
+    fn is_own(&self) -> bool {
+        !is_coverage(OsStr::new(&self.program))
+    }
+
+    /// coverage.py's documentation is about coverage.py.
+    fn print_with_documentation(&self, text: &str) {
+        if !self.is_own() {
+            print(&format!("{text}Full documentation is at {COVERAGE_URL}\n"));
+        } else if !text.is_empty() {
+            print(&format!("{}\n", text.trim_end_matches('\n')));
+        }
     }
 }
 

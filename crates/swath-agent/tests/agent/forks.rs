@@ -29,7 +29,7 @@ fn hits(store: &Store, file: &Path) -> BTreeSet<u32> {
 }
 
 /// The stores of the children of a process, in order.
-fn children<'a>(stores: &'a [Store], parent: Option<StoreId>) -> Vec<&'a Store> {
+fn children(stores: &[Store], parent: Option<StoreId>) -> Vec<&Store> {
     let mut found: Vec<&Store> = stores
         .iter()
         .filter(|store| store.header.fork_parent == parent)

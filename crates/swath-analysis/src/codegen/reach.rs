@@ -1,7 +1,7 @@
 //! Which instructions stay, and the lines that they keep.
 
 use super::{ChildKind, Code, CodeTooLarge, Flow, Scope};
-use crate::line_set::LineSet;
+use crate::LineSet;
 
 impl Code<'_> {
     /// Adds the lines of this code object and of those in it that stay.

@@ -2,7 +2,7 @@
 
 /// What an option takes, and what it says when it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(crate) enum Takes {
     /// Nothing; it says yes, or no.
     Nothing(bool),
     Text,
@@ -13,17 +13,17 @@ pub(super) enum Takes {
 
 /// One option.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// The name of its value.
-    pub(super) key: &'static str,
-    pub(super) short: Option<char>,
+    pub(crate) key: &'static str,
+    pub(crate) short: Option<char>,
     /// With its hyphens.
-    pub(super) long: Option<&'static str>,
-    pub(super) takes: Takes,
-    pub(super) metavar: &'static str,
-    pub(super) help: &'static str,
+    pub(crate) long: Option<&'static str>,
+    pub(crate) takes: Takes,
+    pub(crate) metavar: &'static str,
+    pub(crate) help: &'static str,
     /// swath's own: only in the help under that name, and never abbreviated.
-    pub(super) own: bool,
+    pub(crate) own: bool,
 }
 
 const fn flag(key: &'static str, long: &'static str, help: &'static str) -> Choice {
@@ -198,6 +198,11 @@ pub(super) const NO_SKIP_COVERED: Choice = Choice {
         "Disable --skip-covered.",
     )
 };
+pub(super) const NO_PLUGINS: Choice = own(
+    "no_plugins",
+    "--no-plugins",
+    "Go on without the plugins that the settings name.",
+);
 pub(super) const NO_SOURCE: Choice = own(
     "no_source",
     "--no-source",
@@ -247,6 +252,16 @@ pub(super) const PYLIB: Choice = short(
         "Measure coverage even inside the Python installed library, which isn't done by default.",
     ),
 );
+pub(super) const PYTHON: Choice = Choice {
+    own: true,
+    ..text(
+        "python",
+        "--python",
+        "PYTHON",
+        "The Python that recorded data which does not say it, as a version or a path. Defaults to the \
+         environment's. A path also names the Python that loads plugins.",
+    )
+};
 pub(super) const QUIET: Choice = short(
     'q',
     flag(

@@ -162,14 +162,15 @@ fn combined(sandbox: &Sandbox, command: &mut std::process::Command) -> Finished 
         !orphans.signal("-0")
     });
     let next = sandbox.swath(&["run", "--", "true"]);
-    let folder = next
+    let hint = next
         .stderr
-        .split("hint: swath combine ")
+        .split("hint: swath ")
         .nth(1)
         .and_then(|rest| rest.lines().next())
         .unwrap_or_else(|| panic!("the killed run is not named: {}", next.stderr))
         .to_owned();
-    let finished = sandbox.swath(&["combine", &folder]);
+    let words = hint.split(' ').collect::<Vec<_>>();
+    let finished = sandbox.swath(&words);
     assert_eq!(
         finished.code, 0,
         "{}{}{}",

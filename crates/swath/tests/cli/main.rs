@@ -4,12 +4,19 @@
 //! - `hostile_files`: what a store, a source or a name may not do
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
+//! - `stopping`: all of a service is told to stop, and has ended
+//! - `readiness`: a service answers itself
+//! - `roles`: whose lines count
+//! - `sightings`: processes that others than swath can hardly see
+//! - `swath_log`: what swath does is written down
 //! - `accounting`: every class of process is named
 //! - `example`: `examples/xy` against coverage.py's own number, on every Python
 //! - `markers`: the apps under `tests/apps` say which of their lines run
 //! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
 //! - `kill`: SIGKILL at random moments loses nothing
 //! - `program`: `swath run PROGRAM`, as `coverage run`
+//! - `program_slips`: command lines of `run` that mean something else
+//! - `settings`: where swath's own settings are found
 //! - `twin`: coverage.py's own recipe under swath, both numbers right
 //! - `report`: the text report and the data file against coverage.py
 
@@ -25,6 +32,13 @@ mod leftovers;
 mod markers;
 mod pages;
 mod program;
+mod program_slips;
+mod readiness;
+mod roles;
 mod sandbox;
 mod servers;
+mod settings;
+mod sightings;
+mod stopping;
+mod swath_log;
 mod twin;

@@ -103,9 +103,10 @@ fn the_next_run_removes_what_a_killed_one_left() {
     // What the killed run recorded is not lost: it is named, and combined with the paths of here.
     let shown = String::from_utf8_lossy(&output.stderr).into_owned();
     let hint = shown.lines().find(|line| line.contains("swath combine "));
-    let folder = hint.and_then(|line| line.split("swath combine ").nth(1));
-    let folder = folder.unwrap_or_else(|| panic!("{shown}")).trim();
-    project.succeeds(env!("CARGO_BIN_EXE_swath"), &["combine", folder]);
+    let words = hint.and_then(|line| line.split("swath ").nth(1));
+    let words = words.unwrap_or_else(|| panic!("{shown}")).trim();
+    let words = words.split(' ').collect::<Vec<_>>();
+    project.succeeds(env!("CARGO_BIN_EXE_swath"), &words);
     let report = project.succeeds(env!("CARGO_BIN_EXE_swath"), &["report", "--show-missing"]);
     let row = report.lines().find(|line| line.starts_with("long.py"));
     let row = row.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -359,15 +359,7 @@ impl Writer {
         let count = 1 + self.below(3);
         for _ in 0..count {
             let pattern = self.pick(&[
-                "0",
-                "1 | 2",
-                "[a, *_]",
-                "[0, a]",
-                "odd()",
-                "odd(a=1)",
-                "play.one",
-                "{'k': a}",
-                "a",
+                "0", "1 | 2", "[a, *_]", "[0, a]", "odd()", "odd(a=1)", "play.one", "{'k': a}", "a",
             ]);
             // Nothing may follow a pattern that matches all.
             let guard = if pattern == "a" || self.one_in(3) {

@@ -1,0 +1,576 @@
+//! Every message that carries a stable name: what it means, and what helps.
+//!
+//! `docs/messages.md` and `swath explain` are made from this table; a test holds it against the
+//! sources, so that no message is missing and none is left over.
+
+/// One message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageEntry {
+    /// Its stable name.
+    pub code: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What to do about it; empty where nothing has to be done.
+    pub remedy: &'static str,
+}
+
+/// A group of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageGroup {
+    /// Its heading.
+    pub title: &'static str,
+    /// Its messages, by name.
+    pub entries: &'static [MessageEntry],
+}
+
+/// The message with this name.
+pub fn message_entry(code: &str) -> Option<&'static MessageEntry> {
+    MESSAGES
+        .iter()
+        .flat_map(|group| group.entries)
+        .find(|entry| entry.code == code)
+}
+
+const fn entry(code: &'static str, meaning: &'static str, remedy: &'static str) -> MessageEntry {
+    MessageEntry {
+        code,
+        meaning,
+        remedy,
+    }
+}
+
+/// All messages, in groups.
+pub const MESSAGES: [MessageGroup; 3] = [
+    MessageGroup {
+        title: "Errors of a run",
+        entries: &[
+            entry(
+                "address-in-use",
+                "the `ready` address of a service answers before the service was started",
+                "stop what listens there, or choose another port",
+            ),
+            entry(
+                "bad-command",
+                "a service's command cannot be split into words",
+                "close its quotes",
+            ),
+            entry(
+                "bad-duration",
+                "a duration is none",
+                "write a number and a unit: `500ms`, `60s`, `2m`",
+            ),
+            entry(
+                "bad-ready",
+                "a `ready` address is none",
+                "`http://HOST:PORT/PATH`, `tcp:HOST:PORT` or `log:REGEX`",
+            ),
+            entry(
+                "bad-signal",
+                "a stop signal is none",
+                "TERM, INT, QUIT, HUP, USR1, USR2 or KILL",
+            ),
+            entry(
+                "command-not-found",
+                "the test command was not found (exit code 127)",
+                "activate the virtual environment that holds it, or give its path",
+            ),
+            entry(
+                "command-not-runnable",
+                "the test command could not be started (exit code 126)",
+                "make it executable",
+            ),
+            entry(
+                "compose-failed",
+                "Compose could not do what the run asked of it",
+                "read its last output; the hint names the whole of it",
+            ),
+            entry(
+                "compose-file-not-found",
+                "a file of `--compose` is not there",
+                "give its path from the current folder",
+            ),
+            entry(
+                "container-not-ready",
+                "a container of the project ended, became unhealthy, or did not answer in time",
+                "read its last output; `--ready NAME=ADDRESS` or a health check says when it is ready",
+            ),
+            entry(
+                "data-not-appended",
+                "`--append` cannot add to the data file that is there",
+                "run without `--append`, or name another file with `--data-file`",
+            ),
+            entry(
+                "data-not-saved",
+                "the data file could not be written; the hit stores are kept",
+                "free space, then `swath combine` the folder named",
+            ),
+            entry(
+                "interrupted",
+                "the run was interrupted while the services were starting",
+                "",
+            ),
+            entry(
+                "json-not-written",
+                "the file of `--json` could not be written",
+                "",
+            ),
+            entry(
+                "no-command",
+                "there is no test command",
+                "name one after `--`, or as `test` in swath.toml",
+            ),
+            entry(
+                "no-compose",
+                "neither `docker compose` nor `docker-compose` answers",
+                "install Compose, or name it by `--compose-command`",
+            ),
+            entry(
+                "no-engine",
+                "`--compose` needs a Docker engine that can be used",
+                "the message says why it cannot",
+            ),
+            entry(
+                "no-program",
+                "`swath run PROGRAM` names no file and no folder with a main module",
+                "the hint is the line that was probably meant",
+            ),
+            entry(
+                "no-such-compose-service",
+                "`--measure` names a service that the project does not have",
+                "the notes name those that it has",
+            ),
+            entry(
+                "nothing-measured",
+                "no Python process touched a file in scope",
+                "see the notes: no Python was seen, or the settings leave everything out",
+            ),
+            entry(
+                "output-not-writable",
+                "the data file, or the target of `--json` or `--html`, cannot be written; found out before anything starts",
+                "name a folder that exists and that you can write to",
+            ),
+            entry(
+                "plugin-files-left-out",
+                "files that a plugin measured cannot be reported, for the reason given; the exit code is 1",
+                "configure the plugin, and name the Python that has it with `--python`",
+            ),
+            entry(
+                "plugins-not-loaded",
+                "the plugins that the settings name could not be loaded; what they make of settings and gates is not in force, so that nothing passes (exit code 1, of `run` 125)",
+                "install coverage.py and them in the environment, name its Python with `--python`, or go on without, by `--no-plugins`",
+            ),
+            entry(
+                "project-is-up",
+                "the project of `--compose` runs already, and not by swath's doing",
+                "take it down, or give this run's another `--project-name`",
+            ),
+            entry(
+                "ready-without-service",
+                "`--ready` names no service, or not which",
+                "write `--ready NAME=ADDRESS`",
+            ),
+            entry(
+                "report-failed",
+                "the data was saved, the report could not be made",
+                "the message says why; `swath report` repeats it",
+            ),
+            entry(
+                "run-folder",
+                "the private folder of the run or a log could not be made",
+                "free space in the temporary folder",
+            ),
+            entry(
+                "service-exited",
+                "a service ended before it was ready",
+                "read its last output",
+            ),
+            entry(
+                "service-not-found",
+                "a service's command was not found",
+                "activate the virtual environment that holds it, or give its path",
+            ),
+            entry(
+                "service-not-ready",
+                "a service was not ready in time",
+                "correct the `ready` address, or raise `ready-timeout`",
+            ),
+            entry(
+                "service-not-runnable",
+                "a service's command could not be started",
+                "make it executable",
+            ),
+            entry(
+                "source-is-root",
+                "`source` names the root of the file system",
+                "name the project's folder",
+            ),
+            entry(
+                "source-not-found",
+                "`source` names a folder that is not there",
+                "correct it",
+            ),
+            entry(
+                "system",
+                "the operating system refused something that a run needs",
+                "the message says what",
+            ),
+            entry(
+                "usage",
+                "options of `run` that do not go together, or that the form of the command line has no use for",
+                "the hint is the line that was probably meant",
+            ),
+        ],
+    },
+    MessageGroup {
+        title: "Errors of configuration",
+        entries: &[
+            entry(
+                "bad-file-pattern",
+                "a pattern of `include`, `omit` or `[paths]` is none",
+                "see coverage.py's rules for file patterns",
+            ),
+            entry(
+                "bad-regex",
+                "an exclusion is no regular expression",
+                "correct it",
+            ),
+            entry(
+                "config-bad-value",
+                "a value of swath.toml is none of its kind",
+                "the message names it",
+            ),
+            entry("config-missing-key", "a service has no `command`", "add it"),
+            entry(
+                "config-syntax",
+                "swath.toml is no TOML",
+                "the message names the line",
+            ),
+            entry(
+                "config-unknown-key",
+                "swath.toml has a key that swath does not know",
+                "the hint names the key that is meant, or where the setting belongs",
+            ),
+            entry("config-unreadable", "swath.toml cannot be read", ""),
+            entry(
+                "config-wrong-type",
+                "a value of swath.toml has the wrong type",
+                "the hint is the line that works",
+            ),
+            entry(
+                "env-file-invalid",
+                "a line of an env file is not KEY=VALUE",
+                "nothing is expanded there",
+            ),
+            entry("env-file-not-text", "an env file is not UTF-8", ""),
+            entry(
+                "env-file-unreadable",
+                "an env file cannot be read",
+                "it is relative to the file that names it",
+            ),
+            entry(
+                "rcfile-bad-regex",
+                "an expression in a coverage.py file is none",
+                "correct it",
+            ),
+            entry(
+                "rcfile-conflicting-concurrency",
+                "`concurrency` names two libraries of light-weight threads",
+                "name one",
+            ),
+            entry(
+                "rcfile-invalid",
+                "a coverage.py file cannot be understood",
+                "the message names the option",
+            ),
+            entry(
+                "rcfile-not-found",
+                "the file of `--rcfile` or `COVERAGE_RCFILE` is not there",
+                "name one that is",
+            ),
+            entry(
+                "rcfile-undefined-variable",
+                "a coverage.py file uses `${NAME?}` and it is not set",
+                "set it",
+            ),
+            entry(
+                "rcfile-unknown-concurrency",
+                "`concurrency` names a library that coverage.py does not know",
+                "",
+            ),
+            entry(
+                "unsupported-regex",
+                "an exclusion uses what swath's engine does not have",
+                "write it otherwise",
+            ),
+        ],
+    },
+    MessageGroup {
+        title: "Warnings",
+        entries: &[
+            entry(
+                "agent-failed",
+                "a process carried the agent, which could not measure all of it",
+                "the message says why",
+            ),
+            entry(
+                "analysis-differs",
+                "an interpreter has code where swath's analysis sees no statement",
+                "report it with the file",
+            ),
+            entry(
+                "configuration",
+                "something is odd about a coverage.py file",
+                "",
+            ),
+            entry(
+                "container-not-gathered",
+                "what a container recorded could not be read from the engine",
+                "the note says why",
+            ),
+            entry(
+                "container-not-injected",
+                "a container was started that had been created before the run",
+                "let the test command create it",
+            ),
+            entry(
+                "container-platform",
+                "an image is made for another machine than linux/amd64",
+                "build it for linux/amd64",
+            ),
+            entry(
+                "container-silent",
+                "a container was given the agent, and nothing of it was measured",
+                "let its entry script add to PYTHONPATH instead of replacing it",
+            ),
+            entry(
+                "containers-not-measured",
+                "the Docker engine could not be used as a run needs it",
+                "the message says why; `--no-docker` leaves containers out",
+            ),
+            entry(
+                "coverage-py-too",
+                "coverage.py is started in the services as well; both numbers are right",
+                "take it out when you no longer need it",
+            ),
+            entry(
+                "data-file-written",
+                "another program wrote the data file during the run; swath's is beside it",
+                "`coverage combine --append` takes both together",
+            ),
+            entry(
+                "dynamic-context-without-effect",
+                "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
+                "",
+            ),
+            entry(
+                "engine-bypassed",
+                "a command under the run chose an engine by `--context` or `--host`, past the proxy",
+                "leave the option out, and choose the context before swath starts",
+            ),
+            entry(
+                "engine-silent",
+                "the Docker engine took a request and did not answer it in time; it was not asked again",
+                "see whether `docker version` answers; `--no-docker` leaves containers out",
+            ),
+            entry(
+                "engine-socket",
+                "a container has the engine's own socket; what it starts is not measured",
+                "start it from the test command itself",
+            ),
+            entry(
+                "foreign-data",
+                "the data holds lines that swath did not record",
+                "report on swath's own data where the verdict has to hold for all of it",
+            ),
+            entry("hit-store-unreadable", "a process left a damaged file", ""),
+            entry(
+                "html-not-written",
+                "the HTML report of `--html` could not be written; everything else of the run was",
+                "free space, or name another folder",
+            ),
+            entry(
+                "include-ignored",
+                "`include` has no effect, as `source` says what is measured",
+                "use `omit`",
+            ),
+            entry(
+                "leftover-run",
+                "a run of this checkout was killed before it saved its data; said once",
+                "`swath combine --append` adds the folder named; after two weeks it is removed",
+            ),
+            entry(
+                "module-not-imported",
+                "`source` names a package that no process imported",
+                "",
+            ),
+            entry(
+                "no-room",
+                "the temporary folder was full, the size of files was limited, or fork children could not create files; some hits are missing",
+                "as the message says: free space, set TMPDIR, or raise the limit",
+            ),
+            entry(
+                "no-service",
+                "no service was found, so every process counts",
+                "name one",
+            ),
+            entry(
+                "not-measured",
+                "a Python was seen that was not measured",
+                "the hint says how to let the agent in",
+            ),
+            entry(
+                "nothing-to-report",
+                "`include` and `omit` leave no file",
+                "",
+            ),
+            entry(
+                "out-of-memory",
+                "a container ran out of memory; its data was kept",
+                "raise its memory limit",
+            ),
+            entry(
+                "path-ambiguous",
+                "a measured path can be several files here, and nothing decides",
+                "map it under `[paths]`, or give the services folders of their own",
+            ),
+            entry(
+                "paths-unmapped",
+                "measured files have no source here",
+                "map them under `[paths]`",
+            ),
+            entry(
+                "place-setting",
+                "a setting of a container or another place cannot hold there; the rest does",
+                "correct the file that is named",
+            ),
+            entry(
+                "plugin-files-not-measured",
+                "a plugin measures files that are not Python (templates), which swath does not record",
+                "measure them with coverage.py; started as `coverage`, swath has it do that",
+            ),
+            entry(
+                "plugins-without-effect",
+                "`--no-plugins` leaves the plugins out that the settings name",
+                "",
+            ),
+            entry(
+                "process-died",
+                "a process was killed or crashed; its lines are in the number",
+                "read the service's log",
+            ),
+            entry(
+                "processes-left",
+                "a service's first process ended at its signal and left others, which were killed; their data was kept",
+                "",
+            ),
+            entry(
+                "python-assumed",
+                "the data does not say which Python recorded it, and files count otherwise on another; the message says which is assumed and why",
+                "`--python VERSION` or `--python PATH`, with reports or with `combine`, which writes it down",
+            ),
+            entry(
+                "readiness-unchecked",
+                "whose socket answered a readiness check could not be seen",
+                "",
+            ),
+            entry(
+                "report-settings-differ",
+                "a container's configuration file has rules for a report; reports follow those of the folder where swath was started",
+                "put the rules into .coveragerc here, or name the file with `--rcfile`",
+            ),
+            entry(
+                "service-ended",
+                "a service ended while the tests were running",
+                "read its log",
+            ),
+            entry(
+                "service-in-background",
+                "a service put itself into the background",
+                "run it in the foreground",
+            ),
+            entry(
+                "service-not-measured",
+                "a declared service ran no line that counts",
+                "check that it serves what the tests ask for, and that its code is in `source`",
+            ),
+            entry(
+                "settings-unused",
+                "swath.toml and `[tool.swath]` in pyproject.toml are both there; the latter is not used",
+                "put all settings into one file",
+            ),
+            entry(
+                "signal-swallowed",
+                "a service did not stop and was killed; its data was kept",
+                "`exec` in a wrapper script, or another signal",
+            ),
+            entry(
+                "source-changed",
+                "a file is not the one that was measured",
+                "run again",
+            ),
+            entry(
+                "source-fetched",
+                "files that only a container holds were measured; their text was fetched",
+                "`omit` them if they do not belong to the number",
+            ),
+            entry(
+                "source-not-set",
+                "modules here were never imported and do not count",
+                "set `source`",
+            ),
+            entry(
+                "source-unproved",
+                "files outside the project are left out: the data does not say which content ran, so nothing shows that they are meant",
+                "add their folder to `source`",
+            ),
+            entry(
+                "still-running",
+                "processes whose lines count still run; what they run from now on is not in the number",
+                "stop them before the test command ends",
+            ),
+            entry(
+                "system-refused",
+                "the system refused something that a run can do without",
+                "the note says what that means for the run",
+            ),
+            entry("tests-in-source", "test files count at 0 %", "omit them"),
+            entry(
+                "tests-left-out",
+                "files were run by test processes only, and are left out",
+                "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "trace-in-image",
+                "an image that the tests made of a container keeps the names of what swath added, without values",
+                "nothing: they have no effect",
+            ),
+            entry(
+                "unknown-finding",
+                "swath noticed something and has no words for it: a fault in swath",
+                "report it",
+            ),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_slugs_and_occur_once() {
+        let mut codes: Vec<&str> = MESSAGES
+            .iter()
+            .flat_map(|group| group.entries)
+            .map(|entry| entry.code)
+            .collect();
+        let is_slug = |code: &&str| code.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        assert!(codes.iter().all(is_slug), "{codes:?}");
+        codes.sort_unstable();
+        let all = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+        assert!(message_entry("no-service").is_some_and(|entry| !entry.remedy.is_empty()));
+        assert_eq!(message_entry("no-such-message"), None);
+    }
+}
