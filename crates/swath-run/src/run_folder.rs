@@ -90,7 +90,7 @@ impl RunFolder {
         let settings = self.settings(scope);
         let files: [(&str, &[u8]); 3] = [
             ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
-            (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT.as_ref()),
+            (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
             ("swath-agent.conf", &settings),
         ];
         for (name, content) in files {
