@@ -11,6 +11,7 @@ mod new_file;
 mod owner;
 mod path_map;
 mod private_folder;
+mod process_stat;
 mod regular_file;
 mod source_roots;
 mod source_text;
@@ -22,6 +23,7 @@ pub use new_file::{
 pub use owner::{Life, Owner};
 pub use path_map::PathMap;
 pub use private_folder::{OwnedFolder, create_private_file, private_folder};
+pub use process_stat::ProcessStat;
 pub use regular_file::{Links, open_regular, read_regular};
 pub use source_roots::SourceRoots;
 pub use source_text::{read_source, source_exists};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::process_stat::ProcessStat;
+
 /// A process, for as long as its machine is up: boot, pid namespace, pid and start time.
 ///
 /// ```
@@ -92,11 +94,7 @@ fn this_machine() -> String {
 
 /// When a process was begun; `None` when it is gone.
 fn start_ticks(pid: u32) -> Option<u64> {
-    let text = fs_err::read(format!("/proc/{pid}/stat")).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    // The name, in parentheses, may hold anything.
-    let (_, rest) = text.rsplit_once(") ")?;
-    rest.split(' ').nth(19)?.parse().ok()
+    ProcessStat::read(pid).map(|stat| stat.start_ticks)
 }
 
 #[cfg(test)]

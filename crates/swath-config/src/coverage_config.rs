@@ -247,7 +247,7 @@ impl CoverageConfig {
         self.check_concurrency()
     }
 
-    fn check_concurrency(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_concurrency(&self) -> Result<(), ConfigError> {
         let chosen = |wanted: &dyn Fn(&str) -> bool| {
             let mut names: Vec<String> = self.concurrency.clone();
             names.retain(|name| wanted(name));

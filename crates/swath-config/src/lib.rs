@@ -4,6 +4,7 @@
 //! coverage.py reads them ([`CoverageConfig`]); how a run is made is read from swath's own file
 //! ([`SwathConfig`]). It never acts on a setting.
 
+mod attributes;
 mod coverage_config;
 mod debug_info;
 mod duration;
@@ -13,6 +14,7 @@ mod error;
 mod ini;
 mod options;
 mod process_config;
+mod project;
 mod python_text;
 mod ready;
 mod search;
@@ -30,6 +32,7 @@ pub use duration::parse_duration;
 pub use env_file::{EnvFileError, parse_env_file, read_env_file};
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::ConfigError;
+pub use project::{VersionRange, requires_python};
 pub use ready::{Ready, ReadyError};
 pub use search::{Loaded, RcFile};
 pub use services::{Service, StopSignal};

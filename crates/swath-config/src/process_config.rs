@@ -8,8 +8,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::CoverageConfig;
+use crate::attributes::{take_option, texts};
 use crate::error::ConfigError;
-use crate::options::{OPTIONS, Slot};
+use crate::options::OPTIONS;
 
 /// The name of the variable.
 const VARIABLE: &str = "COVERAGE_PROCESS_CONFIG";
@@ -36,8 +37,7 @@ fn parse(text: &str) -> Result<CoverageConfig, String> {
     let mut config = CoverageConfig::default();
     for option in OPTIONS {
         if let Some(value) = attributes.get(option.attribute) {
-            set(option.slot, &mut config, value)
-                .map_err(|WrongType| format!("{} has the wrong type: {value}", option.attribute))?;
+            take_option(option, &mut config, value)?;
         }
     }
     let file = attributes.get("config_file").and_then(Value::as_str);
@@ -87,47 +87,6 @@ impl<'de> Visitor<'de> for PathListsVisitor {
         }
         Ok(PathLists(lists))
     }
-}
-
-/// A value that is not what its attribute holds.
-struct WrongType;
-
-/// Sets the attribute, if `value` has its type.
-fn set(slot: Slot, config: &mut CoverageConfig, value: &Value) -> Result<(), WrongType> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    match slot {
-        Slot::Boolean(field) => *field(config) = value.as_bool().ok_or(WrongType)?,
-        Slot::OptionalBoolean(field) => *field(config) = optional(value, Value::as_bool)?,
-        Slot::Text(field) | Slot::File(field) => {
-            *field(config) = text(value).ok_or(WrongType)?;
-        }
-        Slot::OptionalText(field) | Slot::OptionalFile(field) => {
-            *field(config) = optional(value, text)?;
-        }
-        Slot::List(field) | Slot::Regexes(field) => {
-            *field(config) = texts(value).ok_or(WrongType)?;
-        }
-        Slot::OptionalList(field) => *field(config) = optional(value, texts)?,
-        Slot::Integer(field) => *field(config) = value.as_i64().ok_or(WrongType)?,
-        Slot::Float(field) => *field(config) = value.as_f64().ok_or(WrongType)?,
-    }
-    Ok(())
-}
-
-/// Nothing for `null`, or what `read` makes of the value.
-fn optional<'v, T>(
-    value: &'v Value,
-    read: impl Fn(&'v Value) -> Option<T>,
-) -> Result<Option<T>, WrongType> {
-    if value.is_null() {
-        return Ok(None);
-    }
-    read(value).map(Some).ok_or(WrongType)
-}
-
-fn texts(value: &Value) -> Option<Vec<String>> {
-    let items = value.as_array()?.iter();
-    items.map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -68,6 +68,11 @@ impl StopSignal {
         SIGNALS.into_iter().find(|signal| signal.name == name)
     }
 
+    /// The signal of this number.
+    pub(crate) fn numbered(number: i32) -> Option<Self> {
+        SIGNALS.into_iter().find(|signal| signal.number == number)
+    }
+
     /// The name without `SIG`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -1,6 +1,9 @@
 //! swath's own settings: `swath.toml`, or `[tool.swath]` in `pyproject.toml`.
 
 mod error;
+mod forms;
+mod meanings;
+mod search;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +21,8 @@ use table::{Document, Entry};
 pub struct SwathConfig {
     /// The file that the settings come from.
     pub file: Option<PathBuf>,
+    /// A file beside it that holds settings as well, which are not used.
+    pub unused: Option<PathBuf>,
     /// The command that runs the tests.
     pub test: Option<Vec<String>>,
     /// The services, in the order of the file, which is the order in which they are started.
@@ -38,19 +43,22 @@ const SERVICE_KEYS: &[&str] = &[
 ];
 
 impl SwathConfig {
-    /// Reads `swath.toml` in `directory`, or else `[tool.swath]` in its `pyproject.toml`.
-    /// Without either, everything is left open.
+    /// Reads `swath.toml` or `[tool.swath]` in `pyproject.toml`, in `directory` or the nearest folder above it that has
+    /// either. Without any, everything is left open.
     pub fn load(directory: &Path) -> Result<Self, SwathConfigError> {
-        let own = directory.join("swath.toml");
-        if let Some(text) = read_if_there(&own)? {
-            return Self::parse(&text, &own, &[]);
-        }
-        let shared = directory.join("pyproject.toml");
-        match read_if_there(&shared)? {
-            // Most projects have no settings of swath there; then nothing is asked of the file.
-            Some(text) if text.contains("swath") => Self::parse(&text, &shared, &["tool", "swath"]),
-            _ => Ok(Self::default()),
-        }
+        let Some(found) = search::find(directory)? else {
+            return Ok(Self::default());
+        };
+        let config = Self::parse(&found.text, &found.file, found.prefix)?;
+        Ok(Self {
+            unused: found.unused,
+            ..config
+        })
+    }
+
+    /// The file that [`SwathConfig::load`] reads the settings from.
+    pub fn find(directory: &Path) -> Option<PathBuf> {
+        search::find(directory).ok()?.map(|found| found.file)
     }
 
     /// Reads the settings in `text`, which are in the table that `prefix` names. `file` is where the text
@@ -61,7 +69,7 @@ impl SwathConfig {
         let Some(top) = document.table(&parsed, prefix) else {
             return Ok(Self::default());
         };
-        top.check_keys(TOP_KEYS)?;
+        top.check_keys(TOP_KEYS, meanings::of_top_key)?;
         let mut config = Self {
             file: Some(file.to_owned()),
             ..Self::default()
@@ -84,7 +92,7 @@ fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigEr
         let reason = "the name of a service is made of letters, digits, `-`, `_` and `.`";
         return Err(entry.bad_value(entry.key(), reason, None));
     }
-    table.check_keys(SERVICE_KEYS)?;
+    table.check_keys(SERVICE_KEYS, meanings::of_service_key)?;
     let Some(program) = table.entry("command") else {
         return Err(table.missing("command"));
     };
@@ -92,8 +100,10 @@ fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigEr
     let mut service = Service::new(entry.key(), command(&program)?);
     if let Some(ready) = table.entry("ready") {
         let text = ready.text()?;
-        let parsed = Ready::parse(text)
-            .map_err(|error| ready.bad_value(text, &error.to_string(), error.hint()))?;
+        let parsed = Ready::parse(text).map_err(|error| {
+            let hint = forms::ready(text).map(|form| ready.written(&form));
+            ready.bad_value(text, &error.to_string(), hint.or_else(|| error.hint()))
+        })?;
         service.ready = Some(parsed);
     }
     if let Some(timeout) = table.entry("ready-timeout") {
@@ -106,6 +116,7 @@ fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigEr
         let text = signal.text()?;
         service.stop_signal = StopSignal::parse(text).ok_or_else(|| {
             let hint = format!("the signals are {}", StopSignal::names());
+            let hint = forms::signal(text).map_or(hint, |form| signal.written(&form));
             signal.bad_value(text, "not a signal that stops a service", Some(hint))
         })?;
     }
@@ -139,23 +150,9 @@ fn duration(entry: &Entry<'_>) -> Result<Duration, SwathConfigError> {
     let text = entry.text()?;
     parse_duration(text).ok_or_else(|| {
         let hint = "write a number and a unit: `500ms`, `60s`, `2m`".to_owned();
-        entry.bad_value(text, "not a duration", Some(hint))
+        let hint = forms::duration(text).map_or(hint, |form| entry.written(&form));
+        entry.bad_value(text, "not a valid duration", Some(hint))
     })
-}
-
-fn read_if_there(path: &Path) -> Result<Option<String>, SwathConfigError> {
-    let unreadable = |reason: String| SwathConfigError::Unreadable {
-        path: path.to_owned(),
-        reason,
-    };
-    match fs_err::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(unreadable("it is not UTF-8 text".to_owned())),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(error.kind().to_string())),
-    }
 }
 
 #[cfg(test)]

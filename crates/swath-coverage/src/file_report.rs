@@ -34,6 +34,8 @@ pub struct FileReport {
     pub multiline: Vec<(u32, u32)>,
     /// Its decoded text, where details were asked for.
     pub source: String,
+    /// Whether a plugin of coverage.py's reports it: it is no Python.
+    pub by_plugin: bool,
 }
 
 /// The branches of a file. Exits are line numbers, negative ones leave the code object.
@@ -63,7 +65,7 @@ impl Branches {
         )
     }
 
-    fn of_parts(
+    pub(crate) fn of_parts(
         possible: BTreeSet<Arc>,
         executed: BTreeSet<Arc>,
         exit_counts: BTreeMap<u32, u32>,
@@ -163,7 +165,7 @@ impl FileReport {
         }
     }
 
-    fn of_parts(
+    pub(crate) fn of_parts(
         statements: LineSet,
         excluded: LineSet,
         executed: LineSet,

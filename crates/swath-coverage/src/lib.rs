@@ -30,6 +30,8 @@ mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
+mod reported;
+mod rules_of_python;
 mod trust;
 mod unexecuted;
 
@@ -42,5 +44,6 @@ pub use model::{
     exclusion_rules, read_source,
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use reported::{ReportedFile, TracedFile, traced_files};
 pub use trust::{file_findings, findings, foreign_data, process_finding, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -1,6 +1,6 @@
 //! The model: every file of the data, analysed and compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -13,7 +13,9 @@ use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
 use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
-use crate::{FileReport, Numbers};
+use crate::reported::tracer_of;
+use crate::rules_of_python::{Rules, other_rules_differ};
+use crate::{FileReport, Numbers, ReportedFile};
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -37,6 +39,12 @@ pub struct ModelOptions<'a> {
     pub rules: &'a ExclusionRules,
     /// The Python whose rules hold for files of which the data does not say it.
     pub python: PythonVersion,
+    /// The Python that somebody says recorded those files; it comes before that of other files in the data.
+    pub said_python: Option<PythonVersion>,
+    /// Find out which of those files count otherwise by the rules of another Python.
+    pub compare_rules: bool,
+    /// What plugins say of the files that they measured, by the paths in the data.
+    pub reported: Option<&'a BTreeMap<String, ReportedFile>>,
     /// Find functions and classes, and keep the sources: what every report but text and XML needs.
     pub details: bool,
     /// The folders whose sources are read on the word of the data alone.
@@ -63,6 +71,9 @@ impl<'a> ModelOptions<'a> {
             relative_files: config.relative_files,
             rules,
             python: PythonVersion::DEFAULT,
+            said_python: None,
+            compare_rules: false,
+            reported: None,
             details: false,
             roots: SourceRoots::new(directory, named_folders(config)),
             without_sources: false,
@@ -111,6 +122,10 @@ pub struct Report {
     /// Files left out because they lie outside the project, and the data does not say which
     /// content ran: no reason to show what is there.
     pub unproved: Vec<String>,
+    /// Files left out because only a plugin could report them, with what it said instead.
+    pub unreported: Vec<(String, String)>,
+    /// Files that count otherwise by the rules of another Python, and nobody knows which Python ran them.
+    pub undecided: Vec<String>,
     /// Files left out for other reasons, in coverage.py's words.
     pub warnings: Vec<ModelWarning>,
 }
@@ -179,6 +194,10 @@ impl ModelError {
 
 enum Outcome {
     File(Box<FileReport>),
+    /// A file that counts otherwise by the rules of another Python.
+    Undecided(Box<FileReport>),
+    /// A plugin measured it, and does not report it.
+    Unreported(String, String),
     Stale(StaleFile),
     Unmapped(String),
     Unproved(String),
@@ -193,18 +212,10 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
     if files.is_empty() {
         return Err(ModelError::NoData);
     }
-    let newest = data
-        .accounting
-        .processes
-        .iter()
-        .filter_map(|process| process.python)
-        .max();
-    let python = newest.map_or(options.python, |python| {
-        PythonVersion::new(python.major, python.minor)
-    });
+    let rules = Rules::new(data, options);
     let outcomes: Vec<Outcome> = files
         .into_par_iter()
-        .map(|file| report_file(data, options, file, python))
+        .map(|file| report_file(data, options, &rules, file))
         .collect();
 
     let mut report = Report {
@@ -217,6 +228,18 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
                 report.totals += file.numbers;
                 report.files.push(*file);
             }
+            Outcome::Undecided(file) => {
+                report.totals += file.numbers;
+                report.undecided.push(file.name.clone());
+                report.files.push(*file);
+            }
+            Outcome::Unreported(name, problem) if options.ignore_errors => {
+                report.warnings.push(ModelWarning {
+                    slug: "couldnt-parse",
+                    text: format!("Couldn't parse '{name}': {problem}"),
+                });
+            }
+            Outcome::Unreported(name, problem) => report.unreported.push((name, problem)),
             Outcome::Stale(stale) => report.stale.push(stale),
             Outcome::Unmapped(name) => report.unmapped.push(name),
             Outcome::Unproved(name) => report.unproved.push(name),
@@ -246,14 +269,23 @@ fn could_not_parse(error: &ModelError) -> ModelWarning {
 
 /// A file to report.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Chosen {
+pub(crate) struct Chosen {
     /// Where it is here; files are reported in this order.
     path: String,
     /// Its path as the data or the caller has it.
     recorded: String,
 }
 
-fn chosen_files(
+/// The path of a chosen file in the data.
+pub(crate) fn recorded_key(file: &Chosen, options: &ModelOptions<'_>) -> String {
+    if options.relative_files {
+        options.directory.relative(&file.path).to_owned()
+    } else {
+        file.path.clone()
+    }
+}
+
+pub(crate) fn chosen_files(
     data: &CoverageData,
     options: &ModelOptions<'_>,
 ) -> Result<Vec<Chosen>, ModelError> {
@@ -290,27 +322,25 @@ fn chosen_files(
 fn report_file(
     data: &CoverageData,
     options: &ModelOptions<'_>,
+    rules: &Rules,
     file: Chosen,
-    newest: PythonVersion,
 ) -> Outcome {
+    let key = recorded_key(&file, options);
     let Chosen { path, recorded } = file;
-    let key = if options.relative_files {
-        options.directory.relative(&path).to_owned()
-    } else {
-        path.clone()
-    };
     let name = options.directory.relative(&recorded).to_owned();
+    let tracer = data.file(&key).and_then(|file| file.tracer.as_deref());
+    if let Some(tracer) = tracer_of(tracer) {
+        return traced(data, options, tracer, Named { path, key, name });
+    }
     let on_disk = options.directory.absolute(&path);
-    let measured = data.accounting.files.get(&key);
-    if measured.is_some_and(|facts| facts.iter().all(|facts| facts.hash.is_none()))
-        && !options.roots.hold(&on_disk)
-    {
+    let measured = data.accounting.was_recorded(&key);
+    if measured && data.accounting.hashes(&key).is_empty() && !options.roots.hold(&on_disk) {
         return Outcome::Unproved(name);
     }
     let source = match swath_checkout::read_source(Path::new(&on_disk)) {
         Ok(source) => source,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if measured.is_some() {
+            return if measured {
                 Outcome::Unmapped(name)
             } else {
                 Outcome::Error(ModelError::NoSource { path })
@@ -327,10 +357,7 @@ fn report_file(
     if let Some(stale) = stale(data, &key, &name, &source, &lines) {
         return Outcome::Stale(stale);
     }
-    let python = data.accounting.python(&key);
-    let python = python.map_or(newest, |python| {
-        PythonVersion::new(python.major, python.minor)
-    });
+    let python = rules.python_of(data, &key);
     let text = match decode_source(&source) {
         Ok(text) => text,
         Err(problem) => return problem_outcome(&problem, path),
@@ -345,8 +372,10 @@ fn report_file(
     if let Some(problem) = &analysis.problem {
         return problem_outcome(problem, path);
     }
+    let undecided = rules.decide_nothing(data, &key)
+        && other_rules_differ(&text, python, options.rules, &analysis, data.has_arcs());
     let arcs = data.has_arcs().then(|| measured_arcs(data, options, &key));
-    Outcome::File(Box::new(FileReport {
+    let report = Box::new(FileReport {
         path,
         recorded: key,
         name,
@@ -356,7 +385,41 @@ fn report_file(
             String::new()
         },
         ..FileReport::new(analysis, lines.iter(), arcs)
-    }))
+    });
+    if undecided {
+        Outcome::Undecided(report)
+    } else {
+        Outcome::File(report)
+    }
+}
+
+/// A file under all its names.
+struct Named {
+    path: String,
+    key: String,
+    name: String,
+}
+
+/// A file that a plugin measured is what the plugin says it is.
+fn traced(data: &CoverageData, options: &ModelOptions<'_>, tracer: &str, file: Named) -> Outcome {
+    let Named { path, key, name } = file;
+    let reported = options.reported.and_then(|reported| reported.get(&key));
+    let problem = match reported {
+        None => Some(format!("`{tracer}` was not asked")),
+        Some(reported) => reported.problem.clone(),
+    };
+    match (problem, reported) {
+        (None, Some(reported)) => {
+            let details = options.details && !options.without_sources;
+            Outcome::File(Box::new(FileReport {
+                path,
+                recorded: key,
+                name,
+                ..reported.file_report(data.has_arcs(), details)
+            }))
+        }
+        (problem, _) => Outcome::Unreported(name, problem.unwrap_or_default()),
+    }
 }
 
 /// Reads the decoded text of a file of the report once more.
@@ -407,7 +470,11 @@ fn should_be_python(path: &str) -> bool {
     }
 }
 
-fn measured_arcs(data: &CoverageData, options: &ModelOptions<'_>, key: &str) -> Vec<Arc> {
+pub(crate) fn measured_arcs(
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+    key: &str,
+) -> Vec<Arc> {
     let arcs = data
         .arcs(key, options.contexts.as_ref())
         .unwrap_or_default();
@@ -447,6 +514,9 @@ mod tests {
             relative_files: false,
             rules: &rules,
             python: PythonVersion::DEFAULT,
+            said_python: None,
+            compare_rules: false,
+            reported: None,
             details: false,
             roots: SourceRoots::new(&Directory::new(folder), []),
             without_sources: false,

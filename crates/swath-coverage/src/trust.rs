@@ -18,6 +18,16 @@ pub fn file_findings(report: &Report) -> Vec<Finding> {
             paths: report.unproved.clone(),
         });
     }
+    if let Some((_, reason)) = report.unreported.first() {
+        found.push(Finding::PluginFilesLeftOut {
+            files: report
+                .unreported
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            reason: reason.clone(),
+        });
+    }
     found.extend(report.warnings.iter().map(|warning| Finding::NotAnalyzed {
         slug: warning.slug,
         text: warning.text.clone(),

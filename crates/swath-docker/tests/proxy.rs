@@ -18,7 +18,7 @@ const AGENT: &str = "\
 import os
 folder = os.path.dirname(__file__)
 with open(folder + '/swath-agent.conf') as lines:
-    data = [line[5:].rstrip() for line in lines if line.startswith('data ')]
+    data = [line.split(None, 2)[2].rstrip() for line in lines if line.startswith('data ')]
 if data:
     name = '%d-%s.hits' % (os.getpid(), os.urandom(8).hex())
     with open(data[-1] + '/' + name, 'w') as store:

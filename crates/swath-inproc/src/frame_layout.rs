@@ -22,6 +22,8 @@ pub struct FrameLayout {
 pub const TRACING: usize = 44;
 /// The code of a frame (3.8 to 3.10) and of a frame proper (3.11).
 pub const CODE: usize = 32;
+/// The globals of a frame proper (3.11).
+pub const GLOBALS: usize = 8;
 /// The frame proper of a 3.11 frame object.
 pub const FRAME_PROPER: usize = 24;
 

@@ -13,9 +13,10 @@ use swath_store::layout;
 use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
-use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, TRACING};
+use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
 use crate::map;
-use crate::object::{self, PendingException};
+use crate::module_name;
+use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::Global;
 use crate::symbols::{self, SetTrace, TraceFunction};
@@ -306,6 +307,28 @@ unsafe extern "C" fn evaluate_3_8(frame: *mut u8, throwing: c_int, _: c_int) -> 
     pass(state, frame, frame, second, 0)
 }
 
+/// Looks at the code of a frame that is about to start.
+#[cold]
+#[inline(never)]
+unsafe fn learn_starting(frame: *mut u8, code: Object, layout: &FrameLayout) -> *mut Info {
+    let pending = PendingException::set_aside();
+    let globals = if layout.frame_is_behind_pointer {
+        // In a frame proper they are the second word.
+        let globals = *frame.add(GLOBALS).cast::<Object>();
+        ffi::Py_IncRef(globals);
+        Owned::take(globals)
+    } else {
+        object::attribute(frame.cast(), c"f_globals")
+    };
+    drop(pending);
+    if let Some(globals) = &globals {
+        module_name::set_starting(globals.object());
+    }
+    let info = code::learn(code);
+    module_name::set_starting(null_mut());
+    info
+}
+
 #[inline(always)]
 unsafe fn pass(
     state: *mut u8,
@@ -317,7 +340,11 @@ unsafe fn pass(
     let Some(gate) = GATE.get() else {
         return null_mut();
     };
-    let info = code::info(*frame.add(CODE).cast::<Object>());
+    let code = *frame.add(CODE).cast::<Object>();
+    let info = match code::known(code) {
+        Some(info) => info,
+        None => learn_starting(frame, code, &gate.layout),
+    };
     let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get() == 1;
     let tracing = Tracing {
         state,

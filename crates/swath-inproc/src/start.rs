@@ -3,7 +3,7 @@
 
 use core::ptr::null_mut;
 
-use swath_store::layout;
+use swath_store::{layout, settings};
 
 use crate::audit;
 use crate::branches;
@@ -77,7 +77,7 @@ pub unsafe fn start(given: &Given<'_>) -> bool {
     }
     let folder = &mut *FOLDER.place();
     folder.truncate(0);
-    folder.add(configuration::values(b"data").last().unwrap_or(&[]));
+    folder.add(configuration::values(settings::DATA).last().unwrap_or(&[]));
     if folder.bytes().is_empty() || !folder.whole() {
         return false;
     }
@@ -112,9 +112,9 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
     if !code::begin() {
         return Err(Failure(b"no-code-extra"));
     }
-    let branch = configuration::flag(b"branch");
+    let branch = configuration::flag(settings::BRANCH);
     code::BRANCH.set(branch);
-    branches::THOROUGH.set(configuration::flag(b"thorough"));
+    branches::THOROUGH.set(configuration::flag(settings::THOROUGH));
     let flags = if branch { layout::FLAG_BRANCH } else { 0 };
     map::begin(hexversion, given.optimisation, flags)?;
     fork::watch();

@@ -98,14 +98,6 @@ pub unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
     core::slice::from_raw_parts(text.cast(), length)
 }
 
-/// Whether `path` is `folder` or below it.
-pub fn is_below(path: &[u8], folder: &[u8]) -> bool {
-    match path.strip_prefix(folder) {
-        Some(rest) => rest.is_empty() || rest.first() == Some(&b'/') || folder.ends_with(b"/"),
-        None => false,
-    }
-}
-
 /// A hash of bytes: FNV-1a over words of eight, mixed.
 pub fn hash(bytes: &[u8]) -> u64 {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;

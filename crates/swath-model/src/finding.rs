@@ -5,6 +5,7 @@
 
 mod containers;
 mod data;
+mod plugins;
 mod processes;
 mod services;
 mod settings;
@@ -157,6 +158,11 @@ pub enum Finding {
         /// Why not.
         why: String,
     },
+    /// The processes of this host could not be seen.
+    ProcessesUnseen {
+        /// Why not.
+        why: String,
+    },
     /// The system refused something that a run can do without.
     SystemRefused {
         /// What was asked.
@@ -258,10 +264,52 @@ pub enum Finding {
         /// The words.
         text: String,
     },
-    /// coverage.py plugins are configured that swath does not run.
+    /// Both files of swath's own settings are there, and one is not used.
+    SettingsUnused {
+        /// The file that is used.
+        used: String,
+        /// The one that is not.
+        unused: String,
+    },
+    /// `include` has no effect, as `source` says what is measured.
+    IncludeIgnored,
+    /// The command line leaves plugins out that the settings name.
     PluginsWithoutEffect {
         /// Their names.
         plugins: Vec<String>,
+    },
+    /// Plugins that the settings name could not be loaded: what they make of settings and gates is not in force.
+    PluginsNotLoaded {
+        /// Their names.
+        plugins: Vec<String>,
+        /// Why not.
+        reason: String,
+    },
+    /// A plugin measures files that are not Python, which swath does not record.
+    PluginFilesNotMeasured {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Files that a plugin measured cannot be reported.
+    PluginFilesLeftOut {
+        /// Their names.
+        files: Vec<String>,
+        /// Why the first cannot.
+        reason: String,
+    },
+    /// A plugin names contexts while the program runs, which has no effect.
+    PluginContexts {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Nobody knows which Python recorded files that count otherwise on another.
+    PythonAssumed {
+        /// The version that is assumed.
+        python: String,
+        /// Why, in words.
+        grounds: String,
+        /// The files.
+        files: Vec<String>,
     },
     /// `dynamic_context` has no effect.
     DynamicContextWithoutEffect {
@@ -383,6 +431,7 @@ impl Finding {
             .or_else(|| containers::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
+            .or_else(|| plugins::message(self))
             .unwrap_or_else(|| {
                 Message::warning("unknown-finding", "swath has no words for a finding")
             })
@@ -395,5 +444,6 @@ impl Finding {
             .or_else(|| containers::gap(self))
             .or_else(|| data::gap(self))
             .or_else(|| settings::gap(self))
+            .or_else(|| plugins::gap(self))
     }
 }

@@ -10,6 +10,8 @@ pub enum GapKind {
     Processes,
     /// Python processes of which the agent measured a part.
     InPart,
+    /// Hosts whose processes could not be seen.
+    Unseen,
     /// Processes that found no room for their lines.
     Room,
     /// Hit stores that could not be read.
@@ -37,9 +39,10 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 14] = [
+    const ALL: [GapKind; 15] = [
         GapKind::Processes,
         GapKind::InPart,
+        GapKind::Unseen,
         GapKind::Room,
         GapKind::HitStores,
         GapKind::Running,
@@ -59,6 +62,7 @@ impl GapKind {
         match self {
             GapKind::Processes => "processes",
             GapKind::InPart => "in-part",
+            GapKind::Unseen => "unseen",
             GapKind::Room => "room",
             GapKind::HitStores => "hit-stores",
             GapKind::Running => "running",
@@ -82,6 +86,10 @@ impl GapKind {
                 "Python processes not measured",
             ],
             GapKind::InPart => ["process measured in part", "processes measured in part"],
+            GapKind::Unseen => [
+                "host whose processes could not be seen",
+                "hosts whose processes could not be seen",
+            ],
             GapKind::Room => [
                 "process found no room for its lines",
                 "processes found no room for their lines",

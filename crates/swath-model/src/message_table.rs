@@ -95,6 +95,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "read its last output; `--ready NAME=ADDRESS` or a health check says when it is ready",
             ),
             entry(
+                "data-not-appended",
+                "`--append` cannot add to the data file that is there",
+                "run without `--append`, or name another file with `--data-file`",
+            ),
+            entry(
                 "data-not-saved",
                 "the data file could not be written; the hit stores are kept",
                 "free space, then `swath combine` the folder named",
@@ -125,6 +130,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "the message says why it cannot",
             ),
             entry(
+                "no-program",
+                "`swath run PROGRAM` names no file and no folder with a main module",
+                "the hint is the line that was probably meant",
+            ),
+            entry(
                 "no-such-compose-service",
                 "`--measure` names a service that the project does not have",
                 "the notes name those that it has",
@@ -138,6 +148,16 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "output-not-writable",
                 "the data file, or the target of `--json` or `--html`, cannot be written; found out before anything starts",
                 "name a folder that exists and that you can write to",
+            ),
+            entry(
+                "plugin-files-left-out",
+                "files that a plugin measured cannot be reported, for the reason given; the exit code is 1",
+                "configure the plugin, and name the Python that has it with `--python`",
+            ),
+            entry(
+                "plugins-not-loaded",
+                "the plugins that the settings name could not be loaded; what they make of settings and gates is not in force, so that nothing passes (exit code 1, of `run` 125)",
+                "install coverage.py and them in the environment, name its Python with `--python`, or go on without, by `--no-plugins`",
             ),
             entry(
                 "project-is-up",
@@ -194,6 +214,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "the operating system refused something that a run needs",
                 "the message says what",
             ),
+            entry(
+                "usage",
+                "options of `run` that do not go together, or that the form of the command line has no use for",
+                "the hint is the line that was probably meant",
+            ),
         ],
     },
     MessageGroup {
@@ -223,13 +248,13 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "config-unknown-key",
                 "swath.toml has a key that swath does not know",
-                "the hint names the nearest",
+                "the hint names the key that is meant, or where the setting belongs",
             ),
             entry("config-unreadable", "swath.toml cannot be read", ""),
             entry(
                 "config-wrong-type",
                 "a value of swath.toml has the wrong type",
-                "the message names it",
+                "the hint is the line that works",
             ),
             entry(
                 "env-file-invalid",
@@ -334,7 +359,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "dynamic-context-without-effect",
-                "`[run] dynamic_context` is set; swath records everything under the one label of `context`",
+                "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
                 "",
             ),
             entry(
@@ -357,6 +382,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "html-not-written",
                 "the HTML report of `--html` could not be written; everything else of the run was",
                 "free space, or name another folder",
+            ),
+            entry(
+                "include-ignored",
+                "`include` has no effect, as `source` says what is measured",
+                "use `omit`",
             ),
             entry(
                 "leftover-run",
@@ -409,8 +439,13 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "correct the file that is named",
             ),
             entry(
+                "plugin-files-not-measured",
+                "a plugin measures files that are not Python (templates), which swath does not record",
+                "measure them with coverage.py; started as `coverage`, swath has it do that",
+            ),
+            entry(
                 "plugins-without-effect",
-                "coverage.py plugins are configured; swath runs none",
+                "`--no-plugins` leaves the plugins out that the settings name",
                 "",
             ),
             entry(
@@ -422,6 +457,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "processes-left",
                 "a service's first process ended at its signal and left others, which were killed; their data was kept",
                 "",
+            ),
+            entry(
+                "python-assumed",
+                "the data does not say which Python recorded it, and files count otherwise on another; the message says which is assumed and why",
+                "`--python VERSION` or `--python PATH`, with reports or with `combine`, which writes it down",
             ),
             entry(
                 "readiness-unchecked",
@@ -442,6 +482,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "service-not-measured",
                 "a declared service ran no line that counts",
                 "check that it serves what the tests ask for, and that its code is in `source`",
+            ),
+            entry(
+                "settings-unused",
+                "swath.toml and `[tool.swath]` in pyproject.toml are both there; the latter is not used",
+                "put all settings into one file",
             ),
             entry(
                 "signal-swallowed",
@@ -478,16 +523,16 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "the system refused something that a run can do without",
                 "the note says what that means for the run",
             ),
-            entry(
-                "unknown-finding",
-                "swath noticed something and has no words for it: a fault in swath",
-                "report it",
-            ),
             entry("tests-in-source", "test files count at 0 %", "omit them"),
             entry(
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "unknown-finding",
+                "swath noticed something and has no words for it: a fault in swath",
+                "report it",
             ),
         ],
     },

@@ -49,7 +49,7 @@ impl NotMeasuredReason {
             }
             NotMeasuredReason::PythonTooOld => "run it with CPython 3.8 or newer",
             NotMeasuredReason::AgentUnreadable => {
-                "run swath as the same user, or set TMPDIR to a folder that both users can reach"
+                "run swath as the same user, or as root; or unset XDG_RUNTIME_DIR and set TMPDIR to a folder that both users can reach"
             }
             NotMeasuredReason::SitecustomizeShadowed => {
                 "let that sitecustomize import the next one, or start the program without the launcher that puts it in front"

@@ -132,6 +132,10 @@ impl<'a> FileWriter<'a> {
         json.begin(b'{')?;
         self.lines(json, self.file, None)?;
         let line_count = u32::try_from(source_lines(&self.file.source).count()).unwrap_or(u32::MAX);
+        if self.file.by_plugin {
+            // Plugins know no functions and classes.
+            return json.end(b'}');
+        }
         json.key("functions")?;
         self.regions(json, &self.file.regions.functions, line_count)?;
         json.key("classes")?;

@@ -7,12 +7,12 @@ use serde::Serialize;
 use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
 use swath_model::{AgentState, Counted, Ending, NoRoom, NotMeasured, Role};
 
+use crate::kinship::Kinship;
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
-use crate::reaper::ProcessKey;
+use crate::process_table::{ProcessKey, Sighting};
 use crate::request::Scope;
-use crate::role::roles_of;
-use crate::watch::{Sighting, Sightings};
+use crate::role::{Cast, roles_of_container};
 
 /// One Python process that carried the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -113,8 +113,31 @@ pub(crate) fn account_for_processes(
     outcome: &RunOutcome,
     judged: &Judged<'_>,
 ) -> Account {
-    let roles = roles_of(processes);
-    let service_found = roles.contains(&Role::Service);
+    account_for_places(processes, &[], outcome, judged)
+}
+
+/// The same with the processes of other places, each with process ids of its own: of them nothing
+/// was seen or reaped here.
+pub(crate) fn account_for_places(
+    host: &[StoredProcess],
+    others: &[Vec<StoredProcess>],
+    outcome: &RunOutcome,
+    judged: &Judged<'_>,
+) -> Account {
+    let kin = Kinship::of(host, &outcome.sightings, &outcome.endings);
+    let mut processes = Vec::new();
+    for (index, (process, role)) in host
+        .iter()
+        .zip(roles_of_host(host, &kin, outcome))
+        .enumerate()
+    {
+        processes.push((process, role, kin.key(index)));
+    }
+    for place in others {
+        let roles = roles_of_container(place);
+        processes.extend(place.iter().zip(roles).map(|(one, role)| (one, role, None)));
+    }
+    let service_found = processes.iter().any(|(_, role, _)| *role == Role::Service);
     let counted = judged.counted;
     let counts = |role| match (counted, role) {
         (Counted::All, _) | (Counted::Services, Role::Service) | (Counted::Tests, Role::Tests) => {
@@ -124,15 +147,16 @@ pub(crate) fn account_for_processes(
         (_, Role::Tool) | (Counted::Tests, Role::Service) => false,
     };
     let mut accounts = processes
-        .iter()
-        .zip(&roles)
-        .map(|(process, &role)| account_for(process, role, counts(role), outcome))
+        .into_iter()
+        .map(|(process, role, key)| account_for(process, role, counts(role), key, outcome))
         .collect::<Vec<_>>();
     accounts.sort_by_key(|account| (account.started, account.pid));
     let evidence = Evidence {
-        processes,
+        processes: host,
+        kin: &kin,
         sightings: &outcome.sightings,
         folder: judged.folder,
+        agent: &outcome.agent,
     };
     Account {
         processes: accounts,
@@ -143,20 +167,35 @@ pub(crate) fn account_for_processes(
     }
 }
 
+fn roles_of_host(host: &[StoredProcess], kin: &Kinship, outcome: &RunOutcome) -> Vec<Role> {
+    let is_command = |store: usize| {
+        let key = kin.key(store);
+        key.is_some() && key == outcome.test_key
+    };
+    // What a container in the foreground recorded was gathered into another folder.
+    let is_elsewhere = |store: usize| host[store].store.parent() != Some(outcome.data.as_path());
+    let cast = Cast {
+        processes: host,
+        kin,
+        is_command: &is_command,
+        is_beside_tests: &is_elsewhere,
+    };
+    cast.roles(|process| process.service.is_some())
+}
+
+/// `key` is the process as it was seen here.
 fn account_for(
     process: &StoredProcess,
     role: Role,
     counted: bool,
+    key: Option<ProcessKey>,
     outcome: &RunOutcome,
 ) -> ProcessAccount {
+    let sighting = key.and_then(|key| outcome.sightings.get(&key));
     // An agent that could not start left nothing but its reason: what was seen says the rest.
-    let seen = outcome
-        .sightings
-        .values()
-        .find(|sighting| sighting.key.pid == process.pid)
-        .map_or((&[][..], ""), |sighting| {
-            (sighting.arguments.as_slice(), sighting.executable.as_str())
-        });
+    let seen = sighting.map_or((&[][..], ""), |sighting| {
+        (sighting.arguments.as_slice(), sighting.executable.as_str())
+    });
     ProcessAccount {
         id: process.id.clone(),
         pid: process.pid,
@@ -189,33 +228,28 @@ fn account_for(
         files: process.touched_files(),
         dropped: process.dropped,
         no_room: process.no_room,
-        ending: ending_of(process, outcome),
+        ending: ending_of(process, key, sighting, outcome),
         started: process.started,
     }
 }
 
-fn ending_of(process: &StoredProcess, outcome: &RunOutcome) -> Ending {
-    let key = ProcessKey {
-        pid: process.pid,
-        start_ticks: process.start_ticks,
-    };
+fn ending_of(
+    process: &StoredProcess,
+    key: Option<ProcessKey>,
+    sighting: Option<&Sighting>,
+    outcome: &RunOutcome,
+) -> Ending {
     if process.closed == StoreEnding::Exec {
         return Ending::ReplacedByExec;
     }
-    if let Some(&ending) = outcome.endings.get(&key) {
+    if let Some(&ending) = key.and_then(|key| outcome.endings.get(&key)) {
         return ending;
     }
-    if is_running(&outcome.sightings, key) {
+    if sighting.is_some_and(|sighting| sighting.running) {
         return Ending::StillRunning;
     }
     match process.closed {
         StoreEnding::Clean => Ending::Cleanly,
         StoreEnding::Open | StoreEnding::Exec => Ending::Abruptly,
     }
-}
-
-fn is_running(sightings: &Sightings, key: ProcessKey) -> bool {
-    sightings
-        .get(&key)
-        .is_some_and(|sighting: &Sighting| sighting.running)
 }

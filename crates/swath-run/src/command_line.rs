@@ -158,6 +158,7 @@ impl PythonCommand {
             PythonSubject::Script(path) => match script_name(path) {
                 // `pytest/__main__.py`, as `python -m` shows itself in some tools.
                 "__main__" => path.rsplit('/').nth(1).unwrap_or_default(),
+                name if is_test_script(name) => return true,
                 name => name,
             },
             PythonSubject::Code(_) | PythonSubject::Interactive => return false,
@@ -178,6 +179,13 @@ impl PythonCommand {
             _ => false,
         }
     }
+}
+
+/// Whether a script is called as tests are.
+fn is_test_script(name: &str) -> bool {
+    let words = || name.split(['_', '-']);
+    let is_test = |word: &str| matches!(word, "test" | "tests" | "runtests");
+    words().next().is_some_and(is_test) || words().next_back().is_some_and(is_test)
 }
 
 fn script_name(path: &str) -> &str {
@@ -249,6 +257,9 @@ mod tests {
             "python manage.py test",
             "python -m coverage run -m pytest",
             "python -W error -m pytest.__main__",
+            "python test_shop.py",
+            "python3 ci/run_tests.py --fast",
+            "python tests.py",
         ] {
             assert!(is_test_runner(&words(line)), "{line}");
         }
@@ -257,6 +268,8 @@ mod tests {
             "gunicorn xy:app()",
             "python manage.py runserver",
             "python -c x",
+            "python latest.py",
+            "python contest-data.py",
             "make test",
         ] {
             assert!(!is_test_runner(&words(line)), "{line}");

@@ -409,7 +409,7 @@ impl Orchestra<'_> {
             if self.interruption.is_some() && verb != "down" && !told {
                 // It has a group of its own: the terminal's signal did not reach it.
                 told = true;
-                crate::orchestra::send_to_group(pid, Signal::INT);
+                crate::stopping::send_to_group(pid, Signal::INT);
             }
             if begun.elapsed() > Duration::from_millis(500) {
                 self.observer.event(RunEvent::Waiting {

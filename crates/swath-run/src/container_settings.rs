@@ -53,7 +53,7 @@ fn load(
     rcfile: &str,
 ) -> Result<ContainerSettings, SettingsError> {
     let mut settings = Settings::load(Some(rcfile), &request.folder)?;
-    request.overrides.apply(&mut settings.config);
+    request.overrides.apply(&mut settings);
     // Where the data goes in the container does not matter here.
     settings
         .config

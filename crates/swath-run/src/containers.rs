@@ -60,7 +60,7 @@ impl Containers {
         if let Some(compose) = &mut request.compose {
             compose.endpoint = Some(endpoint.clone());
         }
-        let socket = folder.path().join("docker.sock");
+        let socket = folder.engine().join("docker.sock");
         match Proxy::start(
             &socket,
             endpoint,
@@ -178,7 +178,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             file("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_bytes()),
             file(swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
         ],
-        settings: settings.into_bytes(),
+        settings,
         gather_into: folder.containers(),
         services: request
             .compose

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use swath_data::{CoverageData, DataError, Provenance, read_data_file, write_data_file};
+use swath_data::{
+    CoverageData, DataError, Mode, Provenance, parallel_name, read_data_file, write_data_file,
+};
 
 /// What shows that a file was written: size, time and inode.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +47,16 @@ pub(crate) fn save(
     Ok(SavedData { path, size })
 }
 
+/// Whether a run of this kind can be added to what is in the file.
+pub(crate) fn check_appendable(file: &Path, branch: bool) -> Result<(), DataError> {
+    if !file.exists() {
+        return Ok(());
+    }
+    let kind = if branch { Mode::Arcs } else { Mode::Lines };
+    // Nothing of the right kind shows whether the kinds go together.
+    appended(&CoverageData::new(kind), file).map(drop)
+}
+
 /// The data of the file with that of the run added; the data alone where there is no file.
 pub(crate) fn appended(data: &CoverageData, file: &Path) -> Result<CoverageData, DataError> {
     if !file.exists() {
@@ -60,19 +72,22 @@ pub(crate) fn appended(data: &CoverageData, file: &Path) -> Result<CoverageData,
     Ok(all)
 }
 
-/// A parallel name, which coverage.py combines: `.coverage.swath.pid123.XAbCdEfx`.
+/// A parallel name, as coverage.py makes them: `.coverage.HOST.pid123.XAbCdEfx`.
 pub fn beside(data_file: &Path) -> PathBuf {
-    let mut name = data_file.as_os_str().to_owned();
-    name.push(format!(
-        ".swath.pid{}.X{}x",
-        std::process::id(),
-        &random_id()[..6]
-    ));
-    PathBuf::from(name)
+    let host = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => "localhost",
+        host => host,
+    };
+    parallel_name(data_file, host, std::process::id(), random())
 }
 
 /// Sixteen random hexadecimal digits.
 pub(crate) fn random_id() -> String {
+    format!("{:016x}", random())
+}
+
+fn random() -> u64 {
     use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-    format!("{:016x}", RandomState::new().build_hasher().finish())
+    RandomState::new().build_hasher().finish()
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swath_data::DataError;
 use swath_model::Message;
 
 use crate::settings::SettingsError;
@@ -42,12 +43,14 @@ pub enum RunError {
         source: io::Error,
     },
     /// Something answers where the service will answer.
-    #[error("`{address}` answers already, before service `{service}` was started")]
+    #[error("`{address}` is already in use, before service `{service}` was started")]
     AddressInUse {
         /// The service.
         service: String,
         /// Its `ready` address.
         address: String,
+        /// Who listens there, if that can be seen.
+        owner: Option<String>,
     },
     /// A service ended before it was ready.
     #[error("service `{service}` {how} before it was ready")]
@@ -56,6 +59,8 @@ pub enum RunError {
         service: String,
         /// How it ended, in words: `exited with code 1`.
         how: String,
+        /// Who answered where it was to answer, if another process did.
+        stranger: Option<String>,
         /// The last lines that it wrote.
         last_output: Vec<String>,
         /// Its log.
@@ -139,6 +144,9 @@ pub enum RunError {
     /// The settings cannot hold.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The data file is not one that the run can add to.
+    #[error(transparent)]
+    NotAppendable(DataError),
     /// Something that the run is to write cannot be written.
     #[error("{what} cannot be written to `{}`: {source}", path.display())]
     OutputNotWritable {
@@ -189,6 +197,7 @@ impl RunError {
             RunError::Folder { .. } => "run-folder",
             RunError::Settings(error) => error.message().code,
             RunError::OutputNotWritable { .. } => "output-not-writable",
+            RunError::NotAppendable(_) => "data-not-appended",
             RunError::System { .. } => "system",
         }
     }
@@ -196,10 +205,24 @@ impl RunError {
     /// Evidence: what swath saw, a line each.
     fn notes(&self) -> Vec<String> {
         match self {
+            RunError::AddressInUse { owner, .. } => owner
+                .iter()
+                .map(|owner| format!("{owner} listens there"))
+                .collect(),
             RunError::ServiceExited {
-                last_output, log, ..
+                stranger,
+                last_output,
+                log,
+                ..
+            } => {
+                let mut notes: Vec<String> = stranger
+                    .iter()
+                    .map(|who| format!("{who} answers at its `ready` address"))
+                    .collect();
+                notes.extend(output_notes(last_output, log));
+                notes
             }
-            | RunError::ComposeFailed {
+            RunError::ComposeFailed {
                 last_output, log, ..
             } => output_notes(last_output, log),
             RunError::NotReady {
@@ -254,6 +277,9 @@ impl RunError {
             RunError::ServiceExited { log, .. } | RunError::ComposeFailed { log, .. } => {
                 Some(format!("cat {}", log.display()))
             }
+            RunError::NotAppendable(_) => Some(
+                "leave `--append` out, or name another file with `--data-file`".to_owned(),
+            ),
             RunError::OutputNotWritable { .. } => Some(
                 "name a file in a folder that exists and that you can write to".to_owned(),
             ),

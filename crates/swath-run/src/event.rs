@@ -1,12 +1,16 @@
 //! What a run tells while it goes on.
 
+use std::path::Path;
 use std::time::Duration;
-
-use swath_config::StopSignal;
 
 /// Something that happened in a run, in the order in which it happened.
 #[derive(Debug, Clone)]
 pub enum RunEvent<'a> {
+    /// The run has a folder in the history, where its logs are kept.
+    Begun {
+        /// The folder.
+        history: &'a Path,
+    },
     /// Services are about to be started.
     Starting {
         /// Their names, in order.
@@ -24,7 +28,14 @@ pub enum RunEvent<'a> {
         /// For how long already.
         elapsed: Duration,
     },
-    /// All services are ready.
+    /// Services without a readiness check have been started.
+    Started {
+        /// How many.
+        services: usize,
+        /// Since the first was started.
+        elapsed: Duration,
+    },
+    /// All services with a readiness check are ready.
     Ready {
         /// How many.
         services: usize,
@@ -39,7 +50,10 @@ pub enum RunEvent<'a> {
     /// The tests have ended.
     TestsEnded,
     /// The user asked to stop.
-    Interrupted,
+    Interrupted {
+        /// Not for the first time.
+        again: bool,
+    },
     /// A service ended while the tests were running.
     ServiceEnded {
         /// The service.
@@ -66,18 +80,30 @@ pub enum RunEvent<'a> {
         /// Since it was told to; `None` when it was left running.
         elapsed: Option<Duration>,
     },
-    /// A service did not end in time and was killed.
+    /// Waiting for a service to end; told again while it lasts.
+    WaitingToStop {
+        /// The service.
+        service: &'a str,
+        /// How many of its processes live.
+        processes: usize,
+        /// For how long already.
+        elapsed: Duration,
+        /// After how long they are killed.
+        limit: Duration,
+    },
+    /// A service did not end in time, or the user could not wait: it was killed.
     Killed {
         /// The service.
         service: &'a str,
-        /// The signal that it did not react to.
-        signal: StopSignal,
         /// How long it was given.
         waited: Duration,
-        /// Its first process, for people.
-        command: &'a str,
-        /// Whether that first process is a shell, which passes no signals on.
-        shell: bool,
+    },
+    /// Waiting for tests that were asked to stop; told again while it lasts.
+    WaitingForTests {
+        /// For how long already.
+        elapsed: Duration,
+        /// After how long they are killed.
+        limit: Duration,
     },
 }
 

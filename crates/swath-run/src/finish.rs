@@ -22,6 +22,7 @@ use crate::data_file::{SavedData, appended, random_id, save};
 use crate::error::RunError;
 use crate::event::Observer;
 use crate::finished_run::{FinishedRun, NotSaved};
+use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
@@ -54,6 +55,7 @@ struct Judgement {
 fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     let mut findings = std::mem::take(&mut measurement.findings);
     let mut settings = request.settings.clone();
+    findings.extend(settings.plugins.findings_of_run());
     let (processes, account) = match account_with_containers(request, measurement) {
         Ok(Some(theirs)) => {
             settings = theirs.settings;
@@ -203,8 +205,15 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         let counted = processes.iter().filter(counts);
         findings.extend(differences(counted, &settings));
         findings.extend(hints(&settings, analyzed, &files));
+        findings.extend(tests_left_out(
+            &account,
+            &processes,
+            analyzed,
+            &settings.directory,
+        ));
     }
     let verdict = verdict(&data, analyzed);
+    tracing::debug!("the verdict: {verdict}");
     let outcome = measurement.outcome;
     let finished = FinishedRun {
         verdict,
@@ -350,14 +359,15 @@ fn save_data(
     measured: bool,
     findings: &mut Vec<Finding>,
 ) -> Outputs {
-    if data.is_empty() {
+    let replaces = request.replaces_by_nothing && !request.append;
+    if data.is_empty() && !replaces {
         measurement.history.mark_ended();
         return Outputs::default();
     }
     let tests_ran = measurement.outcome.test.is_some();
     let wanted = if !tests_ran {
         measurement.history.path().join("partial.coverage")
-    } else if !measured && request.data_file.exists() {
+    } else if !measured && !replaces && request.data_file.exists() {
         measurement.history.mark_ended();
         return Outputs::default();
     } else {

@@ -12,6 +12,7 @@ use swath_checkout::{Life, Links, OwnedFolder, Owner, read_regular, write_privat
 use swath_model::{Finding, count};
 
 use crate::history::runs;
+use crate::run_folder::RunFolder;
 
 /// Names the folder of a run that has not ended.
 const ACTIVE_FILE: &str = "active.json";
@@ -125,7 +126,7 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         }
         return None;
     };
-    let data = folder.path().join("data");
+    let data = RunFolder::data_in(folder.path());
     let quiet = quiet_time(&[history, folder.path(), &data], now);
     match life {
         Life::Alive => return None,

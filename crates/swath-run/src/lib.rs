@@ -24,12 +24,21 @@ mod event;
 mod finish;
 mod finished_run;
 mod history;
+mod inject;
+mod kinship;
+mod left_out;
 mod leftover;
 mod measurement;
 mod not_measured;
 mod orchestra;
 mod plan;
+mod plugins;
 mod preflight;
+mod proc_file;
+mod process_table;
+mod program_file;
+mod python_question;
+mod readiness;
 mod ready;
 mod reaper;
 mod report;
@@ -39,9 +48,12 @@ mod run_folder;
 mod service;
 mod settings;
 mod signals;
+mod socket_owner;
 mod source_hints;
 mod spawn;
+mod stopping;
 mod tests_result;
+mod tool_command;
 mod watch;
 
 pub use account::{Account, ProcessAccount};
@@ -56,14 +68,16 @@ pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
 pub use history::RunHistory;
+pub use inject::Inject;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd};
 pub use plan::{Plan, PlanError, ServiceOptions, plan};
+pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
+pub use python_question::{Answer, QuestionError, ask};
 pub use report::ReportError;
 pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};
-pub use role::{roles_of, roles_of_killed};
+pub use role::roles_of_killed;
 pub use settings::{
-    Settings, SettingsError, SettingsOverrides, plugins_without_effect, rcfile_of_services,
-    twin_of_services,
+    Settings, SettingsError, SettingsOverrides, rcfile_of_services, twin_of_services,
 };
 pub use signals::survive_file_size_limit;

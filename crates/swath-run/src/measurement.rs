@@ -9,7 +9,7 @@ use crate::container_account::ContainerRun;
 use crate::containers::Containers;
 use crate::data_file::Fingerprint;
 use crate::error::RunError;
-use crate::event::Observer;
+use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
 use crate::orchestra::{RunOutcome, execute};
 use crate::preflight::check_outputs;
@@ -43,8 +43,17 @@ pub(crate) fn measure(
     check_outputs(request)?;
     let data_file_before = Fingerprint::of(&request.data_file);
     let history = RunHistory::create()?;
-    let folder = RunFolder::create(&scope)?;
+    observer.event(RunEvent::Begun {
+        history: history.path(),
+    });
+    let folder = RunFolder::create(&scope, request.inject)?;
     history.mark_active(folder.path(), &request.folder);
+    tracing::debug!(
+        "swath {} runs in {}, with its agent in {}",
+        env!("CARGO_PKG_VERSION"),
+        request.folder.display(),
+        folder.agent().display()
+    );
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
@@ -70,6 +79,11 @@ pub(crate) fn measure(
         });
         swath_data::Gathered::default()
     });
+    tracing::debug!(
+        "{} of {} processes that were seen left a hit store here",
+        gathered.processes.len(),
+        outcome.sightings.len()
+    );
     let unreadable = gathered.unreadable.iter().chain(&containers.unreadable);
     findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
         error: store.error.to_string(),

@@ -1,55 +1,63 @@
 //! Pythons of a run that were seen, and not measured.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use swath_checkout::{Links, open_regular};
+use fs_err as fs;
 use swath_data::{Spawn, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
 use crate::container_account::is_health_check;
-use crate::reaper::ProcessKey;
-use crate::watch::{Sighting, Sightings};
+use crate::kinship::Kinship;
+use crate::proc_file::user_name;
+use crate::process_table::{PythonPath, Sighting, Sightings};
+use crate::program_file::{can_be_executed, script_interpreter};
+use crate::tool_command::is_tool;
 
 /// A Python that lives longer than 200 ms is seen for at least so long, looked at every 60 ms.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
 
-/// The kernel itself looks no further, in bytes, for the interpreter of a script.
-const LONGEST_FIRST_LINE: u64 = 256;
-
-/// What is known of a run's processes.
+/// What is known of the processes of this host.
 pub(crate) struct Evidence<'a> {
     pub(crate) processes: &'a [StoredProcess],
+    pub(crate) kin: &'a Kinship,
     pub(crate) sightings: &'a Sightings,
     /// Where the run's commands were started.
     pub(crate) folder: &'a Path,
+    /// Where the agent is.
+    pub(crate) agent: &'a Path,
 }
 
-/// Every Python that was seen, or that an agent saw being started, and has no hit store.
+/// Every Python that was seen, or that an agent saw being started, and has no hit store; except
+/// those that run a tool's own files.
 pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
     let mut found = evidence
         .sightings
         .values()
         .filter(|sighting| {
-            is_settled_python(evidence, sighting) && !has_store(evidence, sighting.key)
+            is_settled_python(evidence, sighting)
+                && !evidence.kin.has_store(sighting.key)
+                && !is_tool(&sighting.arguments)
         })
-        .map(|sighting| NotMeasured {
-            pid: Some(sighting.key.pid),
-            command: without_secrets(&sighting.arguments),
-            reason: reason_for(sighting),
-            evidence: None,
-            container: None,
+        .map(|sighting| {
+            let (reason, detail) = reason_for(evidence, sighting);
+            NotMeasured {
+                pid: Some(sighting.key.pid),
+                command: without_secrets(&sighting.arguments),
+                reason,
+                evidence: detail,
+                container: None,
+            }
         })
         .collect::<Vec<_>>();
-    for process in evidence.processes {
-        found.extend(unseen_children(evidence, process));
+    for parent in 0..evidence.processes.len() {
+        found.extend(unseen_children(evidence, parent));
     }
     found
 }
@@ -110,10 +118,10 @@ fn letters(command: &str) -> String {
 /// Whether it was a Python for long enough to be judged. Between fork and exec a child looks like
 /// its parent, on a busy machine for longer than two looks.
 fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
-    let like_its_parent = evidence
-        .sightings
-        .values()
-        .any(|other| other.key.pid == sighting.parent && other.arguments == sighting.arguments);
+    let like_its_parent = sighting
+        .parent_key
+        .and_then(|parent| evidence.sightings.get(&parent))
+        .is_some_and(|parent| parent.arguments == sighting.arguments);
     let needed = if like_its_parent {
         LIKE_ITS_PARENT
     } else {
@@ -122,25 +130,44 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
     sighting.python && sighting.python_for >= needed
 }
 
-fn has_store(evidence: &Evidence<'_>, key: ProcessKey) -> bool {
-    evidence.processes.iter().any(|process| {
-        // An agent that failed leaves a name only: it holds no start time.
-        process.pid == key.pid
-            && (process.start_ticks == key.start_ticks || process.start_ticks == 0)
-    })
+/// Why a Python has no hit store, and what shows it.
+fn reason_for(evidence: &Evidence<'_>, sighting: &Sighting) -> (NotMeasuredReason, Option<String>) {
+    if let Some(reason) = isolation(&sighting.arguments) {
+        return (reason, None);
+    }
+    let shadow = match &sighting.python_path {
+        Some(PythonPath::Absent) => return (NotMeasuredReason::PythonPathScrubbed, None),
+        Some(PythonPath::Replaced) => return (NotMeasuredReason::PythonPathReplaced, None),
+        Some(PythonPath::WithAgent { shadow }) => shadow.as_ref(),
+        None => None,
+    };
+    if is_too_old(base_name(&sighting.executable)) {
+        return (NotMeasuredReason::PythonTooOld, None);
+    }
+    let own = rustix::process::geteuid().as_raw();
+    let other = sighting.identity.user.filter(|&user| user != own);
+    if let Some(user) = other
+        && (sighting.python_path.is_none() || !is_open_to_others(evidence.agent))
+    {
+        let detail = format!(
+            "it runs as {}, swath as {}",
+            user_name(user),
+            user_name(own)
+        );
+        return (NotMeasuredReason::AgentUnreadable, Some(detail));
+    }
+    if let Some(shadow) = shadow {
+        let detail = format!("`{}` came first", shadow.display());
+        return (NotMeasuredReason::SitecustomizeShadowed, Some(detail));
+    }
+    (NotMeasuredReason::AgentDidNotStart, None)
 }
 
-fn reason_for(sighting: &Sighting) -> NotMeasuredReason {
-    if let Some(reason) = isolation(&sighting.arguments) {
-        return reason;
-    }
-    if sighting.carries_agent_path == Some(false) {
-        return NotMeasuredReason::PythonPathScrubbed;
-    }
-    if is_too_old(base_name(&sighting.executable)) {
-        return NotMeasuredReason::PythonTooOld;
-    }
-    NotMeasuredReason::AgentDidNotStart
+/// Whether every user can get into a folder, as far as its rights and those above it say.
+fn is_open_to_others(folder: &Path) -> bool {
+    folder.ancestors().all(|folder| {
+        fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o001 != 0)
+    })
 }
 
 fn isolation(arguments: &[String]) -> Option<NotMeasuredReason> {
@@ -173,17 +200,21 @@ fn is_too_old(name: &str) -> bool {
 }
 
 /// The Pythons that a process started, and of which there is neither store nor sighting.
-fn unseen_children(evidence: &Evidence<'_>, parent: &StoredProcess) -> Vec<NotMeasured> {
-    let mut known = known_children(evidence, parent.pid);
+fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
+    let mut known = known_children(evidence, parent);
+    let process = &evidence.processes[parent];
     let mut unseen = Vec::new();
-    for spawn in each_once(&parent.spawned) {
-        let Some(arguments) = python_arguments(spawn, Path::new(&parent.folder), evidence.folder)
-        else {
+    for spawn in each_once(&process.spawned) {
+        let folder = Path::new(&process.folder);
+        let Some(arguments) = python_arguments(spawn, folder, evidence.folder) else {
             continue;
         };
         let own = arguments.get(1..).unwrap_or_default();
         if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
             known.swap_remove(index);
+            continue;
+        }
+        if is_tool(&arguments) {
             continue;
         }
         unseen.push(NotMeasured {
@@ -220,17 +251,31 @@ fn each_once(spawned: &[Spawn]) -> Vec<&Spawn> {
 
 /// The command lines of the children of `parent` that have a store or were seen as Pythons, and,
 /// for `exec`, of the process itself.
-fn known_children(evidence: &Evidence<'_>, parent: u32) -> Vec<Vec<String>> {
-    let stored = evidence
-        .processes
-        .iter()
-        .filter(|process| process.parent_pid == parent || process.pid == parent)
-        .map(|process| process.command.clone());
+fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
+    let kin = evidence.kin;
+    let process = &evidence.processes[parent];
+    let key = kin.key(parent);
+    let itself = |other: usize| {
+        let other_process = &evidence.processes[other];
+        other == parent
+            || (key.is_some() && kin.key(other) == key)
+            || (other_process.pid == process.pid
+                && other_process.start_ticks == process.start_ticks)
+    };
+    let stored = (0..evidence.processes.len())
+        .filter(|&other| kin.parent(other).is_some_and(itself) || itself(other))
+        .map(|other| evidence.processes[other].command.clone());
     let seen = evidence
         .sightings
         .values()
-        .filter(|sighting| sighting.parent == parent && is_settled_python(evidence, sighting))
-        .filter(|sighting| !has_store(evidence, sighting.key))
+        .filter(|sighting| {
+            let is_child = match (key, sighting.parent_key) {
+                (Some(key), Some(parent)) => parent == key,
+                _ => sighting.parent == process.pid,
+            };
+            is_child && is_settled_python(evidence, sighting)
+        })
+        .filter(|sighting| !kin.has_store(sighting.key))
         .map(|sighting| sighting.arguments.clone());
     stored.chain(seen).collect()
 }
@@ -246,22 +291,7 @@ fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Opti
     if is_python_name(program) {
         return Some(spawn.command.clone());
     }
-    let mut start = Vec::new();
-    let file = open_regular(&path, Links::Follow).ok()?;
-    file.take(LONGEST_FIRST_LINE).read_to_end(&mut start).ok()?;
-    let line = start
-        .strip_prefix(b"#!")?
-        .split(|&byte| byte == b'\n')
-        .next()?;
-    let line = String::from_utf8_lossy(line).into_owned();
-    let mut words = line
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect::<Vec<_>>();
-    if words.first().is_some_and(|word| base_name(word) == "env") {
-        words.remove(0);
-        words.retain(|word| word != "-S");
-    }
+    let mut words = script_interpreter(&path)?;
     if !words.first().is_some_and(|word| is_python_name(word)) {
         return None;
     }
@@ -273,20 +303,16 @@ fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Opti
 
 /// The file that a program's name stands for; `None` when it cannot have been started.
 fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
-    let is_program = |path: &PathBuf| {
-        std::fs::metadata(path)
-            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    };
     if program.contains('/') {
         return [working_folder, folder]
             .iter()
             .map(|base| base.join(program))
-            .find(is_program);
+            .find(|path| can_be_executed(path));
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|entry| entry.join(program))
-        .find(is_program)
+        .find(|path| can_be_executed(path))
 }
 
 #[cfg(test)]

@@ -2,31 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use swath_config::StopSignal;
+use rustix::process::Signal;
 use swath_data::without_secrets;
 use swath_model::{Ending, Finding};
 
-use crate::command_line::is_shell;
 use crate::compose::ComposeProject;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
-use crate::ready::{Probe, address_of, answers_already};
-use crate::reaper::{ProcessKey, Reaper};
+use crate::process_table::{ProcessKey, ProcessTable, Sightings};
+use crate::readiness::owner_for_people;
+use crate::ready::{address_of, answers_already};
+use crate::reaper::{Reaper, adopt_orphans};
 use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
 use crate::service::RunningService;
-use crate::signals::StopRequests;
+use crate::signals::{StopRequest, StopRequests, after_the_run};
 use crate::spawn::Spawn;
-use crate::watch::{self, Sightings, Watch};
+use crate::stopping::send;
+use crate::watch::Watch;
 
 /// How often the run looks at what has happened.
-const TICK: Duration = Duration::from_millis(8);
+pub(crate) const TICK: Duration = Duration::from_millis(8);
 /// How long tests that were asked to stop may take before they are killed.
 const TEST_GRACE: Duration = Duration::from_secs(15);
+/// How long tests that were killed may take to be gone.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+/// So often SIGTERM is passed on to a program; after that it is killed.
+const PATIENCE_OF_PROGRAMS: usize = 2;
+const TERM: i32 = 15;
 /// How long what the tests left running may take to end by itself.
 const SETTLE: Duration = Duration::from_millis(800);
 
@@ -65,6 +72,11 @@ pub(crate) struct RunOutcome {
     pub ended_at: Instant,
     pub(crate) endings: BTreeMap<ProcessKey, Ending>,
     pub(crate) sightings: Sightings,
+    /// The process that was started as the tests.
+    pub(crate) test_key: Option<ProcessKey>,
+    /// Where the agent was, and where it recorded.
+    pub(crate) agent: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 /// How patiently the command is treated when the user stops the run.
@@ -88,20 +100,37 @@ pub(crate) fn execute(
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
     let system = |what| move |source: io::Error| RunError::System { what, source };
-    let watch = Watch::start(folder.agent().to_string_lossy().into_owned())
-        .map_err(system("a thread could not be started"))?;
+    let mut findings = Vec::new();
+    let adopted = adopt_orphans();
+    let agent = folder.agent().to_string_lossy().into_owned();
+    let table = ProcessTable::new(agent, adopted.is_ok());
+    if let Err(error) = adopted {
+        findings.push(Finding::SystemRefused {
+            what: "processes that outlive the one that started them could not be adopted"
+                .to_owned(),
+            error: error.to_string(),
+            consequence: "how they ended is not known".to_owned(),
+        });
+    }
+    if let Some(why) = table.blind() {
+        findings.push(Finding::ProcessesUnseen {
+            why: why.to_owned(),
+        });
+    }
     let mut orchestra = Orchestra {
         request,
         folder,
         history,
         observer,
-        reaper: Reaper::install().map_err(system("orphans could not be adopted"))?,
+        reaper: Reaper::default(),
+        watch: Watch::start(table).map_err(system("a thread could not be started"))?,
         requests: StopRequests::install().map_err(system("signals could not be received"))?,
         services: Vec::new(),
-        findings: Vec::new(),
+        findings,
         project: None,
-        test_pid: None,
+        test_key: None,
         interruption: None,
+        requests_to_end: 0,
         patience: match request.kind {
             RunKind::Program => Patience::Unlimited,
             RunKind::SystemTest => Patience::Limited,
@@ -116,11 +145,14 @@ pub(crate) fn execute(
         Ok(test) => (test, None),
         Err(error) => (None, Some(error)),
     };
+    after_the_run(orchestra.interruption.is_some());
     let Orchestra {
         reaper,
+        watch,
         findings,
         interruption,
         started_at,
+        test_key,
         ..
     } = orchestra;
     Ok(RunOutcome {
@@ -132,6 +164,9 @@ pub(crate) fn execute(
         ended_at: Instant::now(),
         sightings: watch.finish(),
         endings: reaper.into_endings(),
+        test_key,
+        agent: folder.agent(),
+        data: folder.data(),
     })
 }
 
@@ -141,12 +176,15 @@ pub(crate) struct Orchestra<'a> {
     pub(crate) history: &'a RunHistory,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) reaper: Reaper,
+    pub(crate) watch: Watch,
     requests: StopRequests,
-    services: Vec<RunningService>,
+    pub(crate) services: Vec<RunningService>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) project: Option<ComposeProject>,
-    test_pid: Option<u32>,
+    test_key: Option<ProcessKey>,
     pub(crate) interruption: Option<Interruption>,
+    /// How often the user has sent SIGTERM.
+    requests_to_end: usize,
     patience: Patience,
     started_at: Instant,
 }
@@ -158,6 +196,7 @@ impl Orchestra<'_> {
                 return Err(RunError::AddressInUse {
                     service: spec.name.clone(),
                     address: address_of(ready),
+                    owner: owner_for_people(ready),
                 });
             }
         }
@@ -186,60 +225,27 @@ impl Orchestra<'_> {
                 self.folder,
                 self.history.path(),
             )?;
+            tracing::debug!("service {} is process {}", spec.name, service.root.key.pid);
             self.services.push(service);
             self.wait_until_ready(self.services.len() - 1)?;
         }
-        let event = RunEvent::Ready {
-            services: self.services.len(),
-            elapsed: started.elapsed(),
-        };
-        self.observer.event(event);
-        Ok(())
-    }
-
-    fn wait_until_ready(&mut self, index: usize) -> Result<(), RunError> {
-        let Some(ready) = self.services[index].spec.ready.clone() else {
-            return Ok(());
-        };
-        let mut probe =
-            Probe::start(&ready, &self.services[index].log).map_err(|source| RunError::System {
-                what: "a thread could not be started",
-                source,
-            })?;
-        loop {
-            // Readiness first: a service may answer and end on purpose.
-            let is_ready = probe.is_ready();
-            self.tick();
-            let service = &self.services[index];
-            if let Some(ending) = self.reaper.ending_of_pid(service.pid) {
-                return Err(RunError::ServiceExited {
-                    service: service.spec.name.clone(),
-                    how: ending.describe(),
-                    last_output: service.last_output(),
-                    log: service.log.clone(),
-                });
-            }
-            if is_ready {
-                return Ok(());
-            }
-            if self.interruption.is_some() {
-                return Err(RunError::InterruptedBeforeTests);
-            }
-            let elapsed = service.started.elapsed();
-            if elapsed >= service.spec.ready_timeout {
-                return Err(RunError::NotReady {
-                    service: service.spec.name.clone(),
-                    waited: service.spec.ready_timeout,
-                    last_attempt: format!("`{}`: {}", address_of(&ready), probe.last_attempt()),
-                    last_output: service.last_output(),
-                    log: service.log.clone(),
-                });
-            }
-            self.observer.event(RunEvent::Waiting {
-                service: &service.spec.name,
-                elapsed,
-            });
+        let elapsed = started.elapsed();
+        let all = self.request.services.len();
+        let checked = self
+            .request
+            .services
+            .iter()
+            .filter(|spec| spec.ready.is_some());
+        let checked = checked.count();
+        if checked > 0 {
+            let services = checked;
+            self.observer.event(RunEvent::Ready { services, elapsed });
         }
+        if checked < all {
+            let services = all - checked;
+            self.observer.event(RunEvent::Started { services, elapsed });
+        }
+        Ok(())
     }
 
     fn run_tests(&mut self) -> Result<TestEnd, RunError> {
@@ -266,134 +272,39 @@ impl Orchestra<'_> {
         }
         .start()
         .map_err(|source| test_error(&words, source))?;
-        self.test_pid = Some(pid);
+        self.test_key = Some(ProcessKey::of(pid));
+        tracing::debug!("the tests are process {pid}");
         let mut asked: Option<Instant> = None;
-        loop {
+        let ending = loop {
             if let Some(ending) = self.reaper.ending_of_pid(pid) {
-                self.observer.event(RunEvent::TestsEnded);
-                return Ok(TestEnd {
-                    ending,
-                    elapsed: started.elapsed(),
-                });
+                break ending;
             }
             self.tick();
-            self.tell_ended_services();
-            if self.interruption.is_some() && self.patience == Patience::Limited {
-                let since = asked.get_or_insert_with(Instant::now).elapsed();
-                if since >= TEST_GRACE {
-                    send(pid, Signal::KILL);
-                }
-            }
-        }
-    }
-
-    fn tell_ended_services(&mut self) {
-        for service in &mut self.services {
-            if service.end_told {
+            self.note_ended_services();
+            if self.interruption.is_none() || self.patience == Patience::Unlimited {
                 continue;
             }
-            if let Some(ending) = self.reaper.ending_of_pid(service.pid) {
-                service.end_told = true;
-                let how = ending.describe();
-                self.observer.event(RunEvent::ServiceEnded {
-                    service: &service.spec.name,
-                    how: &how,
+            let since = asked.get_or_insert_with(Instant::now).elapsed();
+            if since >= TEST_GRACE + AFTER_KILL {
+                // Not even that ends it: it waits for a device. It is left alone.
+                break Ending::StillRunning;
+            }
+            if since >= TEST_GRACE {
+                self.kill_tests(pid);
+            } else {
+                self.observer.event(RunEvent::WaitingForTests {
+                    elapsed: since,
+                    limit: TEST_GRACE,
                 });
-                self.findings.push(Finding::ServiceEnded {
-                    service: service.spec.name.clone(),
-                    how,
-                    last_output: service.last_output(),
-                    log: Some(service.log.display().to_string()),
-                });
             }
-        }
-    }
-
-    /// Stops the services, the last one first.
-    fn stop_services(&mut self) {
-        self.reaper.collect();
-        let running = self
-            .services
-            .iter()
-            .filter(|service| !service.living().is_empty())
-            .count();
-        if running == 0 {
-            return;
-        }
-        self.observer
-            .event(RunEvent::Stopping { services: running });
-        for index in (0..self.services.len()).rev() {
-            self.stop_service(index);
-        }
-    }
-
-    fn stop_service(&mut self, index: usize) {
-        let (pid, signal, limit) = {
-            let service = &self.services[index];
-            (
-                service.pid,
-                named_signal(service.spec.stop_signal),
-                service.spec.stop_timeout,
-            )
         };
-        let begun = Instant::now();
-        if self.reaper.ending_of_pid(pid).is_none() {
-            send(pid, signal);
-        } else {
-            // The process that was started is gone: its workers are told directly.
-            send_to_group(pid, signal);
-        }
-        loop {
-            let living = self.services[index].living();
-            if living.is_empty() {
-                break;
-            }
-            let killed = self
-                .interruption
-                .is_some_and(|interruption| interruption.killed);
-            if killed || begun.elapsed() >= limit {
-                self.kill_service(index, &living, begun.elapsed());
-                break;
-            }
-            self.tick();
-        }
-        let name = &self.services[index].spec.name;
-        self.observer.event(RunEvent::Stopped {
-            service: name,
-            elapsed: begun.elapsed(),
-        });
-    }
-
-    fn kill_service(&mut self, index: usize, living: &[u32], waited: Duration) {
-        let service = &self.services[index];
-        let arguments = watch::arguments_of(service.pid);
-        let first = living
-            .first()
-            .map(|&pid| watch::arguments_of(pid))
-            .unwrap_or_default();
-        let shown = if arguments.is_empty() {
-            &first
-        } else {
-            &arguments
-        };
-        let command = without_secrets(shown).join(" ");
-        let shell = shown.first().is_some_and(|program| is_shell(program));
-        send_to_group(service.pid, Signal::KILL);
-        for &pid in living {
-            send(pid, Signal::KILL);
-        }
-        self.observer.event(RunEvent::Killed {
-            service: &service.spec.name,
-            signal: service.spec.stop_signal,
-            waited,
-            command: &command,
-            shell,
-        });
-        let limit = Instant::now() + Duration::from_secs(5);
-        while !self.services[index].living().is_empty() && Instant::now() < limit {
-            self.reaper.collect();
-            std::thread::sleep(TICK);
-        }
+        self.observer.event(RunEvent::TestsEnded);
+        tracing::debug!("the tests' process {}", ending.describe());
+        self.note_ended_services();
+        Ok(TestEnd {
+            ending,
+            elapsed: started.elapsed(),
+        })
     }
 
     /// Gives what the tests left running a moment to end; what stays is named in the accounting.
@@ -401,7 +312,12 @@ impl Orchestra<'_> {
         let limit = Instant::now() + SETTLE;
         loop {
             self.reaper.collect();
-            if watch::descendants_of(std::process::id()).is_empty() || Instant::now() >= limit {
+            let lives = {
+                let mut table = self.watch.table();
+                table.refresh();
+                table.any_lives()
+            };
+            if !lives || Instant::now() >= limit {
                 return;
             }
             std::thread::sleep(TICK);
@@ -413,25 +329,34 @@ impl Orchestra<'_> {
         std::thread::sleep(TICK);
         self.reaper.collect();
         for request in self.requests.take() {
-            let again = self.interruption.is_some();
-            self.interruption = Some(Interruption {
-                signal: request.signal,
-                killed: again && self.patience == Patience::Limited,
-            });
-            self.observer.event(RunEvent::Interrupted);
-            let Some(pid) = self
-                .test_pid
-                .filter(|&pid| self.reaper.ending_of_pid(pid).is_none())
-            else {
-                continue;
-            };
-            if again && self.patience == Patience::Limited {
-                send(pid, Signal::KILL);
-            } else if !request.from_terminal {
-                // The terminal sends Ctrl-C to the tests itself.
-                if let Some(signal) = Signal::from_named_raw(request.signal) {
-                    send(pid, signal);
-                }
+            self.interrupt(request);
+        }
+    }
+
+    fn interrupt(&mut self, request: StopRequest) {
+        tracing::debug!("signal {} was received", request.signal);
+        let again = self.interruption.is_some();
+        self.requests_to_end += usize::from(request.signal == TERM);
+        // A program decides itself what Ctrl-C means; it is not asked to end for ever.
+        let kill = match self.patience {
+            Patience::Limited => again,
+            Patience::Unlimited => self.requests_to_end > PATIENCE_OF_PROGRAMS,
+        };
+        self.interruption = Some(Interruption {
+            signal: request.signal,
+            killed: kill,
+        });
+        self.observer.event(RunEvent::Interrupted { again });
+        let test = self.test_key.map(|key| key.pid);
+        let Some(pid) = test.filter(|&pid| self.reaper.ending_of_pid(pid).is_none()) else {
+            return;
+        };
+        if kill {
+            self.kill_tests(pid);
+        } else if !request.from_terminal {
+            // The terminal sends Ctrl-C to the tests itself.
+            if let Some(signal) = Signal::from_named_raw(request.signal) {
+                send(pid, signal);
             }
         }
     }
@@ -443,22 +368,5 @@ fn test_error(words: &[String], source: io::Error) -> RunError {
         RunError::CommandNotFound { command }
     } else {
         RunError::CommandNotRunnable { command, source }
-    }
-}
-
-/// Sends a signal; that the process is gone meanwhile is no error.
-fn send(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(pid, signal);
-    }
-}
-
-fn named_signal(signal: StopSignal) -> Signal {
-    Signal::from_named_raw(signal.number()).unwrap_or(Signal::TERM)
-}
-
-pub(crate) fn send_to_group(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(pid, signal);
     }
 }

@@ -10,7 +10,7 @@ use swath_config::{
     EnvFileError, Ready, ReadyError, Service, StopSignal, SwathConfig, SwathConfigError,
     parse_duration, read_env_file,
 };
-use swath_model::Message;
+use swath_model::{Finding, Message};
 
 use crate::compose_request::{self, ComposeOptions};
 use crate::request::ComposeRequest;
@@ -26,6 +26,8 @@ pub struct Plan {
     pub command: Vec<OsString>,
     /// Services of the file that are not started, because the command is not the file's.
     pub left_out: Vec<String>,
+    /// What there is to say of the settings.
+    pub findings: Vec<Finding>,
 }
 
 /// What the command line says of services, as it was typed.
@@ -60,7 +62,7 @@ pub fn plan(
     folder: &Path,
 ) -> Result<Plan, PlanError> {
     let with_compose = !compose.files.is_empty();
-    let file = SwathConfig::load(folder)?;
+    let (file, findings) = load_settings(folder)?;
     let mut left_out = Vec::new();
     let mut services = if !arguments.service.is_empty() {
         arguments
@@ -103,23 +105,43 @@ pub fn plan(
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         compose.test_command(service, terminal, command)
     } else if command.is_empty() {
-        file.test
-            .unwrap_or_default()
-            .into_iter()
-            .map(OsString::from)
-            .collect()
+        let test = file.test.iter().flatten();
+        test.map(OsString::from).collect()
     } else {
         command.to_vec()
     };
     if command.is_empty() {
-        return Err(PlanError::NoCommand);
+        return Err(PlanError::NoCommand {
+            settings: file.file,
+            folder: folder.to_owned(),
+        });
     }
     Ok(Plan {
         services,
         compose,
         command,
         left_out,
+        findings,
     })
+}
+
+/// The settings of the nearest file. Its services start in its folder.
+fn load_settings(folder: &Path) -> Result<(SwathConfig, Vec<Finding>), SwathConfigError> {
+    let mut settings = SwathConfig::load(folder)?;
+    let mut findings = Vec::new();
+    if let (Some(used), Some(unused)) = (&settings.file, &settings.unused) {
+        findings.push(Finding::SettingsUnused {
+            used: used.display().to_string(),
+            unused: unused.display().to_string(),
+        });
+    }
+    let place = settings.file.as_deref().and_then(Path::parent);
+    if let Some(place) = place.filter(|place| *place != folder) {
+        for service in &mut settings.services {
+            service.directory.get_or_insert_with(|| place.to_owned());
+        }
+    }
+    Ok((settings, findings))
 }
 
 /// `[NAME=]COMMAND`: without a name it is called `service`, `service-2` …
@@ -236,7 +258,12 @@ pub enum PlanError {
     },
     /// There is nothing to run.
     #[error("there is no test command")]
-    NoCommand,
+    NoCommand {
+        /// The file of settings, which names none.
+        settings: Option<PathBuf>,
+        /// The folder in which settings were looked for first.
+        folder: PathBuf,
+    },
     /// `--ready` names no service, or not which.
     #[error("{}", ready_without_service(ready, name.as_deref()))]
     ReadyWithoutService {
@@ -298,9 +325,17 @@ impl PlanError {
             PlanError::Ready(error) => (error.code(), vec![], error.hint()),
             PlanError::EnvFile(error) => (error.code(), vec![], error.hint()),
             PlanError::BadCommand { .. } => ("bad-command", vec![], None),
-            PlanError::NoCommand => (
+            PlanError::NoCommand { settings, folder } => (
                 "no-command",
-                vec!["neither `--` nor `test` in swath.toml names one".to_owned()],
+                vec![match settings {
+                    Some(file) => {
+                        format!("`{}` has no `test`, and no `--` names one", file.display())
+                    }
+                    None => format!(
+                        "neither `{}` nor a folder above it has a swath.toml, and no `--` names one",
+                        folder.display()
+                    ),
+                }],
                 Some("swath run -- pytest tests/system".to_owned()),
             ),
             PlanError::ReadyWithoutService {

@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 
 use swath_checkout::{check_folder_writable, check_writable};
 
+use crate::data_file::check_appendable;
 use crate::error::RunError;
 use crate::request::RunRequest;
 
 /// Tries to write where the run will write.
 pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
     check_file("the data file", &request.data_file)?;
+    if request.append {
+        check_appendable(&request.data_file, request.settings.config.branch)
+            .map_err(RunError::NotAppendable)?;
+    }
     for output in &request.outputs {
         if output.is_folder {
             check_folder(output.option, &output.path)?;

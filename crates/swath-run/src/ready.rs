@@ -1,7 +1,7 @@
 //! When a service is ready, and how to find out.
 
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +37,22 @@ pub(crate) fn answers_already(ready: &Ready) -> bool {
         Ready::Tcp(host, port) => connect(host, *port).is_ok(),
         Ready::Log(_) => false,
     }
+}
+
+/// The address whose server answers such a check: the first that takes a connection. None for a
+/// check of a log, and where nothing answers any more.
+pub(crate) fn answering_address(ready: &Ready) -> Option<SocketAddr> {
+    let (host, port) = match ready {
+        Ready::Http(url) => {
+            let url: ureq::http::Uri = url.parse().ok()?;
+            // An address of IPv6 is in brackets there.
+            let host = url.host()?.trim_matches(['[', ']']).to_owned();
+            (host, url.port_u16().unwrap_or(80))
+        }
+        Ready::Tcp(host, port) => (host.clone(), *port),
+        Ready::Log(_) => return None,
+    };
+    connect(&host, port).ok()?.peer_addr().ok()
 }
 
 /// What one attempt gave.

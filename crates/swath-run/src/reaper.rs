@@ -3,19 +3,15 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use rustix::process::{Pid, WaitOptions, WaitStatus, set_child_subreaper, waitpid};
+use rustix::process::{
+    Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus, set_child_subreaper, waitid, waitpid,
+};
 
+use swath_checkout::ProcessStat;
 use swath_model::Ending;
 
-use crate::watch::{children_of, read_stat};
-
-/// A process for as long as the machine is up: its pid may be used again, but not with the same
-/// start time (in clock ticks since boot, field 22 of `/proc/PID/stat`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ProcessKey {
-    pub(crate) pid: u32,
-    pub(crate) start_ticks: u64,
-}
+use crate::proc_file::{all_pids, children};
+use crate::process_table::ProcessKey;
 
 /// Makes this process the one that orphans of its descendants are handed to, and reaps them.
 #[derive(Debug, Default)]
@@ -24,32 +20,41 @@ pub(crate) struct Reaper {
     latest: BTreeMap<u32, ProcessKey>,
 }
 
-impl Reaper {
-    /// Becomes a sub-reaper: a daemon's status, too, comes here.
-    pub(crate) fn install() -> io::Result<Reaper> {
-        set_child_subreaper(Some(rustix::process::getpid()))?;
-        Ok(Reaper::default())
-    }
+/// Becomes a sub-reaper: a daemon's status, too, comes here.
+pub(crate) fn adopt_orphans() -> io::Result<()> {
+    Ok(set_child_subreaper(Some(rustix::process::getpid()))?)
+}
 
-    /// Takes the status of every child that has ended since the last call.
+impl Reaper {
+    /// Takes the status of every child that has ended since the last call. That one has ended the
+    /// kernel says itself: it is seen without `/proc`, too.
     pub(crate) fn collect(&mut self) {
-        for pid in children_of(std::process::id()) {
-            let Some(stat) = read_stat(pid) else { continue };
-            if stat.state != b'Z' {
-                continue;
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while let Ok(Some(_)) = waitid(WaitId::All, look) {
+            let ended = ended_children();
+            for key in &ended {
+                self.take(Pid::from_raw(key.pid.cast_signed()), Some(*key));
             }
-            let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-                continue;
-            };
-            if let Ok(Some((_, status))) = waitpid(Some(raw), WaitOptions::NOHANG) {
-                let key = ProcessKey {
-                    pid,
-                    start_ticks: stat.start_ticks,
-                };
-                self.endings.insert(key, ending_of(status));
-                self.latest.insert(pid, key);
+            if ended.is_empty() && !self.take(None, None) {
+                return;
             }
         }
+    }
+
+    /// Takes a status; the key says whose that is.
+    fn take(&mut self, child: Option<Pid>, key: Option<ProcessKey>) -> bool {
+        let Ok(Some((pid, status))) = waitpid(child, WaitOptions::NOHANG) else {
+            return false;
+        };
+        let pid = pid.as_raw_nonzero().get().cast_unsigned();
+        let unknown = ProcessKey {
+            pid,
+            start_ticks: 0,
+        };
+        let key = key.unwrap_or(unknown);
+        self.endings.insert(key, ending_of(status));
+        self.latest.insert(pid, key);
+        true
     }
 
     /// How the process ended that last had this pid; `None` while it runs.
@@ -71,5 +76,49 @@ fn ending_of(status: WaitStatus) -> Ending {
         (Some(code), _) => Ending::Exited(code),
         (None, Some(signal)) => Ending::Signalled(signal),
         (None, None) => Ending::Abruptly,
+    }
+}
+
+/// The children that wait for their status to be taken: as long as they do, their numbers are
+/// their own.
+fn ended_children() -> Vec<ProcessKey> {
+    let own = std::process::id();
+    let ended = |pid: u32| {
+        let stat = ProcessStat::read(pid)?;
+        (stat.parent == own && stat.is_zombie()).then_some(ProcessKey {
+            pid,
+            start_ticks: stat.start_ticks,
+        })
+    };
+    let listed: Vec<ProcessKey> = children().into_iter().filter_map(ended).collect();
+    if listed.is_empty() {
+        // Not every kernel lists children.
+        return all_pids().into_iter().filter_map(ended).collect();
+    }
+    listed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_child_is_reaped_with_and_without_its_key() {
+        let mut reaper = Reaper::default();
+        let child = Command::new("sh").args(["-c", "exit 3"]).spawn().unwrap();
+        let key = ProcessKey::of(child.id());
+        let mut status = None;
+        swath_test::wait_until(Duration::from_secs(20), "the child has ended", || {
+            status = ended_children().into_iter().find(|ended| *ended == key);
+            status.is_some()
+        });
+        let pid = Pid::from_raw(child.id().cast_signed());
+        assert!(reaper.take(pid, status));
+        assert_eq!(reaper.ending_of_pid(child.id()), Some(Ending::Exited(3)));
+        assert!(!reaper.take(pid, None), "its status is taken");
+        assert_eq!(reaper.into_endings().get(&key), Some(&Ending::Exited(3)));
     }
 }

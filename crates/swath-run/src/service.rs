@@ -11,9 +11,9 @@ use swath_config::Service;
 use swath_model::printable;
 
 use crate::error::RunError;
+use crate::process_table::{ProcessKey, Root};
 use crate::run_folder::RunFolder;
 use crate::spawn::Spawn;
-use crate::watch;
 
 /// How much of a log is shown when a service failed.
 const SHOWN_LINES: usize = 12;
@@ -22,11 +22,22 @@ const SHOWN_LINES: usize = 12;
 #[derive(Debug)]
 pub(crate) struct RunningService {
     pub(crate) spec: Service,
-    pub(crate) pid: u32,
+    /// Its first process, and the mark of the others.
+    pub(crate) root: Root,
     pub(crate) log: PathBuf,
     pub(crate) started: Instant,
     /// Its end during the tests has been told.
     pub(crate) end_told: bool,
+    /// That it went into the background has been told.
+    pub(crate) background_told: bool,
+    /// When it was last looked what lives of it without its first process.
+    pub(crate) looked: Option<Instant>,
+    /// Nothing of it was seen then.
+    pub(crate) seen_empty: bool,
+    /// Something of it was.
+    pub(crate) lives_on: bool,
+    /// Nothing of it lives.
+    pub(crate) ended: bool,
 }
 
 impl RunningService {
@@ -58,23 +69,19 @@ impl RunningService {
         .map_err(|source| service_error(spec, source))?;
         Ok(RunningService {
             spec: spec.clone(),
-            pid,
+            root: Root {
+                key: ProcessKey::of(pid),
+                service: spec.name.clone(),
+            },
             log,
             started: Instant::now(),
             end_told: false,
+            background_told: false,
+            looked: None,
+            seen_empty: false,
+            lives_on: false,
+            ended: false,
         })
-    }
-
-    /// Its processes that live: its group, and what left the group but inherited the service's name.
-    pub(crate) fn living(&self) -> Vec<u32> {
-        let mut living = watch::living_in_group(self.pid);
-        let marker = format!("SWATH_SERVICE={}", self.spec.name);
-        for pid in watch::descendants_of(std::process::id()) {
-            if !living.contains(&pid) && is_alive(pid) && environment_has(pid, marker.as_bytes()) {
-                living.push(pid);
-            }
-        }
-        living
     }
 
     /// The last lines of its log.
@@ -91,18 +98,6 @@ fn service_error(spec: &Service, source: std::io::Error) -> RunError {
     } else {
         RunError::ServiceNotRunnable { service, source }
     }
-}
-
-fn is_alive(pid: u32) -> bool {
-    watch::read_stat(pid).is_some_and(|stat| stat.state != b'Z')
-}
-
-fn environment_has(pid: u32, entry: &[u8]) -> bool {
-    fs_err::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
-        environment
-            .split(|&byte| byte == 0)
-            .any(|found| found == entry)
-    })
 }
 
 /// A service's name as a file name: nothing leaves the folder of logs.

@@ -6,6 +6,7 @@ use swath_config::{ConfigError, CoverageConfig, ProcessEnvironment, RcFile};
 use swath_model::{Finding, Message};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
+use crate::plugins::{PluginChoice, Plugins};
 use crate::request::Scope;
 
 /// Settings in force, and where paths in them are relative to.
@@ -17,6 +18,10 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// The folder that paths are relative to.
     pub directory: Directory,
+    /// What the plugins made of them.
+    pub plugins: Plugins,
+    /// Whether a `source` that looks like a folder and is none counts as a package, as with coverage.py.
+    pub any_source: bool,
 }
 
 impl Settings {
@@ -28,6 +33,8 @@ impl Settings {
             config: loaded.config,
             warnings: loaded.warnings,
             directory: Directory::new(folder),
+            plugins: Plugins::default(),
+            any_source: false,
         })
     }
 
@@ -39,7 +46,9 @@ impl Settings {
             .iter()
             .map(|text| Finding::Configuration { text: text.clone() })
             .collect();
-        found.extend(plugins_without_effect(config));
+        if self.include_is_ignored() {
+            found.push(Finding::IncludeIgnored);
+        }
         let dynamic = config.dynamic_context.as_ref();
         found.extend(dynamic.filter(|value| *value != "none").map(|value| {
             Finding::DynamicContextWithoutEffect {
@@ -47,6 +56,18 @@ impl Settings {
             }
         }));
         found
+    }
+
+    /// Whether `include` has no effect because `source` says what is measured.
+    pub fn include_is_ignored(&self) -> bool {
+        let config = &self.config;
+        let has_source = config
+            .source
+            .as_ref()
+            .is_some_and(|source| !source.is_empty())
+            || !config.source_dirs.is_empty()
+            || !config.source_pkgs.is_empty();
+        has_source && !config.run_include.is_empty()
     }
 
     /// Where the data is written.
@@ -69,7 +90,7 @@ impl Settings {
             let folder = self.directory.absolute(source);
             if Path::new(&folder).is_dir() {
                 scope.source_folders.push(PathBuf::from(folder));
-            } else if source.contains('/') {
+            } else if source.contains('/') && !self.any_source {
                 return Err(self.no_folder("source", source));
             } else {
                 scope.source_packages.push(source.clone());
@@ -179,14 +200,6 @@ impl SettingsError {
     }
 }
 
-/// That plugins are set, which swath does not run.
-pub fn plugins_without_effect(config: &CoverageConfig) -> Option<Finding> {
-    let plugins = &config.plugins;
-    (!plugins.is_empty()).then(|| Finding::PluginsWithoutEffect {
-        plugins: plugins.clone(),
-    })
-}
-
 /// What the command line says in place of the files.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -222,11 +235,23 @@ pub struct SettingsOverrides {
     pub sort: Option<String>,
     /// `--format`.
     pub format: Option<String>,
+    /// How plugins are to be treated.
+    pub plugins: PluginChoice,
+    /// Whether a `source` that looks like a folder and is none counts as a package.
+    pub any_source: bool,
 }
 
 impl SettingsOverrides {
-    /// Lets the command line win, as coverage.py's does.
-    pub fn apply(&self, config: &mut CoverageConfig) {
+    /// Lets the command line win, as coverage.py's does: plugins see what it says of the run, and it has the last word
+    /// on the report.
+    pub fn apply(&self, settings: &mut Settings) {
+        settings.any_source = self.any_source;
+        self.apply_to_run(&mut settings.config);
+        settings.plugins = Plugins::apply(&mut settings.config, &self.plugins);
+        self.apply_to_report(&mut settings.config);
+    }
+
+    fn apply_to_run(&self, config: &mut CoverageConfig) {
         if let Some(source) = &self.source {
             config.source = Some(source.clone());
         }
@@ -246,6 +271,9 @@ impl SettingsOverrides {
         if let Some(context) = &self.context {
             config.context = Some(context.clone());
         }
+    }
+
+    fn apply_to_report(&self, config: &mut CoverageConfig) {
         if let Some(skip_covered) = self.skip_covered {
             config.skip_covered = skip_covered;
         }

@@ -1,6 +1,8 @@
 //! Ctrl-C and its relatives, as events that the run asks for.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::SignalsInfo;
@@ -19,7 +21,7 @@ pub(crate) struct StopRequest {
 /// Lets a write beyond the limit on the size of files fail, instead of ending this process. A
 /// handler, unlike a signal that is ignored, is not inherited by what is executed.
 pub fn survive_file_size_limit() {
-    let handled = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let handled = Arc::new(AtomicBool::new(false));
     // Where it is ignored already, it stays so for what is executed as well.
     if !is_ignored(SIGXFSZ) {
         let _ = signal_hook::flag::register(SIGXFSZ, handled);
@@ -40,10 +42,26 @@ pub(crate) struct StopRequests {
     signals: SignalsInfo<WithOrigin>,
 }
 
+const STOP_SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+/// What the signals do once the run is over: the first one lets what was recorded be saved, the
+/// next one ends this process. Where the user has asked already, the first one does.
+pub(crate) fn after_the_run(asked: bool) {
+    let asked = Arc::new(AtomicBool::new(asked));
+    for signal in STOP_SIGNALS {
+        // In this order: the signal that sets the flag is not the one that ends the process.
+        let ends = signal_hook::flag::register_conditional_default(signal, Arc::clone(&asked));
+        let notes = signal_hook::flag::register(signal, Arc::clone(&asked));
+        if let Err(error) = ends.and(notes) {
+            tracing::debug!("signal {signal} keeps its handler: {error}");
+        }
+    }
+}
+
 impl StopRequests {
     pub(crate) fn install() -> io::Result<StopRequests> {
         Ok(StopRequests {
-            signals: SignalsInfo::new([SIGINT, SIGTERM, SIGHUP])?,
+            signals: SignalsInfo::new(STOP_SIGNALS)?,
         })
     }
 

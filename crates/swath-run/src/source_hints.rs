@@ -121,7 +121,7 @@ fn is_empty(path: &Path) -> bool {
 }
 
 /// Whether a file belongs to the tests by its name or folder.
-fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

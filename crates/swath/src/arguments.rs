@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use swath_run::{ComposeOptions, ServiceOptions, SettingsOverrides};
+use swath_run::{ComposeOptions, Inject, PluginChoice, ServiceOptions, SettingsOverrides};
+
+use crate::interpreter::environment_interpreter;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -20,6 +22,10 @@ pub(crate) struct Cli {
     /// Colours in messages: auto, always or never.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = true, hide_short_help = true)]
     pub(crate) color: Colour,
+
+    /// Show what swath does, as `SWATH_LOG=debug` does.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) verbose: bool,
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -82,7 +88,7 @@ pub(crate) struct MeasureArguments {
     )]
     pub(crate) omit: Option<Vec<String>>,
     /// Measure branches as well as statements.
-    #[arg(long, hide_short_help = true)]
+    #[arg(long)]
     pub(crate) branch: bool,
     /// Measure installed modules of the standard library, too.
     #[arg(short = 'L', long, hide_short_help = true)]
@@ -126,6 +132,21 @@ pub(crate) struct ServiceArguments {
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_docker: bool,
+    /// How the agent gets into Python: path (PYTHONPATH), preload (LD_PRELOAD) or both [default: both
+    /// where that disturbs nothing].
+    ///
+    /// LD_PRELOAD also reaches Pythons that are started with -I, -E or -S, that get another
+    /// PYTHONPATH, or in front of which a launcher puts a sitecustomize of its own. The loader adds
+    /// the object to every program that is started on this host; docs/guides/injection.md says what
+    /// that can disturb.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) inject: Option<InjectBy>,
     /// Exit with 3 if a Python was not measured.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
@@ -193,6 +214,24 @@ pub(crate) enum Count {
     All,
 }
 
+/// How the agent gets into processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InjectBy {
+    Path,
+    Preload,
+    Both,
+}
+
+impl From<InjectBy> for Inject {
+    fn from(by: InjectBy) -> Inject {
+        match by {
+            InjectBy::Path => Inject::Path,
+            InjectBy::Preload => Inject::Preload,
+            InjectBy::Both => Inject::Both,
+        }
+    }
+}
+
 /// Options of `swath run PROGRAM`, which behaves as `coverage run`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running a program (without `--`)")]
@@ -210,9 +249,12 @@ pub(crate) struct ProgramArguments {
     /// Add machine, process and random parts to the data file's name.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) parallel_mode: bool,
-    /// The Python to run it with.
+    /// The environment's Python: it runs the program, and loads plugins of coverage.py.
     #[arg(long, value_name = "PYTHON", hide_short_help = true)]
     pub(crate) python: Option<PathBuf>,
+    /// Go on without the plugins that coverage.py's settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
     /// A label for what is recorded.
     #[arg(long, value_name = "LABEL", hide_short_help = true)]
     pub(crate) context: Option<String>,
@@ -225,6 +267,12 @@ pub(crate) struct ProgramArguments {
     /// Accepted as coverage.py does; it has no slower, simpler tracer.
     #[arg(long, hide = true)]
     pub(crate) timid: bool,
+    /// Whether swath was started as coverage.py.
+    #[arg(skip)]
+    pub(crate) as_coverage: bool,
+    /// The folder of the program, which stands first on its Python's path.
+    #[arg(skip)]
+    pub(crate) program_folder: Option<PathBuf>,
 }
 
 /// `swath run`.
@@ -303,6 +351,12 @@ impl RunArguments {
             precision: report.precision,
             sort: report.sort.clone(),
             format: report.format.clone(),
+            plugins: PluginChoice {
+                interpreter: self.program.python.clone().or_else(environment_interpreter),
+                path: self.program.program_folder.clone(),
+                left_out: self.program.no_plugins,
+            },
+            any_source: self.program.as_coverage,
         }
     }
 }

@@ -7,6 +7,7 @@ mod choice;
 mod handover;
 mod help;
 mod parser;
+mod refusals;
 mod verb;
 
 use std::ffi::{OsStr, OsString};
@@ -118,26 +119,34 @@ impl CommandLine {
     pub(crate) fn usage_error(&self, problem: &str) -> Exit {
         let program = &self.program;
         tell(&format!("{problem}\nUse '{program} help' for help."));
-        Self::print_with_documentation("");
+        self.print_with_documentation("");
         Exit::Failure
     }
 
     fn describe(&self, verb: &Verb) -> Exit {
-        let own = !is_coverage(OsStr::new(&self.program));
-        let text = help::describe(verb, &self.program, own, help::width());
-        Self::print_with_documentation(&format!("{}\n\n", text.trim()));
+        let text = help::describe(verb, &self.program, self.is_own(), help::width());
+        self.print_with_documentation(&format!("{}\n\n", text.trim()));
         Exit::Success
     }
 
     fn topic(&self, topic: &str) -> Exit {
         let text = help::topic(topic, &self.program)
             .unwrap_or_else(|| format!("Don't know topic {}", python_repr(topic)));
-        Self::print_with_documentation(&format!("{text}\n"));
+        self.print_with_documentation(&format!("{text}\n"));
         Exit::Success
     }
 
-    fn print_with_documentation(text: &str) {
-        print(&format!("{text}Full documentation is at {COVERAGE_URL}\n"));
+    fn is_own(&self) -> bool {
+        !is_coverage(OsStr::new(&self.program))
+    }
+
+    /// coverage.py's documentation is about coverage.py.
+    fn print_with_documentation(&self, text: &str) {
+        if !self.is_own() {
+            print(&format!("{text}Full documentation is at {COVERAGE_URL}\n"));
+        } else if !text.is_empty() {
+            print(&format!("{}\n", text.trim_end_matches('\n')));
+        }
     }
 }
 

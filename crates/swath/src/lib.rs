@@ -9,12 +9,16 @@ mod diagnostic;
 mod exit;
 mod interpreter;
 mod invocation;
+mod log;
 mod output_file;
 mod page_folder;
 mod patience;
 mod program;
 mod progress;
+mod recorder;
 mod reporting;
+mod settings_folder;
+mod slips;
 mod summary;
 mod terminal;
 
@@ -32,6 +36,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = arguments.first().cloned().unwrap_or_default();
     let coverage = CommandLine::new(&program);
     if coverage_cli::is_coverage(&program) {
+        log::begin(false);
         return coverage
             .perform(arguments.get(1..).unwrap_or_default())
             .into();
@@ -39,8 +44,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match invocation::parse(arguments) {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
+            log::begin(invocation.cli.verbose);
             match invocation.cli.verb {
-                Verb::Run(arguments) => commands::run::run(&arguments, invocation.target),
+                Verb::Run(mut arguments) => {
+                    settings_folder::enter(&mut arguments, invocation.target.as_ref());
+                    commands::run::run(&arguments, invocation.target)
+                }
                 _ => coverage.perform(&invocation.shared),
             }
         }
@@ -48,7 +57,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are answers, not errors.
             terminal::print_usage(&error);
             if error.use_stderr() {
-                Exit::Failure
+                // 1 would read as failed tests.
+                Exit::RunFailure
             } else {
                 Exit::Success
             }

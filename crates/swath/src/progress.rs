@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use swath_config::StopSignal;
 use swath_run::{Observer, RunEvent};
 
-use swath_model::{Message, count, printable};
+use swath_model::{count, printable};
 
-use crate::diagnostic::Show as _;
+use crate::log;
 use crate::terminal::tell_styled;
 
 /// Prints what happens in a run to stderr.
 pub(crate) struct Progress {
     live: Option<ProgressBar>,
     terminal: bool,
-    running: Vec<String>,
+    /// The wait that has been told.
+    waited: Option<String>,
 }
 
 impl Progress {
@@ -26,7 +26,7 @@ impl Progress {
         Progress {
             live: None,
             terminal: !quiet && std::io::stderr().is_terminal(),
-            running: Vec::new(),
+            waited: None,
         }
     }
 
@@ -45,6 +45,15 @@ impl Progress {
         bar.tick();
     }
 
+    /// Where there is no live line, a long wait is told once.
+    fn waited(&mut self, elapsed: Duration, text: &str) {
+        const LONG: Duration = Duration::from_secs(5);
+        if !self.terminal && elapsed >= LONG && self.waited.as_deref() != Some(text) {
+            status("Waiting", text);
+            self.waited = Some(text.to_owned());
+        }
+    }
+
     fn clear_live_line(&mut self) {
         if let Some(bar) = self.live.take() {
             bar.finish_and_clear();
@@ -54,18 +63,31 @@ impl Progress {
 
 impl Observer for Progress {
     fn event(&mut self, event: RunEvent<'_>) {
-        if let RunEvent::Waiting { service, elapsed } = event {
-            self.live_line(&format!("     Waiting for {service}, {}", seconds(elapsed)));
+        if let Some((elapsed, text)) = waiting(&event) {
+            self.live_line(&format!("{:>12} {text}, {}", "Waiting", seconds(elapsed)));
+            self.waited(elapsed, &text);
             return;
         }
+        self.waited = None;
         self.clear_live_line();
         match event {
             RunEvent::Starting { services } => {
-                self.running = services.to_vec();
                 status("Starting", &services.join(", "));
             }
             RunEvent::BringingUp { services } => status("Starting", &services.join(", ")),
-            RunEvent::Waiting { .. } | RunEvent::TestsEnded => {}
+            RunEvent::Begun { history } => log::attach(history),
+            RunEvent::Waiting { .. }
+            | RunEvent::WaitingToStop { .. }
+            | RunEvent::WaitingForTests { .. }
+            | RunEvent::TestsEnded => {}
+            RunEvent::Started { services, elapsed } => {
+                let text = format!(
+                    "{} in {}; nothing says when it is ready (`--ready`)",
+                    count(services, "service"),
+                    seconds(elapsed)
+                );
+                status("Started", &text);
+            }
             RunEvent::Ready { services, elapsed } => {
                 status(
                     "Ready",
@@ -73,12 +95,11 @@ impl Observer for Progress {
                 );
             }
             RunEvent::Running { command } => status("Running", command),
-            RunEvent::Interrupted => status("Interrupted", "stopping; once more kills"),
-            RunEvent::ServiceEnded { service, how } => Message::warning(
-                "service-ended",
-                format!("service `{service}` {how} while the tests were running"),
-            )
-            .print(),
+            RunEvent::Interrupted { again } => status("Interrupted", interrupted(again)),
+            // Said again at the end, with what it wrote.
+            RunEvent::ServiceEnded { service, how } => {
+                status_bad("Ended", &format!("service {service} {how}"));
+            }
             RunEvent::Stopping { services } => {
                 self.live_line(&format!("    Stopping {}", count(services, "service")));
             }
@@ -94,43 +115,43 @@ impl Observer for Progress {
                 }
                 None => status("Left", &format!("project {project} running (--keep-up)")),
             },
-            RunEvent::Killed {
-                service,
-                signal,
-                waited,
-                command,
-                shell,
-            } => {
-                killed(service, signal, waited, command, shell).print();
+            RunEvent::Killed { service, waited } => {
+                status_bad("Killed", &format!("{service} after {}", seconds(waited)));
             }
         }
     }
 }
 
-fn killed(
-    service: &str,
-    signal: StopSignal,
-    waited: Duration,
-    command: &str,
-    shell: bool,
-) -> Message {
-    let message = format!(
-        "service `{service}` did not react to {signal} for {} and was killed; its data was kept",
-        seconds(waited)
-    );
-    let diagnostic = Message::warning("signal-swallowed", message);
-    if shell {
-        diagnostic
-            .note(format!(
-                "its first process is `{command}`, a shell, which does not pass signals on"
-            ))
-            .hint("write `exec` before the last command of the script".to_owned())
+/// What is waited for, and for how long already.
+fn waiting(event: &RunEvent<'_>) -> Option<(Duration, String)> {
+    match event {
+        RunEvent::Waiting { service, elapsed } => Some((*elapsed, format!("for {service}"))),
+        RunEvent::WaitingToStop {
+            service,
+            processes,
+            elapsed,
+            limit,
+        } => {
+            let text = format!(
+                "for {service} to stop ({}, killed after {})",
+                count(*processes, "process"),
+                seconds(*limit)
+            );
+            Some((*elapsed, text))
+        }
+        RunEvent::WaitingForTests { elapsed, limit } => {
+            let text = format!("for the tests to stop (killed after {})", seconds(*limit));
+            Some((*elapsed, text))
+        }
+        _ => None,
+    }
+}
+
+fn interrupted(again: bool) -> &'static str {
+    if again {
+        "killing what is left"
     } else {
-        diagnostic
-            .note(format!("still running was `{command}`"))
-            .hint(format!(
-                "raise `stop-timeout` of `{service}`, or give it another `stop-signal`"
-            ))
+        "stopping; press Ctrl-C again to kill"
     }
 }
 

@@ -1,26 +1,28 @@
 //! From data and settings to a report, for coverage.py's verbs and for the end of a run.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use swath_checkout::source_exists;
 use swath_config::ConfigError;
 use swath_coverage::{
-    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, build_report, exclusion_rules,
-    file_findings, verdict,
+    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
+    exclusion_rules, file_findings, traced_files, verdict,
 };
 use swath_data::{ContextError, CoverageData, DataError, read_data_file};
 use swath_model::Finding;
 use swath_pattern::{GlobError, PathAliases, RegexError};
 use swath_report::{TextError, error_with_page, verdict_line, verdict_markdown, warning_with_page};
-use swath_run::{Settings, plugins_without_effect};
+use swath_run::{PluginChoice, Plugins, Settings};
 
 use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::interpreter::environment_interpreter;
 use crate::patience::Patience;
+use crate::recorder::{AssumedPython, Grounds, SaidPython};
 use crate::terminal::{print, tell};
 
 /// More digits than this have no meaning, and no formatter takes many more.
@@ -141,6 +143,10 @@ impl Messages {
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) messages: Messages,
+    /// The Python of `--python`.
+    pub(crate) python: Option<SaidPython>,
+    /// Whether something is not as the settings ask, so that a gate which passes says nothing.
+    is_unsure: Cell<bool>,
     /// Whether swath was started as coverage.py, for which a file without a source ends a report.
     as_coverage: bool,
 }
@@ -170,21 +176,47 @@ impl Session {
         if let Some(debug) = parsed.list("debug") {
             config.debug = debug;
         }
+        let python = parsed.text("python").map(SaidPython::parse).transpose();
         Ok(Self {
             settings,
             messages,
+            python: python.map_err(Failure::new)?,
+            is_unsure: Cell::new(false),
             as_coverage: parsed.as_coverage,
         })
+    }
+
+    /// Reads the configuration, and has the plugins that it names change it.
+    pub(crate) fn begin_with_plugins(parsed: &Parsed) -> Result<Self, Failure> {
+        let mut session = Self::begin(parsed)?;
+        let said = session.python.as_ref();
+        let said = said.and_then(|said| said.interpreter.clone());
+        let choice = PluginChoice {
+            interpreter: said.or_else(environment_interpreter),
+            path: None,
+            left_out: parsed.is_set("no_plugins"),
+        };
+        let plugins = Plugins::apply(&mut session.settings.config, &choice);
+        if let Some(error) = plugins.error() {
+            if session.as_coverage {
+                let names = plugins.names().join(", ");
+                let text = format!("Couldn't load the plugins {names}: {error}");
+                return Err(Failure::new(text));
+            }
+            session.is_unsure.set(true);
+        }
+        if let Some(finding) = plugins.finding() {
+            finding.message().print();
+        }
+        session.settings.plugins = plugins;
+        Ok(session)
     }
 
     /// Reads the configuration and the options of reports; then the data, with the parallel files
     /// beside it combined into it.
     pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
-        let mut session = Self::begin(parsed)?;
+        let mut session = Self::begin_with_plugins(parsed)?;
         let config = &mut session.settings.config;
-        if let Some(finding) = plugins_without_effect(config) {
-            finding.message().print();
-        }
         config.ignore_errors |= parsed.is_set("ignore_errors");
         if let Some(contexts) = parsed.list("contexts") {
             config.report_contexts = Some(contexts);
@@ -242,10 +274,23 @@ impl Session {
         options.files = files;
         options.details = wanted.details;
         options.without_sources = !wanted.sources;
+        let assumed = self.assume_python(data, &mut options);
+        let reported = self.ask_plugins(data, &options)?;
+        options.reported = Some(&reported);
         let patience = self.messages.patience("Reporting");
         let report = build_report(data, &options);
         drop(patience);
         let report = report?;
+        let doubt = assumed.and_then(|assumed| assumed.doubt(&report.undecided));
+        if let Some(doubt) = doubt {
+            doubt.message().print();
+        }
+        if let Some((name, problem)) = report.unreported.first() {
+            if self.as_coverage {
+                return Err(Failure::new(format!("Couldn't report '{name}': {problem}")));
+            }
+            self.is_unsure.set(true);
+        }
         self.messages.warn_of(&report.warnings);
         if let Some(name) = report.unmapped.iter().chain(&report.unproved).next()
             && self.as_coverage
@@ -261,6 +306,47 @@ impl Session {
             }
         }
         Ok(report)
+    }
+
+    /// Says whose rules hold for files of which nobody knows the Python; gives what is assumed, if anything is.
+    fn assume_python(
+        &self,
+        data: &CoverageData,
+        options: &mut ModelOptions<'_>,
+    ) -> Option<AssumedPython> {
+        options.said_python = self.python.as_ref().map(|said| said.version);
+        let accounting = &data.accounting;
+        let mut processes = accounting.processes.iter();
+        let is_known = options.said_python.is_some()
+            || processes.any(|process| process.python.is_some())
+            || data
+                .files()
+                .all(|(path, _)| accounting.python(path).is_some());
+        if is_known {
+            return None;
+        }
+        let assumed = AssumedPython::find(Path::new(self.settings.directory.path()));
+        options.python = assumed.version;
+        // coverage.py would be run by that Python: its number, by definition.
+        let is_its = matches!(assumed.grounds, Grounds::Environment(_));
+        options.compare_rules = !(self.as_coverage && is_its);
+        Some(assumed)
+    }
+
+    /// What plugins say of the files that they measured.
+    fn ask_plugins(
+        &self,
+        data: &CoverageData,
+        options: &ModelOptions<'_>,
+    ) -> Result<BTreeMap<String, ReportedFile>, Failure> {
+        let traced = traced_files(data, options)?;
+        if traced.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let reported = self.settings.plugins.report(&traced);
+        let reported = reported.map_err(|error| Failure::new(error.to_string()))?;
+        let names = traced.into_iter().map(|file| file.recorded);
+        Ok(names.zip(reported).collect())
     }
 
     /// Says whether the number can be trusted, in one line on standard error: for reports that are
@@ -305,6 +391,7 @@ impl Session {
                 print(&format!("Coverage failure: {failure}\n"));
                 Exit::BelowFailUnder
             }
+            None if self.is_unsure.get() => Exit::Failure,
             None => Exit::Success,
         }
     }

@@ -46,6 +46,8 @@ pub enum SwathConfigError {
         wanted: &'static str,
         /// What it is.
         found: &'static str,
+        /// How it would be right.
+        right: String,
     },
     /// A value that means nothing.
     #[error("{reason}: `{} = {value:?}` in {}", place.key, place.location())]
@@ -90,6 +92,8 @@ impl Place {
 pub enum Suggestion {
     /// This one is spelt much the same.
     Nearest(String),
+    /// It is known what others mean by it: a whole sentence.
+    Meaning(String),
     /// None is near; these are all.
     Known(Vec<String>),
 }
@@ -113,12 +117,14 @@ impl SwathConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { suggestion, .. } => Some(match suggestion {
+                Suggestion::Meaning(text) => text.clone(),
                 Suggestion::Nearest(key) => format!("the nearest key is `{key}`"),
                 Suggestion::Known(keys) => format!("the keys are {}", keys.join(", ")),
             }),
             Self::MissingKey { place } => Some(format!("add `{} = \"…\"`", place.key)),
             Self::BadValue { hint, .. } => hint.clone(),
-            Self::Unreadable { .. } | Self::Syntax { .. } | Self::WrongType { .. } => None,
+            Self::WrongType { right, .. } => Some(right.clone()),
+            Self::Unreadable { .. } | Self::Syntax { .. } => None,
         }
     }
 }

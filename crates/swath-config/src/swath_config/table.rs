@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Place, Suggestion, SwathConfigError};
+use super::forms;
 
 /// How alike two keys must be for one to be suggested for the other.
 const ALIKE: f64 = 0.6;
@@ -89,14 +90,19 @@ fn table_name(path: &[String]) -> String {
 }
 
 impl<'a> SettingsTable<'a> {
-    /// Refuses keys that are not in `known`.
-    pub(super) fn check_keys(&self, known: &[&str]) -> Result<(), SwathConfigError> {
+    /// Refuses keys that are not in `known`; `meaning` is what is known about others.
+    pub(super) fn check_keys(
+        &self,
+        known: &[&str],
+        meaning: fn(&str) -> Option<String>,
+    ) -> Result<(), SwathConfigError> {
         let unknown = self.entries().find(|entry| !known.contains(&entry.key));
         match unknown {
             None => Ok(()),
             Some(entry) => Err(SwathConfigError::UnknownKey {
                 place: Box::new(entry.place()),
-                suggestion: suggestion(entry.key, known),
+                suggestion: meaning(entry.key)
+                    .map_or_else(|| suggestion(entry.key, known), Suggestion::Meaning),
             }),
         }
     }
@@ -201,11 +207,34 @@ impl<'a> Entry<'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
+        let right = if wanted == "a table" && self.key != "environment" {
+            let name = table_name(&[self.table_path.as_slice(), &[self.key.to_owned()]].concat());
+            let key = if self.key == "services" {
+                name.replace("services]", "services.NAME]")
+            } else {
+                name
+            };
+            format!("write {key} on a line of its own, and `command = \"…\"` below it")
+        } else {
+            let table = self.table_path.last().map(String::as_str);
+            self.written(&forms::form(table, self.key, value))
+        };
         SwathConfigError::WrongType {
             place: Box::new(self.place()),
             wanted,
             found,
+            right,
         }
+    }
+
+    /// The hint to write this key with another value; `value` is a string's content or TOML.
+    pub(super) fn written(&self, value: &str) -> String {
+        let value = if value.starts_with(['"', '\'', '{', '[']) {
+            value.to_owned()
+        } else {
+            format!("\"{value}\"")
+        };
+        format!("write `{} = {value}`", self.key)
     }
 
     pub(super) fn bad_value(

@@ -115,7 +115,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
         (
             "services.web.command = \"x\"\nservices.web.stop-timeout = \"1 hour\"\n",
-            "not a duration: `stop-timeout = \"1 hour\"` in `[services.web]`, line 2 of `conf/swath.toml`",
+            "not a valid duration: `stop-timeout = \"1 hour\"` in `[services.web]`, line 2 of `conf/swath.toml`",
         ),
         (
             "[services.web]\ncommand = \"x\"\nready = \"x\"\n",
@@ -127,6 +127,55 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
     ] {
         assert_eq!(refused(text).0, message);
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_answered_with_the_form_that_works() {
+    for (line, hint) in [
+        ("ready-timeout = 90", "write `ready-timeout = \"90s\"`"),
+        ("stop-timeout = 1.5", "write `stop-timeout = \"1.5s\"`"),
+        ("stop-timeout = \"20\"", "write `stop-timeout = \"20s\"`"),
+        (
+            "stop-timeout = \"soon\"",
+            "write a number and a unit: `500ms`, `60s`, `2m`",
+        ),
+        ("ready = 25000", "write `ready = \"tcp:127.0.0.1:25000\"`"),
+        ("ready = \"db:5432\"", "write `ready = \"tcp:db:5432\"`"),
+        ("ready = true", "write `ready = \"http://127.0.0.1:8000/\"`"),
+        ("stop-signal = 2", "write `stop-signal = \"INT\"`"),
+        ("stop-signal = \"15\"", "write `stop-signal = \"TERM\"`"),
+        (
+            "environment = [\"DEBUG=1\", \"NAME=a b\"]",
+            "write `environment = { DEBUG = \"1\", NAME = \"a b\" }`",
+        ),
+        ("environment.DEBUG = 1", "write `DEBUG = \"1\"`"),
+        ("environment.DEBUG = true", "write `DEBUG = \"true\"`"),
+        ("env-file = 3", "write `env-file = \"test.env\"`"),
+        ("cwd = false", "write `cwd = \"folder\"`"),
+    ] {
+        let text = format!("[services.web]\ncommand = \"x\"\n{line}\n");
+        assert_eq!(refused(&text).2, hint, "{line}");
+    }
+    for (text, hint) in [
+        (
+            "test = [\"pytest\", \"a b\"]",
+            "write `test = \"pytest 'a b'\"`",
+        ),
+        (
+            "[services.web]\ncommand = [\"gunicorn\", \"app:wsgi\"]",
+            "write `command = \"gunicorn app:wsgi\"`",
+        ),
+        (
+            "services.web = \"gunicorn\"",
+            "write `[services.web]` on a line of its own, and `command = \"…\"` below it",
+        ),
+        (
+            "services = []",
+            "write `[services.NAME]` on a line of its own, and `command = \"…\"` below it",
+        ),
+    ] {
+        assert_eq!(refused(text).2, hint, "{text}");
     }
 }
 

@@ -42,6 +42,12 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             named(Message::warning("still-running", text), processes)
                 .hint("stop it before the test command ends".to_owned())
         }
+        Finding::ProcessesUnseen { why } => Message::warning(
+            "processes-unseen",
+            format!("the processes of the run could not be seen: {why}"),
+        )
+        .note("a Python without the agent is not noticed, and what a service leaves behind is not stopped one by one")
+        .hint("mount -t proc proc /proc".to_owned()),
         Finding::NoService => Message::warning(
             "no-service",
             "no service was found, so the lines of the tests themselves count",
@@ -75,6 +81,7 @@ pub(super) fn gap(finding: &Finding) -> Option<Gap> {
         Finding::NoRoom { .. } => (GapKind::Room, 1),
         Finding::HitStoreUnreadable { .. } => (GapKind::HitStores, 1),
         Finding::StillRunning { processes } => (GapKind::Running, processes.len()),
+        Finding::ProcessesUnseen { .. } => (GapKind::Unseen, 1),
         _ => return None,
     };
     Some(Gap::new(kind, number))

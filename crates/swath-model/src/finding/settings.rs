@@ -1,7 +1,7 @@
 //! Findings about settings, and about what earlier runs left.
 
 use super::Finding;
-use crate::{Gap, GapKind, Message, count, join_and};
+use crate::{Gap, GapKind, Message, count};
 
 pub(super) fn message(finding: &Finding) -> Option<Message> {
     Some(match finding {
@@ -50,12 +50,14 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             ))
         }
         Finding::Configuration { text } => Message::warning("configuration", text.clone()),
-        Finding::PluginsWithoutEffect { plugins } => Message::warning(
-            "plugins-without-effect",
-            format!(
-                "the plugins {} have no effect: swath runs none",
-                join_and(plugins)
-            ),
+        Finding::SettingsUnused { used, unused } => Message::warning(
+            "settings-unused",
+            format!("`[tool.swath]` in `{unused}` is not used: `{used}` is there"),
+        )
+        .hint("put all settings into one of the two files".to_owned()),
+        Finding::IncludeIgnored => Message::warning(
+            "include-ignored",
+            "`include` has no effect: `source` says what is measured",
         ),
         Finding::DynamicContextWithoutEffect { value } => Message::warning(
             "dynamic-context-without-effect",

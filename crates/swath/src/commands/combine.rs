@@ -1,15 +1,17 @@
 //! `swath combine`: data files, and hit stores of a run that was killed, into one data file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use swath_data::{
-    Combine, CombineError, Combined, ProcessNote, StoredProcess, combine as combine_files,
+    Combine, CombineError, Combined, DataError, FileFacts, ProcessNote, PythonVersion,
+    StoredProcess, combine as combine_files, read_data_file, write_data_file,
 };
 use swath_model::Role;
 use swath_run::roles_of_killed;
 
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
+use crate::recorder::SaidPython;
 use crate::reporting::{Failure, Session, current_folder};
 
 /// Combines data files and hit stores into one data file.
@@ -21,13 +23,16 @@ pub(crate) fn combine(parsed: &Parsed) -> Exit {
 }
 
 fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
-    let session = Session::begin(parsed)?;
+    let session = Session::begin_with_plugins(parsed)?;
     let inputs: Vec<PathBuf> = parsed.arguments.iter().map(PathBuf::from).collect();
     let (append, keep) = (parsed.is_set("append"), parsed.is_set("keep"));
     match combine_into(&session, &inputs, append, keep)? {
         Ok(combined) => {
             session.messages.warn(&combined.warnings);
             session.messages.say(&combined.to_string());
+            if let Some(said) = &session.python {
+                write_down(said, &session.settings.data_file())?;
+            }
             Ok(())
         }
         Err(CombineError::Data(error)) => Err(error.into()),
@@ -38,6 +43,29 @@ fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
             Err(Failure::new(error.to_string()))
         }
     }
+}
+
+/// Notes in the data which Python recorded the files that do not say it, so that every later report knows.
+fn write_down(said: &SaidPython, data_file: &Path) -> Result<(), DataError> {
+    let mut data = read_data_file(data_file)?;
+    let facts = FileFacts {
+        hash: None,
+        python: Some(PythonVersion::said(said.version.major, said.version.minor)),
+    };
+    let unknown: Vec<String> = data
+        .files()
+        .map(|(path, _)| path)
+        .filter(|path| data.accounting.python(path).is_none())
+        .map(str::to_owned)
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    for path in unknown {
+        let known = data.accounting.files.entry(path).or_default();
+        known.insert(facts);
+    }
+    write_data_file(&data, data_file)
 }
 
 /// Before a report, the parallel data files beside the data file are combined into it.

@@ -20,13 +20,27 @@ use crate::terminal::{print, tell};
 /// Topics that are about coverage.py's own code.
 const NOT_HERE: [&str; 3] = ["premain", "pybehave", "sqlite"];
 
+/// The topics there are, with what swath's help says about each.
+pub(crate) const TOPICS: [(&str, &str); 4] = [
+    (
+        "analysis [--python 3.N] FILE...",
+        "to show what is made of a source.",
+    ),
+    ("config", "to show configuration settings."),
+    ("data [filenames]", "to summarize data files."),
+    ("sys", "to show what is installed where."),
+];
+
 /// Prints what the first argument asks for.
 pub(crate) fn debug(command_line: &CommandLine, parsed: &Parsed) -> Exit {
     let words = parsed.words();
     let Some((topic, rest)) = words.split_first() else {
-        return command_line.usage_error(
-            "What information would you like: config, data, sys, premain, pybehave, sqlite?",
-        );
+        let topics = if parsed.as_coverage {
+            "config, data, sys, premain, pybehave, sqlite"
+        } else {
+            "analysis, config, data, sys"
+        };
+        return command_line.usage_error(&format!("What information would you like: {topics}?"));
     };
     if topic == "analysis" {
         return analysis(command_line, rest);

@@ -6,7 +6,7 @@ use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session, Wanted};
 
-pub(crate) use crate::reporting::{current_folder, fail, print_warnings};
+pub(crate) use crate::reporting::{current_folder, print_warnings};
 pub(crate) use crate::terminal::print;
 
 /// Prints the text report of the data file.

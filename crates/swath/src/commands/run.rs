@@ -9,8 +9,8 @@ use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextOptions, render_text};
 use swath_run::{
     FinishedRun, Output, Plan, RunError, RunKind, RunRequest, Settings, SettingsOverrides,
-    account_json, error_account_json, leftovers, plan, rcfile_of_services, rescue_killed_runs,
-    twin_of_services,
+    account_json, beside, error_account_json, leftovers, plan, rcfile_of_services,
+    rescue_killed_runs, twin_of_services,
 };
 
 use crate::arguments::{Count, RunArguments, Target};
@@ -18,9 +18,10 @@ use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::log;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
-use crate::{program, summary};
+use crate::{program, slips, summary};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
@@ -29,6 +30,9 @@ pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
         Some(Target::Tests(command)) => command,
         None => Vec::new(),
     };
+    if let Some(slip) = slips::of_command(arguments) {
+        return not_run(arguments, &slip, Exit::RunFailure);
+    }
     match request(arguments, &command) {
         Ok(request) => perform(arguments, &request),
         Err(message) => not_run(arguments, &message, Exit::RunFailure),
@@ -43,6 +47,7 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         compose,
         command,
         left_out,
+        findings,
     } = plan(
         &arguments.service_options(),
         &arguments.compose_options(),
@@ -50,6 +55,9 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         &folder,
     )
     .map_err(|error| error.message())?;
+    for finding in findings {
+        finding.message().print();
+    }
     if !left_out.is_empty() {
         name_left_out(&left_out);
     }
@@ -61,6 +69,13 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
     let rcfile = named.clone().or_else(|| rcfile_of_services(&environments));
     let overrides = arguments.overrides();
     let mut settings = load_settings(&overrides, rcfile.as_deref(), &folder)?;
+    for finding in settings
+        .findings()
+        .iter()
+        .chain(&settings.plugins.finding())
+    {
+        finding.message().print();
+    }
     settings.config.show_missing = true;
     if let Some(variable) = twin_of_services(&environments) {
         let variable = variable.to_owned();
@@ -72,8 +87,13 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         environment: Vec::new(),
         kind: RunKind::SystemTest,
         containers: !arguments.services.no_docker,
+        inject: arguments.services.inject.map(Into::into),
         compose,
-        data_file: settings.data_file(),
+        data_file: if arguments.program.parallel_mode {
+            beside(&settings.data_file())
+        } else {
+            settings.data_file()
+        },
         folder,
         settings,
         overrides,
@@ -84,12 +104,13 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
             Count::All => Counted::All,
         },
         append: arguments.program.append,
+        replaces_by_nothing: false,
         details: arguments.report.html.is_some(),
         outputs: outputs(arguments),
     })
 }
 
-/// The settings of a run, with oddities named.
+/// The settings of a run.
 pub(crate) fn load_settings(
     overrides: &SettingsOverrides,
     rcfile: Option<&str>,
@@ -97,10 +118,7 @@ pub(crate) fn load_settings(
 ) -> Result<Settings, Message> {
     let mut settings = Settings::load(rcfile, folder)
         .map_err(|error| Message::error(error.code(), error.to_string()).hint(error.hint()))?;
-    overrides.apply(&mut settings.config);
-    for finding in settings.findings() {
-        finding.message().print();
-    }
+    overrides.apply(&mut settings);
     Ok(settings)
 }
 
@@ -154,7 +172,7 @@ fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
     name_leftovers(&request.folder);
     match swath_run::run(request, &mut Progress::new()) {
         Ok(run) => show(arguments, &run),
-        Err(error) => not_run(arguments, &error.message(), exit_of(&error)),
+        Err(error) => not_run(arguments, &log::named(error.message()), exit_of(&error)),
     }
 }
 
@@ -183,7 +201,7 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
     for finding in &run.findings {
         finding.message().print();
     }
-    let error = failure(run);
+    let error = failure(run).map(log::named);
     if let Some(path) = &arguments.services.json {
         write_json(path, &account_json(run, error.as_ref()));
     }
@@ -347,6 +365,8 @@ fn exit_code(arguments: &RunArguments, run: &FinishedRun, below: bool) -> Exit {
         return Exit::Passed(code);
     }
     let report_failed = run.report.as_ref().is_err_and(|error| !error.is_no_data());
+    // A gate that may not be in force has not been passed.
+    let report_failed = report_failed || run.settings.plugins.error().is_some();
     if run.not_saved.is_some() || run.nothing_measured.is_some() || report_failed {
         Exit::RunFailure
     } else if below {
@@ -363,7 +383,7 @@ pub(crate) fn run_failure(error: &RunError) -> Exit {
     if let RunError::ServiceExited { service, how, .. } = error {
         status_bad("Failed", &format!("service {service} {how}"));
     }
-    error.message().print();
+    log::named(error.message()).print();
     exit_of(error)
 }
 

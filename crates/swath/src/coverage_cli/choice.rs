@@ -198,6 +198,11 @@ pub(super) const NO_SKIP_COVERED: Choice = Choice {
         "Disable --skip-covered.",
     )
 };
+pub(super) const NO_PLUGINS: Choice = own(
+    "no_plugins",
+    "--no-plugins",
+    "Go on without the plugins that the settings name.",
+);
 pub(super) const NO_SOURCE: Choice = own(
     "no_source",
     "--no-source",
@@ -247,6 +252,16 @@ pub(super) const PYLIB: Choice = short(
         "Measure coverage even inside the Python installed library, which isn't done by default.",
     ),
 );
+pub(super) const PYTHON: Choice = Choice {
+    own: true,
+    ..text(
+        "python",
+        "--python",
+        "PYTHON",
+        "The Python that recorded data which does not say it, as a version or a path. Defaults to the \
+         environment's. A path also names the Python that loads plugins.",
+    )
+};
 pub(super) const QUIET: Choice = short(
     'q',
     flag(

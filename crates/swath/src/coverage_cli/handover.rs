@@ -1,16 +1,20 @@
 //! `coverage run`, which swath's own parser takes over once coverage.py's rules have read it.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Parser as _;
-use swath_run::Settings;
+use swath_report::warning_with_page;
+use swath_run::{Settings, first_on_path};
 
 use crate::arguments::{Cli, Target, Verb};
 use crate::commands;
 use crate::exit::Exit;
-use crate::reporting::current_folder;
+use crate::interpreter::find_interpreter;
+use crate::reporting::{current_folder, fail, print_warnings};
 use crate::terminal::print_usage;
 
+use super::refusals::Request;
 use super::{CommandLine, Parsed};
 
 /// Options of `run` that multiprocessing takes from a configuration file only.
@@ -24,10 +28,24 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
     if module && program.is_empty() {
         return command_line.usage_error("No module specified for -m");
     }
-    let settings = match Settings::load(parsed.text("rcfile"), &current_folder()) {
+    let mut settings = match Settings::load(parsed.text("rcfile"), &current_folder()) {
         Ok(settings) => settings,
-        Err(error) => return crate::reporting::fail(&error.to_string()),
+        Err(error) => return fail(&error.to_string()),
     };
+    if let Some(source) = parsed.list("source") {
+        settings.config.source = Some(source);
+    }
+    if let Some(include) = parsed.list("include") {
+        settings.config.run_include = include;
+    }
+    if let Some(omit) = parsed.list("omit") {
+        settings.config.run_omit = omit;
+    }
+    if let Some(concurrency) = parsed.list("concurrency")
+        && let Err(error) = settings.config.set_concurrency(concurrency)
+    {
+        return fail(&error.to_string());
+    }
     if program.is_empty() {
         let line = settings.config.command_line.clone().unwrap_or_default();
         let words = shell_words::split(&line).unwrap_or_default();
@@ -40,9 +58,9 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
             program.remove(0);
         }
     }
-    if program.is_empty() {
+    let Some(name) = program.first().cloned() else {
         return command_line.usage_error("Nothing to do.");
-    }
+    };
     if parsed.is_set("append") && (parsed.is_set("parallel_mode") || settings.config.parallel) {
         return command_line.usage_error("Can't append to data files in parallel mode.");
     }
@@ -59,6 +77,21 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
              file.\nRemove --{option} from the command line."
         ));
     }
+    let interpreter = find_interpreter(None);
+    let request = Request {
+        config: &settings.config,
+        program: &name,
+        module,
+        interpreter: Path::new(&interpreter),
+    };
+    if let Some(refusal) = request.refusal() {
+        // coverage.py was measuring by then, and nothing came of it.
+        if refusal.starts_with("Couldn't run") && !module {
+            let text = warning_with_page("No data was collected.", "no-data-collected");
+            print_warnings(&[text]);
+        }
+        return fail(&refusal);
+    }
     let mut words: Vec<OsString> = vec!["swath".into(), "run".into()];
     words.extend(parsed.canonical(&["debug"]));
     if module && !parsed.is_set("module") {
@@ -66,9 +99,15 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
     }
     match Cli::try_parse_from(words) {
         Ok(Cli {
-            verb: Verb::Run(arguments),
+            verb: Verb::Run(mut arguments),
             ..
-        }) => commands::run::run(&arguments, Some(Target::Program(program))),
+        }) => {
+            arguments.program.as_coverage = true;
+            if !module {
+                arguments.program.program_folder = first_on_path(Path::new(&name));
+            }
+            commands::run::run(&arguments, Some(Target::Program(program)))
+        }
         Ok(_) => Exit::Failure,
         Err(error) => {
             print_usage(&error);

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use swath_report::COVERAGE_VERSION;
 
+use crate::commands::debug::TOPICS;
+
 use super::choice::{Choice, Takes};
 use super::verb::Verb;
 
@@ -51,8 +53,8 @@ Use \"{program} help <command>\" for detailed help on any command."
 pub(super) fn describe(verb: &Verb, program: &str, own: bool, width: usize) -> String {
     let name = verb.name;
     let mut text = format!("Usage: {program} {name} {}\n\n", verb.usage);
-    let paragraphs = verb.description.iter();
-    let paragraphs: Vec<String> = paragraphs
+    let paragraphs: Vec<String> = paragraphs(verb, own)
+        .iter()
         .map(|paragraph| wrap(paragraph, width.max(11)).join("\n"))
         .collect();
     let _ = writeln!(text, "{}\n", paragraphs.join("\n\n"));
@@ -74,6 +76,19 @@ pub(super) fn describe(verb: &Verb, program: &str, own: bool, width: usize) -> S
         );
     }
     text
+}
+
+/// What a verb is about. Under swath's own name nothing is said of what swath does not have.
+fn paragraphs(verb: &Verb, own: bool) -> Vec<String> {
+    if own && verb.name == "debug" {
+        let topics = TOPICS
+            .iter()
+            .map(|(topic, what)| format!("'{topic}' {what}"));
+        let intro = "Show the settings, the data, or what is made of a source. Topics are:";
+        return std::iter::once(intro.to_owned()).chain(topics).collect();
+    }
+    let description = verb.description.iter();
+    description.map(|&paragraph| paragraph.to_owned()).collect()
 }
 
 fn names(option: &Choice) -> String {

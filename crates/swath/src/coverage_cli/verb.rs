@@ -3,9 +3,10 @@
 use super::choice::{
     APPEND, BRANCH, CONCURRENCY, CONTEXT, CONTEXTS, Choice, DATA_FILE, DATA_FILE_INPUT,
     DATA_FILE_OUTPUT, DEBUG, DIRECTORY, FAIL_UNDER, FORMAT, HELP, IGNORE_ERRORS, INCLUDE, KEEP,
-    KEEP_COMBINED, MODULE, NO_SKIP_COVERED, NO_SOURCE, OMIT, OUTPUT_JSON, OUTPUT_LCOV, OUTPUT_XML,
-    PARALLEL_MODE, PRECISION, PRETTY_PRINT, PYLIB, QUIET, RCFILE, SAVE_SIGNAL, SHOW_CONTEXTS,
-    SHOW_MISSING, SINGLE_FILE, SKIP_COVERED, SKIP_EMPTY, SORT, SOURCE, TIMID, TITLE, VERSION,
+    KEEP_COMBINED, MODULE, NO_PLUGINS, NO_SKIP_COVERED, NO_SOURCE, OMIT, OUTPUT_JSON, OUTPUT_LCOV,
+    OUTPUT_XML, PARALLEL_MODE, PRECISION, PRETTY_PRINT, PYLIB, PYTHON, QUIET, RCFILE, SAVE_SIGNAL,
+    SHOW_CONTEXTS, SHOW_MISSING, SINGLE_FILE, SKIP_COVERED, SKIP_EMPTY, SORT, SOURCE, TIMID, TITLE,
+    VERSION,
 };
 
 /// A verb: its options in the order of its help.
@@ -37,6 +38,8 @@ static VERBS: [Verb; 11] = [
             INCLUDE,
             KEEP_COMBINED,
             OMIT,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,
@@ -49,7 +52,9 @@ static VERBS: [Verb; 11] = [
     },
     Verb {
         name: "combine",
-        options: &[APPEND, DATA_FILE, KEEP, QUIET, DEBUG, HELP, RCFILE],
+        options: &[
+            APPEND, DATA_FILE, KEEP, QUIET, PYTHON, NO_PLUGINS, DEBUG, HELP, RCFILE,
+        ],
         usage: "[options] <path1> <path2> ... <pathN>",
         description: &[
             "Combine data from multiple coverage files. The combined results are written to a \
@@ -105,6 +110,8 @@ static VERBS: [Verb; 11] = [
             TITLE,
             SINGLE_FILE,
             NO_SOURCE,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,
@@ -129,6 +136,8 @@ static VERBS: [Verb; 11] = [
             PRETTY_PRINT,
             QUIET,
             SHOW_CONTEXTS,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,
@@ -147,6 +156,8 @@ static VERBS: [Verb; 11] = [
             OUTPUT_LCOV,
             OMIT,
             QUIET,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,
@@ -171,6 +182,8 @@ static VERBS: [Verb; 11] = [
             SKIP_COVERED,
             NO_SKIP_COVERED,
             SKIP_EMPTY,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,
@@ -213,6 +226,8 @@ static VERBS: [Verb; 11] = [
             OUTPUT_XML,
             QUIET,
             SKIP_EMPTY,
+            PYTHON,
+            NO_PLUGINS,
             DEBUG,
             HELP,
             RCFILE,

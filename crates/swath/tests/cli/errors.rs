@@ -14,6 +14,7 @@ fn a_command_that_is_not_there_is_127() {
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
          Running no-such-command x
     error[command-not-found]: command `no-such-command` was not found
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: activate the virtual environment that holds it, or give its path
     ");
@@ -29,6 +30,7 @@ fn a_command_that_cannot_be_run_is_126() {
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
          Running ./data.txt
     error[command-not-runnable]: command `./data.txt` could not be run: Permission denied (os error 13)
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
     ");
 }
 
@@ -41,6 +43,7 @@ fn no_python_at_all_is_no_measurement() {
          Running true
     error[nothing-measured]: no Python process of the run touched a file in scope
       no Python was seen at all
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: start the services below this command, or name them with `--service`
     ");
@@ -63,8 +66,13 @@ fn a_port_in_use_is_refused_before_anything_starts() {
         "tested",
     ]);
     assert_eq!(run.code, 125);
-    assert_snapshot!(sandbox.normal(&run.stderr), @r"
-    error[address-in-use]: `tcp:127.0.0.1:[PORT]` answers already, before service `web` was started
+    // It is this process that listens.
+    let owner = format!("(pid {}) listens there\n", std::process::id());
+    let (before, after) = run.stderr.split_once(&owner).expect("the owner is named");
+    let (before, _) = before.rsplit_once('\n').unwrap();
+    assert_snapshot!(sandbox.normal(&format!("{before}\n{after}")), @r"
+    error[address-in-use]: `tcp:127.0.0.1:[PORT]` is already in use, before service `web` was started
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: stop what listens there (`ss -ltnp 'sport = :[PORT]'` shows it), or give the service another port
     ");
@@ -87,6 +95,7 @@ fn a_service_that_is_not_there_is_named() {
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
         Starting web
     error[service-not-found]: the command of service `web`, `no-such-server`, was not found
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: activate the virtual environment that holds it, or give its path
     ");
@@ -124,6 +133,7 @@ fn a_service_that_exits_early_is_shown_with_its_last_output() {
           File "[ROOT]/project/broken.py", line 2, in <module>
             import no_such_module
         ModuleNotFoundError: No module named 'no_such_module'
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: cat [ROOT]/cache/swath/runs/[RUN]/web.log
     "#);
@@ -164,6 +174,7 @@ fn a_service_that_is_never_ready_is_stopped() {
     error[service-not-ready]: service `web` was not ready after [TIME]
       last attempt: `http://127.0.0.1:[PORT]/`: io: Connection refused (os error 111)
       it wrote nothing
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
 
     hint: correct the `ready` address, or raise `ready-timeout` of the service
     ");
@@ -196,7 +207,7 @@ fn nothing_to_run_says_what_can_be_run() {
     assert_eq!(run.code, 125);
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
     error[no-command]: there is no test command
-      neither `--` nor `test` in swath.toml names one
+      neither `[ROOT]/project` nor a folder above it has a swath.toml, and no `--` names one
 
     hint: swath run -- pytest tests/system
     ");

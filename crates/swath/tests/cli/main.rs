@@ -10,6 +10,8 @@
 //! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
 //! - `kill`: SIGKILL at random moments loses nothing
 //! - `program`: `swath run PROGRAM`, as `coverage run`
+//! - `program_slips`: command lines of `run` that mean something else
+//! - `settings`: where swath's own settings are found
 //! - `twin`: coverage.py's own recipe under swath, both numbers right
 //! - `report`: the text report and the data file against coverage.py
 
@@ -25,6 +27,8 @@ mod leftovers;
 mod markers;
 mod pages;
 mod program;
+mod program_slips;
 mod sandbox;
 mod servers;
+mod settings;
 mod twin;

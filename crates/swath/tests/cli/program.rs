@@ -230,34 +230,6 @@ fn files_of_the_source_that_nobody_imports_count_as_missed() {
 }
 
 #[test]
-fn what_cannot_be_run_is_said_in_coverage_pys_words() {
-    let Some(python) = python("what_cannot_be_run_is_said_in_coverage_pys_words") else {
-        return;
-    };
-    let sandbox = Sandbox::new();
-    sandbox.write("prog.py", "x = 1\n");
-    let missing = sandbox.project().join("missing.py");
-    let missing = format!("No file to run: '{}'\n", missing.display());
-    let cases = [
-        (&["missing.py"][..], &*missing),
-        (&["-m"], "No module specified for -m\n"),
-        (
-            &["-a", "-p", "prog.py"],
-            "Can't append to data files in parallel mode.\n",
-        ),
-    ];
-    for (arguments, said) in cases {
-        let finished = run(&sandbox, python, arguments);
-        assert_eq!(
-            (finished.code, &*finished.stdout),
-            (1, said),
-            "{arguments:?}"
-        );
-    }
-    assert_eq!(data_files(&sandbox), BTreeSet::new());
-}
-
-#[test]
 fn under_the_name_coverage_the_verbs_work() {
     let Some(python) = python("under_the_name_coverage_the_verbs_work") else {
         return;

@@ -58,18 +58,6 @@ fn topics_about_coverage_pys_own_code_are_named() {
 }
 
 #[test]
-fn plugins_are_named() {
-    let Some(stage) = Stage::new("plugins_are_named") else {
-        return;
-    };
-    stage.coverage(&["run", "main.py"]);
-    stage.write(".coveragerc", "[run]\nplugins = one.plugin, other\n");
-    let outcome = stage.swath(&["report"]);
-    assert!(outcome.stderr.contains("one.plugin, other"), "{outcome:?}");
-    assert_eq!(outcome.code, Some(0));
-}
-
-#[test]
 fn a_precision_of_true_is_one() {
     let Some(stage) = Stage::new("a_precision_of_true_is_one") else {
         return;

@@ -3,11 +3,14 @@
 //! - `side_by_side`: one command line run by both, in the same folder
 //! - `usage`: help and usage errors
 //! - `reports`: report, xml, json, lcov, annotate, html
+//! - `recorder`: the Python of data that does not say it
+//! - `refusals`: what `run` refuses and warns of
 //! - `runs`: programs run one after the other
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
 //! - `differences`: what docs/reference/differences.md lists
 //! - `own_name`: the same verbs under swath's own name
 //! - `patience`: the live line of what takes long
+//! - `plugins`: coverage.py's plugins, loaded where they live
 //! - `conformance`: coverage.py's own tests, and the command lines recorded from them
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,6 +20,9 @@ mod data_files;
 mod differences;
 mod own_name;
 mod patience;
+mod plugins;
+mod recorder;
+mod refusals;
 mod reports;
 mod runs;
 mod side_by_side;

@@ -17,7 +17,17 @@ fn the_verbs_are_the_same_under_swaths_name() {
         "debug config",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        assert_eq!(stage.swath_as_swath(&words), stage.swath(&words), "{line}");
+        let mut own = stage.swath_as_swath(&words);
+        // swath adds whether the number can be trusted; it knows nothing of data that it did not record.
+        for said in [&mut own.stdout, &mut own.stderr] {
+            if let Some(verdict) = said.find("Unknown: this data was not recorded by swath\n") {
+                said.truncate(verdict);
+                if said.ends_with("\n\n") {
+                    said.pop();
+                }
+            }
+        }
+        assert_eq!(own, stage.swath(&words), "{line}");
     }
     let help = stage.swath_as_swath(&["help", "report"]);
     assert!(

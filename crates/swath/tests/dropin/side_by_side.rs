@@ -58,15 +58,15 @@ impl Stage {
         self.path("project").join(name)
     }
 
-    /// The Python that coverage.py runs on.
-    pub(crate) fn python(&self) -> PathBuf {
-        self.venv.python()
-    }
-
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.file(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
+    }
+
+    /// The Python that coverage.py is installed for.
+    pub(crate) fn python(&self) -> String {
+        self.venv.python().to_string_lossy().into_owned()
     }
 
     /// Prepares the project with coverage.py itself.
@@ -84,6 +84,8 @@ impl Stage {
                 command.env_remove(name);
             }
         }
+        // Both are in coverage.py's environment: swath by its variable.
+        command.env("VIRTUAL_ENV", self.venv.folder());
         command.envs(environment.iter().copied());
         Outcome::of(&command.output().unwrap(), &self.path("project"))
     }
@@ -152,9 +154,57 @@ impl Stage {
         })
     }
 
+    /// Checks runs of programs, which both do with the same Python; data files count by name alone, without what
+    /// differs from run to run.
+    pub(crate) fn check_runs(&self, lines: &[&str]) {
+        let mut differences = Vec::new();
+        for line in lines {
+            let (project, kept) = (self.path("project"), self.path("kept"));
+            copy(&project, &kept);
+            let words: Vec<&str> = line.split(' ').collect();
+            let [theirs, ours] =
+                [self.venv.bin("coverage"), self.path("bin/coverage")].map(|program| {
+                    let mut outcome = self.run(&program, &words, &[]);
+                    fs_err::remove_dir_all(&project).unwrap();
+                    copy(&kept, &project);
+                    outcome.forget_what_is_in_data_files();
+                    outcome
+                });
+            fs_err::remove_dir_all(&kept).unwrap();
+            differences.extend(compare(&format!("`coverage {line}`"), &ours, &theirs));
+        }
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+
     /// Runs swath alone, as `coverage`.
     pub(crate) fn swath(&self, words: &[&str]) -> Outcome {
         self.run(&self.path("bin/coverage"), words, &[])
+    }
+
+    /// Runs swath alone, with these variables.
+    pub(crate) fn swath_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Outcome {
+        self.run(Path::new(env!("CARGO_BIN_EXE_swath")), words, environment)
+    }
+
+    /// A link to swath in a folder that looks like this environment's.
+    pub(crate) fn link_in(&self, venv: &Venv) -> PathBuf {
+        let environment = self.path(&format!("environment-{}", venv.version().1));
+        let programs = environment.join("bin");
+        fs_err::create_dir_all(&programs).unwrap();
+        fs_err::copy(
+            venv.folder().join("pyvenv.cfg"),
+            environment.join("pyvenv.cfg"),
+        )
+        .unwrap();
+        fs_err::os::unix::fs::symlink(venv.python(), programs.join("python")).unwrap();
+        let link = programs.join("coverage");
+        fs_err::os::unix::fs::symlink(env!("CARGO_BIN_EXE_swath"), &link).unwrap();
+        link
+    }
+
+    /// Runs a program with no environment active but what its path says.
+    pub(crate) fn run_in(&self, program: &Path, words: &[&str]) -> Outcome {
+        self.run(program, words, &[("VIRTUAL_ENV", "")])
     }
 
     /// Runs swath alone, under its own name.
@@ -172,6 +222,19 @@ impl Outcome {
             stdout: without_times(&text(&output.stdout)),
             stderr: without_places(&text(&output.stderr)),
             files: files_under(folder),
+        }
+    }
+
+    /// Keeps the names of data files alone, and of parallel ones the part that names the machine.
+    fn forget_what_is_in_data_files(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        for (name, text) in files {
+            if name.starts_with(".coverage") && !name.starts_with(".coveragerc") {
+                let name = name.split_once(".pid").map_or(&*name, |(name, _)| name);
+                self.files.insert(name.to_owned(), "data".to_owned());
+            } else {
+                self.files.insert(name, text);
+            }
         }
     }
 

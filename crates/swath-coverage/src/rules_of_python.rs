@@ -1,0 +1,101 @@
+//! Which Python's rules hold for a file, and whether that matters.
+
+use swath_analysis::{Analysis, ExclusionRules, PythonVersion, analyze_text, analyze_text_lines};
+use swath_data::CoverageData;
+
+use crate::ModelOptions;
+
+/// One Python of each kind: statements changed with 3.10, and with 3.14.
+const KINDS: [PythonVersion; 3] = [
+    PythonVersion::new(3, 9),
+    PythonVersion::new(3, 13),
+    PythonVersion::new(3, 14),
+];
+
+/// The Pythons of some data.
+pub(crate) struct Rules {
+    /// The Python for files of which the data does not say it.
+    python: PythonVersion,
+    /// Whether that is known, be it from other files of the data.
+    is_known: bool,
+    compare: bool,
+}
+
+impl Rules {
+    pub(crate) fn new(data: &CoverageData, options: &ModelOptions<'_>) -> Self {
+        let processes = data.accounting.processes.iter();
+        let newest = processes.filter_map(|process| process.python).max();
+        let newest = newest.map(|python| PythonVersion::new(python.major, python.minor));
+        let known = options.said_python.or(newest);
+        Self {
+            python: known.unwrap_or(options.python),
+            is_known: known.is_some(),
+            compare: options.compare_rules,
+        }
+    }
+
+    /// The Python that ran a file, as far as anybody knows.
+    pub(crate) fn python_of(&self, data: &CoverageData, key: &str) -> PythonVersion {
+        let python = data.accounting.python(key);
+        python.map_or(self.python, |python| {
+            PythonVersion::new(python.major, python.minor)
+        })
+    }
+
+    /// Whether it is to be found out if the file counts otherwise on another Python.
+    pub(crate) fn decide_nothing(&self, data: &CoverageData, key: &str) -> bool {
+        self.compare && !self.is_known && data.accounting.python(key).is_none()
+    }
+}
+
+/// Whether a source has other statements, or other branches, on another Python.
+pub(crate) fn other_rules_differ(
+    text: &str,
+    python: PythonVersion,
+    rules: &ExclusionRules,
+    analysis: &Analysis,
+    branches: bool,
+) -> bool {
+    let kind = |python: PythonVersion| KINDS.iter().filter(|kind| **kind <= python).count();
+    let differs = |other: PythonVersion| {
+        let other = if branches {
+            analyze_text(text, other, rules)
+        } else {
+            analyze_text_lines(text, other, rules)
+        };
+        other.problem.is_none()
+            && (other.statements != analysis.statements
+                || (branches && other.exit_counts != analysis.exit_counts))
+    };
+    let own = kind(python).max(1);
+    KINDS
+        .into_iter()
+        .any(|other| kind(other) != own && differs(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differ(text: &str, python: PythonVersion) -> bool {
+        let rules = ExclusionRules::default();
+        let analysis = analyze_text_lines(text, python, &rules);
+        other_rules_differ(text, python, &rules, &analysis, false)
+    }
+
+    #[test]
+    fn a_bare_annotation_is_a_statement_before_3_14_only() {
+        let text = "class C:\n    x: int\n";
+        assert!(differ(text, PythonVersion::new(3, 13)));
+        assert!(differ(text, PythonVersion::new(3, 14)));
+        assert!(!differ("class C:\n    x = 1\n", PythonVersion::new(3, 13)));
+    }
+
+    #[test]
+    fn what_other_pythons_cannot_read_says_nothing() {
+        assert!(!differ(
+            "match 1:\n    case 1: pass\n",
+            PythonVersion::new(3, 13)
+        ));
+    }
+}
