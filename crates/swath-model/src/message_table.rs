@@ -368,6 +368,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "leave the option out, and choose the context before swath starts",
             ),
             entry(
+                "engine-silent",
+                "the Docker engine took a request and did not answer it in time; it was not asked again",
+                "see whether `docker version` answers; `--no-docker` leaves containers out",
+            ),
+            entry(
                 "engine-socket",
                 "a container has the engine's own socket; what it starts is not measured",
                 "start it from the test command itself",
@@ -469,6 +474,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "",
             ),
             entry(
+                "report-settings-differ",
+                "a container's configuration file has rules for a report; reports follow those of the folder where swath was started",
+                "put the rules into .coveragerc here, or name the file with `--rcfile`",
+            ),
+            entry(
                 "service-ended",
                 "a service ended while the tests were running",
                 "read its log",
@@ -528,6 +538,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "trace-in-image",
+                "an image that the tests made of a container keeps the names of what swath added, without values",
+                "nothing: they have no effect",
             ),
             entry(
                 "unknown-finding",
