@@ -9,6 +9,7 @@ use ruff_python_ast::{ModModule, PythonVersion as TargetVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
 use ruff_text_size::Ranged;
 use swath_model::PythonVersion;
+use swath_store::Version;
 
 use crate::compile_errors;
 use crate::nesting::Nesting;
@@ -132,12 +133,14 @@ fn judge(source: &str) -> Result<(), Problem> {
     }
 }
 
-/// The minor version whose rules are used: those of 3.8 for anything older, of 3.15 for anything
-/// newer.
+/// The minor version whose rules are used: those of the oldest one that is measured for anything
+/// older, of the newest one for anything newer.
 pub(crate) fn rules_minor(version: PythonVersion) -> u8 {
     match version.major {
-        0..=2 => 8,
-        3 => version.minor.clamp(8, 15),
-        _ => 15,
+        0..=2 => Version::OLDEST.minor(),
+        3 => version
+            .minor
+            .clamp(Version::OLDEST.minor(), Version::NEWEST.minor()),
+        _ => Version::NEWEST.minor(),
     }
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub struct PythonVersion {
     /// The major version; the analysis knows only 3.
     pub major: u8,
-    /// The minor version; 8 to 15 have rules of their own.
+    /// The minor version; those that are measured have rules of their own.
     pub minor: u8,
 }
 

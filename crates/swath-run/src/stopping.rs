@@ -141,6 +141,23 @@ impl Orchestra<'_> {
         }
     }
 
+    /// The same when the tests have ended: a service whose first process has just gone is looked at
+    /// until it is known whether something of it lives.
+    pub(crate) fn note_ended_services_at_last(&mut self) {
+        let limit = Instant::now() + LOOK_SELDOM;
+        loop {
+            self.note_ended_services();
+            let open = self.services.iter().any(|service| {
+                let first_is_gone = self.reaper.ending_of_pid(service.root.key.pid).is_some();
+                first_is_gone && !service.ended && !service.lives_on
+            });
+            if !open || Instant::now() >= limit {
+                return;
+            }
+            self.tick();
+        }
+    }
+
     /// Notes that what lives of a service whose first process is gone has left its group: a daemon.
     /// One that hands over to a successor stays in it.
     fn note_background(&mut self, index: usize, living: &Living) {

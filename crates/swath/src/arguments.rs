@@ -31,6 +31,14 @@ pub(crate) struct Cli {
     pub(crate) verb: Verb,
 }
 
+/// A shell that completes command lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompletionShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Colour {
@@ -62,6 +70,22 @@ pub(crate) enum Verb {
     Erase,
     /// Show the settings, the data, or what is made of a source.
     Debug,
+    /// Explain a message by its name, such as `not-measured`.
+    Explain {
+        /// The name in brackets.
+        name: String,
+    },
+    /// Print a script that completes the command line in a shell.
+    Completions {
+        /// bash, zsh or fish.
+        #[arg(value_enum)]
+        shell: CompletionShell,
+    },
+    /// Print a manual page, of the command or of a verb.
+    Man {
+        /// The verb.
+        verb: Option<OsString>,
+    },
 }
 
 /// Settings that coverage.py's `run` knows as well.

@@ -92,6 +92,9 @@ fn meaning(name: &str, version: (u8, u8)) -> (Kind, Reach) {
         "END_FINALLY" => forward(Kind::CallEnd),
         "END_ASYNC_FOR" => (Kind::AsyncEnd, Reach::Backward),
         "MAKE_FUNCTION" => forward(Kind::Make),
+        "POP_BLOCK" => forward(Kind::GuardEnd),
+        "PUSH_EXC_INFO" => forward(Kind::Catch),
+        "CLEANUP_THROW" => forward(Kind::Throw),
         _ => forward(Kind::Plain),
     }
 }
