@@ -2,6 +2,7 @@
 
 use ruff_python_ast::ModModule;
 use ruff_python_parser::Parsed;
+use swath_model::PythonVersion;
 
 use crate::LineSet;
 use crate::arcs::{Arc, ModuleArcs, WayOut, find_arcs};
@@ -12,8 +13,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::regions::{Regions, find_regions};
 use crate::rules::{ExclusionRules, Needles};
 use crate::source::decode_source;
-use crate::syntax::with_module;
-use crate::version::PythonVersion;
+use crate::syntax::{rules_minor, with_module};
 
 /// What is known about the lines of a source. With a problem, everything else is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) 
             arcs,
             with_jumps,
             ways_out,
-        } = find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
+        } = find_arcs(parsed.suite(), &lines, &executable, rules_minor(version));
         analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
         analysis.arcs = arcs;
         analysis.with_jumps = with_jumps;
@@ -194,7 +194,7 @@ fn lines_of<'s>(
     rules: &ExclusionRules,
     present: Needles,
 ) -> Result<(Analysis, LogicalLines<'s>, LineSet), Problem> {
-    let minor = version.rules_minor();
+    let minor = rules_minor(version);
     let (body, tokens) = (parsed.suite(), parsed.tokens());
     let lines = LogicalLines::new(text, tokens);
     let matching = rules
