@@ -71,6 +71,46 @@ fn a_run_writes_its_pages_and_says_where() {
 }
 
 #[test]
+fn later_reports_say_whether_the_number_is_complete() {
+    let Some(python) = python("later_reports_say_whether_the_number_is_complete") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write("two.py", "y = 1\n");
+    let script = "$PYTHON one.py; $PYTHON two.py";
+    let done = run(
+        &sandbox,
+        python,
+        &["--source", ".", "--", "sh", "-c", script],
+    );
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let strict = ["report", "--require-complete"];
+    assert_eq!(sandbox.swath(&strict).code, 0);
+    sandbox.write("two.py", "z = 1\n");
+    let later = sandbox.swath(&strict);
+    assert_eq!(later.code, 3, "{}{}", later.stdout, later.stderr);
+    let line =
+        "Incomplete: 2 of 2 Python processes measured; 1 file left out, changed since it ran\n";
+    assert!(later.stdout.ends_with(line), "{}", later.stdout);
+    let markdown = sandbox.swath(&["report", "--format=markdown"]);
+    assert!(
+        markdown.stdout.contains("**Incomplete**: "),
+        "{}",
+        markdown.stdout
+    );
+    for verb in [
+        &["xml", "-o", "-"][..],
+        &["json", "-o", "-"],
+        &["lcov", "-o", "-"],
+    ] {
+        let report = sandbox.swath(verb);
+        assert!(report.stderr.contains(line), "{verb:?}: {}", report.stderr);
+        assert!(!report.stdout.contains("Incomplete"), "{verb:?}");
+    }
+}
+
+#[test]
 fn a_complete_run_is_called_so() {
     let Some(python) = python("a_complete_run_is_called_so") else {
         return;
