@@ -50,8 +50,8 @@ fn a_run_writes_its_pages_and_says_where() {
         "extra.css",
         "✗ incomplete: 1 of 2 Python processes measured",
         "<code>not-measured</code>",
-        "started with `-I`",
-        "start it without `-I`",
+        "PYTHONPATH was taken out of its environment",
+        "let PYTHONPATH through",
         "<code>plugins-without-effect</code>",
         "made.up",
     ] {
