@@ -20,17 +20,16 @@ mod source;
 mod suites;
 mod syntax;
 mod syntax_error;
-mod version;
 
 pub use analysis::{
     Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
+    describe_arc,
 };
-pub use arcs::Arc;
+pub use arcs::{Arc, WayOut};
 pub use debug_json::debug_json;
 pub use highlight::{Shade, Shaded, highlight};
 pub use problem::{Problem, ProblemKind};
 pub use regions::{Region, Regions};
 pub use rules::{DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS, ExclusionRules};
 pub use source::decode_source;
-pub use swath_model::LineSet;
-pub use version::{ParseVersionError, PythonVersion};
+pub use swath_model::{LineSet, ParseVersionError, PythonVersion};

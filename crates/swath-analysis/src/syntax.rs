@@ -8,12 +8,13 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion as TargetVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
 use ruff_text_size::Ranged;
+use swath_model::PythonVersion;
+use swath_store::Version;
 
 use crate::compile_errors;
 use crate::nesting::Nesting;
 use crate::problem::{Problem, ProblemKind};
 use crate::syntax_error;
-use crate::version::PythonVersion;
 
 /// A larger source is judged before it is parsed: the parser's stack grows with the nesting.
 const UNJUDGED_SIZE: usize = 256 * 1024;
@@ -43,7 +44,7 @@ pub(crate) fn with_module<T: Send>(
     }
     let target = TargetVersion {
         major: version.major.max(3),
-        minor: version.rules_minor(),
+        minor: rules_minor(version),
     };
     let options = ParseOptions::from(Mode::Module).with_target_version(target);
     let Some(parsed) = parse_unchecked(source, options).try_into_module() else {
@@ -72,7 +73,7 @@ pub(crate) fn with_module<T: Send>(
         if let Some(problem) = syntax_error::first(source, &parsed) {
             return Err(problem);
         }
-        if let Some(error) = compile_errors::first(parsed.suite(), version.rules_minor()) {
+        if let Some(error) = compile_errors::first(parsed.suite(), rules_minor(version)) {
             return Err(Problem::at(
                 source,
                 ProblemKind::Syntax,
@@ -129,5 +130,17 @@ fn judge(source: &str) -> Result<(), Problem> {
             kind,
             TokenKind::Newline | TokenKind::NonLogicalNewline
         ));
+    }
+}
+
+/// The minor version whose rules are used: those of the oldest one that is measured for anything
+/// older, of the newest one for anything newer.
+pub(crate) fn rules_minor(version: PythonVersion) -> u8 {
+    match version.major {
+        0..=2 => Version::OLDEST.minor(),
+        3 => version
+            .minor
+            .clamp(Version::OLDEST.minor(), Version::NEWEST.minor()),
+        _ => Version::NEWEST.minor(),
     }
 }

@@ -99,6 +99,8 @@ pub struct PlaceMap<'c> {
     aliases: RefCell<PathAliases>,
     /// The folder here that the place was built from, where that is known.
     origin: Option<String>,
+    /// Folders there that are folders here: mounted, not copied.
+    mounted: Vec<(String, String)>,
     /// Folders there, and where they lie here; the longest first.
     folders: Vec<(String, String)>,
     /// Folders here that are other places'.
@@ -112,9 +114,17 @@ impl<'c> PlaceMap<'c> {
             checkout,
             aliases: RefCell::new(aliases),
             origin,
+            mounted: Vec::new(),
             folders: Vec::new(),
             foreign: Vec::new(),
         }
+    }
+
+    /// A folder of the place is a folder here.
+    pub fn mount(&mut self, there: &str, here: &str) {
+        self.mounted.push((normal_path(there), normal_path(here)));
+        self.mounted
+            .sort_by_key(|(there, _)| std::cmp::Reverse(there.len()));
     }
 
     /// Learns from files of the place whose content is found here, once, where their folders lie.
@@ -169,19 +179,23 @@ impl<'c> PlaceMap<'c> {
         if aliased != path && Path::new(&aliased).is_file() {
             return Mapped::Here(aliased);
         }
+        let mounted = self.mounted_at(&path);
+        if let Some(here) = mounted.filter(|here| Path::new(here).is_file()) {
+            return Mapped::Here(here);
+        }
         let learned = self
             .map_folder(&path)
             .filter(|found| Path::new(found).is_file());
         let same = hash.map_or_else(Vec::new, |hash| self.with_content(&path, hash));
         if let Some(learned) = learned {
             let agrees = same.is_empty() || same.contains(&learned.as_str());
-            return match nearest(&same, &path).as_deref() {
+            return match self.nearest(&same, &path).as_deref() {
                 Some([only]) if !agrees => Mapped::Here((*only).to_owned()),
                 // Where its folder lies the place says itself: it ran another text of this file.
                 _ => Mapped::Here(learned),
             };
         }
-        match nearest(&same, &path).as_deref() {
+        match self.nearest(&same, &path).as_deref() {
             Some([only]) => Mapped::Here((*only).to_owned()),
             Some(several) => Mapped::Ambiguous(several.iter().map(|&p| p.to_owned()).collect()),
             None => self
@@ -197,9 +211,18 @@ impl<'c> PlaceMap<'c> {
         if aliased != path && Path::new(&aliased).exists() {
             return Some(aliased);
         }
-        self.folders
+        let mounted = self.mounted_at(&path);
+        mounted.filter(|here| Path::new(here).exists()).or_else(|| {
+            self.folders
+                .iter()
+                .find_map(|(there, here)| replaced(&path, there, here))
+        })
+    }
+
+    fn mounted_at(&self, path: &str) -> Option<String> {
+        self.mounted
             .iter()
-            .find_map(|(there, here)| replaced(&path, there, here))
+            .find_map(|(there, here)| replaced(path, there, here))
     }
 
     /// Where a path here lies in the place, as far as is known.
@@ -207,6 +230,7 @@ impl<'c> PlaceMap<'c> {
         let nearest = self
             .folders
             .iter()
+            .chain(&self.mounted)
             .filter(|(_, here)| Path::new(path).starts_with(here))
             .max_by_key(|(_, here)| here.len());
         nearest.and_then(|(there, here)| replaced(path, here, there))
@@ -214,46 +238,58 @@ impl<'c> PlaceMap<'c> {
 
     /// The files of the same name and content that can be the place's.
     fn with_content(&self, path: &str, hash: SourceHash) -> Vec<&'c str> {
-        let same = self
-            .possible(path)
-            .filter(|candidate| candidate.has_content(hash))
-            .collect::<Vec<_>>();
-        let is_foreign =
-            |candidate: &&&Candidate| self.foreign.iter().any(|folder| candidate.lies_in(folder));
-        same.iter()
-            .filter(|candidate| !is_foreign(candidate))
+        let is_foreign = |candidate: &Candidate| {
+            let mut foreign = self.foreign.iter();
+            foreign.any(|folder| candidate.lies_in(folder))
+        };
+        let candidates = self.checkout.named_like(path).iter();
+        candidates
+            .filter(|candidate| candidate.has_content(hash) && !is_foreign(candidate))
             .map(|candidate| candidate.path.as_str())
             .collect()
     }
 
-    /// The files here that are named like this one and that the place can have been built from.
-    fn possible(&self, path: &str) -> impl Iterator<Item = &'c Candidate> {
-        let candidates = self.checkout.named_like(path);
-        let origin = self.origin.clone();
-        let is_inside = move |candidate: &&Candidate| {
-            origin
-                .as_ref()
-                .is_none_or(|origin| candidate.lies_in(origin))
+    /// Of the paths whose end is most like this one's those that the place can have been built from,
+    /// if there are any; none where there are none.
+    fn nearest<'p>(&self, paths: &[&'p str], path: &str) -> Option<Vec<&'p str>> {
+        let best = nearest(paths, path)?;
+        let Some(origin) = self.origin.as_ref().filter(|_| best.len() > 1) else {
+            return Some(best);
         };
-        candidates.iter().filter(is_inside)
+        let inside = best
+            .iter()
+            .copied()
+            .filter(|here| Path::new(here).starts_with(origin))
+            .collect::<Vec<_>>();
+        Some(if inside.is_empty() { best } else { inside })
     }
 
     fn only_with_content(&self, path: &str, hash: SourceHash) -> Option<String> {
-        let mut same = self
-            .possible(path)
-            .filter(|candidate| candidate.has_content(hash));
-        let first = same.next()?;
-        same.next().is_none().then(|| first.path.clone())
+        let candidates = self.checkout.named_like(path).iter();
+        let same = candidates
+            .filter(|candidate| candidate.has_content(hash))
+            .collect::<Vec<_>>();
+        let is_inside = |candidate: &&Candidate| {
+            let origin = self.origin.as_ref();
+            origin.is_some_and(|origin| candidate.lies_in(origin))
+        };
+        let inside = same.iter().copied().filter(is_inside).collect::<Vec<_>>();
+        match (same.as_slice(), inside.as_slice()) {
+            ([only], _) | (_, [only]) => Some(only.path.clone()),
+            _ => None,
+        }
     }
 
     /// A file that shares its name and the folder's, or that is the only one of a rare name at the
     /// top of a folder there.
     fn with_common_end(&self, path: &str) -> Option<String> {
         let candidates = self
-            .possible(path)
+            .checkout
+            .named_like(path)
+            .iter()
             .map(|candidate| candidate.path.as_str())
             .collect::<Vec<_>>();
-        let best = nearest(&candidates, path)?;
+        let best = self.nearest(&candidates, path)?;
         let [only] = best[..] else {
             return None;
         };

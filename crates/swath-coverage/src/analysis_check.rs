@@ -31,7 +31,7 @@ pub fn check_analysis<'a>(
         let Some(python) = process.python else {
             continue;
         };
-        let python = PythonVersion::new(python.major, python.minor);
+        let python = python.version();
         for file in &process.files {
             if let Some(hash) = file.hash {
                 let lines = executable.entry((&file.path, python, hash)).or_default();
@@ -115,7 +115,7 @@ mod tests {
         let path = directory.absolute("a.py");
         fs_err::write(&path, source).unwrap();
         let process = StoredProcess {
-            python: Some(swath_data::PythonVersion {
+            python: Some(swath_data::PythonRelease {
                 major: 3,
                 minor: 12,
                 micro: 0,

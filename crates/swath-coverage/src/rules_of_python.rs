@@ -1,7 +1,7 @@
 //! Which Python's rules hold for a file, and whether that matters.
 
 use swath_analysis::{Analysis, ExclusionRules, PythonVersion, analyze_text, analyze_text_lines};
-use swath_data::CoverageData;
+use swath_data::{CoverageData, PythonRelease};
 
 use crate::ModelOptions;
 
@@ -25,7 +25,7 @@ impl Rules {
     pub(crate) fn new(data: &CoverageData, options: &ModelOptions<'_>) -> Self {
         let processes = data.accounting.processes.iter();
         let newest = processes.filter_map(|process| process.python).max();
-        let newest = newest.map(|python| PythonVersion::new(python.major, python.minor));
+        let newest = newest.map(PythonRelease::version);
         let known = options.said_python.or(newest);
         Self {
             python: known.unwrap_or(options.python),
@@ -37,9 +37,7 @@ impl Rules {
     /// The Python that ran a file, as far as anybody knows.
     pub(crate) fn python_of(&self, data: &CoverageData, key: &str) -> PythonVersion {
         let python = data.accounting.python(key);
-        python.map_or(self.python, |python| {
-            PythonVersion::new(python.major, python.minor)
-        })
+        python.map_or(self.python, PythonRelease::version)
     }
 
     /// Whether it is to be found out if the file counts otherwise on another Python.

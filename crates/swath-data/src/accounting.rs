@@ -1,74 +1,8 @@
 //! What swath knows beyond coverage.py's data: processes, what each touched, hashes, run facts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
-use swath_model::{AgentState, Ending, Role, SourceHash};
-
-/// The version of a CPython.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PythonVersion {
-    /// 3 in 3.12.1.
-    pub major: u8,
-    /// 12 in 3.12.1.
-    pub minor: u8,
-    /// 1 in 3.12.1; 255 where only 3.12 is known.
-    pub micro: u8,
-}
-
-impl PythonVersion {
-    /// The version in `sys.hexversion`.
-    pub fn from_hexversion(hexversion: u32) -> Self {
-        let [major, minor, micro, _] = hexversion.to_be_bytes();
-        Self {
-            major,
-            minor,
-            micro: micro.min(Self::UNKNOWN - 1),
-        }
-    }
-
-    /// In place of a patch release that nobody knows: no hit store can say it.
-    const UNKNOWN: u8 = u8::MAX;
-
-    /// A version as a user says it, without the patch release.
-    pub fn said(major: u8, minor: u8) -> Self {
-        Self {
-            major,
-            minor,
-            micro: Self::UNKNOWN,
-        }
-    }
-
-    /// Whether a user said the version, and no process.
-    pub fn is_said(self) -> bool {
-        self.micro == Self::UNKNOWN
-    }
-}
-
-impl fmt::Display for PythonVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)?;
-        if self.is_said() {
-            return Ok(());
-        }
-        write!(formatter, ".{}", self.micro)
-    }
-}
-
-impl FromStr for PythonVersion {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.splitn(3, '.').map(|part| part.parse().map_err(|_| ()));
-        let mut next = |missing| parts.next().unwrap_or(Ok(missing));
-        Ok(Self {
-            major: next(0)?,
-            minor: next(0)?,
-            micro: next(Self::UNKNOWN)?,
-        })
-    }
-}
+use swath_model::{AgentState, Ending, PythonRelease, Role, SourceHash};
 
 /// One text that a measured path had in one Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +10,7 @@ pub struct FileFacts {
     /// The content that ran, where it could be read.
     pub hash: Option<SourceHash>,
     /// The Python that ran it.
-    pub python: Option<PythonVersion>,
+    pub python: Option<PythonRelease>,
 }
 
 /// One process of a run, as the accounting shows it.
@@ -103,7 +37,7 @@ pub struct ProcessRecord {
     /// The program that ran.
     pub executable: String,
     /// Its Python.
-    pub python: Option<PythonVersion>,
+    pub python: Option<PythonRelease>,
     /// Whether the agent measured it.
     pub state: AgentState,
     /// When it started, in nanoseconds since 1970.
@@ -207,7 +141,7 @@ impl Accounting {
     }
 
     /// The newest Python that ran `path`.
-    pub fn python(&self, path: &str) -> Option<PythonVersion> {
+    pub fn python(&self, path: &str) -> Option<PythonRelease> {
         self.files
             .get(path)?
             .iter()
@@ -238,19 +172,5 @@ mod tests {
         all.merge(&one, |path| path.replace("/srv", "/here"));
         assert_eq!(all, once);
         assert!(all.processes[0].touched.contains("/here/a.py"));
-    }
-
-    #[test]
-    fn versions_read_and_write() {
-        let version: PythonVersion = "3.12.1".parse().unwrap();
-        assert_eq!(version.to_string(), "3.12.1");
-        assert!("3.x".parse::<PythonVersion>().is_err());
-        let said: PythonVersion = "3.14".parse().unwrap();
-        assert_eq!(
-            (said, said.to_string().as_str()),
-            (PythonVersion::said(3, 14), "3.14")
-        );
-        let forged = PythonVersion::from_hexversion(0x030e_ffff);
-        assert!(!forged.is_said(), "a store cannot say what only a user can");
     }
 }

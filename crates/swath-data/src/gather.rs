@@ -115,13 +115,13 @@ fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PythonVersion, SourceHash, StoredFile};
+    use crate::{PythonRelease, SourceHash, StoredFile};
 
     fn process(id: &str, path: &str, hit: &[u32]) -> StoredProcess {
         StoredProcess {
             id: id.to_owned(),
             command: vec!["web".to_owned(), "--token=abc".to_owned()],
-            python: Some(PythonVersion {
+            python: Some(PythonRelease {
                 major: 3,
                 minor: 12,
                 micro: 1,

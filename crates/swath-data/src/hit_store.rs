@@ -7,7 +7,7 @@ use swath_checkout::{Links, read_regular};
 use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
 
-use crate::{ArcSet, LineSet, PythonVersion, SourceHash};
+use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
 
 /// How a process ended, as far as its own hit store can say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl StoredFile {
     /// 3.14 on that arc comes from the line itself, as coverage.py has it there. Before, it is one
     /// into the module: coverage.py would read an arc from a line to itself as one way on from a
     /// `with` whose suite is on its line.
-    pub fn branch_arcs(&self, python: Option<PythonVersion>) -> ArcSet {
+    pub fn branch_arcs(&self, python: Option<PythonRelease>) -> ArcSet {
         let by_itself = python.is_some_and(|version| (version.major, version.minor) >= (3, 14));
         let lines = self.hit.iter().map(|line| {
             let line = i64::from(line);
@@ -95,7 +95,7 @@ pub struct StoredProcess {
     /// When the process was begun: field 22 of `/proc/PID/stat`.
     pub start_ticks: u64,
     /// Its Python; `None` for a process in which the agent failed before it could say.
-    pub python: Option<PythonVersion>,
+    pub python: Option<PythonRelease>,
     /// Its optimisation level (`-O`).
     pub optimize: u32,
     /// Whether branches were recorded.
@@ -331,7 +331,7 @@ fn process_of(header: &Header) -> StoredProcess {
         fork_parent: header.fork_parent.map(|id| hexadecimal(&id.0)),
         started: header.start_nanoseconds,
         start_ticks: header.start_ticks,
-        python: Some(PythonVersion::from_hexversion(header.hexversion)),
+        python: Some(PythonRelease::from_hexversion(header.hexversion)),
         optimize: header.optimisation,
         branch: header.branch,
         state: measured.to_owned(),
@@ -592,7 +592,7 @@ mod tests {
         let file = &process.files[0];
         let arcs: Vec<_> = file.branch_arcs(process.python).iter().collect();
         assert_eq!(arcs, [(-1, 4), (-1, 6), (4, 6), (6, -3)]);
-        let newer = PythonVersion::from_hexversion(0x030e_00f0);
+        let newer = PythonRelease::from_hexversion(0x030e_00f0);
         let arcs: Vec<_> = file.branch_arcs(Some(newer)).iter().collect();
         assert_eq!(arcs, [(4, 4), (4, 6), (6, -3), (6, 6)]);
     }

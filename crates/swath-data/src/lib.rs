@@ -40,7 +40,7 @@ mod sqlite_pages;
 mod sqlite_writer;
 mod write_data_file;
 
-pub use accounting::{Accounting, FileFacts, ProcessRecord, PythonVersion, RunRecord};
+pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
 pub use arc_set::{Arc, ArcSet};
 pub use combine::{Combine, CombineError, Combined, combine, count_services};
 pub use command_line::without_secrets;
@@ -55,5 +55,5 @@ pub use hit_store::{
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
-pub use swath_model::{LineSet, SourceHash};
+pub use swath_model::{LineSet, PythonRelease, SourceHash};
 pub use write_data_file::write_data_file;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use swath_data::{
-    Combine, CombineError, Combined, CoverageData, Mode, RunRecord, combine, count_services,
-    read_data_file, write_data_file,
+    Combine, CombineError, Combined, CoverageData, Mode, RunRecord, SourceHash, StoredProcess,
+    combine, count_services, read_data_file, write_data_file,
 };
 use swath_pattern::{Directory, PathAliases};
 use swath_store::StoreBuilder;
@@ -408,4 +408,45 @@ fn hit_stores_of_a_killed_run_combine_with_data_files() {
     let again = read_data_file(&folder.path().join(".coverage")).unwrap();
     assert_eq!(again.accounting.processes, all.accounting.processes);
     assert_eq!(foreign(&again), [1], "the same data is named once");
+}
+
+#[test]
+fn the_processes_of_a_run_are_judged_together_and_their_files_are_found_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Directory::new(folder.path()).absolute("project");
+    let project = Path::new(&project);
+    fs_err::create_dir_all(project.join("src")).unwrap();
+    let source = "x = 1\n";
+    fs_err::write(project.join("src/a.py"), source).unwrap();
+    let data = folder.path().join("data");
+    fs_err::create_dir(&data).unwrap();
+    let hash = SourceHash::of(source.as_bytes());
+    for id in 1..=20_u8 {
+        let store = StoreBuilder::new(id.into(), [id; 16])
+            .process(b"python", b"/", b"", &[b"python"])
+            .file(1, b"/srv/app/a.py", Some(hash.0))
+            .code(1, u32::from(id), &[2]);
+        fs_err::write(data.join(format!("{id}-00.hits")), store.finish()).unwrap();
+    }
+    let asked = std::cell::Cell::new(0);
+    let notes = |processes: &[StoredProcess]| {
+        asked.set(asked.get() + 1);
+        count_services(processes)
+    };
+    let output = project.join(".coverage");
+    let combined = combine(Combine {
+        output: &output,
+        inputs: &[data],
+        append: false,
+        keep: true,
+        aliases: PathAliases::new(Directory::new(project), false),
+        checkout: Some(project),
+        notes: &notes,
+        progress: &|_, _| {},
+    })
+    .unwrap();
+    assert_eq!((combined.combined, asked.get()), (20, 1));
+    let all = read_data_file(&output).unwrap();
+    let here = project.join("src/a.py").display().to_string();
+    assert_eq!(all.lines(&here, None), Some((1..=20).collect()));
 }

@@ -81,6 +81,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether the engine can be taken to see the files of this machine.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Endpoint::Unix(_))
+    }
+
     /// Connects within this time: an engine whose queue is full accepts nobody.
     pub(crate) fn connect(&self, limit: Duration) -> Result<Stream, EngineError> {
         let connected: io::Result<Stream> = match self {

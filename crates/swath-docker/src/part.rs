@@ -1,5 +1,7 @@
 //! What a container is part of, in the words of what created it.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 use swath_model::Orchestrator;
 
@@ -12,6 +14,8 @@ pub struct ServicePart {
     pub orchestrator: Orchestrator,
     /// The name of the service there; every replica has the same one.
     pub service: String,
+    /// The files of a Compose project, as it was told them, and the folder that they are relative to.
+    pub compose: Option<(PathBuf, Vec<PathBuf>)>,
 }
 
 impl ServicePart {
@@ -31,6 +35,13 @@ impl ServicePart {
         Some(ServicePart {
             orchestrator,
             service: service.to_owned(),
+            compose: label("com.docker.compose.project.working_dir").map(|folder| {
+                let files = label("com.docker.compose.project.config_files").unwrap_or_default();
+                let files = files.split(',').filter(|file| !file.is_empty());
+                let folder = PathBuf::from(folder);
+                let files = files.map(|file| folder.join(file)).collect();
+                (folder, files)
+            }),
         })
     }
 }

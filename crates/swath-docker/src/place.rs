@@ -36,8 +36,8 @@ pub struct ContainerPlace {
     pub working_folder: String,
     /// The coverage.py configuration file that its environment names.
     pub rcfile: Option<PlaceFile>,
-    /// Folders of this machine that it mounts: there, and here.
-    pub(crate) mounts: Vec<(String, String)>,
+    /// Folders of its engine's machine that it mounts: there, and on that machine.
+    pub mounts: Vec<(String, String)>,
 }
 
 impl ContainerPlace {

@@ -65,7 +65,7 @@ pub(crate) fn read_at(
 
 /// A file of this machine, if the engine's is the same one.
 fn read_here(engine: &Engine, path: &Path) -> Option<Vec<u8>> {
-    if !matches!(engine.endpoint, Endpoint::Unix(_)) {
+    if !engine.endpoint.is_local() {
         return None;
     }
     // A device or a pipe may never end.

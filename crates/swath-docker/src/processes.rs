@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::endpoint::Endpoint;
 use crate::engine::{Content, Engine, escape};
 use crate::record::SeenProcess;
 use crate::session::Session;
@@ -19,7 +18,7 @@ pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
     while stop.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
         for id in session.running() {
             let mut seen = processes_of(engine, &id);
-            if matches!(engine.endpoint, Endpoint::Unix(_)) {
+            if engine.endpoint.is_local() {
                 for one in &mut seen {
                     one.python_path = python_path(one);
                 }

@@ -191,7 +191,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "service-not-ready",
-                "a service was not ready in time",
+                "a service was not ready in time; or another process answers at its `ready` address, which the note names",
                 "correct the `ready` address, or raise `ready-timeout`",
             ),
             entry(
@@ -460,8 +460,13 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "processes-left",
-                "a service's first process ended at its signal and left others, which were killed; their data was kept",
+                "a service's first process ended at its signal and left others, which did not end at theirs and were killed; their data was kept",
                 "",
+            ),
+            entry(
+                "processes-unseen",
+                "`/proc` does not show the processes of the run, so a Python without the agent would not be noticed",
+                "mount `/proc`",
             ),
             entry(
                 "python-assumed",
@@ -471,7 +476,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "readiness-unchecked",
                 "whose socket answered a readiness check could not be seen",
-                "",
+                "the message says why",
             ),
             entry(
                 "report-settings-differ",

@@ -420,6 +420,7 @@ mod tests {
         foreground.part_of = Some(ServicePart {
             orchestrator: Orchestrator::Compose,
             service: "web".to_owned(),
+            compose: None,
         });
         assert_eq!(services(&foreground, web()), [true, true], "compose up");
         foreground.one_off = true;

@@ -230,6 +230,7 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         record,
         &mut findings,
     );
+    let data = with_earlier(request, &measurement, data);
     let Outputs {
         saved,
         kept,
@@ -398,6 +399,19 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
         ended: Some(account.ending),
         state: Some(account.agent.clone()),
     }
+}
+
+/// With `--append` the report is about what the data file will hold, as the next report of it will be.
+fn with_earlier(
+    request: &RunRequest,
+    measurement: &Measurement,
+    data: CoverageData,
+) -> CoverageData {
+    if !request.append || measurement.outcome.test.is_none() {
+        return data;
+    }
+    // That it can be added to was seen before the run; what went wrong since is said when it is saved.
+    appended(&data, &request.data_file).unwrap_or(data)
 }
 
 /// What became of the data.

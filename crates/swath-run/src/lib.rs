@@ -9,6 +9,7 @@
 mod account;
 mod account_findings;
 mod account_json;
+mod build_context;
 mod command_line;
 mod compose;
 mod compose_ready;

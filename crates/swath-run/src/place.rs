@@ -6,9 +6,11 @@ use std::path::Path;
 use swath_checkout::{Checkout, Mapped, PlaceMap};
 use swath_config::CoverageConfig;
 use swath_data::{SourceHash, StoredFile};
+use swath_docker::Endpoint;
 use swath_model::{Finding, Place};
 use swath_pattern::{GlobError, PathAliases};
 
+use crate::build_context::build_context;
 use crate::container_account::ContainerRun;
 use crate::place_scope::{PlaceScope, absolute_globs};
 use crate::place_settings::{PlaceSettings, settings_of};
@@ -127,7 +129,14 @@ fn place_of<'c>(
                     false,
                 )
             })?;
-    let mut paths = PlaceMap::new(checkout, aliases, None);
+    let part = record.part_of.as_ref();
+    let origin = part.and_then(|part| build_context(part, &request.folder));
+    let mut paths = PlaceMap::new(checkout, aliases, origin);
+    if containers.endpoint.as_ref().is_some_and(Endpoint::is_local) {
+        for (there, here) in &record.place.mounts {
+            paths.mount(there, here);
+        }
+    }
     // Containers of one image have the same files: what one of them shows holds for all.
     let alike: Vec<&StoredFile> = containers
         .records

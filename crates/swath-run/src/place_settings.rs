@@ -101,18 +101,16 @@ mod tests {
     use super::*;
 
     fn place(rcfile: &str, text: Option<&str>, variables: &[(&str, &str)]) -> ContainerPlace {
-        let mut place = ContainerPlace::default();
-        place.environment = Variables(
-            variables
-                .iter()
-                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-        );
-        place.rcfile = Some(PlaceFile {
-            path: rcfile.to_owned(),
-            text: text.map(|text| text.as_bytes().to_vec()),
-        });
-        place
+        let variables = variables.iter();
+        let variables = variables.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        ContainerPlace {
+            environment: Variables(variables.collect()),
+            rcfile: Some(PlaceFile {
+                path: rcfile.to_owned(),
+                text: text.map(|text| text.as_bytes().to_vec()),
+            }),
+            ..ContainerPlace::default()
+        }
     }
 
     fn read_from(place: &ContainerPlace, folder: &Path) -> Result<PlaceSettings, String> {

@@ -70,6 +70,12 @@ pub(crate) enum Verb {
     Erase,
     /// Show the settings, the data, or what is made of a source.
     Debug,
+    /// Look at what a run here would need, and say what is wrong.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain a message by its name, such as `not-measured`.
     Explain {
         /// The name in brackets.

@@ -3,6 +3,7 @@
 pub(crate) mod annotate;
 pub(crate) mod combine;
 pub(crate) mod debug;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
 pub(crate) mod html;

@@ -3,6 +3,7 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod checkup;
 mod command_tree;
 mod commands;
 mod coverage_cli;
@@ -51,6 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                     settings_folder::enter(&mut arguments, invocation.target.as_ref());
                     commands::run::run(&arguments, invocation.target)
                 }
+                Verb::Doctor { json } => commands::doctor::doctor(json),
                 Verb::Explain { name } => commands::explain::explain(&name),
                 Verb::Completions { shell } => commands::explain::completions(shell),
                 Verb::Man { verb } => commands::explain::manual(verb.as_ref()),

@@ -138,6 +138,44 @@ fn what_nothing_decides_is_ambiguous_unless_the_place_was_built_from_a_folder() 
 }
 
 #[test]
+fn what_a_place_was_built_from_only_breaks_ties() {
+    let checkout = Fixture::new(&[("orders/util.py", "same\n"), ("lib/other.py", "other\n")]);
+    let map = checkout.map_with(&[], Some("orders"));
+    assert_eq!(
+        map.map("/app/other.py", of("other\n")),
+        checkout.here("lib/other.py"),
+        "it may be mounted from elsewhere"
+    );
+}
+
+#[test]
+fn a_mounted_folder_is_the_folder_here() {
+    let checkout = Fixture::new(&[
+        ("orders/util.py", "same\n"),
+        ("billing/util.py", "same\n"),
+        ("billing/x.py", "now\n"),
+    ]);
+    let mut map = checkout.map();
+    map.mount("/app/", &checkout.path("billing"));
+    map.mount("/app/sub", &checkout.path("orders"));
+    let here = |path, text| map.map(path, of(text));
+    assert_eq!(
+        here("/app/util.py", "same\n"),
+        checkout.here("billing/util.py")
+    );
+    assert_eq!(
+        here("/app/sub/util.py", "same\n"),
+        checkout.here("orders/util.py")
+    );
+    assert_eq!(here("/app/x.py", "before\n"), checkout.here("billing/x.py"));
+    assert_eq!(map.map_folder("//app/sub/"), Some(checkout.path("orders")));
+    assert_eq!(
+        map.there(&checkout.path("billing/x.py")).as_deref(),
+        Some("/app/x.py")
+    );
+}
+
+#[test]
 fn where_files_disagree_about_a_folder_the_majority_decides() {
     let checkout = Fixture::new(&[
         ("source/a.py", "a\n"),

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, ModelOptions, Report, build_report, exclusion_rules};
-use swath_data::{ArcSet, CoverageData, Mode, ProcessRecord, PythonVersion, RunRecord};
+use swath_data::{ArcSet, CoverageData, Mode, ProcessRecord, PythonRelease, RunRecord};
 use swath_model::{AgentState, Ending, Finding, NotMeasured, NotMeasuredReason, Role};
 use swath_pattern::Directory;
 use swath_report::{HtmlOptions, Piece, render_html};
@@ -118,7 +118,7 @@ impl Project {
             role: Some(Role::Service),
             counted: true,
             command: vec!["gunicorn".to_owned(), "shop.app:app".to_owned()],
-            python: Some(PythonVersion {
+            python: Some(PythonRelease {
                 major: 3,
                 minor: 12,
                 micro: 1,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use swath_data::{
-    Combine, CombineError, Combined, DataError, FileFacts, ProcessNote, PythonVersion,
+    Combine, CombineError, Combined, DataError, FileFacts, ProcessNote, PythonRelease,
     StoredProcess, combine as combine_files, read_data_file, write_data_file,
 };
 use swath_model::Role;
@@ -50,7 +50,7 @@ fn write_down(said: &SaidPython, data_file: &Path) -> Result<(), DataError> {
     let mut data = read_data_file(data_file)?;
     let facts = FileFacts {
         hash: None,
-        python: Some(PythonVersion::said(said.version.major, said.version.minor)),
+        python: Some(PythonRelease::said(said.version.major, said.version.minor)),
     };
     let unknown: Vec<String> = data
         .files()

@@ -193,10 +193,16 @@ fn names_steer_no_terminal_whatever_prints_them() {
 
 #[test]
 fn odd_names_are_in_the_runs_report_and_in_later_ones() {
-    let Some(python) = python("odd_names_are_in_the_runs_report_and_in_later_ones") else {
-        return;
-    };
-    for relative in [false, true] {
+    let test = "odd_names_are_in_the_runs_report_and_in_later_ones";
+    let pythons = swath_test::pythons();
+    if pythons.is_empty() {
+        return swath_test::skip(test, "a CPython");
+    }
+    let kinds = [false, true];
+    for (python, relative) in pythons
+        .iter()
+        .flat_map(|python| kinds.map(|relative| (python, relative)))
+    {
         let sandbox = Sandbox::new();
         sandbox.write(
             ".coveragerc",
@@ -221,11 +227,16 @@ fn odd_names_are_in_the_runs_report_and_in_later_ones() {
             assert_eq!(
                 row(&run.stdout),
                 expected,
-                "{relative}: {}{}",
+                "{python} {relative}: {}{}",
                 run.stdout,
                 run.stderr
             );
-            assert_eq!(row(&later.stdout), expected, "{relative}: {}", later.stdout);
+            assert_eq!(
+                row(&later.stdout),
+                expected,
+                "{python} {relative}: {}",
+                later.stdout
+            );
         }
     }
 }

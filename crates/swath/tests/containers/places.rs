@@ -294,3 +294,66 @@ docker run --rm --name \"$PROJECT-tool\" \"$IMAGE\" /app/tool
     }
     assert_eq!(shown.matches("container-silent").count(), 2, "{shown}");
 }
+
+#[test]
+fn a_tie_is_decided_by_the_build_context_or_named() {
+    let test = "a_tie_is_decided_by_the_build_context_or_named";
+    let Some(compose) = swath_test::composes_for(test).pop() else {
+        return;
+    };
+    let Some(project) = Project::new(test) else {
+        return;
+    };
+    // Every file of the two is the same: nothing that ran shows which it is.
+    let main = "import sys\nimport time\n\nif sys.argv[1] == 'a':\n    print('up a', flush=True)\nelse:\n    print('up b', flush=True)\ntime.sleep(600)\n";
+    let compose_file = format!(
+        "version: '2.4'\nservices:\n  first:\n    build: {{context: ./one, args: {{BASE: '{base}'}}}}\n    command: [python3, main.py, a]\n  second:\n    build:\n      context: two\n      args: {{BASE: '{base}'}}\n    command: [python3, main.py, b]\n",
+        base = project.base
+    );
+    let dockerfile = format!(
+        "ARG BASE\nFROM ${{BASE}}\nLABEL swath-test={}\nWORKDIR /app\nCOPY main.py .\n",
+        project.name
+    );
+    let up = |words: &str| {
+        format!(
+            "set -eu\n{WAIT}
+compose=\"{words} -p $PROJECT\"
+$compose build -q >/dev/null
+$compose up -d >/dev/null 2>&1
+for service in first second; do wait_for \"$($compose ps -q $service)\"; done
+$compose down -v -t 0 >/dev/null 2>&1
+docker rmi -f $(docker images -q --filter label=swath-test=\"$PROJECT\") >/dev/null
+"
+        )
+    };
+    write_all(
+        &project,
+        &[
+            ("one/main.py", main),
+            ("two/main.py", main),
+            ("one/Dockerfile", &dockerfile),
+            ("two/Dockerfile", &dockerfile),
+            ("docker-compose.yml", &compose_file),
+            ("commands.sh", &up(&compose.command_line())),
+        ],
+    );
+    let (output, account) = project.swath(&["--source", "one,two"], &["sh", "commands.sh"]);
+    let shown = text(&output);
+    let expected = [("one/main.py", vec![7]), ("two/main.py", vec![5])];
+    let expected = expected.map(|(name, lines)| (name.to_owned(), lines));
+    assert_eq!(missing(&project), BTreeMap::from(expected), "{shown}");
+    assert_eq!(account["complete"], true, "{shown}");
+
+    // A compose file that does not say it plainly decides nothing.
+    let variables = compose_file
+        .replace("./one", "${NOWHERE_SET-one}")
+        .replace("context: two", "context: ${NOWHERE_SET-two}");
+    project.write("docker-compose.yml", &variables);
+    let (output, account) = project.swath(&["--source", "one,two"], &["sh", "commands.sh"]);
+    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(
+        shown.contains("path-ambiguous]: `/app/main.py` of `first`"),
+        "{shown}"
+    );
+    assert_ne!(account["complete"], true, "{shown}");
+}
