@@ -61,7 +61,7 @@ fn a_run_writes_its_pages_and_says_where() {
     assert!(page(&sandbox, "runs.html").contains("one.py"));
 
     // The data file alone gives the same pages.
-    let later = sandbox.swath(&["html", "-q", "--directory", "later"]);
+    let later = sandbox.swath(&["html", "-q", "--no-plugins", "--directory", "later"]);
     assert_eq!(later.code, 0, "{}{}", later.stdout, later.stderr);
     for name in sandbox.read("pages/swath-pages.txt").lines() {
         let [now, then] =
