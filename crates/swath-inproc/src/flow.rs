@@ -280,7 +280,7 @@ impl Flow {
         }
     }
 
-    /// What becomes of an exception that a unit raises (3.12 and 3.13). What only cleans up or asks
+    /// What becomes of an exception that a unit raises (3.11 and newer). What only cleans up or asks
     /// the end of a `with`, and raises again, is passed unless it is on another line.
     pub fn fate(&self, index: usize) -> Fate {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
@@ -443,7 +443,7 @@ impl Flow {
     unsafe fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
         let handler = match VERSION.get() {
-            0..=0x030b => self.handler(index),
+            0..=0x030a => self.handler(index),
             _ => match self.fate(index) {
                 Fate::Leaves => None,
                 Fate::Handled(handler) => Some(handler),
@@ -604,7 +604,9 @@ impl Flow {
                     unit.target as usize
                 }
                 _ => {
-                    if !unit.is_quiet && !unit.kind.is_no_operation() {
+                    // What is of no line is the compiler's own, and does not raise by itself.
+                    let may_raise = unit.line != 0 && !unit.is_quiet;
+                    if may_raise && !unit.kind.is_no_operation() {
                         let handler = self.handler(index);
                         is_sure &= *raised.get_or_insert(handler) == handler;
                     }

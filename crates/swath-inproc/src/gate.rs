@@ -8,12 +8,13 @@
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
-use swath_store::layout;
+use swath_store::{Version, layout};
 
 use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
+use crate::interpreter::VERSION;
 use crate::map;
 use crate::module_name;
 use crate::object::{self, Owned, PendingException};
@@ -145,9 +146,9 @@ impl Tracing {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
+pub unsafe fn begin() -> Result<(), &'static [u8]> {
     TAKEN.set(false);
-    let found = install(version)?;
+    let found = install()?;
     GATE.set(Some(found));
     if !test_thread_state(&found) {
         GATE.set(None);
@@ -173,9 +174,11 @@ pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
     Ok(())
 }
 
-unsafe fn install(version: u32) -> Result<Gate, &'static [u8]> {
+unsafe fn install() -> Result<Gate, &'static [u8]> {
     let missing: &'static [u8] = b"no-evaluation-hook";
-    let layout = frame_layout::of(version).ok_or(b"unknown-version".as_slice())?;
+    let unknown: &'static [u8] = b"unknown-version";
+    let version = Version::of_hexversion(VERSION.get() << 16).ok_or(unknown)?;
+    let layout = frame_layout::of(version).ok_or(unknown)?;
     let default = symbols::find(c"_PyEval_EvalFrameDefault");
     let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
     let interpreter = (symbols::SYMBOLS.get().ok_or(missing)?.interpreter)();
@@ -191,7 +194,7 @@ unsafe fn install(version: u32) -> Result<Gate, &'static [u8]> {
     if before.is_null() {
         return Err(missing);
     }
-    let hook = if version == 0x0308 {
+    let hook = if version == Version::V3_8 {
         evaluate_3_8 as *mut c_void
     } else {
         evaluate as *mut c_void

@@ -191,7 +191,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "service-not-ready",
-                "a service was not ready in time",
+                "a service was not ready in time; or another process answers at its `ready` address, which the note names",
                 "correct the `ready` address, or raise `ready-timeout`",
             ),
             entry(
@@ -368,6 +368,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "leave the option out, and choose the context before swath starts",
             ),
             entry(
+                "engine-silent",
+                "the Docker engine took a request and did not answer it in time; it was not asked again",
+                "see whether `docker version` answers; `--no-docker` leaves containers out",
+            ),
+            entry(
                 "engine-socket",
                 "a container has the engine's own socket; what it starts is not measured",
                 "start it from the test command itself",
@@ -455,8 +460,13 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "processes-left",
-                "a service's first process ended at its signal and left others, which were killed; their data was kept",
+                "a service's first process ended at its signal and left others, which did not end at theirs and were killed; their data was kept",
                 "",
+            ),
+            entry(
+                "processes-unseen",
+                "`/proc` does not show the processes of the run, so a Python without the agent would not be noticed",
+                "mount `/proc`",
             ),
             entry(
                 "python-assumed",
@@ -466,7 +476,12 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "readiness-unchecked",
                 "whose socket answered a readiness check could not be seen",
-                "",
+                "the message says why",
+            ),
+            entry(
+                "report-settings-differ",
+                "a container's configuration file has rules for a report; reports follow those of the folder where swath was started",
+                "put the rules into .coveragerc here, or name the file with `--rcfile`",
             ),
             entry(
                 "service-ended",
@@ -528,6 +543,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "trace-in-image",
+                "an image that the tests made of a container keeps the names of what swath added, without values",
+                "nothing: they have no effect",
             ),
             entry(
                 "unknown-finding",

@@ -11,7 +11,6 @@ use crate::kinship::Kinship;
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::process_table::{ProcessKey, Sighting};
-use crate::request::Scope;
 use crate::role::{Cast, roles_of_container};
 
 /// One Python process that carried the agent.
@@ -93,8 +92,6 @@ impl ProcessAccount {
 /// What an account depends on besides the evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'a> {
-    /// What is measured.
-    pub(crate) scope: &'a Scope,
     /// Whose lines are asked for.
     pub(crate) counted: Counted,
     /// Whether the run itself was told which services there are.
@@ -169,8 +166,12 @@ pub(crate) fn account_for_places(
 
 fn roles_of_host(host: &[StoredProcess], kin: &Kinship, outcome: &RunOutcome) -> Vec<Role> {
     let is_command = |store: usize| {
-        let key = kin.key(store);
-        key.is_some() && key == outcome.test_key
+        // Without `/proc` nobody has a start time.
+        let bare = |key: ProcessKey| key.start_ticks == 0 && key.pid == host[store].pid;
+        match kin.key(store) {
+            Some(key) => outcome.test_key == Some(key),
+            None => outcome.test_key.is_some_and(bare),
+        }
     };
     // What a container in the foreground recorded was gathered into another folder.
     let is_elsewhere = |store: usize| host[store].store.parent() != Some(outcome.data.as_path());

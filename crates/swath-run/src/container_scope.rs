@@ -1,7 +1,8 @@
 //! What the agent measures in a container, where the paths of the checkout are not known: all but
 //! the standard library and installed packages, and of these the checkout's own.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use swath_checkout::Walk;
 use swath_store::settings;
@@ -71,8 +72,8 @@ pub(crate) fn settings(scope: &Scope, folder: &Path) -> Vec<u8> {
     };
     // A source folder takes no installed packages, a source package does.
     add(settings::SOURCE_FOLDER, "/");
-    for package in packages {
-        add(settings::SOURCE_PACKAGE, &package);
+    for package in packages.keys() {
+        add(settings::SOURCE_PACKAGE, package);
     }
     if !scope.cover_pylib {
         add(settings::OMIT, "*/lib/python3.*/*.py");
@@ -83,21 +84,18 @@ pub(crate) fn settings(scope: &Scope, folder: &Path) -> Vec<u8> {
     file
 }
 
-/// The names of the packages at the top of a checkout, or of a folder in it.
-fn packages(folder: &Path) -> Vec<String> {
+/// The packages at the top of a checkout, or of a folder in it, by name.
+pub(crate) fn packages(folder: &Path) -> BTreeMap<String, PathBuf> {
     let is_package = |path: &Path| path.join("__init__.py").is_file();
-    let mut names = Walk::new(folder)
+    Walk::new(folder)
         .deepest(DEEPEST)
         .without(&NOT_INSTALLED)
         .folders()
         .filter(|path| is_package(path))
         .filter(|path| !path.parent().is_some_and(is_package))
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-        .collect::<Vec<_>>();
-    names.sort();
-    names.dedup();
-    names
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path)))
+        .filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,7 +117,8 @@ mod tests {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, "").unwrap();
         }
-        assert_eq!(packages(folder.path()), ["shop", "xy"]);
+        let names: Vec<String> = packages(folder.path()).into_keys().collect();
+        assert_eq!(names, ["shop", "xy"]);
         let file = settings(&Scope::default(), folder.path());
         let values = |file: &[u8], key: &str| {
             let settings = settings::read(file);

@@ -138,25 +138,25 @@ fn join(
 
 /// The stores by what names a process.
 struct Index<'a> {
-    by_id: BTreeMap<&'a str, usize>,
-    by_key: BTreeMap<ProcessKey, Vec<usize>>,
+    ids: BTreeMap<&'a str, usize>,
+    keys: BTreeMap<ProcessKey, Vec<usize>>,
     /// By folder and pid: every place has a folder of its own.
-    by_pid: BTreeMap<(Option<&'a Path>, u32), Vec<usize>>,
+    numbers: BTreeMap<(Option<&'a Path>, u32), Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn of(processes: &'a [StoredProcess], keys: &[Option<ProcessKey>]) -> Index<'a> {
         let mut index = Index {
-            by_id: BTreeMap::new(),
-            by_key: BTreeMap::new(),
-            by_pid: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            numbers: BTreeMap::new(),
         };
         for (store, process) in processes.iter().enumerate() {
-            index.by_id.insert(&process.id, store);
+            index.ids.insert(&process.id, store);
             let place = (process.store.parent(), process.pid);
-            index.by_pid.entry(place).or_default().push(store);
+            index.numbers.entry(place).or_default().push(store);
             if let Some(key) = keys[store] {
-                index.by_key.entry(key).or_default().push(store);
+                index.keys.entry(key).or_default().push(store);
             }
         }
         index
@@ -178,20 +178,20 @@ impl<'a> Index<'a> {
             earlier.max_by_key(|&store| processes[store].started)
         };
         if let Some(id) = &process.fork_parent {
-            return self.by_id.get(id.as_str()).copied();
+            return self.ids.get(id.as_str()).copied();
         }
         // The nearest one above that has a store: there may be a shell between them.
         let mut above = key
             .and_then(|key| sightings.get(&key))
             .and_then(|sighting| sighting.parent_key);
         while let Some(key) = above {
-            if let Some(store) = self.by_key.get(&key).and_then(before) {
+            if let Some(store) = self.keys.get(&key).and_then(before) {
                 return Some(store);
             }
             above = sightings.get(&key).and_then(|sighting| sighting.parent_key);
         }
         let place = (process.store.parent(), process.parent_pid);
-        self.by_pid.get(&place).and_then(before)
+        self.numbers.get(&place).and_then(before)
     }
 }
 

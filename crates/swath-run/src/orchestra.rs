@@ -300,7 +300,7 @@ impl Orchestra<'_> {
         };
         self.observer.event(RunEvent::TestsEnded);
         tracing::debug!("the tests' process {}", ending.describe());
-        self.note_ended_services();
+        self.note_ended_services_at_last();
         Ok(TestEnd {
             ending,
             elapsed: started.elapsed(),

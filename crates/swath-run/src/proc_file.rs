@@ -15,7 +15,7 @@ pub(crate) fn all_pids() -> Vec<u32> {
     let Ok(folder) = open("/proc", flags, Mode::empty()) else {
         return Vec::new();
     };
-    let mut buffer = [MaybeUninit::uninit(); 32 * 1024];
+    let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
     let mut entries = RawDir::new(folder, &mut buffer);
     let mut pids = Vec::new();
     while let Some(Ok(entry)) = entries.next() {

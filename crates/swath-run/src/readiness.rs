@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use swath_config::Ready;
 use swath_data::without_secrets;
-use swath_model::Finding;
+use swath_model::{Ending, Finding};
 
 use crate::command_line::base_name;
 use crate::error::RunError;
@@ -115,7 +115,7 @@ impl Orchestra<'_> {
         let ending = self.reaper.ending_of_pid(service.root.key.pid);
         RunError::ServiceExited {
             service: service.spec.name.clone(),
-            how: ending.map(|ending| ending.describe()).unwrap_or_default(),
+            how: ending.map(Ending::describe).unwrap_or_default(),
             stranger,
             last_output: service.last_output(),
             log: service.log.clone(),

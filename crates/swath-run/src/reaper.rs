@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use rustix::process::{
-    Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus, set_child_subreaper, waitid, waitpid,
+    Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus, set_child_subreaper, wait, waitid, waitpid,
 };
 
 use swath_checkout::ProcessStat;
@@ -43,7 +43,11 @@ impl Reaper {
 
     /// Takes a status; the key says whose that is.
     fn take(&mut self, child: Option<Pid>, key: Option<ProcessKey>) -> bool {
-        let Ok(Some((pid, status))) = waitpid(child, WaitOptions::NOHANG) else {
+        let answer = match child {
+            Some(pid) => waitpid(Some(pid), WaitOptions::NOHANG),
+            None => wait(WaitOptions::NOHANG),
+        };
+        let Ok(Some((pid, status))) = answer else {
             return false;
         };
         let pid = pid.as_raw_nonzero().get().cast_unsigned();

@@ -71,9 +71,9 @@ impl Cast<'_> {
                 Role::Tool
             } else if is_of_service(process) {
                 Role::Service
-            } else if runners.contains(&one) {
-                Role::Tests
-            } else if (self.is_beside_tests)(one) && !listeners.contains(&one) {
+            } else if runners.contains(&one)
+                || ((self.is_beside_tests)(one) && !listeners.contains(&one))
+            {
                 Role::Tests
             } else {
                 Role::Service

@@ -102,6 +102,7 @@ impl RunFolder {
         make(&self.data(), 0o1777)?;
         make(&self.containers(), 0o700)?;
         make(&self.engine(), 0o700)?;
+        self.show_data_to_its_user()?;
         let own = self.settings(scope);
         let files: [(&str, &[u8]); 3] = [
             ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
@@ -116,6 +117,17 @@ impl RunFolder {
         // Only now, when nothing in it is open to others that should not be.
         fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())
+    }
+
+    /// Puts `data` beside the folder that others are let into, for a user who looks for the stores of
+    /// a run: a link through a folder that only this user can pass, so that it tells nobody else the
+    /// name.
+    fn show_data_to_its_user(&self) -> io::Result<()> {
+        let own = self.path.join("own");
+        fs::create_dir(&own)?;
+        fs::set_permissions(&own, std::fs::Permissions::from_mode(0o700))?;
+        fs::os::unix::fs::symlink(self.data(), own.join("data"))?;
+        fs::os::unix::fs::symlink("own/data", self.path.join("data"))
     }
 
     /// The run's folder itself.
@@ -148,7 +160,7 @@ impl RunFolder {
         let folders = fs::read_dir(path).into_iter().flatten().flatten();
         folders
             .map(|folder| folder.path().join("data"))
-            .find(|data| data.is_dir())
+            .find(|data| data.is_dir() && !data.is_symlink())
             .unwrap_or_else(|| path.join("data"))
     }
 

@@ -32,12 +32,21 @@ pub(crate) struct RunningService {
     pub(crate) background_told: bool,
     /// When it was last looked what lives of it without its first process.
     pub(crate) looked: Option<Instant>,
-    /// Nothing of it was seen then.
-    pub(crate) seen_empty: bool,
-    /// Something of it was.
-    pub(crate) lives_on: bool,
+    /// What was found then.
+    pub(crate) remains: Remains,
+}
+
+/// What is left of a service when its first process has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remains {
+    /// It has not been looked.
+    Unknown,
+    /// Nothing was seen, once: a child of one that has just ended may have been missed.
+    NothingSeen,
+    /// Something of it lives.
+    LivesOn,
     /// Nothing of it lives.
-    pub(crate) ended: bool,
+    Nothing,
 }
 
 impl RunningService {
@@ -78,9 +87,7 @@ impl RunningService {
             end_told: false,
             background_told: false,
             looked: None,
-            seen_empty: false,
-            lives_on: false,
-            ended: false,
+            remains: Remains::Unknown,
         })
     }
 

@@ -24,10 +24,10 @@ pub(crate) fn listeners_at(peer: SocketAddr) -> Vec<Listener> {
         let text = fs::read_to_string(file).unwrap_or_default();
         all.extend(text.lines().filter_map(|line| parse(line, peer.port())));
     }
-    most_exact(all, peer.ip())
+    most_exact(&all, peer.ip())
 }
 
-fn most_exact(all: Vec<Listener>, peer: IpAddr) -> Vec<Listener> {
+fn most_exact(all: &[Listener], peer: IpAddr) -> Vec<Listener> {
     let peer = peer.to_canonical();
     let wildcard = |address: IpAddr| address.is_unspecified();
     // Every address of this machine is answered by a wildcard of its kind, an address of IPv4 by
@@ -115,7 +115,7 @@ mod tests {
             listener("10.0.0.1", 4),
         ];
         let answers = |all: &[Listener], peer: &str| {
-            let found = most_exact(all.to_vec(), peer.parse().unwrap());
+            let found = most_exact(all, peer.parse().unwrap());
             found.iter().map(|one| one.inode).collect::<Vec<_>>()
         };
         assert_eq!(answers(&all, "127.0.0.1"), [3]);

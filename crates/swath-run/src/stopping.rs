@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use swath_config::StopSignal;
 use swath_data::without_secrets;
-use swath_model::{Finding, FirstProcess};
+use swath_model::{Ending, Finding, FirstProcess};
 
 use crate::command_line::is_shell;
 use crate::event::RunEvent;
 use crate::orchestra::{Orchestra, TICK};
 use crate::proc_file::arguments_of;
 use crate::process_table::{Member, ProcessKey};
+use crate::service::Remains;
 
 /// How often it is looked what lives of a service that is about to end …
 const LOOK: Duration = Duration::from_millis(40);
@@ -100,20 +101,25 @@ impl Orchestra<'_> {
             return false;
         }
         let service = &mut self.services[index];
-        if service.ended {
+        if service.remains == Remains::Nothing {
             return true;
         }
-        let pause = if service.lives_on { LOOK_SELDOM } else { LOOK };
+        let pause = match service.remains {
+            Remains::LivesOn => LOOK_SELDOM,
+            _ => LOOK,
+        };
         if service.looked.is_some_and(|at| at.elapsed() < pause) {
             return false;
         }
         let living = self.living(index);
         let service = &mut self.services[index];
         service.looked = Some(Instant::now());
-        service.ended = living.is_empty() && service.seen_empty;
-        service.seen_empty = living.is_empty();
-        service.lives_on = !living.is_empty();
-        let ended = service.ended;
+        service.remains = match service.remains {
+            _ if !living.is_empty() => Remains::LivesOn,
+            Remains::NothingSeen => Remains::Nothing,
+            _ => Remains::NothingSeen,
+        };
+        let ended = service.remains == Remains::Nothing;
         self.note_background(index, &living);
         ended
     }
@@ -127,7 +133,7 @@ impl Orchestra<'_> {
             let service = &mut self.services[index];
             service.end_told = true;
             let ending = self.reaper.ending_of_pid(service.root.key.pid);
-            let how = ending.map(|ending| ending.describe()).unwrap_or_default();
+            let how = ending.map(Ending::describe).unwrap_or_default();
             self.observer.event(RunEvent::ServiceEnded {
                 service: &service.spec.name,
                 how: &how,
@@ -138,6 +144,23 @@ impl Orchestra<'_> {
                 last_output: service.last_output(),
                 log: Some(service.log.display().to_string()),
             });
+        }
+    }
+
+    /// The same when the tests have ended: a service whose first process has just gone is looked at
+    /// until it is known whether something of it lives.
+    pub(crate) fn note_ended_services_at_last(&mut self) {
+        let limit = Instant::now() + LOOK_SELDOM;
+        loop {
+            self.note_ended_services();
+            let open = self.services.iter().any(|service| {
+                let first_is_gone = self.reaper.ending_of_pid(service.root.key.pid).is_some();
+                first_is_gone && matches!(service.remains, Remains::Unknown | Remains::NothingSeen)
+            });
+            if !open || Instant::now() >= limit {
+                return;
+            }
+            self.tick();
         }
     }
 
@@ -196,7 +219,7 @@ impl Orchestra<'_> {
             }
             let first_is_gone = self.reaper.ending_of_pid(pid).is_some();
             if first_is_gone {
-                self.tell(pid, signal, &living, &mut told);
+                tell(pid, signal, &living, &mut told);
             }
             let killed = self.interruption.is_some_and(|request| request.killed);
             if killed || begun.elapsed() >= limit {
@@ -227,23 +250,6 @@ impl Orchestra<'_> {
             service: &self.services[index].spec.name,
             elapsed: begun.elapsed(),
         });
-    }
-
-    /// Sends the stop signal, once each, to what the first process of a service left behind.
-    fn tell(&self, group: u32, signal: Signal, living: &Living, told: &mut BTreeSet<ProcessKey>) {
-        if living.unseen && told.is_empty() {
-            told.insert(ProcessKey {
-                pid: group,
-                start_ticks: 0,
-            });
-            send_to_group(group, signal);
-        }
-        for member in living.uppermost() {
-            if told.insert(member.key) {
-                tracing::debug!("{} is sent {signal:?} as well", member.key.pid);
-                send(member.key.pid, signal);
-            }
-        }
     }
 
     /// Kills everything of a service, and waits until it is gone.
@@ -319,4 +325,21 @@ impl Orchestra<'_> {
 
 fn service_name<'a>(orchestra: &'a Orchestra<'_>, index: usize) -> &'a str {
     &orchestra.services[index].spec.name
+}
+
+/// Sends the stop signal, once each, to what the first process of a service left behind.
+fn tell(group: u32, signal: Signal, living: &Living, told: &mut BTreeSet<ProcessKey>) {
+    if living.unseen && told.is_empty() {
+        told.insert(ProcessKey {
+            pid: group,
+            start_ticks: 0,
+        });
+        send_to_group(group, signal);
+    }
+    for member in living.uppermost() {
+        if told.insert(member.key) {
+            tracing::debug!("{} is sent {signal:?} as well", member.key.pid);
+            send(member.key.pid, signal);
+        }
+    }
 }

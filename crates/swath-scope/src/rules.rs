@@ -55,7 +55,8 @@ impl<'file> Rules<'file> {
                 .any(|pattern| glob::matches(pattern, file))
         } else {
             let library = self.values(settings::COVER_PYLIB).last() != Some(b"1");
-            !around.is_third_party(file) && !(library && around.is_library(file))
+            let is_foreign = around.is_third_party(file) || (library && around.is_library(file));
+            !is_foreign
         };
         is_inside
             && !self

@@ -4,7 +4,7 @@
 //! mapping: a header page, then append-only records. Every prefix of it is valid, so a
 //! process may die at any moment. This crate owns where each byte is ([`layout`]) and
 //! reads such bytes, whatever they hold, without panicking; likewise those of the agent's
-//! [`settings`]. It opens no file, allocates
+//! [`settings`]. It also owns the table of Python versions. It opens no file, allocates
 //! nothing and depends on nothing, because it is also compiled into the agent.
 //! `docs/reference/hit-store.md` describes the format.
 
@@ -20,6 +20,7 @@ mod header;
 pub mod layout;
 mod record;
 pub mod settings;
+mod version;
 
 #[cfg(feature = "builder")]
 pub use builder::StoreBuilder;
@@ -28,3 +29,4 @@ pub use record::{
     Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, TakenArc,
     Unknown, records,
 };
+pub use version::{Recording, Version};

@@ -162,10 +162,10 @@ pub(crate) struct ServiceArguments {
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_docker: bool,
-    /// How the agent gets into Python: path (PYTHONPATH), preload (LD_PRELOAD) or both [default: both
+    /// How the agent gets into Python: path (PYTHONPATH), preload (`LD_PRELOAD`) or both [default: both
     /// where that disturbs nothing].
     ///
-    /// LD_PRELOAD also reaches Pythons that are started with -I, -E or -S, that get another
+    /// `LD_PRELOAD` also reaches Pythons that are started with -I, -E or -S, that get another
     /// PYTHONPATH, or in front of which a launcher puts a sitecustomize of its own. The loader adds
     /// the object to every program that is started on this host; docs/guides/injection.md says what
     /// that can disturb.

@@ -17,3 +17,4 @@ mod preload;
 mod run;
 mod surroundings;
 mod tracers;
+mod versions;

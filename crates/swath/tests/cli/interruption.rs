@@ -90,6 +90,95 @@ fn a_second_interrupt_kills() {
 }
 
 #[test]
+fn a_second_interrupt_blames_no_service() {
+    let test = "a_second_interrupt_blames_no_service";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    // It would end, if it were given the time.
+    sandbox.write(
+        "slow.py",
+        "import os, signal, time\n\n\ndef end(*_):\n    open('asked', 'w').close()\n    time.sleep(100)\n\n\nsignal.signal(signal.SIGTERM, end)\nprint('up', flush=True)\nwhile True:\n    signal.pause()\n",
+    );
+    let service = format!("web={} slow.py", text(&python.path));
+    let arguments = ["run", "--service", &service, "--ready", "log:up", "--"];
+    let tests = ["sh", "-c", "touch running; exec sleep 100"];
+    let mut command = sandbox.command(&[&arguments[..], &tests[..]].concat());
+    let log = fs_err::File::create(sandbox.project().join("stderr")).unwrap();
+    command.stdout(Stdio::null()).stderr(log.into_parts().0);
+    let mut guard = Guard::spawn(&mut command).unwrap();
+    let there = |name: &str| sandbox.project().join(name).exists();
+    wait_until(LIMIT, "the tests run", || there("running"));
+    guard.signal(Signal::INT);
+    wait_until(LIMIT, "the service was asked to stop", || there("asked"));
+    guard.signal(Signal::INT);
+    let status = guard.wait(LIMIT).expect("swath ends");
+    assert_eq!(status.code(), Some(130));
+    let stderr = sandbox.read("stderr");
+    for blame in ["signal-swallowed", "processes-left", "stop-timeout"] {
+        assert!(!stderr.contains(blame), "{stderr}");
+    }
+    assert!(stderr.contains("Killed web after"), "{stderr}");
+}
+
+#[test]
+fn the_second_interrupt_kills_all_that_the_tests_started() {
+    let test = "the_second_interrupt_kills_all_that_the_tests_started";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "deaf.py",
+        "import os, signal\nfor one in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(one, signal.SIG_IGN)\nopen('pid', 'w').write(str(os.getpid()))\nopen('running', 'w').close()\nwhile True:\n    signal.pause()\n",
+    );
+    let script = format!("trap '' INT TERM; {} deaf.py; true", text(&python.path));
+    let mut command = sandbox.command(&["run", "--", "sh", "-c", &script]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut guard = Guard::spawn(&mut command).unwrap();
+    let running = sandbox.project().join("running");
+    wait_until(LIMIT, "the tests run", || running.exists());
+    guard.signal(Signal::TERM);
+    guard.signal(Signal::INT);
+    // Both may be received at once: then the next one is the second.
+    let pid = format!("/proc/{}", sandbox.read("pid"));
+    wait_until(LIMIT, "the tests' child is gone", || {
+        guard.signal(Signal::TERM);
+        !std::path::Path::new(&pid).exists()
+    });
+    assert!(guard.wait(LIMIT).is_some(), "swath ends");
+}
+
+#[test]
+fn a_program_that_is_deaf_to_sigterm_ends_at_the_third() {
+    let test = "a_program_that_is_deaf_to_sigterm_ends_at_the_third";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "deaf.py",
+        "import signal\ntold = 0\n\n\ndef note(*_):\n    global told\n    told += 1\n    open('told-%d' % told, 'w').close()\n\n\nsignal.signal(signal.SIGTERM, note)\nopen('running', 'w').close()\nwhile True:\n    signal.pause()\n",
+    );
+    let program = text(&python.path);
+    let mut command = sandbox.command(&["run", "--python", &program, "deaf.py"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut guard = Guard::spawn(&mut command).unwrap();
+    let there = |name: &str| sandbox.project().join(name).exists();
+    wait_until(LIMIT, "the program runs", || there("running"));
+    for told in ["told-1", "told-2"] {
+        guard.signal(Signal::TERM);
+        wait_until(LIMIT, "the program is told", || there(told));
+    }
+    guard.signal(Signal::TERM);
+    let status = guard.wait(LIMIT).expect("swath ends");
+    assert!(!there("told-3"), "the third is not passed on");
+    assert_eq!(status.code(), Some(137), "the program was killed");
+    assert!(there(".coverage"), "its data is kept");
+}
+
+#[test]
 fn a_service_that_ignores_its_signal_is_killed_and_its_data_is_kept() {
     let Some(python) = python("a_service_that_ignores_its_signal_is_killed_and_its_data_is_kept")
     else {

@@ -5,6 +5,11 @@
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `doctor`: broken set-ups, and what `swath doctor` says of them
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
+//! - `stopping`: all of a service is told to stop, and has ended
+//! - `readiness`: a service answers itself
+//! - `roles`: whose lines count
+//! - `sightings`: processes that others than swath can hardly see
+//! - `swath_log`: what swath does is written down
 //! - `accounting`: every class of process is named
 //! - `example`: `examples/xy` against coverage.py's own number, on every Python
 //! - `markers`: the apps under `tests/apps` say which of their lines run
@@ -30,7 +35,12 @@ mod markers;
 mod pages;
 mod program;
 mod program_slips;
+mod readiness;
+mod roles;
 mod sandbox;
 mod servers;
 mod settings;
+mod sightings;
+mod stopping;
+mod swath_log;
 mod twin;

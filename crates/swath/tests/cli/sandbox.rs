@@ -31,6 +31,28 @@ impl Sandbox {
         Sandbox { root }
     }
 
+    /// One whose project and temporary folder other users can get into.
+    pub(crate) fn open_to_all() -> Sandbox {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let sandbox = Sandbox::new();
+        let open = |path: &Path, mode| {
+            fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        open(sandbox.root.path(), 0o755);
+        open(&sandbox.project(), 0o755);
+        open(&sandbox.temporary(), 0o1777);
+        sandbox
+    }
+
+    /// Lets nobody but this user into the temporary folder.
+    pub(crate) fn close_temporary(&self) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let closed = std::fs::Permissions::from_mode(0o700);
+        fs_err::set_permissions(self.temporary(), closed).unwrap();
+    }
+
     pub(crate) fn project(&self) -> PathBuf {
         self.root.path().join("project")
     }
