@@ -40,11 +40,18 @@ def _swath_start(folder):
 def _swath_say(folder, reason):
     import os
 
-    with open(folder + "/swath-agent.conf") as lines:
-        values = [line[5:].rstrip("\n") for line in lines if line.startswith("data ")]
+    with open(folder + "/swath-agent.conf", "rb") as file:
+        rest = file.read()
+    data = b"."
+    # Key, length, value: a value may hold anything.
+    while rest:
+        key, length, rest = rest.split(b" ", 2)
+        if key == b"data":
+            data = rest[: int(length)]
+        rest = rest[int(length) + 1 :]
     digits = "".join(["%02x" % byte for byte in bytearray(os.urandom(8))])
-    name = "%d-%s.failed-%s" % (os.getpid(), digits, reason)
-    open(os.path.join(values[-1], name), "a").close()
+    name = "/%d-%s.failed-%s" % (os.getpid(), digits, reason)
+    open(data + name.encode(), "a").close()
 
 
 def _swath_run(folder):
@@ -59,11 +66,14 @@ def _swath_run(folder):
         pass
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
-    sys.modules.pop("sitecustomize", None)
+    if __name__ == "sitecustomize":
+        sys.modules.pop("sitecustomize", None)
 
 
 _swath_run(__file__.rpartition("/")[0])
 
-# The one that would have been imported without swath. When there is none, or it fails, the error
-# goes to where it would have gone.
-import sitecustomize
+# The preloaded object runs this file as well, in interpreters that do not get here or got here
+# before. Otherwise: the one that would have been imported without swath. When there is none, or it
+# fails, the error goes to where it would have gone.
+if __name__ == "sitecustomize":
+    import sitecustomize

@@ -1,15 +1,12 @@
 //! Compiles the shared object that runs inside CPython.
 //!
 //! An object that is linked with nothing cannot be an ordinary product of the workspace, so the
-//! compiler is called here: for `swath-store`, for `swath-inproc`, and for the few lines of
+//! compiler is called here: for the crates that the object consists of, and for the few lines of
 //! `object/` that make one object of them. The result becomes a constant of this crate.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Hides everything but what CPython looks for.
-const VERSION_SCRIPT: &str = "{ global: PyInit__swath; local: *; };\n";
 
 fn main() {
     println!("cargo::rerun-if-changed=object");
@@ -20,9 +17,11 @@ fn main() {
     let out = PathBuf::from(variable("OUT_DIR"));
     let target = variable("TARGET");
     let agent = out.join("agent.so");
+    let preload = out.join("preload.so");
     if !target.starts_with("x86_64-") || variable("CARGO_CFG_TARGET_OS") != "linux" {
-        // There is no agent for other platforms: the constant is empty there.
+        // There is no agent for other platforms: the constants are empty there.
         write(&agent, "");
+        write(&preload, "");
         return;
     }
     let source = |key: &str| {
@@ -33,10 +32,10 @@ fn main() {
         source
     };
     let store_source = source("DEP_SWATH_STORE_SOURCE_SOURCE");
+    let scope_source = source("DEP_SWATH_SCOPE_SOURCE_SOURCE");
     let inproc_source = source("DEP_SWATH_INPROC_SOURCE_SOURCE");
-    let script = out.join("agent.map");
-    write(&script, VERSION_SCRIPT);
     let store = out.join("libswath_store.rlib");
+    let scope = out.join("libswath_scope.rlib");
     let inproc = out.join("libswath_inproc.rlib");
     let compiler = variable("RUSTC");
     let common = || {
@@ -61,25 +60,24 @@ fn main() {
     };
     let with = |name: &str, product: &Path| format!("--extern={name}={}", product.display());
     run(&mut library("swath_store", &store, &store_source));
-    run(library("swath_inproc", &inproc, &inproc_source).arg(with("swath_store", &store)));
-    run(common()
-        .args(["--crate-name=swath_object", "--crate-type=cdylib"])
-        .args(["-Ccodegen-units=1", "-Dwarnings"])
-        .args([
-            "-Ctarget-feature=-crt-static",
-            "-Crelocation-model=pic",
-            "-Clink-arg=-nostdlib",
-            "-Clink-arg=-nostartfiles",
-        ])
-        .arg(format!(
-            "-Clink-arg=-Wl,--version-script={}",
-            script.display()
-        ))
+    run(library("swath_scope", &scope, &scope_source).arg(with("swath_store", &store)));
+    run(library("swath_inproc", &inproc, &inproc_source)
+        .arg(with("swath_store", &store))
+        .arg(with("swath_scope", &scope)));
+    let object = |name: &str, product: &Path, source: &str| {
+        let mut command = common();
+        command.arg(format!("--crate-name={name}"));
+        command.args(["--crate-type=cdylib", "-Ccodegen-units=1", "-Dwarnings"]);
+        command.args(["-Ctarget-feature=-crt-static", "-Crelocation-model=pic"]);
+        command.args(["-Clink-arg=-nostdlib", "-Clink-arg=-nostartfiles"]);
+        command.arg("-o").args([product, Path::new(source)]);
+        command
+    };
+    run(object("swath_object", &agent, "object/agent.rs")
         .arg(with("swath_inproc", &inproc))
         .arg("-L")
-        .arg(&out)
-        .arg("-o")
-        .args([&agent, Path::new("object/agent.rs")]));
+        .arg(&out));
+    run(&mut object("swath_preload", &preload, "object/preload.rs"));
 }
 
 fn write(path: &Path, content: &str) {

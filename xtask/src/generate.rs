@@ -17,7 +17,10 @@ pub(crate) struct Options {
 /// A generated file: its path and how its text is made.
 type Page = (&'static str, fn() -> Result<String>);
 
-const PAGES: [Page; 1] = [("docs/messages.md", messages)];
+const PAGES: [Page; 2] = [
+    ("docs/messages.md", messages),
+    ("docs/reference/command-line.md", command_line),
+];
 
 /// `cargo xtask gen`.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -49,6 +52,12 @@ pub(crate) fn check() -> Result<()> {
         return Ok(());
     }
     bail!("out of date: {}; run `cargo xtask gen`", old.join(", "))
+}
+
+/// The command line, from the definitions that read it.
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn command_line() -> Result<String> {
+    Ok(swath::command_line_reference())
 }
 
 /// The table of messages, from the one that `swath explain` uses.

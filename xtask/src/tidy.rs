@@ -24,6 +24,40 @@ const MARKERS: [&str; 3] = [
     concat!("XX", "X"),
 ];
 
+/// What has one owner: a text that only one file of the crates may hold, and what it is for.
+const OWNED: [(&str, &str, &str); 6] = [
+    (
+        concat!("anstream::", "eprint"),
+        "crates/swath/src/terminal.rs",
+        "the way to the terminal",
+    ),
+    (
+        concat!("escape", "_debug"),
+        "crates/swath-model/src/printable.rs",
+        "making text printable",
+    ),
+    (
+        concat!("random/", "boot_id"),
+        "crates/swath-checkout/src/owner.rs",
+        "whether a process that made something lives",
+    ),
+    (
+        concat!("WalkDir", "::new"),
+        "crates/swath-checkout/src/walk.rs",
+        "walking a checkout",
+    ),
+    (
+        concat!("ZipArchive", "::new"),
+        "crates/swath-checkout/src/archive.rs",
+        "reading archives",
+    ),
+    (
+        concat!("tempfile", "_in("),
+        "crates/swath-checkout/src/new_file.rs",
+        "writing files",
+    ),
+];
+
 /// Prints everything that is out of order; an error when there is anything.
 pub(crate) fn run() -> Result<()> {
     let root = workspace_root();
@@ -83,6 +117,13 @@ fn file_problems(path: &str, text: &str, problems: &mut Vec<String>) {
             problems.push(format!(
                 "{path} is named `{stem}`: name it after what it holds"
             ));
+        }
+    }
+    if path.starts_with("crates/") && path.contains("/src/") && !path.contains("swath-test/") {
+        for (text_of_one, owner, what) in OWNED {
+            if path != owner && text.contains(text_of_one) {
+                problems.push(format!("{path} has `{text_of_one}`: {what} is {owner}'s"));
+            }
         }
     }
     if has_text_to_check(file) {
@@ -200,6 +241,15 @@ mod tests {
         check_file("a/src/lib.rs", &"\n".repeat(81), &["81 lines"]);
         check_file("a/src/utils.rs", "", &["named `utils`"]);
         check_file("a/src/arcs/mod.rs", "", &["named `mod`"]);
+    }
+
+    #[test]
+    fn what_has_one_owner_is_nowhere_else() {
+        for (text, owner, _) in OWNED {
+            check_file(owner, text, &[]);
+            check_file("crates/swath-run/src/other.rs", text, &[owner]);
+            check_file("crates/swath-run/tests/other.rs", text, &[]);
+        }
     }
 
     #[test]

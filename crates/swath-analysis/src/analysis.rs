@@ -4,7 +4,7 @@ use ruff_python_ast::ModModule;
 use ruff_python_parser::Parsed;
 
 use crate::LineSet;
-use crate::arcs::{Arc, ModuleArcs, find_arcs};
+use crate::arcs::{Arc, ModuleArcs, WayOut, find_arcs};
 use crate::codegen::executable_lines;
 use crate::exclusions::{Definitions, exclude_suites, matching_lines};
 use crate::logical_lines::LogicalLines;
@@ -30,6 +30,9 @@ pub struct Analysis {
     pub arcs: Vec<Arc>,
     /// How many arcs leave each line, in the order of the lines; excluded lines count on neither end.
     pub exit_counts: Vec<(u32, u32)>,
+    /// How the arcs that leave a code object do so, by arc: of lines with several arcs, but for those
+    /// through the end of a `with`.
+    pub ways_out: Vec<(Arc, WayOut)>,
     /// The functions and classes. Empty when only lines were asked for.
     pub regions: Regions,
     /// Why there is no analysis.
@@ -52,11 +55,15 @@ pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) 
     let walk = |parsed: &Parsed<ModModule>| {
         let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules, present)?;
         analysis.no_branch = matching_lines(&rules.no_branch, &lines, present);
-        let ModuleArcs { arcs, with_jumps } =
-            find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
+        let ModuleArcs {
+            arcs,
+            with_jumps,
+            ways_out,
+        } = find_arcs(parsed.suite(), &lines, &executable, version.rules_minor());
         analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
         analysis.arcs = arcs;
         analysis.with_jumps = with_jumps;
+        analysis.ways_out = ways_out;
         analysis.regions = find_regions(parsed.suite(), &lines);
         analysis.multiline = lines.into_spans();
         Ok(analysis)
@@ -109,6 +116,12 @@ impl Analysis {
         }
     }
 
+    /// What an arc of a line with several does, in coverage.py's words.
+    #[must_use]
+    pub fn describe(&self, arc: Arc) -> String {
+        describe_arc(&self.ways_out, arc)
+    }
+
     /// The first line of the statement that a line belongs to; the line itself if it belongs to none with several.
     #[must_use]
     pub fn first_line(&self, line: u32) -> u32 {
@@ -156,6 +169,20 @@ impl Analysis {
     fn first_signed_line(&self, line: i32) -> i32 {
         let first = i32::try_from(self.first_line(line.unsigned_abs())).unwrap_or(i32::MAX);
         if line < 0 { -first } else { first }
+    }
+}
+
+/// What an arc of a line with several does, in coverage.py's words; `ways_out` are those of its
+/// source.
+#[must_use]
+pub fn describe_arc(ways_out: &[(Arc, WayOut)], arc: Arc) -> String {
+    if arc.1 >= 0 {
+        return format!("jump to line {}", arc.1);
+    }
+    match ways_out.binary_search_by_key(&arc, |(arc, _)| *arc) {
+        Ok(index) => ways_out[index].1.to_string(),
+        // The end of a `with` hides what comes behind it.
+        Err(_) => "jump to the function exit".to_owned(),
     }
 }
 

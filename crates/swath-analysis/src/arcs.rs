@@ -7,9 +7,13 @@
 mod legacy;
 mod statements;
 
+use std::fmt;
+use std::sync::Arc as Shared;
+
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
+use swath_pattern::python_repr;
 
 use crate::LineSet;
 use crate::logical_lines::LogicalLines;
@@ -19,12 +23,41 @@ use legacy::Step;
 /// A step from a line to a line; -N is the exit of the code object that begins in line N.
 pub type Arc = (i32, i32);
 
+/// How control leaves a code object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WayOut {
+    /// The module's end.
+    Module,
+    /// The end of the body of the class of that name.
+    Class(Shared<str>),
+    /// The end of the function of that name, or a `return`.
+    Return(Shared<str>),
+    /// A `raise` in the function of that name.
+    Raise(Shared<str>),
+}
+
+/// In coverage.py's words.
+impl fmt::Display for WayOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (words, name) = match self {
+            Self::Module => return formatter.write_str("exit the module"),
+            Self::Class(name) => ("exit class", name),
+            Self::Return(name) => ("return from function", name),
+            Self::Raise(name) => ("except from function", name),
+        };
+        write!(formatter, "{words} {}", python_repr(name))
+    }
+}
+
 /// The arcs of a module.
 pub(crate) struct ModuleArcs {
     /// Sorted, each once.
     pub(crate) arcs: Vec<Arc>,
     /// Measured arcs that go through a `with` on the way out, and what takes their place, if anything.
     pub(crate) with_jumps: Vec<(Arc, Option<Arc>)>,
+    /// How the arcs that leave a code object do so, but for those through the end of a `with`: of
+    /// lines with several arcs, sorted.
+    pub(crate) ways_out: Vec<(Arc, WayOut)>,
 }
 
 /// Finds the arcs; `executable` are the logical lines with bytecode.
@@ -42,15 +75,25 @@ pub(crate) fn find_arcs(
         with_jumps: FxHashMap::default(),
         with_lines: LineSet::new(),
         loops_left: Vec::new(),
+        ways_out: FxHashMap::default(),
+        scope: WayOut::Module,
     };
     builder.module(body);
     builder.arcs.sort_unstable();
     builder.arcs.dedup();
     let mut with_jumps: Vec<_> = builder.with_jumps.into_iter().collect();
     with_jumps.sort_unstable();
+    let arcs = builder.arcs;
+    let mut ways_out: Vec<_> = builder.ways_out.into_iter().collect();
+    ways_out.retain(|((from, _), _)| {
+        let first = arcs.partition_point(|arc| arc.0 < *from);
+        arcs.get(first + 1).is_some_and(|arc| arc.0 == *from)
+    });
+    ways_out.sort_unstable_by_key(|(arc, _)| *arc);
     ModuleArcs {
-        arcs: builder.arcs,
+        arcs,
         with_jumps,
+        ways_out,
     }
 }
 
@@ -63,6 +106,8 @@ struct Goal {
     landing: i32,
     /// The next line is a `with` that is being left.
     leaves_with: bool,
+    /// That `with` is left for the way out of the code object itself, not for another `with`.
+    is_outermost: bool,
 }
 
 impl Goal {
@@ -71,6 +116,7 @@ impl Goal {
             line,
             landing: line,
             leaves_with: false,
+            is_outermost: false,
         }
     }
 }
@@ -107,6 +153,9 @@ struct Builder<'a> {
     with_lines: LineSet,
     /// For each enclosing loop whether a `break` leaves it.
     loops_left: Vec<bool>,
+    ways_out: FxHashMap<Arc, WayOut>,
+    /// How the end of the code object at hand leaves it.
+    scope: WayOut,
 }
 
 fn signed(line: u32) -> i32 {
@@ -149,6 +198,12 @@ impl<'a> Builder<'a> {
                 .or_insert(Some((from, goal.landing)));
         }
         self.add(from, goal.landing);
+        // A `with` hides how it is left, unless its suite is on its own line.
+        let is_told = !goal.leaves_with || (goal.is_outermost && from == goal.line);
+        if goal.landing < 0 && is_told {
+            let way = || self.scope.clone();
+            self.ways_out.entry((from, goal.landing)).or_insert_with(way);
+        }
     }
 
     /// The entry of the first statement of a suite that has code.
@@ -238,6 +293,7 @@ impl<'a> Builder<'a> {
         for statement in body {
             match statement {
                 Stmt::FunctionDef(function) => {
+                    self.scope = WayOut::Return(function.name.as_str().into());
                     let exit = Some(Goal::plain(-self.entry(statement)));
                     let ways = Ways {
                         next: exit,
@@ -249,6 +305,7 @@ impl<'a> Builder<'a> {
                     self.run(&function.body, ways);
                 }
                 Stmt::ClassDef(class) => {
+                    self.scope = WayOut::Class(class.name.as_str().into());
                     let exit = Goal::plain(-self.entry(statement));
                     self.run(&class.body, Ways::only_next(exit));
                 }

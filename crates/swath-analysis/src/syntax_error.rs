@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use ruff_python_ast::ModModule;
 use ruff_python_ast::token::{Token, TokenKind};
-use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, Parsed};
+use ruff_python_parser::{
+    InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, Parsed, UnsupportedSyntaxError,
+    UnsupportedSyntaxErrorKind,
+};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::problem::{Problem, ProblemKind};
@@ -36,8 +39,29 @@ pub(crate) fn first(source: &str, parsed: &Parsed<ModModule>) -> Option<Problem>
         let (message, offset) = better.unwrap_or((message, offset));
         return Some(syntax(message, offset));
     }
-    let unsupported = parsed.unsupported_syntax_errors().first()?;
+    let mut unsupported = parsed.unsupported_syntax_errors().iter();
+    let unsupported = unsupported.find(|error| !is_tuple(parsed, error))?;
     Some(syntax(GENERIC.to_owned(), unsupported.range().start()))
+}
+
+/// Whether what the parser takes for several context managers in parentheses is a tuple to Python
+/// before 3.9: legal, though no context manager.
+fn is_tuple(parsed: &Parsed<ModModule>, error: &UnsupportedSyntaxError) -> bool {
+    if error.kind != UnsupportedSyntaxErrorKind::ParenthesizedContextManager {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let inside = parsed.tokens().iter().skip_while(|token| token.start() < error.start());
+    for token in inside {
+        match token.kind() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace if depth <= 1 => return true,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth -= 1,
+            TokenKind::As if depth == 1 => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What is wrong with brackets or strings, for a source with an error at `error`.

@@ -3,12 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use swath_store::Version;
+
+const OLDEST: u8 = Version::OLDEST.minor();
+const NEWEST: u8 = Version::NEWEST.minor();
+
 /// A CPython minor version, such as 3.12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PythonVersion {
     /// The major version; the analysis knows only 3.
     pub major: u8,
-    /// The minor version; 8 to 15 have rules of their own.
+    /// The minor version; those that are measured have rules of their own.
     pub minor: u8,
 }
 
@@ -22,12 +27,13 @@ impl PythonVersion {
         Self { major, minor }
     }
 
-    /// The minor version whose rules are used: those of 3.8 for anything older, of 3.15 for anything newer.
+    /// The minor version whose rules are used: those of the oldest one that is measured for
+    /// anything older, of the newest one for anything newer.
     pub(crate) fn rules_minor(self) -> u8 {
         match self.major {
-            0..=2 => 8,
-            3 => self.minor.clamp(8, 15),
-            _ => 15,
+            0..=2 => OLDEST,
+            3 => self.minor.clamp(OLDEST, NEWEST),
+            _ => NEWEST,
         }
     }
 }

@@ -9,7 +9,7 @@
 mod archive;
 mod new_file;
 mod owner;
-mod path_map;
+mod place_map;
 mod private_folder;
 mod process_stat;
 mod regular_file;
@@ -17,9 +17,11 @@ mod source_roots;
 mod source_text;
 mod walk;
 
-pub use new_file::{NewFile, write_file, write_private_file};
+pub use new_file::{
+    NewFile, check_folder_writable, check_writable, write_file, write_private_file,
+};
 pub use owner::{Life, Owner};
-pub use path_map::PathMap;
+pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
 pub use private_folder::{OwnedFolder, create_private_file, private_folder};
 pub use process_stat::ProcessStat;
 pub use regular_file::{Links, open_regular, read_regular};

@@ -111,13 +111,31 @@ impl Seek for NewFile {
 
 /// Writes a file whole or not at all; a pipe or device that is there is written to.
 pub fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs_err::metadata(target).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+    if is_pipe_or_device(target) {
         let mut file = fs_err::OpenOptions::new().write(true).open(target)?;
         return file.write_all(bytes);
     }
     let mut file = NewFile::create(target)?;
     file.write_all(bytes)?;
     file.put()
+}
+
+/// Tries whether a file can be written; leaves nothing behind.
+pub fn check_writable(target: &Path) -> io::Result<()> {
+    if is_pipe_or_device(target) {
+        // Opened for good, a pipe would wait for a reader.
+        return Ok(());
+    }
+    NewFile::create(target).map(drop)
+}
+
+/// Tries whether files can be made in a folder; leaves nothing behind.
+pub fn check_folder_writable(folder: &Path) -> io::Result<()> {
+    NewFile::begin(folder.join("new"), 0o600).map(drop)
+}
+
+fn is_pipe_or_device(target: &Path) -> bool {
+    fs_err::metadata(target).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 /// Writes a file that only this user can read, whole or not at all.
@@ -263,6 +281,34 @@ mod tests {
             error.to_string().contains("is not a regular file"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_can_be_written_is_known_before_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("inside");
+        fs_err::create_dir(&inside).unwrap();
+        symlink(inside.join("file"), folder.path().join("link")).unwrap();
+        for (path, expected) in [
+            ("file", true),
+            ("link", true),
+            ("/dev/null", true),
+            ("gone/file", false),
+            ("inside", false),
+            ("/proc/file", false),
+        ] {
+            let path = folder.path().join(path);
+            assert_eq!(
+                check_writable(&path).is_ok(),
+                expected,
+                "{}",
+                path.display()
+            );
+        }
+        assert!(check_folder_writable(&inside).is_ok());
+        assert!(check_folder_writable(Path::new("/proc")).is_err());
+        assert_eq!(names(folder.path()), ["inside", "link"]);
+        assert_eq!(names(&inside), [""; 0]);
     }
 
     #[test]

@@ -19,14 +19,11 @@ pub enum Links {
 
 /// Opens a regular file for reading. A pipe, a device or a folder is an error, at once.
 pub fn open_regular(path: &Path, links: Links) -> Result<File> {
-    // Without `NONBLOCK`, opening a pipe would wait for a writer; a regular file knows no difference.
-    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    if links == Links::Refuse {
-        flags |= OFlags::NOFOLLOW;
-    }
-    let flags = i32::try_from(flags.bits()).unwrap_or(0);
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+    // Opening a pipe would wait for a writer.
+    let file = match open(path, links, OFlags::NONBLOCK) {
         Ok(file) => file,
+        // Only a regular file can be leased to somebody, whom the kernel gives some time to end that.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => open(path, links, OFlags::empty())?,
         Err(error) => {
             let is_link = links == Links::Refuse
                 && fs_err::symlink_metadata(path).is_ok_and(|file| file.is_symlink());
@@ -38,6 +35,17 @@ pub fn open_regular(path: &Path, links: Links) -> Result<File> {
     } else {
         Err(not_regular(path))
     }
+}
+
+fn open(path: &Path, links: Links, wait: OFlags) -> Result<File> {
+    let mut flags = wait | OFlags::NOCTTY;
+    if links == Links::Refuse {
+        flags |= OFlags::NOFOLLOW;
+    }
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
+        .open(path)
 }
 
 /// Reads a regular file that has no more than `most` bytes.

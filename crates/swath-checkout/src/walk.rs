@@ -56,7 +56,7 @@ impl<'a> Walk<'a> {
     /// The Python files, by name in each folder.
     pub fn sources(self) -> impl Iterator<Item = PathBuf> + 'a {
         self.entries()
-            .filter(|entry| !entry.file_type().is_dir() && is_source(entry.path()))
+            .filter(|entry| is_source(entry.path()) && is_file(entry.path()))
             .map(DirEntry::into_path)
     }
 
@@ -92,6 +92,11 @@ fn is_own(folder: &DirEntry, without: &[&str]) -> bool {
     !is_foreign && !folder.path().join("pyvenv.cfg").exists()
 }
 
+/// Whether something is a file, or a link that leads nowhere: it may have led to one.
+fn is_file(path: &Path) -> bool {
+    fs_err::metadata(path).map_or_else(|_| path.is_symlink(), |there| there.is_file())
+}
+
 /// Python knows sources by `.py` and `.pyw`, in lower case.
 fn is_source(path: &Path) -> bool {
     path.extension()
@@ -113,7 +118,7 @@ pub fn importable_files(root: &Path, include_namespace_packages: bool) -> Vec<St
             include_namespace_packages || !folder || is_package(entry)
         });
     walk.filter_map(Result::ok)
-        .filter(|entry| !entry.path().is_dir() && is_importable(entry))
+        .filter(|entry| is_importable(entry) && is_file(entry.path()))
         .map(|entry| entry.path().to_string_lossy().into_owned())
         .collect()
 }
@@ -171,6 +176,19 @@ mod tests {
         assert_eq!(names(root, fewer.clone().sources()), ["a.py", "b.pyw"]);
         assert_eq!(names(root, fewer.folders()), ["lib", "src", "src/app"]);
         assert_eq!(Walk::new(root).at_most(1).sources().count(), 1);
+    }
+
+    #[test]
+    fn a_pipe_that_is_named_like_a_source_is_none() {
+        let folder = tree(&["a.py"]);
+        let pipe = folder.path().join("pipe.py");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        std::os::unix::fs::symlink("gone.py", folder.path().join("link.py")).unwrap();
+        let expected = ["a.py", "link.py"];
+        let found = Walk::new(folder.path()).sources();
+        assert_eq!(names(folder.path(), found), expected);
+        let found = importable_files(folder.path(), false).into_iter();
+        assert_eq!(names(folder.path(), found.map(PathBuf::from)), expected);
     }
 
     #[test]

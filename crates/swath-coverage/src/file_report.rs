@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use swath_analysis::{Analysis, Arc, LineSet, Regions};
+use swath_analysis::{Analysis, Arc, LineSet, Regions, WayOut, describe_arc};
 
 use crate::Numbers;
 use crate::line_ranges::format_missing;
@@ -51,18 +51,31 @@ pub struct Branches {
     pub no_branch: LineSet,
     /// The exits not taken of each line that has more than one.
     pub missing_exits: BTreeMap<u32, Vec<i32>>,
+    /// How exits of lines that have more than one leave their code object, by arc; but for those
+    /// through the end of a `with`.
+    ways_out: Vec<(Arc, WayOut)>,
 }
 
 impl Branches {
     fn new(analysis: &Analysis, arcs: impl IntoIterator<Item = Arc>) -> Self {
         let executed = executed_arcs(analysis, arcs);
-        Self::of_parts(
+        let branches = Self::of_parts(
             analysis.arcs.iter().copied().collect(),
             executed,
             analysis.exit_counts.iter().copied().collect(),
             analysis.no_branch.clone(),
             &analysis.excluded,
-        )
+        );
+        Self {
+            ways_out: analysis.ways_out.clone(),
+            ..branches
+        }
+    }
+
+    /// What an exit of a line that has more than one does, in coverage.py's words.
+    pub fn describe(&self, line: u32, exit: i32) -> String {
+        let line = i32::try_from(line).unwrap_or(i32::MAX);
+        describe_arc(&self.ways_out, (line, exit))
     }
 
     pub(crate) fn of_parts(
@@ -89,6 +102,7 @@ impl Branches {
             exit_counts,
             no_branch,
             missing_exits,
+            ways_out: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ pub struct PythonVersion {
     pub major: u8,
     /// 12 in 3.12.1.
     pub minor: u8,
-    /// 1 in 3.12.1.
+    /// 1 in 3.12.1; 255 where only 3.12 is known.
     pub micro: u8,
 }
 
@@ -24,14 +24,35 @@ impl PythonVersion {
         Self {
             major,
             minor,
-            micro,
+            micro: micro.min(Self::UNKNOWN - 1),
         }
+    }
+
+    /// In place of a patch release that nobody knows: no hit store can say it.
+    const UNKNOWN: u8 = u8::MAX;
+
+    /// A version as a user says it, without the patch release.
+    pub fn said(major: u8, minor: u8) -> Self {
+        Self {
+            major,
+            minor,
+            micro: Self::UNKNOWN,
+        }
+    }
+
+    /// Whether a user said the version, and no process.
+    pub fn is_said(self) -> bool {
+        self.micro == Self::UNKNOWN
     }
 }
 
 impl fmt::Display for PythonVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}.{}", self.major, self.minor, self.micro)
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.is_said() {
+            return Ok(());
+        }
+        write!(formatter, ".{}", self.micro)
     }
 }
 
@@ -40,11 +61,11 @@ impl FromStr for PythonVersion {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = text.splitn(3, '.').map(|part| part.parse().map_err(|_| ()));
-        let mut next = || parts.next().unwrap_or(Ok(0));
+        let mut next = |missing| parts.next().unwrap_or(Ok(missing));
         Ok(Self {
-            major: next()?,
-            minor: next()?,
-            micro: next()?,
+            major: next(0)?,
+            minor: next(0)?,
+            micro: next(Self::UNKNOWN)?,
         })
     }
 }
@@ -178,12 +199,10 @@ impl Accounting {
     /// Python alone.
     pub fn was_recorded(&self, path: &str) -> bool {
         self.files.get(path).is_some_and(|facts| {
-            facts.is_empty()
-                || facts.iter().any(|facts| facts.hash.is_some())
-                || self
-                    .processes
-                    .iter()
-                    .any(|process| process.touched.contains(path))
+            let of_swath = |facts: &FileFacts| {
+                facts.hash.is_some() || facts.python.is_none_or(|python| !python.is_said())
+            };
+            facts.is_empty() || facts.iter().any(of_swath)
         })
     }
 
@@ -226,5 +245,12 @@ mod tests {
         let version: PythonVersion = "3.12.1".parse().unwrap();
         assert_eq!(version.to_string(), "3.12.1");
         assert!("3.x".parse::<PythonVersion>().is_err());
+        let said: PythonVersion = "3.14".parse().unwrap();
+        assert_eq!(
+            (said, said.to_string().as_str()),
+            (PythonVersion::said(3, 14), "3.14")
+        );
+        let forged = PythonVersion::from_hexversion(0x030e_ffff);
+        assert!(!forged.is_said(), "a store cannot say what only a user can");
     }
 }

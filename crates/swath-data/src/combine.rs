@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHasher};
-use swath_checkout::{Links, PathMap, open_regular, read_regular, source_exists};
+use swath_checkout::{Checkout, Links, PlaceMap, open_regular, read_regular, source_exists};
 use swath_model::SourceHash;
 use swath_pattern::PathAliases;
 
@@ -481,15 +481,17 @@ impl Work {
         if foreign.is_empty() {
             return;
         }
-        let mut paths = PathMap::new(checkout, self.aliases.clone());
+        let checkout = Checkout::new(checkout);
+        let mut paths = PlaceMap::new(&checkout, self.aliases.clone(), None);
         paths.learn(foreign.iter().copied());
         let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let mut known = BTreeSet::new();
         for (path, hash) in foreign {
-            let Some(here) = paths.map(path, hash) else {
+            let mapped = paths.map(path, hash);
+            let Some(here) = mapped.path() else {
                 continue;
             };
-            if let (Some(there), Some(here)) = (folder(path), folder(&here))
+            if let (Some(there), Some(here)) = (folder(path), folder(here))
                 && known.insert((there.clone(), here.clone()))
             {
                 // A folder with characters that patterns use keeps its own name.

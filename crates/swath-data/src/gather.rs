@@ -56,7 +56,7 @@ pub fn to_coverage_data(
                 if file.hit.is_empty() {
                     // Nothing of it ran.
                 } else if branch {
-                    data.add_arcs(&file.path, context, &file.branch_arcs());
+                    data.add_arcs(&file.path, context, &file.branch_arcs(process.python));
                 } else {
                     data.add_lines(&file.path, context, &file.hit);
                 }

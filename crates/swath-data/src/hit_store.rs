@@ -63,13 +63,16 @@ impl StoredFile {
         !self.hit.is_empty()
     }
 
-    /// What branch data says of the file: the arcs, and each line that ran as an arc to itself.
-    /// From the latter coverage.py concludes that a line with one way on went there.
-    pub fn branch_arcs(&self) -> ArcSet {
-        let lines = self
-            .hit
-            .iter()
-            .map(|line| (i64::from(line), i64::from(line)));
+    /// What branch data says of the file: the arcs, and each line that ran as the end of one. From
+    /// 3.14 on that arc comes from the line itself, as coverage.py has it there. Before, it is one
+    /// into the module: coverage.py would read an arc from a line to itself as one way on from a
+    /// `with` whose suite is on its line.
+    pub fn branch_arcs(&self, python: Option<PythonVersion>) -> ArcSet {
+        let by_itself = python.is_some_and(|version| (version.major, version.minor) >= (3, 14));
+        let lines = self.hit.iter().map(|line| {
+            let line = i64::from(line);
+            (if by_itself { line } else { -1 }, line)
+        });
         lines.chain(self.arcs.iter()).collect()
     }
 }
@@ -586,7 +589,11 @@ mod tests {
         )
         .unwrap();
         assert!(process.branch);
-        let arcs: Vec<_> = process.files[0].branch_arcs().iter().collect();
+        let file = &process.files[0];
+        let arcs: Vec<_> = file.branch_arcs(process.python).iter().collect();
+        assert_eq!(arcs, [(-1, 4), (-1, 6), (4, 6), (6, -3)]);
+        let newer = PythonVersion::from_hexversion(0x030e_00f0);
+        let arcs: Vec<_> = file.branch_arcs(Some(newer)).iter().collect();
         assert_eq!(arcs, [(4, 4), (4, 6), (6, -3), (6, 6)]);
     }
 

@@ -24,6 +24,12 @@ pub(crate) fn marked(run: &str, hash: &str) -> String {
     format!("{MARK}{run}.{hash}")
 }
 
+/// The hash that Compose gave a container whose hash a run has marked.
+pub(crate) fn unmarked(hash: &str) -> Option<&str> {
+    let (_, own) = hash.strip_prefix(MARK)?.split_once('.')?;
+    Some(own)
+}
+
 /// A container, as an answer of the engine describes it.
 pub(crate) struct Described<'a> {
     pub(crate) hash: &'a str,

@@ -1,13 +1,27 @@
 //! The one request that is rewritten: the creation of a container.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::config_hash::{CONFIG_HASH, marked};
+use crate::traces::without_agent;
 
 /// The label that says in which run a container was created.
 pub(crate) const RUN_LABEL: &str = "swath.run";
 /// The label that names the volume of a container.
 pub(crate) const VOLUME_LABEL: &str = "swath.volume";
+
+/// The variable that says under which name a container's processes are known.
+pub(crate) const SERVICE_VARIABLE: &str = "SWATH_SERVICE";
+/// Where the agent may be mounted. In `/dev` every container has a file system of its own in memory:
+/// the folder that is mounted upon is gone with the container, and in no image and no export.
+pub(crate) const PLACES: [&str; 4] = ["/dev/swath", "/swath", "/.swath", "/swath-coverage"];
+
+/// Where the agent's folder can be in a container.
+pub fn agent_folders() -> [String; 4] {
+    PLACES.map(|place| format!("{place}/agent"))
+}
 
 /// What a container is given.
 #[derive(Debug, Clone)]
@@ -24,13 +38,15 @@ pub(crate) struct Injection<'a> {
 pub(crate) fn inject(request: &mut Value, image: &Value, injection: &Injection<'_>) {
     let python_path = variable("PYTHONPATH", request, image);
     let mut agent = format!("{}/agent", injection.mount);
-    if let Some(before) = python_path.filter(|value| !value.is_empty()) {
+    // The image may be one that was made of a container under a run.
+    let before = python_path.and_then(|path| without_agent(&path));
+    if let Some(before) = before.filter(|value| !value.is_empty()) {
         agent.push(':');
         agent.push_str(&before);
     }
     let service = injection.service;
     set_variable(request, "PYTHONPATH", &agent);
-    set_variable(request, "SWATH_SERVICE", service);
+    set_variable(request, SERVICE_VARIABLE, service);
     let bind = format!("{}:{}", injection.volume, injection.mount);
     let host = object(request, "HostConfig");
     match host.get_mut("Binds") {
@@ -66,18 +82,39 @@ pub(crate) fn variable(name: &str, request: &Value, image: &Value) -> Option<Str
     None
 }
 
+/// All variables of the container that a request makes of an image.
+pub(crate) fn variables(request: &Value, image: &Value) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for environment in [&image["Config"]["Env"], &request["Env"]] {
+        let entries = environment.as_array().into_iter().flatten();
+        for entry in entries.filter_map(Value::as_str) {
+            match entry.split_once('=') {
+                Some((name, value)) => {
+                    found.insert(name.to_owned(), value.to_owned());
+                }
+                // A name alone takes the variable away.
+                None => {
+                    found.remove(entry);
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Where the agent is mounted: a place that the request and the image leave free.
 pub(crate) fn free_mount(request: &Value, image: &Value) -> &'static str {
-    const PLACES: [&str; 3] = ["/swath", "/.swath", "/swath-coverage"];
     let taken = mounts(request, image);
+    let is_free = |place: &str| {
+        taken.iter().all(|path| {
+            let path = path.trim_end_matches('/');
+            path != place && (path != "/dev" || !place.starts_with("/dev/"))
+        })
+    };
     PLACES
         .into_iter()
-        .find(|place| {
-            !taken
-                .iter()
-                .any(|path| path.trim_end_matches('/') == *place)
-        })
-        .unwrap_or(PLACES[0])
+        .find(|place| is_free(place))
+        .unwrap_or(PLACES[1])
 }
 
 fn mounts(request: &Value, image: &Value) -> Vec<String> {
@@ -129,12 +166,14 @@ fn set_variable(request: &mut Value, name: &str, value: &str) {
         Value::Array(entries) => entries,
         _ => Vec::new(),
     };
-    environment.retain(|entry| {
-        entry
-            .as_str()
-            .is_none_or(|entry| entry.split('=').next() != Some(name))
-    });
-    environment.push(json!(format!("{name}={value}")));
+    let is_same = |entry: &Value| {
+        let entry = entry.as_str();
+        entry.is_some_and(|entry| entry.split('=').next() == Some(name))
+    };
+    let place = environment.iter().position(is_same);
+    environment.retain(|entry| !is_same(entry));
+    let place = place.unwrap_or(environment.len());
+    environment.insert(place, json!(format!("{name}={value}")));
     request["Env"] = Value::Array(environment);
 }
 
@@ -167,7 +206,9 @@ mod tests {
         let image = json!({"Config": {"Env": ["PYTHONPATH=/image", "A=1"]}});
         let path = |request: Value| {
             let request = injected(request, &image);
-            request["Env"][request["Env"].as_array().unwrap().len() - 2].clone()
+            let entries = request["Env"].as_array().unwrap();
+            let is_path = |entry: &&Value| entry.as_str().unwrap().starts_with("PYTHONPATH");
+            entries.iter().find(is_path).unwrap().clone()
         };
         assert_eq!(path(json!({})), "PYTHONPATH=/swath/agent:/image");
         assert_eq!(
@@ -204,11 +245,14 @@ mod tests {
 
     #[test]
     fn a_place_in_use_is_left_alone() {
-        assert_eq!(free_mount(&json!({}), &Value::Null), "/swath");
-        let request = json!({"HostConfig": {"Binds": ["/x:/swath:ro"]}});
+        assert_eq!(free_mount(&json!({}), &Value::Null), "/dev/swath");
+        // The folder would be made on the host.
+        let request = json!({"HostConfig": {"Binds": ["/dev:/dev/"]}});
+        assert_eq!(free_mount(&request, &Value::Null), "/swath");
+        let request = json!({"HostConfig": {"Binds": ["/x:/dev/swath:ro", "/x:/swath"]}});
         assert_eq!(free_mount(&request, &Value::Null), "/.swath");
-        let request = json!({"HostConfig": {"Mounts": [{"Target": "/swath/"}]}});
-        assert_eq!(free_mount(&request, &Value::Null), "/.swath");
+        let request = json!({"HostConfig": {"Mounts": [{"Target": "/dev/swath/"}]}});
+        assert_eq!(free_mount(&request, &Value::Null), "/swath");
     }
 
     #[test]

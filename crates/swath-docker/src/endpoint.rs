@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use serde_json::Value;
 
 use crate::error::EngineError;
@@ -78,20 +81,55 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn connect(&self) -> Result<Stream, EngineError> {
+    /// Whether the engine can be taken to see the files of this machine.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Endpoint::Unix(_))
+    }
+
+    /// Connects within this time: an engine whose queue is full accepts nobody.
+    pub(crate) fn connect(&self, limit: Duration) -> Result<Stream, EngineError> {
         let connected: io::Result<Stream> = match self {
-            Endpoint::Unix(path) => UnixStream::connect(path).map(Stream::Unix),
-            Endpoint::Tcp(address) => TcpStream::connect(address).map(|stream| {
+            Endpoint::Unix(path) => connect_unix(path, limit).map(Stream::Unix),
+            Endpoint::Tcp(address) => connect_tcp(address, limit).map(|stream| {
                 // Small messages of interactive sessions must not wait for each other.
                 let _ = stream.set_nodelay(true);
                 Stream::Tcp(stream)
             }),
         };
-        connected.map_err(|source| EngineError::Unreachable {
-            endpoint: self.to_string(),
-            source,
+        connected.map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => EngineError::Silent {
+                endpoint: self.to_string(),
+                request: "a connection".to_owned(),
+                waited: limit,
+            },
+            _ => EngineError::Unreachable {
+                endpoint: self.to_string(),
+                source,
+            },
         })
     }
+}
+
+fn connect_unix(path: &Path, limit: Duration) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(path)?;
+    let flags = SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    // The time that sending may take is the time that connecting may take.
+    set_socket_timeout(&socket, Timeout::Send, Some(limit))?;
+    connect(&socket, &address)?;
+    set_socket_timeout(&socket, Timeout::Send, None)?;
+    Ok(UnixStream::from(socket))
+}
+
+fn connect_tcp(address: &str, limit: Duration) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for one in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&one, limit) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 impl fmt::Display for Endpoint {

@@ -3,21 +3,24 @@
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Read, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::endpoint::Endpoint;
 use crate::error::EngineError;
-use crate::message::Head;
+use crate::message::{Head, LONGEST_BODY};
+use crate::patience::{LONGEST_TRANSFER, Limits, Patience, Timed};
 use crate::stream::Stream;
 
-/// The longest answer that is held in memory.
-const LONGEST_ANSWER: u64 = 256 << 20;
+/// A short answer may take so many times as long as the engine may be silent in it.
+const TIMES_THE_SILENCE: u32 = 4;
 
-/// An engine; every request has a connection of its own.
+/// An engine; every request has a connection of its own, and no request waits without a limit.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(crate) endpoint: Endpoint,
+    pub(crate) patience: Arc<Patience>,
 }
 
 /// What a request carries.
@@ -30,26 +33,44 @@ pub(crate) enum Content<'a> {
 /// The rest of an answer; ends with the connection.
 pub(crate) struct Answer {
     already: Cursor<Vec<u8>>,
-    stream: Arc<Stream>,
+    timed: Timed,
 }
 
 impl Answer {
     /// The connection, to cut an answer that has no end.
     pub(crate) fn stream(&self) -> Arc<Stream> {
-        Arc::clone(&self.stream)
+        self.timed.stream()
+    }
+
+    /// Makes this an answer that may pause for as long as it likes.
+    pub(crate) fn without_limit(mut self) -> io::Result<Answer> {
+        self.timed.without_limit()?;
+        Ok(self)
     }
 }
 
 impl Read for Answer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.already.read(buffer)? {
-            0 => (&*self.stream).read(buffer),
+            0 => self.timed.read(buffer),
             length => Ok(length),
         }
     }
 }
 
 impl Engine {
+    pub(crate) fn new(endpoint: Endpoint, limits: Limits) -> Engine {
+        Engine {
+            endpoint,
+            patience: Patience::new(limits),
+        }
+    }
+
+    /// The same engine for requests that can be given up on their own.
+    pub(crate) fn apart(&self) -> Engine {
+        Engine::new(self.endpoint.clone(), self.patience.limits())
+    }
+
     /// Sends a request; an answer that is no success is an error. HTTP/1.0 makes the engine end
     /// the answer with the connection instead of cutting it into chunks.
     pub(crate) fn ask(
@@ -59,9 +80,22 @@ impl Engine {
         content: &Content<'_>,
     ) -> Result<Answer, EngineError> {
         let what = || format!("{method} {target}");
-        let broken = |source| EngineError::Broken {
-            what: what(),
-            source,
+        if self.patience.is_given_up() {
+            let endpoint = self.endpoint.to_string();
+            return Err(EngineError::GivenUp { endpoint });
+        }
+        let request = format!("`{method} {}`", without_query(target));
+        let limit = self.patience.limit();
+        let broken = |source: io::Error| match source.kind() {
+            io::ErrorKind::TimedOut => EngineError::Silent {
+                endpoint: self.endpoint.to_string(),
+                request: request.clone(),
+                waited: limit,
+            },
+            _ => EngineError::Broken {
+                what: what(),
+                source,
+            },
         };
         let (kind, body) = match content {
             Content::Nothing => ("", Vec::new()),
@@ -74,16 +108,23 @@ impl Engine {
             head.set("Content-Type", kind);
         }
         head.with_length(body.len());
-        let stream = Arc::new(self.endpoint.connect()?);
+        let stream = Arc::new(self.endpoint.connect(limit).inspect_err(|error| {
+            if error.is_silence() {
+                self.patience.note(&request, limit);
+            }
+        })?);
+        let patience = Arc::clone(&self.patience);
+        let longest = longest_for(target, limit);
+        let mut timed = Timed::new(stream, patience, request.clone(), longest).map_err(broken)?;
         let mut message = head.to_bytes();
         message.extend_from_slice(&body);
-        (&*stream).write_all(&message).map_err(broken)?;
-        let (head, already) = Head::read(&*stream)
+        timed.write_all(&message).map_err(broken)?;
+        let (head, already) = Head::read(&mut timed)
             .and_then(|answer| answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
             .map_err(broken)?;
         let mut answer = Answer {
             already: Cursor::new(already),
-            stream,
+            timed,
         };
         let status = head.status().unwrap_or(0);
         if (200..300).contains(&status) {
@@ -110,10 +151,17 @@ impl Engine {
             what: format!("{method} {target}"),
             source,
         };
+        let longest = u64::try_from(LONGEST_BODY).unwrap_or(u64::MAX);
         self.ask(method, target, content)?
-            .take(LONGEST_ANSWER)
+            .take(longest + 1)
             .read_to_end(&mut text)
             .map_err(broken)?;
+        if text.len() > LONGEST_BODY {
+            return Err(broken(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the answer is too long",
+            )));
+        }
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
@@ -167,6 +215,20 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
+}
+
+/// How long a request may take in all.
+fn longest_for(target: &str, limit: Duration) -> Duration {
+    let path = without_query(target);
+    if path.ends_with("/archive") || path.ends_with("/load") {
+        LONGEST_TRANSFER
+    } else {
+        limit * TIMES_THE_SILENCE
+    }
+}
+
+fn without_query(target: &str) -> &str {
+    target.split('?').next().unwrap_or(target)
 }
 
 fn unless_missing(result: Result<(), EngineError>) -> Result<(), EngineError> {

@@ -1,6 +1,7 @@
 //! What can go wrong between swath and an engine.
 
 use std::io;
+use std::time::Duration;
 
 /// An engine that cannot be used, or that refused something.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,22 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// It takes requests and says nothing.
+    #[error("the Docker engine at {endpoint} did not answer {request} within {} s", waited.as_secs())]
+    Silent {
+        /// Where.
+        endpoint: String,
+        /// What it was asked: `` `GET /events` `` …
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// It was silent before, or the user did not want to wait, and so it was not asked.
+    #[error("the Docker engine at {endpoint} was not asked again")]
+    GivenUp {
+        /// Where.
+        endpoint: String,
+    },
     /// The engine said no.
     #[error("{what}: the engine answered {status}: {message}")]
     Refused {
@@ -52,11 +69,20 @@ impl EngineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unsupported { .. } => Some(
-                "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set DOCKER_HOST=unix:///tmp/docker.sock, or leave containers out by `--no-docker`"
+                "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set DOCKER_HOST=unix:///tmp/docker.sock, or leave containers out with `--no-docker`"
                     .to_owned(),
             ),
             Self::NoSuchContext { .. } => Some("docker context ls".to_owned()),
             _ => None,
+        }
+    }
+
+    /// Whether the engine said nothing, as opposed to something that is wrong.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Silent { .. } | Self::GivenUp { .. } => true,
+            Self::Broken { source, .. } => source.kind() == io::ErrorKind::TimedOut,
+            _ => false,
         }
     }
 

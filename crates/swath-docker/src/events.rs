@@ -23,7 +23,16 @@ pub(crate) fn open(
     let filter = escape(&filter.to_string());
     let until = until.map_or_else(String::new, |until| format!("&until={until}"));
     let target = format!("/events?since={since}{until}&filters={filter}");
-    let answer = engine.ask("GET", &target, &Content::Nothing)?;
+    let forever = until.is_empty();
+    let mut answer = engine.ask("GET", &target, &Content::Nothing)?;
+    if forever {
+        answer = answer
+            .without_limit()
+            .map_err(|source| EngineError::Broken {
+                what: "GET /events".to_owned(),
+                source,
+            })?;
+    }
     let stream = answer.stream();
     let events = BufReader::new(answer)
         .lines()

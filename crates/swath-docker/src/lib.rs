@@ -6,15 +6,22 @@
 //! carries the agent. What the containers recorded is gathered when they die and at the end.
 //! Everything that swath makes in the engine bears a label that names the process it belongs to.
 
+mod commit;
 mod config_hash;
+mod contact;
 mod create;
 mod endpoint;
 mod engine;
 mod error;
 mod events;
+mod exchange;
 mod message;
 mod owner;
 mod pace;
+mod part;
+mod patience;
+mod place;
+mod place_files;
 mod processes;
 mod project;
 mod proxy;
@@ -24,13 +31,20 @@ mod route;
 mod session;
 mod source;
 mod stream;
+mod time;
+mod traces;
 mod volume;
 
+pub use create::agent_folders;
 pub use endpoint::Endpoint;
 pub use error::EngineError;
+pub use part::ServicePart;
+pub use patience::Limits;
+pub use place::{ContainerPlace, PlaceFile, Variables};
+pub use place_files::PlaceFiles;
 pub use project::{ContainerState, ProjectContainer, ProjectView};
-pub use proxy::{Gathered, Proxy, remove_leftovers_of_killed_runs};
+pub use proxy::{Gathered, GiveUp, Proxy, remove_leftovers_of_killed_runs};
 pub use record::{ContainerExit, ContainerNote, ContainerRecord, SeenProcess};
-pub use session::Delivery;
+pub use session::{Delivery, SettingsOf};
 pub use source::read_source;
 pub use volume::AgentFile;

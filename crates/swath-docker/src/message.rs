@@ -4,8 +4,12 @@ use std::io::{self, BufRead, BufReader, Read};
 
 /// A head that is longer is none.
 const LONGEST_HEAD: usize = 1 << 20;
-/// A body that must be held in memory and is longer is refused.
-const LONGEST_BODY: usize = 256 << 20;
+/// A body that must be held in memory is not longer: what containers are made of and described by
+/// takes some kilobytes each.
+pub(crate) const LONGEST_BODY: usize = 16 << 20;
+
+/// More lines after the last chunk are too many.
+const MOST_TRAILERS: usize = 100;
 
 /// The head of a request or of an answer: first line and headers, in their order and spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,10 @@ impl Head {
             .ok_or_else(|| invalid("a message has no first line"))?;
         let line = std::str::from_utf8(bytes.get(..end).unwrap_or_default())
             .map_err(|_| invalid("the first line of a message is not text"))?;
+        // An engine may take a lone line feed for an end of the line, and read another request.
+        if line.contains(|c: char| c.is_control()) {
+            return Err(invalid("the first line of a message is not one line"));
+        }
         let mut space = vec![httparse::EMPTY_HEADER; 512];
         let rest = bytes.get(end + 2..).unwrap_or_default();
         match httparse::parse_headers(rest, &mut space) {
@@ -129,8 +137,18 @@ impl Head {
         bytes
     }
 
+    /// Whether the sender of a request waits for a word before it sends the body.
+    pub(crate) fn expects_word(&self) -> bool {
+        self.header("expect")
+            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+    }
+
     /// Reads the body of a request that has one: by its length or in chunks.
-    pub(crate) fn read_body(&self, already: Vec<u8>, stream: impl Read) -> io::Result<Vec<u8>> {
+    pub(crate) fn read_body(
+        &self,
+        already: Vec<u8>,
+        stream: impl Read,
+    ) -> Result<Vec<u8>, BodyError> {
         let mut bytes = io::Cursor::new(already).chain(stream);
         let chunked = self
             .header("transfer-encoding")
@@ -146,6 +164,17 @@ impl Head {
     }
 }
 
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// It is longer than what is held in memory.
+    #[error("the body is longer than {} MiB", LONGEST_BODY >> 20)]
+    TooLong,
+    /// It is none, or its sender is gone.
+    #[error(transparent)]
+    Broken(#[from] io::Error),
+}
+
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes
         .windows(4)
@@ -153,20 +182,20 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
         .map(|start| start + 4)
 }
 
-fn read_exactly(stream: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
+fn read_exactly(stream: &mut impl Read, length: usize) -> Result<Vec<u8>, BodyError> {
     if length > LONGEST_BODY {
-        return Err(invalid("a body is too long"));
+        return Err(BodyError::TooLong);
     }
     let mut bytes = Vec::new();
     let wanted = u64::try_from(length).unwrap_or(u64::MAX);
     stream.take(wanted).read_to_end(&mut bytes)?;
     if bytes.len() < length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     Ok(bytes)
 }
 
-fn read_chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
+fn read_chunks(stream: &mut impl BufRead) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     loop {
         let line = read_line(stream)?;
@@ -175,11 +204,15 @@ fn read_chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
             usize::from_str_radix(size, 16).map_err(|_| invalid("a chunk's size is no number"))?;
         if size == 0 {
             // Trailers, up to the empty line.
-            while !read_line(stream)?.is_empty() {}
-            return Ok(body);
+            for _ in 0..MOST_TRAILERS {
+                if read_line(stream)?.is_empty() {
+                    return Ok(body);
+                }
+            }
+            return Err(BodyError::TooLong);
         }
         if body.len().saturating_add(size) > LONGEST_BODY {
-            return Err(invalid("a body is too long"));
+            return Err(BodyError::TooLong);
         }
         body.append(&mut read_exactly(stream, size)?);
         read_line(stream)?;
@@ -237,6 +270,7 @@ mod tests {
             b"GET\r\nno header\r\n\r\n",
             b"GET / HTTP/1.1\r\n",
             b"\xff\xfe\r\n\r\n",
+            b"GET / HTTP/1.1\nPOST /containers/create HTTP/1.1\r\n\r\n",
         ] {
             let _ = Head::read(bytes).map(|head| head.map(|(head, _)| head.status()));
         }
@@ -244,6 +278,11 @@ mod tests {
         head.set("Content-Length", "99999999999999999999");
         assert!(head.read_body(Vec::new(), io::empty()).is_err());
         head.set("Content-Length", "9999999999");
-        assert!(head.read_body(Vec::new(), io::empty()).is_err());
+        let result = head.read_body(Vec::new(), io::empty());
+        assert!(matches!(result, Err(BodyError::TooLong)));
+        head.set("Transfer-Encoding", "chunked");
+        let chunk = format!("{:x}\r\n", LONGEST_BODY + 1);
+        let result = head.read_body(chunk.into_bytes(), io::repeat(b'x'));
+        assert!(matches!(result, Err(BodyError::TooLong)));
     }
 }

@@ -14,10 +14,15 @@ use crate::session::Session;
 const PAUSE: Duration = Duration::from_millis(1500);
 
 /// Looks at the containers of the session until the other end of `stop` is dropped.
-pub(crate) fn watch(session: &Session, stop: &Receiver<()>) {
+pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
     while stop.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
         for id in session.running() {
-            let seen = processes_of(&session.engine, &id);
+            let mut seen = processes_of(engine, &id);
+            if engine.endpoint.is_local() {
+                for one in &mut seen {
+                    one.python_path = python_path(one);
+                }
+            }
             session.update(&id, |record| {
                 for one in seen {
                     take(&mut record.seen, one);
@@ -33,6 +38,23 @@ fn take(all: &mut Vec<SeenProcess>, one: SeenProcess) {
         Some(known) => *known = one,
         None => all.push(one),
     }
+}
+
+/// The `PYTHONPATH` of a process, where it can be seen from here: the engine may be elsewhere all the
+/// same, and the number another process's.
+fn python_path(process: &SeenProcess) -> Option<String> {
+    let folder = format!("/proc/{}", process.pid);
+    let read = |name: &str| fs_err::read(format!("{folder}/{name}")).ok();
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', " ");
+    if words(&read("cmdline")?).trim_end() != process.command.trim_end() {
+        return None;
+    }
+    let environment = read("environ")?;
+    let variable = environment
+        .split(|&byte| byte == 0)
+        .find_map(|entry| entry.strip_prefix(b"PYTHONPATH="));
+    let value = variable.unwrap_or_default();
+    Some(String::from_utf8_lossy(value).into_owned())
 }
 
 fn processes_of(engine: &Engine, id: &str) -> Vec<SeenProcess> {
@@ -51,6 +73,7 @@ fn listed(answer: &Value) -> Vec<SeenProcess> {
             pid: cell(0)?.parse().ok()?,
             seconds: cell(1)?.parse().ok()?,
             command: cell(2)?.to_owned(),
+            python_path: None,
         })
     })
     .collect()
@@ -78,6 +101,7 @@ mod tests {
                 pid: 12,
                 command: "python b.py".to_owned(),
                 seconds: 5,
+                python_path: None,
             },
         );
         let commands = all

@@ -13,11 +13,15 @@ use crate::create::{RUN_LABEL, VOLUME_LABEL};
 use crate::endpoint::Endpoint;
 use crate::engine::{Content, Engine, escape};
 use crate::error::EngineError;
+use crate::patience::Limits;
 
 const FOLDER_LABEL: &str = "com.docker.compose.project.working_dir";
 const ONE_OFF_LABEL: &str = "com.docker.compose.oneoff";
 /// How much of a container's output is looked at for its last lines.
 const LONGEST_OUTPUT: u64 = 1 << 20;
+
+/// For how long an engine may be silent about what is only good to know.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks the engine about Compose projects.
 #[derive(Debug, Clone)]
@@ -65,8 +69,19 @@ impl ProjectView {
     /// Asks the engine there.
     pub fn new(endpoint: Endpoint) -> ProjectView {
         ProjectView {
-            engine: Engine { endpoint },
+            engine: Engine::new(endpoint, Limits::default()),
         }
+    }
+
+    /// Asks the engine there what is worth little waiting.
+    pub fn without_patience(endpoint: Endpoint) -> ProjectView {
+        let limits = Limits {
+            silence: LITTLE_PATIENCE,
+            silence_at_end: LITTLE_PATIENCE,
+        };
+        let engine = Engine::new(endpoint, limits);
+        engine.patience.end();
+        ProjectView { engine }
     }
 
     /// What is known of the containers with these ids; one that is gone is left out.
@@ -106,7 +121,7 @@ impl ProjectView {
         let list = self.engine.json("GET", &target, &Content::Nothing)?;
         let containers = list.as_array().into_iter().flatten();
         Ok(containers
-            .filter(|container| !container["Labels"][RUN_LABEL].is_string())
+            .filter(|container| !bears(&container["Labels"], RUN_LABEL))
             .filter_map(|container| container["Names"][0].as_str())
             .map(|name| name.trim_start_matches('/').to_owned())
             .collect())
@@ -154,7 +169,7 @@ impl ProjectView {
         let target = format!("/containers/json?all=1&filters={filter}");
         let containers = self.engine.json("GET", &target, &Content::Nothing)?;
         let mut all = containers.as_array().into_iter().flatten();
-        if !all.any(|container| container["Labels"][RUN_LABEL].is_string()) {
+        if !all.any(|container| bears(&container["Labels"], RUN_LABEL)) {
             // Somebody has brought it up since.
             return Ok(());
         }
@@ -199,6 +214,13 @@ impl ProjectView {
     pub const PAUSE: Duration = Duration::from_millis(200);
 }
 
+/// An image that was made of a container may have the label without a value.
+fn bears(labels: &Value, label: &str) -> bool {
+    labels[label]
+        .as_str()
+        .is_some_and(|value| !value.is_empty())
+}
+
 fn read(description: &Value, host: &str) -> ProjectContainer {
     let labels = &description["Config"]["Labels"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -225,7 +247,7 @@ fn read(description: &Value, host: &str) -> ProjectContainer {
             .and_then(|probes| probes.last())
             .map(|probe| text(&probe["Output"]).trim().to_owned())
             .unwrap_or_default(),
-        carries_agent: labels[RUN_LABEL].is_string(),
+        carries_agent: bears(labels, RUN_LABEL),
         published: published(&description["NetworkSettings"]["Ports"], host),
         inside: inside(description),
         volumes: mounts

@@ -80,7 +80,12 @@ impl Drop for Carrier<'_> {
             match self.engine.remove_container(&self.id) {
                 Ok(()) => return,
                 // In the end the next run finds it by its label.
-                Err(error) => tracing::debug!("a carrier stays: {error}"),
+                Err(error) => {
+                    tracing::debug!("a carrier stays: {error}");
+                    if error.is_silence() {
+                        return;
+                    }
+                }
             }
             std::thread::sleep(BETWEEN_ATTEMPTS);
         }

@@ -1,6 +1,12 @@
 //! What is known of the containers of a run.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use swath_model::Orchestrator;
+
+use crate::part::ServicePart;
+use crate::place::ContainerPlace;
 
 /// How a container ended, in the engine's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +29,8 @@ pub struct SeenProcess {
     pub command: String,
     /// For how long it had run when it was last seen.
     pub seconds: u64,
+    /// Its `PYTHONPATH`, empty if it has none; `None` where its environment could not be read.
+    pub python_path: Option<String>,
 }
 
 /// A container that was created with the agent.
@@ -33,8 +41,8 @@ pub struct ContainerRecord {
     pub id: String,
     /// Its name, without a slash.
     pub name: String,
-    /// Its service in a Compose project.
-    pub compose_service: Option<String>,
+    /// What it is part of: a service of Compose or Swarm, a container of a pod.
+    pub part_of: Option<ServicePart>,
     /// The image as the request named it.
     pub image: String,
     /// Created by `docker-compose run`.
@@ -47,8 +55,8 @@ pub struct ContainerRecord {
     pub init: bool,
     /// The words of its health check; empty when it has none.
     pub health_check: Vec<String>,
-    /// The coverage.py configuration file that its environment names, as a path in it.
-    pub rcfile: Option<String>,
+    /// Its circumstances.
+    pub place: ContainerPlace,
     /// Where its hit stores are.
     pub data: PathBuf,
     /// How it ended, each time.
@@ -70,14 +78,33 @@ pub struct ContainerRecord {
 }
 
 impl ContainerRecord {
-    /// The name under which people know it: its Compose service, else its own.
+    /// The name under which people know it: that of its service, else its own.
     pub fn service(&self) -> &str {
-        self.compose_service.as_deref().unwrap_or(&self.name)
+        self.part_of
+            .as_ref()
+            .map_or(self.name.as_str(), |part| part.service.as_str())
+    }
+
+    /// Whose words describe how it is set up.
+    pub fn orchestrator(&self) -> Orchestrator {
+        self.part_of
+            .as_ref()
+            .map_or(Orchestrator::Engine, |part| part.orchestrator)
+    }
+
+    /// Whether both are made of one image and see the same folders of this machine.
+    pub fn has_files_of(&self, other: &ContainerRecord) -> bool {
+        self.image_id == other.image_id && self.place.mounts == other.place.mounts
+    }
+
+    /// Whether anything ran in it.
+    pub fn has_run(&self) -> bool {
+        self.started
     }
 
     /// Whether it ran in the foreground of something: `docker run` without `-d`, `compose run`.
     pub fn in_foreground(&self) -> bool {
-        self.one_off || (self.compose_service.is_none() && self.attached)
+        self.one_off || (self.part_of.is_none() && self.attached)
     }
 }
 
@@ -110,6 +137,20 @@ pub enum ContainerNote {
     EngineUnusable {
         /// Why, and what to do.
         what: String,
+    },
+    /// The engine took a request and did not answer it, and was not waited for any longer.
+    EngineSilent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was asked: `` `GET /events` ``.
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// An image that was made of a container keeps the names of what the container was given.
+    TraceInImage {
+        /// The image.
+        image: String,
     },
     /// Something failed that needs saying.
     Failed {

@@ -11,39 +11,86 @@ pub(crate) enum Route {
     Use { container: String },
     /// Somebody attaches to a container: it runs in the foreground.
     Attach { container: String },
+    /// A container is to become an image.
+    Commit(Commit),
     /// Volumes or images go: what is in them must be gathered first.
     Removal,
     /// Anything else.
     Other,
 }
 
+/// Which container is to become which image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub(crate) container: String,
+    pub(crate) repository: Option<String>,
+    pub(crate) tag: Option<String>,
+}
+
 impl Route {
+    /// What is asked for, whichever way it is spelt: as an engine reads it.
     pub(crate) fn of(method: &str, target: &str) -> Route {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let parts = path.split('/').filter(|part| !part.is_empty());
-        let parts = parts
-            .skip_while({
-                let mut first = true;
-                move |part| std::mem::take(&mut first) && is_version(part)
-            })
-            .collect::<Vec<_>>();
-        match (method, parts.as_slice()) {
+        let (path, query) = origin(target)
+            .split_once('?')
+            .unwrap_or((origin(target), ""));
+        let parts = normal(&unescape(path));
+        let parts = parts.iter().map(String::as_str).collect::<Vec<_>>();
+        let parts = match parts.as_slice() {
+            [version, rest @ ..] if is_version(version) => rest,
+            all => all,
+        };
+        match (method, parts) {
             ("POST", ["containers", "create"]) => Route::Create {
                 name: parameter(query, "name"),
             },
             ("GET", ["containers", "json"] | ["containers", _, "json"]) => Route::Look,
             ("POST", ["containers", container, "start" | "restart" | "exec"]) => Route::Use {
-                container: unescape(container),
+                container: (*container).to_owned(),
             },
             ("POST", ["containers", container, "attach"])
             | ("GET", ["containers", container, "attach", "ws"]) => Route::Attach {
-                container: unescape(container),
+                container: (*container).to_owned(),
             },
+            ("POST", ["commit"]) => {
+                parameter(query, "container").map_or(Route::Other, |container| {
+                    Route::Commit(Commit {
+                        container,
+                        repository: parameter(query, "repo"),
+                        tag: parameter(query, "tag"),
+                    })
+                })
+            }
             ("POST", ["volumes" | "images" | "containers", "prune"])
             | ("DELETE", ["images" | "volumes", ..]) => Route::Removal,
             _ => Route::Other,
         }
     }
+}
+
+/// The path and query of a target that may name a host as well: `http://docker/v1.41/info`.
+fn origin(target: &str) -> &str {
+    let Some((_, rest)) = target.split_once("://") else {
+        return target;
+    };
+    if target.starts_with('/') {
+        return target;
+    }
+    rest.find('/').map_or("/", |start| &rest[start..])
+}
+
+/// The parts of a path without what says nothing: `//`, `/./` and `/../`.
+fn normal(path: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part.to_owned()),
+        }
+    }
+    parts
 }
 
 /// `v1.41`.
@@ -58,8 +105,14 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| unescape(value))
+        .map(|(key, value)| (form_unescape(key), form_unescape(value)))
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// In a query a blank may be a plus sign.
+fn form_unescape(text: &str) -> String {
+    unescape(&text.replace('+', " "))
 }
 
 fn unescape(text: &str) -> String {
@@ -69,6 +122,7 @@ fn unescape(text: &str) -> String {
         rest = after;
         let digits = after
             .get(..2)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| std::str::from_utf8(digits).ok());
         match (byte, digits.map(|digits| u8::from_str_radix(digits, 16))) {
             (b'%', Some(Ok(value))) => {
@@ -90,11 +144,11 @@ mod tests {
         let name = Some("a b".to_owned());
         assert_eq!(
             Route::of("POST", "/v1.41/containers/create?platform=&name=a%20b"),
-            Route::Create { name }
+            Route::Create { name: name.clone() }
         );
         assert_eq!(
-            Route::of("POST", "/containers/create"),
-            Route::Create { name: None }
+            Route::of("POST", "/containers/create?n%61me=a+b"),
+            Route::Create { name }
         );
         assert_eq!(
             Route::of("GET", "/v1.24/containers/json?all=1"),
@@ -111,6 +165,15 @@ mod tests {
             Route::of("POST", "/v1.41/containers/web/exec"),
             Route::Use { container }
         );
+        let commit = Commit {
+            container: "web".to_owned(),
+            repository: Some("a/b".to_owned()),
+            tag: None,
+        };
+        assert_eq!(
+            Route::of("POST", "/v1.41/commit?container=web&repo=a%2Fb&tag="),
+            Route::Commit(commit)
+        );
         assert_eq!(Route::of("POST", "/v1.41/volumes/prune"), Route::Removal);
         assert_eq!(Route::of("DELETE", "/v1.41/images/a/b:c"), Route::Removal);
         assert_eq!(
@@ -118,6 +181,42 @@ mod tests {
             Route::Other
         );
         assert_eq!(Route::of("", ""), Route::Other);
-        assert_eq!(unescape("%zz%4"), "%zz%4");
+        assert_eq!(unescape("%zz%4%+1"), "%zz%4%+1");
+    }
+
+    #[test]
+    fn a_path_is_read_as_an_engine_reads_it_however_it_is_spelt() {
+        for target in [
+            "/%63ontainers/create",
+            "/containers%2Fcreate",
+            "/v1.41/containers%2fcreat%65",
+            "/%76%31.41/containers/create",
+            "//containers//create/",
+            "/./containers/./create",
+            "/containers/web/../create",
+            "/%2e%2E/containers/create",
+            "http://docker/v1.41/containers/create",
+            "http://docker/v1.41/%63ontainers/create?x=/info",
+        ] {
+            assert_eq!(
+                Route::of("POST", target),
+                Route::Create { name: None },
+                "{target}"
+            );
+        }
+        for target in [
+            "/containers/%2563reate",
+            "/info?x=/containers/create",
+            "http://x",
+        ] {
+            assert_eq!(Route::of("POST", target), Route::Other, "{target}");
+        }
+        assert_eq!(
+            Route::of("POST", "/containers/%77eb/%73tart"),
+            Route::Use {
+                container: "web".to_owned()
+            }
+        );
+        assert_eq!(Route::of("DELETE", "/v%6Flumes/x"), Route::Removal);
     }
 }

@@ -1,17 +1,22 @@
 //! One run's dealings with an engine: what is injected, what happens to it, what is gathered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use crate::config_hash::{SERVICE_LABEL, shown};
-use crate::create::{Injection, free_mount, inject, mounts_engine_socket, variable};
+use crate::create::{Injection, free_mount, inject, mounts_engine_socket};
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
 use crate::owner::{DATA_LABEL, IMAGE_LABEL, OWNER_LABEL, this_process};
+use crate::part::ServicePart;
+use crate::patience::Limits;
+use crate::place::ContainerPlace;
+use crate::place_files::read_at;
 use crate::python::{Carrier, holds_python, is_supported};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::volume::{AgentFile, extract, filled, inert};
@@ -24,11 +29,39 @@ pub struct Delivery {
     /// The files of the agent, its settings left out.
     pub agent: Vec<AgentFile>,
     /// The agent's settings, all but `data`.
-    pub settings: Vec<u8>,
+    pub settings: SettingsOf,
     /// A folder for the hit stores, one folder in it for each container.
     pub gather_into: PathBuf,
     /// Services of Compose that get the agent; none named means all.
     pub services: BTreeSet<String>,
+    /// For how long the engine may be silent.
+    pub limits: Limits,
+}
+
+/// What the agent's settings are in a place.
+#[derive(Clone)]
+pub struct SettingsOf(Arc<PlaceSettings>);
+
+type PlaceSettings = dyn Fn(&ContainerPlace) -> Vec<u8> + Send + Sync;
+
+impl fmt::Debug for SettingsOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SettingsOf")
+    }
+}
+
+impl SettingsOf {
+    /// Settings that depend on the place.
+    pub fn new(
+        settings: impl Fn(&ContainerPlace) -> Vec<u8> + Send + Sync + 'static,
+    ) -> SettingsOf {
+        SettingsOf(Arc::new(settings))
+    }
+
+    /// The same settings in every place.
+    pub fn same(settings: Vec<u8>) -> SettingsOf {
+        SettingsOf::new(move |_| settings.clone())
+    }
 }
 
 impl Delivery {
@@ -82,6 +115,23 @@ impl Session {
 
     pub(crate) fn failed(&self, what: String) {
         self.note(ContainerNote::Failed { what });
+    }
+
+    /// Says that something failed, unless that is the silence that is told once for all.
+    pub(crate) fn failed_unless_silent(&self, what: &str, error: &EngineError) {
+        if !error.is_silence() {
+            self.failed(format!("{what}: {error}"));
+        }
+    }
+
+    /// Whether no container was given an agent.
+    pub(crate) fn is_empty(&self) -> bool {
+        locked(&self.records).is_empty()
+    }
+
+    pub(crate) fn take_notes(&self) -> Vec<ContainerNote> {
+        let notes = std::mem::take(&mut *locked(&self.notes));
+        notes.into_iter().collect()
     }
 
     /// Decides whether a container gets the agent; `None` leaves its creation as it is.
@@ -150,14 +200,11 @@ impl Session {
         let label = |key: &str| request["Labels"][key].as_str().map(str::to_owned);
         ContainerRecord {
             name: name.map_or_else(|| short_name(image_name), str::to_owned),
-            compose_service: label(SERVICE_LABEL),
+            part_of: ServicePart::of(&request["Labels"]),
             one_off: label("com.docker.compose.oneoff").as_deref() == Some("True"),
             image: image_name.to_owned(),
             image_id: image["Id"].as_str().unwrap_or(image_name).to_owned(),
-            rcfile: ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
-                .into_iter()
-                .filter_map(|name| variable(name, request, image))
-                .find(|value| !value.is_empty()),
+            place: ContainerPlace::of(request, image),
             data: self.delivery.gather_into.join(number.to_string()),
             volume: format!("swath-{}-{number}", self.delivery.run),
             mount: free_mount(request, image),
@@ -181,7 +228,7 @@ impl Session {
     pub(crate) fn created(&self, prepared: Prepared, id: &str) {
         let mut record = prepared.record;
         id.clone_into(&mut record.id);
-        if let Err(error) = self.deliver(&record) {
+        if let Err(error) = self.deliver(&mut record) {
             self.failed(format!(
                 "the agent could not be put into a container: {error}"
             ));
@@ -192,15 +239,28 @@ impl Session {
         locked(&self.records).insert(id.to_owned(), record);
     }
 
-    fn deliver(&self, record: &ContainerRecord) -> Result<(), EngineError> {
+    fn deliver(&self, record: &mut ContainerRecord) -> Result<(), EngineError> {
         let delivery = &self.delivery;
-        let tar = filled(&delivery.agent, &delivery.settings, record.mount).map_err(|source| {
+        // In the user's own container the engine would leave a folder to mount upon.
+        let carrier = self.carrier_for(record)?;
+        if let Some(rcfile) = &record.place.rcfile {
+            let text = read_at(&self.engine, record, &carrier.id, &rcfile.path);
+            let text = text.unwrap_or_else(|error| {
+                tracing::debug!("a configuration file is not known: {error}");
+                None
+            });
+            if let Some(rcfile) = &mut record.place.rcfile {
+                rcfile.text = text;
+            }
+        }
+        let settings = (delivery.settings.0)(&record.place);
+        let tar = filled(&delivery.agent, &settings, record.mount).map_err(|source| {
             EngineError::Broken {
                 what: "the agent's archive".to_owned(),
                 source,
             }
         })?;
-        self.engine.put_archive(&record.id, record.mount, &tar)
+        self.engine.put_archive(&carrier.id, "/swath", &tar)
     }
 
     /// Gives up what was prepared for a container that the engine did not create.
@@ -261,8 +321,16 @@ impl Session {
         if self.find(container).is_some() {
             return;
         }
-        let Ok(description) = self.engine.container(container) else {
-            return;
+        let description = match self.engine.container(container) {
+            Ok(description) => description,
+            // The engine says so to the client.
+            Err(error) if error.is_not_found() => return,
+            Err(error) => {
+                self.failed(format!(
+                    "whether the container {container} is measured is not known: {error}"
+                ));
+                return;
+            }
         };
         let service = description["Config"]["Labels"][SERVICE_LABEL].as_str();
         if self.delivery.takes(service)
@@ -348,8 +416,7 @@ impl Session {
             .into_values()
             .collect::<Vec<_>>();
         records.sort_by(|a, b| (a.service(), &a.id).cmp(&(b.service(), &b.id)));
-        let notes = std::mem::take(&mut *locked(&self.notes));
-        (records, notes.into_iter().collect())
+        (records, self.take_notes())
     }
 
     /// Brings what is known of a container up to date.
@@ -367,7 +434,12 @@ impl Session {
                 record.removed = true;
                 record.running = false;
             }
-            Err(_) => {}
+            // What it may have recorded since it was last looked at is not known.
+            Err(error) => {
+                if !record.gathered {
+                    record.problem = Some(error.to_string());
+                }
+            }
         });
     }
 
@@ -386,17 +458,17 @@ impl Session {
                     container: record.name.clone(),
                     volume: record.volume.clone(),
                 }),
-                Err(error) => self.failed(format!(
-                    "the agent in the container {} could not be ended: {error}",
-                    record.name
-                )),
+                Err(error) => {
+                    let what = format!("the agent in the container {}", record.name);
+                    self.failed_unless_silent(&what, &error);
+                }
             }
             return;
         }
         if record.problem.is_none()
             && let Err(error) = self.engine.remove_volume(&record.volume)
         {
-            self.failed(format!("a volume could not be removed: {error}"));
+            self.failed_unless_silent("a volume could not be removed", &error);
         }
     }
 }

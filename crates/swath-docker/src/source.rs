@@ -6,6 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::owner::this_process;
+use crate::patience::Limits;
 use crate::python::Carrier;
 use crate::record::ContainerRecord;
 
@@ -18,9 +19,8 @@ pub fn read_source(
     record: &ContainerRecord,
     path: &str,
 ) -> Result<Vec<u8>, EngineError> {
-    let engine = Engine {
-        endpoint: endpoint.clone(),
-    };
+    let engine = Engine::new(endpoint.clone(), Limits::default());
+    engine.patience.end();
     match read(&engine, &record.id, path) {
         Err(error) if error.is_not_found() => {}
         other => return other,

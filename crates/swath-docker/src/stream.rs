@@ -3,6 +3,9 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
 
 /// Enough for one turn of the largest transfers.
 const BUFFER: usize = 256 << 10;
@@ -21,6 +24,38 @@ impl Stream {
             Self::Unix(stream) => stream.shutdown(how),
             Self::Tcp(stream) => stream.shutdown(how),
         };
+    }
+
+    /// For how long a single read or write may wait.
+    pub(crate) fn wait_at_most(&self, limit: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => {
+                stream.set_read_timeout(limit)?;
+                stream.set_write_timeout(limit)
+            }
+            Self::Tcp(stream) => {
+                stream.set_read_timeout(limit)?;
+                stream.set_write_timeout(limit)
+            }
+        }
+    }
+
+    /// Waits until the other side is gone altogether, or this side was shut in both directions. One
+    /// that only has nothing more to say may still listen.
+    pub(crate) fn wait_until_closed(&self) {
+        let mut watched = match self {
+            Self::Unix(stream) => [PollFd::new(stream, PollFlags::empty())],
+            Self::Tcp(stream) => [PollFd::new(stream, PollFlags::empty())],
+        };
+        while poll(&mut watched, None) == Err(rustix::io::Errno::INTR) {}
+    }
+
+    /// Reads and drops what the other side still sends, up to a limit: one that is not read from
+    /// to the end may never see the answer that it was given.
+    pub(crate) fn drain(&self, limit: u64, patience: Duration) {
+        if self.wait_at_most(Some(patience)).is_ok() {
+            let _ = io::copy(&mut self.take(limit), &mut io::sink());
+        }
     }
 
     /// Bytes from this stream to the other one until this one ends. `passed` is called with the

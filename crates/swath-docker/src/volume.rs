@@ -6,6 +6,7 @@ use std::path::Path;
 use fs_err as fs;
 use swath_checkout::NewFile;
 use swath_store::layout::LONGEST;
+use swath_store::settings;
 
 /// A file of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +17,14 @@ pub struct AgentFile {
     pub bytes: Vec<u8>,
 }
 
-/// The name of the agent's settings.
-pub(crate) const SETTINGS_NAME: &str = "swath-agent.conf";
-
 /// The archive that fills a volume: the agent for everybody to read, a folder for everybody to
 /// write.
 pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::Result<Vec<u8>> {
     let mut own = settings.to_vec();
-    own.extend_from_slice(format!("data {mount}/data\n").as_bytes());
+    let data = format!("{mount}/data");
+    settings::write(settings::DATA, data.as_bytes(), |bytes| {
+        own.extend_from_slice(bytes);
+    });
     let mut archive = tar::Builder::new(Vec::new());
     add(&mut archive, "agent/", 0o755, None)?;
     add(&mut archive, "data/", 0o1777, None)?;
@@ -33,7 +34,7 @@ pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::R
     }
     add(
         &mut archive,
-        &format!("agent/{SETTINGS_NAME}"),
+        &format!("agent/{}", settings::FILE_NAME),
         0o644,
         Some(&own),
     )?;
@@ -45,7 +46,7 @@ pub(crate) fn inert() -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     add(
         &mut archive,
-        &format!("agent/{SETTINGS_NAME}"),
+        &format!("agent/{}", settings::FILE_NAME),
         0o644,
         Some(&[]),
     )?;
@@ -141,7 +142,7 @@ mod tests {
             name: "sitecustomize.py".to_owned(),
             bytes: b"pass\n".to_vec(),
         };
-        let bytes = filled(&[file], b"branch 0\n", "/swath").unwrap();
+        let bytes = filled(&[file], b"branch 1 0\n", "/swath").unwrap();
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut found = Vec::new();
         for entry in archive.entries().unwrap() {
@@ -158,7 +159,7 @@ mod tests {
             (
                 "agent/swath-agent.conf",
                 0o644,
-                "branch 0\ndata /swath/data\n",
+                "branch 1 0\ndata 11 /swath/data\n",
             ),
         ];
         let expected = expected.map(|(path, mode, text)| (path.to_owned(), mode, text.to_owned()));

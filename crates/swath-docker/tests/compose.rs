@@ -4,7 +4,7 @@
 
 use std::process::{Command, Stdio};
 
-use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
+use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy, SettingsOf};
 use swath_test::{Compose, base_image, composes_for, image_python, skip, temp_dir};
 use tempfile::TempDir;
 
@@ -56,9 +56,10 @@ impl Project {
                 name: "sitecustomize.py".to_owned(),
                 bytes: b"".to_vec(),
             }],
-            settings: Vec::new(),
+            settings: SettingsOf::same(Vec::new()),
             gather_into: folder.join("containers"),
             services: std::collections::BTreeSet::new(),
+            limits: swath_docker::Limits::default(),
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         Proxy::start(&folder.join("docker.sock"), endpoint, delivery, || ()).unwrap()

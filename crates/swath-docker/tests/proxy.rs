@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy};
+use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy, SettingsOf};
 use swath_test::{base_image, composes, engine, image_python, scale, skip, temp_dir, wait_until};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ const AGENT: &str = "\
 import os
 folder = os.path.dirname(__file__)
 with open(folder + '/swath-agent.conf') as lines:
-    data = [line[5:].rstrip() for line in lines if line.startswith('data ')]
+    data = [line.split(None, 2)[2].rstrip() for line in lines if line.startswith('data ')]
 if data:
     name = '%d-%s.hits' % (os.getpid(), os.urandom(8).hex())
     with open(data[-1] + '/' + name, 'w') as store:
@@ -52,9 +52,10 @@ impl Fixture {
                 name: "sitecustomize.py".to_owned(),
                 bytes: AGENT.into(),
             }],
-            settings: b"branch 0\n".to_vec(),
+            settings: SettingsOf::same(b"branch 0\n".to_vec()),
             gather_into: folder.path().join("containers"),
             services: std::collections::BTreeSet::new(),
+            limits: swath_docker::Limits::default(),
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         let socket = folder.path().join("docker.sock");
@@ -80,6 +81,11 @@ impl Fixture {
     fn succeeds(&self, arguments: &[&str]) -> String {
         let output = self.docker(arguments).output().unwrap();
         text(&output, &arguments.join(" "))
+    }
+
+    /// The labels of an image, as a list of containers shows those of a container of it.
+    fn labels_of(&self, image: &str) -> &'static str {
+        if image == self.image { "" } else { "kept=yes" }
     }
 
     fn finish(&mut self) -> Gathered {
@@ -172,7 +178,7 @@ fn a_removed_container_loses_nothing_and_leaves_nothing() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(7), "{output:?}");
-    assert_eq!(output.stdout, b"/swath/agent:/mine\n");
+    assert_eq!(output.stdout, b"/dev/swath/agent:/mine\n");
     let gathered = fixture.finish();
     assert_eq!(stores(&gathered), [(name.clone(), name)]);
     let container = &gathered.containers[0];
@@ -350,9 +356,10 @@ fn the_engine_is_contacted_when_the_first_client_is_there() {
     let delivery = Delivery {
         run: "none".to_owned(),
         agent: vec![],
-        settings: vec![],
+        settings: SettingsOf::same(Vec::new()),
         gather_into: folder.path().to_owned(),
         services: std::collections::BTreeSet::new(),
+        limits: swath_docker::Limits::default(),
     };
     let endpoint = Endpoint::Unix(folder.path().join("no-engine.sock"));
     let socket = folder.path().join("docker.sock");
@@ -431,4 +438,88 @@ fn a_large_stream_passes_unchanged() {
     }
     fixture.succeeds(&["rm", "-f", &name]);
     fixture.finish();
+}
+
+#[test]
+fn an_image_made_of_a_container_is_what_it_would_be_without_swath() {
+    let test = "an_image_made_of_a_container_is_what_it_would_be_without_swath";
+    let Some(fixture) = Fixture::start(test) else {
+        return;
+    };
+    let folder = fixture.folder.path();
+    let dockerfile = format!(
+        "FROM {}\nENV FIRST=1\nENV PYTHONPATH=/own\nENV LAST=1\nLABEL kept=yes\n",
+        fixture.image
+    );
+    fs_err::write(folder.join("Dockerfile"), dockerfile).unwrap();
+    let with_path = format!("swath-test/{}:path", fixture.run);
+    let build = ["build", "-q", "-t", &with_path, folder.to_str().unwrap()];
+    fixture.succeeds(&build);
+    let of_image = |image: &str| {
+        let format = "{{json .Config.Env}} {{json .Config.Labels}} {{json .Config.Cmd}}";
+        docker(&["image", "inspect", "-f", format, image])
+    };
+    for (number, image) in [&fixture.image, &with_path].into_iter().enumerate() {
+        let name = format!("{}-state-{number}", fixture.run);
+        let (with, without) = (
+            format!("swath-test/{}:with-{number}", fixture.run),
+            format!("swath-test/{}:without-{number}", fixture.run),
+        );
+        let script = "open('/kept', 'w').write('state'); print('up', flush=True)";
+        let start = [
+            "--name", &name, "-e", "MINE=2", image, "python", "-c", script,
+        ];
+        // The same without swath.
+        docker(&[&["run"], &start[..]].concat());
+        docker(&["commit", "-c", "ENV ADDED=3", &name, &without]);
+        docker(&["rm", "-f", &name]);
+        fixture.succeeds(&[&["run"], &start[..]].concat());
+        let shown = fixture.succeeds(&["inspect", &name]) + &fixture.succeeds(&["ps", "-a"]);
+        assert!(!shown.contains("/dev/swath"), "{shown}");
+        let named = format!("name={name}");
+        let listed = [
+            "ps",
+            "-a",
+            "--filter",
+            &named,
+            "--format",
+            "{{.Labels}} {{.Mounts}}",
+        ];
+        assert_eq!(fixture.succeeds(&listed).trim(), fixture.labels_of(image));
+        fixture.succeeds(&["commit", "-c", "ENV ADDED=3", &name, &with]);
+        assert_eq!(of_image(&with), of_image(&without));
+        assert!(of_image(&with).contains("ADDED=3"));
+        let kept = docker(&[
+            "run",
+            "--rm",
+            &with,
+            "python",
+            "-c",
+            "print(open('/kept').read())",
+        ]);
+        assert_eq!(kept, "state\n");
+        let steps = |image: &str| {
+            docker(&["history", "-q", "--no-trunc", image])
+                .lines()
+                .count()
+        };
+        assert_eq!(steps(&with), steps(&without));
+        // One without a name is answered by its id.
+        let id = fixture.succeeds(&["commit", &name]);
+        assert!(!of_image(id.trim()).contains("swath"), "{id}");
+        let tar = fixture.folder.path().join("export.tar");
+        fixture.succeeds(&["export", "-o", tar.to_str().unwrap(), &name]);
+        let mut archive = tar::Archive::new(fs_err::File::open(&tar).unwrap());
+        for entry in archive.entries().unwrap() {
+            let path = entry.unwrap().path().unwrap().into_owned();
+            assert!(
+                !path.to_string_lossy().contains("swath"),
+                "{}",
+                path.display()
+            );
+        }
+        fixture.succeeds(&["rm", "-fv", &name]);
+        docker(&["rmi", "-f", &with, &without, id.trim()]);
+    }
+    docker(&["rmi", "-f", &with_path]);
 }

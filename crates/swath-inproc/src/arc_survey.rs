@@ -17,10 +17,12 @@ use crate::state::Global;
 /// lines, and its last part may go on from an earlier line than its own.
 const LONGEST_CHAIN: usize = 3;
 
-/// A line that makes a function.
+/// What a line has that its ways on depend on, as bits: what makes a function, a branch (which
+/// tells where it goes on), a `raise`, a whole `with`.
 const MAKES: u8 = 1;
-/// Such a line with a branch, or any other with one: the branch tells where it goes on.
-const MAKES_AND_FORKS: u8 = 2;
+const FORKS: u8 = 2;
+const RAISES: u8 = 4;
+const ENDS: u8 = 8;
 
 /// Lines that the arcs of a code object are about, and where their hits are.
 #[derive(Clone, Copy)]
@@ -279,39 +281,51 @@ impl Survey {
         Some(())
     }
 
-    /// Notes the lines that make a function, and those of them that a branch tells about.
-    unsafe fn learn_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    /// Notes what the lines have that their ways on depend on.
+    unsafe fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
             if let Some(place) = marks.get_mut(lines.index(unit.line) as usize) {
-                match unit.kind {
-                    Kind::Make if *place == 0 => *place = MAKES,
-                    Kind::Branch | Kind::Handling => *place = MAKES_AND_FORKS,
-                    _ => {}
+                *place |= match unit.kind {
+                    Kind::Make => MAKES,
+                    Kind::Branch | Kind::Handling => FORKS,
+                    Kind::Raise => RAISES,
+                    _ => 0,
                 }
             }
         }
+        flow.one_line_suites(|line| {
+            if let Some(place) = marks.get_mut(lines.index(line) as usize) {
+                *place |= ENDS;
+            }
+        });
         Some(())
     }
 
-    /// Whether a line makes a function and no branch tells where it goes on.
-    pub fn makes(&self, lines: Lines, line: u32) -> bool {
-        self.marks.values().get(lines.index(line) as usize) == Some(&MAKES)
+    /// Whether no branch tells where a line goes on that makes a function or has a whole `with`.
+    pub fn is_untold(&self, lines: Lines, line: u32) -> bool {
+        let mark = self.marks.values().get(lines.index(line) as usize);
+        mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & ENDS != 0)
     }
 
-    /// Adds what follows from running a line that makes a function and has no branch, but leads to
-    /// several lines all the same, one after the other: a decorated function.
+    /// Whether a line has a `raise`.
+    pub fn raises(&self, lines: Lines, line: u32) -> bool {
+        let mark = self.marks.values().get(lines.index(line) as usize);
+        mark.is_some_and(|mark| mark & RAISES != 0)
+    }
+
+    /// Adds what follows from running a line of which no branch tells where it goes on, but that
+    /// leads to several lines all the same: a decorated function, to one after the other; a `with`,
+    /// by its suite or by what it swallows.
     unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
-        let (marks, after) = (&self.marks, &self.after);
-        let keys = &mut self.keys;
-        keys.clear();
+        self.keys.clear();
         let mut full = false;
         flow.steps(|from, to| {
             let index = lines.index(from) as usize;
-            let makes = marks.values().get(index) == Some(&MAKES);
-            if makes && after.values().get(index) == Some(&SEVERAL) {
-                full |= keys.add(key(from, to)).is_none();
+            let several = self.after.values().get(index) == Some(&SEVERAL);
+            if several && self.is_untold(lines, from) {
+                full |= self.keys.add(key(from, to)).is_none();
             }
         });
         if full {
@@ -334,7 +348,7 @@ impl Survey {
                 continue;
             }
             let from = lines.first + index as u32;
-            if VERSION.get() >= 0x030c && self.marks.values().get(index) == Some(&MAKES) {
+            if VERSION.get() >= 0x030c && self.is_untold(lines, from) {
                 self.add_unsure(lines, from, to)?;
             } else {
                 let proof = lines.place(from);
@@ -428,7 +442,7 @@ pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     survey.add_sites(flow, lines)?;
     let mut watch = Watch::NONE;
     if VERSION.get() < 0x030e {
-        survey.learn_makers(flow, lines)?;
+        survey.learn_marks(flow, lines)?;
         survey.add_single_ways(lines)?;
         survey.add_makers(flow, lines)?;
         survey.add_watch(flow, lines, &mut watch)?;

@@ -1,10 +1,12 @@
-//! What is to be measured: `swath-agent.conf`, read once and kept as it stands.
+//! What is to be measured: the settings file, read once and kept as it stands.
+
+use swath_store::settings;
 
 use crate::ffi;
 use crate::path::{self, Path};
 use crate::state::Global;
 
-/// The most that is read; longer files are cut at a line.
+/// The most that is read; of longer files the settings behind that are left out.
 const LARGEST: usize = 256 << 10;
 
 /// The bytes of the file, for the process's life.
@@ -13,7 +15,9 @@ static CONTENT: Global<&[u8]> = Global::new(&[]);
 /// Reads the file in the agent's folder.
 pub unsafe fn read(folder: &[u8]) -> bool {
     let mut name = Path::new();
-    name.add(folder).add(b"/swath-agent.conf");
+    name.add(folder)
+        .add(b"/")
+        .add(settings::FILE_NAME.as_bytes());
     let memory = ffi::calloc(1, LARGEST).cast::<u8>();
     if memory.is_null() || !name.whole() {
         return false;
@@ -26,18 +30,19 @@ pub unsafe fn read(folder: &[u8]) -> bool {
     length > 0
 }
 
+/// The settings as they stand in the file.
+pub fn content() -> &'static [u8] {
+    CONTENT.get()
+}
+
 /// All values of a key, in the order of the file.
-pub fn values(key: &'static [u8]) -> impl Iterator<Item = &'static [u8]> {
-    CONTENT
-        .get()
-        .split(|byte| *byte == b'\n')
-        .filter_map(move |line| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            line.strip_prefix(key)?.strip_prefix(b" ")
-        })
+pub fn values(key: &'static str) -> impl Iterator<Item = &'static [u8]> {
+    settings::read(CONTENT.get())
+        .filter(move |(name, _)| *name == key.as_bytes())
+        .map(|(_, value)| value)
 }
 
 /// Whether a key is switched on.
-pub fn flag(key: &'static [u8]) -> bool {
+pub fn flag(key: &'static str) -> bool {
     values(key).last() == Some(b"1")
 }

@@ -65,6 +65,7 @@ unsafe extern "C" {
     pub fn PyModuleDef_Init(definition: *mut PyModuleDef) -> Object;
     pub fn PyCFunction_NewEx(method: *mut PyMethodDef, this: Object, module: Object) -> Object;
     pub fn PyObject_GetAttrString(object: Object, name: *const c_char) -> Object;
+    pub fn PyObject_GetItem(object: Object, key: Object) -> Object;
     pub fn PyObject_CallFunctionObjArgs(function: Object, ...) -> Object;
     pub fn PyObject_AsFileDescriptor(object: Object) -> c_int;
     pub fn PyLong_AsLong(object: Object) -> c_long;

@@ -8,7 +8,7 @@ use swath_store::layout;
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::map;
-use crate::object;
+use crate::object::{self, Owned};
 use crate::path::{self, Path};
 use crate::scope;
 use crate::sha1::Sha1;
@@ -58,7 +58,14 @@ pub unsafe fn id(name: Object) -> Option<u32> {
     let recent = &mut *RECENT_NAMES.place();
     let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
     if slot.object != name {
-        let file = judge(object::text(name)?);
+        let file = match object::text(name) {
+            Some(text) => judge(text),
+            // The name is not UTF-8: behind its surrogates are bytes of the file system.
+            None => {
+                let encoded = Owned::take(ffi::PyUnicode_EncodeFSDefault(name))?;
+                judge(object::bytes(encoded.object())?)
+            }
+        };
         ffi::Py_IncRef(name);
         let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
         if !before.object.is_null() {

@@ -261,8 +261,27 @@ impl Flow {
         !self.handlers.values().is_empty()
     }
 
-    /// What becomes of an exception that a unit raises (3.12 and 3.13). What only cleans up and
-    /// raises again is passed, unless it is on another line.
+    /// Calls `each` with the line of each `with` whose whole suite is on that line (3.12 and 3.13).
+    pub fn one_line_suites(&self, mut each: impl FnMut(u32)) {
+        for [_, _, handler] in self.handlers.values() {
+            let Some(catch) = self.units().get(*handler as usize) else {
+                continue;
+            };
+            let is_one_line = catch.kind == Kind::Catch
+                && catch.line != 0
+                && self.handlers.values().iter().all(|[start, end, other]| {
+                    let units = self.units().get(*start as usize..*end as usize);
+                    let mut units = units.unwrap_or(&[]).iter();
+                    other != handler || units.all(|unit| unit.line == 0 || unit.line == catch.line)
+                });
+            if is_one_line {
+                each(catch.line);
+            }
+        }
+    }
+
+    /// What becomes of an exception that a unit raises (3.11 and newer). What only cleans up or asks
+    /// the end of a `with`, and raises again, is passed unless it is on another line.
     pub fn fate(&self, index: usize) -> Fate {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
         let mut index = index;
@@ -280,6 +299,7 @@ impl Flow {
 
     /// Where what only cleans up raises again.
     fn end_of_clean_up(&self, line: u32, handler: usize) -> Option<usize> {
+        let is_placed = self.units().get(handler).is_some_and(|unit| unit.line != 0);
         for index in handler..self.units().len() {
             let unit = self.units().get(index)?;
             if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
@@ -288,6 +308,7 @@ impl Flow {
             match unit.kind {
                 Kind::Reraise | Kind::AsyncEnd | Kind::Throw => return Some(index),
                 Kind::Plain | Kind::Cache | Kind::Front => {}
+                Kind::Catch | Kind::Handling if is_placed => {}
                 _ => return None,
             }
         }
@@ -421,7 +442,14 @@ impl Flow {
     /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
     unsafe fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
-        match self.handler(index) {
+        let handler = match VERSION.get() {
+            0..=0x030a => self.handler(index),
+            _ => match self.fate(index) {
+                Fate::Leaves => None,
+                Fate::Handled(handler) => Some(handler),
+            },
+        };
+        match handler {
             None => step(line, self.way_out()),
             Some(handler) => match self.first_line(handler) {
                 Some(next) if next != line => step(line, next as i32),
@@ -576,7 +604,9 @@ impl Flow {
                     unit.target as usize
                 }
                 _ => {
-                    if !unit.is_quiet && !unit.kind.is_no_operation() {
+                    // What is of no line is the compiler's own, and does not raise by itself.
+                    let may_raise = unit.line != 0 && !unit.is_quiet;
+                    if may_raise && !unit.kind.is_no_operation() {
                         let handler = self.handler(index);
                         is_sure &= *raised.get_or_insert(handler) == handler;
                     }

@@ -5,9 +5,11 @@
 
 use core::ptr::null_mut;
 
+use swath_store::Recording;
+
 use crate::ffi;
 use crate::gate;
-use crate::interpreter::VERSION;
+use crate::interpreter::RECORDING;
 use crate::map;
 use crate::monitoring;
 use crate::state::Global;
@@ -77,9 +79,8 @@ pub unsafe fn follow() {
     }
     // From here on this process counts what it runs itself, as one that was just started would.
     GENERATION.set(GENERATION.get().wrapping_add(1));
-    if VERSION.get() >= 0x030c {
-        monitoring::begin_again();
-    } else {
-        gate::begin_again();
+    match RECORDING.get() {
+        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(),
+        Recording::Frames => gate::begin_again(),
     }
 }

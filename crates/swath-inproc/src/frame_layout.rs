@@ -1,6 +1,8 @@
 //! Where 3.8 to 3.11 keep what no public function gives. These versions are frozen, and the
 //! self-test at the start checks each place before it is used.
 
+use swath_store::Version;
+
 /// Places in the thread state and in frame objects, in bytes.
 #[derive(Clone, Copy)]
 pub struct FrameLayout {
@@ -22,11 +24,13 @@ pub struct FrameLayout {
 pub const TRACING: usize = 44;
 /// The code of a frame (3.8 to 3.10) and of a frame proper (3.11).
 pub const CODE: usize = 32;
+/// The globals of a frame proper (3.11).
+pub const GLOBALS: usize = 8;
 /// The frame proper of a 3.11 frame object.
 pub const FRAME_PROPER: usize = 24;
 
-/// The layout of a version, as in 0x0309.
-pub const fn of(version: u32) -> Option<FrameLayout> {
+/// The layout of a version; none where none is needed.
+pub const fn of(version: Version) -> Option<FrameLayout> {
     let old = FrameLayout {
         flag: 48,
         flag_is_behind_pointer: false,
@@ -36,14 +40,14 @@ pub const fn of(version: u32) -> Option<FrameLayout> {
         frame_is_behind_pointer: false,
     };
     match version {
-        0x0308 | 0x0309 => Some(old),
-        0x030a => Some(FrameLayout {
+        Version::V3_8 | Version::V3_9 => Some(old),
+        Version::V3_10 => Some(FrameLayout {
             flag_is_behind_pointer: true,
             on: 255,
             line: 100,
             ..old
         }),
-        0x030b => Some(FrameLayout {
+        Version::V3_11 => Some(FrameLayout {
             flag: 56,
             flag_is_behind_pointer: true,
             on: 255,
@@ -51,6 +55,6 @@ pub const fn of(version: u32) -> Option<FrameLayout> {
             line: 40,
             frame_is_behind_pointer: true,
         }),
-        _ => None,
+        Version::V3_12 | Version::V3_13 | Version::V3_14 | Version::V3_15 => None,
     }
 }

@@ -8,14 +8,16 @@
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
-use swath_store::layout;
+use swath_store::{Version, layout};
 
 use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
-use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, TRACING};
+use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
+use crate::interpreter::VERSION;
 use crate::map;
-use crate::object::{self, PendingException};
+use crate::module_name;
+use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::Global;
 use crate::symbols::{self, SetTrace, TraceFunction};
@@ -144,9 +146,9 @@ impl Tracing {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
+pub unsafe fn begin() -> Result<(), &'static [u8]> {
     TAKEN.set(false);
-    let found = install(version)?;
+    let found = install()?;
     GATE.set(Some(found));
     if !test_thread_state(&found) {
         GATE.set(None);
@@ -172,9 +174,11 @@ pub unsafe fn begin(version: u32) -> Result<(), &'static [u8]> {
     Ok(())
 }
 
-unsafe fn install(version: u32) -> Result<Gate, &'static [u8]> {
+unsafe fn install() -> Result<Gate, &'static [u8]> {
     let missing: &'static [u8] = b"no-evaluation-hook";
-    let layout = frame_layout::of(version).ok_or(b"unknown-version".as_slice())?;
+    let unknown: &'static [u8] = b"unknown-version";
+    let version = Version::of_hexversion(VERSION.get() << 16).ok_or(unknown)?;
+    let layout = frame_layout::of(version).ok_or(unknown)?;
     let default = symbols::find(c"_PyEval_EvalFrameDefault");
     let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
     let interpreter = (symbols::SYMBOLS.get().ok_or(missing)?.interpreter)();
@@ -190,7 +194,7 @@ unsafe fn install(version: u32) -> Result<Gate, &'static [u8]> {
     if before.is_null() {
         return Err(missing);
     }
-    let hook = if version == 0x0308 {
+    let hook = if version == Version::V3_8 {
         evaluate_3_8 as *mut c_void
     } else {
         evaluate as *mut c_void
@@ -306,6 +310,28 @@ unsafe extern "C" fn evaluate_3_8(frame: *mut u8, throwing: c_int, _: c_int) -> 
     pass(state, frame, frame, second, 0)
 }
 
+/// Looks at the code of a frame that is about to start.
+#[cold]
+#[inline(never)]
+unsafe fn learn_starting(frame: *mut u8, code: Object, layout: &FrameLayout) -> *mut Info {
+    let pending = PendingException::set_aside();
+    let globals = if layout.frame_is_behind_pointer {
+        // In a frame proper they are the second word.
+        let globals = *frame.add(GLOBALS).cast::<Object>();
+        ffi::Py_IncRef(globals);
+        Owned::take(globals)
+    } else {
+        object::attribute(frame.cast(), c"f_globals")
+    };
+    drop(pending);
+    if let Some(globals) = &globals {
+        module_name::set_starting(globals.object());
+    }
+    let info = code::learn(code);
+    module_name::set_starting(null_mut());
+    info
+}
+
 #[inline(always)]
 unsafe fn pass(
     state: *mut u8,
@@ -317,7 +343,11 @@ unsafe fn pass(
     let Some(gate) = GATE.get() else {
         return null_mut();
     };
-    let info = code::info(*frame.add(CODE).cast::<Object>());
+    let code = *frame.add(CODE).cast::<Object>();
+    let info = match code::known(code) {
+        Some(info) => info,
+        None => learn_starting(frame, code, &gate.layout),
+    };
     let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get() == 1;
     let tracing = Tracing {
         state,

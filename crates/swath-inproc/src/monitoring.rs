@@ -24,6 +24,7 @@ use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,
 };
 use crate::running_frame;
+use crate::scope;
 use crate::state::Global;
 use crate::symbols::SYMBOLS;
 
@@ -412,6 +413,10 @@ unsafe fn register(
 /// Arms code and all code inside it.
 pub unsafe fn arm_with_inner(code: Object) {
     fork::check();
+    if scope::rules().name_packages() {
+        // What module the code is of is known when it starts.
+        return;
+    }
     if let Some(arming) = ARMING.get() {
         arm_nested(&arming, code, (*code).kind, DEEPEST);
     }

@@ -3,6 +3,8 @@
 //! Only what moves control is told apart; a test compares the numbers with the `opcode` module of
 //! every Python found.
 
+use swath_store::Version;
+
 /// What one code unit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -275,15 +277,16 @@ const V15: Operations = Operations {
 
 /// The operations of a version, as in 0x0309.
 pub fn of(version: u32) -> &'static Operations {
-    match version {
-        0..=0x0308 => &V8,
-        0x0309 => &V9,
-        0x030a => &V10,
-        0x030b => &V11,
-        0x030c => &V12,
-        0x030d => &V13,
-        0x030e => &V14,
-        _ => &V15,
+    match Version::of_hexversion(version << 16) {
+        Some(Version::V3_8) => &V8,
+        Some(Version::V3_9) => &V9,
+        Some(Version::V3_10) => &V10,
+        Some(Version::V3_11) => &V11,
+        Some(Version::V3_12) => &V12,
+        Some(Version::V3_13) => &V13,
+        Some(Version::V3_14) => &V14,
+        // Others are refused before any code is looked at.
+        Some(Version::V3_15) | None => &V15,
     }
 }
 

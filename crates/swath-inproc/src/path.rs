@@ -125,3 +125,24 @@ pub unsafe fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
     ffi::close(descriptor);
     length
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_exist_is_normalized() {
+        let cases: [(&[u8], &[u8]); 5] = [
+            (b"/a//b/./c", b"/a/b/c"),
+            (b"/a/../../b", b"/b"),
+            (b"/..", b"/"),
+            (b"/", b"/"),
+            (b"/a/b/..", b"/a"),
+        ];
+        for (path, expected) in cases {
+            let mut out = Path::new();
+            normalise(path, &mut out);
+            assert_eq!(out.bytes(), expected);
+        }
+    }
+}

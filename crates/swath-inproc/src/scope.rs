@@ -1,13 +1,14 @@
-//! Which files are measured: coverage.py's rules (`check_include_omit_etc` of its `inorout.py`),
-//! judged by canonical path.
+//! Which files are measured: what the rules ask, answered by the interpreter.
 
-use crate::configuration::{flag, values};
+use swath_scope::{Rules, Surroundings, is_below};
+
+use crate::configuration;
 use crate::ffi;
-use crate::glob;
+use crate::module_name::{self, Name};
 use crate::object;
 use crate::path::{self, Path};
 use crate::state::Global;
-use crate::text::{Buffer, is_below};
+use crate::text::Buffer;
 
 /// Folders of this interpreter and of swath, canonical.
 pub struct Folders {
@@ -36,51 +37,46 @@ pub static FOLDERS: Global<Folders> = Global::new(Folders {
     scripts: [const { Buffer::new() }; 2],
 });
 
+/// The rules of the run.
+pub fn rules() -> Rules<'static> {
+    Rules::new(configuration::content())
+}
+
 /// Whether a file is measured.
 pub unsafe fn holds(file: &[u8]) -> bool {
-    let folders = &*FOLDERS.place();
-    if is_below(file, folders.agent.bytes()) {
-        return false;
-    }
-    let with_source =
-        values(b"source-dir").next().is_some() || values(b"source-pkg").next().is_some();
-    if with_source {
-        if !in_source(file) {
-            return false;
-        }
-    } else if values(b"include").next().is_some() {
-        if !values(b"include").any(|pattern| glob::matches(pattern, file)) {
-            return false;
-        }
-    } else if is_third_party(file) || in_library(file) {
-        return false;
-    }
-    !values(b"omit").any(|pattern| glob::matches(pattern, file))
+    rules().hold(file, &mut Interpreter { file })
 }
 
-unsafe fn in_library(file: &[u8]) -> bool {
-    let library = (*FOLDERS.place()).library.bytes();
-    // Debian keeps its own sitecustomize with its configuration, and links to it.
-    let ours = !library.is_empty() && is_below(file, library);
-    !flag(b"cover-pylib") && (ours || file.windows(11).any(|part| part == b"/etc/python"))
+/// The interpreter that runs a file.
+struct Interpreter<'file> {
+    file: &'file [u8],
 }
 
-/// Below a source folder and not installed there, or a module of a source package.
-unsafe fn in_source(file: &[u8]) -> bool {
-    if values(b"source-pkg").next().is_some() && in_source_package(file) {
-        return true;
+impl Surroundings for Interpreter<'_> {
+    fn is_own(&mut self, file: &[u8]) -> bool {
+        // SAFETY: the GIL is held by whoever asks.
+        is_below(file, unsafe { &*FOLDERS.place() }.agent.bytes())
     }
-    let mut installed = None;
-    for folder in values(b"source-dir") {
-        if !is_below(file, folder) {
-            continue;
-        }
-        // A source folder that is itself installed is meant.
-        if !*installed.get_or_insert_with(|| is_third_party(file)) || is_third_party(folder) {
-            return true;
-        }
+
+    fn is_library(&mut self, file: &[u8]) -> bool {
+        // SAFETY: the GIL is held by whoever asks.
+        let library = unsafe { &*FOLDERS.place() }.library.bytes();
+        // Debian keeps its own sitecustomize with its configuration, and links to it.
+        (!library.is_empty() && is_below(file, library))
+            || file.windows(11).any(|part| part == b"/etc/python")
     }
-    false
+
+    fn is_third_party(&mut self, path: &[u8]) -> bool {
+        // SAFETY: the GIL is held by whoever asks.
+        unsafe { is_third_party(path) }
+    }
+
+    fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let mut name = Name::new();
+        // SAFETY: the GIL is held by whoever asks.
+        unsafe { module_name::find(self.file, &mut name) };
+        property(name.bytes())
+    }
 }
 
 /// Whether a folder on the way to the file is one of installed packages, or the file a script
@@ -115,31 +111,6 @@ unsafe fn in_environment(folder: &[u8]) -> bool {
         }
     }
     false
-}
-
-/// Whether the module that the file is, by the folders of `sys.path`, belongs to a source package.
-unsafe fn in_source_package(file: &[u8]) -> bool {
-    any_import_folder(|folder| {
-        let Some(rest) = file.strip_prefix(folder) else {
-            return false;
-        };
-        let rest = rest.strip_prefix(b"/").unwrap_or(rest);
-        let name = rest.strip_suffix(b".py").unwrap_or(rest);
-        let name = name.strip_suffix(b"/__init__").unwrap_or(name);
-        values(b"source-pkg").any(|package| is_module_of(name, package))
-    })
-}
-
-/// Whether `a/b/c` is the module `a.b` or inside it.
-fn is_module_of(path: &[u8], package: &[u8]) -> bool {
-    if path.len() < package.len() {
-        return false;
-    }
-    let same = path
-        .iter()
-        .zip(package)
-        .all(|(here, there)| here == there || (*here == b'/' && *there == b'.'));
-    same && matches!(path.get(package.len()), None | Some(b'/'))
 }
 
 /// Whether the condition holds for a folder of `sys.path`, canonical.

@@ -165,3 +165,46 @@ fn sift(values: &mut [u64], mut root: usize, end: usize) {
         root = child;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_sorted() {
+        let mut state = 1_u64;
+        for length in [0, 1, 2, 3, 10, 1000] {
+            let mut values: Vec<u64> = Vec::new();
+            for _ in 0..length {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                values.push(state >> 40);
+            }
+            let mut expected = values.clone();
+            expected.sort_unstable();
+            sort(&mut values);
+            assert_eq!(values, expected);
+        }
+    }
+
+    #[test]
+    fn a_list_grows_and_is_used_again() {
+        let mut list = Scratch::<u32>::new();
+        // SAFETY: nobody else has the list.
+        unsafe {
+            for number in 0..5000 {
+                assert!(list.add(number).is_some());
+            }
+            assert_eq!(list.values().len(), 5000);
+            assert!(list.values().iter().copied().eq(0..5000));
+            list.clear();
+            assert!(list.zeros(3).is_some());
+            assert_eq!(list.values(), [0, 0, 0]);
+        }
+    }
+}

@@ -106,3 +106,48 @@ fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
         *place = place.wrapping_add(value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+
+    fn digits(pieces: &[&[u8]]) -> std::string::String {
+        let mut hash = Sha1::new();
+        for piece in pieces {
+            hash.add(piece);
+        }
+        let bytes = hash.finish();
+        bytes
+            .iter()
+            .map(|byte| std::format!("{byte:02x}"))
+            .collect()
+    }
+
+    #[test]
+    fn known_hashes() {
+        assert_eq!(digits(&[]), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+        assert_eq!(
+            digits(&[b"abc"]),
+            "a9993e364706816aba3e25717850c26c9cd0d89d"
+        );
+        // Git's blob id of an empty file.
+        assert_eq!(
+            digits(&[b"blob 0\0"]),
+            "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+        );
+        let million = [b'a'; 1000];
+        let pieces = std::vec![&million[..]; 1000];
+        assert_eq!(digits(&pieces), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    }
+
+    #[test]
+    fn pieces_make_no_difference() {
+        let text: std::vec::Vec<u8> = (0..=255).cycle().take(1000).collect();
+        let whole = digits(&[&text]);
+        for cut in [1, 55, 56, 63, 64, 65, 119, 128, 999] {
+            assert_eq!(digits(&[&text[..cut], &text[cut..]]), whole, "{cut}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use core::ptr::null_mut;
 
-use swath_store::layout;
+use swath_store::{Recording, Version, layout, settings};
 
 use crate::audit;
 use crate::branches;
@@ -23,9 +23,6 @@ use crate::scope::FOLDERS;
 use crate::state::Global;
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
-
-/// The oldest and newest version that is measured.
-const VERSIONS: core::ops::RangeInclusive<u32> = 0x0308..=0x030f;
 
 /// The interpreter that was started in, null before.
 static INTERPRETER: Global<*mut u8> = Global::new(null_mut());
@@ -77,7 +74,7 @@ pub unsafe fn start(given: &Given<'_>) -> bool {
     }
     let folder = &mut *FOLDER.place();
     folder.truncate(0);
-    folder.add(configuration::values(b"data").last().unwrap_or(&[]));
+    folder.add(configuration::values(settings::DATA).last().unwrap_or(&[]));
     if folder.bytes().is_empty() || !folder.whole() {
         return false;
     }
@@ -112,9 +109,9 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
     if !code::begin() {
         return Err(Failure(b"no-code-extra"));
     }
-    let branch = configuration::flag(b"branch");
+    let branch = configuration::flag(settings::BRANCH);
     code::BRANCH.set(branch);
-    branches::THOROUGH.set(configuration::flag(b"thorough"));
+    branches::THOROUGH.set(configuration::flag(settings::THOROUGH));
     let flags = if branch { layout::FLAG_BRANCH } else { 0 };
     map::begin(hexversion, given.optimisation, flags)?;
     fork::watch();
@@ -128,12 +125,10 @@ unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
 /// Finds out what interpreter this is. Its version, as in `sys.hexversion`.
 unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
     let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
-    let version = hexversion >> 16;
-    if !VERSIONS.contains(&version) {
-        return Err(Failure(b"unknown-version"));
-    }
+    let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
     let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
-    interpreter::VERSION.set(version);
+    interpreter::VERSION.set(hexversion >> 16);
+    interpreter::RECORDING.set(version.recording());
     set_folders(given);
     learn_resume(given.function)?;
     INTERPRETER.set((symbols.interpreter)());
@@ -143,11 +138,9 @@ unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
 /// Begins to record. The error is what to tell the accounting.
 unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
     ffi::Py_AtExit(on_exit);
-    let version = interpreter::VERSION.get();
-    let result = if version >= 0x030c {
-        monitoring::begin()
-    } else {
-        gate::begin(version).and_then(|()| {
+    let result = match interpreter::RECORDING.get() {
+        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(),
+        Recording::Frames => gate::begin().and_then(|()| {
             if gate::self_test(given.function) {
                 gate::wrap_settrace();
                 Ok(())
@@ -156,7 +149,7 @@ unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
                 map::set_recorder(layout::RECORDER_NONE);
                 Err(b"self-test".as_slice())
             }
-        })
+        }),
     };
     // Last: from here on, events arrive.
     audit::begin();

@@ -98,14 +98,6 @@ pub unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
     core::slice::from_raw_parts(text.cast(), length)
 }
 
-/// Whether `path` is `folder` or below it.
-pub fn is_below(path: &[u8], folder: &[u8]) -> bool {
-    match path.strip_prefix(folder) {
-        Some(rest) => rest.is_empty() || rest.first() == Some(&b'/') || folder.ends_with(b"/"),
-        None => false,
-    }
-}
-
 /// A hash of bytes: FNV-1a over words of eight, mixed.
 pub fn hash(bytes: &[u8]) -> u64 {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;
@@ -127,4 +119,37 @@ pub fn hash(bytes: &[u8]) -> u64 {
 pub fn mix(state: u64, value: u64) -> u64 {
     let mixed = (state ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 29)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_cut_and_told() {
+        let mut buffer = Buffer::<8>::new();
+        buffer.add(b"abc").add_decimal(120).add_hexadecimal(&[0x0f]);
+        assert_eq!(buffer.bytes(), b"abc1200");
+        assert!(!buffer.whole());
+        buffer.truncate(2);
+        assert_eq!(buffer.bytes(), b"ab");
+        // SAFETY: a buffer always ends with a zero.
+        assert_eq!(unsafe { c_bytes(buffer.c_string()) }, b"ab");
+        assert!(!buffer.whole(), "what was cut stays cut");
+    }
+
+    #[test]
+    fn numbers_in_digits() {
+        let mut buffer = Buffer::<64>::new();
+        buffer.add_decimal(0).add(b" ").add_decimal(u64::MAX);
+        buffer.add(b" ").add_hexadecimal(&[0, 0xab, 0xff]);
+        assert_eq!(buffer.bytes(), b"0 18446744073709551615 00abff");
+    }
+
+    #[test]
+    fn hashes_tell_lengths_apart() {
+        assert_ne!(hash(b""), hash(b"\0"));
+        assert_ne!(hash(b"12345678"), hash(b"12345678\0"));
+        assert_eq!(hash(b"/srv/app.py"), hash(b"/srv/app.py"));
+    }
 }

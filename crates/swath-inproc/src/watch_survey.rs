@@ -130,9 +130,9 @@ impl Survey {
         }
     }
 
-    /// Notes that running a line that makes a function begins the watching: no branch would.
+    /// Notes that running a line of which no branch tells begins the watching.
     fn watch_line(&mut self, flow: &Flow, lines: Lines, line: u32) {
-        if !self.makes(lines, line) {
+        if !self.is_untold(lines, line) {
             return;
         }
         for (index, unit) in flow.units().iter().enumerate() {
@@ -179,7 +179,8 @@ impl Survey {
     /// Whether a line has several ways on, as far as an exception on it is concerned.
     fn forks(&self, lines: Lines, line: u32) -> bool {
         let index = lines.index(line) as usize;
-        self.after.values().get(index) == Some(&SEVERAL) || self.makes(lines, line)
+        let several = self.after.values().get(index) == Some(&SEVERAL);
+        several || self.is_untold(lines, line) || self.raises(lines, line)
     }
 
     /// Adds the arcs that exceptions take as the ordinary flow does; whether there are any.

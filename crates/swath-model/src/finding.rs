@@ -12,7 +12,7 @@ mod settings;
 
 use std::time::Duration;
 
-use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason};
+use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason, Orchestrator};
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -325,6 +325,27 @@ pub enum Finding {
         /// What is wrong.
         problem: String,
     },
+    /// The configuration files of places have rules for a report that are not followed.
+    ReportSettingsDiffer {
+        /// The files, each with its place.
+        files: Vec<String>,
+        /// The file of this folder that is followed instead, if there is one.
+        followed: Option<String>,
+    },
+    /// The engine took a request and did not answer it in time.
+    EngineSilent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was asked.
+        request: String,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
+    /// An image that was made of a container keeps names of what the container was given.
+    TraceInImage {
+        /// The image.
+        image: String,
+    },
     /// coverage.py is started in the services as well.
     CoveragePyToo {
         /// The variable that starts it.
@@ -398,6 +419,8 @@ pub enum Finding {
         container: String,
         /// Its service.
         service: String,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// A container ignored its signal and was killed.
     ContainerSignalSwallowed {
@@ -411,6 +434,8 @@ pub enum Finding {
         command: String,
         /// What kind of process that is.
         first: FirstProcess,
+        /// What runs it.
+        orchestrator: Orchestrator,
     },
     /// Sources that only a container holds were fetched from it.
     SourceFetched {

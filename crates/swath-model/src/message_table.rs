@@ -97,7 +97,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "data-not-appended",
                 "`--append` cannot add to the data file that is there",
-                "run without `--append`, or name another file by `--data-file`",
+                "run without `--append`, or name another file with `--data-file`",
             ),
             entry(
                 "data-not-saved",
@@ -152,12 +152,12 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "plugin-files-left-out",
                 "files that a plugin measured cannot be reported, for the reason given; the exit code is 1",
-                "configure the plugin, and name the Python that has it by `--python`",
+                "configure the plugin, and name the Python that has it with `--python`",
             ),
             entry(
                 "plugins-not-loaded",
                 "the plugins that the settings name could not be loaded; what they make of settings and gates is not in force, so that nothing passes (exit code 1, of `run` 125)",
-                "install coverage.py and them in the environment, name its Python by `--python`, or go on without by `--no-plugins`",
+                "install coverage.py and them in the environment, name its Python with `--python`, or go on without, by `--no-plugins`",
             ),
             entry(
                 "project-is-up",
@@ -359,13 +359,18 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "dynamic-context-without-effect",
-                "`[run] dynamic_context` is set; swath records everything under the one label of `context`",
+                "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
                 "",
             ),
             entry(
                 "engine-bypassed",
                 "a command under the run chose an engine by `--context` or `--host`, past the proxy",
                 "leave the option out, and choose the context before swath starts",
+            ),
+            entry(
+                "engine-silent",
+                "the Docker engine took a request and did not answer it in time; it was not asked again",
+                "see whether `docker version` answers; `--no-docker` leaves containers out",
             ),
             entry(
                 "engine-socket",
@@ -382,6 +387,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "html-not-written",
                 "the HTML report of `--html` could not be written; everything else of the run was",
                 "free space, or name another folder",
+            ),
+            entry(
+                "include-ignored",
+                "`include` has no effect, as `source` says what is measured",
+                "use `omit`",
             ),
             entry(
                 "leftover-run",
@@ -436,7 +446,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "plugin-files-not-measured",
                 "a plugin measures files that are not Python (templates), which swath does not record",
-                "measure them by coverage.py; started as `coverage`, swath has it do that",
+                "measure them with coverage.py; started as `coverage`, swath has it do that",
             ),
             entry(
                 "plugins-without-effect",
@@ -455,8 +465,8 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "processes-unseen",
-                "`/proc` does not show the processes of the run, so a Python without the agent would not be noticed",
-                "mount `/proc`",
+                "the processes of the run cannot be watched, so that a Python without the agent would go unnoticed",
+                "mount /proc so that it shows the processes of this user",
             ),
             entry(
                 "python-assumed",
@@ -467,6 +477,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "readiness-unchecked",
                 "whose socket answered a readiness check could not be seen",
                 "the message says why",
+            ),
+            entry(
+                "report-settings-differ",
+                "a container's configuration file has rules for a report; reports follow those of the folder where swath was started",
+                "put the rules into .coveragerc here, or name the file with `--rcfile`",
             ),
             entry(
                 "service-ended",
@@ -528,6 +543,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "trace-in-image",
+                "an image that the tests made of a container keeps the names of what swath added, without values",
+                "nothing: they have no effect",
             ),
             entry(
                 "unknown-finding",

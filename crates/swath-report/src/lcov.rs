@@ -8,7 +8,6 @@ use swath_analysis::Region;
 use swath_coverage::{Branches, FileReport, Report};
 use swath_model::neutralize_control;
 
-use crate::arc_description::describe_arc;
 use crate::source_lines::{source_lines, without_end};
 
 /// What the LCOV report shows.
@@ -118,7 +117,6 @@ fn write_branches(file: &FileReport, branches: &Branches, out: &mut dyn Write) -
     let none = Vec::new();
     let exits =
         |by_line: &BTreeMap<u32, Vec<i32>>, line: u32| by_line.get(&line).unwrap_or(&none).clone();
-    let source: Vec<&str> = source_lines(&file.source).collect();
     for line in file.statements.iter() {
         let Some(&(_, taken)) = statistics.get(&line) else {
             continue;
@@ -134,7 +132,7 @@ fn write_branches(file: &FileReport, branches: &Branches, out: &mut dyn Write) -
         // Exits come after the ways on.
         ways.sort_by_key(|&(exit, hit)| (exit < 0, exit, hit));
         for (exit, hit) in ways {
-            let description = neutralize_control(&describe_arc(file, &source, line, exit));
+            let description = neutralize_control(&branches.describe(line, exit));
             writeln!(out, "BRDA:{line},0,{description},{hit}")?;
         }
     }

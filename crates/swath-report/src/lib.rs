@@ -4,7 +4,6 @@
 //! it. What it writes is, for the same model, the same bytes as coverage.py 7.17.3's.
 
 mod annotate;
-mod arc_description;
 mod html;
 mod json;
 mod json_writer;

@@ -11,7 +11,6 @@ use crate::kinship::Kinship;
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::process_table::{ProcessKey, Sighting};
-use crate::request::Scope;
 use crate::role::{Cast, roles_of_container};
 
 /// One Python process that carried the agent.
@@ -93,8 +92,6 @@ impl ProcessAccount {
 /// What an account depends on besides the evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'a> {
-    /// What is measured.
-    pub(crate) scope: &'a Scope,
     /// Whose lines are asked for.
     pub(crate) counted: Counted,
     /// Whether the run itself was told which services there are.

@@ -4,22 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
-use swath_checkout::{PathMap, write_private_file};
+use swath_checkout::{Mapped, write_private_file};
 use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
-use swath_model::{Ending, Role};
-use swath_pattern::{GlobError, Globs};
+use swath_model::{Ending, Finding, Orchestrator, Role};
 
-use crate::account::{Account, Judged, account_for_processes};
+use crate::account::{Account, Judged, account_for_places};
 use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner};
-use crate::not_measured::not_measured_in_container;
+use crate::not_measured::{not_measured_in_container, unseen_in_container};
 use crate::orchestra::RunOutcome;
-use crate::request::Scope;
+use crate::place::PlaceOfRun;
 
-/// No process id reaches it: those of the containers are moved apart by multiples of it.
-const PIDS: u32 = 1 << 22;
-/// More containers than that keep their process ids apart no more.
-const MOST_APART: usize = 1000;
 /// More sources than that are not fetched from containers.
 const MOST_FETCHED: usize = 500;
 
@@ -33,7 +28,7 @@ pub(crate) struct ContainerRun {
     /// What there is to say about them.
     pub notes: Vec<ContainerNote>,
     /// Sources that are not in the checkout, by their path in a container: where they are now.
-    pub fetched: BTreeMap<String, String>,
+    pub fetched: BTreeMap<(String, SourceHash), String>,
     /// Hit stores that could not be read.
     pub unreadable: Vec<UnreadableStore>,
 }
@@ -43,8 +38,11 @@ pub(crate) struct ContainerRun {
 pub struct ContainerAccount {
     /// Its name.
     pub name: String,
-    /// Its Compose service, else its name.
+    /// Its service, as its engine calls it, else its name.
     pub service: String,
+    /// What runs it.
+    #[serde(skip)]
+    pub orchestrator: Orchestrator,
     /// Its image, as it was named when it was created.
     pub image: String,
     /// What its processes are to the run; none where no Python ran.
@@ -110,18 +108,6 @@ impl ContainerRun {
         self.records.is_empty()
     }
 
-    /// The names of the containers, each once.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let names: BTreeSet<String> = self.records.iter().map(|r| r.name.clone()).collect();
-        names.into_iter().collect()
-    }
-
-    /// The configuration files that the containers' own environments name, as paths in them.
-    pub(crate) fn rcfiles(&self) -> impl Iterator<Item = &str> {
-        let counted = self.records.iter().filter(|r| !r.in_foreground());
-        counted.filter_map(|record| record.rcfile.as_deref())
-    }
-
     /// Takes note of commands that went past the proxy.
     pub(crate) fn note_bypasses(&mut self, outcome: &RunOutcome) {
         if self.endpoint.is_none() {
@@ -139,123 +125,133 @@ impl ContainerRun {
             .extend(notes.map(|command| ContainerNote::AroundProxy { command }));
     }
 
-    /// Fetches the sources that are in scope and not in the checkout, into `folder`.
-    pub(crate) fn fetch_sources(
-        &mut self,
-        scope: &Scope,
-        paths: &mut PathMap,
-        folder: &Path,
-    ) -> Result<(), GlobError> {
-        let (scope, Some(endpoint)) = (FileScope::new(scope)?, &self.endpoint) else {
-            return Ok(());
+    /// Fetches the sources that are in scope and not in the checkout, into `folder`. An engine that
+    /// says nothing is asked once.
+    pub(crate) fn fetch_sources(&mut self, places: &[PlaceOfRun<'_>], folder: &Path) {
+        let Some(endpoint) = &self.endpoint else {
+            return;
         };
-        for (record, stores) in self.records.iter().zip(&self.stores) {
+        for ((record, stores), place) in self.records.iter().zip(&self.stores).zip(places) {
             if record.in_foreground() {
                 continue;
             }
             for file in stores.iter().flat_map(|process| &process.files) {
-                let Some(hash) = file.hash.filter(|_| scope.holds(&file.path, None)) else {
+                let Some(hash) = file.hash.filter(|_| !file.hit.is_empty()) else {
                     continue;
                 };
-                if file.hit.is_empty()
-                    || self.fetched.len() >= MOST_FETCHED
-                    || self.fetched.contains_key(&file.path)
-                    || paths.map(&file.path, Some(hash)).is_some()
-                {
+                let key = (file.path.clone(), hash);
+                if self.fetched.len() >= MOST_FETCHED || self.fetched.contains_key(&key) {
+                    continue;
+                }
+                if place.judge(&file.path, Some(hash)) != (Mapped::Nowhere, true) {
                     continue;
                 }
                 match fetch(endpoint, record, file, hash, folder) {
                     Ok(Some(here)) => {
-                        self.fetched.insert(file.path.clone(), here);
+                        self.fetched.insert(key, here);
                     }
                     Ok(None) => {}
+                    Err(FetchError::Engine(error)) if error.is_silence() => return,
                     Err(error) => tracing::debug!("{} stays unmapped: {error}", file.path),
                 }
             }
         }
-        Ok(())
     }
 
-    /// Every file that a container recorded.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &StoredFile> {
-        self.stores.iter().flatten().flat_map(|p| &p.files)
-    }
-
-    /// The processes of the host and of the containers, with the paths of the checkout, and the
-    /// account of all of them.
+    /// The processes of the host and of the containers, with the paths of the checkout, the account
+    /// of all of them, and the files of which it is not known which they are here.
     pub(crate) fn account(
         &self,
         host: &[StoredProcess],
         outcome: &RunOutcome,
-        request: &Judged<'_>,
-        paths: &mut PathMap,
-    ) -> Result<(Vec<StoredProcess>, Account), GlobError> {
-        let scope = FileScope::new(request.scope)?;
-        let mut processes = host.to_vec();
-        let mut origin = vec![None; host.len()];
-        for (index, record) in self.records.iter().enumerate() {
-            let mut own = self.stores[index].clone();
+        judged: &Judged<'_>,
+        places: &[PlaceOfRun<'_>],
+    ) -> (Vec<StoredProcess>, Account, Vec<Finding>) {
+        let mut ambiguous = BTreeMap::new();
+        let mut theirs = Vec::new();
+        for ((record, stores), place) in self.records.iter().zip(&self.stores).zip(places) {
+            let mut own = stores.clone();
             for process in &mut own {
-                localise(process, paths, &scope, &self.fetched);
+                localise(process, place, &self.fetched, &mut ambiguous);
             }
             assign_service(&mut own, record);
-            move_pids(&mut own, index, true);
-            origin.extend(own.iter().map(|_| Some(index)));
-            processes.extend(own);
+            theirs.push(own);
         }
-        let mut account = account_for_processes(&processes, outcome, request);
-        for (process, origin) in processes.iter_mut().zip(&origin) {
-            if let Some(index) = *origin {
-                move_pids(std::slice::from_mut(process), index, false);
-                self.settle(process, index, &mut account);
+        let mut account = account_for_places(host, &theirs, outcome, judged);
+        for (record, own) in self.records.iter().zip(&theirs) {
+            for process in own {
+                settle(process, record, &mut account);
             }
         }
         for (record, stores) in self.records.iter().zip(&self.stores) {
             account
                 .not_measured
                 .extend(not_measured_in_container(record, stores));
+            let unseen = unseen_in_container(&record.name, stores);
+            account.not_measured.extend(unseen);
         }
         account.containers = self
             .records
             .iter()
-            .enumerate()
-            .map(|(index, record)| container_account(record, &self.stores[index], &account))
+            .zip(&self.stores)
+            .map(|(record, stores)| container_account(record, stores, &account))
             .collect();
-        Ok((processes, account))
+        let processes = host.iter().cloned().chain(theirs.into_iter().flatten());
+        (
+            processes.collect(),
+            account,
+            ambiguous.into_values().collect(),
+        )
     }
+}
 
-    /// Corrects what the account says of a container's process.
-    fn settle(&self, process: &StoredProcess, index: usize, account: &mut Account) {
-        let record = &self.records[index];
-        let entries = account.processes.iter_mut();
-        for entry in entries.filter(|entry| entry.id == process.id) {
-            entry.pid = process.pid;
-            entry.parent_pid = process.parent_pid;
-            entry.container = Some(record.name.clone());
-            if entry.role == Role::Service {
-                entry.service = Some(record.service().to_owned());
-            }
-            if record.running && entry.ending == Ending::Abruptly {
-                entry.ending = Ending::StillRunning;
-            }
+/// Says in the account what only the container's record says of a process.
+fn settle(process: &StoredProcess, record: &ContainerRecord, account: &mut Account) {
+    let entries = account.processes.iter_mut();
+    for entry in entries.filter(|entry| entry.id == process.id) {
+        entry.container = Some(record.name.clone());
+        if entry.role == Role::Service {
+            entry.service = Some(record.service().to_owned());
+        }
+        if record.running && entry.ending == Ending::Abruptly {
+            entry.ending = Ending::StillRunning;
         }
     }
 }
 
-/// Gives the files of a process their paths in the checkout, and leaves out what is not in scope.
+/// Gives the files of a process their paths in the checkout, and leaves out what is not in scope or
+/// can be several files here.
 fn localise(
     process: &mut StoredProcess,
-    paths: &mut PathMap,
-    scope: &FileScope,
-    fetched: &BTreeMap<String, String>,
+    place: &PlaceOfRun<'_>,
+    fetched: &BTreeMap<(String, SourceHash), String>,
+    ambiguous: &mut BTreeMap<(String, String), Finding>,
 ) {
     process.files.retain_mut(|file| {
+        let (here, keep) = place.judge(&file.path, file.hash);
         let there = std::mem::take(&mut file.path);
-        let here = paths.map(&there, file.hash);
-        let keep = scope.holds(&there, here.as_deref());
-        file.path = here
-            .or_else(|| fetched.get(&there).cloned())
-            .unwrap_or(there);
+        file.path = match here {
+            Mapped::Here(here) => here,
+            Mapped::Ambiguous(candidates) => {
+                // An empty file has no line that could be somebody else's.
+                if keep && file.hash != Some(SourceHash::of(b"")) {
+                    let key = (place.place.to_string(), there.clone());
+                    ambiguous
+                        .entry(key)
+                        .or_insert_with(|| Finding::PathAmbiguous {
+                            path: there.clone(),
+                            place: place.place.to_string(),
+                            candidates,
+                        });
+                }
+                return false;
+            }
+            Mapped::Nowhere => {
+                let key = file.hash.map(|hash| (there.clone(), hash));
+                let fetched = key.and_then(|key| fetched.get(&key));
+                fetched.cloned().unwrap_or(there)
+            }
+        };
         keep
     });
 }
@@ -358,21 +354,6 @@ pub(crate) fn is_health_check(command: &[String], check: &[String]) -> bool {
     }
 }
 
-/// Process ids are unique in a container only: moves those of each container apart, or back.
-fn move_pids(processes: &mut [StoredProcess], index: usize, apart: bool) {
-    let place = u32::try_from(index % MOST_APART).unwrap_or(0) + 1;
-    let distance = place.saturating_mul(PIDS);
-    for process in processes {
-        for pid in [&mut process.pid, &mut process.parent_pid] {
-            *pid = if apart {
-                pid.wrapping_add(distance)
-            } else {
-                pid.wrapping_sub(distance)
-            };
-        }
-    }
-}
-
 fn container_account(
     record: &ContainerRecord,
     stores: &[StoredProcess],
@@ -387,6 +368,7 @@ fn container_account(
     ContainerAccount {
         name: record.name.clone(),
         service: record.service().to_owned(),
+        orchestrator: record.orchestrator(),
         image: record.image.clone(),
         role,
         processes: stores.len(),
@@ -406,55 +388,10 @@ fn container_account(
     }
 }
 
-/// The scope of a run, for files of containers: an entry may name the path there or here.
-struct FileScope {
-    folders: Vec<PathBuf>,
-    packages: Vec<String>,
-    include: Option<Globs>,
-    omit: Globs,
-}
-
-impl FileScope {
-    fn new(scope: &Scope) -> Result<FileScope, GlobError> {
-        let include = (!scope.include.is_empty())
-            .then(|| Globs::new(scope.include.iter().map(String::as_str)))
-            .transpose()?;
-        Ok(FileScope {
-            folders: scope.source_folders.clone(),
-            packages: scope
-                .source_packages
-                .iter()
-                .map(|name| name.replace('.', "/"))
-                .collect(),
-            include,
-            omit: Globs::new(scope.omit.iter().map(String::as_str))?,
-        })
-    }
-
-    fn holds(&self, there: &str, here: Option<&str>) -> bool {
-        let either = |test: &dyn Fn(&str) -> bool| test(there) || here.is_some_and(test);
-        let wanted = if !self.folders.is_empty() || !self.packages.is_empty() {
-            either(&|path| self.in_source(path))
-        } else if let Some(include) = &self.include {
-            either(&|path| include.is_match(path))
-        } else {
-            true
-        };
-        wanted && !either(&|path| self.omit.is_match(path))
-    }
-
-    fn in_source(&self, path: &str) -> bool {
-        self.folders
-            .iter()
-            .any(|folder| Path::new(path).starts_with(folder))
-            || self.packages.iter().any(|package| {
-                path.contains(&format!("/{package}/")) || path.ends_with(&format!("/{package}.py"))
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use swath_docker::ServicePart;
+
     use super::*;
 
     fn process(pid: u32, parent_pid: u32, command: &[&str]) -> StoredProcess {
@@ -480,7 +417,11 @@ mod tests {
         let mut foreground = ContainerRecord::default();
         foreground.attached = true;
         assert_eq!(services(&foreground, web()), [false, false]);
-        foreground.compose_service = Some("web".to_owned());
+        foreground.part_of = Some(ServicePart {
+            orchestrator: Orchestrator::Compose,
+            service: "web".to_owned(),
+            compose: None,
+        });
         assert_eq!(services(&foreground, web()), [true, true], "compose up");
         foreground.one_off = true;
         assert_eq!(services(&foreground, web()), [false, false], "compose run");
@@ -519,35 +460,6 @@ mod tests {
         assert!(!around("docker --context default run web"));
         assert!(!around("docker --context far ps"));
         assert!(!around("sh -c docker"));
-    }
-
-    #[test]
-    fn pids_are_moved_apart_and_back() {
-        let mut processes = vec![process(7, 1, &[])];
-        move_pids(&mut processes, 3, true);
-        assert_eq!(processes[0].pid, 7 + 4 * PIDS);
-        move_pids(&mut processes, 3, false);
-        assert_eq!((processes[0].pid, processes[0].parent_pid), (7, 1));
-    }
-
-    #[test]
-    fn an_entry_matches_the_path_there_or_here() {
-        let scope = Scope {
-            source_folders: vec![PathBuf::from("/home/me/xy/source")],
-            omit: vec!["*/gen/*".to_owned()],
-            ..Scope::default()
-        };
-        let scope = FileScope::new(&scope).unwrap();
-        assert!(scope.holds("/xy/a.py", Some("/home/me/xy/source/a.py")));
-        assert!(!scope.holds("/xy/a.py", None));
-        assert!(!scope.holds("/xy/gen/a.py", Some("/home/me/xy/source/a.py")));
-        let scope = Scope {
-            source_packages: vec!["xy.web".to_owned()],
-            ..Scope::default()
-        };
-        let scope = FileScope::new(&scope).unwrap();
-        assert!(scope.holds("/lib/site-packages/xy/web/a.py", None));
-        assert!(!scope.holds("/lib/site-packages/xy/a.py", None));
     }
 
     #[test]

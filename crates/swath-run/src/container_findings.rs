@@ -1,7 +1,8 @@
 //! What there is to know about the containers of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use swath_data::SourceHash;
 use swath_docker::ContainerNote;
 use swath_model::{Finding, FirstProcess, signal_name};
 
@@ -22,13 +23,23 @@ fn of_note(note: &ContainerNote) -> Option<Finding> {
         }
         ContainerNote::EngineUnusable { what } => Finding::EngineUnusable { what },
         ContainerNote::Failed { what } => Finding::ContainersNotMeasured { what },
+        ContainerNote::EngineSilent {
+            endpoint,
+            request,
+            waited,
+        } => Finding::EngineSilent {
+            endpoint,
+            request,
+            waited,
+        },
+        ContainerNote::TraceInImage { image } => Finding::TraceInImage { image },
         ContainerNote::VolumeStays { .. } => return None,
     })
 }
 
 /// That sources which only containers hold were fetched from them.
-pub(crate) fn of_fetched(sources: &BTreeMap<String, String>) -> Option<Finding> {
-    let (there, here) = sources.first_key_value()?;
+pub(crate) fn of_fetched(sources: &BTreeMap<(String, SourceHash), String>) -> Option<Finding> {
+    let ((there, _), here) = sources.first_key_value()?;
     Some(Finding::SourceFetched {
         files: sources.len(),
         there: there.clone(),
@@ -36,8 +47,24 @@ pub(crate) fn of_fetched(sources: &BTreeMap<String, String>) -> Option<Finding> 
     })
 }
 
-/// What a container's end says about its set-up.
-pub(crate) fn of_container(container: &ContainerAccount) -> Vec<Finding> {
+/// What the containers' ends say about their set-up. Replicas of a service have one set-up, of which
+/// it is said once.
+pub(crate) fn of_containers(containers: &[ContainerAccount]) -> Vec<Finding> {
+    let mut told = BTreeSet::new();
+    let mut found = Vec::new();
+    for container in containers {
+        for finding in of_container(container) {
+            let is_of_setup = !matches!(finding, Finding::ContainerNotGathered { .. });
+            let code = finding.message().code.to_owned();
+            if !is_of_setup || told.insert((container.service.clone(), code)) {
+                found.push(finding);
+            }
+        }
+    }
+    found
+}
+
+fn of_container(container: &ContainerAccount) -> Vec<Finding> {
     let mut found = Vec::new();
     let (name, service) = (&container.name, &container.service);
     if let Some(problem) = &container.problem {
@@ -50,6 +77,7 @@ pub(crate) fn of_container(container: &ContainerAccount) -> Vec<Finding> {
         found.push(Finding::ContainerOutOfMemory {
             container: name.clone(),
             service: service.clone(),
+            orchestrator: container.orchestrator,
         });
     }
     let ignored = container.ends.iter().find_map(ContainerEnd::ignored_signal);
@@ -67,6 +95,7 @@ pub(crate) fn of_container(container: &ContainerAccount) -> Vec<Finding> {
             signal: signal_name(i32::try_from(signal).unwrap_or(0)).to_owned(),
             command: container.command.join(" "),
             first,
+            orchestrator: container.orchestrator,
         });
     }
     found

@@ -1,12 +1,14 @@
 //! What the agent measures in a container, where the paths of the checkout are not known: all but
 //! the standard library and installed packages, and of these the checkout's own.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use swath_checkout::Walk;
+use swath_store::settings;
 
 use crate::request::Scope;
+use crate::run_folder::scope_settings;
 
 /// How deep below the folder of the run packages are looked for.
 const DEEPEST: usize = 3;
@@ -58,46 +60,42 @@ const LIBRARY: [&str; 42] = [
     "zoneinfo",
 ];
 
-/// The agent's settings, one `key value` a line.
-pub(crate) fn settings(scope: &Scope, folder: &Path) -> String {
-    let mut text = format!(
-        "branch {}\ncover-pylib {}\n",
-        u8::from(scope.branch),
-        u8::from(scope.cover_pylib)
-    );
+/// The agent's settings.
+pub(crate) fn settings(scope: &Scope, folder: &Path) -> Vec<u8> {
+    let mut file = scope_settings(scope);
     let packages = packages(folder);
     if packages.is_empty() {
-        return text;
+        return file;
     }
+    let mut add = |key, value: &str| {
+        settings::write(key, value.as_bytes(), |bytes| file.extend_from_slice(bytes));
+    };
     // A source folder takes no installed packages, a source package does.
-    text.push_str("source-dir /\n");
-    for package in packages {
-        let _ = writeln!(text, "source-pkg {package}");
+    add(settings::SOURCE_FOLDER, "/");
+    for package in packages.keys() {
+        add(settings::SOURCE_PACKAGE, package);
     }
     if !scope.cover_pylib {
-        text.push_str("omit */lib/python3.*/*.py\n");
+        add(settings::OMIT, "*/lib/python3.*/*.py");
         for package in LIBRARY {
-            let _ = writeln!(text, "omit */lib/python3.*/{package}/*");
+            add(settings::OMIT, &format!("*/lib/python3.*/{package}/*"));
         }
     }
-    text
+    file
 }
 
-/// The names of the packages at the top of a checkout, or of a folder in it.
-fn packages(folder: &Path) -> Vec<String> {
+/// The packages at the top of a checkout, or of a folder in it, by name.
+pub(crate) fn packages(folder: &Path) -> BTreeMap<String, PathBuf> {
     let is_package = |path: &Path| path.join("__init__.py").is_file();
-    let mut names = Walk::new(folder)
+    Walk::new(folder)
         .deepest(DEEPEST)
         .without(&NOT_INSTALLED)
         .folders()
         .filter(|path| is_package(path))
         .filter(|path| !path.parent().is_some_and(is_package))
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-        .collect::<Vec<_>>();
-    names.sort();
-    names.dedup();
-    names
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path)))
+        .filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,18 +117,21 @@ mod tests {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, "").unwrap();
         }
-        assert_eq!(packages(folder.path()), ["shop", "xy"]);
-        let text = settings(&Scope::default(), folder.path());
-        assert!(
-            text.starts_with(
-                "branch 0\ncover-pylib 0\nsource-dir /\nsource-pkg shop\nsource-pkg xy\nomit "
-            ),
-            "{text}"
-        );
+        let names: Vec<String> = packages(folder.path()).into_keys().collect();
+        assert_eq!(names, ["shop", "xy"]);
+        let file = settings(&Scope::default(), folder.path());
+        let values = |file: &[u8], key: &str| {
+            let settings = settings::read(file);
+            let found = settings.filter(|(name, _)| *name == key.as_bytes());
+            let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+            found.map(|(_, value)| text(value)).collect::<Vec<_>>()
+        };
+        assert_eq!(values(&file, settings::BRANCH), ["0"]);
+        assert_eq!(values(&file, settings::SOURCE_FOLDER), ["/"]);
+        assert_eq!(values(&file, settings::SOURCE_PACKAGE), ["shop", "xy"]);
+        assert!(values(&file, settings::OMIT).len() > LIBRARY.len());
         let empty = tempfile::tempdir().unwrap();
-        assert_eq!(
-            settings(&Scope::default(), empty.path()),
-            "branch 0\ncover-pylib 0\n"
-        );
+        let file = settings(&Scope::default(), empty.path());
+        assert_eq!(settings::read(&file).count(), 2);
     }
 }

@@ -1,20 +1,24 @@
 //! How a run uses the Docker API proxy: what the test command starts in containers is measured too.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use fs_err as fs;
 use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
-    AgentFile, ContainerNote, Delivery, Endpoint, ProjectView, Proxy,
+    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy, SettingsOf,
     remove_leftovers_of_killed_runs,
 };
 
 use crate::container_account::ContainerRun;
 use crate::container_scope;
 use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
+use crate::place_settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
+use crate::signals::StopRequests;
 
 /// No note about an engine is longer.
 const LONGEST_NOTE: u64 = 64 << 10;
@@ -98,7 +102,7 @@ impl Containers {
             return run;
         };
         run.endpoint = Some(proxy.endpoint().clone());
-        let gathered = proxy.finish();
+        let gathered = gather(proxy);
         // A run that contacted no engine has no such file.
         let _ = fs::remove_file(&self.engine_file);
         run.notes.extend(gathered.notes);
@@ -111,6 +115,29 @@ impl Containers {
         }
         run
     }
+}
+
+/// Gathers what is left. Who asks for an end twice does not want to wait for the engine.
+fn gather(proxy: Proxy) -> Gathered {
+    const TICK: Duration = Duration::from_millis(20);
+    let Ok(mut requests) = StopRequests::install() else {
+        return proxy.finish();
+    };
+    let give_up = proxy.give_up();
+    let (sender, receiver) = channel();
+    let finishing = std::thread::spawn(move || {
+        let gathered = proxy.finish();
+        let _ = sender.send(());
+        gathered
+    });
+    let mut asked = 0;
+    while receiver.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        asked += requests.take().len();
+        if asked > 1 {
+            give_up.now();
+        }
+    }
+    finishing.join().unwrap_or_default()
 }
 
 /// Takes over what the containers of runs that were killed recorded, and removes from the engines
@@ -155,7 +182,10 @@ pub(crate) fn running_before(folder: &Path) -> Vec<String> {
     Endpoint::in_effect(&|name| std::env::var(name).ok())
         .ok()
         .filter(Endpoint::is_plausible)
-        .and_then(|endpoint| ProjectView::new(endpoint).running_unmeasured(folder).ok())
+        .and_then(|endpoint| {
+            let view = ProjectView::without_patience(endpoint);
+            view.running_unmeasured(folder).ok()
+        })
         .unwrap_or_default()
 }
 
@@ -171,19 +201,31 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
     // Which of its files are in scope is decided where the checkout is.
-    let settings = container_scope::settings(scope, &request.folder);
+    let (scope, folder_here) = (scope.clone(), request.folder.clone());
+    let overrides = request.overrides.clone();
+    let rcfile_named = request.rcfile_named;
+    let settings = SettingsOf::new(move |place| {
+        let mut scope = scope.clone();
+        let own = settings_of(place, &overrides, &folder_here).filter(|_| !rcfile_named);
+        if let Some(Ok(own)) = own {
+            scope.branch = own.config.branch;
+            scope.cover_pylib = own.config.cover_pylib;
+        }
+        container_scope::settings(&scope, &folder_here)
+    });
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: vec![
             file("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_bytes()),
             file(swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
         ],
-        settings: settings.into_bytes(),
+        settings,
         gather_into: folder.containers(),
         services: request
             .compose
             .iter()
             .flat_map(|compose| compose.measured.iter().cloned())
             .collect(),
+        limits: Limits::default(),
     }
 }

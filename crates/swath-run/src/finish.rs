@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use swath_checkout::Checkout;
+use swath_config::CoverageConfig;
 use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
 use swath_data::{
     CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
@@ -15,8 +17,8 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::{Account, Judged, ProcessAccount, account_for_processes};
 use crate::account_findings::of_account;
+use crate::container_account::ContainerRun;
 use crate::container_findings;
-use crate::container_settings::settings_of;
 use crate::containers::running_before;
 use crate::data_file::{SavedData, appended, random_id, save};
 use crate::error::RunError;
@@ -24,9 +26,11 @@ use crate::event::Observer;
 use crate::finished_run::{FinishedRun, NotSaved};
 use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
+use crate::place::{PlaceOfRun, other_report_rules, places_of};
 use crate::report::analyze;
-use crate::request::{RunKind, RunRequest, Scope};
+use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
+use crate::silent_container::silent_containers;
 use crate::{account_json, source_hints, tests_result};
 
 /// How many differences of the analysis are named.
@@ -45,6 +49,8 @@ pub fn run(request: &RunRequest, observer: &mut dyn Observer) -> Result<Finished
 /// The evidence, judged.
 struct Judgement {
     settings: Settings,
+    /// What counts though it never ran: the sources of every place whose processes count.
+    unexecuted: Vec<CoverageConfig>,
     account: Account,
     processes: Vec<StoredProcess>,
     findings: Vec<Finding>,
@@ -54,21 +60,19 @@ struct Judgement {
 /// Accounts for every process, by the settings of the place where it ran.
 fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     let mut findings = std::mem::take(&mut measurement.findings);
-    let mut settings = request.settings.clone();
+    let settings = request.settings.clone();
+    let mut unexecuted = vec![settings.config.clone()];
     findings.extend(settings.plugins.findings_of_run());
     let (processes, account) = match account_with_containers(request, measurement) {
         Ok(Some(theirs)) => {
-            settings = theirs.settings;
+            unexecuted = theirs.unexecuted;
             findings.extend(theirs.findings);
             (theirs.processes, theirs.account)
         }
         other => {
             findings.extend(other.err());
             let host = &measurement.processes;
-            // The scope was sound before the run.
-            let scope = settings.scope().unwrap_or_default();
-            let judged = judged(request, &scope);
-            let account = account_for_processes(host, &measurement.outcome, &judged);
+            let account = account_for_processes(host, &measurement.outcome, &judged(request));
             (host.clone(), account)
         }
     };
@@ -89,11 +93,10 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
         }
     }
     findings.extend(container_findings::of_notes(&measurement.containers.notes));
-    for container in &account.containers {
-        findings.extend(container_findings::of_container(container));
-    }
+    findings.extend(container_findings::of_containers(&account.containers));
     Judgement {
         settings,
+        unexecuted,
         account,
         processes,
         findings,
@@ -101,9 +104,8 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     }
 }
 
-fn judged<'a>(request: &'a RunRequest, scope: &'a Scope) -> Judged<'a> {
+fn judged(request: &RunRequest) -> Judged<'_> {
     Judged {
-        scope,
         counted: request.counted,
         declared: !request.services.is_empty() || request.compose.is_some(),
         folder: &request.folder,
@@ -112,7 +114,7 @@ fn judged<'a>(request: &'a RunRequest, scope: &'a Scope) -> Judged<'a> {
 
 /// What the containers of a run change about its judgement.
 struct WithContainers {
-    settings: Settings,
+    unexecuted: Vec<CoverageConfig>,
     findings: Vec<Finding>,
     processes: Vec<StoredProcess>,
     account: Account,
@@ -125,40 +127,89 @@ fn account_with_containers(
     if measurement.containers.is_empty() {
         return Ok(None);
     }
-    let failed = |problem: String| Finding::ContainersNotMeasured { what: problem };
-    let theirs =
-        settings_of(request, &measurement.containers).map_err(|error| failed(error.to_string()))?;
-    let mut paths = theirs.paths;
-    let scope = theirs
-        .settings
-        .scope()
-        .map_err(|error| failed(error.to_string()))?;
-    let judged = judged(request, &scope);
+    // The scope was sound before the run.
+    let scope = request.settings.scope().unwrap_or_default();
+    let checkout = Checkout::new(&request.folder);
+    let places =
+        places_of(request, &measurement.containers, &checkout, &scope).map_err(|error| {
+            Finding::ContainersNotMeasured {
+                what: error.to_string(),
+            }
+        })?;
     let sources = measurement.history.sources();
     let containers = &mut measurement.containers;
-    containers
-        .fetch_sources(&scope, &mut paths, &sources)
-        .map_err(|error| failed(error.to_string()))?;
-    let (processes, account) = containers
-        .account(
-            &measurement.processes,
-            &measurement.outcome,
-            &judged,
-            &mut paths,
-        )
-        .map_err(|error| failed(error.to_string()))?;
+    containers.fetch_sources(&places.all, &sources);
+    let (processes, account, ambiguous) = containers.account(
+        &measurement.processes,
+        &measurement.outcome,
+        &judged(request),
+        &places.all,
+    );
+    let counted = counted_places(&account, &places.all, containers);
+    let mut findings = places.findings;
+    findings.extend(ambiguous);
+    findings.extend(other_report_rules(
+        &request.settings,
+        &counted.with_settings,
+    ));
+    findings.extend(silent_containers(containers));
+    let mut unexecuted: Vec<CoverageConfig> = counted
+        .with_settings
+        .iter()
+        .filter_map(|place| place.unexecuted())
+        .collect();
+    if counted.by_run {
+        unexecuted.push(request.settings.config.clone());
+    }
     Ok(Some(WithContainers {
-        settings: theirs.settings,
-        findings: theirs.findings,
+        unexecuted,
+        findings,
         processes,
         account,
     }))
+}
+
+/// The places whose processes count.
+struct CountedPlaces<'p, 'c> {
+    /// Those with a configuration file of their own.
+    with_settings: Vec<&'p PlaceOfRun<'c>>,
+    /// Whether the settings of the run hold for any: for this host, or a container without a file.
+    by_run: bool,
+}
+
+fn counted_places<'p, 'c>(
+    account: &Account,
+    places: &'p [PlaceOfRun<'c>],
+    containers: &ContainerRun,
+) -> CountedPlaces<'p, 'c> {
+    let counted: BTreeSet<Option<&str>> = account
+        .processes
+        .iter()
+        .filter(|process| process.counted)
+        .map(|process| process.container.as_deref())
+        .collect();
+    let mut found = CountedPlaces {
+        with_settings: Vec::new(),
+        by_run: counted.contains(&None) || counted.is_empty(),
+    };
+    for (place, record) in places.iter().zip(&containers.records) {
+        if !counted.contains(&Some(record.name.as_str())) {
+            continue;
+        }
+        if place.own.is_some() {
+            found.with_settings.push(place);
+        } else {
+            found.by_run = true;
+        }
+    }
+    found
 }
 
 /// Saves, analyzes, and gives the verdict.
 fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement) -> FinishedRun {
     let Judgement {
         settings,
+        unexecuted,
         account,
         processes,
         mut findings,
@@ -173,11 +224,13 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
     let data = data_of(
         request,
         &settings,
+        &unexecuted,
         &account,
         &processes,
         record,
         &mut findings,
     );
+    let data = with_earlier(request, &measurement, data);
     let Outputs {
         saved,
         kept,
@@ -204,7 +257,8 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
     if request.kind == RunKind::SystemTest {
         let counted = processes.iter().filter(counts);
         findings.extend(differences(counted, &settings));
-        findings.extend(hints(&settings, analyzed, &files));
+        let names_source = settings.names_source() || unexecuted.iter().any(names_source);
+        findings.extend(hints(&settings, names_source, analyzed, &files));
         findings.extend(tests_left_out(
             &account,
             &processes,
@@ -299,6 +353,7 @@ fn record_of(
 fn data_of(
     request: &RunRequest,
     settings: &Settings,
+    unexecuted: &[CoverageConfig],
     account: &Account,
     processes: &[StoredProcess],
     record: RunRecord,
@@ -317,17 +372,21 @@ fn data_of(
     if settings.config.relative_files {
         data = data.with_paths(|path| settings.directory.relative(path).to_owned());
     }
-    match touch_unexecuted(&mut data, &settings.config, &settings.directory) {
-        Ok(touched) => {
-            let never = touched.never_imported.into_iter();
-            findings.extend(never.map(|package| Finding::ModuleNotImported {
-                nearest: source_hints::nearest_source(&package, &request.folder),
-                package,
-            }));
+    for config in unexecuted {
+        let mut config = config.clone();
+        config.relative_files = settings.config.relative_files;
+        match touch_unexecuted(&mut data, &config, &settings.directory) {
+            Ok(touched) => {
+                let never = touched.never_imported.into_iter();
+                findings.extend(never.map(|package| Finding::ModuleNotImported {
+                    nearest: source_hints::nearest_source(&package, &request.folder),
+                    package,
+                }));
+            }
+            Err(error) => findings.push(Finding::Configuration {
+                text: error.to_string(),
+            }),
         }
-        Err(error) => findings.push(Finding::Configuration {
-            text: error.to_string(),
-        }),
     }
     data
 }
@@ -340,6 +399,19 @@ fn note_of(account: &ProcessAccount) -> ProcessNote {
         ended: Some(account.ending),
         state: Some(account.agent.clone()),
     }
+}
+
+/// With `--append` the report is about what the data file will hold, as the next report of it will be.
+fn with_earlier(
+    request: &RunRequest,
+    measurement: &Measurement,
+    data: CoverageData,
+) -> CoverageData {
+    if !request.append || measurement.outcome.test.is_none() {
+        return data;
+    }
+    // That it can be added to was seen before the run; what went wrong since is said when it is saved.
+    appended(&data, &request.data_file).unwrap_or(data)
 }
 
 /// What became of the data.
@@ -431,13 +503,19 @@ fn differences<'a>(
         .collect()
 }
 
+/// Whether settings say what the source is.
+fn names_source(config: &CoverageConfig) -> bool {
+    config.source.is_some() || !config.source_dirs.is_empty() || !config.source_pkgs.is_empty()
+}
+
 /// What the settings leave out or let in by mistake.
 fn hints(
     settings: &Settings,
+    names_source: bool,
     report: &swath_coverage::Report,
     files: &BTreeSet<PathBuf>,
 ) -> Option<Finding> {
-    if settings.names_source() {
+    if names_source {
         let unexecuted = report
             .files
             .iter()

@@ -11,9 +11,10 @@ use crate::data_file::Fingerprint;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
 use crate::history::RunHistory;
+use crate::installed_copy::OwnPackages;
 use crate::orchestra::{RunOutcome, execute};
 use crate::preflight::check_outputs;
-use crate::request::RunRequest;
+use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
 
 /// What a run left. The hit stores are removed with this value unless they are to be kept.
@@ -46,7 +47,12 @@ pub(crate) fn measure(
     observer.event(RunEvent::Begun {
         history: history.path(),
     });
-    let folder = RunFolder::create(&scope)?;
+    // A program of the user's own is measured as coverage.py measures it.
+    let own_packages = match request.kind {
+        RunKind::SystemTest => OwnPackages::of(&scope),
+        RunKind::Program => OwnPackages::default(),
+    };
+    let folder = RunFolder::create(&own_packages.added_to(&scope), request.inject)?;
     history.mark_active(folder.path(), &request.folder);
     tracing::debug!(
         "swath {} runs in {}, with its agent in {}",
@@ -73,7 +79,7 @@ pub(crate) fn measure(
     };
     containers.note_bypasses(&outcome);
     let mut findings = Vec::new();
-    let gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
+    let mut gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
         findings.push(Finding::HitStoreUnreadable {
             error: format!("the hit stores could not be read: {error}"),
         });
@@ -84,6 +90,7 @@ pub(crate) fn measure(
         gathered.processes.len(),
         outcome.sightings.len()
     );
+    own_packages.take_home(&scope, &mut gathered.processes);
     let unreadable = gathered.unreadable.iter().chain(&containers.unreadable);
     findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
         error: store.error.to_string(),

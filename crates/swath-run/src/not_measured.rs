@@ -87,8 +87,12 @@ pub(crate) fn not_measured_in_container(
         {
             continue;
         }
+        let path = seen.python_path.as_deref();
+        let shut_out = path.filter(|path| !has_agent(path));
         let reason = match isolation(&words) {
             Some(reason) => reason,
+            None if shut_out == Some("") => NotMeasuredReason::PythonPathScrubbed,
+            None if shut_out.is_some() => NotMeasuredReason::PythonPathReplaced,
             None if failed => continue,
             None if is_too_old(base_name(&words[0])) => NotMeasuredReason::PythonTooOld,
             None => NotMeasuredReason::AgentDidNotStart,
@@ -97,9 +101,54 @@ pub(crate) fn not_measured_in_container(
             pid: Some(seen.pid),
             command: without_secrets(&words),
             reason,
-            evidence: None,
+            evidence: shut_out
+                .filter(|path| !path.is_empty())
+                .map(|path| format!("its PYTHONPATH is `{path}`")),
             container: Some(record.name.clone()),
         });
+    }
+    found
+}
+
+/// Whether a search path of a container holds the agent's folder.
+fn has_agent(path: &str) -> bool {
+    let folders = swath_docker::agent_folders();
+    path.split(':')
+        .any(|folder| folders.iter().any(|agent| agent == folder))
+}
+
+/// The Pythons that the processes of a container started, and that left nothing. What is in its
+/// file system is not known here, so that only a Python's own name tells one.
+pub(crate) fn unseen_in_container(name: &str, processes: &[StoredProcess]) -> Vec<NotMeasured> {
+    let mut found = Vec::new();
+    for parent in processes {
+        let mut known: Vec<&[String]> = processes
+            .iter()
+            .filter(|process| process.parent_pid == parent.pid || process.pid == parent.pid)
+            .map(|process| process.command.as_slice())
+            .collect();
+        for spawn in each_once(&parent.spawned) {
+            let program = if spawn.executable.is_empty() {
+                spawn.command.first()
+            } else {
+                Some(&spawn.executable)
+            };
+            if !program.is_some_and(|program| is_python_name(program)) {
+                continue;
+            }
+            let own = spawn.command.get(1..).unwrap_or_default();
+            if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
+                known.swap_remove(index);
+                continue;
+            }
+            found.push(NotMeasured {
+                pid: None,
+                reason: isolation(&spawn.command).unwrap_or(NotMeasuredReason::EndedTooSoon),
+                command: without_secrets(&spawn.command),
+                evidence: None,
+                container: Some(name.to_owned()),
+            });
+        }
     }
     found
 }
@@ -170,7 +219,7 @@ fn is_open_to_others(folder: &Path) -> bool {
     })
 }
 
-fn isolation(arguments: &[String]) -> Option<NotMeasuredReason> {
+pub(crate) fn isolation(arguments: &[String]) -> Option<NotMeasuredReason> {
     let command = PythonCommand::parse(arguments);
     if command.isolated {
         Some(NotMeasuredReason::Isolated)
@@ -367,6 +416,7 @@ mod tests {
             pid,
             command: command.to_owned(),
             seconds,
+            python_path: None,
         };
         record.seen = vec![
             seen(1, "python3 app.py --a  b", 9),

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use swath_checkout::{check_folder_writable, check_writable};
+
 use crate::data_file::check_appendable;
 use crate::error::RunError;
 use crate::request::RunRequest;
@@ -25,10 +27,6 @@ pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
 }
 
 fn check_file(what: &'static str, path: &Path) -> Result<(), RunError> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let folder = parent.unwrap_or(Path::new("."));
     if path.is_dir() {
         return Err(refused(
             what,
@@ -36,7 +34,7 @@ fn check_file(what: &'static str, path: &Path) -> Result<(), RunError> {
             io::Error::from(io::ErrorKind::IsADirectory),
         ));
     }
-    try_to_write(folder).map_err(|error| refused(what, path, error))
+    check_writable(path).map_err(|error| refused(what, path, error))
 }
 
 /// A folder that is made with its parents: the nearest one that exists has to take it.
@@ -46,15 +44,7 @@ fn check_folder(what: &'static str, path: &Path) -> Result<(), RunError> {
         .ancestors()
         .find(|folder| folder.symlink_metadata().is_ok())
         .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
-    try_to_write(&nearest).map_err(|error| refused(what, path, error))
-}
-
-fn try_to_write(folder: &Path) -> io::Result<()> {
-    // Made under a random name, and gone at once.
-    tempfile::Builder::new()
-        .prefix(".swath-writing-")
-        .tempfile_in(folder)
-        .map(drop)
+    check_folder_writable(&nearest).map_err(|error| refused(what, path, error))
 }
 
 fn refused(what: &'static str, path: &Path, source: io::Error) -> RunError {
@@ -75,6 +65,7 @@ mod tests {
         assert!(check_file("--json", &folder.path().join("a.json")).is_ok());
         assert!(check_file("--json", &folder.path().join("gone/a.json")).is_err());
         assert!(check_file("--json", folder.path()).is_err());
+        assert!(check_file("--json", Path::new("/dev/stdout")).is_ok());
         assert!(check_folder("--html", &folder.path().join("gone/deeper")).is_ok());
         assert!(check_folder("--html", Path::new("/proc/gone")).is_err());
         let left = fs_err::read_dir(folder.path()).unwrap().count();

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use swath_checkout::ProcessStat;
 
 use crate::command_line::is_python_name;
+use crate::inject::PRELOAD;
 use crate::proc_file::{
     Identity, all_pids, arguments_of, environment_of, executable_of, maps_libpython, variable,
 };
@@ -474,6 +475,9 @@ impl Sighting {
 
 /// What an environment says of `PYTHONPATH`.
 fn python_path(environment: &[u8], agent_path: &str) -> Option<PythonPath> {
+    if is_preloaded(environment, agent_path) {
+        return Some(PythonPath::WithAgent { shadow: None });
+    }
     let Some(value) = variable(environment, "PYTHONPATH").filter(|value| !value.is_empty()) else {
         return Some(PythonPath::Absent);
     };
@@ -487,6 +491,15 @@ fn python_path(environment: &[u8], agent_path: &str) -> Option<PythonPath> {
         before.push(entry);
     }
     Some(PythonPath::Replaced)
+}
+
+/// Whether the loader brings the agent: an object of its folder is among those to preload.
+fn is_preloaded(environment: &[u8], agent_path: &str) -> bool {
+    let objects = variable(environment, PRELOAD).unwrap_or_default();
+    objects
+        .split(|byte| b": ".contains(byte))
+        .filter_map(|object| object.strip_prefix(agent_path.as_bytes()))
+        .any(|rest| rest.starts_with(b"/"))
 }
 
 /// The `sitecustomize` of a folder.
@@ -538,6 +551,8 @@ mod tests {
         assert_eq!(of(b"PYTHONPATH=/x:/run/agents"), Some(PythonPath::Replaced));
         assert_eq!(of(b"PYTHONPATH="), Some(PythonPath::Absent));
         assert_eq!(of(b"PYTHONPATHS=/run/agent"), Some(PythonPath::Absent));
+        let preloaded = b"PYTHONPATH=src\0LD_PRELOAD=/x.so:/run/agent/object.so";
+        assert_eq!(of(preloaded), Some(PythonPath::WithAgent { shadow: None }));
         let folder = tempfile::tempdir().unwrap();
         let shadow = folder.path().join("sitecustomize.py");
         fs_err::write(&shadow, "").unwrap();

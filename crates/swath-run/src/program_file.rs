@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use fs_err::File;
+use swath_checkout::{Links, open_regular};
 
 use crate::command_line::base_name;
 
@@ -49,7 +49,7 @@ pub(crate) fn script_interpreter(path: &Path) -> Option<Vec<String>> {
 
 fn read_beginning(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path).ok()?;
+    let file = open_regular(path, Links::Follow).ok()?;
     file.take(LOOKED_AT).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

@@ -9,6 +9,7 @@ use swath_config::{Ready, Service};
 use swath_docker::Endpoint;
 use swath_model::Counted;
 
+use crate::inject::Inject;
 use crate::settings::{Settings, SettingsOverrides};
 
 /// One run, completely described: nothing is read from the environment or a file later.
@@ -26,6 +27,8 @@ pub struct RunRequest {
     pub kind: RunKind,
     /// What the command starts in containers is measured as well.
     pub containers: bool,
+    /// How the agent gets into processes of this host; `None` leaves it to swath.
+    pub inject: Option<Inject>,
     /// The Compose project to bring up before the tests.
     pub compose: Option<ComposeRequest>,
     /// The folder in which everything starts.

@@ -1,7 +1,6 @@
 //! The private folder of a run: the agent goes in, hit stores come out.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use swath_checkout::OwnedFolder;
+use swath_store::settings;
 
 use crate::data_file::random_id;
 use crate::error::RunError;
+use crate::inject::{self, Inject};
 use crate::request::Scope;
 
 /// A folder that only this user can look into, removed on drop unless [`RunFolder::keep`] was called.
@@ -26,22 +27,28 @@ pub(crate) struct RunFolder {
     /// The folder in it that others are let into.
     inner: PathBuf,
     keep: bool,
+    inject: Inject,
 }
 
 impl RunFolder {
     /// Makes the folder and puts the agent with its settings into it, in the first place where that
     /// can be done and where the agent can be loaded.
-    pub(crate) fn create(scope: &Scope) -> Result<RunFolder, RunError> {
-        Self::create_in(&places(), scope).map_err(|source| RunError::Folder {
+    /// `inject` is how the agent is to get into processes; `None` takes what disturbs nothing here.
+    pub(crate) fn create(scope: &Scope, inject: Option<Inject>) -> Result<RunFolder, RunError> {
+        Self::create_in(&places(), scope, inject).map_err(|source| RunError::Folder {
             what: "the run's folder",
             source,
         })
     }
 
-    fn create_in(places: &[PathBuf], scope: &Scope) -> io::Result<RunFolder> {
+    fn create_in(
+        places: &[PathBuf],
+        scope: &Scope,
+        inject: Option<Inject>,
+    ) -> io::Result<RunFolder> {
         let mut problems = Vec::new();
         for place in places {
-            match Self::create_at(place, scope) {
+            match Self::create_at(place, scope, inject) {
                 Ok(folder) => return Ok(folder),
                 // The same everywhere.
                 Err(problem) if problem.kind() == io::ErrorKind::FileTooLarge => {
@@ -58,20 +65,28 @@ impl RunFolder {
         Err(io::Error::other(text))
     }
 
-    fn create_at(place: &Path, scope: &Scope) -> io::Result<RunFolder> {
+    fn create_at(place: &Path, scope: &Scope, inject: Option<Inject>) -> io::Result<RunFolder> {
         if is_mounted_noexec(place)? {
             let text = format!("`{}` is mounted noexec", place.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
+        if let Some(inject) = inject {
+            inject.check(place)?;
+        }
         let path = OwnedFolder::create(place)?.path().to_owned();
         // From here on it is removed when something fails.
         let inner = path.join(random_id());
-        let folder = RunFolder {
+        let mut folder = RunFolder {
             path,
             inner,
             keep: false,
+            inject: inject.unwrap_or_default(),
         };
         folder.fill(scope).map_err(with_limit)?;
+        if inject != Some(Inject::Path) {
+            inject::write_object(&folder.object()).map_err(with_limit)?;
+            folder.inject = inject.unwrap_or_else(|| Inject::harmless(&folder.object()));
+        }
         Ok(folder)
     }
 
@@ -87,11 +102,12 @@ impl RunFolder {
         make(&self.data(), 0o1777)?;
         make(&self.containers(), 0o700)?;
         make(&self.engine(), 0o700)?;
-        let settings = self.settings(scope);
+        self.show_data_to_its_user()?;
+        let own = self.settings(scope);
         let files: [(&str, &[u8]); 3] = [
             ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
             (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
-            ("swath-agent.conf", &settings),
+            (settings::FILE_NAME, &own),
         ];
         for (name, content) in files {
             let file = self.agent().join(name);
@@ -101,6 +117,17 @@ impl RunFolder {
         // Only now, when nothing in it is open to others that should not be.
         fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())
+    }
+
+    /// Puts `data` beside the folder that others are let into, for a user who looks for the stores of
+    /// a run: a link through a folder that only this user can pass, so that it tells nobody else the
+    /// name.
+    fn show_data_to_its_user(&self) -> io::Result<()> {
+        let own = self.path.join("own");
+        fs::create_dir(&own)?;
+        fs::set_permissions(&own, std::fs::Permissions::from_mode(0o700))?;
+        fs::os::unix::fs::symlink(self.data(), own.join("data"))?;
+        fs::os::unix::fs::symlink("own/data", self.path.join("data"))
     }
 
     /// The run's folder itself.
@@ -133,7 +160,7 @@ impl RunFolder {
         let folders = fs::read_dir(path).into_iter().flatten().flatten();
         folders
             .map(|folder| folder.path().join("data"))
-            .find(|data| data.is_dir())
+            .find(|data| data.is_dir() && !data.is_symlink())
             .unwrap_or_else(|| path.join("data"))
     }
 
@@ -142,43 +169,54 @@ impl RunFolder {
         self.keep = true;
     }
 
-    /// `PYTHONPATH` for a process that has `current`: the agent's folder comes first.
-    pub(crate) fn python_path(&self, current: Option<&OsStr>) -> OsString {
-        let mut value = self.agent().into_os_string();
-        if let Some(current) = current.filter(|current| !current.is_empty()) {
-            value.push(":");
-            value.push(current);
-        }
-        value
+    /// The variables that bring the agent into a process, which has `current` without them.
+    pub(crate) fn variables(
+        &self,
+        current: impl Fn(&str) -> Option<OsString>,
+    ) -> Vec<(&'static str, OsString)> {
+        self.inject
+            .variables(&self.agent(), &self.object(), current)
     }
 
-    /// The agent's settings, one `key value` a line.
+    /// The object for the loader.
+    fn object(&self) -> PathBuf {
+        self.agent().join(swath_agent::PRELOAD_FILE_NAME)
+    }
+
+    /// The agent's settings.
     fn settings(&self, scope: &Scope) -> Vec<u8> {
-        let mut text = String::new();
-        let _ = writeln!(text, "branch {}", u8::from(scope.branch));
-        let _ = writeln!(text, "cover-pylib {}", u8::from(scope.cover_pylib));
+        let mut file = scope_settings(scope);
+        let mut add = |key, value: &[u8]| {
+            settings::write(key, value, |bytes| file.extend_from_slice(bytes));
+        };
         for package in &scope.source_packages {
-            let _ = writeln!(text, "source-pkg {package}");
+            add(settings::SOURCE_PACKAGE, package.as_bytes());
         }
         for glob in &scope.include {
-            let _ = writeln!(text, "include {glob}");
+            add(settings::INCLUDE, glob.as_bytes());
         }
         for glob in &scope.omit {
-            let _ = writeln!(text, "omit {glob}");
+            add(settings::OMIT, glob.as_bytes());
         }
-        let mut bytes = text.into_bytes();
-        let data = self.data();
-        let folders = scope
-            .source_folders
-            .iter()
-            .map(|folder| ("source-dir ", folder));
-        for (key, path) in std::iter::once(("data ", &data)).chain(folders) {
-            bytes.extend_from_slice(key.as_bytes());
-            bytes.extend_from_slice(path.as_os_str().as_bytes());
-            bytes.push(b'\n');
+        for folder in &scope.source_folders {
+            add(settings::SOURCE_FOLDER, folder.as_os_str().as_bytes());
         }
-        bytes
+        add(settings::DATA, self.data().as_os_str().as_bytes());
+        file
     }
+}
+
+/// The settings that a scope has on this host and in containers.
+pub(crate) fn scope_settings(scope: &Scope) -> Vec<u8> {
+    let mut file = Vec::new();
+    for (key, value) in [
+        (settings::BRANCH, scope.branch),
+        (settings::COVER_PYLIB, scope.cover_pylib),
+    ] {
+        let value = if value { b"1" } else { b"0" };
+        settings::write(key, value, |bytes| file.extend_from_slice(bytes));
+    }
+    file
 }
 
 impl Drop for RunFolder {
@@ -240,7 +278,7 @@ mod tests {
     #[test]
     fn settings_name_every_rule_of_the_scope() {
         let scope = Scope {
-            source_folders: vec![PathBuf::from("/src/a b")],
+            source_folders: vec![PathBuf::from("/src/a\nb")],
             source_packages: vec!["xy".to_owned()],
             include: vec![],
             omit: vec!["*/gen/**".to_owned()],
@@ -251,12 +289,19 @@ mod tests {
             path: PathBuf::from("/run/x"),
             inner: PathBuf::from("/run/x"),
             keep: true,
+            inject: Inject::Path,
         };
-        let text = String::from_utf8(folder.settings(&scope)).unwrap();
-        assert_eq!(
-            text,
-            "branch 1\ncover-pylib 0\nsource-pkg xy\nomit */gen/**\ndata /run/x/data\nsource-dir /src/a b\n"
-        );
+        let file = folder.settings(&scope);
+        let expected = [
+            ("branch", "1"),
+            ("cover-pylib", "0"),
+            ("source-pkg", "xy"),
+            ("omit", "*/gen/**"),
+            ("source-dir", "/src/a\nb"),
+            ("data", "/run/x/data"),
+        ];
+        let expected = expected.map(|(key, value)| (key.as_bytes(), value.as_bytes()));
+        assert!(settings::read(&file).eq(expected), "{file:?}");
     }
 
     #[test]
@@ -268,29 +313,14 @@ mod tests {
         let scope = Scope::default();
         let usable = base.path().to_owned();
         let places = [noexec.clone(), gone.clone(), usable];
-        let folder = RunFolder::create_in(&places, &scope).unwrap();
+        let folder = RunFolder::create_in(&places, &scope, None).unwrap();
         assert!(folder.path().starts_with(base.path()));
         let path = folder.path().to_owned();
         drop(folder);
         assert!(!path.exists());
-        let error = RunFolder::create_in(&[noexec, gone], &scope).unwrap_err();
+        let error = RunFolder::create_in(&[noexec, gone], &scope, None).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("/proc"), "{text}");
         assert!(text.ends_with("set TMPDIR to a folder with room where programs may run"));
-    }
-
-    #[test]
-    fn the_agents_folder_precedes_an_existing_python_path() {
-        let folder = RunFolder {
-            path: PathBuf::from("/run/x"),
-            inner: PathBuf::from("/run/x"),
-            keep: true,
-        };
-        assert_eq!(folder.python_path(None), "/run/x/agent");
-        assert_eq!(folder.python_path(Some(OsStr::new(""))), "/run/x/agent");
-        assert_eq!(
-            folder.python_path(Some(OsStr::new("/a:/b"))),
-            "/run/x/agent:/a:/b"
-        );
     }
 }

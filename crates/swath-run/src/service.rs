@@ -8,6 +8,7 @@ use std::time::Instant;
 use fs_err::File;
 use rustix::process::Signal;
 use swath_config::Service;
+use swath_model::printable;
 
 use crate::error::RunError;
 use crate::process_table::{ProcessKey, Root};
@@ -140,20 +141,7 @@ pub(crate) fn last_lines(log: &Path) -> Vec<String> {
     lines
         .iter()
         .skip(first)
-        .map(|line| printable(line))
-        .collect()
-}
-
-/// Control characters of a log must not steer the terminal.
-fn printable(line: &str) -> String {
-    line.chars()
-        .map(|c| {
-            if c.is_control() && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
+        .map(|line| printable(line).into_owned())
         .collect()
 }
 

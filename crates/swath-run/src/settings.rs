@@ -251,7 +251,8 @@ impl SettingsOverrides {
         self.apply_to_report(&mut settings.config);
     }
 
-    fn apply_to_run(&self, config: &mut CoverageConfig) {
+    /// What it says of what is measured.
+    pub(crate) fn apply_to_run(&self, config: &mut CoverageConfig) {
         if let Some(source) = &self.source {
             config.source = Some(source.clone());
         }

@@ -77,8 +77,8 @@ fn holds_tests(file: &Path) -> bool {
     if name.is_some_and(|name| is_test_name(&name)) {
         return true;
     }
-    let text = fs_err::read_to_string(file).unwrap_or_default();
-    text.lines().any(|line| {
+    let text = swath_checkout::read_source(file).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().any(|line| {
         let line = line.trim_start();
         let line = line.strip_prefix("async ").unwrap_or(line);
         line.starts_with("def test_")

@@ -41,18 +41,13 @@ impl Spawn<'_> {
         command
             .args(arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let own = self
-            .environment
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "PYTHONPATH");
-        let current = own
-            .map(|(_, value)| OsString::from(value))
-            .or_else(|| std::env::var_os("PYTHONPATH"));
-        command.env(
-            "PYTHONPATH",
-            self.run_folder.python_path(current.as_deref()),
-        );
+        let current = |name: &str| {
+            let mut own = self.environment.iter().rev();
+            let own = own.find(|(known, _)| known == name);
+            own.map(|(_, value)| OsString::from(value))
+                .or_else(|| std::env::var_os(name))
+        };
+        command.envs(self.run_folder.variables(current));
         match self.service {
             Some(service) => command.env("SWATH_SERVICE", service),
             None => command.env_remove("SWATH_SERVICE"),

@@ -17,7 +17,7 @@ use swath_config::Service;
 use swath_data::read_data_file;
 use swath_model::{Completeness, Counted, Ending, Finding, GapKind, NothingMeasured, TestsResult};
 use swath_run::{
-    FinishedRun, Observer, Output, RunError, RunEvent, RunKind, RunRequest, Settings,
+    FinishedRun, Inject, Observer, Output, RunError, RunEvent, RunKind, RunRequest, Settings,
     SettingsOverrides,
 };
 
@@ -153,6 +153,8 @@ impl Project {
             rcfile_named: false,
             counted: Counted::Services,
             append: false,
+            // Pythons that site does not reach stay so.
+            inject: Some(Inject::Path),
             replaces_by_nothing: false,
             details: false,
             outputs: Vec::new(),

@@ -3,7 +3,8 @@
 //! A hit store is one file that one process fills while it runs, through a shared
 //! mapping: a header page, then append-only records. Every prefix of it is valid, so a
 //! process may die at any moment. This crate owns where each byte is ([`layout`]) and
-//! reads such bytes, whatever they hold, without panicking. It opens no file, allocates
+//! reads such bytes, whatever they hold, without panicking; likewise those of the agent's
+//! [`settings`]. It also owns the table of Python versions. It opens no file, allocates
 //! nothing and depends on nothing, because it is also compiled into the agent.
 //! `docs/reference/hit-store.md` describes the format.
 
@@ -18,6 +19,8 @@ mod bytes;
 mod header;
 pub mod layout;
 mod record;
+pub mod settings;
+mod version;
 
 #[cfg(feature = "builder")]
 pub use builder::StoreBuilder;
@@ -26,3 +29,4 @@ pub use record::{
     Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, TakenArc,
     Unknown, records,
 };
+pub use version::{Recording, Version};

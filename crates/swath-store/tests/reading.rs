@@ -100,13 +100,13 @@ fn arcs_are_taken_when_seen_or_proved() {
     let builder = StoreBuilder::new(1, [1; 16]).flags(swath_store::layout::FLAG_BRANCH);
     let lines = builder.length() + 32;
     let store = builder
-        .code_with_exits(1, 10, 9, &[(2, 0), (1, 1), (3, 2), (2, 3)])
+        .code_with_exits(1, 10, 9, &[(2, 0), (1, 1), (2, 2), (2, 2)])
         .arcs(
             1,
             &[
                 (10, 11, 0, 1),
                 (10, 12, 0, 2),
-                (10, -9, 0, 3),
+                (10, -9, 0, 2),
                 (11, 13, lines, 1),
                 (11, 12, lines + 1, 1),
                 (12, 13, swath_store::layout::ARC_CONCLUDED, 1),
@@ -146,7 +146,7 @@ fn a_header_that_cannot_be_read_says_why() {
     let error = Header::read(&newer).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the hit store has format version 9, this swath reads 1"
+        "the hit store has format version 9, this swath reads 2"
     );
 }
 

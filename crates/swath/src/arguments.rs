@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use swath_run::{ComposeOptions, PluginChoice, ServiceOptions, SettingsOverrides};
+use swath_run::{ComposeOptions, Inject, PluginChoice, ServiceOptions, SettingsOverrides};
 
 use crate::interpreter::environment_interpreter;
 
@@ -29,6 +29,14 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// A shell that completes command lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompletionShell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// When to use colours.
@@ -62,6 +70,28 @@ pub(crate) enum Verb {
     Erase,
     /// Show the settings, the data, or what is made of a source.
     Debug,
+    /// Look at what a run here would need, and say what is wrong.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain a message by its name, such as `not-measured`.
+    Explain {
+        /// The name in brackets.
+        name: String,
+    },
+    /// Print a script that completes the command line in a shell.
+    Completions {
+        /// bash, zsh or fish.
+        #[arg(value_enum)]
+        shell: CompletionShell,
+    },
+    /// Print a manual page, of the command or of a verb.
+    Man {
+        /// The verb.
+        verb: Option<OsString>,
+    },
 }
 
 /// Settings that coverage.py's `run` knows as well.
@@ -132,6 +162,21 @@ pub(crate) struct ServiceArguments {
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_docker: bool,
+    /// How the agent gets into Python: path (PYTHONPATH), preload (`LD_PRELOAD`) or both [default: both
+    /// where that disturbs nothing].
+    ///
+    /// `LD_PRELOAD` also reaches Pythons that are started with -I, -E or -S, that get another
+    /// PYTHONPATH, or in front of which a launcher puts a sitecustomize of its own. The loader adds
+    /// the object to every program that is started on this host; docs/guides/injection.md says what
+    /// that can disturb.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) inject: Option<InjectBy>,
     /// Exit with 3 if a Python was not measured.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
@@ -197,6 +242,24 @@ pub(crate) enum Count {
     Services,
     Tests,
     All,
+}
+
+/// How the agent gets into processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InjectBy {
+    Path,
+    Preload,
+    Both,
+}
+
+impl From<InjectBy> for Inject {
+    fn from(by: InjectBy) -> Inject {
+        match by {
+            InjectBy::Path => Inject::Path,
+            InjectBy::Preload => Inject::Preload,
+            InjectBy::Both => Inject::Both,
+        }
+    }
 }
 
 /// Options of `swath run PROGRAM`, which behaves as `coverage run`.

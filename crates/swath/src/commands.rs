@@ -3,7 +3,9 @@
 pub(crate) mod annotate;
 pub(crate) mod combine;
 pub(crate) mod debug;
+pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod explain;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod lcov;

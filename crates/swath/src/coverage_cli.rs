@@ -16,12 +16,14 @@ use std::path::Path;
 use swath_pattern::python_repr;
 use swath_report::COVERAGE_URL;
 
+pub(crate) use choice::{Choice, Takes};
 pub(crate) use parser::Parsed;
+pub(crate) use verb::{Verb, verbs};
 
 use crate::commands;
 use crate::exit::Exit;
 use crate::terminal::{print, tell};
-use verb::{GLOBAL, Verb, verb_named};
+use verb::{GLOBAL, verb_named};
 
 /// Whether the command was started under coverage.py's name, such as `coverage` or `coverage3`.
 pub(crate) fn is_coverage(program: &OsStr) -> bool {

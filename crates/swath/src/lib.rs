@@ -3,6 +3,8 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod checkup;
+mod command_tree;
 mod commands;
 mod coverage_cli;
 mod diagnostic;
@@ -50,6 +52,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                     settings_folder::enter(&mut arguments, invocation.target.as_ref());
                     commands::run::run(&arguments, invocation.target)
                 }
+                Verb::Doctor { json } => commands::doctor::doctor(json),
+                Verb::Explain { name } => commands::explain::explain(&name),
+                Verb::Completions { shell } => commands::explain::completions(shell),
+                Verb::Man { verb } => commands::explain::manual(verb.as_ref()),
                 _ => coverage.perform(&invocation.shared),
             }
         }
@@ -65,6 +71,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// The reference of the command line, in Markdown.
+pub fn command_line_reference() -> String {
+    command_tree::reference()
 }
 
 fn choose_colour(colour: Colour) {

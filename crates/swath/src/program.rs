@@ -6,7 +6,9 @@ use std::process::Command;
 
 use swath_model::{Counted, Finding, Message};
 use swath_report::warning_with_page;
-use swath_run::{FinishedRun, Observer, RunError, RunEvent, RunKind, RunRequest, Settings, beside};
+use swath_run::{
+    FinishedRun, Inject, Observer, RunError, RunEvent, RunKind, RunRequest, Settings, beside,
+};
 
 use crate::arguments::RunArguments;
 use crate::commands::report::{current_folder, print_warnings};
@@ -65,6 +67,8 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         kind: RunKind::Program,
         containers: false,
+        // One program that swath itself starts: it is reached as it is.
+        inject: Some(arguments.services.inject.map_or(Inject::Path, Into::into)),
         compose: None,
         folder,
         data_file,

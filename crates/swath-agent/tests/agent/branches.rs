@@ -92,6 +92,9 @@ fn meaning(name: &str, version: (u8, u8)) -> (Kind, Reach) {
         "END_FINALLY" => forward(Kind::CallEnd),
         "END_ASYNC_FOR" => (Kind::AsyncEnd, Reach::Backward),
         "MAKE_FUNCTION" => forward(Kind::Make),
+        "POP_BLOCK" => forward(Kind::GuardEnd),
+        "PUSH_EXC_INFO" => forward(Kind::Catch),
+        "CLEANUP_THROW" => forward(Kind::Throw),
         _ => forward(Kind::Plain),
     }
 }
@@ -112,6 +115,34 @@ fn the_operations_are_those_of_each_python() {
         for name in ["CHECK_EXC_MATCH", "WITH_EXCEPT_START"] {
             let checks = operations.checks_exception(number(name), 0);
             assert_eq!(checks, number(name) != 0, "{name} on {}", python.tag());
+        }
+    }
+}
+
+/// What cannot raise, on 3.12 and 3.13.
+const QUIET: &str = "
+    CACHE COPY COPY_FREE_VARS END_FOR END_SEND EXTENDED_ARG IS_OP JUMP_BACKWARD
+    JUMP_BACKWARD_NO_INTERRUPT JUMP_FORWARD KW_NAMES LOAD_CLOSURE LOAD_CONST LOAD_FAST
+    LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST BUILD_LIST MAKE_CELL MAKE_FUNCTION NOP POP_EXCEPT
+    POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE POP_TOP PUSH_EXC_INFO PUSH_NULL RERAISE RESUME
+    RETURN_CONST RETURN_VALUE SET_FUNCTION_ATTRIBUTE STORE_DEREF STORE_FAST STORE_FAST_LOAD_FAST
+    STORE_FAST_STORE_FAST STORE_GLOBAL STORE_NAME SWAP
+";
+
+#[test]
+fn what_cannot_raise_is_known_by_its_number() {
+    for python in pythons() {
+        let (major, minor) = python.version;
+        if !(12..14).contains(&minor) {
+            continue;
+        }
+        let operations = operations::of(u32::from(major) << 8 | u32::from(minor));
+        for (name, number) in &numbers(python) {
+            // On 3.13 a value is made a truth value before it is asked.
+            let asks = minor == 13 && ["POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE"].contains(&&**name);
+            let expected = asks || QUIET.split_whitespace().any(|quiet| quiet == name);
+            let found = operations.is_quiet(*number);
+            assert!(found == expected, "{name} on {}: {found}", python.tag());
         }
     }
 }

@@ -30,7 +30,7 @@ impl Run {
         Self::with("")
     }
 
-    /// A run with more lines in the configuration.
+    /// A run with more settings, each a line of a key and a value.
     pub(crate) fn with(configuration: &str) -> Self {
         let run = Self {
             folder: swath_test::temp_dir(),
@@ -39,10 +39,18 @@ impl Run {
         fs_err::create_dir(&agent).unwrap();
         fs_err::create_dir(run.data()).unwrap();
         fs_err::write(agent.join(swath_agent::AGENT_FILE_NAME), swath_agent::AGENT).unwrap();
+        let preload = agent.join(swath_agent::PRELOAD_FILE_NAME);
+        fs_err::write(preload, swath_agent::PRELOAD).unwrap();
         fs_err::write(agent.join("sitecustomize.py"), swath_agent::SITECUSTOMIZE).unwrap();
         let data = run.data();
         let text = format!("data {}\nbranch 0\n{configuration}", data.display());
-        fs_err::write(agent.join(swath_agent::CONFIGURATION_FILE_NAME), text).unwrap();
+        let mut file = Vec::new();
+        for line in text.lines() {
+            let (key, value) = line.split_once(' ').unwrap();
+            let add = |bytes: &[u8]| file.extend_from_slice(bytes);
+            swath_store::settings::write(key, value.as_bytes(), add);
+        }
+        fs_err::write(agent.join(swath_agent::CONFIGURATION_FILE_NAME), file).unwrap();
         run
     }
 

@@ -5,7 +5,7 @@ use ruff_python_ast::{
     StmtTry, StmtWhile, StmtWith,
 };
 
-use super::{Builder, Goal, Ways, constant};
+use super::{Builder, Goal, WayOut, Ways, constant};
 use crate::exclusions::matches_everything;
 
 impl<'a> Builder<'a> {
@@ -17,7 +17,7 @@ impl<'a> Builder<'a> {
             }
             Stmt::ClassDef(class) => self.definition(&class.decorator_list, &class.name, ways),
             Stmt::Return(_) => self.leave(here, ways.return_to),
-            Stmt::Raise(_) => self.leave(here, ways.raise_to),
+            Stmt::Raise(_) => self.raise(here, ways.raise_to),
             Stmt::Continue(_) => self.leave(here, ways.continue_to),
             Stmt::Break(_) => self.break_loop(here, ways.break_to),
             Stmt::If(choice) => self.choice(here, choice, ways),
@@ -37,6 +37,16 @@ impl<'a> Builder<'a> {
     fn leave(&mut self, here: i32, goal: Option<Goal>) -> bool {
         self.go(here, goal);
         false
+    }
+
+    fn raise(&mut self, here: i32, goal: Option<Goal>) -> bool {
+        if let (Some(goal), WayOut::Return(name)) = (goal, &self.scope)
+            && goal.line < 0
+        {
+            let way = WayOut::Raise(name.clone());
+            self.ways_out.entry((here, goal.line)).or_insert(way);
+        }
+        self.leave(here, goal)
     }
 
     fn break_loop(&mut self, here: i32, goal: Option<Goal>) -> bool {
@@ -173,6 +183,7 @@ impl<'a> Builder<'a> {
                 line: here,
                 landing: next.landing,
                 leaves_with: true,
+                is_outermost: !next.leaves_with,
             },
             None => Goal::plain(here),
         };

@@ -26,6 +26,8 @@ pub(crate) struct Dump {
     multiline: Option<Vec<(u32, u32)>>,
     arcs: Option<Vec<(i32, i32)>>,
     exit_counts: Option<Vec<(u32, u32)>>,
+    /// What the arcs of lines with several do.
+    words: Option<Vec<String>>,
     functions: Option<Vec<RegionDump>>,
     classes: Option<Vec<RegionDump>>,
     /// coverage.py rejects the source.
@@ -322,6 +324,11 @@ fn compare(dump: &Dump, analysis: &Analysis) -> Option<String> {
             .and_then(|theirs| list("exit counts", theirs, &analysis.exit_counts)),
     );
     parts.push(
+        dump.words
+            .as_ref()
+            .and_then(|theirs| list("words", theirs, &words(analysis))),
+    );
+    parts.push(
         dump.no_branch
             .as_ref()
             .and_then(|theirs| list("no branch", theirs, &set(&analysis.no_branch))),
@@ -351,6 +358,17 @@ fn compare(dump: &Dump, analysis: &Analysis) -> Option<String> {
     );
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What the arcs of lines with several do.
+fn words(analysis: &Analysis) -> Vec<String> {
+    let counts = analysis.exit_counts.iter();
+    let several: Vec<u32> = counts.filter_map(|&(line, count)| (count > 1).then_some(line)).collect();
+    let forks = |(from, _): &(i32, i32)| {
+        u32::try_from(*from).is_ok_and(|line| several.binary_search(&line).is_ok())
+    };
+    let arcs = analysis.arcs.iter().copied().filter(forks);
+    arcs.map(|arc| analysis.describe(arc)).collect()
 }
 
 /// What only one side has, the first few of each.

@@ -1,7 +1,7 @@
 //! Findings about settings, and about what earlier runs left.
 
 use super::Finding;
-use crate::{Gap, GapKind, Message, count};
+use crate::{Gap, GapKind, Message, count, join_and};
 
 pub(super) fn message(finding: &Finding) -> Option<Message> {
     Some(match finding {
@@ -65,15 +65,6 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                 "`dynamic_context = {value}` has no effect: all that is recorded gets one context"
             ),
         ),
-        Finding::PlaceSetting {
-            place,
-            rcfile,
-            problem,
-        } => Message::warning(
-            "place-setting",
-            format!("`{rcfile}` of `{place}`: {problem}"),
-        )
-        .note("the rest of it holds"),
         Finding::CoveragePyToo { variable } => Message::warning(
             "coverage-py-too",
             format!("coverage.py is started in the services as well: `{variable}` is set"),
@@ -94,6 +85,36 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             ),
         )
         .hint(rescue.clone()),
+        other => return of_place(other),
+    })
+}
+
+/// What a place's own settings file has to do with the number.
+fn of_place(finding: &Finding) -> Option<Message> {
+    Some(match finding {
+        Finding::PlaceSetting {
+            place,
+            rcfile,
+            problem,
+        } => Message::warning(
+            "place-setting",
+            format!("`{rcfile}` of `{place}`: {problem}"),
+        )
+        .note("the rest of it holds"),
+        Finding::ReportSettingsDiffer { files, followed } => {
+            let followed = match followed {
+                Some(file) => format!("`{file}`"),
+                None => "coverage.py's defaults".to_owned(),
+            };
+            Message::warning(
+                "report-settings-differ",
+                {
+                    let have = if files.len() == 1 { "has" } else { "have" };
+                    format!("{} {have} rules for a report that are not followed: reports are made here by {followed}", join_and(files))
+                },
+            )
+            .hint("put the rules into .coveragerc here, or name the file with `--rcfile`".to_owned())
+        }
         _ => return None,
     })
 }

@@ -50,11 +50,7 @@ fn write_down(said: &SaidPython, data_file: &Path) -> Result<(), DataError> {
     let mut data = read_data_file(data_file)?;
     let facts = FileFacts {
         hash: None,
-        python: Some(PythonVersion {
-            major: said.version.major,
-            minor: said.version.minor,
-            micro: 0,
-        }),
+        python: Some(PythonVersion::said(said.version.major, said.version.minor)),
     };
     let unknown: Vec<String> = data
         .files()

@@ -87,6 +87,7 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         environment: Vec::new(),
         kind: RunKind::SystemTest,
         containers: !arguments.services.no_docker,
+        inject: arguments.services.inject.map(Into::into),
         compose,
         data_file: if arguments.program.parallel_mode {
             beside(&settings.data_file())

@@ -2,7 +2,7 @@
 
 /// What an option takes, and what it says when it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(crate) enum Takes {
     /// Nothing; it says yes, or no.
     Nothing(bool),
     Text,
@@ -13,17 +13,17 @@ pub(super) enum Takes {
 
 /// One option.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// The name of its value.
-    pub(super) key: &'static str,
-    pub(super) short: Option<char>,
+    pub(crate) key: &'static str,
+    pub(crate) short: Option<char>,
     /// With its hyphens.
-    pub(super) long: Option<&'static str>,
-    pub(super) takes: Takes,
-    pub(super) metavar: &'static str,
-    pub(super) help: &'static str,
+    pub(crate) long: Option<&'static str>,
+    pub(crate) takes: Takes,
+    pub(crate) metavar: &'static str,
+    pub(crate) help: &'static str,
     /// swath's own: only in the help under that name, and never abbreviated.
-    pub(super) own: bool,
+    pub(crate) own: bool,
 }
 
 const fn flag(key: &'static str, long: &'static str, help: &'static str) -> Choice {

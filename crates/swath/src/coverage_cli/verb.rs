@@ -11,13 +11,13 @@ use super::choice::{
 
 /// A verb: its options in the order of its help.
 #[derive(Debug)]
-pub(super) struct Verb {
+pub(crate) struct Verb {
     /// Empty for the options before any verb.
-    pub(super) name: &'static str,
-    pub(super) options: &'static [Choice],
-    pub(super) usage: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) options: &'static [Choice],
+    pub(crate) usage: &'static str,
     /// Paragraphs.
-    pub(super) description: &'static [&'static str],
+    pub(crate) description: &'static [&'static str],
 }
 
 /// What may stand where a verb would.
@@ -236,6 +236,11 @@ static VERBS: [Verb; 11] = [
         description: &["Generate an XML report of coverage results."],
     },
 ];
+
+/// All verbs.
+pub(crate) fn verbs() -> impl Iterator<Item = &'static Verb> {
+    VERBS.iter()
+}
 
 /// The verb of this name.
 pub(super) fn verb_named(name: &str) -> Option<&'static Verb> {

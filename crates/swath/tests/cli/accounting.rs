@@ -73,19 +73,23 @@ fn a_python_that_ignores_the_environment_is_named_with_the_remedy() {
         return;
     };
     let cases = [
-        ("$PYTHON -I slow.py", "isolated", "start it without `-I`"),
         (
-            "$PYTHON -E slow.py",
+            "env -u LD_PRELOAD $PYTHON -I slow.py",
+            "isolated",
+            "start it without `-I`",
+        ),
+        (
+            "env -u LD_PRELOAD $PYTHON -E slow.py",
             "ignores-environment",
             "start it without `-E`",
         ),
         (
-            "$PYTHON -S slow.py",
+            "env -u LD_PRELOAD $PYTHON -S slow.py",
             "without-site",
             "start it without `-S`",
         ),
         (
-            "env -u PYTHONPATH $PYTHON slow.py",
+            "env -u LD_PRELOAD -u PYTHONPATH $PYTHON slow.py",
             "python-path-scrubbed",
             "let PYTHONPATH through",
         ),
@@ -129,7 +133,7 @@ fn a_short_isolated_child_is_seen_by_the_process_that_started_it() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "parent.py",
-        "import subprocess, sys\nsubprocess.run([sys.executable, '-I', '-c', 'pass'])\nsubprocess.run([sys.executable, '-c', 'pass'])\n",
+        "import os, subprocess, sys\nbare = dict(os.environ, LD_PRELOAD='')\nsubprocess.run([sys.executable, '-I', '-c', 'pass'], env=bare)\nsubprocess.run([sys.executable, '-c', 'pass'])\n",
     );
     let (_, account) = account(&sandbox, python, "$PYTHON parent.py");
     let missed = account["not_measured"].as_array().unwrap();
@@ -313,7 +317,10 @@ fn an_incomplete_number_can_be_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("one.py", "x = 1\n");
     sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
-    let script = format!("{0} one.py; {0} -I slow.py", text(&python.path));
+    let script = format!(
+        "{0} one.py; env -u LD_PRELOAD {0} -I slow.py",
+        text(&python.path)
+    );
     let run = sandbox.swath(&["run", "--require-complete", "--", "sh", "-c", &script]);
     assert_eq!(run.code, 3, "{}", run.stderr);
     let run = sandbox.swath(&["run", "--", "sh", "-c", &script]);
@@ -432,4 +439,40 @@ fn services_of_the_file_belong_to_its_own_tests() {
     let run = sandbox.swath(&ready);
     assert_eq!(run.code, 125, "{}", run.stderr);
     assert!(run.stderr.contains("add `--services`"), "{}", run.stderr);
+}
+
+#[test]
+fn pythons_that_ignore_or_lose_the_path_are_measured() {
+    let Some(python) = python("pythons_that_ignore_or_lose_the_path_are_measured") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    let scripts = [
+        "$PYTHON -I one.py",
+        "$PYTHON -E one.py",
+        "$PYTHON -S one.py",
+        "PYTHONPATH=elsewhere $PYTHON one.py",
+    ];
+    for script in scripts {
+        let (_, account) = account(&sandbox, python, script);
+        assert_eq!(account["complete"], true, "{script}: {account:#}");
+        assert_eq!(processes(&account).len(), 1, "{script}: {account:#}");
+    }
+    let script = format!("{} -I one.py", text(&python.path));
+    let words = [
+        "run",
+        "--inject=path",
+        "--require-complete",
+        "--",
+        "sh",
+        "-c",
+    ];
+    let run = sandbox.swath(&[&words[..], &[script.as_str()]].concat());
+    assert_ne!(run.code, 0, "{}", run.stderr);
+    let words = ["run", "--inject=preload", "--", "sh", "-c"];
+    let script = "test -z \"$PYTHONPATH\" && test -n \"$LD_PRELOAD\" && exec ";
+    let script = format!("{script}{} one.py", text(&python.path));
+    let run = sandbox.swath(&[&words[..], &[script.as_str()]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
 }

@@ -203,15 +203,16 @@ fn odd_names_are_in_the_runs_report_and_in_later_ones() {
             &format!("[run]\nrelative_files = {relative}\n"),
         );
         sandbox.write("main.py", "import os, runpy\nfor name in os.listdir(b'.'):\n    if name.startswith(b'odd'):\n        runpy.run_path(os.fsdecode(name))\n");
-        for name in ["odd\\slash.py", "odd é.py"] {
-            sandbox.write(name, "value = 1\n");
+        for name in [&b"odd\xff.py"[..], b"odd\\slash.py", b"odd \xc3\xa9.py"] {
+            let path = sandbox.project().join(OsStr::from_bytes(name));
+            fs_err::write(path, "value = 1\n").unwrap();
         }
         let python = text(&python.path);
         let words = ["run", "--no-docker", "--source=.", "--", &python, "main.py"];
         let run = sandbox.swath(&words);
         assert_eq!(run.code, 0, "{}", run.stderr);
         let later = sandbox.swath(&["report"]);
-        for name in ["odd\\slash.py", "odd é.py"] {
+        for name in ["odd\u{fffd}.py", "odd\\slash.py", "odd é.py"] {
             let row = |table: &str| {
                 let line = table.lines().find(|line| line.starts_with(name));
                 line.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))

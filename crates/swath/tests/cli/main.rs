@@ -3,6 +3,7 @@
 //! - `errors`: what is refused or goes wrong, and how swath says it
 //! - `hostile_files`: what a store, a source or a name may not do
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
+//! - `doctor`: broken set-ups, and what `swath doctor` says of them
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
 //! - `stopping`: all of a service is told to stop, and has ended
 //! - `readiness`: a service answers itself
@@ -23,6 +24,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounting;
+mod doctor;
 mod errors;
 mod example;
 mod hostile_files;

@@ -32,8 +32,12 @@ fn a_run_writes_its_pages_and_says_where() {
     sandbox.write("mine.css", "h1 { color: teal }\n");
     // Long enough to be seen, as it says nothing itself.
     sandbox.write("slow.py", "import time\ntime.sleep(0.5)\n");
-    let script = "$PYTHON one.py; $PYTHON -I slow.py";
-    let done = run(&sandbox, python, &["--", "sh", "-c", script]);
+    let script = "$PYTHON one.py; env -u LD_PRELOAD $PYTHON -I slow.py";
+    let done = run(
+        &sandbox,
+        python,
+        &["--no-plugins", "--", "sh", "-c", script],
+    );
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(
         done.stderr.contains("      Report pages/index.html\n"),

@@ -5,6 +5,7 @@
 //! - `recipe`: the example's makefile, which never heard of swath, against coverage.py's number
 //! - `stop_cases`: however a container ends, what it recorded is kept
 //! - `stop_table`: the same beside coverage.py, case by case: `docs/reference/stop-cases.md`
+//! - `places`: settings, paths and process ids of each container, and containers that say nothing
 //! - `leftovers`: what stays in the engine after Ctrl-C and after a kill, and how it goes
 //! - `project`: what the two share: a folder, an image, and everything removed afterwards
 
@@ -13,6 +14,7 @@
 mod account;
 mod compose_project;
 mod leftovers;
+mod places;
 mod project;
 mod recipe;
 mod stop_cases;

@@ -2,6 +2,7 @@
 //!
 //! - `programs/`: the programs, which say in comments what must be seen of them (`swath_test::MarkedLines`)
 //! - `measured`: both tools run them, one process for all
+//! - `differences`: where the tools differ and swath is right
 //! - `generated`: programs made by `generator`, with what is in `play.py`
 //! - `raising`: makes programs in which exceptions fly
 //! - `real`: test suites of packages from the package index
@@ -9,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod differences;
 mod generated;
 mod generator;
 mod marks;

@@ -135,7 +135,14 @@ impl Writer {
 
     fn pick(&mut self, items: &[&'static str]) -> &'static str {
         let index = self.below(items.len() as u64);
-        items[usize::try_from(index).expect("an index is small")]
+        let item = items[usize::try_from(index).expect("an index is small")];
+        // From 3.14 on coverage.py has an opinion of its own about these: a branch inside a
+        // statement over several lines leads behind it, whatever is raised on the way.
+        let forks_inside = ["\n@    if ", "\n@    and "];
+        if self.minor >= 14 && forks_inside.iter().any(|fork| item.contains(fork)) {
+            return "r()";
+        }
+        item
     }
 
     fn line(&mut self, code: &str) {
@@ -462,16 +469,5 @@ impl Writer {
     fn is_decorated(&self) -> bool {
         let last = self.text.lines().last().unwrap_or_default();
         last.trim_start().starts_with('@')
-    }
-}
-#[test]
-#[ignore]
-fn dump() {
-    let n: u64 = std::env::var("DUMP_N").unwrap().parse().unwrap();
-    let first: u64 = std::env::var("DUMP_FIRST").unwrap().parse().unwrap();
-    let minor: u8 = std::env::var("DUMP_MINOR").unwrap().parse().unwrap();
-    let to = std::env::var("DUMP_TO").unwrap();
-    for seed in first..first + n {
-        fs_err::write(format!("{to}/p{seed}.py"), raising_program(seed, minor)).unwrap();
     }
 }

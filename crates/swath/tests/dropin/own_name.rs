@@ -89,3 +89,56 @@ fn debug_sys_has_no_secrets() {
     );
     assert_eq!(system.code, Some(0));
 }
+
+#[test]
+fn a_shell_completes_the_options_of_every_verb() {
+    let test = "a_shell_completes_the_options_of_every_verb";
+    let Some(stage) = Stage::new(test) else {
+        return;
+    };
+    let script = stage.swath_as_swath(&["completions", "bash"]);
+    assert_eq!(script.code, Some(0), "{script:?}");
+    stage.write("swath.bash", &script.stdout);
+    for (line, expected) in [
+        ("swath report --skip", "--skip-covered --skip-empty"),
+        ("swath html --single", "--single-file"),
+        ("swath run --req", "--require-complete"),
+        ("swath expl", "explain"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let last = words.last().unwrap();
+        let ask = format!(
+            "source swath.bash; COMP_WORDS=({line}); COMP_CWORD={}; _swath swath '{last}' ''; echo \"${{COMPREPLY[@]}}\"",
+            words.len() - 1
+        );
+        let answer = std::process::Command::new("bash")
+            .args(["-c", &ask])
+            .current_dir(stage.file(""))
+            .output();
+        let Ok(answer) = answer else {
+            swath_test::skip(test, "bash");
+            return;
+        };
+        let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+        assert_eq!(answer.trim(), expected, "{line}");
+    }
+}
+
+#[test]
+fn messages_and_manual_pages_are_at_hand() {
+    let Some(stage) = Stage::new("messages_and_manual_pages_are_at_hand") else {
+        return;
+    };
+    let found = stage.swath_as_swath(&["explain", "error[no-program]"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    assert!(found.stdout.starts_with("no-program: "), "{found:?}");
+    let wrong = stage.swath_as_swath(&["explain", "no-programm"]);
+    assert_eq!(wrong.code, Some(125), "{wrong:?}");
+    assert!(
+        wrong.stderr.ends_with("hint: swath explain no-program\n"),
+        "{wrong:?}"
+    );
+    let page = stage.swath_as_swath(&["man", "combine"]);
+    assert!(page.stdout.contains("keep"), "{page:?}");
+    assert_eq!(stage.swath_as_swath(&["man", "nothing"]).code, Some(125));
+}

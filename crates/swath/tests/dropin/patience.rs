@@ -1,6 +1,6 @@
 //! What takes longer than a second says so on a terminal, and nowhere else.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,14 +9,47 @@ use swath_test::wait_until;
 
 use crate::side_by_side::Stage;
 
-/// A source that is a pipe: the report waits for it as long as the test wants.
-fn slow_report(stage: &Stage) -> std::path::PathBuf {
-    stage.coverage(&["run", "main.py"]);
-    let source = stage.file("shop.py");
-    fs_err::remove_file(&source).unwrap();
-    let status = Command::new("mkfifo").arg(&source).status().unwrap();
-    assert!(status.success());
-    source
+/// A source that is leased to a process: the report waits for it as long as the test wants, within
+/// the time that the kernel gives the holder of a lease.
+struct Leased {
+    holder: Child,
+}
+
+const HOLD: &str = "\
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('held', flush=True)
+sys.stdin.read()
+";
+
+impl Leased {
+    fn new(stage: &Stage) -> Option<Leased> {
+        stage.coverage(&["run", "main.py"]);
+        let mut holder = Command::new(stage.python())
+            .args(["-c", HOLD])
+            .arg(stage.file("shop.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 5];
+        let held = holder.stdout.as_mut().unwrap().read_exact(&mut said);
+        if held.is_err() {
+            holder.wait().unwrap();
+            return None;
+        }
+        Some(Leased { holder })
+    }
+
+    /// Gives the source free; whether the report ends well then.
+    fn end(mut self, mut report: Child) -> bool {
+        drop(self.holder.stdin.take());
+        self.holder.wait().unwrap();
+        report.wait().unwrap().success()
+    }
 }
 
 /// What the command prints, as it comes.
@@ -33,13 +66,6 @@ fn printed(child: &mut Child) -> Arc<Mutex<Vec<u8>>> {
     text
 }
 
-fn end(mut child: Child, source: &std::path::Path) -> bool {
-    let mut pipe = fs_err::OpenOptions::new().write(true).open(source).unwrap();
-    pipe.write_all(b"slow = 1\n").unwrap();
-    drop(pipe);
-    child.wait().unwrap().success()
-}
-
 #[test]
 fn a_long_report_says_so_on_a_terminal() {
     let test = "a_long_report_says_so_on_a_terminal";
@@ -50,7 +76,9 @@ fn a_long_report_says_so_on_a_terminal() {
     if Command::new("script").arg("--version").output().is_err() {
         return swath_test::skip(test, "the program `script`");
     }
-    let source = slow_report(&stage);
+    let Some(source) = Leased::new(&stage) else {
+        return swath_test::skip(test, "a file system with leases");
+    };
     let mut child = Command::new("script")
         .args(["-q", "-e", "-c", "../bin/coverage report", "/dev/null"])
         .current_dir(stage.file("."))
@@ -65,15 +93,18 @@ fn a_long_report_says_so_on_a_terminal() {
         String::from_utf8_lossy(&bytes).contains("Reporting 1.")
     };
     wait_until(Duration::from_mins(1), "the live line", shown);
-    assert!(end(child, &source));
+    assert!(source.end(child));
 }
 
 #[test]
 fn elsewhere_a_long_report_says_nothing() {
-    let Some(stage) = Stage::new("elsewhere_a_long_report_says_nothing") else {
+    let test = "elsewhere_a_long_report_says_nothing";
+    let Some(stage) = Stage::new(test) else {
         return;
     };
-    let source = slow_report(&stage);
+    let Some(source) = Leased::new(&stage) else {
+        return swath_test::skip(test, "a file system with leases");
+    };
     let mut child = Command::new(stage.file("../bin/coverage"))
         .arg("report")
         .current_dir(stage.file("."))
@@ -86,7 +117,7 @@ fn elsewhere_a_long_report_says_nothing() {
     let is_long = || begun.elapsed() > Duration::from_millis(1_500);
     wait_until(Duration::from_mins(1), "a second and a half", is_long);
     let mut stderr = child.stderr.take().unwrap();
-    assert!(end(child, &source));
+    assert!(source.end(child));
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
     assert_eq!(said, "");

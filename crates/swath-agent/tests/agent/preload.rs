@@ -1,0 +1,154 @@
+//! The second way in: Pythons that do not get to `sitecustomize`, and programs that are none.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use swath_test::{Python, pythons, skip};
+
+use crate::run::{Run, check_hits, program};
+
+/// Gives a command the object, and nothing else.
+fn preload(run: &Run, command: &mut Command) -> Output {
+    let object = run
+        .path()
+        .join("agent")
+        .join(swath_agent::PRELOAD_FILE_NAME);
+    command.env("LD_PRELOAD", object);
+    command
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap()
+}
+
+fn check(run: &Run, python: &Python, what: &str, output: &Output, file: &Path) {
+    let tag = python.tag();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{tag} {what}: {error}");
+    assert_eq!(error, "", "{tag} {what}");
+    assert_eq!(run.stores().len(), 1, "{tag} {what}");
+    assert_eq!(run.stores()[0].states, Vec::<String>::new(), "{tag} {what}");
+    assert_eq!(run.failures(), Vec::<String>::new(), "{tag} {what}");
+    check_hits(run, python, file);
+}
+
+#[test]
+fn pythons_that_site_does_not_reach() {
+    let file = program("plain.py");
+    let folder = file.parent().unwrap();
+    for python in pythons() {
+        for options in ["", "-I", "-E", "-S", "-I -S", "-P"] {
+            if options == "-P" && python.version < (3, 11) {
+                continue;
+            }
+            let run = Run::new();
+            let mut command = python.command();
+            command.args(options.split_whitespace()).arg(&file);
+            let output = preload(&run, &mut command);
+            check(&run, python, options, &output, &file);
+        }
+        let run = Run::new();
+        let mut command = python.command();
+        command.args(["-m", "plain"]).current_dir(folder);
+        let output = preload(&run, &mut command);
+        check(&run, python, "-m", &output, &file);
+        let run = Run::new();
+        let code = "import runpy; runpy.run_path('plain.py', run_name='__main__')";
+        let mut command = python.command();
+        command.args(["-c", code]).current_dir(folder);
+        let output = preload(&run, &mut command);
+        check(&run, python, "-c", &output, &file);
+    }
+}
+
+#[test]
+fn both_ways_start_the_agent_once() {
+    let file = program("plain.py");
+    for python in pythons() {
+        let run = Run::new();
+        let mut command = python.command();
+        let output = preload(&run, run.inject(command.arg(&file)));
+        check(&run, python, "both", &output, &file);
+    }
+}
+
+#[test]
+fn a_launcher_that_puts_its_sitecustomize_in_front() {
+    let file = program("plain.py");
+    for python in pythons() {
+        let run = Run::new();
+        let hooks = run.path().join("hooks");
+        fs_err::create_dir(&hooks).unwrap();
+        let text = "import sys; sys.stdout.write('hooked\\n')\n";
+        fs_err::write(hooks.join("sitecustomize.py"), text).unwrap();
+        let mut command = python.command();
+        command.arg(&file).env("PYTHONPATH", &hooks);
+        let output = preload(&run, &mut command);
+        assert!(output.stdout.starts_with(b"hooked\n"), "{}", python.tag());
+        check(&run, python, "shadowed", &output, &file);
+    }
+}
+
+#[test]
+fn programs_that_are_no_python_notice_nothing() {
+    let programs: [&[&str]; 6] = [
+        &["sh", "-c", "echo out; echo error >&2; exit 7"],
+        &["env", "true"],
+        &["git", "--version"],
+        &["node", "-e", "console.log(1 + 1); process.exit(3)"],
+        &["perl", "-e", "print 1 + 1; exit 4"],
+        &["java", "-version"],
+    ];
+    for words in programs {
+        let [name, arguments @ ..] = words else {
+            continue;
+        };
+        let command = || {
+            let mut command = Command::new(name);
+            command.args(arguments);
+            command
+        };
+        let Ok(alone) = command().output() else {
+            skip("programs_that_are_no_python_notice_nothing", name);
+            continue;
+        };
+        for now in [false, true] {
+            let run = Run::new();
+            let mut command = command();
+            if now {
+                command.env("LD_BIND_NOW", "1");
+            }
+            let with = preload(&run, &mut command);
+            assert_eq!(with, alone, "{name}");
+            assert_eq!(run.stores().len(), 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn it_needs_one_symbol_and_not_even_that() {
+    let run = Run::new();
+    let object = run
+        .path()
+        .join("agent")
+        .join(swath_agent::PRELOAD_FILE_NAME);
+    let read = |options: &[&str]| {
+        let output = Command::new("readelf").args(options).arg(&object).output();
+        output.map(|output| String::from_utf8(output.stdout).unwrap())
+    };
+    let (Ok(dynamic), Ok(symbols)) = (read(&["-dW"]), read(&["--dyn-syms", "-W"])) else {
+        skip("symbols of the preloaded object", "readelf");
+        return;
+    };
+    assert!(!dynamic.contains("NEEDED"), "{dynamic}");
+    let names: Vec<(&str, &str)> = symbols
+        .lines()
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [_, _, _, _, binding, _, _, name] = words[..] else {
+                return None;
+            };
+            (name != "Name").then_some((binding, name))
+        })
+        .collect();
+    assert_eq!(names, [("WEAK", "dlsym")]);
+}

@@ -1,0 +1,188 @@
+//! What swath adds to a container, taken out of every description of it and of every image that is
+//! made of it: it leaves the run by no way.
+
+use serde_json::{Value, json};
+
+use crate::config_hash::{CONFIG_HASH, unmarked};
+use crate::create::{PLACES, RUN_LABEL, SERVICE_VARIABLE, VOLUME_LABEL};
+
+/// Takes swath's part out of a container as a list or an inspection shows it. Says whether there
+/// was one.
+pub(crate) fn clean_description(container: &mut Value) -> bool {
+    let listed = carried(&container["Labels"]);
+    let inspected = carried(&container["Config"]["Labels"]);
+    let Some(volume) = listed.or(inspected) else {
+        return false;
+    };
+    if let Some(labels) = container.get_mut("Labels") {
+        clean_labels(labels);
+    }
+    if let Some(config) = container.get_mut("Config") {
+        clean_config(config);
+    }
+    let begins = format!("{volume}:");
+    if let Some(Value::Array(binds)) = container.pointer_mut("/HostConfig/Binds") {
+        binds.retain(|bind| !bind.as_str().is_some_and(|bind| bind.starts_with(&begins)));
+    }
+    if let Some(Value::Array(mounts)) = container.get_mut("Mounts") {
+        mounts.retain(|mount| mount["Name"].as_str() != Some(&volume));
+    }
+    true
+}
+
+/// Whether a configuration is that of a container with an agent, or of an image made of one.
+pub(crate) fn is_marked(config: &Value) -> bool {
+    carried(&config["Labels"]).is_some()
+}
+
+/// The volume that labels name.
+fn carried(labels: &Value) -> Option<String> {
+    let volume = labels.get(VOLUME_LABEL)?.as_str()?;
+    labels.get(RUN_LABEL)?.as_str()?;
+    (!volume.is_empty()).then(|| volume.to_owned())
+}
+
+/// Takes swath's variables and labels out of a configuration.
+pub(crate) fn clean_config(config: &mut Value) {
+    if let Some(Value::Array(environment)) = config.get_mut("Env") {
+        for entry in environment.iter_mut() {
+            if let Some(path) = entry.as_str().and_then(python_path) {
+                *entry = match without_agent(path) {
+                    Some(own) => json!(format!("PYTHONPATH={own}")),
+                    None => Value::Null,
+                };
+            }
+        }
+        let service = format!("{SERVICE_VARIABLE}=");
+        environment.retain(|entry| {
+            entry
+                .as_str()
+                .is_some_and(|entry| !entry.starts_with(&service))
+        });
+    }
+    if let Some(labels) = config.get_mut("Labels") {
+        clean_labels(labels);
+    }
+}
+
+fn clean_labels(labels: &mut Value) {
+    let Some(labels) = labels.as_object_mut() else {
+        return;
+    };
+    labels.remove(RUN_LABEL);
+    labels.remove(VOLUME_LABEL);
+    if let Some(hash) = labels.get_mut(CONFIG_HASH)
+        && let Some(own) = hash.as_str().and_then(unmarked)
+    {
+        *hash = json!(own);
+    }
+}
+
+fn python_path(entry: &str) -> Option<&str> {
+    entry.strip_prefix("PYTHONPATH=")
+}
+
+/// A search path without an agent's folder; nothing if there was nothing else.
+pub(crate) fn without_agent(path: &str) -> Option<String> {
+    let own = path
+        .split(':')
+        .filter(|folder| !is_agent_folder(folder))
+        .collect::<Vec<_>>();
+    (!own.is_empty()).then(|| own.join(":"))
+}
+
+fn is_agent_folder(folder: &str) -> bool {
+    folder
+        .strip_suffix("/agent")
+        .is_some_and(|mount| PLACES.contains(&mount))
+}
+
+/// Moves the search path to where the image has it, if it is the image's: a container without swath
+/// has its own variables first, then those of its image, in their order.
+pub(crate) fn order_as_in_image(config: &mut Value, image: &Value) {
+    let Some(Value::Array(environment)) = config.get_mut("Env") else {
+        return;
+    };
+    let of_image = image["Config"]["Env"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let is_path = |entry: &Value| entry.as_str().and_then(python_path).is_some();
+    let Some(there) = of_image.iter().position(is_path) else {
+        return;
+    };
+    let Some(here) = environment
+        .iter()
+        .position(|entry| *entry == of_image[there])
+    else {
+        return;
+    };
+    let entry = environment.remove(here);
+    let position = |other: &Value| environment.iter().position(|entry| entry == other);
+    let (before, after) = (&of_image[..there], &of_image[there + 1..]);
+    let place = before
+        .iter()
+        .rev()
+        .find_map(|other| position(other).map(|index| index + 1))
+        .or_else(|| after.iter().find_map(position))
+        .unwrap_or(environment.len());
+    environment.insert(place, entry);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_shows_nothing_of_swaths() {
+        let mut container = json!({
+            "Config": {
+                "Env": ["A=1", "PYTHONPATH=/dev/swath/agent:/own", "SWATH_SERVICE=web", "B=2"],
+                "Labels": {
+                    "swath.run": "r1", "swath.volume": "swath-r1-0", "x": "y",
+                    "com.docker.compose.config-hash": "swath.r1.0123",
+                },
+            },
+            "HostConfig": {"Binds": ["/a:/b", "swath-r1-0:/dev/swath"], "Memory": 5},
+            "Mounts": [{"Name": "swath-r1-0"}, {"Name": "data"}, {"Source": "/a"}],
+        });
+        assert!(is_marked(&container["Config"]));
+        assert!(clean_description(&mut container));
+        let expected = json!({
+            "Config": {
+                "Env": ["A=1", "PYTHONPATH=/own", "B=2"],
+                "Labels": {"x": "y", "com.docker.compose.config-hash": "0123"},
+            },
+            "HostConfig": {"Binds": ["/a:/b"], "Memory": 5},
+            "Mounts": [{"Name": "data"}, {"Source": "/a"}],
+        });
+        assert_eq!(container, expected);
+        assert!(!clean_description(&mut container));
+        let mut listed = json!({"Labels": {"swath.run": "r", "swath.volume": "v"}, "Mounts": []});
+        assert!(clean_description(&mut listed));
+        assert_eq!(listed, json!({"Labels": {}, "Mounts": []}));
+    }
+
+    #[test]
+    fn the_search_path_is_what_it_was() {
+        for (path, own) in [
+            ("/dev/swath/agent", None),
+            ("/swath/agent:/dev/swath/agent", None),
+            ("/dev/swath/agent:/app", Some("/app")),
+            ("/app:/swath/agent:/x", Some("/app:/x")),
+            ("/app/agent", Some("/app/agent")),
+        ] {
+            assert_eq!(without_agent(path).as_deref(), own, "{path}");
+        }
+        let image = json!({"Config": {"Env": ["A=1", "PYTHONPATH=/own", "B=2"]}});
+        let mut config = json!({"Env": ["MINE=1", "PYTHONPATH=/own", "A=1", "B=2"]});
+        order_as_in_image(&mut config, &image);
+        assert_eq!(
+            config["Env"],
+            json!(["MINE=1", "A=1", "PYTHONPATH=/own", "B=2"])
+        );
+        let mut config = json!({"Env": ["PYTHONPATH=/other", "A=1", "B=2"]});
+        let before = config.clone();
+        order_as_in_image(&mut config, &image);
+        assert_eq!(config, before);
+    }
+}

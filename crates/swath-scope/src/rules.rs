@@ -1,0 +1,194 @@
+//! The rules, and the decision that follows from them.
+
+use swath_store::settings;
+
+use crate::glob;
+
+/// What the rules ask about a file that they cannot see themselves.
+pub trait Surroundings {
+    /// Whether the file belongs to swath.
+    fn is_own(&mut self, file: &[u8]) -> bool;
+    /// Whether the file belongs to the standard library.
+    fn is_library(&mut self, file: &[u8]) -> bool;
+    /// Whether a file or folder lies where packages are installed.
+    fn is_third_party(&mut self, path: &[u8]) -> bool;
+    /// Whether the name of the module that the file was first run as has a property.
+    fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+}
+
+/// The rules of a settings file.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'file> {
+    settings: &'file [u8],
+}
+
+impl<'file> Rules<'file> {
+    /// The rules of a settings file.
+    pub fn new(settings: &'file [u8]) -> Self {
+        Self { settings }
+    }
+
+    fn values(&self, key: &'static str) -> impl Iterator<Item = &'file [u8]> + use<'file> {
+        settings::read(self.settings)
+            .filter(move |(name, _)| *name == key.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    fn has(&self, key: &'static str) -> bool {
+        self.values(key).next().is_some()
+    }
+
+    /// Whether the rules ask for names of modules.
+    pub fn name_packages(&self) -> bool {
+        self.has(settings::SOURCE_PACKAGE)
+    }
+
+    /// Whether a file is measured, by its canonical path.
+    pub fn hold(&self, file: &[u8], around: &mut impl Surroundings) -> bool {
+        if around.is_own(file) {
+            return false;
+        }
+        let is_inside = if self.name_packages() || self.has(settings::SOURCE_FOLDER) {
+            self.is_in_package(around) || self.is_in_folder(file, around)
+        } else if self.has(settings::INCLUDE) {
+            self.values(settings::INCLUDE)
+                .any(|pattern| glob::matches(pattern, file))
+        } else {
+            let library = self.values(settings::COVER_PYLIB).last() != Some(b"1");
+            let is_foreign = around.is_third_party(file) || (library && around.is_library(file));
+            !is_foreign
+        };
+        is_inside
+            && !self
+                .values(settings::OMIT)
+                .any(|pattern| glob::matches(pattern, file))
+    }
+
+    /// A module belongs to a package by its name, wherever its file lies: a folder of that name
+    /// makes no package, and a template inside one is no module of it.
+    fn is_in_package(&self, around: &mut impl Surroundings) -> bool {
+        self.name_packages()
+            && around.module_is(&mut |name| {
+                self.values(settings::SOURCE_PACKAGE)
+                    .any(|package| is_module_of(name, package))
+            })
+    }
+
+    /// Below a source folder, and not installed there.
+    fn is_in_folder(&self, file: &[u8], around: &mut impl Surroundings) -> bool {
+        let mut installed = None;
+        self.values(settings::SOURCE_FOLDER).any(|folder| {
+            is_below(file, folder)
+                // A source folder that is itself installed is meant.
+                && (!*installed.get_or_insert_with(|| around.is_third_party(file))
+                    || around.is_third_party(folder))
+        })
+    }
+}
+
+/// Whether a module is a package or inside it.
+pub fn is_module_of(name: &[u8], package: &[u8]) -> bool {
+    match name.strip_prefix(package) {
+        Some(rest) => rest.is_empty() || rest.first() == Some(&b'.'),
+        None => false,
+    }
+}
+
+/// Whether a path is a folder or below it.
+pub fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    match path.strip_prefix(folder) {
+        Some(rest) => rest.is_empty() || rest.first() == Some(&b'/') || folder.ends_with(b"/"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    struct Around<'a> {
+        module: &'a [u8],
+    }
+
+    impl Surroundings for Around<'_> {
+        fn is_own(&mut self, file: &[u8]) -> bool {
+            is_below(file, b"/run/agent")
+        }
+
+        fn is_library(&mut self, file: &[u8]) -> bool {
+            is_below(file, b"/usr/lib/python3")
+        }
+
+        fn is_third_party(&mut self, path: &[u8]) -> bool {
+            path.split(|byte| *byte == b'/')
+                .any(|part| part == b"site-packages")
+        }
+
+        fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+            property(self.module)
+        }
+    }
+
+    fn holds(rules: &[(&str, &str)], file: &str, module: &str) -> bool {
+        let mut settings = Vec::new();
+        for (key, value) in rules {
+            settings::write(key, value.as_bytes(), |bytes| {
+                settings.extend_from_slice(bytes);
+            });
+        }
+        let module = module.as_bytes();
+        Rules::new(&settings).hold(file.as_bytes(), &mut Around { module })
+    }
+
+    #[test]
+    fn without_rules_what_is_not_installed_counts() {
+        assert!(holds(&[], "/srv/app.py", "app"));
+        assert!(!holds(&[], "/srv/site-packages/x.py", "x"));
+        assert!(!holds(&[], "/usr/lib/python3/json.py", "json"));
+        assert!(holds(
+            &[("cover-pylib", "1")],
+            "/usr/lib/python3/json.py",
+            "json"
+        ));
+        assert!(!holds(&[("source-dir", "/")], "/run/agent/x.py", "x"));
+    }
+
+    #[test]
+    fn a_package_is_a_name() {
+        let rules = [("source-pkg", "shop")];
+        assert!(holds(&rules, "/anywhere/else.py", "shop"));
+        assert!(holds(&rules, "/srv/vendor/x.py", "shop.web.views"));
+        assert!(holds(&rules, "/v/site-packages/shop/x.py", "shop.x"));
+        for module in ["shopping", "my.shop", "serve", ""] {
+            assert!(!holds(&rules, "/srv/shop/serve.py", module), "{module}");
+        }
+    }
+
+    #[test]
+    fn folders_and_packages_add_up_and_omit_takes_away() {
+        let rules = [
+            ("source-pkg", "shop"),
+            ("source-dir", "/srv/lib"),
+            ("omit", "*/gen/*"),
+        ];
+        assert!(holds(&rules, "/srv/lib/a.py", "a"));
+        assert!(holds(&rules, "/x/shop.py", "shop"));
+        assert!(!holds(&rules, "/srv/lib/gen/a.py", "a"));
+        assert!(!holds(&rules, "/srv/library/a.py", "a"));
+        assert!(!holds(&rules, "/srv/lib/site-packages/a.py", "a"));
+        let rules = [("source-dir", "/v/site-packages/a")];
+        assert!(holds(&rules, "/v/site-packages/a/b.py", "a.b"));
+    }
+
+    #[test]
+    fn include_alone_chooses_files() {
+        let rules = [("include", "*/sub/*"), ("omit", "*_test.py")];
+        assert!(holds(&rules, "/a/sub/x.py", "x"));
+        assert!(!holds(&rules, "/a/sub/x_test.py", "x"));
+        assert!(!holds(&rules, "/a/x.py", "x"));
+    }
+}

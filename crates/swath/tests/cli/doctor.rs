@@ -1,0 +1,205 @@
+//! `swath doctor` in broken set-ups: each thing that is wrong is named with its remedy, and nothing else is.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::sandbox::{Finished, Sandbox, finish, python, text};
+
+fn doctor(sandbox: &Sandbox, environment: &[(&str, &str)]) -> Finished {
+    let mut command = sandbox.command(&["doctor"]);
+    command.envs(environment.iter().copied());
+    finish(command)
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_remedy() {
+    let Some(python) = python("what_is_wrong_is_named_with_its_remedy") else {
+        return;
+    };
+    let interpreter = text(&python.path);
+    let folder = text(python.path.parent().unwrap());
+    let path = format!("{folder}:/usr/bin:/bin");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let service =
+        |line: &str| format!("test = 'true'\n[services.web]\ncommand = '{interpreter}'\n{line}\n");
+    let cases: Vec<(&str, String, &str, &str)> = vec![
+        (
+            "swath.toml",
+            "test = 5\n".to_owned(),
+            "✗ swath.toml: `test` is an integer",
+            "write `test",
+        ),
+        (
+            "swath.toml",
+            "tset = 'x'\n".to_owned(),
+            "✗ swath.toml: unknown key `tset`",
+            "`test`",
+        ),
+        (
+            "swath.toml",
+            "test = 'x\n".to_owned(),
+            "✗ swath.toml: line 1",
+            "",
+        ),
+        (
+            "swath.toml",
+            "test = 'no-such-command'\n".to_owned(),
+            "✗ tests: `no-such-command`",
+            "activate",
+        ),
+        (
+            "swath.toml",
+            "test = 'sudo true'\n".to_owned(),
+            "✗ tests: `sudo`",
+            "--preserve-env",
+        ),
+        (
+            "swath.toml",
+            "test = 'env -i true'\n".to_owned(),
+            "✗ tests: `env`",
+            "PYTHONPATH",
+        ),
+        (
+            "swath.toml",
+            format!("test = '{interpreter} -I x.py'\n"),
+            "keeps the agent out",
+            "`-I`",
+        ),
+        (
+            "swath.toml",
+            service("cwd = 'gone'\nready = 'x'"),
+            "✗ swath.toml: `x` is not",
+            "tcp:HOST:PORT",
+        ),
+        (
+            "swath.toml",
+            service(&format!("ready = 'tcp:{taken}'")),
+            "answers already",
+            "ss -ltnp",
+        ),
+        (
+            "swath.toml",
+            service("ready-timeout = 60"),
+            "✗ swath.toml: `ready-timeout`",
+            "\"60s\"",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nsource = src/gone\n".to_owned(),
+            "✗ source: ",
+            "ls ",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nsource = /\n".to_owned(),
+            "✗ source: ",
+            "",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nbranch = perhaps\n".to_owned(),
+            "✗ settings: ",
+            "",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nplugins = nowhere\n".to_owned(),
+            "✗ settings: the plugins nowhere",
+            "--no-plugins",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nconcurrency = magic\n".to_owned(),
+            "✗ settings: ",
+            "thread",
+        ),
+        (
+            ".coveragerc",
+            "[run]\ninclude = a\nsource = .\n".to_owned(),
+            "✗ settings: `include`",
+            "",
+        ),
+        (
+            ".coveragerc",
+            "[run]\ndata_file = gone/data\n".to_owned(),
+            "✗ data: ",
+            "--data-file",
+        ),
+        (
+            ".coveragerc",
+            "[run]\nomit = **a\n".to_owned(),
+            "✗ source: ",
+            "",
+        ),
+    ];
+    for (file, content, said, remedy) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.write(file, &content);
+        let found = doctor(&sandbox, &[("PATH", &path)]);
+        assert_eq!(found.code, 1, "{content}: {found:?}");
+        assert!(found.stdout.contains(said), "{content}: {found:?}");
+        assert!(found.stdout.contains(remedy), "{content}: {found:?}");
+        assert!(found.stdout.contains("✓ agent: "), "{content}: {found:?}");
+        let wrong = found.stdout.lines().filter(|line| line.starts_with('✗'));
+        assert_eq!(wrong.count(), 1, "{content}: {found:?}");
+    }
+}
+
+#[test]
+fn a_healthy_place_is_healthy() {
+    let Some(python) = python("a_healthy_place_is_healthy") else {
+        return;
+    };
+    let path = format!("{}:/usr/bin:/bin", text(python.path.parent().unwrap()));
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "swath.toml",
+        "test = 'true'\n[services.web]\ncommand = 'sh -c x'\n",
+    );
+    sandbox.write(".coveragerc", "[run]\nsource = .\n");
+    let found = doctor(&sandbox, &[("PATH", &path)]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(!found.stdout.contains('✗'), "{found:?}");
+    let mut command = sandbox.command(&["doctor", "--json"]);
+    command.env("PATH", &path);
+    let answer = finish(command);
+    let answer: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(answer["healthy"], true, "{answer}");
+    assert_eq!(answer["checks"][0]["check"], "python", "{answer}");
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn pythons_and_folders_that_do_not_work_are_named() {
+    let Some(python) = python("pythons_and_folders_that_do_not_work_are_named") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let none = doctor(&sandbox, &[("PATH", "/nowhere")]);
+    assert_eq!(none.code, 1, "{none:?}");
+    assert!(none.stdout.contains("✗ python: no Python"), "{none:?}");
+    let programs = sandbox.project().join("bin");
+    fs_err::create_dir(&programs).unwrap();
+    let script = |text: &str| {
+        fs_err::write(programs.join("python"), text).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        fs_err::set_permissions(programs.join("python"), executable).unwrap();
+        doctor(
+            &sandbox,
+            &[("PATH", &format!("{}:/usr/bin:/bin", programs.display()))],
+        )
+    };
+    let old = script("#!/bin/sh\necho 2.7\n");
+    assert!(old.stdout.contains("✗ python: Python 2.7"), "{old:?}");
+    assert!(old.stdout.contains("✗ agent: "), "{old:?}");
+    let broken = script("#!/bin/sh\nexit 3\n");
+    assert!(
+        broken.stdout.contains("does not say its version"),
+        "{broken:?}"
+    );
+    let path = format!("{}:/usr/bin:/bin", text(python.path.parent().unwrap()));
+    let folder = doctor(&sandbox, &[("PATH", &path), ("TMPDIR", "/nowhere")]);
+    assert_eq!(folder.code, 1, "{folder:?}");
+    assert!(folder.stdout.contains("✗ agent: "), "{folder:?}");
+}

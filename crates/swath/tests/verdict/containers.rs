@@ -1,0 +1,66 @@
+//! Containers, on the engine of this machine.
+
+use swath_test::{base_image_with, image_python};
+
+use crate::setup::{Setup, play_all};
+
+/// Played with `$IMAGE`, which holds a Python and nothing of a project's.
+fn setups(image: &str) -> Vec<Setup> {
+    // A table of constants needs texts that live as long as the test: a few, once.
+    let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let setup = |name, script: &str, verdict| Setup {
+        name,
+        files: &[
+            ("app.py", "x = 1\n"),
+            ("slow.py", "import time\ntime.sleep(2.5)\n"),
+        ],
+        script: text(script.replace("$IMAGE", image)),
+        verdict,
+        needs: &[],
+    };
+    vec![
+        setup(
+            "a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE python app.py",
+            &["Complete 1 of 1"],
+        ),
+        setup(
+            "a container that runs no Python",
+            "$SWATH run --source . -- sh -c '$PYTHON app.py; docker run --rm $IMAGE true'",
+            &["Complete 1 of 1"],
+        ),
+        setup(
+            "a container with a read-only root",
+            "$SWATH run --source . -- docker run --rm --read-only -v $PWD:/app -w /app $IMAGE python app.py",
+            &["Complete 1 of 1"],
+        ),
+        setup(
+            "a container of another user",
+            "$SWATH run --source . -- docker run --rm --user 1234 -v $PWD:/app -w /app $IMAGE python app.py",
+            &["Complete 1 of 1"],
+        ),
+        setup(
+            "env -i in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'python app.py; P=$(command -v python); env -i $P slow.py'",
+            &["Incomplete"],
+        ),
+        setup(
+            "a container that was there before",
+            "id=$(docker create -v $PWD:/app -w /app $IMAGE python app.py); $SWATH run --source . -- sh -c \"$PYTHON app.py; docker start -a $id\"; docker rm -f $id > /dev/null",
+            &["Incomplete"],
+        ),
+    ]
+}
+
+#[test]
+fn containers() {
+    const TEST: &str = "verdict: containers";
+    let Some(python) = image_python() else {
+        swath_test::skip(TEST, "no CPython that an image can be made of");
+        return;
+    };
+    let Some(image) = base_image_with(python, &swath_test::Requirements::default(), TEST) else {
+        return;
+    };
+    play_all("Verdicts: containers", &setups(&image));
+}

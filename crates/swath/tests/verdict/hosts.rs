@@ -1,0 +1,325 @@
+//! Processes of this host: how they start, what they start, what they may do.
+
+use crate::setup::{Need, Setup, play_all};
+
+const ONE: (&str, &str) = ("one.py", "x = 1\n");
+const PLAIN: &[(&str, &str)] = &[ONE];
+
+const fn setup(
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    script: &'static str,
+    verdict: &'static [&'static str],
+) -> Setup {
+    Setup {
+        name,
+        files,
+        script,
+        verdict,
+        needs: &[],
+    }
+}
+
+const STARTS: &[Setup] = &[
+    setup(
+        "one program",
+        PLAIN,
+        "$SWATH run --source . -- $PYTHON one.py",
+        &["Complete 1 of 1 Python process measured; swath added"],
+    ),
+    setup(
+        "branches",
+        PLAIN,
+        "$SWATH run --branch --source . -- $PYTHON one.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "forks that end by os._exit",
+        &[(
+            "fork.py",
+            "import os\nfor _ in range(5):\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()\n",
+        )],
+        "$SWATH run --source . -- $PYTHON fork.py",
+        &["Complete 6 of 6"],
+    ),
+    setup(
+        "a child that is killed",
+        &[(
+            "kill.py",
+            "import os, signal, subprocess, sys\nif len(sys.argv) > 1:\n    os.kill(os.getpid(), signal.SIGKILL)\nsubprocess.run([sys.executable, __file__, 'x'])\n",
+        )],
+        "$SWATH run --source . -- $PYTHON kill.py",
+        &["Complete 2 of 2"],
+    ),
+    setup(
+        "a child that crashes",
+        &[(
+            "crash.py",
+            "import ctypes, subprocess, sys\nif len(sys.argv) > 1:\n    ctypes.string_at(0)\nsubprocess.run([sys.executable, __file__, 'x'])\n",
+        )],
+        "$SWATH run --source . -- $PYTHON crash.py",
+        &["Complete 2 of 2"],
+    ),
+    setup(
+        "multiprocessing, spawn",
+        &[(
+            "mp.py",
+            "import multiprocessing\ndef work(n):\n    return n\nif __name__ == '__main__':\n    multiprocessing.set_start_method('spawn')\n    with multiprocessing.Pool(2) as pool:\n        pool.map(work, range(4))\n",
+        )],
+        "$SWATH run --source . -- $PYTHON mp.py",
+        &["Complete"],
+    ),
+    setup(
+        "multiprocessing, forkserver",
+        &[(
+            "mp.py",
+            "import multiprocessing\ndef work(n):\n    return n\nif __name__ == '__main__':\n    multiprocessing.set_start_method('forkserver')\n    with multiprocessing.Pool(2) as pool:\n        pool.map(work, range(4))\n",
+        )],
+        "$SWATH run --source . -- $PYTHON mp.py",
+        &["Complete"],
+    ),
+    setup(
+        "multiprocessing, a manager",
+        &[(
+            "mp.py",
+            "import multiprocessing\nif __name__ == '__main__':\n    with multiprocessing.Manager() as manager:\n        manager.dict()['x'] = 1\n",
+        )],
+        "$SWATH run --source . -- $PYTHON mp.py",
+        &["Complete"],
+    ),
+    setup(
+        "a process pool of concurrent.futures",
+        &[(
+            "pool.py",
+            "from concurrent.futures import ProcessPoolExecutor\nif __name__ == '__main__':\n    with ProcessPoolExecutor(2) as pool:\n        list(pool.map(abs, range(4)))\n",
+        )],
+        "$SWATH run --source . -- $PYTHON pool.py",
+        &["Complete"],
+    ),
+    setup(
+        "Pythons that start Pythons",
+        &[(
+            "deep.py",
+            "import subprocess, sys\nn = int(sys.argv[1])\nif n:\n    subprocess.run([sys.executable, __file__, str(n - 1)])\n",
+        )],
+        "$SWATH run --source . -- $PYTHON deep.py 4",
+        &["Complete 5 of 5"],
+    ),
+    setup(
+        "exec over and over",
+        &[(
+            "again.py",
+            "import os, sys\nn = int(sys.argv[1])\nif n:\n    os.execv(sys.executable, [sys.executable, __file__, str(n - 1)])\n",
+        )],
+        "$SWATH run --source . -- $PYTHON again.py 3",
+        &["Complete"],
+    ),
+    setup(
+        "threads",
+        &[(
+            "threads.py",
+            "import threading\nall = [threading.Thread(target=print) for _ in range(8)]\n[t.start() for t in all]\n[t.join() for t in all]\n",
+        )],
+        "$SWATH run --source . -- $PYTHON threads.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "programs that are no Python",
+        PLAIN,
+        "$SWATH run --source . -- sh -c '$PYTHON one.py; ls; sleep 0.3; cat one.py'",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "a start that fails",
+        &[
+            (
+                "fail.py",
+                "import subprocess\nfor program in ['./no/such/python3', './python3']:\n    try:\n        subprocess.run([program, 'x.py'])\n    except OSError:\n        pass\n",
+            ),
+            ("python3", "\u{7f}ELF no program\n"),
+        ],
+        "chmod +x python3; $SWATH run --source . -- $PYTHON fail.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "a virtual environment's Python",
+        PLAIN,
+        "$PYTHON -m venv --without-pip v; $SWATH run --source . --omit 'v/*' -- v/bin/python one.py",
+        &["Complete 1 of 1"],
+    ),
+];
+
+const SHUT_OUT: &[Setup] = &[
+    setup(
+        "env -i",
+        &[ONE, ("slow.py", "import time\ntime.sleep(0.6)\n")],
+        "$SWATH run --source . -- sh -c '$PYTHON one.py; env -i $PYTHON slow.py'",
+        &["Incomplete 1 of 2"],
+    ),
+    setup(
+        "a Python of 5 ms with an empty environment",
+        &[(
+            "quick.py",
+            "import subprocess, sys\nsubprocess.run([sys.executable, '-I', '-S', '-c', ''], env={})\n",
+        )],
+        "$SWATH run --source . -- $PYTHON quick.py",
+        &["Incomplete 1 of 2"],
+    ),
+    Setup {
+        needs: &[Need::OldPython("3.7")],
+        ..setup(
+            "Python 3.7",
+            &[ONE, ("slow.py", "import time\ntime.sleep(0.8)\n")],
+            "$SWATH run --source . -- sh -c '$PYTHON one.py; $OLD slow.py'",
+            &["Incomplete 1 of 2"],
+        )
+    },
+    Setup {
+        needs: &[Need::OldPython("2.7")],
+        ..setup(
+            "Python 2.7",
+            &[ONE, ("slow.py", "import time\ntime.sleep(0.8)\n")],
+            "$SWATH run --source . -- sh -c '$PYTHON one.py; $OLD slow.py'",
+            &["Incomplete 1 of 2"],
+        )
+    },
+    setup(
+        "a daemon that is left running",
+        &[(
+            "daemon.py",
+            "import time\nopen('up', 'w').close()\ntime.sleep(20)\n",
+        )],
+        "$SWATH run --source . -- bash -c '($PYTHON daemon.py & echo $! > pid) > /dev/null; until [ -e up ]; do sleep 0.05; done'; kill $(cat pid)",
+        &["Incomplete 1 of 1", "1 process still running"],
+    ),
+];
+
+const PLACES: &[Setup] = &[
+    Setup {
+        needs: &[Need::Root, Need::Program("unshare")],
+        ..setup(
+            "a pid namespace",
+            PLAIN,
+            "$SWATH run --source . -- unshare --pid --fork --mount-proc $PYTHON one.py",
+            &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root, Need::Program("unshare")],
+        ..setup(
+            "pid namespaces in each other, with forks",
+            &[(
+                "fork.py",
+                "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\n",
+            )],
+            "$SWATH run --source . -- unshare --pid --fork --mount-proc unshare --pid --fork --mount-proc $PYTHON fork.py",
+            &["Complete 2 of 2"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root, Need::Program("unshare")],
+        ..setup(
+            "a mount namespace",
+            PLAIN,
+            "$SWATH run --source . -- unshare --mount $PYTHON one.py",
+            &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root, Need::Program("unshare")],
+        ..setup(
+            "a network namespace",
+            PLAIN,
+            "$SWATH run --source . -- unshare --net $PYTHON one.py",
+            &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root, Need::Program("setpriv")],
+        ..setup(
+            "another user",
+            PLAIN,
+            "chmod 755 .. .; $SWATH run --source . -- setpriv --reuid 65534 --regid 65534 --clear-groups $PYTHON one.py",
+            &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root],
+        ..setup(
+            "root given up, then a fork",
+            &[(
+                "drop.py",
+                "import os\nos.setgid(65534)\nos.setuid(65534)\nif os.fork() == 0:\n    x = 1\n    os._exit(0)\nos.wait()\n",
+            )],
+            "chmod 755 .. .; $SWATH run --source . -- $PYTHON drop.py",
+            &["Complete 2 of 2"],
+        )
+    },
+];
+
+const LIMITS: &[Setup] = &[
+    setup(
+        "no descriptors left for a fork",
+        &[(
+            "fds.py",
+            "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nheld = []\ntry:\n    while True:\n        held.append(os.open('/dev/null', 0))\nexcept OSError:\n    pass\nif os.fork() == 0:\n    y = 1\n    os._exit(0)\nos.wait()\n",
+        )],
+        "$SWATH run --source . -- $PYTHON fds.py",
+        &["Complete"],
+    ),
+    setup(
+        "a limit on the address space, set by the program",
+        &[(
+            "mem.py",
+            "import resource\nresource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))\nx = bytearray(100 << 20)\n",
+        )],
+        "$SWATH run --source . -- $PYTHON mem.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "ulimit -f too small for the store",
+        &[(
+            "big.py",
+            "for n in range(400):\n    exec(compile('x = 1\\n' * 400, f'big{n}.py', 'exec'))\n",
+        )],
+        "$SWATH run --source . -- bash -c 'ulimit -f 16; $PYTHON big.py'; true",
+        &[],
+    ),
+    Setup {
+        needs: &[Need::Root],
+        ..setup(
+            "a temporary folder that is full",
+            &[(
+                "big.py",
+                "import os\nwith open('/proc/self/mounts') as f:\n    f.read()\nfor n in range(600):\n    exec(compile('\\n'.join(f'x{i} = 1' for i in range(300)), os.path.abspath(f'm{n}.py'), 'exec'))\n",
+            )],
+            "mkdir small; mount -t tmpfs -o size=600k none small; TMPDIR=$PWD/small XDG_CACHE_HOME=$PWD/c $SWATH run --source . -- $PYTHON big.py; umount -l small",
+            &["Incomplete"],
+        )
+    },
+];
+
+#[test]
+fn starts() {
+    play_all("Verdicts: how processes start", STARTS);
+}
+
+#[test]
+fn shut_out() {
+    play_all("Verdicts: Pythons without the agent", SHUT_OUT);
+}
+
+#[test]
+fn places() {
+    play_all("Verdicts: users and namespaces", PLACES);
+}
+
+#[test]
+fn limits() {
+    let judged: Vec<Setup> = LIMITS
+        .iter()
+        .filter(|setup| !setup.verdict.is_empty())
+        .copied()
+        .collect();
+    play_all("Verdicts: limits", &judged);
+}
