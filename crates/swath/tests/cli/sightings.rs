@@ -9,7 +9,16 @@ const SLOW: &str = "import time\ntime.sleep(0.6)\nx = 1\n";
 
 /// Runs a shell script as the tests, with `$PYTHON`, and gives the accounting.
 fn account(sandbox: &Sandbox, python: &str, script: &str) -> (Finished, Value) {
-    let arguments = ["run", "--count", "all", "--json", "account.json", "--"];
+    let arguments = [
+        "run",
+        "--inject",
+        "path",
+        "--count",
+        "all",
+        "--json",
+        "account.json",
+        "--",
+    ];
     let mut command = sandbox.command(&[&arguments[..], &["sh", "-c", script]].concat());
     command.env("PYTHON", python);
     let run = finish(command);
