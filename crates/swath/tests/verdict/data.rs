@@ -62,7 +62,7 @@ const FILES: &[Setup] = &[
     setup(
         "a file edited after the run",
         &[ONE, TWO],
-        "$SWATH run --source . -- bash -c '$PYTHON one.py; $PYTHON two.py'; echo z = 1 > two.py; $SWATH report",
+        "$SWATH run --source . -- bash -c '$PYTHON one.py; $PYTHON two.py; true'; echo z = 1 > two.py; $SWATH report",
         &[
             "Incomplete: 2 of 2",
             "1 file left out, changed since it ran",
