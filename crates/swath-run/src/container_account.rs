@@ -108,6 +108,11 @@ impl ContainerRun {
         self.records.is_empty()
     }
 
+    /// Whether what a container recorded is still in the engine.
+    pub(crate) fn is_ungathered(&self) -> bool {
+        self.records.iter().any(|record| record.problem.is_some())
+    }
+
     /// Takes note of commands that went past the proxy.
     pub(crate) fn note_bypasses(&mut self, outcome: &RunOutcome) {
         if self.endpoint.is_none() {

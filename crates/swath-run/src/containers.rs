@@ -103,8 +103,11 @@ impl Containers {
         };
         run.endpoint = Some(proxy.endpoint().clone());
         let gathered = gather(proxy);
-        // A run that contacted no engine has no such file.
-        let _ = fs::remove_file(&self.engine_file);
+        // What is still in the engine is fetched by the next run, which this file tells. A run that
+        // contacted no engine has no such file.
+        if gathered.containers.iter().all(|one| one.problem.is_none()) {
+            let _ = fs::remove_file(&self.engine_file);
+        }
         run.notes.extend(gathered.notes);
         for record in gathered.containers {
             // Where nothing was gathered, it never ran, or its record says why.

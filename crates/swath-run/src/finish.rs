@@ -433,14 +433,14 @@ fn save_data(
 ) -> Outputs {
     let replaces = request.replaces_by_nothing && !request.append;
     if data.is_empty() && !replaces {
-        measurement.history.mark_ended();
+        measurement.end();
         return Outputs::default();
     }
     let tests_ran = measurement.outcome.test.is_some();
     let wanted = if !tests_ran {
         measurement.history.path().join("partial.coverage")
     } else if !measured && !replaces && request.data_file.exists() {
-        measurement.history.mark_ended();
+        measurement.end();
         return Outputs::default();
     } else {
         request.data_file.clone()
@@ -460,7 +460,7 @@ fn save_data(
                     written: saved.path.display().to_string(),
                 });
             }
-            measurement.history.mark_ended();
+            measurement.end();
             let (saved, kept) = if tests_ran {
                 (Some(saved), None)
             } else {

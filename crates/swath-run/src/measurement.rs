@@ -33,6 +33,18 @@ pub(crate) struct Measurement {
     pub(crate) findings: Vec<Finding>,
 }
 
+impl Measurement {
+    /// Notes that the run is over. Where an engine still holds what a container recorded, it is not:
+    /// the folder stays, and the next run fetches the rest into it and names it.
+    pub(crate) fn end(&mut self) {
+        if self.containers.is_ungathered() {
+            self.folder.keep();
+        } else {
+            self.history.mark_ended();
+        }
+    }
+}
+
 /// Tries what can be tried before, executes the request, and gathers what it left.
 pub(crate) fn measure(
     request: &RunRequest,

@@ -1,10 +1,5 @@
 //! The matcher of file name patterns, against coverage.py's.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "everything here is a test; what fails is named by the panic"
-)]
-
 use std::fmt::Write as _;
 
 use swath_scope::glob;

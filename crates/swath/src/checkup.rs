@@ -121,10 +121,10 @@ impl Observer for Silent {
 /// Measures a program of one line, from the private folder to the data.
 fn agent(interpreter: &Path) -> Check {
     const WHAT: &str = "agent";
-    let probed = probe(interpreter).unwrap_or_else(|problem| Some(Message::error(WHAT, problem)));
-    match probed {
-        None => good(WHAT, "it loads, and records what runs"),
-        Some(message) => of_message(WHAT, &message),
+    match probe(interpreter) {
+        Ok(None) => good(WHAT, "it loads, and records what runs"),
+        Ok(Some(message)) => of_message(WHAT, &message),
+        Err(problem) => bad(WHAT, problem, "set TMPDIR to a folder that can be written"),
     }
 }
 
@@ -165,9 +165,10 @@ fn probe(interpreter: &Path) -> Result<Option<Message>, String> {
     }
     let mut messages = run.findings.iter().map(swath_model::Finding::message);
     let error = run.failure.as_ref().map(swath_run::RunError::message);
-    Ok(Some(error.or_else(|| messages.next()).unwrap_or_else(
-        || Message::error("agent", "it recorded nothing of a program of one line"),
-    )))
+    match error.or_else(|| messages.next()) {
+        Some(message) => Ok(Some(message)),
+        None => Err("it recorded nothing of a program of one line".to_owned()),
+    }
 }
 
 fn own_settings(folder: &Path) -> Vec<Check> {

@@ -166,3 +166,58 @@ fn a_large_application_costs_a_child_nothing() {
         assert!(run.stores().iter().all(|store| store.header.dropped == 0));
     }
 }
+
+/// Starts another Python that may have few descriptors.
+const LIMITED: &str = "
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+fn a_child_that_is_shut_out_has_a_store_of_its_own() {
+    let is_root = fs_err::read_to_string("/proc/self/status")
+        .unwrap()
+        .lines()
+        .any(|line| line.split_whitespace().take(2).eq(["Uid:", "0"]));
+    let file = program("shut_out.py");
+    for what in ["lose_descriptors", "lose_rights", "lose_root"] {
+        if what != "lose_descriptors" && !is_root {
+            swath_test::skip("a_child_that_is_shut_out_has_a_store_of_its_own", "root");
+            continue;
+        }
+        for python in pythons() {
+            let run = Run::with("branch 1\n");
+            let data = run.data();
+            let rights = std::os::unix::fs::PermissionsExt::from_mode(0o1777);
+            fs_err::set_permissions(&data, rights).unwrap();
+            let empty = run.path().join("empty");
+            fs_err::create_dir(&empty).unwrap();
+            let tag = format!("{} {what}", python.tag());
+            let mut command = python.command();
+            command.args(["-c", LIMITED]).arg(&python.path);
+            command.args([&*file, Path::new(what), &empty]);
+            let output = run.inject(&mut command).output().unwrap();
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{tag}: {error}");
+            let stores = run.stores();
+            let stores: Vec<Store> = stores
+                .into_iter()
+                .filter(|store| !hits(store, &file).is_empty())
+                .collect();
+            let [parent] = children(&stores, None)[..] else {
+                panic!("{tag}: one process was started")
+            };
+            let forked = children(&stores, Some(parent.header.id));
+            assert_eq!(forked.len(), 2, "{tag}");
+            for (child, line) in forked.iter().zip(["result = \"one\"", "result = \"many\""]) {
+                assert!(
+                    hits(child, &file).is_superset(&lines_with(&file, &[line])),
+                    "{tag}"
+                );
+            }
+            assert_eq!(parent.header.children, 0, "{tag}");
+            assert_eq!(run.failures(), Vec::<String>::new(), "{tag}");
+        }
+    }
+}

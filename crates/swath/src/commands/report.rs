@@ -1,5 +1,7 @@
 //! `swath report`: in coverage.py's words, on coverage.py's streams.
 
+use swath_coverage::verdict;
+use swath_model::Completeness;
 use swath_report::{TextError, TextOptions, render_text};
 
 use crate::coverage_cli::Parsed;
@@ -36,10 +38,15 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         sources: false,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
-    let verdict = session.verdict_under_table(&data, &report, options.format.as_deref());
+    let last_line = session.verdict_under_table(&data, &report, options.format.as_deref());
     print(&render_text(&report, &options)?);
-    print(&verdict);
-    Ok(session.judge(report.totals.percent()))
+    print(&last_line);
+    let exit = session.judge(report.totals.percent());
+    let whole = verdict(&data, &report).completeness == Completeness::Complete;
+    Ok(match exit {
+        Exit::Success if parsed.is_set("require_complete") && !whole => Exit::Incomplete,
+        other => other,
+    })
 }
 
 /// coverage.py looks at the format before it looks at any file.

@@ -262,6 +262,11 @@ pub(super) const PYTHON: Choice = Choice {
          environment's. A path also names the Python that loads plugins.",
     )
 };
+pub(super) const REQUIRE_COMPLETE: Choice = own(
+    "require_complete",
+    "--require-complete",
+    "Exit with 3 unless everything that counts is in the number.",
+);
 pub(super) const QUIET: Choice = short(
     'q',
     flag(

@@ -50,12 +50,6 @@ fn what_is_wrong_is_named_with_its_remedy() {
         ),
         (
             "swath.toml",
-            "test = 'sudo true'\n".to_owned(),
-            "✗ tests: `sudo`",
-            "--preserve-env",
-        ),
-        (
-            "swath.toml",
             "test = 'env -i true'\n".to_owned(),
             "✗ tests: `env`",
             "PYTHONPATH",

@@ -61,12 +61,52 @@ fn a_run_writes_its_pages_and_says_where() {
     assert!(page(&sandbox, "runs.html").contains("one.py"));
 
     // The data file alone gives the same pages.
-    let later = sandbox.swath(&["html", "-q", "--directory", "later"]);
+    let later = sandbox.swath(&["html", "-q", "--no-plugins", "--directory", "later"]);
     assert_eq!(later.code, 0, "{}{}", later.stdout, later.stderr);
     for name in sandbox.read("pages/swath-pages.txt").lines() {
         let [now, then] =
             ["later", "pages"].map(|folder| sandbox.read(&format!("{folder}/{name}")));
         assert_eq!(now, then, "{name}");
+    }
+}
+
+#[test]
+fn later_reports_say_whether_the_number_is_complete() {
+    let Some(python) = python("later_reports_say_whether_the_number_is_complete") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write("two.py", "y = 1\n");
+    let script = "$PYTHON one.py; $PYTHON two.py";
+    let done = run(
+        &sandbox,
+        python,
+        &["--source", ".", "--", "sh", "-c", script],
+    );
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let strict = ["report", "--require-complete"];
+    assert_eq!(sandbox.swath(&strict).code, 0);
+    sandbox.write("two.py", "z = 1\n");
+    let later = sandbox.swath(&strict);
+    assert_eq!(later.code, 3, "{}{}", later.stdout, later.stderr);
+    let line =
+        "Incomplete: 2 of 2 Python processes measured; 1 file left out, changed since it ran\n";
+    assert!(later.stdout.ends_with(line), "{}", later.stdout);
+    let markdown = sandbox.swath(&["report", "--format=markdown"]);
+    assert!(
+        markdown.stdout.contains("**Incomplete**: "),
+        "{}",
+        markdown.stdout
+    );
+    for verb in [
+        &["xml", "-o", "-"][..],
+        &["json", "-o", "-"],
+        &["lcov", "-o", "-"],
+    ] {
+        let report = sandbox.swath(verb);
+        assert!(report.stderr.contains(line), "{verb:?}: {}", report.stderr);
+        assert!(!report.stdout.contains("Incomplete"), "{verb:?}");
     }
 }
 

@@ -346,7 +346,7 @@ docker rmi -f $(docker images -q --filter label=swath-test=\"$PROJECT\") >/dev/n
 
     // A compose file that does not say it plainly decides nothing.
     let variables = compose_file
-        .replace("./one", "${NOWHERE_SET-one}")
+        .replace("./one", "'${NOWHERE_SET-one}'")
         .replace("context: two", "context: ${NOWHERE_SET-two}");
     project.write("docker-compose.yml", &variables);
     let (output, account) = project.swath(&["--source", "one,two"], &["sh", "commands.sh"]);
