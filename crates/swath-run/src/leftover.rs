@@ -69,9 +69,22 @@ pub struct LeftoverRun {
     pub hit_stores: usize,
     /// How long ago it was begun.
     pub age: Duration,
+    /// Whether a run has named it already: once is enough.
+    pub named: bool,
+    /// Its folder in the history.
+    history: PathBuf,
 }
 
 impl LeftoverRun {
+    /// Notes that it has been named.
+    pub fn note_named(&self) {
+        if let Some(mut run) = ActiveRun::read(&self.history) {
+            run.named = true;
+            // Where that cannot be noted it is named again.
+            let _ = run.write(&self.history);
+        }
+    }
+
     /// As a finding of the next run.
     pub fn finding(&self) -> Finding {
         let data = self.data.to_string_lossy();
@@ -104,8 +117,8 @@ fn quoted(path: &str) -> String {
     format!("'{}'", path.replace('\'', "'\\''"))
 }
 
-/// The killed runs of a checkout whose data is still there, each once: the next call does not name
-/// them again. What is left of runs of any checkout goes when it holds nothing, or is old.
+/// The killed runs of a checkout whose data is still there. What is left of runs of any checkout
+/// goes when it holds nothing, or is old.
 pub fn leftovers(checkout: &Path) -> Vec<LeftoverRun> {
     let now = SystemTime::now();
     let found = runs()
@@ -115,7 +128,7 @@ pub fn leftovers(checkout: &Path) -> Vec<LeftoverRun> {
 }
 
 fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<LeftoverRun> {
-    let mut run = ActiveRun::read(history)?;
+    let run = ActiveRun::read(history)?;
     let owner: Owner = run.owner.parse().ok()?;
     let life = owner.life();
     // Only a folder that says itself whose it is can be looked into, or removed.
@@ -144,17 +157,16 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         ActiveRun::forget(history);
         return None;
     }
-    if hit_stores == 0 || run.named || Path::new(&run.checkout) != checkout {
+    if hit_stores == 0 || Path::new(&run.checkout) != checkout {
         return None;
     }
-    run.named = true;
-    // Where that cannot be noted it is named again.
-    let _ = run.write(history);
     let begun = UNIX_EPOCH + Duration::from_secs(run.begun);
     Some(LeftoverRun {
         data,
         hit_stores,
         age: now.duration_since(begun).unwrap_or_default(),
+        named: run.named,
+        history: history.to_owned(),
     })
 }
 
@@ -261,6 +273,8 @@ mod tests {
             data: PathBuf::from("/tmp/it's/data"),
             hit_stores: 1,
             age: Duration::from_mins(5),
+            named: false,
+            history: PathBuf::new(),
         };
         let message = run.finding().message();
         assert_eq!(
@@ -289,7 +303,10 @@ mod tests {
         assert_eq!(run.leftover("/home/me/other", AT_ONCE), None);
         let found = run.leftover(HERE, AT_ONCE).unwrap();
         assert_eq!((found.hit_stores, found.data), (1, run.folder.join("data")));
-        assert_eq!(run.leftover(HERE, AT_ONCE), None, "named twice");
+        let again = run.leftover(HERE, AT_ONCE).unwrap();
+        assert!(!again.named, "nobody has named it yet");
+        again.note_named();
+        assert!(run.leftover(HERE, AT_ONCE).unwrap().named);
         assert!(run.folder.exists());
     }
 

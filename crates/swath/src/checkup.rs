@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use swath_checkout::check_writable;
 use swath_config::{Ready, Service, SwathConfig};
 use swath_model::{Counted, Message};
 use swath_run::{
@@ -385,12 +386,8 @@ fn source(settings: &Settings) -> Check {
 
 fn data_file(path: &Path) -> Check {
     const WHAT: &str = "data";
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let tried = tempfile::Builder::new()
-        .prefix(".swath-writing-")
-        .tempfile_in(folder);
-    match tried {
-        Ok(_) => good(WHAT, format!("`{}` can be written", path.display())),
+    match check_writable(path) {
+        Ok(()) => good(WHAT, format!("`{}` can be written", path.display())),
         Err(error) => bad(
             WHAT,
             format!("`{}` cannot be written: {error}", path.display()),

@@ -155,7 +155,10 @@ fn name_left_out(services: &[String]) {
 fn name_leftovers(folder: &Path) {
     rescue_killed_runs();
     for leftover in leftovers(folder) {
-        leftover.finding().message().print();
+        if !leftover.named {
+            leftover.finding().message().print();
+            leftover.note_named();
+        }
     }
 }
 
