@@ -202,7 +202,9 @@ impl<'a> Builder<'a> {
         let is_told = !goal.leaves_with || (goal.is_outermost && from == goal.line);
         if goal.landing < 0 && is_told {
             let way = || self.scope.clone();
-            self.ways_out.entry((from, goal.landing)).or_insert_with(way);
+            self.ways_out
+                .entry((from, goal.landing))
+                .or_insert_with(way);
         }
     }
 

@@ -23,7 +23,8 @@ mod syntax_error;
 mod version;
 
 pub use analysis::{
-    Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions, describe_arc,
+    Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
+    describe_arc,
 };
 pub use arcs::{Arc, WayOut};
 pub use debug_json::debug_json;

@@ -51,7 +51,10 @@ fn is_tuple(parsed: &Parsed<ModModule>, error: &UnsupportedSyntaxError) -> bool 
         return false;
     }
     let mut depth = 0_usize;
-    let inside = parsed.tokens().iter().skip_while(|token| token.start() < error.start());
+    let inside = parsed
+        .tokens()
+        .iter()
+        .skip_while(|token| token.start() < error.start());
     for token in inside {
         match token.kind() {
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,

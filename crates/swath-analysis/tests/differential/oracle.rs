@@ -363,7 +363,9 @@ fn compare(dump: &Dump, analysis: &Analysis) -> Option<String> {
 /// What the arcs of lines with several do.
 fn words(analysis: &Analysis) -> Vec<String> {
     let counts = analysis.exit_counts.iter();
-    let several: Vec<u32> = counts.filter_map(|&(line, count)| (count > 1).then_some(line)).collect();
+    let several: Vec<u32> = counts
+        .filter_map(|&(line, count)| (count > 1).then_some(line))
+        .collect();
     let forks = |(from, _): &(i32, i32)| {
         u32::try_from(*from).is_ok_and(|line| several.binary_search(&line).is_ok())
     };
