@@ -16,7 +16,7 @@ def again(flag):
     try:
         int("z")
     except ValueError:
-        if flag: raise  # cov[3.11]: 1/2  # cov[3.14-]: 1/2
+        if flag: raise  # cov[3.14-]: 1/2
         x = 3
 
 

@@ -1,6 +1,6 @@
 # python: 3.8-3.8
 def never(first, second):
-    with (
+    with (  # cov: miss
         first,
         second,
     ):
