@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use swath_checkout::check_writable;
 use swath_config::{Ready, Service, SwathConfig};
 use swath_model::{Counted, Message};
 use swath_run::{
@@ -37,8 +38,9 @@ pub(crate) enum State {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// What.
-    pub(crate) check: &'static str,
+    /// Its name.
+    #[serde(rename = "check")]
+    pub(crate) name: &'static str,
     pub(crate) state: State,
     /// How it is.
     pub(crate) text: String,
@@ -46,9 +48,9 @@ pub(crate) struct Check {
     pub(crate) remedy: Option<String>,
 }
 
-fn check(check: &'static str, state: State, text: impl Into<String>) -> Check {
+fn check(name: &'static str, state: State, text: impl Into<String>) -> Check {
     Check {
-        check,
+        name,
         state,
         text: text.into(),
         remedy: None,
@@ -385,12 +387,8 @@ fn source(settings: &Settings) -> Check {
 
 fn data_file(path: &Path) -> Check {
     const WHAT: &str = "data";
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let tried = tempfile::Builder::new()
-        .prefix(".swath-writing-")
-        .tempfile_in(folder);
-    match tried {
-        Ok(_) => good(WHAT, format!("`{}` can be written", path.display())),
+    match check_writable(path) {
+        Ok(()) => good(WHAT, format!("`{}` can be written", path.display())),
         Err(error) => bad(
             WHAT,
             format!("`{}` cannot be written: {error}", path.display()),
