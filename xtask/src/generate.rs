@@ -57,7 +57,7 @@ pub(crate) fn check() -> Result<()> {
 /// The command line, from the definitions that read it.
 #[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
 fn command_line() -> Result<String> {
-    Ok(swath::command_line_reference())
+    Ok(swath::reference())
 }
 
 /// The table of messages, from the one that `swath explain` uses.

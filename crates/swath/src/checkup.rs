@@ -38,8 +38,9 @@ pub(crate) enum State {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// What.
-    pub(crate) check: &'static str,
+    /// Its name.
+    #[serde(rename = "check")]
+    pub(crate) name: &'static str,
     pub(crate) state: State,
     /// How it is.
     pub(crate) text: String,
@@ -47,9 +48,9 @@ pub(crate) struct Check {
     pub(crate) remedy: Option<String>,
 }
 
-fn check(check: &'static str, state: State, text: impl Into<String>) -> Check {
+fn check(name: &'static str, state: State, text: impl Into<String>) -> Check {
     Check {
-        check,
+        name,
         state,
         text: text.into(),
         remedy: None,

@@ -89,7 +89,7 @@ pub(crate) fn manual(verb: Option<&OsString>) -> Option<String> {
 }
 
 /// The reference of the command line, in Markdown.
-pub(crate) fn reference() -> String {
+pub fn reference() -> String {
     let mut tree = command_tree();
     tree.build();
     let mut page = String::from(

@@ -27,9 +27,11 @@ mod terminal;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use arguments::{Colour, Verb};
+use arguments::Colour;
 use coverage_cli::CommandLine;
 use exit::Exit;
+
+pub use command_tree::reference;
 
 /// Runs the command line: the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -47,17 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(invocation) => {
             choose_colour(invocation.cli.color);
             log::begin(invocation.cli.verbose);
-            match invocation.cli.verb {
-                Verb::Run(mut arguments) => {
-                    settings_folder::enter(&mut arguments, invocation.target.as_ref());
-                    commands::run::run(&arguments, invocation.target)
-                }
-                Verb::Doctor { json } => commands::doctor::doctor(json),
-                Verb::Explain { name } => commands::explain::explain(&name),
-                Verb::Completions { shell } => commands::explain::completions(shell),
-                Verb::Man { verb } => commands::explain::manual(verb.as_ref()),
-                _ => coverage.perform(&invocation.shared),
-            }
+            commands::perform(invocation, &coverage)
         }
         Err(error) => {
             // Help and version are answers, not errors.
@@ -71,11 +63,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
-}
-
-/// The reference of the command line, in Markdown.
-pub fn command_line_reference() -> String {
-    command_tree::reference()
 }
 
 fn choose_colour(colour: Colour) {

@@ -36,7 +36,7 @@ fn show(check: &Check) {
     };
     let style = Style::new().fg_color(Some(color.into()));
     let text = printable(&check.text).replace('\n', " ");
-    anstream::println!("{style}{mark}{style:#} {}: {text}", check.check);
+    anstream::println!("{style}{mark}{style:#} {}: {text}", check.name);
     if let Some(remedy) = &check.remedy {
         anstream::println!("    {}", printable(remedy));
     }

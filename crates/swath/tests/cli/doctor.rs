@@ -11,123 +11,17 @@ fn doctor(sandbox: &Sandbox, environment: &[(&str, &str)]) -> Finished {
     finish(command)
 }
 
-#[test]
-fn what_is_wrong_is_named_with_its_remedy() {
-    let Some(python) = python("what_is_wrong_is_named_with_its_remedy") else {
+/// A file of the set-up, its content, what is said of it, and the remedy.
+type SetUp<'a> = (&'a str, String, &'a str, &'a str);
+
+/// Each set-up has one thing wrong.
+fn check(test: &str, set_ups: impl Fn(&str) -> Vec<SetUp<'static>>) {
+    let Some(python) = python(test) else {
         return;
     };
-    let interpreter = text(&python.path);
     let folder = text(python.path.parent().unwrap());
     let path = format!("{folder}:/usr/bin:/bin");
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = listener.local_addr().unwrap().to_string();
-    let service =
-        |line: &str| format!("test = 'true'\n[services.web]\ncommand = '{interpreter}'\n{line}\n");
-    let cases: Vec<(&str, String, &str, &str)> = vec![
-        (
-            "swath.toml",
-            "test = 5\n".to_owned(),
-            "✗ swath.toml: `test` is an integer",
-            "write `test",
-        ),
-        (
-            "swath.toml",
-            "tset = 'x'\n".to_owned(),
-            "✗ swath.toml: unknown key `tset`",
-            "`test`",
-        ),
-        (
-            "swath.toml",
-            "test = 'x\n".to_owned(),
-            "✗ swath.toml: line 1",
-            "",
-        ),
-        (
-            "swath.toml",
-            "test = 'no-such-command'\n".to_owned(),
-            "✗ tests: `no-such-command`",
-            "activate",
-        ),
-        (
-            "swath.toml",
-            "test = 'env -i true'\n".to_owned(),
-            "✗ tests: `env`",
-            "PYTHONPATH",
-        ),
-        (
-            "swath.toml",
-            format!("test = '{interpreter} -I x.py'\n"),
-            "keeps the agent out",
-            "`-I`",
-        ),
-        (
-            "swath.toml",
-            service("cwd = 'gone'\nready = 'x'"),
-            "✗ swath.toml: `x` is not",
-            "tcp:HOST:PORT",
-        ),
-        (
-            "swath.toml",
-            service(&format!("ready = 'tcp:{taken}'")),
-            "answers already",
-            "ss -ltnp",
-        ),
-        (
-            "swath.toml",
-            service("ready-timeout = 60"),
-            "✗ swath.toml: `ready-timeout`",
-            "\"60s\"",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nsource = src/gone\n".to_owned(),
-            "✗ source: ",
-            "ls ",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nsource = /\n".to_owned(),
-            "✗ source: ",
-            "",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nbranch = perhaps\n".to_owned(),
-            "✗ settings: ",
-            "",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nplugins = nowhere\n".to_owned(),
-            "✗ settings: the plugins nowhere",
-            "--no-plugins",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nconcurrency = magic\n".to_owned(),
-            "✗ settings: ",
-            "thread",
-        ),
-        (
-            ".coveragerc",
-            "[run]\ninclude = a\nsource = .\n".to_owned(),
-            "✗ settings: `include`",
-            "",
-        ),
-        (
-            ".coveragerc",
-            "[run]\ndata_file = gone/data\n".to_owned(),
-            "✗ data: ",
-            "--data-file",
-        ),
-        (
-            ".coveragerc",
-            "[run]\nomit = **a\n".to_owned(),
-            "✗ source: ",
-            "",
-        ),
-    ];
-    for (file, content, said, remedy) in cases {
+    for (file, content, said, remedy) in set_ups(&text(&python.path)) {
         let sandbox = Sandbox::new();
         sandbox.write(file, &content);
         let found = doctor(&sandbox, &[("PATH", &path)]);
@@ -138,6 +32,80 @@ fn what_is_wrong_is_named_with_its_remedy() {
         let wrong = found.stdout.lines().filter(|line| line.starts_with('✗'));
         assert_eq!(wrong.count(), 1, "{content}: {found:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_run_is_named_with_its_remedy() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    check(
+        "what_is_wrong_with_a_run_is_named_with_its_remedy",
+        |interpreter| {
+            let own = |text: &str, said, remedy| ("swath.toml", format!("{text}\n"), said, remedy);
+            let service = |line: &str, said, remedy| {
+                let text =
+                    format!("test = 'true'\n[services.web]\ncommand = '{interpreter}'\n{line}");
+                own(&text, said, remedy)
+            };
+            let isolated = format!("test = '{interpreter} -I x.py'");
+            vec![
+                own(
+                    "test = 5",
+                    "✗ swath.toml: `test` is an integer",
+                    "write `test",
+                ),
+                own("tset = 'x'", "✗ swath.toml: unknown key `tset`", "`test`"),
+                own("test = 'x", "✗ swath.toml: line 1", ""),
+                own(
+                    "test = 'no-such-command'",
+                    "✗ tests: `no-such-command`",
+                    "activate",
+                ),
+                own("test = 'env -i true'", "✗ tests: `env`", "PYTHONPATH"),
+                own(&isolated, "keeps the agent out", "`-I`"),
+                service(
+                    "cwd = 'gone'\nready = 'x'",
+                    "✗ swath.toml: `x` is not",
+                    "tcp:HOST:PORT",
+                ),
+                service(
+                    &format!("ready = 'tcp:{taken}'"),
+                    "answers already",
+                    "ss -ltnp",
+                ),
+                service(
+                    "ready-timeout = 60",
+                    "✗ swath.toml: `ready-timeout`",
+                    "\"60s\"",
+                ),
+            ]
+        },
+    );
+}
+
+#[test]
+fn what_is_wrong_with_settings_is_named_with_its_remedy() {
+    check(
+        "what_is_wrong_with_settings_is_named_with_its_remedy",
+        |_| {
+            [
+                ("source = src/gone", "✗ source: ", "ls "),
+                ("source = /", "✗ source: ", ""),
+                ("branch = perhaps", "✗ settings: ", ""),
+                (
+                    "plugins = nowhere",
+                    "✗ settings: the plugins nowhere",
+                    "--no-plugins",
+                ),
+                ("concurrency = magic", "✗ settings: ", "thread"),
+                ("include = a\nsource = .", "✗ settings: `include`", ""),
+                ("data_file = gone/data", "✗ data: ", "--data-file"),
+                ("omit = **a", "✗ source: ", ""),
+            ]
+            .map(|(line, said, remedy)| (".coveragerc", format!("[run]\n{line}\n"), said, remedy))
+            .to_vec()
+        },
+    );
 }
 
 #[test]
