@@ -15,7 +15,7 @@ use crate::proc_file::{
     Identity, all_pids, arguments_of, environment_of, executable_of, maps_libpython, variable,
 };
 
-/// A process that is no Python by its name is asked for libpython once it has lived this long.
+/// A program that is no Python by its name is asked for libpython once it has run this long.
 const EMBEDDED_CHECK_AFTER: Duration = Duration::from_millis(120);
 /// So long after it was new, or became another program, a process is looked at every time.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -74,7 +74,6 @@ pub(crate) struct Sighting {
     /// Between the first and the last look at which it was a Python with these arguments.
     pub(crate) python_for: Duration,
     pub(crate) running: bool,
-    first_seen: Instant,
     changed: Instant,
     arguments_at: u64,
     looks: u32,
@@ -415,7 +414,6 @@ impl ProcessTable {
             python_path: None,
             python_for: Duration::ZERO,
             running: true,
-            first_seen: now,
             changed: now,
             arguments_at: stat.arguments_at,
             looks: 0,
@@ -452,7 +450,7 @@ impl Sighting {
     /// What there is to know of a Python.
     fn examine(&mut self, now: Instant, agent_path: &str) {
         let pid = self.key.pid;
-        if !self.embedded_checked && now - self.first_seen >= EMBEDDED_CHECK_AFTER {
+        if !self.embedded_checked && now - self.changed >= EMBEDDED_CHECK_AFTER {
             self.embedded_checked = true;
             self.python = maps_libpython(pid);
         }
@@ -529,7 +527,6 @@ pub(crate) fn test_sighting(key: ProcessKey, command: &str) -> Sighting {
         python_path: None,
         python_for: Duration::from_secs(1),
         running: false,
-        first_seen: now,
         changed: now,
         arguments_at: 0,
         looks: 0,

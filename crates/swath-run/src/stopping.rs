@@ -15,7 +15,7 @@ use swath_model::{Ending, Finding, FirstProcess};
 use crate::command_line::is_shell;
 use crate::event::RunEvent;
 use crate::orchestra::{Orchestra, TICK};
-use crate::proc_file::arguments_of;
+use crate::proc_file::{Identity, arguments_of, user_name};
 use crate::process_table::{Member, ProcessKey};
 use crate::service::Remains;
 
@@ -28,9 +28,13 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// Sends a signal; that the process is gone meanwhile is no error.
 pub(crate) fn send(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(pid, signal);
-    }
+    // Whether it may be sent at all is asked where it matters.
+    let _ = try_to_send(pid, signal);
+}
+
+fn try_to_send(pid: u32, signal: Signal) -> rustix::io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.map_or(Ok(()), |pid| kill_process(pid, signal))
 }
 
 /// Sends a signal to every process of a group.
@@ -208,8 +212,11 @@ impl Orchestra<'_> {
         tracing::debug!("service {} is sent {signal:?}", service_name(self, index));
         if signal == Signal::KILL {
             self.kill_service(index);
-        } else if self.reaper.ending_of_pid(pid).is_none() {
-            send(pid, signal);
+        } else if self.reaper.ending_of_pid(pid).is_none()
+            && try_to_send(pid, signal) == Err(rustix::io::Errno::PERM)
+        {
+            self.note_not_stopped(index);
+            return;
         }
         let mut told = BTreeSet::new();
         loop {
@@ -249,6 +256,19 @@ impl Orchestra<'_> {
         self.observer.event(RunEvent::Stopped {
             service: &self.services[index].spec.name,
             elapsed: begun.elapsed(),
+        });
+    }
+
+    /// Notes that a service runs as a user whose processes swath may not stop (`sudo`): waiting for
+    /// it would be in vain.
+    fn note_not_stopped(&mut self, index: usize) {
+        let service = &self.services[index];
+        let user = Identity::read(service.root.key.pid).user;
+        let user = user.map_or_else(|| "another user".to_owned(), user_name);
+        self.findings.push(Finding::SystemRefused {
+            what: format!("service `{}` could not be stopped", service.spec.name),
+            error: rustix::io::Errno::PERM.to_string(),
+            consequence: format!("it runs as {user}, and goes on"),
         });
     }
 

@@ -293,3 +293,60 @@ fn a_run_without_proc_ends_and_is_not_complete() {
     let told = sandbox.project().join("told-a").exists();
     assert!(told, "the group is told: {}", run.stderr);
 }
+
+#[test]
+fn a_service_that_may_not_be_signalled_is_not_waited_for() {
+    let test = "a_service_that_may_not_be_signalled_is_not_waited_for";
+    if !is_root(test) {
+        return;
+    }
+    let Ok(python) = fs_err::canonicalize("/usr/bin/python3") else {
+        swath_test::skip(test, "the system's own Python");
+        return;
+    };
+    let sandbox = Sandbox::open_to_all();
+    for folder in [
+        sandbox.project(),
+        sandbox.temporary().with_file_name("cache"),
+    ] {
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        fs_err::set_permissions(folder, open).unwrap();
+    }
+    let swath = sandbox.temporary().join("swath");
+    fs_err::copy(env!("CARGO_BIN_EXE_swath"), &swath).unwrap();
+    // As `sudo` does: a set-uid program that becomes root altogether.
+    let sudo = sandbox.temporary().join("sudo");
+    fs_err::copy(python, &sudo).unwrap();
+    let set_uid = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+    fs_err::set_permissions(&sudo, set_uid).unwrap();
+    sandbox.write(
+        "root.py",
+        "import os, time\nos.setresuid(0, 0, 0)\nopen('pid', 'w').write(str(os.getpid()))\nprint('up', flush=True)\ntime.sleep(100)\n",
+    );
+    let mut command = std::process::Command::new("setpriv");
+    sandbox.prepare(&mut command);
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    let service = format!("web={} root.py", text(&sudo));
+    command
+        .arg(swath)
+        .args(["run", "--no-docker", "--service", &service]);
+    command.args(["--ready", "log:up", "--stop-timeout", LONG, "--", "true"]);
+    let run = finish(command);
+    let Ok(pid) = fs_err::read_to_string(sandbox.project().join("pid")) else {
+        swath_test::skip(test, "a file system with set-uid programs");
+        return;
+    };
+    let killed = std::process::Command::new("kill").arg(pid).status();
+    assert!(
+        killed.is_ok_and(|status| status.success()),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("service `web` could not be stopped"),
+        "{}",
+        run.stderr
+    );
+    let user = "it runs as root, and goes on";
+    assert!(run.stderr.contains(user), "{}", run.stderr);
+}
