@@ -63,7 +63,7 @@ pub fn foreign_data(accounting: &Accounting) -> Option<Finding> {
 }
 
 /// What a process that was not measured whole means for the number.
-pub fn process_finding(process: &ProcessRecord) -> Finding {
+fn process_finding(process: &ProcessRecord) -> Finding {
     let name = ProcessName {
         pid: process.pid,
         command: process.command.clone(),
@@ -83,7 +83,7 @@ pub fn process_finding(process: &ProcessRecord) -> Finding {
 }
 
 /// The processes that were not measured whole, of runs that could not say so themselves.
-fn unsaid_gaps(accounting: &Accounting) -> Vec<Gap> {
+fn unsaid_findings(accounting: &Accounting) -> Vec<Finding> {
     let is_unsaid = |process: &&ProcessRecord| {
         let run = accounting.runs.iter().find(|run| run.id == process.run);
         run.is_none_or(|run| run.completeness() == Completeness::Unknown)
@@ -92,10 +92,7 @@ fn unsaid_gaps(accounting: &Accounting) -> Vec<Gap> {
         .processes
         .iter()
         .filter(|process| !process.state.is_measured() || process.dropped > 0);
-    failed
-        .filter(is_unsaid)
-        .filter_map(|process| process_finding(process).gap())
-        .collect()
+    failed.filter(is_unsaid).map(process_finding).collect()
 }
 
 /// Everything that is known to limit the number of a report: what the runs found, what the files
@@ -106,7 +103,9 @@ pub fn findings(data: &CoverageData, report: &Report) -> Vec<RecordedFinding> {
     let own = file_findings(report);
     let own = own.iter().map(RecordedFinding::from);
     let foreign = foreign_data(&data.accounting);
+    let unsaid = unsaid_findings(&data.accounting);
     recorded
+        .chain(unsaid.iter().map(RecordedFinding::from))
         .chain(own)
         .chain(foreign.iter().map(RecordedFinding::from))
         .collect()
@@ -130,8 +129,7 @@ pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
     let gaps = Gap::summed(
         findings(data, report)
             .iter()
-            .filter_map(RecordedFinding::gap)
-            .chain(unsaid_gaps(accounting)),
+            .filter_map(RecordedFinding::gap),
     );
     let mut doubts: Vec<String> = Vec::new();
     for run in &runs {

@@ -22,7 +22,6 @@ pub(super) fn push_panel(out: &mut String, site: &Site<'_>) {
     push_runs(out, accounting);
     let mut found = findings(site.data, site.report);
     found.extend(plugins(site));
-    found.extend(failed_agents(accounting));
     found.extend(crashes(accounting));
     let (limits, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.gap().is_some());
     let all: Vec<&RecordedFinding> = limits.iter().chain(&rest).collect();
@@ -138,22 +137,6 @@ fn plugins(site: &Site<'_>) -> Option<RecordedFinding> {
         .iter()
         .any(|run| run.findings().any(|one| one.code == code));
     (!plugins.is_empty() && !said).then(|| RecordedFinding::from(&finding))
-}
-
-/// The agents that failed in runs that were killed before they could say so.
-fn failed_agents(accounting: &Accounting) -> Vec<RecordedFinding> {
-    let unsaid = |process: &&ProcessRecord| {
-        let run = accounting.runs.iter().find(|run| run.id == process.run);
-        run.is_none_or(|run| run.completeness() == Completeness::Unknown)
-    };
-    let failed = accounting
-        .processes
-        .iter()
-        .filter(|process| !process.state.is_measured() || process.dropped > 0);
-    failed
-        .filter(unsaid)
-        .map(|process| RecordedFinding::from(&swath_coverage::process_finding(process)))
-        .collect()
 }
 
 /// Processes that died: their lines are in the number, and somebody will want to know.

@@ -1,24 +1,9 @@
 //! Files, sources, and data that is combined or reported on later.
 
-use crate::setup::{Need, Setup, play_all};
+use crate::setup::{Need, Setup, play_all, setup};
 
 const ONE: (&str, &str) = ("one.py", "x = 1\n");
 const TWO: (&str, &str) = ("two.py", "y = 1\n");
-
-const fn setup(
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    script: &'static str,
-    verdict: &'static [&'static str],
-) -> Setup {
-    Setup {
-        name,
-        files,
-        script,
-        verdict,
-        needs: &[],
-    }
-}
 
 /// A data file as another tool writes it: coverage.py's schema, one file, lines 1 to 8.
 const FOREIGN: (&str, &str) = (

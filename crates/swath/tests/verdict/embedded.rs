@@ -1,21 +1,6 @@
 //! Pythons inside other programs, and interpreters inside Pythons.
 
-use crate::setup::{Setup, play_all};
-
-const fn setup(
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    script: &'static str,
-    verdict: &'static [&'static str],
-) -> Setup {
-    Setup {
-        name,
-        files,
-        script,
-        verdict,
-        needs: &[],
-    }
-}
+use crate::setup::{Setup, play_all, setup};
 
 const EMBEDDED: &[Setup] = &[
     setup(

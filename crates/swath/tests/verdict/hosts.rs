@@ -1,24 +1,9 @@
 //! Processes of this host: how they start, what they start, what they may do.
 
-use crate::setup::{Need, Setup, play_all};
+use crate::setup::{Need, Setup, play_all, setup};
 
 const ONE: (&str, &str) = ("one.py", "x = 1\n");
 const PLAIN: &[(&str, &str)] = &[ONE];
-
-const fn setup(
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    script: &'static str,
-    verdict: &'static [&'static str],
-) -> Setup {
-    Setup {
-        name,
-        files,
-        script,
-        verdict,
-        needs: &[],
-    }
-}
 
 const STARTS: &[Setup] = &[
     setup(

@@ -1,27 +1,12 @@
 //! What the tests and the services did.
 
-use crate::setup::{Setup, play_all};
+use crate::setup::{Setup, play_all, setup};
 
 const WEB: (&str, &str) = (
     "web.py",
     "import signal, sys, time\nprint('up', flush=True)\nwhile True:\n    time.sleep(0.05)\n",
 );
 const SHOP: (&str, &str) = ("shop.py", "x = 1\n");
-
-const fn setup(
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    script: &'static str,
-    verdict: &'static [&'static str],
-) -> Setup {
-    Setup {
-        name,
-        files,
-        script,
-        verdict,
-        needs: &[],
-    }
-}
 
 const TESTS: &[Setup] = &[
     setup(

@@ -32,6 +32,22 @@ pub(crate) struct Setup {
     pub(crate) needs: &'static [Need],
 }
 
+/// A set-up that needs nothing special.
+pub(crate) const fn setup(
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    script: &'static str,
+    verdict: &'static [&'static str],
+) -> Setup {
+    Setup {
+        name,
+        files,
+        script,
+        verdict,
+        needs: &[],
+    }
+}
+
 /// Plays the set-ups of a table, and fails with all that came out otherwise.
 pub(crate) fn play_all(table: &str, setups: &[Setup]) {
     let mut wrong = Vec::new();
