@@ -46,11 +46,11 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         no_source: parsed.is_set("no_source"),
     };
     let largest = write_html(&data, &report, &request)?;
-    session.say_verdict(&data, &report);
     let index = config.html_dir.trim_end_matches('/');
     session
         .messages
         .say(&format!("Wrote HTML report to {index}/index.html"));
+    session.say_verdict(&data, &report);
     if largest > LARGE && single_file {
         tell(&format!(
             "warning[large-report]: the report has {} MB in one file and opens slowly; without `--single-file` every page is a file of its own",

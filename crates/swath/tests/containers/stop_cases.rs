@@ -141,7 +141,7 @@ fn every_way_to_end_keeps_the_data() {
         "{shown}"
     );
     assert!(
-        shown.contains("signal-swallowed") && shown.contains("by `exec`"),
+        shown.contains("signal-swallowed") && shown.contains("with `exec`"),
         "{shown}"
     );
     assert_eq!(shown.contains("out-of-memory"), out_of_memory, "{shown}");
