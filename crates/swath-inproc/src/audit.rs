@@ -24,7 +24,7 @@ static OTHER_INTERPRETER: AtomicBool = AtomicBool::new(false);
 static OTHER_RECORDED: Global<bool> = Global::new(false);
 
 /// Begins to listen.
-pub unsafe fn begin() -> bool {
+pub(crate) unsafe fn begin() -> bool {
     match SYMBOLS.get() {
         Some(symbols) => (symbols.add_audit_hook)(on_event, core::ptr::null_mut()) == 0,
         None => false,
@@ -32,7 +32,7 @@ pub unsafe fn begin() -> bool {
 }
 
 /// Tells the accounting once that there is another interpreter in the process.
-pub unsafe fn tell_of_interpreters() {
+pub(crate) unsafe fn tell_of_interpreters() {
     if OTHER_INTERPRETER.load(Ordering::Relaxed) && !OTHER_RECORDED.get() {
         OTHER_RECORDED.set(true);
         map::record_state(

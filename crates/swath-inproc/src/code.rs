@@ -31,7 +31,7 @@ const LARGEST_SPAN: usize = 4 << 20;
 const BUCKETS: usize = 4096;
 
 /// What is known about a code object. Code made again and again shares one.
-pub struct Info {
+pub(crate) struct Info {
     next: *mut Info,
     hash: u64,
     /// The one that learnt this; see [`fork::generation`].
@@ -65,7 +65,7 @@ pub struct Info {
 
 /// What is seen of code without following it.
 #[derive(Clone, Copy)]
-pub struct Outline {
+pub(crate) struct Outline {
     hash: u64,
     iterates: bool,
     /// Whether frames may be suspended.
@@ -120,10 +120,10 @@ static LINES: Global<Scratch<u32>> = Global::new(Scratch::new());
 unsafe extern "C" fn keep(_info: *mut c_void) {}
 
 /// Whether branches are recorded.
-pub static BRANCH: Global<bool> = Global::new(false);
+pub(crate) static BRANCH: Global<bool> = Global::new(false);
 
 /// Asks the interpreter for a place at every code object.
-pub unsafe fn begin() -> bool {
+pub(crate) unsafe fn begin() -> bool {
     let Some(symbols) = SYMBOLS.get() else {
         return false;
     };
@@ -148,19 +148,19 @@ impl Info {
 
     /// Whether the code is measured.
     #[inline]
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         self.span != 0
     }
 
     /// Stores that a line ran.
     #[inline]
-    pub unsafe fn hit(&mut self, line: u32) {
+    pub(crate) unsafe fn hit(&mut self, line: u32) {
         self.store(line.wrapping_sub(self.first));
     }
 
     /// Stores the line that the frame's start alone proves.
     #[inline]
-    pub unsafe fn started(&mut self) {
+    pub(crate) unsafe fn started(&mut self) {
         self.store(self.start);
     }
 
@@ -180,17 +180,17 @@ impl Info {
 
 /// What is known about a code object, if it was seen before.
 #[inline]
-pub unsafe fn known(code: Object) -> Option<*mut Info> {
+pub(crate) unsafe fn known(code: Object) -> Option<*mut Info> {
     let access = ACCESS.get()?;
     let mut info: *mut c_void = null_mut();
-    (access.get)(code, access.index, &mut info);
+    (access.get)(code, access.index, &raw mut info);
     let info: *mut Info = info.cast();
     (!info.is_null() && (*info).is_current()).then_some(info)
 }
 
 /// What is known about a code object; it is looked at if it was not seen before.
 #[inline]
-pub unsafe fn info(code: Object) -> *mut Info {
+pub(crate) unsafe fn info(code: Object) -> *mut Info {
     match known(code) {
         Some(info) => info,
         None => learn(code),
@@ -200,7 +200,7 @@ pub unsafe fn info(code: Object) -> *mut Info {
 /// Looks at a code object.
 #[cold]
 #[inline(never)]
-pub unsafe fn learn(code: Object) -> *mut Info {
+pub(crate) unsafe fn learn(code: Object) -> *mut Info {
     // Not in the middle of it: what is recorded about one code object is in one store.
     fork::check();
     let pending = object::PendingException::set_aside();
@@ -318,7 +318,7 @@ unsafe fn outline(code: Object) -> Option<Outline> {
 
 /// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
 /// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
-pub unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
+pub(crate) unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
     let Ok(place) = usize::try_from(place) else {
         return true;
     };
@@ -332,7 +332,7 @@ pub unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
 }
 
 /// Whether a frame of the code that stands at this place of its bytes is suspended.
-pub unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
+pub(crate) unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
     let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
         return false;
     };
@@ -374,7 +374,7 @@ impl Info {
 
     /// A frame of the code starts: its arcs are found out, if they were not yet.
     #[inline]
-    pub unsafe fn prepare(&mut self, code: Object) {
+    pub(crate) unsafe fn prepare(&mut self, code: Object) {
         if !self.has_looked {
             self.look_for_branches(code);
         }
@@ -382,7 +382,7 @@ impl Info {
 
     /// Whether single operations of the code must be watched, because no branch tells how an
     /// `async for` goes on.
-    pub unsafe fn needs_operations(&mut self) -> bool {
+    pub(crate) unsafe fn needs_operations(&mut self) -> bool {
         if self.branches.is_null() {
             return false;
         }
@@ -392,14 +392,14 @@ impl Info {
     }
 
     /// Whether operations tell the lines.
-    pub fn has_unit_lines(&self) -> bool {
+    pub(crate) fn has_unit_lines(&self) -> bool {
         self.unit_lines.exist()
     }
 
     /// Control went from one place in the code's bytes to another: whether this branch needs no
     /// more events.
     #[inline]
-    pub unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
+    pub(crate) unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
         self.prepare(code);
         if self.branches.is_null() {
             return true;
@@ -408,7 +408,7 @@ impl Info {
     }
 
     /// A place in the code's bytes was reached: whether its event is needed no more.
-    pub unsafe fn reached(&mut self, offset: i64) -> bool {
+    pub(crate) unsafe fn reached(&mut self, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
         let line = self.unit_lines.line(unit as usize);
         if line != 0 {
@@ -423,25 +423,25 @@ impl Info {
 
     /// Whether a place in the code's bytes must be looked at when the line begins there.
     #[inline]
-    pub unsafe fn watches_line(&self, line: u32) -> bool {
+    pub(crate) unsafe fn watches_line(&self, line: u32) -> bool {
         !self.branches.is_null() && (*self.branches).watches_line(line)
     }
 
     /// Whether single operations are to be watched from now on: true once.
     #[inline]
-    pub unsafe fn begins_watch(&mut self) -> bool {
+    pub(crate) unsafe fn begins_watch(&mut self) -> bool {
         !self.branches.is_null() && (*self.branches).watch.begins() && !self.has_unit_lines()
     }
 
     /// An exception leaves a frame that is at this place of its code's bytes: whether it leaves it
     /// from that place's line.
-    pub unsafe fn is_left_from(&mut self, code: Object, place: i64) -> bool {
+    pub(crate) unsafe fn is_left_from(&mut self, code: Object, place: i64) -> bool {
         self.prepare(code);
         self.branches.is_null() || (*self.branches).leaves((place / 2) as u32)
     }
 
     /// An exception leaves a frame.
-    pub unsafe fn unwound(&mut self) {
+    pub(crate) unsafe fn unwound(&mut self) {
         if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
             (*self.branches).unwound(running_frame::thread());
         }
@@ -449,7 +449,7 @@ impl Info {
 
     /// Control went from one line to another in the same frame.
     #[inline]
-    pub unsafe fn stepped(&mut self, from: u32, to: u32) {
+    pub(crate) unsafe fn stepped(&mut self, from: u32, to: u32) {
         let to = to as i32;
         if self.branches.is_null() {
             return;
@@ -463,7 +463,7 @@ impl Info {
 
     /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
     /// code object, one after the other, for arcs.
-    pub unsafe fn followed(&mut self, line: u32) {
+    pub(crate) unsafe fn followed(&mut self, line: u32) {
         let before = core::mem::replace(&mut self.latest, line);
         if before != 0 && before != line {
             let index = line.wrapping_sub(self.first);
@@ -475,7 +475,7 @@ impl Info {
     }
 
     /// A frame was left from a line.
-    pub unsafe fn left(&mut self, line: u32) {
+    pub(crate) unsafe fn left(&mut self, line: u32) {
         self.latest = 0;
         let index = line.wrapping_sub(self.first);
         if self.exits.is_null() || index >= self.span {
@@ -495,7 +495,7 @@ impl Info {
     }
 
     /// Whether a line leads only out of the frame.
-    pub unsafe fn is_last(&self, line: u32) -> bool {
+    pub(crate) unsafe fn is_last(&self, line: u32) -> bool {
         let index = line.wrapping_sub(self.first);
         !self.exits.is_null()
             && index < self.span

@@ -13,7 +13,7 @@ const LARGEST: usize = 256 << 10;
 static CONTENT: Global<&[u8]> = Global::new(&[]);
 
 /// Reads the file in the agent's folder.
-pub unsafe fn read(folder: &[u8]) -> bool {
+pub(crate) unsafe fn read(folder: &[u8]) -> bool {
     let mut name = Path::new();
     name.add(folder)
         .add(b"/")
@@ -31,18 +31,18 @@ pub unsafe fn read(folder: &[u8]) -> bool {
 }
 
 /// The settings as they stand in the file.
-pub fn content() -> &'static [u8] {
+pub(crate) fn content() -> &'static [u8] {
     CONTENT.get()
 }
 
 /// All values of a key, in the order of the file.
-pub fn values(key: &'static str) -> impl Iterator<Item = &'static [u8]> {
+pub(crate) fn values(key: &'static str) -> impl Iterator<Item = &'static [u8]> {
     settings::read(CONTENT.get())
         .filter(move |(name, _)| *name == key.as_bytes())
         .map(|(_, value)| value)
 }
 
 /// Whether a key is switched on.
-pub fn flag(key: &'static str) -> bool {
+pub(crate) fn flag(key: &'static str) -> bool {
     values(key).last() == Some(b"1")
 }

@@ -53,18 +53,17 @@ static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS])
 static NEXT_ID: Global<u32> = Global::new(1);
 
 /// The number of a measured file, by the name in a code object.
-pub unsafe fn id(name: Object) -> Option<u32> {
+pub(crate) unsafe fn id(name: Object) -> Option<u32> {
     // Objects are at least 16 bytes apart.
     let recent = &mut *RECENT_NAMES.place();
     let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
     if slot.object != name {
-        let file = match object::text(name) {
-            Some(text) => judge(text),
+        let file = if let Some(text) = object::text(name) {
+            judge(text)
+        } else {
             // The name is not UTF-8: behind its surrogates are bytes of the file system.
-            None => {
-                let encoded = Owned::take(ffi::PyUnicode_EncodeFSDefault(name))?;
-                judge(object::bytes(encoded.object())?)
-            }
+            let encoded = Owned::take(ffi::PyUnicode_EncodeFSDefault(name))?;
+            judge(object::bytes(encoded.object())?)
         };
         ffi::Py_IncRef(name);
         let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
@@ -76,7 +75,7 @@ pub unsafe fn id(name: Object) -> Option<u32> {
 }
 
 /// Forgets name objects, which another interpreter took with it.
-pub unsafe fn forget_names() {
+pub(crate) unsafe fn forget_names() {
     for slot in &mut *RECENT_NAMES.place() {
         *slot = RecentName {
             object: null_mut(),
@@ -111,18 +110,17 @@ unsafe fn judge(name: &[u8]) -> *mut Entry {
     if !path::canonical(name, &mut canonical) {
         return null_mut();
     }
-    let file = match find(canonical.bytes()) {
-        Some(entry) => (*entry).file,
-        None => {
-            let is_measured = scope::holds(canonical.bytes());
-            let entry = remember(canonical.bytes(), null_mut());
-            if is_measured && !entry.is_null() {
-                (*entry).file = entry;
-                (*entry).blob = blob_id(canonical.bytes());
-                entry
-            } else {
-                null_mut()
-            }
+    let file = if let Some(entry) = find(canonical.bytes()) {
+        (*entry).file
+    } else {
+        let is_measured = scope::holds(canonical.bytes());
+        let entry = remember(canonical.bytes(), null_mut());
+        if is_measured && !entry.is_null() {
+            (*entry).file = entry;
+            (*entry).blob = blob_id(canonical.bytes());
+            entry
+        } else {
+            null_mut()
         }
     };
     if name != canonical.bytes() {

@@ -25,12 +25,12 @@ static GENERATION: Global<u32> = Global::new(0);
 
 /// What was learnt about code in another generation is void: it says where hits were stored there.
 #[inline]
-pub fn generation() -> u32 {
+pub(crate) fn generation() -> u32 {
     GENERATION.get()
 }
 
 /// Begins to watch.
-pub unsafe fn watch() {
+pub(crate) unsafe fn watch() {
     PROCESS.set(ffi::getpid());
     let page = map::private_pages(4096).cast::<u32>();
     if page.is_null() {
@@ -46,7 +46,7 @@ pub unsafe fn watch() {
 
 /// Whether this process was forked since the store was begun.
 #[inline]
-pub unsafe fn happened() -> bool {
+pub(crate) unsafe fn happened() -> bool {
     let page = PAGE.get();
     if page.is_null() {
         return ffi::getpid() != PROCESS.get();
@@ -59,7 +59,7 @@ pub unsafe fn happened() -> bool {
 ///
 /// What is known about code is void after that: this comes first.
 #[inline]
-pub unsafe fn check() {
+pub(crate) unsafe fn check() {
     if happened() {
         follow();
     }
@@ -67,7 +67,7 @@ pub unsafe fn check() {
 
 /// Gives this process a store of its own.
 #[cold]
-pub unsafe fn follow() {
+pub(crate) unsafe fn follow() {
     PROCESS.set(ffi::getpid());
     let page = PAGE.get();
     if !page.is_null() {

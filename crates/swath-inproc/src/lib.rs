@@ -16,7 +16,22 @@
 
 #![no_std]
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
-#![allow(
+#![expect(
+    unsafe_code,
+    reason = "it reads and is called by an interpreter that is written in C"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "sizes and places of records, files and byte code are far below 32 bits, or were \
+              checked; a checked cast everywhere would be a branch that is never taken"
+)]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "records are aligned by the store's layout, fields of the interpreter by its compiler"
+)]
+#![expect(
     unsafe_op_in_unsafe_fn,
     reason = "the contract of every unsafe function is the one above"
 )]

@@ -1,5 +1,10 @@
 //! The lines of a code object, as the interpreter's own table has them.
 
+#![expect(
+    clippy::option_option,
+    reason = "no lines, or lines of which one may be shared: the caller tells all three apart"
+)]
+
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
@@ -9,7 +14,7 @@ use crate::scratch::Scratch;
 
 /// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
 /// begins it, for which 3.13.0 reports no line.
-pub unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+pub(crate) unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
     lines.clear();
     match VERSION.get() {
         0..=0x0309 => collect_table(code, lines),
@@ -19,7 +24,7 @@ pub unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u
 
 /// Calls `each` with the ranges of bytes that reach into the body of a code object, and the line
 /// of each, on 3.10 and newer.
-pub unsafe fn for_each_range(
+pub(crate) unsafe fn for_each_range(
     code: Object,
     body: usize,
     mut each: impl FnMut(usize, usize, u32) -> Option<()>,
@@ -56,7 +61,7 @@ unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Optio
 
 /// Where the body of a code object begins, behind what makes the call: nothing reports lines
 /// for that.
-pub unsafe fn body_start(code: Object) -> usize {
+pub(crate) unsafe fn body_start(code: Object) -> usize {
     if VERSION.get() < 0x030b {
         return 0;
     }

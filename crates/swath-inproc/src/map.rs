@@ -6,7 +6,7 @@
 //! child must not see what its parent appends later.
 
 use core::ffi::c_int;
-use core::ptr::{null, null_mut};
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use swath_store::layout::{self, RawHeader, RawRecord};
@@ -40,7 +40,7 @@ struct Piece {
 }
 
 /// The mapping of this process.
-pub struct Map {
+pub(crate) struct Map {
     pieces: [Piece; MOST_PIECES],
     /// How many pieces there are: none before the start and when there is no store.
     count: usize,
@@ -71,15 +71,18 @@ static MAP: Global<Map> = Global::new(Map {
 });
 
 /// Random bytes, to name this store.
-pub unsafe fn random() -> [u8; 16] {
+pub(crate) fn random() -> [u8; 16] {
     const SYS_GETRANDOM: i64 = 318;
     const WITHOUT_WAITING: c_int = 1;
     let mut bytes = [0_u8; 16];
-    let got = ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING);
+    // SAFETY: the array has 16 bytes.
+    let got = unsafe { ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING) };
     if got != 16 {
         // No entropy yet, or an old kernel: the clock and the process tell stores apart.
         let time = now().to_le_bytes();
-        let process = (ffi::getpid() as u64 ^ (bytes.as_ptr() as u64) << 20).to_le_bytes();
+        // SAFETY: getpid may be called at any time.
+        let process =
+            (unsafe { ffi::getpid() } as u64 ^ (bytes.as_ptr() as u64) << 20).to_le_bytes();
         for (place, byte) in bytes.iter_mut().zip(time.iter().chain(&process)) {
             *place = *byte;
         }
@@ -88,15 +91,16 @@ pub unsafe fn random() -> [u8; 16] {
 }
 
 /// Nanoseconds since 1970.
-pub unsafe fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let mut time = [0_i64; 2];
-    ffi::clock_gettime(0, &mut time);
+    // SAFETY: the array has the two words of a time.
+    unsafe { ffi::clock_gettime(0, &raw mut time) };
     let [seconds, nanoseconds] = time;
     seconds as u64 * 1_000_000_000 + nanoseconds as u64
 }
 
 /// Begins this process's store.
-pub unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
+pub(crate) unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
     let id = random();
     store_file::open_folder();
     // Under a small limit a small store is better than none.
@@ -121,7 +125,7 @@ pub unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<()
 
 /// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
 /// be, the parent's stays mapped, and is told.
-pub unsafe fn begin_in_child() -> bool {
+pub(crate) unsafe fn begin_in_child() -> bool {
     let map = &mut *MAP.place();
     if map.count == 0 || map.is_shared {
         return false;
@@ -144,7 +148,7 @@ pub unsafe fn begin_in_child() -> bool {
 }
 
 /// Whether the store is the one of the process that this one was forked from.
-pub unsafe fn is_shared() -> bool {
+pub(crate) unsafe fn is_shared() -> bool {
     (*MAP.place()).is_shared
 }
 
@@ -207,7 +211,7 @@ unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
 }
 
 /// Says how the process ends.
-pub unsafe fn close(how: u32) {
+pub(crate) unsafe fn close(how: u32) {
     fork::check();
     if let Some(header) = own_header() {
         header.closed.store(how, Ordering::Release);
@@ -215,7 +219,7 @@ pub unsafe fn close(how: u32) {
 }
 
 /// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
-pub unsafe fn reopen() {
+pub(crate) unsafe fn reopen() {
     if let Some(header) = own_header()
         && header.closed.load(Ordering::Relaxed) != layout::OPEN
     {
@@ -224,7 +228,7 @@ pub unsafe fn reopen() {
 }
 
 /// The place in the store of a byte in memory; 0 when it is not there.
-pub unsafe fn place_of(byte: *const u8) -> u32 {
+pub(crate) unsafe fn place_of(byte: *const u8) -> u32 {
     let map = &*MAP.place();
     for piece in map.pieces.iter().take(map.count) {
         let distance = (byte as usize).wrapping_sub(piece.base as usize);
@@ -380,13 +384,13 @@ fn note_limit(header: &RawHeader, failure: Failure) {
 }
 
 /// A record that is being written. Its payload is zeros so far.
-pub struct Draft {
+pub(crate) struct Draft {
     record: *mut RawRecord,
     kind: u32,
 }
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
-pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
+pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
     fork::check();
     let map = &mut *MAP.place();
     if map.count == 0 {
@@ -409,7 +413,7 @@ pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft>
 }
 
 /// Counts a record that found no room.
-pub unsafe fn count_dropped() {
+pub(crate) unsafe fn count_dropped() {
     if let Some(header) = header() {
         let counter = if is_shared() {
             &header.lost_by_children
@@ -422,24 +426,24 @@ pub unsafe fn count_dropped() {
 
 impl Draft {
     /// Where the payload begins.
-    pub unsafe fn payload(&self) -> *mut u8 {
+    pub(crate) unsafe fn payload(&self) -> *mut u8 {
         self.record.cast::<u8>().add(layout::RECORD_HEAD)
     }
 
     /// Copies bytes into the payload; returns the place behind them.
-    pub unsafe fn put(&self, place: usize, bytes: &[u8]) -> usize {
+    pub(crate) unsafe fn put(&self, place: usize, bytes: &[u8]) -> usize {
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len());
         place + bytes.len()
     }
 
     /// Copies a length and that many bytes; returns the place behind them.
-    pub unsafe fn put_string(&self, place: usize, bytes: &[u8]) -> usize {
+    pub(crate) unsafe fn put_string(&self, place: usize, bytes: &[u8]) -> usize {
         let place = self.put(place, &(bytes.len() as u32).to_le_bytes());
         self.put(place, bytes)
     }
 
     /// Makes the record count.
-    pub unsafe fn commit(self) {
+    pub(crate) unsafe fn commit(self) {
         let map = &mut *MAP.place();
         if matches!(self.kind, layout::KIND_PROCESS | layout::KIND_STATE)
             && let Some(free) = map.handed_on.iter_mut().find(|place| **place == 0)
@@ -455,7 +459,7 @@ impl Draft {
 }
 
 /// Records something about the agent itself.
-pub unsafe fn record_state(slug: &[u8], text: &[u8]) {
+pub(crate) unsafe fn record_state(slug: &[u8], text: &[u8]) {
     let (a, b) = (slug.len() as u32, text.len() as u32);
     if let Some(draft) = append(layout::KIND_STATE, a, b, slug.len() + text.len()) {
         let place = draft.put(0, slug);
@@ -465,18 +469,18 @@ pub unsafe fn record_state(slug: &[u8], text: &[u8]) {
 }
 
 /// Says how lines are recorded.
-pub unsafe fn set_recorder(recorder: u32) {
+pub(crate) unsafe fn set_recorder(recorder: u32) {
     if let Some(header) = own_header() {
         header.recorder.store(recorder, Ordering::Release);
     }
 }
 
 /// Strings that become one record: counted first, then written.
-pub unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
+pub(crate) unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
-        rest.split(|byte| *byte == 0)
-            .take(rest.iter().filter(|b| **b == 0).count())
+        rest.split_inclusive(|byte| *byte == 0)
+            .filter_map(|string| string.strip_suffix(&[0]))
     };
     let count = strings.len() + extra().count();
     let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
@@ -491,11 +495,12 @@ pub unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
 }
 
 /// A page of private memory, or null.
-pub unsafe fn private_pages(length: usize) -> *mut u8 {
+pub(crate) fn private_pages(length: usize) -> *mut u8 {
     let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS;
-    let pages = ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0);
+    // SAFETY: a new mapping, at no place of the caller's choice, replaces none.
+    let pages = unsafe { ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0) };
     if pages as isize == -1 {
-        null::<u8>().cast_mut()
+        null_mut()
     } else {
         pages.cast()
     }

@@ -13,19 +13,19 @@ const LONGEST: usize = 1024;
 const SUFFIXES: [&[u8]; 3] = [b".py", b".pyc", b".pyw"];
 
 /// A name in a buffer.
-pub type Name = Buffer<LONGEST>;
+pub(crate) type Name = Buffer<LONGEST>;
 
 /// The globals of the frame that is about to start; null where the interpreter itself says which
 /// frame runs.
 static STARTING: Global<Object> = Global::new(core::ptr::null_mut());
 
 /// Says whose globals count while a frame is about to start.
-pub fn set_starting(globals: Object) {
+pub(crate) fn set_starting(globals: Object) {
     STARTING.set(globals);
 }
 
 /// The name of the module that runs a file.
-pub unsafe fn find(file: &[u8], out: &mut Name) {
+pub(crate) unsafe fn find(file: &[u8], out: &mut Name) {
     let starting = STARTING.get();
     if starting.is_null() {
         let frame = ffi::PyEval_GetFrame();

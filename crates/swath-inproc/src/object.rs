@@ -6,12 +6,12 @@ use core::ptr::null_mut;
 use crate::ffi::{self, Object};
 
 /// A reference that is given back when it goes out of scope. May hold no object.
-pub struct Owned(Object);
+pub(crate) struct Owned(Object);
 
 impl Owned {
     /// Takes over a reference, or none where an exception was raised: that is cleared.
     #[inline]
-    pub unsafe fn take(object: Object) -> Option<Self> {
+    pub(crate) unsafe fn take(object: Object) -> Option<Self> {
         if object.is_null() {
             ffi::PyErr_Clear();
             return None;
@@ -21,12 +21,12 @@ impl Owned {
 
     /// The object.
     #[inline]
-    pub fn object(&self) -> Object {
+    pub(crate) fn object(&self) -> Object {
         self.0
     }
 
     /// Gives the reference away.
-    pub fn keep(self) -> Object {
+    pub(crate) fn keep(self) -> Object {
         let object = self.0;
         core::mem::forget(self);
         object
@@ -43,7 +43,7 @@ impl Drop for Owned {
 
 /// A new reference to `None`.
 #[inline]
-pub unsafe fn none() -> Object {
+pub(crate) unsafe fn none() -> Object {
     let none = &raw mut ffi::_Py_NoneStruct;
     ffi::Py_IncRef(none);
     none
@@ -51,18 +51,18 @@ pub unsafe fn none() -> Object {
 
 /// Whether the object is `None`.
 #[inline]
-pub fn is_none(object: Object) -> bool {
+pub(crate) fn is_none(object: Object) -> bool {
     object == &raw mut ffi::_Py_NoneStruct
 }
 
 /// An attribute.
-pub unsafe fn attribute(object: Object, name: &CStr) -> Option<Owned> {
+pub(crate) unsafe fn attribute(object: Object, name: &CStr) -> Option<Owned> {
     Owned::take(ffi::PyObject_GetAttrString(object, name.as_ptr()))
 }
 
 /// A number; -1 when it is none.
 #[inline]
-pub unsafe fn number(object: Object) -> c_long {
+pub(crate) unsafe fn number(object: Object) -> c_long {
     let value = ffi::PyLong_AsLong(object);
     if value == -1 {
         ffi::PyErr_Clear();
@@ -71,7 +71,7 @@ pub unsafe fn number(object: Object) -> c_long {
 }
 
 /// An attribute that is a number; -1 when it is none.
-pub unsafe fn number_attribute(object: Object, name: &CStr) -> c_long {
+pub(crate) unsafe fn number_attribute(object: Object, name: &CStr) -> c_long {
     match attribute(object, name) {
         Some(value) => number(value.object()),
         None => -1,
@@ -79,9 +79,9 @@ pub unsafe fn number_attribute(object: Object, name: &CStr) -> c_long {
 }
 
 /// The text of a string, as long as the string lives.
-pub unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
     let mut length = 0;
-    let text = ffi::PyUnicode_AsUTF8AndSize(object, &mut length);
+    let text = ffi::PyUnicode_AsUTF8AndSize(object, &raw mut length);
     if text.is_null() {
         ffi::PyErr_Clear();
         return None;
@@ -90,7 +90,7 @@ pub unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
 }
 
 /// The bytes of a bytes object, as long as it lives.
-pub unsafe fn bytes<'a>(object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(object: Object) -> Option<&'a [u8]> {
     let start = ffi::PyBytes_AsString(object);
     if start.is_null() {
         ffi::PyErr_Clear();
@@ -101,26 +101,26 @@ pub unsafe fn bytes<'a>(object: Object) -> Option<&'a [u8]> {
 }
 
 /// Whether the object is a string.
-pub unsafe fn is_text(object: Object) -> bool {
+pub(crate) unsafe fn is_text(object: Object) -> bool {
     const UNICODE_SUBCLASS: u64 = 1 << 28;
     ffi::PyType_GetFlags((*object).kind) & UNICODE_SUBCLASS != 0
 }
 
 /// Whether the object is a bytes object.
-pub unsafe fn is_bytes(object: Object) -> bool {
+pub(crate) unsafe fn is_bytes(object: Object) -> bool {
     const BYTES_SUBCLASS: u64 = 1 << 27;
     ffi::PyType_GetFlags((*object).kind) & BYTES_SUBCLASS != 0
 }
 
 /// Whether the object is a tuple or a list.
-pub unsafe fn is_sequence(object: Object) -> bool {
+pub(crate) unsafe fn is_sequence(object: Object) -> bool {
     const LIST_SUBCLASS: u64 = 1 << 25;
     const TUPLE_SUBCLASS: u64 = 1 << 26;
     ffi::PyType_GetFlags((*object).kind) & (LIST_SUBCLASS | TUPLE_SUBCLASS) != 0
 }
 
 /// Calls a function with up to three arguments; the first that is null ends them.
-pub unsafe fn call(function: Object, arguments: [Object; 3]) -> Option<Owned> {
+pub(crate) unsafe fn call(function: Object, arguments: [Object; 3]) -> Option<Owned> {
     let [first, second, third] = arguments;
     Owned::take(ffi::PyObject_CallFunctionObjArgs(
         function,
@@ -132,17 +132,21 @@ pub unsafe fn call(function: Object, arguments: [Object; 3]) -> Option<Owned> {
 }
 
 /// Calls a method with up to three arguments.
-pub unsafe fn call_method(object: Object, name: &CStr, arguments: [Object; 3]) -> Option<Owned> {
+pub(crate) unsafe fn call_method(
+    object: Object,
+    name: &CStr,
+    arguments: [Object; 3],
+) -> Option<Owned> {
     let method = attribute(object, name)?;
     call(method.object(), arguments)
 }
 
 /// Keeps the exception that is being raised, if any, while other calls are made.
-pub struct PendingException([Object; 3]);
+pub(crate) struct PendingException([Object; 3]);
 
 impl PendingException {
     /// Puts the exception aside.
-    pub unsafe fn set_aside() -> Self {
+    pub(crate) unsafe fn set_aside() -> Self {
         let mut parts = [null_mut(); 3];
         let [kind, value, traceback] = &mut parts;
         ffi::PyErr_Fetch(kind, value, traceback);

@@ -17,7 +17,11 @@ const ROOM: usize = 32 << 10;
 const MOST_ARGUMENTS: isize = 256;
 
 /// Records the process itself.
-pub unsafe fn record_process() {
+#[expect(
+    clippy::large_stack_arrays,
+    reason = "once, at the start, on the main thread's stack: a command line has no other bound"
+)]
+pub(crate) unsafe fn record_process() {
     let mut folder = Path::new();
     path::working_folder(&mut folder);
     let service = c_bytes(ffi::getenv(c"SWATH_SERVICE".as_ptr()));
@@ -35,7 +39,7 @@ pub unsafe fn record_process() {
 }
 
 /// Records a bound stream socket; the arguments are the socket and the address.
-pub unsafe fn record_listen(arguments: Object) {
+pub(crate) unsafe fn record_listen(arguments: Object) {
     const SOL_SOCKET: c_int = 1;
     const SO_TYPE: c_int = 3;
     const SO_DOMAIN: c_int = 39;
@@ -53,7 +57,13 @@ pub unsafe fn record_listen(arguments: Object) {
     }
     let option = |name| {
         let (mut value, mut length): (c_int, u32) = (-1, 4);
-        ffi::getsockopt(descriptor, SOL_SOCKET, name, &mut value, &mut length);
+        ffi::getsockopt(
+            descriptor,
+            SOL_SOCKET,
+            name,
+            &raw mut value,
+            &raw mut length,
+        );
         value
     };
     if option(SO_TYPE) != SOCK_STREAM {
@@ -97,7 +107,7 @@ unsafe fn add_address(text: &mut Buffer<512>, address: Object) {
 }
 
 /// Records a started program, from an audit event's arguments.
-pub unsafe fn record_spawn(how: &[u8], arguments: Object) {
+pub(crate) unsafe fn record_spawn(how: &[u8], arguments: Object) {
     let mut executable = Buffer::<4096>::new();
     let mut strings = Buffer::<ROOM>::new();
     // `os.spawn` has the mode first; `os.system` only a command.

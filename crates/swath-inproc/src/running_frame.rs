@@ -20,7 +20,7 @@ struct Functions {
 static FUNCTIONS: Global<Option<Functions>> = Global::new(None);
 
 /// Finds the functions; whether all are there.
-pub unsafe fn begin() -> bool {
+pub(crate) unsafe fn begin() -> bool {
     let find = || {
         Some(Functions {
             last: symbols::function(&[c"PyFrame_GetLasti"])?,
@@ -32,7 +32,7 @@ pub unsafe fn begin() -> bool {
 }
 
 /// The place in its code's bytes at which the frame is that runs.
-pub unsafe fn place() -> Option<i64> {
+pub(crate) unsafe fn place() -> Option<i64> {
     let functions = FUNCTIONS.get()?;
     let frame = ffi::PyEval_GetFrame();
     if frame.is_null() {
@@ -42,14 +42,14 @@ pub unsafe fn place() -> Option<i64> {
 }
 
 /// The unit of the frame that runs whose exception it handles.
-pub unsafe fn caught_unit() -> Option<u32> {
+pub(crate) unsafe fn caught_unit() -> Option<u32> {
     let handled = (FUNCTIONS.get()?.handled)();
     let handled = Owned::take(handled)?;
     raising_unit(handled.object())
 }
 
 /// The unit that raised an exception, in the outermost frame that it has reached.
-pub unsafe fn raising_unit(exception: Object) -> Option<u32> {
+pub(crate) unsafe fn raising_unit(exception: Object) -> Option<u32> {
     let traceback = attribute(exception, c"__traceback__")?;
     if object::is_none(traceback.object()) {
         return None;
@@ -59,6 +59,6 @@ pub unsafe fn raising_unit(exception: Object) -> Option<u32> {
 }
 
 /// The calling thread.
-pub unsafe fn thread() -> *mut u8 {
+pub(crate) unsafe fn thread() -> *mut u8 {
     ffi::PyThreadState_Get()
 }

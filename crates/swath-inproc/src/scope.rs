@@ -11,7 +11,7 @@ use crate::state::Global;
 use crate::text::Buffer;
 
 /// Folders of this interpreter and of swath, canonical.
-pub struct Folders {
+pub(crate) struct Folders {
     /// The agent's own.
     pub agent: Buffer<1024>,
     /// The standard library.
@@ -22,7 +22,7 @@ pub struct Folders {
 
 impl Folders {
     /// Forgets the folders of another interpreter.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.agent.truncate(0);
         self.library.truncate(0);
         for scripts in &mut self.scripts {
@@ -31,19 +31,19 @@ impl Folders {
     }
 }
 
-pub static FOLDERS: Global<Folders> = Global::new(Folders {
+pub(crate) static FOLDERS: Global<Folders> = Global::new(Folders {
     agent: Buffer::new(),
     library: Buffer::new(),
     scripts: [const { Buffer::new() }; 2],
 });
 
 /// The rules of the run.
-pub fn rules() -> Rules<'static> {
+pub(crate) fn rules() -> Rules<'static> {
     Rules::new(configuration::content())
 }
 
 /// Whether a file is measured.
-pub unsafe fn holds(file: &[u8]) -> bool {
+pub(crate) unsafe fn holds(file: &[u8]) -> bool {
     rules().hold(file, &mut Interpreter { file })
 }
 

@@ -38,7 +38,7 @@ struct Threads {
 static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
 
 /// Finds the functions that tell where a thread's stack is.
-pub unsafe fn begin() {
+pub(crate) unsafe fn begin() {
     let find = || {
         Some(Threads {
             oneself: symbols::function(&[c"pthread_self"])?,
@@ -51,27 +51,27 @@ pub unsafe fn begin() {
 }
 
 /// Notes where the stack of the calling thread is.
-pub unsafe fn measure(thread: &mut Thread) {
+pub(crate) unsafe fn measure(thread: &mut Thread) {
     (thread.low, thread.high, thread.limit) = (0, 0, 0);
     let Some(functions) = FUNCTIONS.get() else {
         return;
     };
     let mut attributes = [0_u64; 8];
-    if (functions.attributes)((functions.oneself)(), &mut attributes) != 0 {
+    if (functions.attributes)((functions.oneself)(), &raw mut attributes) != 0 {
         return;
     }
     let (mut low, mut size) = (null_mut(), 0);
-    if (functions.stack)(&mut attributes, &mut low, &mut size) == 0 {
+    if (functions.stack)(&raw mut attributes, &raw mut low, &raw mut size) == 0 {
         thread.low = low as usize;
         thread.high = low as usize + size;
         // Three quarters stay for C code.
         thread.limit = thread.high - size / 4;
     }
-    (functions.destroy)(&mut attributes);
+    (functions.destroy)(&raw mut attributes);
 }
 
 /// A function that evaluates a frame, by whatever three arguments its version has.
-pub type Evaluate = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> Object;
+pub(crate) type Evaluate = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> Object;
 
 unsafe extern "C" {
     /// Calls a function with three arguments on another stack.
@@ -111,7 +111,7 @@ core::arch::global_asm!(
 /// Evaluates a frame, on a further stack when this one is nearly used up.
 #[cold]
 #[inline(never)]
-pub unsafe fn evaluate_deep(
+pub(crate) unsafe fn evaluate_deep(
     thread: *mut Thread,
     function: Evaluate,
     first: *mut u8,

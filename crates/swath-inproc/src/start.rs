@@ -31,7 +31,7 @@ static WAS_FINALISED: Global<bool> = Global::new(false);
 
 /// Whether the calling thread runs the interpreter that is measured, not a sub-interpreter.
 #[inline]
-pub unsafe fn in_main_interpreter() -> bool {
+pub(crate) unsafe fn in_main_interpreter() -> bool {
     match symbols::SYMBOLS.get() {
         Some(symbols) => (symbols.interpreter)() == INTERPRETER.get(),
         None => false,
@@ -40,7 +40,7 @@ pub unsafe fn in_main_interpreter() -> bool {
 
 /// Whether the calling thread has a thread state: some events come without one.
 #[inline]
-pub unsafe fn has_thread_state() -> bool {
+pub(crate) unsafe fn has_thread_state() -> bool {
     match symbols::SYMBOLS.get() {
         Some(symbols) => !(symbols.thread_state)().is_null(),
         None => false,
@@ -48,7 +48,7 @@ pub unsafe fn has_thread_state() -> bool {
 }
 
 /// What `sitecustomize` hands over.
-pub struct Given<'a> {
+pub(crate) struct Given<'a> {
     /// The agent's folder.
     pub folder: &'a [u8],
     /// Folder of the standard library.
@@ -62,7 +62,7 @@ pub struct Given<'a> {
 }
 
 /// Starts recording; once in an interpreter, however often it is asked.
-pub unsafe fn start(given: &Given<'_>) -> bool {
+pub(crate) unsafe fn start(given: &Given<'_>) -> bool {
     if !INTERPRETER.get().is_null() {
         return false;
     }

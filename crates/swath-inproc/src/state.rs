@@ -3,20 +3,20 @@
 use core::cell::UnsafeCell;
 
 /// A value that is only touched with the GIL held.
-pub struct Global<T>(UnsafeCell<T>);
+pub(crate) struct Global<T>(UnsafeCell<T>);
 
 // SAFETY: the GIL is held by whoever touches the value (see the crate's documentation).
 unsafe impl<T> Sync for Global<T> {}
 
 impl<T> Global<T> {
     /// A value to begin with.
-    pub const fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
 
     /// Where the value is.
     #[inline]
-    pub const fn place(&self) -> *mut T {
+    pub(crate) const fn place(&self) -> *mut T {
         self.0.get()
     }
 }
@@ -24,14 +24,14 @@ impl<T> Global<T> {
 impl<T: Copy> Global<T> {
     /// The value.
     #[inline]
-    pub fn get(&self) -> T {
+    pub(crate) fn get(&self) -> T {
         // SAFETY: the GIL is held, so nobody writes meanwhile.
         unsafe { *self.0.get() }
     }
 
     /// Replaces the value.
     #[inline]
-    pub fn set(&self, value: T) {
+    pub(crate) fn set(&self, value: T) {
         // SAFETY: the GIL is held, so nobody reads meanwhile.
         unsafe { *self.0.get() = value }
     }

@@ -18,7 +18,7 @@ const ENOSPC: c_int = 28;
 const EDQUOT: c_int = 122;
 
 /// The folder of the hit stores, without a slash at its end.
-pub static FOLDER: Global<Buffer<1024>> = Global::new(Buffer::new());
+pub(crate) static FOLDER: Global<Buffer<1024>> = Global::new(Buffer::new());
 /// The folder, open.
 static OPEN_FOLDER: Global<OpenFile> = Global::new(OpenFile::NONE);
 /// The name of this process's store in the folder.
@@ -26,11 +26,11 @@ static NAME: Global<Buffer<64>> = Global::new(Buffer::new());
 
 /// Why there is no store; the slug of the file left instead.
 #[derive(Clone, Copy)]
-pub struct Failure(pub &'static [u8]);
+pub(crate) struct Failure(pub &'static [u8]);
 
 /// A descriptor, if nobody has closed it.
 #[derive(Clone, Copy)]
-pub struct OpenFile {
+pub(crate) struct OpenFile {
     descriptor: c_int,
     /// Device and inode, to know that the descriptor is still it.
     identity: [u64; 2],
@@ -38,7 +38,7 @@ pub struct OpenFile {
 
 impl OpenFile {
     /// None.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         descriptor: -1,
         identity: [0; 2],
     };
@@ -61,13 +61,13 @@ impl OpenFile {
     }
 
     /// The descriptor, unless the program has closed it: the number may be a file of its own now.
-    pub unsafe fn get(&self) -> Option<c_int> {
+    pub(crate) unsafe fn get(&self) -> Option<c_int> {
         let is_open = self.descriptor >= 0 && path::identity(self.descriptor) == self.identity;
         is_open.then_some(self.descriptor)
     }
 
     /// Closes it, if it is still this file.
-    pub unsafe fn close(&mut self) {
+    pub(crate) unsafe fn close(&mut self) {
         if let Some(descriptor) = self.get() {
             ffi::close(descriptor);
         }
@@ -76,7 +76,7 @@ impl OpenFile {
 }
 
 /// Opens the folder, to reach it later from wherever the process may be.
-pub unsafe fn open_folder() {
+pub(crate) unsafe fn open_folder() {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
     let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
     if descriptor >= 0 {
@@ -122,7 +122,7 @@ fn name_file<const N: usize>(out: &mut Buffer<N>, id: &[u8; 16], ending: &[u8]) 
 }
 
 /// Leaves an empty file that says why this process is not measured. `id` names it.
-pub unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
+pub(crate) unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
     let mut name = Buffer::<128>::new();
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
@@ -134,7 +134,7 @@ pub unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.
-pub unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
+pub(crate) unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
     let name = &mut *NAME.place();
     name_file(name, id, b".hits");
     let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
@@ -153,36 +153,39 @@ pub unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
 }
 
 /// Closes and removes a store that cannot be used.
-pub unsafe fn discard(file: &mut OpenFile) {
+pub(crate) unsafe fn discard(file: &mut OpenFile) {
     file.close();
     remove();
 }
 
 /// Makes this process's store longer.
-pub unsafe fn extend(file: &mut OpenFile, from: usize, length: usize) -> Result<(), Failure> {
-    let descriptor = match file.get() {
-        Some(descriptor) => descriptor,
-        None => {
-            // The program has closed it.
-            let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
-            if again < 0 {
-                return Err(Failure(b"data-folder-not-writable"));
-            }
-            if path::identity(again) != file.identity {
-                ffi::close(again);
-                return Err(Failure(b"data-folder-not-writable"));
-            }
-            file.descriptor = again;
-            again
+pub(crate) unsafe fn extend(
+    file: &mut OpenFile,
+    from: usize,
+    length: usize,
+) -> Result<(), Failure> {
+    let descriptor = if let Some(descriptor) = file.get() {
+        descriptor
+    } else {
+        // The program has closed it.
+        let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
+        if again < 0 {
+            return Err(Failure(b"data-folder-not-writable"));
         }
+        if path::identity(again) != file.identity {
+            ffi::close(again);
+            return Err(Failure(b"data-folder-not-writable"));
+        }
+        file.descriptor = again;
+        again
     };
     allocate(descriptor, from, length)
 }
 
 /// The largest file that the process may write.
-pub unsafe fn size_limit() -> u64 {
+pub(crate) unsafe fn size_limit() -> u64 {
     let mut limits = [u64::MAX; 2];
-    ffi::getrlimit(ffi::RLIMIT_FSIZE, &mut limits);
+    ffi::getrlimit(ffi::RLIMIT_FSIZE, &raw mut limits);
     let [soft, _] = limits;
     soft
 }

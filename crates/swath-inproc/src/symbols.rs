@@ -6,21 +6,21 @@ use core::ptr::null_mut;
 use crate::ffi::{self, Object};
 use crate::state::Global;
 
-pub type RequestIndex = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void)) -> isize;
-pub type GetExtra = unsafe extern "C" fn(Object, isize, *mut *mut c_void) -> c_int;
-pub type SetExtra = unsafe extern "C" fn(Object, isize, *mut c_void) -> c_int;
-pub type TraceFunction = unsafe extern "C" fn(Object, *mut u8, c_int, Object) -> c_int;
-pub type SetTrace = unsafe extern "C" fn(Option<TraceFunction>, Object);
-pub type Interpreter = unsafe extern "C" fn() -> *mut u8;
-pub type AuditFunction = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
-pub type AddAuditHook = unsafe extern "C" fn(AuditFunction, *mut c_void) -> c_int;
-pub type SetEvaluation = unsafe extern "C" fn(*mut u8, *mut c_void);
-pub type LineAt = unsafe extern "C" fn(Object, c_int) -> c_int;
-pub type GetEvaluation = unsafe extern "C" fn(*mut u8) -> *mut c_void;
+pub(crate) type RequestIndex = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void)) -> isize;
+pub(crate) type GetExtra = unsafe extern "C" fn(Object, isize, *mut *mut c_void) -> c_int;
+pub(crate) type SetExtra = unsafe extern "C" fn(Object, isize, *mut c_void) -> c_int;
+pub(crate) type TraceFunction = unsafe extern "C" fn(Object, *mut u8, c_int, Object) -> c_int;
+pub(crate) type SetTrace = unsafe extern "C" fn(Option<TraceFunction>, Object);
+pub(crate) type Interpreter = unsafe extern "C" fn() -> *mut u8;
+pub(crate) type AuditFunction = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
+pub(crate) type AddAuditHook = unsafe extern "C" fn(AuditFunction, *mut c_void) -> c_int;
+pub(crate) type SetEvaluation = unsafe extern "C" fn(*mut u8, *mut c_void);
+pub(crate) type LineAt = unsafe extern "C" fn(Object, c_int) -> c_int;
+pub(crate) type GetEvaluation = unsafe extern "C" fn(*mut u8) -> *mut c_void;
 
 /// What every version must have.
 #[derive(Clone, Copy)]
-pub struct Symbols {
+pub(crate) struct Symbols {
     pub request_index: RequestIndex,
     pub get_extra: GetExtra,
     pub set_extra: SetExtra,
@@ -33,17 +33,17 @@ pub struct Symbols {
 }
 
 /// The symbols, once they are found.
-pub static SYMBOLS: Global<Option<Symbols>> = Global::new(None);
+pub(crate) static SYMBOLS: Global<Option<Symbols>> = Global::new(None);
 
 /// The address of a symbol of the interpreter or a library it has loaded.
-pub unsafe fn find(name: &CStr) -> *mut c_void {
+pub(crate) unsafe fn find(name: &CStr) -> *mut c_void {
     ffi::dlsym(null_mut(), name.as_ptr())
 }
 
 /// The first of several names that exists, as a function.
 ///
 /// `F` must be the function pointer type that the name has in CPython's headers.
-pub unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
+pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
     for name in names {
         let address = find(name);
@@ -55,7 +55,7 @@ pub unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
 }
 
 /// Finds what every version must have.
-pub unsafe fn resolve() -> Option<Symbols> {
+pub(crate) unsafe fn resolve() -> Option<Symbols> {
     let symbols = Symbols {
         request_index: function(&[
             c"PyUnstable_Eval_RequestCodeExtraIndex",

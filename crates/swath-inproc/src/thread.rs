@@ -12,7 +12,7 @@ use crate::symbols::TraceFunction;
 /// One thread, by its thread state. Freed thread states are used again: what is stale is
 /// replaced when the thread next shows.
 #[derive(Clone, Copy)]
-pub struct Thread {
+pub(crate) struct Thread {
     state: *mut u8,
     /// The trace function that another tool has on this thread.
     pub other: Option<TraceFunction>,
@@ -41,7 +41,7 @@ static THREADS: Global<*mut Thread> = Global::new(null_mut());
 static LATEST: Global<*mut Thread> = Global::new(null_mut());
 
 /// Makes room for the table.
-pub unsafe fn begin() -> bool {
+pub(crate) unsafe fn begin() -> bool {
     let table = ffi::calloc(SLOTS, size_of::<Thread>()).cast::<Thread>();
     if table.is_null() {
         return false;
@@ -56,7 +56,7 @@ pub unsafe fn begin() -> bool {
 
 /// The thread with this state.
 #[inline]
-pub unsafe fn of<'a>(state: *mut u8) -> &'a mut Thread {
+pub(crate) unsafe fn of<'a>(state: *mut u8) -> &'a mut Thread {
     let latest = LATEST.get();
     // SAFETY: the table was made before the first frame was seen, and stays.
     if (*latest).state == state {

@@ -10,12 +10,15 @@ use crate::branches::{Arc, SEVERAL, Side, Site, SiteKind, Throw, Watch, meaning}
 use crate::flow::{Fate, Flow};
 use crate::interpreter::VERSION;
 use crate::operations::Kind;
-use crate::scratch;
+use crate::scratch::{self, Zero};
+
+// SAFETY: both fields are numbers.
+unsafe impl Zero for Throw {}
 
 impl Survey {
     /// Adds an arc that nothing proves but its end or an operation; whether it is an operation. A
     /// way out of the frame needs none: events tell of it.
-    pub unsafe fn add_unsure(&mut self, lines: Lines, from: u32, to: i32) -> Option<bool> {
+    pub(crate) unsafe fn add_unsure(&mut self, lines: Lines, from: u32, to: i32) -> Option<bool> {
         if to < 0 {
             return Some(false);
         }
@@ -24,7 +27,12 @@ impl Survey {
     }
 
     /// Works out what is to be watched.
-    pub unsafe fn add_watch(&mut self, flow: &Flow, lines: Lines, watch: &mut Watch) -> Option<()> {
+    pub(crate) unsafe fn add_watch(
+        &mut self,
+        flow: &Flow,
+        lines: Lines,
+        watch: &mut Watch,
+    ) -> Option<()> {
         let unsure = self.sort_unsure();
         if unsure == 0 && !flow.has_handlers() && !self.has_edges() {
             return Some(());
@@ -238,13 +246,12 @@ impl Survey {
         let same = known
             .iter()
             .position(|other| key(other.from, other.to) == arc);
-        let place = match same {
-            Some(place) => first + place,
-            None => {
-                let (from, to) = arc_of(arc);
-                self.arcs.add(Arc { from, to, proof: 0 })?;
-                self.arcs.values().len() - 1
-            }
+        let place = if let Some(place) = same {
+            first + place
+        } else {
+            let (from, to) = arc_of(arc);
+            self.arcs.add(Arc { from, to, proof: 0 })?;
+            self.arcs.values().len() - 1
         };
         Some(Throw {
             arc: place as u32 + 1,
