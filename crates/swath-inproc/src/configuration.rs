@@ -18,16 +18,19 @@ pub(crate) unsafe fn read(folder: &[u8]) -> bool {
     name.add(folder)
         .add(b"/")
         .add(settings::FILE_NAME.as_bytes());
-    let memory = ffi::calloc(1, LARGEST).cast::<u8>();
-    if memory.is_null() || !name.whole() {
-        return false;
+    // SAFETY: the memory is that long, zeroed, never given back and nobody else's; a buffer's C
+    // string ends.
+    unsafe {
+        let memory = ffi::calloc(1, LARGEST).cast::<u8>();
+        if memory.is_null() || !name.whole() {
+            return false;
+        }
+        let buffer = core::slice::from_raw_parts_mut(memory, LARGEST);
+        let name = core::ffi::CStr::from_ptr(name.c_string());
+        let length = path::read_file(name, buffer);
+        CONTENT.set(buffer.get(..length).unwrap_or(&[]));
+        length > 0
     }
-    // SAFETY: the memory is that long, zeroed, and is never given back.
-    let buffer = core::slice::from_raw_parts_mut(memory, LARGEST);
-    let name = core::ffi::CStr::from_ptr(name.c_string());
-    let length = path::read_file(name, buffer);
-    CONTENT.set(buffer.get(..length).unwrap_or(&[]));
-    length > 0
 }
 
 /// The settings as they stand in the file.

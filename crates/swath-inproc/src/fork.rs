@@ -31,28 +31,35 @@ pub(crate) fn generation() -> u32 {
 
 /// Begins to watch.
 pub(crate) unsafe fn watch() {
-    PROCESS.set(ffi::getpid());
-    let page = map::private_pages(4096).cast::<u32>();
-    if page.is_null() {
-        return;
+    // SAFETY: the page is fresh and this module's own, aligned for a number as pages are, and goes
+    // away only where it was not published.
+    unsafe {
+        PROCESS.set(ffi::getpid());
+        let page = map::private_pages(4096).cast::<u32>();
+        if page.is_null() {
+            return;
+        }
+        if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
+            ffi::munmap(page.cast(), 4096);
+            return;
+        }
+        page.write(1);
+        PAGE.set(page);
     }
-    if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
-        ffi::munmap(page.cast(), 4096);
-        return;
-    }
-    page.write(1);
-    PAGE.set(page);
 }
 
 /// Whether this process was forked since the store was begun.
 #[inline]
 pub(crate) unsafe fn happened() -> bool {
     let page = PAGE.get();
-    if page.is_null() {
-        return ffi::getpid() != PROCESS.get();
+    // SAFETY: the page stays mapped; volatile because the kernel writes it. getpid may be called at
+    // any time.
+    unsafe {
+        if page.is_null() {
+            return ffi::getpid() != PROCESS.get();
+        }
+        page.read_volatile() == 0
     }
-    // SAFETY: the page stays mapped; volatile because the kernel writes it.
-    page.read_volatile() == 0
 }
 
 /// Gives this process a store of its own, if it is a fork child that has none yet.
@@ -60,27 +67,34 @@ pub(crate) unsafe fn happened() -> bool {
 /// What is known about code is void after that: this comes first.
 #[inline]
 pub(crate) unsafe fn check() {
-    if happened() {
-        follow();
+    // SAFETY: `follow` asks for the GIL, which the caller holds.
+    unsafe {
+        if happened() {
+            follow();
+        }
     }
 }
 
 /// Gives this process a store of its own.
 #[cold]
 pub(crate) unsafe fn follow() {
-    PROCESS.set(ffi::getpid());
-    let page = PAGE.get();
-    if !page.is_null() {
-        page.write_volatile(1);
-    }
-    if !map::begin_in_child() {
-        // Nothing is lost: what the parent has mapped takes the hits of this process as well.
-        return;
-    }
-    // From here on this process counts what it runs itself, as one that was just started would.
-    GENERATION.set(GENERATION.get().wrapping_add(1));
-    match RECORDING.get() {
-        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(),
-        Recording::Frames => gate::begin_again(),
+    // SAFETY: the page is this module's own and stays mapped. The child's only thread is the one
+    // that forked, with the GIL held: nobody else uses the map or what is told to begin again.
+    unsafe {
+        PROCESS.set(ffi::getpid());
+        let page = PAGE.get();
+        if !page.is_null() {
+            page.write_volatile(1);
+        }
+        if !map::begin_in_child() {
+            // Nothing is lost: what the parent has mapped takes the hits of this process as well.
+            return;
+        }
+        // From here on this process counts what it runs itself, as one that was just started would.
+        GENERATION.set(GENERATION.get().wrapping_add(1));
+        match RECORDING.get() {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(),
+            Recording::Frames => gate::begin_again(),
+        }
     }
 }

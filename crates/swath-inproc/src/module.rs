@@ -58,31 +58,40 @@ static DEFINITION: Global<PyModuleDef> = Global::new(PyModuleDef {
 /// CPython calls it, with the GIL held.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyInit__swath() -> Object {
-    ffi::PyModuleDef_Init(DEFINITION.place())
+    // SAFETY: the definition is static, as the interpreter asks for, and it is called with the GIL
+    // held.
+    unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
 /// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it records from
 /// now on, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
-    if count == 6 {
-        let argument = |index| *arguments.add(index);
-        let text = |index| object::text(argument(index)).unwrap_or(&[]);
-        let started = start::start(&Given {
-            folder: text(0),
-            library: text(1),
-            prefixes: [text(2), text(3)],
-            optimisation: object::number(argument(4)) as u32,
-            function: argument(5),
-        });
-        return ffi::PyLong_FromLong(i64::from(started));
+    // SAFETY: the interpreter says how many arguments there are, and holds them during the call;
+    // `text` and `number` refuse what is of another type.
+    unsafe {
+        if count == 6 {
+            let argument = |index| *arguments.add(index);
+            let text = |index| object::text(argument(index)).unwrap_or(&[]);
+            let started = start::start(&Given {
+                folder: text(0),
+                library: text(1),
+                prefixes: [text(2), text(3)],
+                optimisation: object::number(argument(4)) as u32,
+                function: argument(5),
+            });
+            return ffi::PyLong_FromLong(i64::from(started));
+        }
+        object::none()
     }
-    object::none()
 }
 
 /// `after_fork()`, for `os.register_at_fork`.
 unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: isize) -> Object {
-    if start::in_main_interpreter() {
-        fork::check();
+    // SAFETY: `os.register_at_fork` has it called with the GIL held.
+    unsafe {
+        if start::in_main_interpreter() {
+            fork::check();
+        }
+        object::none()
     }
-    object::none()
 }

@@ -27,49 +27,57 @@ pub(crate) fn set_starting(globals: Object) {
 /// The name of the module that runs a file.
 pub(crate) unsafe fn find(file: &[u8], out: &mut Name) {
     let starting = STARTING.get();
-    if starting.is_null() {
-        let frame = ffi::PyEval_GetFrame();
-        if !frame.is_null()
-            && let Some(globals) = attribute(frame, c"f_globals")
-        {
-            of(globals.object(), file, out);
+    // SAFETY: the interpreter's own frame is borrowed and alive, as it runs; globals are held by
+    // `globals`, or by the caller who said that they are starting.
+    unsafe {
+        if starting.is_null() {
+            let frame = ffi::PyEval_GetFrame();
+            if !frame.is_null()
+                && let Some(globals) = attribute(frame, c"f_globals")
+            {
+                of(globals.object(), file, out);
+            }
+        } else {
+            of(starting, file, out);
         }
-    } else {
-        of(starting, file, out);
     }
 }
 
 unsafe fn of(globals: Object, file: &[u8], out: &mut Name) {
-    let own = item(globals, c"__name__");
-    if let Some(own) = &own
-        && add_name(own.object(), out)
-    {
-        return;
-    }
-    // Run by `python -m`.
-    if let Some(spec) = item(globals, c"__spec__")
-        && let Some(name) = attribute(spec.object(), c"name")
-        && add_name(name.object(), out)
-    {
-        return;
-    }
-    let start = file.iter().rposition(|byte| *byte == b'/');
-    let name = file
-        .get(start.map_or(0, |slash| slash + 1)..)
-        .unwrap_or(file);
-    match SUFFIXES.into_iter().find_map(|end| name.strip_suffix(end)) {
-        Some(stem) => {
-            out.add(stem);
+    // SAFETY: the globals are alive, and what is taken from them is held while it is read.
+    unsafe {
+        let own = item(globals, c"__name__");
+        if let Some(own) = &own
+            && add_name(own.object(), out)
+        {
+            return;
         }
-        None => {
-            out.add(b"__main__");
+        // Run by `python -m`.
+        if let Some(spec) = item(globals, c"__spec__")
+            && let Some(name) = attribute(spec.object(), c"name")
+            && add_name(name.object(), out)
+        {
+            return;
+        }
+        let start = file.iter().rposition(|byte| *byte == b'/');
+        let name = file
+            .get(start.map_or(0, |slash| slash + 1)..)
+            .unwrap_or(file);
+        match SUFFIXES.into_iter().find_map(|end| name.strip_suffix(end)) {
+            Some(stem) => {
+                out.add(stem);
+            }
+            None => {
+                out.add(b"__main__");
+            }
         }
     }
 }
 
 /// Adds a name, unless it is that of the main module or no name.
 unsafe fn add_name(name: Object, out: &mut Name) -> bool {
-    let text = object::is_text(name).then(|| object::text(name)).flatten();
+    // SAFETY: the name is alive, and its text is read before anything else can run.
+    let text = unsafe { object::is_text(name).then(|| object::text(name)).flatten() };
     match text {
         Some(b"__main__") | None => false,
         Some(text) => {
@@ -81,6 +89,10 @@ unsafe fn add_name(name: Object, out: &mut Name) -> bool {
 
 /// An item of a dictionary.
 unsafe fn item(dictionary: Object, key: &CStr) -> Option<Owned> {
-    let key = Owned::take(ffi::PyUnicode_FromString(key.as_ptr()))?;
-    Owned::take(ffi::PyObject_GetItem(dictionary, key.object()))
+    // SAFETY: the dictionary is alive and the key a C string; both functions return a new reference
+    // or raise.
+    unsafe {
+        let key = Owned::take(ffi::PyUnicode_FromString(key.as_ptr()))?;
+        Owned::take(ffi::PyObject_GetItem(dictionary, key.object()))
+    }
 }

@@ -21,11 +21,14 @@ static FUNCTIONS: Global<Option<Functions>> = Global::new(None);
 
 /// Finds the functions; whether all are there.
 pub(crate) unsafe fn begin() -> bool {
-    let find = || {
-        Some(Functions {
-            last: symbols::function(&[c"PyFrame_GetLasti"])?,
-            handled: symbols::function(&[c"PyErr_GetHandledException"])?,
-        })
+    // SAFETY: both types are those of CPython's headers.
+    let find = unsafe {
+        || {
+            Some(Functions {
+                last: symbols::function(&[c"PyFrame_GetLasti"])?,
+                handled: symbols::function(&[c"PyErr_GetHandledException"])?,
+            })
+        }
     };
     FUNCTIONS.set(find());
     FUNCTIONS.get().is_some()
@@ -34,31 +37,43 @@ pub(crate) unsafe fn begin() -> bool {
 /// The place in its code's bytes at which the frame is that runs.
 pub(crate) unsafe fn place() -> Option<i64> {
     let functions = FUNCTIONS.get()?;
-    let frame = ffi::PyEval_GetFrame();
-    if frame.is_null() {
-        return None;
+    // SAFETY: the frame that runs is borrowed and alive, and the function was found under CPython's
+    // name for it.
+    unsafe {
+        let frame = ffi::PyEval_GetFrame();
+        if frame.is_null() {
+            return None;
+        }
+        Some(i64::from((functions.last)(frame))).filter(|place| *place >= 0)
     }
-    Some(i64::from((functions.last)(frame))).filter(|place| *place >= 0)
 }
 
 /// The unit of the frame that runs whose exception it handles.
 pub(crate) unsafe fn caught_unit() -> Option<u32> {
-    let handled = (FUNCTIONS.get()?.handled)();
-    let handled = Owned::take(handled)?;
-    raising_unit(handled.object())
+    // SAFETY: the function was found under CPython's name for it, and returns a new reference or
+    // null.
+    unsafe {
+        let handled = (FUNCTIONS.get()?.handled)();
+        let handled = Owned::take(handled)?;
+        raising_unit(handled.object())
+    }
 }
 
 /// The unit that raised an exception, in the outermost frame that it has reached.
 pub(crate) unsafe fn raising_unit(exception: Object) -> Option<u32> {
-    let traceback = attribute(exception, c"__traceback__")?;
-    if object::is_none(traceback.object()) {
-        return None;
+    // SAFETY: the exception is alive, and its traceback is held while it is read.
+    unsafe {
+        let traceback = attribute(exception, c"__traceback__")?;
+        if object::is_none(traceback.object()) {
+            return None;
+        }
+        let place = number_attribute(traceback.object(), c"tb_lasti");
+        u32::try_from(place / 2).ok()
     }
-    let place = number_attribute(traceback.object(), c"tb_lasti");
-    u32::try_from(place / 2).ok()
 }
 
 /// The calling thread.
 pub(crate) unsafe fn thread() -> *mut u8 {
-    ffi::PyThreadState_Get()
+    // SAFETY: the caller holds the GIL, so it has a thread state.
+    unsafe { ffi::PyThreadState_Get() }
 }

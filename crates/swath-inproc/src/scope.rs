@@ -88,16 +88,19 @@ unsafe fn is_third_party(file: &[u8]) -> bool {
     {
         return true;
     }
-    for scripts in &(*FOLDERS.place()).scripts {
-        if !scripts.bytes().is_empty() && is_below(file, scripts.bytes()) {
-            return true;
+    // SAFETY: with the GIL held nobody changes the folders or `sys.path` meanwhile.
+    unsafe {
+        for scripts in &(*FOLDERS.place()).scripts {
+            if !scripts.bytes().is_empty() && is_below(file, scripts.bytes()) {
+                return true;
+            }
         }
+        any_import_folder(|folder| is_below(file, folder) && in_environment(folder))
     }
-    any_import_folder(|folder| is_below(file, folder) && in_environment(folder))
 }
 
 /// Whether a folder lies in a virtual environment.
-unsafe fn in_environment(folder: &[u8]) -> bool {
+fn in_environment(folder: &[u8]) -> bool {
     let mut rest = folder;
     while let Some(slash) = rest.iter().rposition(|byte| *byte == b'/') {
         rest = rest.get(..slash).unwrap_or(&[]);
@@ -115,25 +118,28 @@ unsafe fn in_environment(folder: &[u8]) -> bool {
 
 /// Whether the condition holds for a folder of `sys.path`, canonical.
 unsafe fn any_import_folder(mut condition: impl FnMut(&[u8]) -> bool) -> bool {
-    let folders = ffi::PySys_GetObject(c"path".as_ptr());
-    if folders.is_null() || !object::is_sequence(folders) {
-        return false;
-    }
-    let count = ffi::PySequence_Size(folders);
-    for index in 0..count {
-        let Some(folder) = object::Owned::take(ffi::PySequence_GetItem(folders, index)) else {
+    // SAFETY: `sys.path` is borrowed from `sys`, and each of its items is held while it is read.
+    unsafe {
+        let folders = ffi::PySys_GetObject(c"path".as_ptr());
+        if folders.is_null() || !object::is_sequence(folders) {
             return false;
-        };
-        if !object::is_text(folder.object()) {
-            continue;
         }
-        let Some(text) = object::text(folder.object()) else {
-            continue;
-        };
-        let mut canonical = Path::new();
-        if path::canonical(text, &mut canonical) && condition(canonical.bytes()) {
-            return true;
+        let count = ffi::PySequence_Size(folders);
+        for index in 0..count {
+            let Some(folder) = object::Owned::take(ffi::PySequence_GetItem(folders, index)) else {
+                return false;
+            };
+            if !object::is_text(folder.object()) {
+                continue;
+            }
+            let Some(text) = object::text(folder.object()) else {
+                continue;
+            };
+            let mut canonical = Path::new();
+            if path::canonical(text, &mut canonical) && condition(canonical.bytes()) {
+                return true;
+            }
         }
+        false
     }
-    false
 }

@@ -39,13 +39,17 @@ static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
 
 /// Finds the functions that tell where a thread's stack is.
 pub(crate) unsafe fn begin() {
-    let find = || {
-        Some(Threads {
-            oneself: symbols::function(&[c"pthread_self"])?,
-            attributes: symbols::function(&[c"pthread_getattr_np"])?,
-            stack: symbols::function(&[c"pthread_attr_getstack"])?,
-            destroy: symbols::function(&[c"pthread_attr_destroy"])?,
-        })
+    // SAFETY: each type is the one that the function has in the C library, with room for its
+    // attributes.
+    let find = unsafe {
+        || {
+            Some(Threads {
+                oneself: symbols::function(&[c"pthread_self"])?,
+                attributes: symbols::function(&[c"pthread_getattr_np"])?,
+                stack: symbols::function(&[c"pthread_attr_getstack"])?,
+                destroy: symbols::function(&[c"pthread_attr_destroy"])?,
+            })
+        }
     };
     FUNCTIONS.set(find());
 }
@@ -57,17 +61,21 @@ pub(crate) unsafe fn measure(thread: &mut Thread) {
         return;
     };
     let mut attributes = [0_u64; 8];
-    if (functions.attributes)((functions.oneself)(), &raw mut attributes) != 0 {
-        return;
+    // SAFETY: the attributes have the 56 bytes that both C libraries need at most; they are made
+    // before they are read, and given back once.
+    unsafe {
+        if (functions.attributes)((functions.oneself)(), &raw mut attributes) != 0 {
+            return;
+        }
+        let (mut low, mut size) = (null_mut(), 0);
+        if (functions.stack)(&raw mut attributes, &raw mut low, &raw mut size) == 0 {
+            thread.low = low as usize;
+            thread.high = low as usize + size;
+            // Three quarters stay for C code.
+            thread.limit = thread.high - size / 4;
+        }
+        (functions.destroy)(&raw mut attributes);
     }
-    let (mut low, mut size) = (null_mut(), 0);
-    if (functions.stack)(&raw mut attributes, &raw mut low, &raw mut size) == 0 {
-        thread.low = low as usize;
-        thread.high = low as usize + size;
-        // Three quarters stay for C code.
-        thread.limit = thread.high - size / 4;
-    }
-    (functions.destroy)(&raw mut attributes);
 }
 
 /// A function that evaluates a frame, by whatever three arguments its version has.
@@ -118,20 +126,24 @@ pub(crate) unsafe fn evaluate_deep(
     second: *mut u8,
     third: c_int,
 ) -> Object {
-    let Some(bottom) = take() else {
-        return function(first, second, third);
-    };
-    let before = *thread;
-    (*thread).low = bottom as usize;
-    (*thread).high = bottom as usize + SIZE;
-    (*thread).limit = bottom as usize + RESERVE;
-    // SAFETY: the stack is fresh, as large as `SIZE`, and its top is aligned to 16 bytes.
-    let result = swath_call_on_stack(first, second, third, function, bottom.add(SIZE));
-    (*thread).low = before.low;
-    (*thread).high = before.high;
-    (*thread).limit = before.limit;
-    give_back(bottom);
-    result
+    // SAFETY: the thread's place in the table stays. The stack is fresh or was left, as large as
+    // `SIZE`, and its top is aligned to 16 bytes; the function gets the arguments that the
+    // interpreter gave.
+    unsafe {
+        let Some(bottom) = take() else {
+            return function(first, second, third);
+        };
+        let before = *thread;
+        (*thread).low = bottom as usize;
+        (*thread).high = bottom as usize + SIZE;
+        (*thread).limit = bottom as usize + RESERVE;
+        let result = swath_call_on_stack(first, second, third, function, bottom.add(SIZE));
+        (*thread).low = before.low;
+        (*thread).high = before.high;
+        (*thread).limit = before.limit;
+        give_back(bottom);
+        result
+    }
 }
 
 unsafe fn take() -> Option<*mut u8> {
@@ -141,18 +153,25 @@ unsafe fn take() -> Option<*mut u8> {
         return Some(spare);
     }
     let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS | ffi::MAP_NORESERVE | ffi::MAP_STACK;
-    let bottom = ffi::mmap(null_mut(), SIZE, ffi::PROT_READ_WRITE, flags, -1, 0);
-    if bottom as isize == -1 {
-        return None;
+    // SAFETY: a new mapping, at no place of this code's choice, replaces none, and its lowest page
+    // is its own.
+    unsafe {
+        let bottom = ffi::mmap(null_mut(), SIZE, ffi::PROT_READ_WRITE, flags, -1, 0);
+        if bottom as isize == -1 {
+            return None;
+        }
+        ffi::mprotect(bottom, GUARD, ffi::PROT_NONE);
+        Some(bottom.cast())
     }
-    ffi::mprotect(bottom, GUARD, ffi::PROT_NONE);
-    Some(bottom.cast())
 }
 
 unsafe fn give_back(bottom: *mut u8) {
-    if SPARE.get().is_null() {
-        SPARE.set(bottom);
-    } else {
-        ffi::munmap(bottom.cast(), SIZE);
+    // SAFETY: the stack was left, is as large as `SIZE`, and is kept or unmapped once.
+    unsafe {
+        if SPARE.get().is_null() {
+            SPARE.set(bottom);
+        } else {
+            ffi::munmap(bottom.cast(), SIZE);
+        }
     }
 }

@@ -32,18 +32,25 @@ static WAS_FINALISED: Global<bool> = Global::new(false);
 /// Whether the calling thread runs the interpreter that is measured, not a sub-interpreter.
 #[inline]
 pub(crate) unsafe fn in_main_interpreter() -> bool {
-    match symbols::SYMBOLS.get() {
-        Some(symbols) => (symbols.interpreter)() == INTERPRETER.get(),
-        None => false,
+    // SAFETY: the function was found under CPython's name for it; callers have a thread state.
+    unsafe {
+        match symbols::SYMBOLS.get() {
+            Some(symbols) => (symbols.interpreter)() == INTERPRETER.get(),
+            None => false,
+        }
     }
 }
 
 /// Whether the calling thread has a thread state: some events come without one.
 #[inline]
 pub(crate) unsafe fn has_thread_state() -> bool {
-    match symbols::SYMBOLS.get() {
-        Some(symbols) => !(symbols.thread_state)().is_null(),
-        None => false,
+    // SAFETY: the function was found under CPython's name for it, and may be called without a
+    // thread state.
+    unsafe {
+        match symbols::SYMBOLS.get() {
+            Some(symbols) => !(symbols.thread_state)().is_null(),
+            None => false,
+        }
     }
 }
 
@@ -66,23 +73,26 @@ pub(crate) unsafe fn start(given: &Given<'_>) -> bool {
     if !INTERPRETER.get().is_null() {
         return false;
     }
-    if WAS_FINALISED.get() {
-        return start_again(given);
-    }
-    if !configuration::read(given.folder) {
-        return false;
-    }
-    let folder = &mut *FOLDER.place();
-    folder.truncate(0);
-    folder.add(configuration::values(settings::DATA).last().unwrap_or(&[]));
-    if folder.bytes().is_empty() || !folder.whole() {
-        return false;
-    }
-    match begin(given) {
-        Ok(()) => true,
-        Err(failure) => {
-            store_file::leave_failure(failure, &map::random());
-            false
+    // SAFETY: the caller holds the GIL, so nobody else starts or uses the folder's name meanwhile.
+    unsafe {
+        if WAS_FINALISED.get() {
+            return start_again(given);
+        }
+        if !configuration::read(given.folder) {
+            return false;
+        }
+        let folder = &mut *FOLDER.place();
+        folder.truncate(0);
+        folder.add(configuration::values(settings::DATA).last().unwrap_or(&[]));
+        if folder.bytes().is_empty() || !folder.whole() {
+            return false;
+        }
+        match begin(given) {
+            Ok(()) => true,
+            Err(failure) => {
+                store_file::leave_failure(failure, &map::random());
+                false
+            }
         }
     }
 }
@@ -91,84 +101,102 @@ pub(crate) unsafe fn start(given: &Given<'_>) -> bool {
 /// first one is void, its store goes on.
 unsafe fn start_again(given: &Given<'_>) -> bool {
     WAS_FINALISED.set(false);
-    map::reopen();
-    file::forget_names();
-    let begun = match learn_interpreter(given) {
-        Ok(_) if code::begin() => record(given),
-        Ok(_) => Err(b"no-code-extra".as_slice()),
-        Err(failure) => Err(failure.0),
-    };
-    if let Err(slug) = begun {
-        map::record_state(slug, b"an interpreter that was begun later is not recorded");
+    // SAFETY: the caller holds the GIL of the new interpreter, the only one.
+    unsafe {
+        map::reopen();
+        file::forget_names();
+        let begun = match learn_interpreter(given) {
+            Ok(_) if code::begin() => record(given),
+            Ok(_) => Err(b"no-code-extra".as_slice()),
+            Err(failure) => Err(failure.0),
+        };
+        if let Err(slug) = begun {
+            map::record_state(slug, b"an interpreter that was begun later is not recorded");
+        }
+        true
     }
-    true
 }
 
 unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
-    let hexversion = learn_interpreter(given)?;
-    if !code::begin() {
-        return Err(Failure(b"no-code-extra"));
+    // SAFETY: the caller holds the GIL, and nothing was begun yet.
+    unsafe {
+        let hexversion = learn_interpreter(given)?;
+        if !code::begin() {
+            return Err(Failure(b"no-code-extra"));
+        }
+        let branch = configuration::flag(settings::BRANCH);
+        code::BRANCH.set(branch);
+        branches::THOROUGH.set(configuration::flag(settings::THOROUGH));
+        let flags = if branch { layout::FLAG_BRANCH } else { 0 };
+        map::begin(hexversion, given.optimisation, flags)?;
+        fork::watch();
+        process::record_process();
+        if let Err(slug) = record(given) {
+            map::record_state(slug, b"lines cannot be recorded in this interpreter");
+        }
+        Ok(())
     }
-    let branch = configuration::flag(settings::BRANCH);
-    code::BRANCH.set(branch);
-    branches::THOROUGH.set(configuration::flag(settings::THOROUGH));
-    let flags = if branch { layout::FLAG_BRANCH } else { 0 };
-    map::begin(hexversion, given.optimisation, flags)?;
-    fork::watch();
-    process::record_process();
-    if let Err(slug) = record(given) {
-        map::record_state(slug, b"lines cannot be recorded in this interpreter");
-    }
-    Ok(())
 }
 
 /// Finds out what interpreter this is. Its version, as in `sys.hexversion`.
 unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
-    let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
-    let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
-    let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
-    interpreter::VERSION.set(hexversion >> 16);
-    interpreter::RECORDING.set(version.recording());
-    set_folders(given);
-    learn_resume(given.function)?;
-    INTERPRETER.set((symbols.interpreter)());
-    Ok(hexversion)
+    // SAFETY: `sys.hexversion` is borrowed from `sys`; the function was found under CPython's name
+    // for it.
+    unsafe {
+        let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
+        let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
+        let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
+        interpreter::VERSION.set(hexversion >> 16);
+        interpreter::RECORDING.set(version.recording());
+        set_folders(given);
+        learn_resume(given.function)?;
+        INTERPRETER.set((symbols.interpreter)());
+        Ok(hexversion)
+    }
 }
 
 /// Begins to record. The error is what to tell the accounting.
 unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
-    ffi::Py_AtExit(on_exit);
-    let result = match interpreter::RECORDING.get() {
-        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(),
-        Recording::Frames => gate::begin().and_then(|()| {
-            if gate::self_test(given.function) {
-                gate::wrap_settrace();
-                Ok(())
-            } else {
-                gate::withdraw();
-                map::set_recorder(layout::RECORDER_NONE);
-                Err(b"self-test".as_slice())
-            }
-        }),
-    };
-    // Last: from here on, events arrive.
-    audit::begin();
-    result
+    // SAFETY: the caller holds the GIL; the version says which of the two ways fits this
+    // interpreter.
+    unsafe {
+        ffi::Py_AtExit(on_exit);
+        let result = match interpreter::RECORDING.get() {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(),
+            Recording::Frames => gate::begin().and_then(|()| {
+                if gate::self_test(given.function) {
+                    gate::wrap_settrace();
+                    Ok(())
+                } else {
+                    gate::withdraw();
+                    map::set_recorder(layout::RECORDER_NONE);
+                    Err(b"self-test".as_slice())
+                }
+            }),
+        };
+        // Last: from here on, events arrive.
+        audit::begin();
+        result
+    }
 }
 
 /// The first operation of a plain function's code is the one that all code begins its body with.
 unsafe fn learn_resume(function: Object) -> Result<(), Failure> {
-    let first = || {
-        let code = object::attribute(function, c"__code__")?;
-        let operations = object::attribute(code.object(), c"co_code")?;
-        object::bytes(operations.object())?.first().copied()
+    // SAFETY: the function is alive, and so is what is taken from it while it is read.
+    let first = unsafe {
+        || {
+            let code = object::attribute(function, c"__code__")?;
+            let operations = object::attribute(code.object(), c"co_code")?;
+            object::bytes(operations.object())?.first().copied()
+        }
     };
     interpreter::RESUME.set(first().ok_or(Failure(b"self-test"))?);
     Ok(())
 }
 
 unsafe fn set_folders(given: &Given<'_>) {
-    let folders = &mut *FOLDERS.place();
+    // SAFETY: with the GIL held nobody else uses the folders' names.
+    let folders = unsafe { &mut *FOLDERS.place() };
     folders.forget();
     let mut canonical = Path::new();
     if path::canonical(given.folder, &mut canonical) {
@@ -188,8 +216,11 @@ unsafe fn set_folders(given: &Given<'_>) {
 
 /// The interpreter is finalised.
 unsafe extern "C" fn on_exit() {
-    audit::tell_of_interpreters();
-    map::close(layout::ENDED);
+    // SAFETY: the interpreter calls it at its end, with the GIL held.
+    unsafe {
+        audit::tell_of_interpreters();
+        map::close(layout::ENDED);
+    }
     INTERPRETER.set(null_mut());
     WAS_FINALISED.set(true);
 }

@@ -47,11 +47,15 @@ impl OpenFile {
     unsafe fn new(low: c_int) -> Self {
         let mut descriptor = low;
         for high in HIGH_DESCRIPTORS {
-            let moved = ffi::fcntl(low, ffi::F_DUPFD_CLOEXEC, high);
-            if moved >= 0 {
-                ffi::close(low);
-                descriptor = moved;
-                break;
+            // SAFETY: the descriptor is fresh and nobody else's; of two that mean the same file the
+            // low one is closed.
+            unsafe {
+                let moved = ffi::fcntl(low, ffi::F_DUPFD_CLOEXEC, high);
+                if moved >= 0 {
+                    ffi::close(low);
+                    descriptor = moved;
+                    break;
+                }
             }
         }
         Self {
@@ -61,7 +65,7 @@ impl OpenFile {
     }
 
     /// The descriptor, unless the program has closed it: the number may be a file of its own now.
-    pub(crate) unsafe fn get(&self) -> Option<c_int> {
+    pub(crate) fn get(&self) -> Option<c_int> {
         let is_open = self.descriptor >= 0 && path::identity(self.descriptor) == self.identity;
         is_open.then_some(self.descriptor)
     }
@@ -69,7 +73,8 @@ impl OpenFile {
     /// Closes it, if it is still this file.
     pub(crate) unsafe fn close(&mut self) {
         if let Some(descriptor) = self.get() {
-            ffi::close(descriptor);
+            // SAFETY: the descriptor is still this file, so nobody else closes or uses it.
+            unsafe { ffi::close(descriptor) };
         }
         *self = Self::NONE;
     }
@@ -78,38 +83,49 @@ impl OpenFile {
 /// Opens the folder, to reach it later from wherever the process may be.
 pub(crate) unsafe fn open_folder() {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
-    let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
-    if descriptor >= 0 {
-        OPEN_FOLDER.set(OpenFile::new(descriptor));
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and a buffer's C string
+    // ends.
+    unsafe {
+        let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
+        if descriptor >= 0 {
+            OPEN_FOLDER.set(OpenFile::new(descriptor));
+        }
     }
 }
 
 /// Opens a file of the folder.
 unsafe fn open<const N: usize>(name: &Buffer<N>, flags: c_int) -> c_int {
-    if let Some(folder) = OPEN_FOLDER.get().get() {
-        let descriptor = ffi::openat(folder, name.c_string(), flags, 0o644 as c_int);
-        if descriptor >= 0 {
-            return descriptor;
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
+    // end.
+    unsafe {
+        if let Some(folder) = OPEN_FOLDER.get().get() {
+            let descriptor = ffi::openat(folder, name.c_string(), flags, 0o644 as c_int);
+            if descriptor >= 0 {
+                return descriptor;
+            }
         }
+        let mut path = Buffer::<1200>::new();
+        path.add((*FOLDER.place()).bytes())
+            .add(b"/")
+            .add(name.bytes());
+        ffi::open(path.c_string(), flags, 0o644 as c_int)
     }
-    let mut path = Buffer::<1200>::new();
-    path.add((*FOLDER.place()).bytes())
-        .add(b"/")
-        .add(name.bytes());
-    ffi::open(path.c_string(), flags, 0o644 as c_int)
 }
 
 /// Removes this process's store.
 unsafe fn remove() {
-    let name = (*NAME.place()).c_string();
-    if let Some(folder) = OPEN_FOLDER.get().get() {
-        ffi::unlinkat(folder, name, 0);
-    } else {
-        let mut path = Buffer::<1200>::new();
-        path.add((*FOLDER.place()).bytes())
-            .add(b"/")
-            .add((*NAME.place()).bytes());
-        ffi::unlink(path.c_string());
+    // SAFETY: with the GIL held nobody changes the names meanwhile, and buffers' C strings end.
+    unsafe {
+        let name = (*NAME.place()).c_string();
+        if let Some(folder) = OPEN_FOLDER.get().get() {
+            ffi::unlinkat(folder, name, 0);
+        } else {
+            let mut path = Buffer::<1200>::new();
+            path.add((*FOLDER.place()).bytes())
+                .add(b"/")
+                .add((*NAME.place()).bytes());
+            ffi::unlink(path.c_string());
+        }
     }
 }
 
@@ -127,35 +143,45 @@ pub(crate) unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
     let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let descriptor = open(&name, flags);
-    if descriptor >= 0 {
-        ffi::close(descriptor);
+    // SAFETY: the descriptor was opened here, and nobody else knows it.
+    unsafe {
+        let descriptor = open(&name, flags);
+        if descriptor >= 0 {
+            ffi::close(descriptor);
+        }
     }
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.
 pub(crate) unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
-    let name = &mut *NAME.place();
-    name_file(name, id, b".hits");
-    let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let low = open(name, flags);
-    if low < 0 {
-        return Err(Failure(b"data-folder-not-writable"));
+    // SAFETY: with the GIL held nobody else uses the store's name; the descriptor was opened here,
+    // and nobody else knows it.
+    unsafe {
+        let name = &mut *NAME.place();
+        name_file(name, id, b".hits");
+        let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
+        let low = open(name, flags);
+        if low < 0 {
+            return Err(Failure(b"data-folder-not-writable"));
+        }
+        // Whatever the umask says, the run must be able to read it.
+        ffi::fchmod(low, 0o644);
+        let mut file = OpenFile::new(low);
+        if let Err(failure) = allocate(file.descriptor, 0, size) {
+            discard(&mut file);
+            return Err(failure);
+        }
+        Ok(file)
     }
-    // Whatever the umask says, the run must be able to read it.
-    ffi::fchmod(low, 0o644);
-    let mut file = OpenFile::new(low);
-    if let Err(failure) = allocate(file.descriptor, 0, size) {
-        discard(&mut file);
-        return Err(failure);
-    }
-    Ok(file)
 }
 
 /// Closes and removes a store that cannot be used.
 pub(crate) unsafe fn discard(file: &mut OpenFile) {
-    file.close();
-    remove();
+    // SAFETY: the store's name is still the one of this file: one is made at a time.
+    unsafe {
+        file.close();
+        remove();
+    }
 }
 
 /// Makes this process's store longer.
@@ -164,56 +190,64 @@ pub(crate) unsafe fn extend(
     from: usize,
     length: usize,
 ) -> Result<(), Failure> {
-    let descriptor = if let Some(descriptor) = file.get() {
-        descriptor
-    } else {
-        // The program has closed it.
-        let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
-        if again < 0 {
-            return Err(Failure(b"data-folder-not-writable"));
-        }
-        if path::identity(again) != file.identity {
-            ffi::close(again);
-            return Err(Failure(b"data-folder-not-writable"));
-        }
-        file.descriptor = again;
-        again
-    };
-    allocate(descriptor, from, length)
+    // SAFETY: with the GIL held nobody changes the store's name meanwhile; a descriptor that turns
+    // out to be another file was opened here, and nobody else knows it.
+    unsafe {
+        let descriptor = if let Some(descriptor) = file.get() {
+            descriptor
+        } else {
+            // The program has closed it.
+            let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
+            if again < 0 {
+                return Err(Failure(b"data-folder-not-writable"));
+            }
+            if path::identity(again) != file.identity {
+                ffi::close(again);
+                return Err(Failure(b"data-folder-not-writable"));
+            }
+            file.descriptor = again;
+            again
+        };
+        allocate(descriptor, from, length)
+    }
 }
 
 /// The largest file that the process may write.
 pub(crate) unsafe fn size_limit() -> u64 {
     let mut limits = [u64::MAX; 2];
-    ffi::getrlimit(ffi::RLIMIT_FSIZE, &raw mut limits);
+    // SAFETY: the array has the two words of a limit.
+    unsafe { ffi::getrlimit(ffi::RLIMIT_FSIZE, &raw mut limits) };
     let [soft, _] = limits;
     soft
 }
 
 /// Gives a part of the file its blocks: a store into a hole on a full disk would be SIGBUS.
 unsafe fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
-    if (from + length) as u64 > size_limit() {
-        // Growing further would not fail but raise SIGXFSZ.
-        return Err(Failure(b"file-size-limit"));
-    }
-    for _ in 0..100 {
-        match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
-            0 => return Ok(()),
-            EINTR => {}
-            ENOSPC | EDQUOT => return Err(Failure(b"no-room-on-disk")),
-            _ => break,
+    // SAFETY: the zeros are at least as long as is said, and the descriptor is the caller's store.
+    unsafe {
+        if (from + length) as u64 > size_limit() {
+            // Growing further would not fail but raise SIGXFSZ.
+            return Err(Failure(b"file-size-limit"));
         }
-    }
-    // A file system that cannot allocate: zeros take the same room.
-    let zeros = [0_u8; 4096];
-    let mut place = from;
-    while place < from + length {
-        let rest = (from + length - place).min(4096);
-        let written = ffi::pwrite(descriptor, zeros.as_ptr().cast(), rest, place as i64);
-        if written <= 0 {
-            return Err(Failure(b"no-room-on-disk"));
+        for _ in 0..100 {
+            match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
+                0 => return Ok(()),
+                EINTR => {}
+                ENOSPC | EDQUOT => return Err(Failure(b"no-room-on-disk")),
+                _ => break,
+            }
         }
-        place += written as usize;
+        // A file system that cannot allocate: zeros take the same room.
+        let zeros = [0_u8; 4096];
+        let mut place = from;
+        while place < from + length {
+            let rest = (from + length - place).min(4096);
+            let written = ffi::pwrite(descriptor, zeros.as_ptr().cast(), rest, place as i64);
+            if written <= 0 {
+                return Err(Failure(b"no-room-on-disk"));
+            }
+            place += written as usize;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -37,7 +37,8 @@ pub(crate) static SYMBOLS: Global<Option<Symbols>> = Global::new(None);
 
 /// The address of a symbol of the interpreter or a library it has loaded.
 pub(crate) unsafe fn find(name: &CStr) -> *mut c_void {
-    ffi::dlsym(null_mut(), name.as_ptr())
+    // SAFETY: the name is a C string, and the null handle means all that is loaded.
+    unsafe { ffi::dlsym(null_mut(), name.as_ptr()) }
 }
 
 /// The first of several names that exists, as a function.
@@ -46,9 +47,13 @@ pub(crate) unsafe fn find(name: &CStr) -> *mut c_void {
 pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
     for name in names {
-        let address = find(name);
-        if !address.is_null() {
-            return Some(core::mem::transmute_copy(&address));
+        // SAFETY: `F` has a pointer's size, as was asserted, and the caller has named the type that
+        // the function has.
+        unsafe {
+            let address = find(name);
+            if !address.is_null() {
+                return Some(core::mem::transmute_copy(&address));
+            }
         }
     }
     None
@@ -56,20 +61,23 @@ pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
 
 /// Finds what every version must have.
 pub(crate) unsafe fn resolve() -> Option<Symbols> {
-    let symbols = Symbols {
-        request_index: function(&[
-            c"PyUnstable_Eval_RequestCodeExtraIndex",
-            c"_PyEval_RequestCodeExtraIndex",
-        ])?,
-        get_extra: function(&[c"PyUnstable_Code_GetExtra", c"_PyCode_GetExtra"])?,
-        set_extra: function(&[c"PyUnstable_Code_SetExtra", c"_PyCode_SetExtra"])?,
-        interpreter: function(&[c"PyInterpreterState_Get", c"_PyInterpreterState_Get"])?,
-        thread_state: function(&[
-            c"_PyThreadState_UncheckedGet",
-            c"PyThreadState_GetUnchecked",
-        ])?,
-        add_audit_hook: function(&[c"PySys_AddAuditHook"])?,
-        line_at: function(&[c"PyCode_Addr2Line"])?,
+    // SAFETY: each type is the one that CPython's headers give to the names beside it.
+    let symbols = unsafe {
+        Symbols {
+            request_index: function(&[
+                c"PyUnstable_Eval_RequestCodeExtraIndex",
+                c"_PyEval_RequestCodeExtraIndex",
+            ])?,
+            get_extra: function(&[c"PyUnstable_Code_GetExtra", c"_PyCode_GetExtra"])?,
+            set_extra: function(&[c"PyUnstable_Code_SetExtra", c"_PyCode_SetExtra"])?,
+            interpreter: function(&[c"PyInterpreterState_Get", c"_PyInterpreterState_Get"])?,
+            thread_state: function(&[
+                c"_PyThreadState_UncheckedGet",
+                c"PyThreadState_GetUnchecked",
+            ])?,
+            add_audit_hook: function(&[c"PySys_AddAuditHook"])?,
+            line_at: function(&[c"PyCode_Addr2Line"])?,
+        }
     };
     SYMBOLS.set(Some(symbols));
     Some(symbols)

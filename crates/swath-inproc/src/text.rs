@@ -92,10 +92,13 @@ pub(crate) unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
         return &[];
     }
     let mut length = 0;
-    while *text.add(length) != 0 {
-        length += 1;
+    // SAFETY: the text is not null, and everything up to the zero that ends it may be read.
+    unsafe {
+        while *text.add(length) != 0 {
+            length += 1;
+        }
+        core::slice::from_raw_parts(text.cast(), length)
     }
-    core::slice::from_raw_parts(text.cast(), length)
 }
 
 /// A hash of bytes: FNV-1a over words of eight, mixed.

@@ -23,7 +23,8 @@ impl Survey {
             return Some(false);
         }
         self.unsure.add(key(from, to))?;
-        Some(self.proof(lines, from, to) == 0)
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe { Some(self.proof(lines, from, to) == 0) }
     }
 
     /// Works out what is to be watched.
@@ -39,21 +40,24 @@ impl Survey {
         }
         self.meanings.zeros(flow.units().len())?;
         self.watched_lines.zeros(lines.span as usize)?;
-        self.add_proofs(flow, lines)?;
-        self.tell_edges(flow, watch);
-        self.note_escapes(flow);
-        let first = self.arcs.values().len() as u32;
-        let catches = self.add_throws(flow, lines)?;
-        watch.thrown = (first, self.arcs.values().len() as u32);
-        self.note_lines(flow, lines);
-        watch.meanings = self.meanings.kept()?;
-        if self.watched_lines.values().contains(&1) {
-            watch.lines = self.watched_lines.kept()?;
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe {
+            self.add_proofs(flow, lines)?;
+            self.tell_edges(flow, watch);
+            self.note_escapes(flow);
+            let first = self.arcs.values().len() as u32;
+            let catches = self.add_throws(flow, lines)?;
+            watch.thrown = (first, self.arcs.values().len() as u32);
+            self.note_lines(flow, lines);
+            watch.meanings = self.meanings.kept()?;
+            if self.watched_lines.values().contains(&1) {
+                watch.lines = self.watched_lines.kept()?;
+            }
+            if catches {
+                watch.throws = self.throws.kept()?;
+            }
+            Some(())
         }
-        if catches {
-            watch.throws = self.throws.kept()?;
-        }
-        Some(())
     }
 
     /// Sorts the arcs that are not sure and drops those that are there twice; how many there are.
@@ -71,20 +75,23 @@ impl Survey {
     /// Adds the arcs that are not sure, and sites where nothing else proves them.
     unsafe fn add_proofs(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         let first = self.arcs.values().len() as u32;
-        for place in 0..self.unsure.values().len() {
-            let (from, to) = arc_of(self.unsure.values().get(place).copied()?);
-            let proof = self.proof(lines, from, to);
-            self.arcs.add(Arc { from, to, proof })?;
-        }
-        let mut failed = false;
-        flow.leaving_steps(|unit, from, to| {
-            if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
-                failed |= self
-                    .add_proof(flow, lines, unit, first + place as u32)
-                    .is_none();
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe {
+            for place in 0..self.unsure.values().len() {
+                let (from, to) = arc_of(self.unsure.values().get(place).copied()?);
+                let proof = self.proof(lines, from, to);
+                self.arcs.add(Arc { from, to, proof })?;
             }
-        });
-        (!failed).then_some(())
+            let mut failed = false;
+            flow.leaving_steps(|unit, from, to| {
+                if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
+                    failed |= self
+                        .add_proof(flow, lines, unit, first + place as u32)
+                        .is_none();
+                }
+            });
+            (!failed).then_some(())
+        }
     }
 
     /// Adds a site at the unit that leaves the line of an arc.
@@ -129,7 +136,8 @@ impl Survey {
             away: Side::NONE,
             kind,
         };
-        self.put_site(site, place..place + 1)
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe { self.put_site(site, place..place + 1) }
     }
 
     fn mean(&mut self, unit: usize, bits: u8) {
@@ -193,23 +201,26 @@ impl Survey {
 
     /// Adds the arcs that exceptions take as the ordinary flow does; whether there are any.
     unsafe fn add_throws(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
-        if !flow.has_handlers() || !self.collect_forks(flow, lines)? {
-            return Some(false);
-        }
-        self.throws.zeros(flow.units().len())?;
-        let first = self.arcs.values().len();
-        let mut throw = Throw { arc: 0, caught: 0 };
-        for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
-            if unit.kind != Kind::Cache {
-                throw = self.throw_of(flow, lines, index, first)?;
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe {
+            if !flow.has_handlers() || !self.collect_forks(flow, lines)? {
+                return Some(false);
             }
-            if throw.arc != 0
-                && let Some(place) = self.throws.values_mut().get_mut(index)
-            {
-                *place = throw;
+            self.throws.zeros(flow.units().len())?;
+            let first = self.arcs.values().len();
+            let mut throw = Throw { arc: 0, caught: 0 };
+            for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
+                if unit.kind != Kind::Cache {
+                    throw = self.throw_of(flow, lines, index, first)?;
+                }
+                if throw.arc != 0
+                    && let Some(place) = self.throws.values_mut().get_mut(index)
+                {
+                    *place = throw;
+                }
             }
+            Some(self.arcs.values().len() > first)
         }
-        Some(self.arcs.values().len() > first)
     }
 
     /// The arc that an exception takes that a unit raises, if the ordinary flow may take it.
@@ -264,20 +275,23 @@ impl Survey {
     unsafe fn collect_forks(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
         self.keys.clear();
         let mut failed = false;
-        let mut collect = |from, to| {
-            if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
-                failed |= self.keys.add(key(from, to)).is_none();
+        // SAFETY: the hits of `lines` are in the map, as many as the span.
+        unsafe {
+            let mut collect = |from, to| {
+                if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
+                    failed |= self.keys.add(key(from, to)).is_none();
+                }
+            };
+            flow.steps(&mut collect);
+            // Whatever else the line raises goes where its `raise` leads.
+            flow.raising_steps(&mut collect);
+            if failed {
+                return None;
             }
-        };
-        flow.steps(&mut collect);
-        // Whatever else the line raises goes where its `raise` leads.
-        flow.raising_steps(&mut collect);
-        if failed {
-            return None;
+            scratch::sort(self.keys.values_mut());
+            self.keys.drop_repeated();
+            Some(!self.keys.values().is_empty())
         }
-        scratch::sort(self.keys.values_mut());
-        self.keys.drop_repeated();
-        Some(!self.keys.values().is_empty())
     }
 
     /// Notes the lines of units that mean something, for where an event of the line takes the
