@@ -179,7 +179,7 @@ mod tests {
         let arcs = data.arcs("/x.py", None).unwrap();
         assert_eq!(
             arcs.iter().collect::<Vec<_>>(),
-            [(1, 1), (1, 2), (2, -1), (2, 2)]
+            [(-1, 1), (-1, 2), (1, 2), (2, -1)]
         );
         assert_eq!(
             data.lines("/x.py", None),

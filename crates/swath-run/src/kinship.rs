@@ -212,14 +212,11 @@ mod tests {
         }
     }
 
-    fn sightings(all: &[(u32, u64, Option<ProcessKey>, &[u32], &str)]) -> Sightings {
-        let sighting = |&(pid, start_ticks, parent, inner, command): &(
-            u32,
-            u64,
-            Option<ProcessKey>,
-            &[u32],
-            &str,
-        )| {
+    /// Pid, start, parent, pids in namespaces, command.
+    type Seen<'a> = (u32, u64, Option<ProcessKey>, &'a [u32], &'a str);
+
+    fn sightings(all: &[Seen<'_>]) -> Sightings {
+        let sighting = |&(pid, start_ticks, parent, inner, command): &Seen<'_>| {
             let mut sighting = test_sighting(ProcessKey { pid, start_ticks }, command);
             sighting.parent_key = parent;
             sighting.identity.inner_pids = inner.to_vec();

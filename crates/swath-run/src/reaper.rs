@@ -110,6 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::zombie_processes, reason = "the reaper takes its status")]
     fn a_child_is_reaped_with_and_without_its_key() {
         let mut reaper = Reaper::default();
         let child = Command::new("sh").args(["-c", "exit 3"]).spawn().unwrap();

@@ -8,7 +8,7 @@ use swath_test::Random;
 /// A program for a Python of this minor version; `play.py` has what it calls.
 pub(crate) fn raising_program(seed: u64, minor: u8) -> String {
     let mut writer = Writer {
-        random: Random::new(seed ^ 0x5eed_0f_fa11),
+        random: Random::new(seed ^ 0x005e_ed0f_fa11),
         minor,
         text: format!("from play import *\nbegin({seed})\n"),
         depth: 0,
@@ -407,8 +407,8 @@ impl Writer {
         let kind = self.below(8);
         Place {
             in_function: true,
-            is_async: matches!(kind, 0 | 1 | 2),
-            is_generator: matches!(kind, 2 | 3 | 4),
+            is_async: matches!(kind, 0..=2),
+            is_generator: matches!(kind, 2..=4),
             in_loop: false,
             in_except_star: false,
         }
