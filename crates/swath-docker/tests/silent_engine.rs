@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "stand_in/engine.rs"]
 mod stand_in;
 
 use std::collections::BTreeSet;

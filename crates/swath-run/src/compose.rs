@@ -1,5 +1,8 @@
 //! A Compose project that the run itself brings up, waits for, and takes down.
 
+pub(crate) mod ready;
+pub(crate) mod request;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,7 +12,7 @@ use rustix::process::Signal;
 use swath_docker::{ContainerState, EngineError, ProjectContainer, ProjectView};
 use swath_model::Ending;
 
-use crate::compose_ready::{Awaited, failed, health, is_ready};
+use crate::compose::ready::{Awaited, failed, health, is_ready};
 use crate::error::{RunError, seconds};
 use crate::event::RunEvent;
 use crate::orchestra::Orchestra;

@@ -17,9 +17,10 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::{Account, Judged, ProcessAccount, account_for_processes};
 use crate::account_findings::of_account;
-use crate::container_account::ContainerRun;
-use crate::container_findings;
-use crate::containers::running_before;
+use crate::container::account::ContainerRun;
+use crate::container::findings as container_findings;
+use crate::container::running_before;
+use crate::container::silent::silent_containers;
 use crate::data_file::{SavedData, appended, random_id, save};
 use crate::error::RunError;
 use crate::event::Observer;
@@ -30,7 +31,6 @@ use crate::place::{PlaceOfRun, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
-use crate::silent_container::silent_containers;
 use crate::{account_json, source_hints, tests_result};
 
 /// How many differences of the analysis are named.

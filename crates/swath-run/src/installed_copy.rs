@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use swath_checkout::{Links, read_regular};
 use swath_data::{SourceHash, StoredProcess};
 
-use crate::container_scope::packages;
+use crate::container::scope::packages;
 use crate::request::Scope;
 
 /// Folders that packages are installed into.

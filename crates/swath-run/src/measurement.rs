@@ -5,8 +5,8 @@ use std::time::{Instant, SystemTime};
 use swath_data::{StoredProcess, read_hit_stores};
 use swath_model::Finding;
 
-use crate::container_account::ContainerRun;
-use crate::containers::Containers;
+use crate::container::Containers;
+use crate::container::account::ContainerRun;
 use crate::data_file::Fingerprint;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};

@@ -11,7 +11,7 @@ use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
-use crate::container_account::is_health_check;
+use crate::container::account::is_health_check;
 use crate::kinship::Kinship;
 use crate::proc_file::user_name;
 use crate::process_table::{PythonPath, Sighting, Sightings};

@@ -1,5 +1,8 @@
 //! The containers of a run as places: what the settings of each say, and where its files lie here.
 
+pub(crate) mod scope;
+pub(crate) mod settings;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -10,10 +13,10 @@ use swath_docker::Endpoint;
 use swath_model::{Finding, Place};
 use swath_pattern::{GlobError, PathAliases};
 
-use crate::build_context::build_context;
-use crate::container_account::ContainerRun;
-use crate::place_scope::{PlaceScope, absolute_globs};
-use crate::place_settings::{PlaceSettings, settings_of};
+use crate::container::account::ContainerRun;
+use crate::container::build_context::build_context;
+use crate::place::scope::{PlaceScope, absolute_globs};
+use crate::place::settings::{PlaceSettings, settings_of};
 use crate::request::{RunRequest, Scope};
 use crate::settings::Settings;
 

@@ -12,7 +12,7 @@ use swath_config::{
 };
 use swath_model::{Finding, Message};
 
-use crate::compose_request::{self, ComposeOptions};
+use crate::compose::request::{self as compose_request, ComposeOptions};
 use crate::request::ComposeRequest;
 
 /// The services of a run and its tests.

@@ -90,11 +90,10 @@ fn signal_swallowed(
             ))
             .hint("write `exec` before the last command of the script".to_owned())
     } else {
-        message
-            .note(format!("still running was `{command}`"))
-            .hint(format!(
-                "raise `stop-timeout` of `{service}`, or give it another `stop-signal`"
-            ))
+        let shown = (!command.is_empty()).then(|| format!("still running was `{command}`"));
+        message.notes(shown).hint(format!(
+            "raise `stop-timeout` of `{service}`, or give it another `stop-signal`"
+        ))
     }
 }
 

@@ -10,7 +10,7 @@ use swath_docker::{ContainerRecord, PlaceFiles};
 use swath_model::{Finding, NotMeasuredReason};
 
 use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner};
-use crate::container_account::ContainerRun;
+use crate::container::account::ContainerRun;
 use crate::not_measured::{isolation, not_measured_in_container};
 
 /// Programs that start another one in their place or below them.

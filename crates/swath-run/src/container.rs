@@ -1,5 +1,11 @@
 //! How a run uses the Docker API proxy: what the test command starts in containers is measured too.
 
+pub(crate) mod account;
+pub(crate) mod build_context;
+pub(crate) mod findings;
+pub(crate) mod scope;
+pub(crate) mod silent;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -12,10 +18,9 @@ use swath_docker::{
     remove_leftovers_of_killed_runs,
 };
 
-use crate::container_account::ContainerRun;
-use crate::container_scope;
+use crate::container::account::ContainerRun;
 use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
-use crate::place_settings::settings_of;
+use crate::place::settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 use crate::signals::StopRequests;
@@ -214,7 +219,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             scope.branch = own.config.branch;
             scope.cover_pylib = own.config.cover_pylib;
         }
-        container_scope::settings(&scope, &folder_here)
+        scope::settings(&scope, &folder_here)
     });
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),

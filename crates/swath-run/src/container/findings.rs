@@ -6,7 +6,7 @@ use swath_data::SourceHash;
 use swath_docker::ContainerNote;
 use swath_model::{Finding, FirstProcess, signal_name};
 
-use crate::container_account::{ContainerAccount, ContainerEnd};
+use crate::container::account::{ContainerAccount, ContainerEnd};
 
 /// What the proxy noticed.
 pub(crate) fn of_notes(notes: &[ContainerNote]) -> Vec<Finding> {
