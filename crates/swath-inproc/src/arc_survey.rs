@@ -26,14 +26,14 @@ const ENDS: u8 = 8;
 
 /// Lines that the arcs of a code object are about, and where their hits are.
 #[derive(Clone, Copy)]
-pub struct Lines {
+pub(crate) struct Lines {
     pub file: u32,
     pub first: u32,
     pub span: u32,
     pub hits: *mut u8,
 }
 
-pub struct Survey {
+pub(crate) struct Survey {
     /// By line, the one line that leads to it; 0 for none, [`SEVERAL`] for more.
     pub before: Scratch<i32>,
     /// By line, the one target it leads to; 0 for none, [`SEVERAL`] for more.
@@ -67,12 +67,12 @@ static SURVEY: Global<Survey> = Global::new(Survey {
 });
 
 /// An arc as a number.
-pub fn key(from: u32, to: i32) -> u64 {
+pub(crate) fn key(from: u32, to: i32) -> u64 {
     u64::from(from) << 32 | u64::from(to as u32)
 }
 
 /// The arc that a number stands for.
-pub fn arc_of(key: u64) -> (u32, i32) {
+pub(crate) fn arc_of(key: u64) -> (u32, i32) {
     ((key >> 32) as u32, key as u32 as i32)
 }
 
@@ -88,17 +88,17 @@ fn note(list: &mut Scratch<i32>, index: u32, neighbour: i32) {
 }
 
 impl Lines {
-    pub fn index(self, line: u32) -> u32 {
+    pub(crate) fn index(self, line: u32) -> u32 {
         line.wrapping_sub(self.first)
     }
 
     /// The place in the store of the byte of a line.
-    pub unsafe fn place(self, line: u32) -> u32 {
+    pub(crate) fn place(self, line: u32) -> u32 {
         let index = self.index(line);
         if index >= self.span {
             return 0;
         }
-        map::place_of(self.hits.add(index as usize))
+        map::place_of(self.hits.wrapping_add(index as usize))
     }
 }
 
@@ -113,7 +113,7 @@ enum SiteWay {
 
 impl Survey {
     /// Finds out which lines have one neighbour only.
-    unsafe fn learn_neighbours(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn learn_neighbours(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.arcs.clear();
         self.sites.clear();
         let (before, after) = (&mut self.before, &mut self.after);
@@ -140,7 +140,7 @@ impl Survey {
     }
 
     /// The place of the line that proves an arc; 0 for none.
-    pub unsafe fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
+    pub(crate) fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
         let Ok(line) = u32::try_from(to) else {
             return 0;
         };
@@ -154,13 +154,7 @@ impl Survey {
     }
 
     /// Adds the arcs that follow from going on at a unit, coming from a line.
-    unsafe fn add_side(
-        &mut self,
-        flow: &Flow,
-        lines: Lines,
-        line: u32,
-        unit: usize,
-    ) -> Option<Side> {
+    fn add_side(&mut self, flow: &Flow, lines: Lines, line: u32, unit: usize) -> Option<Side> {
         let first = self.arcs.values().len() as u32;
         let (mut from, mut unit) = (line, unit);
         let is_new = VERSION.get() >= 0x030e;
@@ -206,7 +200,7 @@ impl Survey {
         })
     }
 
-    unsafe fn add_site(
+    fn add_site(
         &mut self,
         flow: &Flow,
         lines: Lines,
@@ -239,7 +233,7 @@ impl Survey {
     }
 
     /// Adds a site, at some units.
-    pub unsafe fn put_site(&mut self, site: Site, places: core::ops::Range<usize>) -> Option<()> {
+    pub(crate) fn put_site(&mut self, site: Site, places: core::ops::Range<usize>) -> Option<()> {
         self.sites.add(site)?;
         let number = u16::try_from(self.sites.values().len()).ok()?;
         let units = self.site_of.values_mut().get_mut(places);
@@ -249,7 +243,7 @@ impl Survey {
         Some(())
     }
 
-    unsafe fn add_sites(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_sites(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         let units = flow.units();
         self.site_of.zeros(units.len())?;
         let new = VERSION.get() >= 0x030e;
@@ -282,7 +276,7 @@ impl Survey {
     }
 
     /// Notes what the lines have that their ways on depend on.
-    unsafe fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
@@ -304,13 +298,13 @@ impl Survey {
     }
 
     /// Whether no branch tells where a line goes on that makes a function or has a whole `with`.
-    pub fn is_untold(&self, lines: Lines, line: u32) -> bool {
+    pub(crate) fn is_untold(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
         mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & ENDS != 0)
     }
 
     /// Whether a line has a `raise`.
-    pub fn raises(&self, lines: Lines, line: u32) -> bool {
+    pub(crate) fn raises(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
         mark.is_some_and(|mark| mark & RAISES != 0)
     }
@@ -318,7 +312,7 @@ impl Survey {
     /// Adds what follows from running a line of which no branch tells where it goes on, but that
     /// leads to several lines all the same: a decorated function, to one after the other; a `with`,
     /// by its suite or by what it swallows.
-    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let mut full = false;
         flow.steps(|from, to| {
@@ -341,7 +335,7 @@ impl Survey {
     /// Adds, for each line with one way on, that way. The line may have several for a reader of
     /// the source: a function written on that same line is left from there, a test that is always
     /// the same is no branch any more, a statement over several lines goes on from another one.
-    unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
+    fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
         for index in 0..self.after.values().len() {
             let to = self.after.values().get(index).copied()?;
             if to == 0 || to == SEVERAL {
@@ -359,7 +353,7 @@ impl Survey {
     }
 
     /// Adds every arc of the lines that have several ways on, sorted.
-    unsafe fn add_forks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_forks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let (keys, after) = (&mut self.keys, &self.after);
         let mut full = false;
@@ -386,7 +380,7 @@ impl Survey {
     }
 
     /// Notes by line where its arcs begin.
-    unsafe fn index_arcs(&mut self, lines: Lines) -> Option<()> {
+    fn index_arcs(&mut self, lines: Lines) -> Option<()> {
         self.arcs_of.zeros(lines.span as usize + 1)?;
         let arcs = self.arcs.values();
         let places = self.arcs_of.values_mut();
@@ -411,90 +405,104 @@ impl Survey {
             return Some((null(), null_mut(), 0));
         }
         let length = arcs.len() * (layout::ARC_LENGTH + 1);
-        let draft = map::append(layout::KIND_ARCS, lines.file, count, length)?;
-        // SAFETY: an arc is three numbers of four bytes, and records are aligned to 16 bytes.
-        let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
-        draft.put(0, bytes);
-        let states = draft.payload().add(bytes.len());
-        core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, arcs.len());
-        let arcs = draft.payload().cast_const().cast();
-        draft.commit();
-        Some((arcs, states, count))
+        // SAFETY: an arc is three numbers of four bytes, so the arcs are so many bytes, which a
+        // record's alignment suits. The payload was asked for as long as the arcs and a byte for
+        // each, and both stay in the map.
+        unsafe {
+            let draft = map::append(layout::KIND_ARCS, lines.file, count, length)?;
+            let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
+            draft.put(0, bytes);
+            let states = draft.payload().add(bytes.len());
+            core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, arcs.len());
+            let arcs = draft.payload().cast_const().cast();
+            draft.commit();
+            Some((arcs, states, count))
+        }
     }
 }
 
 /// Keeps something for the process's life.
-unsafe fn keep<T>(value: T) -> Option<*mut T> {
-    let memory = ffi::calloc(1, size_of::<T>()).cast::<T>();
+fn keep<T>(value: T) -> Option<*mut T> {
+    // SAFETY: the C library's, for any numbers: it looks for an overflow itself.
+    let memory = unsafe { ffi::calloc(1, size_of::<T>()) }.cast::<T>();
     if memory.is_null() {
         return None;
     }
-    memory.write(value);
+    // SAFETY: fresh memory of this size, aligned for any type of the language, which nobody else
+    // knows.
+    unsafe { memory.write(value) };
     Some(memory)
 }
 
 /// The arcs of code that is watched by events of its branches (3.12 and newer); null when there
 /// are none.
-pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
-    let survey = &mut *SURVEY.place();
-    survey.unsure.clear();
-    survey.learn_neighbours(flow, lines)?;
-    survey.add_sites(flow, lines)?;
-    let mut watch = Watch::NONE;
-    if VERSION.get() < 0x030e {
-        survey.learn_marks(flow, lines)?;
-        survey.add_single_ways(lines)?;
-        survey.add_makers(flow, lines)?;
-        survey.add_watch(flow, lines, &mut watch)?;
+pub(crate) unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
+    // SAFETY: with the GIL held nobody else uses the survey.
+    unsafe {
+        let survey = &mut *SURVEY.place();
+        survey.unsure.clear();
+        survey.learn_neighbours(flow, lines)?;
+        survey.add_sites(flow, lines)?;
+        let mut watch = Watch::NONE;
+        if VERSION.get() < 0x030e {
+            survey.learn_marks(flow, lines)?;
+            survey.add_single_ways(lines)?;
+            survey.add_makers(flow, lines)?;
+            survey.add_watch(flow, lines, &mut watch)?;
+        }
+        if survey.arcs.values().is_empty() && watch.meanings.is_null() {
+            return Some(null_mut());
+        }
+        let (arcs, states, count) = survey.record(lines)?;
+        keep(Branches {
+            arcs,
+            states,
+            count,
+            site_of: survey.site_of.kept()?,
+            units: flow.units().len() as u32,
+            sites: survey.sites.kept()?,
+            site_count: survey.sites.values().len() as u32,
+            arcs_of: null(),
+            after: null(),
+            first: lines.first,
+            span: lines.span,
+            watch,
+        })
     }
-    if survey.arcs.values().is_empty() && watch.meanings.is_null() {
-        return Some(null_mut());
-    }
-    let (arcs, states, count) = survey.record(lines)?;
-    keep(Branches {
-        arcs,
-        states,
-        count,
-        site_of: survey.site_of.kept()?,
-        units: flow.units().len() as u32,
-        sites: survey.sites.kept()?,
-        site_count: survey.sites.values().len() as u32,
-        arcs_of: null(),
-        after: null(),
-        first: lines.first,
-        span: lines.span,
-        watch,
-    })
 }
 
 /// The arcs of code that is watched line by line (3.8 to 3.11). `exits` gets the lines that lead
 /// only out of the frame.
-pub unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut Branches> {
-    let survey = &mut *SURVEY.place();
-    survey.learn_neighbours(flow, lines)?;
-    survey.add_forks(flow, lines)?;
-    survey.index_arcs(lines)?;
-    let out = flow.way_out();
-    for (index, target) in survey.after.values().iter().enumerate() {
-        if *target == out {
-            exits.add(index).write(layout::LINE_EXECUTABLE);
+pub(crate) unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut Branches> {
+    // SAFETY: with the GIL held nobody else uses the survey; the exits are as many as the lines,
+    // and so are the targets.
+    unsafe {
+        let survey = &mut *SURVEY.place();
+        survey.learn_neighbours(flow, lines)?;
+        survey.add_forks(flow, lines)?;
+        survey.index_arcs(lines)?;
+        let out = flow.way_out();
+        for (index, target) in survey.after.values().iter().enumerate() {
+            if *target == out {
+                exits.add(index).write(layout::LINE_EXECUTABLE);
+            }
         }
+        let sorted = survey.arcs.values().len();
+        survey.add_single_ways(lines)?;
+        let (arcs, states, _) = survey.record(lines)?;
+        keep(Branches {
+            arcs,
+            states,
+            count: sorted as u32,
+            site_of: null(),
+            units: 0,
+            sites: null_mut(),
+            site_count: 0,
+            arcs_of: survey.arcs_of.kept()?,
+            after: survey.after.kept()?,
+            first: lines.first,
+            span: lines.span,
+            watch: Watch::NONE,
+        })
     }
-    let sorted = survey.arcs.values().len();
-    survey.add_single_ways(lines)?;
-    let (arcs, states, _) = survey.record(lines)?;
-    keep(Branches {
-        arcs,
-        states,
-        count: sorted as u32,
-        site_of: null(),
-        units: 0,
-        sites: null_mut(),
-        site_count: 0,
-        arcs_of: survey.arcs_of.kept()?,
-        after: survey.after.kept()?,
-        first: lines.first,
-        span: lines.span,
-        watch: Watch::NONE,
-    })
 }

@@ -43,7 +43,7 @@ pub(crate) unsafe fn tell_of_interpreters() {
             map::record_state(
                 b"sub-interpreter",
                 b"the program has another interpreter in the process; what runs there is not recorded",
-            )
+            );
         };
     }
 }

@@ -31,10 +31,6 @@
     clippy::cast_ptr_alignment,
     reason = "records are aligned by the store's layout, fields of the interpreter by its compiler"
 )]
-#![expect(
-    unsafe_op_in_unsafe_fn,
-    reason = "the contract of every unsafe function is the one above"
-)]
 
 mod arc_survey;
 mod audit;

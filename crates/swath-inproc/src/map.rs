@@ -144,7 +144,7 @@ pub(crate) unsafe fn begin_in_child() -> bool {
             Ok(()) => true,
             Err(failure) => {
                 map.is_shared = true;
-                if let Some(header) = header() {
+                if let Some(header) = map.header() {
                     header.children.fetch_add(1, Ordering::Relaxed);
                     note_limit(header, failure);
                 }
@@ -212,21 +212,13 @@ unsafe fn write_header(
     header.magic.store(magic, Ordering::Release);
 }
 
-/// The header of the store that is mapped, if there is one.
-unsafe fn header<'a>() -> Option<&'a RawHeader> {
-    // SAFETY: a map with pieces begins with a header: the first one is page-aligned, at least a
-    // header long, and goes away only in `replace`, during which nobody else holds one.
+/// The header of this process's own store, if there is one.
+unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
+    // SAFETY: with the GIL held nobody else uses the map.
     unsafe {
         let map = &*MAP.place();
-        let first = map.pieces.first().filter(|_| map.count > 0)?;
-        first.base.cast::<RawHeader>().as_ref()
+        map.header().filter(|_| !map.is_shared)
     }
-}
-
-/// The same, of this process's own store.
-unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
-    // SAFETY: the caller holds the GIL, which is what both ask for.
-    unsafe { header().filter(|_| !is_shared()) }
 }
 
 /// Says how the process ends.
@@ -253,9 +245,9 @@ pub(crate) unsafe fn reopen() {
 }
 
 /// The place in the store of a byte in memory; 0 when it is not there.
-pub(crate) unsafe fn place_of(byte: *const u8) -> u32 {
-    // SAFETY: with the GIL held nobody changes the map meanwhile; the byte's address is compared,
-    // never followed.
+pub(crate) fn place_of(byte: *const u8) -> u32 {
+    // SAFETY: with the GIL held nobody changes the map meanwhile, and the reference does not get out
+    // of this function.
     let map = unsafe { &*MAP.place() };
     for piece in map.pieces.iter().take(map.count) {
         let distance = (byte as usize).wrapping_sub(piece.base as usize);
@@ -275,6 +267,28 @@ impl Map {
         self.count = 1;
         if let Some(place) = self.pieces.first_mut() {
             *place = first;
+        }
+    }
+
+    /// The header of the store that is mapped, if there is one.
+    unsafe fn header<'a>(&self) -> Option<&'a RawHeader> {
+        let first = self.pieces.first().filter(|_| self.count > 0)?;
+        // SAFETY: the first piece is page-aligned and at least a header long. It goes away only in
+        // `replace`, which no header outlives.
+        unsafe { first.base.cast::<RawHeader>().as_ref() }
+    }
+
+    /// Counts a record that found no room.
+    unsafe fn count_dropped(&self) {
+        // SAFETY: the counters are atomics, as others read them, and the header is there as long as
+        // the map is.
+        if let Some(header) = unsafe { self.header() } {
+            let counter = if self.is_shared {
+                &header.lost_by_children
+            } else {
+                &header.dropped
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -302,7 +316,7 @@ impl Map {
                 store_file::discard(&mut file);
                 return Err(Failure(b"no-address-space"));
             };
-            let Some(parent) = header() else {
+            let Some(parent) = self.header() else {
                 return Err(Failure(b"no-address-space"));
             };
             let header = &mut *first.base.cast::<RawHeader>();
@@ -407,7 +421,7 @@ impl Map {
                     true
                 }
                 Err(failure) => {
-                    if let Some(header) = header() {
+                    if let Some(header) = self.header() {
                         note_limit(header, failure);
                     }
                     false
@@ -448,7 +462,7 @@ pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option
         let fits = !map.is_shared && u32::try_from(length).is_ok();
         let place = if fits { map.room(length) } else { null_mut() };
         if place.is_null() {
-            count_dropped();
+            map.count_dropped();
             return None;
         }
         let record = place.cast::<RawRecord>();
@@ -461,17 +475,8 @@ pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option
 
 /// Counts a record that found no room.
 pub(crate) unsafe fn count_dropped() {
-    // SAFETY: the caller holds the GIL, and the counters are atomics: others read them.
-    unsafe {
-        if let Some(header) = header() {
-            let counter = if is_shared() {
-                &header.lost_by_children
-            } else {
-                &header.dropped
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+    // SAFETY: with the GIL held nobody else uses the map.
+    unsafe { (*MAP.place()).count_dropped() }
 }
 
 impl Draft {
@@ -486,7 +491,7 @@ impl Draft {
         // SAFETY: the payload is as long as was asked for, and the caller keeps to that; fresh room
         // in the map overlaps with nothing that can be borrowed.
         unsafe {
-            core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len())
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len());
         };
         place + bytes.len()
     }
@@ -513,7 +518,7 @@ impl Draft {
             }
             map.tail += (*self.record).length as usize;
             (*self.record).kind.store(self.kind, Ordering::Release);
-            if let Some(header) = header() {
+            if let Some(header) = map.header() {
                 header.tail.store(map.tail as u64, Ordering::Release);
             }
         }

@@ -24,7 +24,7 @@ const MOST_ARGUMENTS: isize = 256;
 pub(crate) unsafe fn record_process() {
     let mut folder = Path::new();
     path::working_folder(&mut folder);
-    // SAFETY: the environment's text is copied before anything could change it, and
+    // SAFETY: the environment's text is copied before Python code could change it, and
     // `sys.executable` is held by `sys` meanwhile.
     unsafe {
         let service = c_bytes(ffi::getenv(c"SWATH_SERVICE".as_ptr()));

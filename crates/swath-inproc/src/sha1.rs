@@ -122,11 +122,9 @@ mod tests {
         for piece in pieces {
             hash.add(piece);
         }
-        let bytes = hash.finish();
-        bytes
-            .iter()
-            .map(|byte| std::format!("{byte:02x}"))
-            .collect()
+        let mut digits = crate::text::Buffer::<41>::new();
+        digits.add_hexadecimal(&hash.finish());
+        std::string::String::from_utf8_lossy(digits.bytes()).into_owned()
     }
 
     #[test]

@@ -18,46 +18,37 @@ unsafe impl Zero for Throw {}
 impl Survey {
     /// Adds an arc that nothing proves but its end or an operation; whether it is an operation. A
     /// way out of the frame needs none: events tell of it.
-    pub(crate) unsafe fn add_unsure(&mut self, lines: Lines, from: u32, to: i32) -> Option<bool> {
+    pub(crate) fn add_unsure(&mut self, lines: Lines, from: u32, to: i32) -> Option<bool> {
         if to < 0 {
             return Some(false);
         }
         self.unsure.add(key(from, to))?;
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe { Some(self.proof(lines, from, to) == 0) }
+        Some(self.proof(lines, from, to) == 0)
     }
 
     /// Works out what is to be watched.
-    pub(crate) unsafe fn add_watch(
-        &mut self,
-        flow: &Flow,
-        lines: Lines,
-        watch: &mut Watch,
-    ) -> Option<()> {
+    pub(crate) fn add_watch(&mut self, flow: &Flow, lines: Lines, watch: &mut Watch) -> Option<()> {
         let unsure = self.sort_unsure();
         if unsure == 0 && !flow.has_handlers() && !self.has_edges() {
             return Some(());
         }
         self.meanings.zeros(flow.units().len())?;
         self.watched_lines.zeros(lines.span as usize)?;
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe {
-            self.add_proofs(flow, lines)?;
-            self.tell_edges(flow, watch);
-            self.note_escapes(flow);
-            let first = self.arcs.values().len() as u32;
-            let catches = self.add_throws(flow, lines)?;
-            watch.thrown = (first, self.arcs.values().len() as u32);
-            self.note_lines(flow, lines);
-            watch.meanings = self.meanings.kept()?;
-            if self.watched_lines.values().contains(&1) {
-                watch.lines = self.watched_lines.kept()?;
-            }
-            if catches {
-                watch.throws = self.throws.kept()?;
-            }
-            Some(())
+        self.add_proofs(flow, lines)?;
+        self.tell_edges(flow, watch);
+        self.note_escapes(flow);
+        let first = self.arcs.values().len() as u32;
+        let catches = self.add_throws(flow, lines)?;
+        watch.thrown = (first, self.arcs.values().len() as u32);
+        self.note_lines(flow, lines);
+        watch.meanings = self.meanings.kept()?;
+        if self.watched_lines.values().contains(&1) {
+            watch.lines = self.watched_lines.kept()?;
         }
+        if catches {
+            watch.throws = self.throws.kept()?;
+        }
+        Some(())
     }
 
     /// Sorts the arcs that are not sure and drops those that are there twice; how many there are.
@@ -73,35 +64,26 @@ impl Survey {
     }
 
     /// Adds the arcs that are not sure, and sites where nothing else proves them.
-    unsafe fn add_proofs(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_proofs(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         let first = self.arcs.values().len() as u32;
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe {
-            for place in 0..self.unsure.values().len() {
-                let (from, to) = arc_of(self.unsure.values().get(place).copied()?);
-                let proof = self.proof(lines, from, to);
-                self.arcs.add(Arc { from, to, proof })?;
-            }
-            let mut failed = false;
-            flow.leaving_steps(|unit, from, to| {
-                if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
-                    failed |= self
-                        .add_proof(flow, lines, unit, first + place as u32)
-                        .is_none();
-                }
-            });
-            (!failed).then_some(())
+        for place in 0..self.unsure.values().len() {
+            let (from, to) = arc_of(self.unsure.values().get(place).copied()?);
+            let proof = self.proof(lines, from, to);
+            self.arcs.add(Arc { from, to, proof })?;
         }
+        let mut failed = false;
+        flow.leaving_steps(|unit, from, to| {
+            if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
+                failed |= self
+                    .add_proof(flow, lines, unit, first + place as u32)
+                    .is_none();
+            }
+        });
+        (!failed).then_some(())
     }
 
     /// Adds a site at the unit that leaves the line of an arc.
-    unsafe fn add_proof(
-        &mut self,
-        flow: &Flow,
-        lines: Lines,
-        index: usize,
-        arc: u32,
-    ) -> Option<()> {
+    fn add_proof(&mut self, flow: &Flow, lines: Lines, index: usize, arc: u32) -> Option<()> {
         let proven = self.arcs.values().get(arc as usize)?;
         let unit = flow.units().get(index)?;
         // Events tell of branches.
@@ -136,8 +118,7 @@ impl Survey {
             away: Side::NONE,
             kind,
         };
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe { self.put_site(site, place..place + 1) }
+        self.put_site(site, place..place + 1)
     }
 
     fn mean(&mut self, unit: usize, bits: u8) {
@@ -200,37 +181,28 @@ impl Survey {
     }
 
     /// Adds the arcs that exceptions take as the ordinary flow does; whether there are any.
-    unsafe fn add_throws(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe {
-            if !flow.has_handlers() || !self.collect_forks(flow, lines)? {
-                return Some(false);
-            }
-            self.throws.zeros(flow.units().len())?;
-            let first = self.arcs.values().len();
-            let mut throw = Throw { arc: 0, caught: 0 };
-            for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
-                if unit.kind != Kind::Cache {
-                    throw = self.throw_of(flow, lines, index, first)?;
-                }
-                if throw.arc != 0
-                    && let Some(place) = self.throws.values_mut().get_mut(index)
-                {
-                    *place = throw;
-                }
-            }
-            Some(self.arcs.values().len() > first)
+    fn add_throws(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
+        if !flow.has_handlers() || !self.collect_forks(flow, lines)? {
+            return Some(false);
         }
+        self.throws.zeros(flow.units().len())?;
+        let first = self.arcs.values().len();
+        let mut throw = Throw { arc: 0, caught: 0 };
+        for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
+            if unit.kind != Kind::Cache {
+                throw = self.throw_of(flow, lines, index, first)?;
+            }
+            if throw.arc != 0
+                && let Some(place) = self.throws.values_mut().get_mut(index)
+            {
+                *place = throw;
+            }
+        }
+        Some(self.arcs.values().len() > first)
     }
 
     /// The arc that an exception takes that a unit raises, if the ordinary flow may take it.
-    unsafe fn throw_of(
-        &mut self,
-        flow: &Flow,
-        lines: Lines,
-        index: usize,
-        first: usize,
-    ) -> Option<Throw> {
+    fn throw_of(&mut self, flow: &Flow, lines: Lines, index: usize, first: usize) -> Option<Throw> {
         let none = Throw { arc: 0, caught: 0 };
         let Some(unit) = flow.units().get(index).copied() else {
             return Some(none);
@@ -272,26 +244,23 @@ impl Survey {
 
     /// Collects, sorted, the arcs of lines with several ways on that no line proves; whether there
     /// are any.
-    unsafe fn collect_forks(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
+    fn collect_forks(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
         self.keys.clear();
         let mut failed = false;
-        // SAFETY: the hits of `lines` are in the map, as many as the span.
-        unsafe {
-            let mut collect = |from, to| {
-                if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
-                    failed |= self.keys.add(key(from, to)).is_none();
-                }
-            };
-            flow.steps(&mut collect);
-            // Whatever else the line raises goes where its `raise` leads.
-            flow.raising_steps(&mut collect);
-            if failed {
-                return None;
+        let mut collect = |from, to| {
+            if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
+                failed |= self.keys.add(key(from, to)).is_none();
             }
-            scratch::sort(self.keys.values_mut());
-            self.keys.drop_repeated();
-            Some(!self.keys.values().is_empty())
+        };
+        flow.steps(&mut collect);
+        // Whatever else the line raises goes where its `raise` leads.
+        flow.raising_steps(&mut collect);
+        if failed {
+            return None;
         }
+        scratch::sort(self.keys.values_mut());
+        self.keys.drop_repeated();
+        Some(!self.keys.values().is_empty())
     }
 
     /// Notes the lines of units that mean something, for where an event of the line takes the
