@@ -549,11 +549,15 @@ pub(crate) unsafe fn set_recorder(recorder: u32) {
 }
 
 /// Strings that become one record: counted first, then written.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "once for each process that is begun: not worth a dependency in this object"
+)]
 pub(crate) unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
-        rest.split_inclusive(|byte| *byte == 0)
-            .filter_map(|string| string.strip_suffix(&[0]))
+        rest.split(|byte| *byte == 0)
+            .take(rest.iter().filter(|byte| **byte == 0).count())
     };
     let count = strings.len() + extra().count();
     let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
