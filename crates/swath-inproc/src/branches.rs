@@ -397,3 +397,132 @@ impl Branches {
         before == layout::LINE_EXECUTABLE
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: u8 = layout::LINE_EXECUTABLE;
+    const HIT: u8 = layout::LINE_HIT;
+
+    const fn arc(from: u32, to: i32, proof: u32) -> Arc {
+        Arc { from, to, proof }
+    }
+
+    const fn side(first: u32, count: u32) -> Side {
+        Side {
+            first,
+            count,
+            settled: false,
+            seen: false,
+            is_watched: false,
+        }
+    }
+
+    fn none_of(arcs: &[Arc], states: &mut [u8]) -> Branches {
+        Branches {
+            arcs: arcs.as_ptr(),
+            states: states.as_mut_ptr(),
+            count: arcs.len() as u32,
+            site_of: null(),
+            units: 0,
+            sites: null_mut(),
+            site_count: 0,
+            arcs_of: null(),
+            after: null(),
+            first: 10,
+            span: 3,
+            watch: Watch::NONE,
+        }
+    }
+
+    #[test]
+    fn steps_from_line_to_line() {
+        // Line 10 leads to 11 and 12, line 11 only to 12, and 12 out of the code.
+        let arcs = [arc(10, 11, 0), arc(10, 12, 77)];
+        let mut states = [OPEN; 2];
+        let (arcs_of, after) = ([0, 2, 2, 2], [SEVERAL, 12, -9]);
+        let branches = Branches {
+            arcs_of: arcs_of.as_ptr(),
+            after: after.as_ptr(),
+            ..none_of(&arcs, &mut states)
+        };
+        // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+        let stepped = |from, to| unsafe { branches.stepped(from, to) };
+        assert!(stepped(10, 11) == Step::New);
+        assert!(stepped(10, 11) == Step::Known, "once is enough");
+        assert!(stepped(10, 12) == Step::Known, "a line proves it");
+        assert!(stepped(11, 12) == Step::Known, "there is no other way");
+        assert!(stepped(11, 10) == Step::Unforeseen);
+        assert!(stepped(10, 10) == Step::Unforeseen);
+        assert!(stepped(13, 10) == Step::Unforeseen);
+        assert!(stepped(9, 10) == Step::Unforeseen);
+        // SAFETY: as above.
+        assert_eq!(unsafe { branches.open() }, 1);
+        assert_eq!(states, [HIT; 2]);
+    }
+
+    #[test]
+    fn a_branch_is_done_when_both_ways_were_taken() {
+        let arcs = [arc(10, 11, 0), arc(10, 12, 0)];
+        let mut states = [OPEN; 2];
+        let site_of = [0, 1, 0];
+        let mut sites = [Site {
+            behind: 2,
+            on: side(0, 1),
+            away: side(1, 1),
+            kind: SiteKind::Branch,
+        }];
+        let mut branches = Branches {
+            site_of: site_of.as_ptr(),
+            units: 3,
+            sites: sites.as_mut_ptr(),
+            site_count: 1,
+            ..none_of(&arcs, &mut states)
+        };
+        // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+        let mut went = |unit, to| unsafe { branches.went(unit, to) };
+        assert!(went(0, 1), "that is no branch");
+        assert!(went(3, 1), "that is no unit");
+        assert!(!went(1, 2));
+        assert!(!went(1, 2));
+        assert!(went(1, 5));
+        assert_eq!(states, [HIT; 2]);
+    }
+
+    #[test]
+    fn an_edge_is_taken_when_the_unit_behind_it_runs() {
+        let arcs = [arc(10, 11, 0)];
+        for (next, taken) in [(1, HIT), (2, OPEN)] {
+            let mut states = [OPEN];
+            let site_of = [1, 0, 0];
+            let meanings = [0, meaning::TELLS_EDGE, meaning::TELLS_EDGE];
+            let mut sites = [Site {
+                behind: 1,
+                on: side(0, 1),
+                away: Side::NONE,
+                kind: SiteKind::Edge,
+            }];
+            let mut branches = Branches {
+                site_of: site_of.as_ptr(),
+                units: 3,
+                sites: sites.as_mut_ptr(),
+                site_count: 1,
+                watch: Watch {
+                    meanings: meanings.as_ptr(),
+                    open_edges: 1,
+                    ..Watch::NONE
+                },
+                ..none_of(&arcs, &mut states)
+            };
+            let (mut one, mut other) = (0_u8, 0_u8);
+            let (one, other) = (&raw mut one, &raw mut other);
+            // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+            let mut reached = |unit, thread| unsafe { branches.reached(unit, thread, || None) };
+            assert!(!reached(0, one), "what comes behind it is to tell");
+            assert!(!reached(1, other), "that is another thread's");
+            assert_eq!(reached(next, one), taken == HIT);
+            assert_eq!(states, [taken]);
+        }
+    }
+}

@@ -52,13 +52,7 @@ pub(crate) struct Flow {
     pub body: usize,
 }
 
-static FLOW: Global<Flow> = Global::new(Flow {
-    units: Scratch::new(),
-    todo: Scratch::new(),
-    handlers: Scratch::new(),
-    definition: 0,
-    body: 0,
-});
+static FLOW: Global<Flow> = Global::new(Flow::NONE);
 
 /// So many handlers in a row are followed.
 const MOST_HANDLERS: usize = 64;
@@ -125,6 +119,15 @@ pub(crate) unsafe fn of<'a>(code: Object) -> Option<&'a mut Flow> {
 }
 
 impl Flow {
+    /// Of nothing.
+    const NONE: Self = Self {
+        units: Scratch::new(),
+        todo: Scratch::new(),
+        handlers: Scratch::new(),
+        definition: 0,
+        body: 0,
+    };
+
     /// The units.
     pub(crate) fn units(&self) -> &[Unit] {
         self.units.values()
@@ -190,73 +193,77 @@ impl Flow {
 
     /// Gives the units their lines on 3.8 and 3.9.
     unsafe fn place_by_table(&mut self, code: Object) -> Option<()> {
+        // SAFETY: the code is alive.
+        let table = unsafe { attribute(code, c"co_lnotab") }?;
+        // SAFETY: the bytes are looked at while `table` holds them.
+        self.place_by_pairs(unsafe { bytes(table.object()) }?)
+    }
+
+    fn place_by_pairs(&mut self, pairs: &[u8]) -> Option<()> {
         let units = self.units.values_mut();
-        // SAFETY: the code is alive, and the bytes of its table are looked at while `table` holds
-        // them.
-        unsafe {
-            let table = attribute(code, c"co_lnotab")?;
-            let mut line = i32::try_from(self.definition).ok()?;
-            let mut place = 0;
-            let end = units.len() * 2;
-            // The line before the first unit counts as another one.
-            let mut is_new = true;
-            let mut give = |from: usize, to: usize, line: i32, is_new: bool| {
-                let line = u32::try_from(line).unwrap_or(0);
-                if let Some(some) = units.get_mut(from / 2..to / 2) {
-                    for unit in some.iter_mut() {
-                        unit.line = line;
-                    }
-                    if let Some(first) = some.first_mut() {
-                        first.is_reported = is_new;
-                    }
+        let mut line = i32::try_from(self.definition).ok()?;
+        let mut place = 0;
+        let end = units.len() * 2;
+        // The line before the first unit counts as another one.
+        let mut is_new = true;
+        let mut give = |from: usize, to: usize, line: i32, is_new: bool| {
+            let line = u32::try_from(line).unwrap_or(0);
+            if let Some(some) = units.get_mut(from / 2..to / 2) {
+                for unit in some.iter_mut() {
+                    unit.line = line;
                 }
-            };
-            for pair in bytes(table.object())?.as_chunks::<2>().0 {
-                let [distance, change] = *pair;
-                if distance != 0 {
-                    let next = place + usize::from(distance);
-                    give(place, next, line, is_new);
-                    place = next;
-                    is_new = false;
+                if let Some(first) = some.first_mut() {
+                    first.is_reported = is_new;
                 }
-                line += i32::from(change as i8);
-                is_new |= change != 0;
             }
-            give(place, end, line, is_new);
-            // 3.9 reports where an exception leads to, on whatever line.
-            if VERSION.get() == 0x0309 {
-                let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
-                ends.for_each(|unit| unit.is_reported = true);
+        };
+        for pair in pairs.as_chunks::<2>().0 {
+            let [distance, change] = *pair;
+            if distance != 0 {
+                let next = place + usize::from(distance);
+                give(place, next, line, is_new);
+                place = next;
+                is_new = false;
             }
-            Some(())
+            line = line.wrapping_add(i32::from(change as i8));
+            is_new |= change != 0;
         }
+        give(place, end, line, is_new);
+        // 3.9 reports where an exception leads to, on whatever line.
+        if VERSION.get() == 0x0309 {
+            let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
+            ends.for_each(|unit| unit.is_reported = true);
+        }
+        Some(())
     }
 
     /// Reads the table of exception handlers of 3.11 and newer.
     unsafe fn read_handlers(&mut self, code: Object) -> Option<()> {
-        // SAFETY: the code is alive, and the bytes of its table are looked at while `table` holds
-        // them.
-        unsafe {
-            let table = attribute(code, c"co_exceptiontable")?;
-            let mut rest = bytes(table.object())?.iter().copied();
-            // Numbers of six bits a byte, the highest first; 64 says that more follow.
-            let mut next = || {
-                let mut byte = rest.next()?;
-                let mut value = u32::from(byte & 63);
-                while byte & 64 != 0 {
-                    byte = rest.next()?;
-                    value = value << 6 | u32::from(byte & 63);
-                }
-                Some(value)
-            };
-            while let (Some(start), Some(length), Some(handler), Some(_)) =
-                (next(), next(), next(), next())
-            {
-                self.handlers
-                    .add([start, start.saturating_add(length), handler])?;
+        // SAFETY: the code is alive.
+        let table = unsafe { attribute(code, c"co_exceptiontable") }?;
+        // SAFETY: the bytes are looked at while `table` holds them.
+        self.add_handlers(unsafe { bytes(table.object()) }?)
+    }
+
+    fn add_handlers(&mut self, table: &[u8]) -> Option<()> {
+        let mut rest = table.iter().copied();
+        // Numbers of six bits a byte, the highest first; 64 says that more follow.
+        let mut next = || {
+            let mut byte = rest.next()?;
+            let mut value = u32::from(byte & 63);
+            while byte & 64 != 0 {
+                byte = rest.next()?;
+                value = value << 6 | u32::from(byte & 63);
             }
-            Some(())
+            Some(value)
+        };
+        while let (Some(start), Some(length), Some(handler), Some(_)) =
+            (next(), next(), next(), next())
+        {
+            self.handlers
+                .add([start, start.saturating_add(length), handler])?;
         }
+        Some(())
     }
 
     /// Where an exception that a unit raises goes, in this frame.
@@ -677,7 +684,7 @@ fn leads_to_target(kind: Kind) -> bool {
 
 /// The unit that a jump leads to.
 fn target(all: &[u8], index: usize, argument: u32, reach: Reach, operations: &Operations) -> u32 {
-    let distance = argument * operations.scale / 2;
+    let distance = argument.wrapping_mul(operations.scale) / 2;
     // Distances count from behind the caches.
     let mut next = index + 1;
     if operations.resume != 0 {
@@ -692,3 +699,6 @@ fn target(all: &[u8], index: usize, argument: u32, reach: Reach, operations: &Op
         Reach::Absolute => distance,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,38 +76,88 @@ pub(crate) unsafe fn body_start(code: Object) -> usize {
     if VERSION.get() < 0x030b {
         return 0;
     }
-    // SAFETY: the code is alive, and its bytes are looked at while `operations` holds them.
-    unsafe {
-        let Some(operations) = attribute(code, c"co_code") else {
-            return 0;
-        };
-        let resume = RESUME.get();
-        let all = bytes(operations.object()).unwrap_or(&[]);
-        match all
-            .chunks_exact(2)
-            .position(|unit| unit.first() == Some(&resume))
-        {
-            Some(unit) => unit * 2 + 2,
-            None => 0,
-        }
+    // SAFETY: the code is alive.
+    let Some(operations) = (unsafe { attribute(code, c"co_code") }) else {
+        return 0;
+    };
+    // SAFETY: the bytes are looked at while `operations` holds them.
+    let all = unsafe { bytes(operations.object()) };
+    behind_start(all.unwrap_or(&[]), RESUME.get())
+}
+
+/// Where in the bytes of code the operation ends that begins its body; 0 where there is none.
+fn behind_start(all: &[u8], resume: u8) -> usize {
+    let mut operations = all.chunks_exact(2).map(|unit| unit.first());
+    match operations.position(|operation| operation == Some(&resume)) {
+        Some(unit) => unit * 2 + 2,
+        None => 0,
     }
 }
 
 /// The lines of a code object of 3.8 and 3.9.
 unsafe fn collect_table(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
-    // SAFETY: the code is alive, and the bytes of its table are looked at while `table` holds them.
-    unsafe {
+    // SAFETY: the code is alive.
+    let (table, first) = unsafe {
         let table = attribute(code, c"co_lnotab")?;
-        let mut line = i32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
-        let mut add = |line: i32| u32::try_from(line).map_or(Some(()), |line| lines.add(line));
-        for pair in bytes(table.object())?.as_chunks::<2>().0 {
-            let [distance, change] = *pair;
-            if distance != 0 {
-                add(line)?;
-            }
-            line += i32::from(change as i8);
+        (table, number_attribute(code, c"co_firstlineno"))
+    };
+    // SAFETY: the bytes are looked at while `table` holds them.
+    let pairs = unsafe { bytes(table.object()) }?;
+    add_table(pairs, i32::try_from(first).ok()?, lines)?;
+    Some(None)
+}
+
+/// Adds the lines of a table of pairs: how many bytes are of a line, and how far on the next one is.
+fn add_table(pairs: &[u8], first: i32, lines: &mut Scratch<u32>) -> Option<()> {
+    let mut line = first;
+    let mut add = |line: i32| u32::try_from(line).map_or(Some(()), |line| lines.add(line));
+    for pair in pairs.as_chunks::<2>().0 {
+        let [distance, change] = *pair;
+        if distance != 0 {
+            add(line)?;
         }
-        add(line)?;
-        Some(None)
+        line = line.wrapping_add(i32::from(change as i8));
+    }
+    add(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[u8], first: i32, expected: &[u32]) {
+        let mut lines = Scratch::new();
+        assert!(add_table(pairs, first, &mut lines).is_some());
+        assert_eq!(lines.values(), expected);
+    }
+
+    #[test]
+    fn a_table_of_pairs_goes_both_ways() {
+        check(&[], 7, &[7]);
+        check(&[4, 1, 6, 2], 7, &[7, 8, 10]);
+        let back = (-3_i8).cast_unsigned();
+        check(&[2, 4, 8, back], 1, &[1, 5, 2]);
+    }
+
+    #[test]
+    fn a_long_way_takes_several_pairs() {
+        // No byte is of the lines that are only passed.
+        check(&[10, 127, 0, 127, 0, 46], 1, &[1, 301]);
+        // Nor is one of a second line, where a line has more bytes than fit into a pair.
+        check(&[255, 0, 20, 1], 1, &[1, 1, 2]);
+    }
+
+    #[test]
+    fn no_line_is_below_the_first_one_of_a_file() {
+        let back = (-100_i8).cast_unsigned();
+        check(&[2, back, 2, 100], 5, &[5, 5]);
+        check(&[2, 1, 9], 5, &[5, 6]);
+    }
+
+    #[test]
+    fn a_body_begins_behind_the_call() {
+        assert_eq!(behind_start(&[1, 0, 151, 0, 9, 0, 151, 1], 151), 4);
+        assert_eq!(behind_start(&[9, 151, 83, 0], 151), 0);
+        assert_eq!(behind_start(&[], 151), 0);
     }
 }
