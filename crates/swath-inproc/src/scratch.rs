@@ -233,5 +233,8 @@ mod tests {
         assert_eq!(list.take(), None);
         assert!(list.zeros(3).is_some());
         assert_eq!(list.values(), [0, 0, 0]);
+        assert!(list.zeros(9000).is_some());
+        assert_eq!(list.values().len(), 9000);
+        assert!(list.values().iter().all(|value| *value == 0));
     }
 }
