@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
 
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
 pub(crate) static THOROUGH: Global<bool> = Global::new(false);
@@ -230,6 +230,7 @@ impl Branches {
     /// raised the exception that was caught; `thread` is the calling one.
     pub(crate) unsafe fn reached(
         &mut self,
+        gil: Gil<'_>,
         unit: u32,
         thread: *mut u8,
         caught: impl FnOnce() -> Option<u32>,
@@ -246,7 +247,7 @@ impl Branches {
             if let Some(site) = self.site(unit) {
                 match (*site).kind {
                     SiteKind::Mark => {
-                        self.went(unit, (*site).behind);
+                        self.went(gil, unit, (*site).behind);
                     }
                     SiteKind::Edge if !(*site).on.seen => {
                         self.watch.pending = u32::from(*self.site_of.add(unit as usize));
@@ -325,7 +326,7 @@ impl Branches {
     }
 
     /// Control went from one unit to another: whether the site needs no more events.
-    pub(crate) unsafe fn went(&mut self, unit: u32, to: u32) -> bool {
+    pub(crate) unsafe fn went(&mut self, gil: Gil<'_>, unit: u32, to: u32) -> bool {
         // SAFETY: a site that was found is one of those that are kept for good, and with the GIL
         // held nobody else changes it; the arcs that it names are of this code.
         unsafe {
@@ -340,7 +341,7 @@ impl Branches {
             };
             if !side.seen {
                 side.seen = true;
-                side.settled = !THOROUGH.get();
+                side.settled = !THOROUGH.get(gil);
                 self.watch.is_wanted |= side.is_watched;
                 let (first, end) = (side.first, side.first + side.count);
                 for index in first..end {
@@ -401,6 +402,11 @@ impl Branches {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn gil() -> Gil<'static> {
+        // SAFETY: no interpreter is there, and nothing that is used here is written to by any test.
+        unsafe { Gil::assume() }
+    }
 
     const OPEN: u8 = layout::LINE_EXECUTABLE;
     const HIT: u8 = layout::LINE_HIT;
@@ -481,7 +487,7 @@ mod tests {
             ..none_of(&arcs, &mut states)
         };
         // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
-        let mut went = |unit, to| unsafe { branches.went(unit, to) };
+        let mut went = |unit, to| unsafe { branches.went(gil(), unit, to) };
         assert!(went(0, 1), "that is no branch");
         assert!(went(3, 1), "that is no unit");
         assert!(!went(1, 2));
@@ -518,7 +524,8 @@ mod tests {
             let (mut one, mut other) = (0_u8, 0_u8);
             let (one, other) = (&raw mut one, &raw mut other);
             // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
-            let mut reached = |unit, thread| unsafe { branches.reached(unit, thread, || None) };
+            let mut reached =
+                |unit, thread| unsafe { branches.reached(gil(), unit, thread, || None) };
             assert!(!reached(0, one), "what comes behind it is to tell");
             assert!(!reached(1, other), "that is another thread's");
             assert_eq!(reached(next, one), taken == HIT);

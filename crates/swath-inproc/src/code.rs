@@ -20,7 +20,7 @@ use crate::object::{self, attribute, bytes, number_attribute};
 use crate::operations::{self, Kind};
 use crate::running_frame;
 use crate::scratch::Scratch;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
 use crate::text;
 use crate::unit_lines::UnitLines;
@@ -123,8 +123,8 @@ unsafe extern "C" fn keep(_info: *mut c_void) {}
 pub(crate) static BRANCH: Global<bool> = Global::new(false);
 
 /// Asks the interpreter for a place at every code object.
-pub(crate) unsafe fn begin() -> bool {
-    let Some(symbols) = SYMBOLS.get() else {
+pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
+    let Some(symbols) = SYMBOLS.get(gil) else {
         return false;
     };
     // SAFETY: the function was found under CPython's name for it, and `keep` does nothing with what
@@ -133,19 +133,22 @@ pub(crate) unsafe fn begin() -> bool {
     if index < 0 {
         return false;
     }
-    ACCESS.set(Some(Access {
-        get: symbols.get_extra,
-        set: symbols.set_extra,
-        index,
-    }));
+    ACCESS.set(
+        gil,
+        Some(Access {
+            get: symbols.get_extra,
+            set: symbols.set_extra,
+            index,
+        }),
+    );
     true
 }
 
 impl Info {
     /// Whether the hits go to this process's own store. Code that is not measured has none.
     #[inline]
-    fn is_current(&self) -> bool {
-        self.span == 0 || self.generation == fork::generation()
+    fn is_current(&self, gil: Gil<'_>) -> bool {
+        self.span == 0 || self.generation == fork::generation(gil)
     }
 
     /// Whether the code is measured.
@@ -185,26 +188,26 @@ impl Info {
 
 /// What is known about a code object, if it was seen before.
 #[inline]
-pub(crate) unsafe fn known(code: Object) -> Option<*mut Info> {
-    let access = ACCESS.get()?;
+pub(crate) unsafe fn known(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
+    let access = ACCESS.get(gil)?;
     let mut info: *mut c_void = null_mut();
     // SAFETY: the index is the one that the interpreter gave to this agent, so what is kept there
     // is null or an `Info`, and those are never given back.
     unsafe {
         (access.get)(code, access.index, &raw mut info);
         let info: *mut Info = info.cast();
-        (!info.is_null() && (*info).is_current()).then_some(info)
+        (!info.is_null() && (*info).is_current(gil)).then_some(info)
     }
 }
 
 /// What is known about a code object; it is looked at if it was not seen before.
 #[inline]
-pub(crate) unsafe fn info(code: Object) -> *mut Info {
+pub(crate) unsafe fn info(gil: Gil<'_>, code: Object) -> *mut Info {
     // SAFETY: both ask for code that is alive, as the caller does.
     unsafe {
-        match known(code) {
+        match known(gil, code) {
             Some(info) => info,
-            None => learn(code),
+            None => learn(gil, code),
         }
     }
 }
@@ -212,18 +215,18 @@ pub(crate) unsafe fn info(code: Object) -> *mut Info {
 /// Looks at a code object.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn learn(code: Object) -> *mut Info {
+pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
     // Not in the middle of it: what is recorded about one code object is in one store.
     // SAFETY: the code is alive, and no exception is pending while Python is called. What the
     // interpreter keeps is an `Info`, and it never looks into it.
     unsafe {
-        fork::check();
-        let pending = object::PendingException::set_aside();
-        let info = match describe(code) {
+        fork::check(gil);
+        let pending = object::PendingException::set_aside(gil);
+        let info = match describe(gil, code) {
             Some(info) => info,
             None => OUTSIDE.place(),
         };
-        if let Some(access) = ACCESS.get() {
+        if let Some(access) = ACCESS.get(gil) {
             (access.set)(code, access.index, info.cast());
             ffi::PyErr_Clear();
         }
@@ -232,31 +235,31 @@ pub(crate) unsafe fn learn(code: Object) -> *mut Info {
     }
 }
 
-unsafe fn describe(code: Object) -> Option<*mut Info> {
+unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     // SAFETY: with the GIL held nobody else uses the list of lines or the table. What the table
     // leads to was allocated here and is never given back, the fresh memory is as large as an
     // `Info`, and where branches are recorded the record has a second byte a line.
     unsafe {
-        let name = attribute(code, c"co_filename")?;
-        let file = file::id(name.object())?;
+        let name = attribute(gil, code, c"co_filename")?;
+        let file = file::id(gil, name.object())?;
         let scratch = &mut *LINES.place();
-        let start = line_table::collect(code, scratch)?;
+        let start = line_table::collect(gil, code, scratch)?;
         let lines = scratch.values();
         let first = lines.iter().copied().min()?;
         let last = lines.iter().copied().max()?;
         let span = (last - first) as usize + 1;
         if span > LARGEST_SPAN {
-            map::count_dropped();
+            map::count_dropped(gil);
             return None;
         }
-        let is_large = UnitLines::are_needed(lines.len());
-        let outline = if BRANCH.get() || is_large {
-            outline(code)?
+        let is_large = UnitLines::are_needed(gil, lines.len());
+        let outline = if BRANCH.get(gil) || is_large {
+            outline(gil, code)?
         } else {
             Outline::NONE
         };
-        let definition = if BRANCH.get() {
-            u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?
+        let definition = if BRANCH.get(gil) {
+            u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?
         } else {
             0
         };
@@ -272,14 +275,14 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         let mut info = *head;
         while !info.is_null() {
             if (*info).hash == hash
-                && (*info).is_current()
+                && (*info).is_current(gil)
                 && is_same(&*info, file, first, span, lines)
             {
                 return Some(info);
             }
             info = (*info).next;
         }
-        let (hits, remaining) = record(file, first, span, lines, definition)?;
+        let (hits, remaining) = record(gil, file, first, span, lines, definition)?;
         let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
         if memory.is_null() {
             return None;
@@ -287,14 +290,14 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
         memory.write(Info {
             next: *head,
             hash,
-            generation: fork::generation(),
+            generation: fork::generation(gil),
             file,
             first,
             span: span as u32,
             remaining,
             start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
             hits,
-            exits: if BRANCH.get() {
+            exits: if BRANCH.get(gil) {
                 hits.add(span)
             } else {
                 null_mut()
@@ -302,35 +305,35 @@ unsafe fn describe(code: Object) -> Option<*mut Info> {
             definition,
             outline,
             branches: null_mut(),
-            has_looked: !BRANCH.get(),
+            has_looked: !BRANCH.get(gil),
             found: FoundArcs::NONE,
             latest: 0,
             unit_lines: if is_large {
-                UnitLines::of(code).unwrap_or(UnitLines::NONE)
+                UnitLines::of(gil, code).unwrap_or(UnitLines::NONE)
             } else {
                 UnitLines::NONE
             },
         });
         *head = memory;
-        if BRANCH.get() && (VERSION.get() < 0x030c || outline.iterates) {
-            (*memory).look_for_branches(code);
+        if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
+            (*memory).look_for_branches(gil, code);
         }
         Some(memory)
     }
 }
 
 /// Looks over a code object's operations.
-unsafe fn outline(code: Object) -> Option<Outline> {
+unsafe fn outline(gil: Gil<'_>, code: Object) -> Option<Outline> {
     const SUSPENDING: core::ffi::c_long = 0x20 | 0x80 | 0x200;
-    let operations = operations::of(VERSION.get());
+    let operations = operations::of(VERSION.get(gil));
     // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
     unsafe {
-        let all = attribute(code, c"co_code")?;
+        let all = attribute(gil, code, c"co_code")?;
         let mut outline = Outline {
-            suspends: number_attribute(code, c"co_flags") & SUSPENDING != 0,
+            suspends: number_attribute(gil, code, c"co_flags") & SUSPENDING != 0,
             ..Outline::NONE
         };
-        for pair in bytes(all.object())?.as_chunks::<2>().0 {
+        for pair in bytes(gil, all.object())?.as_chunks::<2>().0 {
             let [operation, argument] = *pair;
             outline.hash = text::mix(
                 outline.hash,
@@ -344,32 +347,33 @@ unsafe fn outline(code: Object) -> Option<Outline> {
 
 /// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
 /// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
-pub(crate) unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
+pub(crate) unsafe fn is_starting(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
     let Ok(place) = usize::try_from(place) else {
         return true;
     };
-    if VERSION.get() < 0x030b {
+    if VERSION.get(gil) < 0x030b {
         return false;
     }
     // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
     unsafe {
-        let Some(all) = attribute(code, c"co_code") else {
+        let Some(all) = attribute(gil, code, c"co_code") else {
             return false;
         };
-        bytes(all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
+        bytes(gil, all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
     }
 }
 
 /// Whether a frame of the code that stands at this place of its bytes is suspended.
-pub(crate) unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
+pub(crate) unsafe fn is_suspended(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
     // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
     unsafe {
-        let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
+        let (Ok(place), Some(all)) = (usize::try_from(place), attribute(gil, code, c"co_code"))
+        else {
             return false;
         };
-        let all = bytes(all.object()).unwrap_or(&[]);
+        let all = bytes(gil, all.object()).unwrap_or(&[]);
         let at = |place: usize| all.get(place).copied().unwrap_or(0);
-        operations::of(VERSION.get()).is_suspended(at(place), at(place + 2))
+        operations::of(VERSION.get(gil)).is_suspended(at(place), at(place + 2))
     }
 }
 
@@ -378,7 +382,7 @@ impl Info {
     /// Finds out which arcs the code has, once.
     #[cold]
     #[inline(never)]
-    unsafe fn look_for_branches(&mut self, code: Object) {
+    unsafe fn look_for_branches(&mut self, gil: Gil<'_>, code: Object) {
         self.has_looked = true;
         let lines = Lines {
             file: self.file,
@@ -389,33 +393,33 @@ impl Info {
         // SAFETY: the code is alive, and the hits are as many as the span. What a survey returns is
         // never given back.
         unsafe {
-            let pending = object::PendingException::set_aside();
-            let found = match flow::of(code) {
-                Some(flow) if VERSION.get() < 0x030c => {
-                    arc_survey::by_lines(flow, lines, self.exits)
+            let pending = object::PendingException::set_aside(gil);
+            let found = match flow::of(gil, code) {
+                Some(flow) if VERSION.get(gil) < 0x030c => {
+                    arc_survey::by_lines(gil, flow, lines, self.exits)
                 }
-                Some(flow) => arc_survey::by_sites(flow, lines),
+                Some(flow) => arc_survey::by_sites(gil, flow, lines),
                 None => None,
             };
             drop(pending);
             match found {
                 Some(branches) => {
                     self.branches = branches;
-                    if VERSION.get() < 0x030c {
+                    if VERSION.get(gil) < 0x030c {
                         self.remaining += (*branches).open();
                     }
                 }
-                None => map::count_dropped(),
+                None => map::count_dropped(gil),
             }
         }
     }
 
     /// A frame of the code starts: its arcs are found out, if they were not yet.
     #[inline]
-    pub(crate) unsafe fn prepare(&mut self, code: Object) {
+    pub(crate) unsafe fn prepare(&mut self, gil: Gil<'_>, code: Object) {
         if !self.has_looked {
             // SAFETY: the code that the caller hands in is this information's own, and alive.
-            unsafe { self.look_for_branches(code) };
+            unsafe { self.look_for_branches(gil, code) };
         }
     }
 
@@ -442,20 +446,26 @@ impl Info {
     /// Control went from one place in the code's bytes to another: whether this branch needs no
     /// more events.
     #[inline]
-    pub(crate) unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
+    pub(crate) unsafe fn went(
+        &mut self,
+        gil: Gil<'_>,
+        code: Object,
+        offset: i64,
+        destination: i64,
+    ) -> bool {
         // SAFETY: the arcs are not null here, and a survey made them for good; they look at the
         // numbers of units themselves.
         unsafe {
-            self.prepare(code);
+            self.prepare(gil, code);
             if self.branches.is_null() {
                 return true;
             }
-            (*self.branches).went((offset / 2) as u32, (destination / 2) as u32)
+            (*self.branches).went(gil, (offset / 2) as u32, (destination / 2) as u32)
         }
     }
 
     /// A place in the code's bytes was reached: whether its event is needed no more.
-    pub(crate) unsafe fn reached(&mut self, offset: i64) -> bool {
+    pub(crate) unsafe fn reached(&mut self, gil: Gil<'_>, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
         // SAFETY: `hit` and the arcs leave out lines and units that are not theirs; the arcs are
         // not null here, and were made for good. A thread that runs Python has a thread state.
@@ -467,8 +477,8 @@ impl Info {
             if self.branches.is_null() {
                 return true;
             }
-            let thread = running_frame::thread();
-            (*self.branches).reached(unit, thread, || running_frame::caught_unit())
+            let thread = running_frame::thread(gil);
+            (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil))
         }
     }
 
@@ -492,29 +502,29 @@ impl Info {
 
     /// An exception leaves a frame that is at this place of its code's bytes: whether it leaves it
     /// from that place's line.
-    pub(crate) unsafe fn is_left_from(&mut self, code: Object, place: i64) -> bool {
+    pub(crate) unsafe fn is_left_from(&mut self, gil: Gil<'_>, code: Object, place: i64) -> bool {
         // SAFETY: the code is this information's own and alive; the arcs are not null here, and
         // leave out units that are not theirs.
         unsafe {
-            self.prepare(code);
+            self.prepare(gil, code);
             self.branches.is_null() || (*self.branches).leaves((place / 2) as u32)
         }
     }
 
     /// An exception leaves a frame.
-    pub(crate) unsafe fn unwound(&mut self) {
+    pub(crate) unsafe fn unwound(&mut self, gil: Gil<'_>) {
         // SAFETY: the arcs are not null here, and were made for good. A thread that runs Python has
         // a thread state.
         unsafe {
             if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
-                (*self.branches).unwound(running_frame::thread());
+                (*self.branches).unwound(running_frame::thread(gil));
             }
         }
     }
 
     /// Control went from one line to another in the same frame.
     #[inline]
-    pub(crate) unsafe fn stepped(&mut self, from: u32, to: u32) {
+    pub(crate) unsafe fn stepped(&mut self, gil: Gil<'_>, from: u32, to: u32) {
         let to = to as i32;
         if self.branches.is_null() {
             return;
@@ -525,14 +535,14 @@ impl Info {
             match (*self.branches).stepped(from, to) {
                 Step::Known => {}
                 Step::New => self.remaining -= 1,
-                Step::Unforeseen => self.found.add(self.file, self.span, from, to, false),
+                Step::Unforeseen => self.found.add(gil, self.file, self.span, from, to, false),
             }
         }
     }
 
     /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
     /// code object, one after the other, for arcs.
-    pub(crate) unsafe fn followed(&mut self, line: u32) {
+    pub(crate) unsafe fn followed(&mut self, gil: Gil<'_>, line: u32) {
         let before = core::mem::replace(&mut self.latest, line);
         if before != 0 && before != line {
             let index = line.wrapping_sub(self.first);
@@ -542,7 +552,7 @@ impl Info {
                 let fresh =
                     index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE;
                 self.found
-                    .add(self.file, self.span, before, line as i32, fresh);
+                    .add(gil, self.file, self.span, before, line as i32, fresh);
             }
         }
     }
@@ -612,6 +622,7 @@ unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]
 
 /// Records the code; where its hits are, and how many executable lines it has.
 unsafe fn record(
+    gil: Gil<'_>,
     file: u32,
     first: u32,
     span: usize,
@@ -619,11 +630,11 @@ unsafe fn record(
     definition: u32,
 ) -> Option<(*mut u8, i32)> {
     // Where branches are recorded there is a second byte a line, for the exits.
-    let length = layout::CODE_FIXED + span * if BRANCH.get() { 2 } else { 1 };
+    let length = layout::CODE_FIXED + span * if BRANCH.get(gil) { 2 } else { 1 };
     // SAFETY: the draft's payload has the fixed part and a byte for each line of the span behind
     // it, and every line lies in the span.
     unsafe {
-        let draft = map::append(layout::KIND_CODE, file, first, length)?;
+        let draft = map::append(gil, layout::KIND_CODE, file, first, length)?;
         draft.put(0, &(span as u32).to_le_bytes());
         draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
         let hits = draft.payload().add(layout::CODE_FIXED);
@@ -635,7 +646,7 @@ unsafe fn record(
                 remaining += 1;
             }
         }
-        draft.commit();
+        draft.commit(gil);
         Some((hits, remaining))
     }
 }

@@ -12,7 +12,7 @@ use crate::object::{self, Owned};
 use crate::path::{self, Path};
 use crate::scope;
 use crate::sha1::Sha1;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text;
 
 /// Names that were looked at lately, by the string object: code of one module shares it.
@@ -53,7 +53,7 @@ static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS])
 static NEXT_ID: Global<u32> = Global::new(1);
 
 /// The number of a measured file, by the name in a code object.
-pub(crate) unsafe fn id(name: Object) -> Option<u32> {
+pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
     // Objects are at least 16 bytes apart.
     // SAFETY: with the GIL held nobody else uses the table. The name is alive, and stays so while
     // the table has it: that is the reference that is taken here, and given back when another name
@@ -62,12 +62,12 @@ pub(crate) unsafe fn id(name: Object) -> Option<u32> {
         let recent = &mut *RECENT_NAMES.place();
         let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
         if slot.object != name {
-            let file = if let Some(text) = object::text(name) {
-                judge(text)
+            let file = if let Some(text) = object::text(gil, name) {
+                judge(gil, text)
             } else {
                 // The name is not UTF-8: behind its surrogates are bytes of the file system.
-                let encoded = Owned::take(ffi::PyUnicode_EncodeFSDefault(name))?;
-                judge(object::bytes(encoded.object())?)
+                let encoded = Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(name))?;
+                judge(gil, object::bytes(gil, encoded.object())?)
             };
             ffi::Py_IncRef(name);
             let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
@@ -75,12 +75,12 @@ pub(crate) unsafe fn id(name: Object) -> Option<u32> {
                 ffi::Py_DecRef(before.object);
             }
         }
-        number(slot.file.as_mut()?)
+        number(gil, slot.file.as_mut()?)
     }
 }
 
 /// Forgets name objects, which another interpreter took with it.
-pub(crate) unsafe fn forget_names() {
+pub(crate) unsafe fn forget_names(_gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody else uses the table. The references are not given back: the
     // interpreter that the objects were of is gone.
     unsafe {
@@ -95,20 +95,20 @@ pub(crate) unsafe fn forget_names() {
 
 /// The number of a file in this process's store, where it is recorded first if it is not there.
 /// `None` when there is no room for that.
-unsafe fn number(file: &mut Entry) -> Option<u32> {
-    if file.id == 0 || file.generation != fork::generation() {
-        let id = NEXT_ID.get();
+unsafe fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
+    if file.id == 0 || file.generation != fork::generation(gil) {
+        let id = NEXT_ID.get(gil);
         // SAFETY: with the GIL held nobody else numbers files, and the entry is the caller's alone.
-        unsafe { record(id, file)? };
-        NEXT_ID.set(id + 1);
+        unsafe { record(gil, id, file)? };
+        NEXT_ID.set(gil, id + 1);
         file.id = id;
-        file.generation = fork::generation();
+        file.generation = fork::generation(gil);
     }
     Some(file.id)
 }
 
 /// The file that a name means; null when it is not measured.
-unsafe fn judge(name: &[u8]) -> *mut Entry {
+unsafe fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
     // `<string>`, `<frozen importlib>` and the like are no files.
     if name.is_empty() || name.first() == Some(&b'<') || name.starts_with(b"memory:") {
         return null_mut();
@@ -116,18 +116,18 @@ unsafe fn judge(name: &[u8]) -> *mut Entry {
     // SAFETY: what the table leads to was allocated by `remember` and is never given back; with the
     // GIL held nobody else changes it.
     unsafe {
-        if let Some(entry) = find(name) {
+        if let Some(entry) = find(gil, name) {
             return (*entry).file;
         }
         let mut canonical = Path::new();
         if !path::canonical(name, &mut canonical) {
             return null_mut();
         }
-        let file = if let Some(entry) = find(canonical.bytes()) {
+        let file = if let Some(entry) = find(gil, canonical.bytes()) {
             (*entry).file
         } else {
-            let is_measured = scope::holds(canonical.bytes());
-            let entry = remember(canonical.bytes(), null_mut());
+            let is_measured = scope::holds(gil, canonical.bytes());
+            let entry = remember(gil, canonical.bytes(), null_mut());
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
                 (*entry).blob = blob_id(canonical.bytes());
@@ -137,13 +137,13 @@ unsafe fn judge(name: &[u8]) -> *mut Entry {
             }
         };
         if name != canonical.bytes() {
-            remember(name, file);
+            remember(gil, name, file);
         }
         file
     }
 }
 
-unsafe fn bucket(hash: u64) -> *mut *mut Entry {
+unsafe fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
     // SAFETY: the place is below the number of buckets.
     unsafe {
         TABLE
@@ -153,12 +153,12 @@ unsafe fn bucket(hash: u64) -> *mut *mut Entry {
     }
 }
 
-unsafe fn find(name: &[u8]) -> Option<*mut Entry> {
+unsafe fn find(gil: Gil<'_>, name: &[u8]) -> Option<*mut Entry> {
     let hash = text::hash(name);
     // SAFETY: the table and the entries behind it lead to null or to what `remember` allocated for
     // good.
     unsafe {
-        let mut entry = *bucket(hash);
+        let mut entry = *bucket(gil, hash);
         while !entry.is_null() {
             if (*entry).hash == hash && (*entry).name == name {
                 return Some(entry);
@@ -170,7 +170,7 @@ unsafe fn find(name: &[u8]) -> Option<*mut Entry> {
 }
 
 /// Keeps a name; null without memory.
-unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
+unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
     // SAFETY: the memory has room for an entry and the name behind it, is aligned for both as
     // `calloc` promises, and is never given back.
     unsafe {
@@ -181,7 +181,7 @@ unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
         let copy = memory.add(size_of::<Entry>());
         core::ptr::copy_nonoverlapping(name.as_ptr(), copy, name.len());
         let hash = text::hash(name);
-        let head = bucket(hash);
+        let head = bucket(gil, hash);
         let entry = memory.cast::<Entry>();
         entry.write(Entry {
             next: *head,
@@ -198,18 +198,18 @@ unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
 }
 
 /// Records a file that is measured. `None` when there is no room for that.
-unsafe fn record(id: u32, file: &Entry) -> Option<()> {
+unsafe fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
     let length = layout::FILE_FIXED + file.name.len();
     // SAFETY: the payload was asked for as long as the fixed part and the name, and the hash is
     // shorter than the fixed part.
     unsafe {
-        let draft = map::append(layout::KIND_FILE, id, file.name.len() as u32, length)?;
+        let draft = map::append(gil, layout::KIND_FILE, id, file.name.len() as u32, length)?;
         if let Some(hash) = file.blob {
             let place = draft.put(0, &hash);
             draft.put(place, &layout::FILE_HASHED.to_le_bytes());
         }
         draft.put(layout::FILE_FIXED, file.name);
-        draft.commit();
+        draft.commit(gil);
         Some(())
     }
 }

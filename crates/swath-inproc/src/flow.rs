@@ -10,7 +10,7 @@ use crate::line_table;
 use crate::object::{attribute, bytes, number_attribute};
 use crate::operations::{self, Kind, Operations, Reach};
 use crate::scratch::Scratch;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// Longer code is not looked at: its branches are not recorded.
 const LARGEST: usize = 1 << 20;
@@ -88,30 +88,30 @@ pub(crate) enum Fate {
 }
 
 /// Takes a code object apart. The result is good until the next one is taken apart.
-pub(crate) unsafe fn of<'a>(code: Object) -> Option<&'a mut Flow> {
+pub(crate) unsafe fn of<'a>(gil: Gil<'_>, code: Object) -> Option<&'a mut Flow> {
     // SAFETY: with the GIL held nobody else takes code apart; the code is alive, and its bytes are
     // looked at while `all` holds them.
     unsafe {
         let flow = &mut *FLOW.place();
-        let operations = operations::of(VERSION.get());
-        let all = attribute(code, c"co_code")?;
-        let all = bytes(all.object())?;
+        let operations = operations::of(VERSION.get(gil));
+        let all = attribute(gil, code, c"co_code")?;
+        let all = bytes(gil, all.object())?;
         let count = all.len() / 2;
         if count == 0 || count > LARGEST {
             return None;
         }
-        flow.definition = u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
-        flow.decode(all, operations)?;
-        match VERSION.get() {
-            0..=0x0309 => flow.place_by_table(code)?,
-            _ => flow.place_by_ranges(code)?,
+        flow.definition = u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?;
+        flow.decode(gil, all, operations)?;
+        match VERSION.get(gil) {
+            0..=0x0309 => flow.place_by_table(gil, code)?,
+            _ => flow.place_by_ranges(gil, code)?,
         }
         flow.handlers.clear();
-        if VERSION.get() >= 0x030b {
-            flow.read_handlers(code)?;
+        if VERSION.get(gil) >= 0x030b {
+            flow.read_handlers(gil, code)?;
         }
         flow.mark_reached();
-        if VERSION.get() < 0x030b {
+        if VERSION.get(gil) < 0x030b {
             flow.place_guards()?;
         }
         Some(flow)
@@ -133,7 +133,7 @@ impl Flow {
         self.units.values()
     }
 
-    fn decode(&mut self, all: &[u8], operations: &Operations) -> Option<()> {
+    fn decode(&mut self, gil: Gil<'_>, all: &[u8], operations: &Operations) -> Option<()> {
         self.units.clear();
         self.body = 0;
         let mut front = 0_u32;
@@ -168,19 +168,19 @@ impl Flow {
                 reached_by: 0,
                 is_handler: false,
                 guard: 0,
-                is_reported: VERSION.get() >= 0x030a,
+                is_reported: VERSION.get(gil) >= 0x030a,
             })?;
         }
         Some(())
     }
 
     /// Gives the units their lines on 3.10 and newer.
-    unsafe fn place_by_ranges(&mut self, code: Object) -> Option<()> {
+    unsafe fn place_by_ranges(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
         let body = self.body * 2;
         let units = self.units.values_mut();
         // SAFETY: the code is alive, as the caller promises.
         unsafe {
-            line_table::for_each_range(code, body, |start, end, line| {
+            line_table::for_each_range(gil, code, body, |start, end, line| {
                 if let Some(some) = units.get_mut(start.max(body) / 2..end / 2) {
                     for unit in some {
                         unit.line = line;
@@ -192,14 +192,14 @@ impl Flow {
     }
 
     /// Gives the units their lines on 3.8 and 3.9.
-    unsafe fn place_by_table(&mut self, code: Object) -> Option<()> {
+    unsafe fn place_by_table(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
         // SAFETY: the code is alive.
-        let table = unsafe { attribute(code, c"co_lnotab") }?;
+        let table = unsafe { attribute(gil, code, c"co_lnotab") }?;
         // SAFETY: the bytes are looked at while `table` holds them.
-        self.place_by_pairs(unsafe { bytes(table.object()) }?)
+        self.place_by_pairs(gil, unsafe { bytes(gil, table.object()) }?)
     }
 
-    fn place_by_pairs(&mut self, pairs: &[u8]) -> Option<()> {
+    fn place_by_pairs(&mut self, gil: Gil<'_>, pairs: &[u8]) -> Option<()> {
         let units = self.units.values_mut();
         let mut line = i32::try_from(self.definition).ok()?;
         let mut place = 0;
@@ -230,7 +230,7 @@ impl Flow {
         }
         give(place, end, line, is_new);
         // 3.9 reports where an exception leads to, on whatever line.
-        if VERSION.get() == 0x0309 {
+        if VERSION.get(gil) == 0x0309 {
             let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
             ends.for_each(|unit| unit.is_reported = true);
         }
@@ -238,11 +238,11 @@ impl Flow {
     }
 
     /// Reads the table of exception handlers of 3.11 and newer.
-    unsafe fn read_handlers(&mut self, code: Object) -> Option<()> {
+    unsafe fn read_handlers(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
         // SAFETY: the code is alive.
-        let table = unsafe { attribute(code, c"co_exceptiontable") }?;
+        let table = unsafe { attribute(gil, code, c"co_exceptiontable") }?;
         // SAFETY: the bytes are looked at while `table` holds them.
-        self.add_handlers(unsafe { bytes(table.object()) }?)
+        self.add_handlers(unsafe { bytes(gil, table.object()) }?)
     }
 
     fn add_handlers(&mut self, table: &[u8]) -> Option<()> {
@@ -267,8 +267,8 @@ impl Flow {
     }
 
     /// Where an exception that a unit raises goes, in this frame.
-    pub(crate) fn handler(&self, index: usize) -> Option<usize> {
-        if VERSION.get() < 0x030b {
+    pub(crate) fn handler(&self, gil: Gil<'_>, index: usize) -> Option<usize> {
+        if VERSION.get(gil) < 0x030b {
             let guard = self.units().get(index)?.guard.checked_sub(1)?;
             return Some(self.units().get(guard as usize)?.target as usize);
         }
@@ -304,11 +304,11 @@ impl Flow {
 
     /// What becomes of an exception that a unit raises (3.11 and newer). What only cleans up or asks
     /// the end of a `with`, and raises again, is passed unless it is on another line.
-    pub(crate) fn fate(&self, index: usize) -> Fate {
+    pub(crate) fn fate(&self, gil: Gil<'_>, index: usize) -> Fate {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
         let mut index = index;
         for _ in 0..MOST_HANDLERS {
-            let Some(handler) = self.handler(index) else {
+            let Some(handler) = self.handler(gil, index) else {
                 return Fate::Leaves;
             };
             match self.end_of_clean_up(line, handler) {
@@ -424,12 +424,12 @@ impl Flow {
     }
 
     /// Calls `step` with a line and each target that one step from it leads to.
-    pub(crate) fn steps(&self, mut step: impl FnMut(u32, i32)) {
-        self.leaving_steps(|_, line, target| step(line, target));
+    pub(crate) fn steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
+        self.leaving_steps(gil, |_, line, target| step(line, target));
     }
 
     /// As `steps`, with the unit that leaves the line.
-    pub(crate) fn leaving_steps(&self, mut leave: impl FnMut(usize, u32, i32)) {
+    pub(crate) fn leaving_steps(&self, gil: Gil<'_>, mut leave: impl FnMut(usize, u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.line == 0 || unit.kind.is_no_operation() {
                 continue;
@@ -438,8 +438,10 @@ impl Flow {
             let mut step = |line, target| leave(index, line, target);
             match unit.kind {
                 Kind::Return => step(line, self.way_out()),
-                Kind::Raise if VERSION.get() < 0x030c => self.step_by_raising(index, &mut step),
-                Kind::Guard => self.step_to_end_of_iteration(*unit, &mut step),
+                Kind::Raise if VERSION.get(gil) < 0x030c => {
+                    self.step_by_raising(gil, index, &mut step);
+                }
+                Kind::Guard => self.step_to_end_of_iteration(gil, *unit, &mut step),
                 Kind::CallEnd => self.step_to_callers(line, &mut step),
                 _ => {}
             }
@@ -455,20 +457,20 @@ impl Flow {
     }
 
     /// Calls `step` with the step that each `raise` is.
-    pub(crate) fn raising_steps(&self, mut step: impl FnMut(u32, i32)) {
+    pub(crate) fn raising_steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.kind == Kind::Raise && unit.line != 0 {
-                self.step_by_raising(index, &mut step);
+                self.step_by_raising(gil, index, &mut step);
             }
         }
     }
 
     /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
-    fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
+    fn step_by_raising(&self, gil: Gil<'_>, index: usize, step: &mut impl FnMut(u32, i32)) {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
-        let handler = match VERSION.get() {
-            0..=0x030a => self.handler(index),
-            _ => match self.fate(index) {
+        let handler = match VERSION.get(gil) {
+            0..=0x030a => self.handler(gil, index),
+            _ => match self.fate(gil, index) {
                 Fate::Leaves => None,
                 Fate::Handled(handler) => Some(handler),
             },
@@ -483,10 +485,10 @@ impl Flow {
     }
 
     /// The step from an `async for` on when there is nothing more, before 3.10.
-    fn step_to_end_of_iteration(&self, guard: Unit, step: &mut impl FnMut(u32, i32)) {
+    fn step_to_end_of_iteration(&self, gil: Gil<'_>, guard: Unit, step: &mut impl FnMut(u32, i32)) {
         let end = guard.target as usize;
         let ends = self.units().get(end).map(|unit| unit.kind) == Some(Kind::AsyncEnd);
-        if ends && VERSION.get() < 0x030a {
+        if ends && VERSION.get(gil) < 0x030a {
             self.pass_unreported(guard.line, end, &mut { MOST_UNREPORTED }, step);
         }
     }
@@ -577,12 +579,18 @@ impl Flow {
 
     /// Follows the way from a unit on that is come to from `line`, until another target is sure.
     /// `may_pass_raise`: from 3.14 on, what raises does not end the way.
-    pub(crate) fn follow(&self, line: u32, mut index: usize, may_pass_raise: bool) -> Path {
+    pub(crate) fn follow(
+        &self,
+        gil: Gil<'_>,
+        line: u32,
+        mut index: usize,
+        may_pass_raise: bool,
+    ) -> Path {
         let mut has_passed_raise = false;
         // Where the exceptions go that what is passed may raise.
         let mut raised: Option<Option<usize>> = None;
         let mut is_sure = true;
-        let new = VERSION.get() >= 0x030e;
+        let new = VERSION.get(gil) >= 0x030e;
         let open = Path {
             way: Way::Open,
             is_sure: true,
@@ -612,7 +620,7 @@ impl Flow {
                 // something is awaited, and takes what raises for something that goes on.
                 Kind::Await | Kind::AsyncEnd | Kind::Raise | Kind::Reraise if new => return open,
                 Kind::Raise | Kind::Reraise => {
-                    let handler = self.handler(index);
+                    let handler = self.handler(gil, index);
                     // What is raised on the way to a `raise` goes where that goes.
                     is_sure &= raised.take().is_none_or(|other| other == handler);
                     match handler {
@@ -630,7 +638,7 @@ impl Flow {
                     // What is of no line is the compiler's own, and does not raise by itself.
                     let may_raise = unit.line != 0 && !unit.is_quiet;
                     if may_raise && !unit.kind.is_no_operation() {
-                        let handler = self.handler(index);
+                        let handler = self.handler(gil, index);
                         is_sure &= *raised.get_or_insert(handler) == handler;
                     }
                     index + 1

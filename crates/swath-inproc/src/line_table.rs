@@ -11,16 +11,21 @@ use crate::ffi::{self, Object};
 use crate::interpreter::{RESUME, VERSION};
 use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
 use crate::scratch::Scratch;
+use crate::state::Gil;
 
 /// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
 /// begins it, for which 3.13.0 reports no line.
-pub(crate) unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+pub(crate) unsafe fn collect(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
     lines.clear();
     // SAFETY: the code is alive, and each version is read by the function for its table.
     unsafe {
-        match VERSION.get() {
-            0..=0x0309 => collect_table(code, lines),
-            _ => collect_ranges(code, lines),
+        match VERSION.get(gil) {
+            0..=0x0309 => collect_table(gil, code, lines),
+            _ => collect_ranges(gil, code, lines),
         }
     }
 }
@@ -28,6 +33,7 @@ pub(crate) unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<O
 /// Calls `each` with the ranges of bytes that reach into the body of a code object, and the line
 /// of each, on 3.10 and newer.
 pub(crate) unsafe fn for_each_range(
+    gil: Gil<'_>,
     code: Object,
     body: usize,
     mut each: impl FnMut(usize, usize, u32) -> Option<()>,
@@ -36,16 +42,16 @@ pub(crate) unsafe fn for_each_range(
     // it; where it gives anything else, the functions return null, which `number` and `is_none`
     // take for no line.
     unsafe {
-        let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
-        while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
-            let part = |index| number(ffi::PyTuple_GetItem(range.object(), index));
+        let ranges = object::call_method(gil, code, c"co_lines", [null_mut(); 3])?;
+        while let Some(range) = Owned::take(gil, ffi::PyIter_Next(ranges.object())) {
+            let part = |index| number(gil, ffi::PyTuple_GetItem(range.object(), index));
             let line = ffi::PyTuple_GetItem(range.object(), 2);
             if object::is_none(line) {
                 continue;
             }
             let place = |index| usize::try_from(part(index)).unwrap_or(0);
             let (start, end) = (place(0), place(1));
-            match u32::try_from(number(line)) {
+            match u32::try_from(number(gil, line)) {
                 Ok(line) if line > 0 && end > body => each(start, end, line)?,
                 _ => {}
             }
@@ -55,12 +61,16 @@ pub(crate) unsafe fn for_each_range(
 }
 
 /// The lines of a code object of 3.10 and newer.
-unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+unsafe fn collect_ranges(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
     // SAFETY: the code is alive, as the caller promises.
     unsafe {
-        let body = body_start(code);
+        let body = body_start(gil, code);
         let mut first = None;
-        for_each_range(code, body, |start, _, line| {
+        for_each_range(gil, code, body, |start, _, line| {
             if start < body {
                 first = Some(line);
             }
@@ -72,17 +82,17 @@ unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Optio
 
 /// Where the body of a code object begins, behind what makes the call: nothing reports lines
 /// for that.
-pub(crate) unsafe fn body_start(code: Object) -> usize {
-    if VERSION.get() < 0x030b {
+pub(crate) unsafe fn body_start(gil: Gil<'_>, code: Object) -> usize {
+    if VERSION.get(gil) < 0x030b {
         return 0;
     }
     // SAFETY: the code is alive.
-    let Some(operations) = (unsafe { attribute(code, c"co_code") }) else {
+    let Some(operations) = (unsafe { attribute(gil, code, c"co_code") }) else {
         return 0;
     };
     // SAFETY: the bytes are looked at while `operations` holds them.
-    let all = unsafe { bytes(operations.object()) };
-    behind_start(all.unwrap_or(&[]), RESUME.get())
+    let all = unsafe { bytes(gil, operations.object()) };
+    behind_start(all.unwrap_or(&[]), RESUME.get(gil))
 }
 
 /// Where in the bytes of code the operation ends that begins its body; 0 where there is none.
@@ -95,14 +105,18 @@ fn behind_start(all: &[u8], resume: u8) -> usize {
 }
 
 /// The lines of a code object of 3.8 and 3.9.
-unsafe fn collect_table(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+unsafe fn collect_table(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
     // SAFETY: the code is alive.
     let (table, first) = unsafe {
-        let table = attribute(code, c"co_lnotab")?;
-        (table, number_attribute(code, c"co_firstlineno"))
+        let table = attribute(gil, code, c"co_lnotab")?;
+        (table, number_attribute(gil, code, c"co_firstlineno"))
     };
     // SAFETY: the bytes are looked at while `table` holds them.
-    let pairs = unsafe { bytes(table.object()) }?;
+    let pairs = unsafe { bytes(gil, table.object()) }?;
     add_table(pairs, i32::try_from(first).ok()?, lines)?;
     Some(None)
 }

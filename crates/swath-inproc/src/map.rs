@@ -14,7 +14,7 @@ use swath_store::layout::{self, RawHeader, RawRecord};
 use crate::ffi;
 use crate::fork;
 use crate::path;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
 
 /// How long the file is at first, and in a fork child, which has little to say.
@@ -100,18 +100,23 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Begins this process's store.
-pub(crate) unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
+pub(crate) unsafe fn begin(
+    gil: Gil<'_>,
+    hexversion: u32,
+    optimisation: u32,
+    flags: u32,
+) -> Result<(), Failure> {
     let id = random();
     // SAFETY: with the GIL held nobody else uses the map. The first piece is page-aligned, at least
     // a header long, and nobody knows the file yet.
     unsafe {
-        store_file::open_folder();
+        store_file::open_folder(gil);
         // Under a small limit a small store is better than none.
         let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
         let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
-        let mut file = store_file::create(&id, size)?;
+        let mut file = store_file::create(gil, &id, size)?;
         let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
-            store_file::discard(&mut file);
+            store_file::discard(gil, &mut file);
             return Err(Failure(b"no-address-space"));
         };
         let map = &mut *MAP.place();
@@ -128,7 +133,7 @@ pub(crate) unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Re
 
 /// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
 /// be, the parent's stays mapped, and is told.
-pub(crate) unsafe fn begin_in_child() -> bool {
+pub(crate) unsafe fn begin_in_child(gil: Gil<'_>) -> bool {
     // SAFETY: the child's only thread holds the GIL, so nobody else uses the map, and what the
     // parent mapped is mapped here too.
     unsafe {
@@ -140,7 +145,7 @@ pub(crate) unsafe fn begin_in_child() -> bool {
         let ticks = path::start_ticks();
         map.file.close();
         let id = random();
-        match map.replace(&id, ticks) {
+        match map.replace(gil, &id, ticks) {
             Ok(()) => true,
             Err(failure) => {
                 map.is_shared = true;
@@ -155,7 +160,7 @@ pub(crate) unsafe fn begin_in_child() -> bool {
 }
 
 /// Whether the store is the one of the process that this one was forked from.
-pub(crate) unsafe fn is_shared() -> bool {
+pub(crate) unsafe fn is_shared(_gil: Gil<'_>) -> bool {
     // SAFETY: with the GIL held nobody changes the map meanwhile.
     unsafe { (*MAP.place()).is_shared }
 }
@@ -213,7 +218,7 @@ unsafe fn write_header(
 }
 
 /// The header of this process's own store, if there is one.
-unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
+unsafe fn own_header<'a>(_gil: Gil<'_>) -> Option<&'a RawHeader> {
     // SAFETY: with the GIL held nobody else uses the map.
     unsafe {
         let map = &*MAP.place();
@@ -222,21 +227,21 @@ unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
 }
 
 /// Says how the process ends.
-pub(crate) unsafe fn close(how: u32) {
+pub(crate) unsafe fn close(gil: Gil<'_>, how: u32) {
     // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
     unsafe {
-        fork::check();
-        if let Some(header) = own_header() {
+        fork::check(gil);
+        if let Some(header) = own_header(gil) {
             header.closed.store(how, Ordering::Release);
         }
     }
 }
 
 /// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
-pub(crate) unsafe fn reopen() {
+pub(crate) unsafe fn reopen(gil: Gil<'_>) {
     // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
     unsafe {
-        if let Some(header) = own_header()
+        if let Some(header) = own_header(gil)
             && header.closed.load(Ordering::Relaxed) != layout::OPEN
         {
             header.closed.store(layout::OPEN, Ordering::Release);
@@ -245,7 +250,7 @@ pub(crate) unsafe fn reopen() {
 }
 
 /// The place in the store of a byte in memory; 0 when it is not there.
-pub(crate) fn place_of(byte: *const u8) -> u32 {
+pub(crate) fn place_of(_gil: Gil<'_>, byte: *const u8) -> u32 {
     // SAFETY: with the GIL held nobody changes the map meanwhile, and the reference does not get out
     // of this function.
     let map = unsafe { &*MAP.place() };
@@ -279,7 +284,7 @@ impl Map {
     }
 
     /// Counts a record that found no room.
-    unsafe fn count_dropped(&self) {
+    unsafe fn count_dropped(&self, _gil: Gil<'_>) {
         // SAFETY: the counters are atomics, as others read them, and the header is there as long as
         // the map is.
         if let Some(header) = unsafe { self.header() } {
@@ -293,7 +298,7 @@ impl Map {
     }
 
     /// Puts a store for this process in the place of its parent's.
-    unsafe fn replace(&mut self, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
+    unsafe fn replace(&mut self, gil: Gil<'_>, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
         let mut handed_on = [(0, 0); MOST_HANDED_ON];
         let mut length = 0;
         // SAFETY: records that were handed on were committed, so their heads and as many bytes as
@@ -311,9 +316,9 @@ impl Map {
             }
             let tail = layout::HEADER_LENGTH + length;
             let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
-            let mut file = store_file::create(id, size)?;
+            let mut file = store_file::create(gil, id, size)?;
             let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
-                store_file::discard(&mut file);
+                store_file::discard(gil, &mut file);
                 return Err(Failure(b"no-address-space"));
             };
             let Some(parent) = self.header() else {
@@ -363,7 +368,7 @@ impl Map {
     }
 
     /// Makes room for a record; where it goes, or null.
-    unsafe fn room(&mut self, length: usize) -> *mut u8 {
+    unsafe fn room(&mut self, gil: Gil<'_>, length: usize) -> *mut u8 {
         // One head more, so that the reader always finds the zero kind that ends the records.
         let wanted = length + layout::RECORD_HEAD;
         let Some(last) = self.pieces.get(self.count.wrapping_sub(1)).copied() else {
@@ -375,7 +380,7 @@ impl Map {
         // part behind the tail.
         unsafe {
             if self.tail + wanted <= piece_end {
-                return if self.grow(self.tail + wanted) {
+                return if self.grow(gil, self.tail + wanted) {
                     last.base.add(self.tail - last.start)
                 } else {
                     null_mut()
@@ -383,7 +388,7 @@ impl Map {
             }
             let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
             let long = long.next_multiple_of(4096);
-            if self.count == MOST_PIECES || !self.grow(piece_end + wanted) {
+            if self.count == MOST_PIECES || !self.grow(gil, piece_end + wanted) {
                 return null_mut();
             }
             let Some(next) = map_piece(&self.file, piece_end, long) else {
@@ -405,7 +410,7 @@ impl Map {
     }
 
     /// Makes the file long enough for `end` bytes.
-    unsafe fn grow(&mut self, end: usize) -> bool {
+    unsafe fn grow(&mut self, gil: Gil<'_>, end: usize) -> bool {
         if end <= self.size {
             return true;
         }
@@ -415,7 +420,7 @@ impl Map {
         unsafe {
             let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
             let size = if limit >= end { size.min(limit) } else { size };
-            match store_file::extend(&mut self.file, self.size, size - self.size) {
+            match store_file::extend(gil, &mut self.file, self.size, size - self.size) {
                 Ok(()) => {
                     self.size = size;
                     true
@@ -447,11 +452,17 @@ pub(crate) struct Draft {
 }
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
-pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
+pub(crate) unsafe fn append(
+    gil: Gil<'_>,
+    kind: u32,
+    a: u32,
+    b: u32,
+    payload: usize,
+) -> Option<Draft> {
     // SAFETY: with the GIL held nobody else uses the map. The place is aligned for a record, in
     // zeros that are at least the record's length.
     unsafe {
-        fork::check();
+        fork::check(gil);
         let map = &mut *MAP.place();
         if map.count == 0 {
             return None;
@@ -460,9 +471,13 @@ pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option
             .checked_add(layout::RECORD_HEAD)?
             .next_multiple_of(layout::ALIGNMENT);
         let fits = !map.is_shared && u32::try_from(length).is_ok();
-        let place = if fits { map.room(length) } else { null_mut() };
+        let place = if fits {
+            map.room(gil, length)
+        } else {
+            null_mut()
+        };
         if place.is_null() {
-            map.count_dropped();
+            map.count_dropped(gil);
             return None;
         }
         let record = place.cast::<RawRecord>();
@@ -474,9 +489,9 @@ pub(crate) unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option
 }
 
 /// Counts a record that found no room.
-pub(crate) unsafe fn count_dropped() {
+pub(crate) unsafe fn count_dropped(gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody else uses the map.
-    unsafe { (*MAP.place()).count_dropped() }
+    unsafe { (*MAP.place()).count_dropped(gil) }
 }
 
 impl Draft {
@@ -506,7 +521,7 @@ impl Draft {
     }
 
     /// Makes the record count.
-    pub(crate) unsafe fn commit(self) {
+    pub(crate) unsafe fn commit(self, _gil: Gil<'_>) {
         // SAFETY: the record is in the map, which stays, and nobody else writes it before it is
         // committed.
         unsafe {
@@ -526,23 +541,23 @@ impl Draft {
 }
 
 /// Records something about the agent itself.
-pub(crate) unsafe fn record_state(slug: &[u8], text: &[u8]) {
+pub(crate) unsafe fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
     let (a, b) = (slug.len() as u32, text.len() as u32);
     // SAFETY: the payload was asked for as long as both texts.
     unsafe {
-        if let Some(draft) = append(layout::KIND_STATE, a, b, slug.len() + text.len()) {
+        if let Some(draft) = append(gil, layout::KIND_STATE, a, b, slug.len() + text.len()) {
             let place = draft.put(0, slug);
             draft.put(place, text);
-            draft.commit();
+            draft.commit(gil);
         }
     }
 }
 
 /// Says how lines are recorded.
-pub(crate) unsafe fn set_recorder(recorder: u32) {
+pub(crate) unsafe fn set_recorder(gil: Gil<'_>, recorder: u32) {
     // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
     unsafe {
-        if let Some(header) = own_header() {
+        if let Some(header) = own_header(gil) {
             header.recorder.store(recorder, Ordering::Release);
         }
     }
@@ -553,7 +568,7 @@ pub(crate) unsafe fn set_recorder(recorder: u32) {
     clippy::naive_bytecount,
     reason = "once for each process that is begun: not worth a dependency in this object"
 )]
-pub(crate) unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
+pub(crate) unsafe fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
         rest.split(|byte| *byte == 0)
@@ -564,12 +579,12 @@ pub(crate) unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
     let length = fixed + extra().map(|string| string.len() + 4).sum::<usize>();
     // SAFETY: the payload was asked for as long as all strings with their lengths.
     unsafe {
-        if let Some(draft) = append(kind, count as u32, 0, length) {
+        if let Some(draft) = append(gil, kind, count as u32, 0, length) {
             let mut place = 0;
             for string in strings.iter().copied().chain(extra()) {
                 place = draft.put_string(place, string);
             }
-            draft.commit();
+            draft.commit(gil);
         }
     }
 }

@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_long};
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
+use crate::state::Gil;
 
 /// A reference that is given back when it goes out of scope. May hold no object.
 pub(crate) struct Owned(Object);
@@ -11,7 +12,7 @@ pub(crate) struct Owned(Object);
 impl Owned {
     /// Takes over a reference, or none where an exception was raised: that is cleared.
     #[inline]
-    pub(crate) unsafe fn take(object: Object) -> Option<Self> {
+    pub(crate) unsafe fn take(_gil: Gil<'_>, object: Object) -> Option<Self> {
         if object.is_null() {
             // SAFETY: the caller holds the GIL, with which an exception may be cleared.
             unsafe { ffi::PyErr_Clear() };
@@ -44,7 +45,7 @@ impl Drop for Owned {
 
 /// A new reference to `None`.
 #[inline]
-pub(crate) unsafe fn none() -> Object {
+pub(crate) unsafe fn none(_gil: Gil<'_>) -> Object {
     let none = &raw mut ffi::_Py_NoneStruct;
     // SAFETY: `None` is always alive.
     unsafe { ffi::Py_IncRef(none) };
@@ -58,14 +59,14 @@ pub(crate) fn is_none(object: Object) -> bool {
 }
 
 /// An attribute.
-pub(crate) unsafe fn attribute(object: Object, name: &CStr) -> Option<Owned> {
+pub(crate) unsafe fn attribute(gil: Gil<'_>, object: Object, name: &CStr) -> Option<Owned> {
     // SAFETY: the object is alive and the name a C string; the result is a new reference or null.
-    unsafe { Owned::take(ffi::PyObject_GetAttrString(object, name.as_ptr())) }
+    unsafe { Owned::take(gil, ffi::PyObject_GetAttrString(object, name.as_ptr())) }
 }
 
 /// A number; -1 when it is none.
 #[inline]
-pub(crate) unsafe fn number(object: Object) -> c_long {
+pub(crate) unsafe fn number(_gil: Gil<'_>, object: Object) -> c_long {
     // SAFETY: the object is alive; what is no number raises, which is cleared.
     unsafe {
         let value = ffi::PyLong_AsLong(object);
@@ -77,18 +78,18 @@ pub(crate) unsafe fn number(object: Object) -> c_long {
 }
 
 /// An attribute that is a number; -1 when it is none.
-pub(crate) unsafe fn number_attribute(object: Object, name: &CStr) -> c_long {
+pub(crate) unsafe fn number_attribute(gil: Gil<'_>, object: Object, name: &CStr) -> c_long {
     // SAFETY: the object is alive, and its attribute is held while it is read.
     unsafe {
-        match attribute(object, name) {
-            Some(value) => number(value.object()),
+        match attribute(gil, object, name) {
+            Some(value) => number(gil, value.object()),
             None => -1,
         }
     }
 }
 
 /// The text of a string, as long as the string lives.
-pub(crate) unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn text<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]> {
     let mut length = 0;
     // SAFETY: the object is alive and keeps its text as long as it lives; the interpreter says how
     // long that is.
@@ -103,7 +104,7 @@ pub(crate) unsafe fn text<'a>(object: Object) -> Option<&'a [u8]> {
 }
 
 /// The bytes of a bytes object, as long as it lives.
-pub(crate) unsafe fn bytes<'a>(object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]> {
     // SAFETY: the object is alive and never changes its bytes; what is of another type returned
     // null.
     unsafe {
@@ -140,31 +141,35 @@ pub(crate) unsafe fn is_sequence(object: Object) -> bool {
 }
 
 /// Calls a function with up to three arguments; the first that is null ends them.
-pub(crate) unsafe fn call(function: Object, arguments: [Object; 3]) -> Option<Owned> {
+pub(crate) unsafe fn call(gil: Gil<'_>, function: Object, arguments: [Object; 3]) -> Option<Owned> {
     let [first, second, third] = arguments;
     // SAFETY: function and arguments are alive, and a null ends them; the result is a new reference
     // or null.
     unsafe {
-        Owned::take(ffi::PyObject_CallFunctionObjArgs(
-            function,
-            first,
-            second,
-            third,
-            null_mut::<ffi::PyObject>(),
-        ))
+        Owned::take(
+            gil,
+            ffi::PyObject_CallFunctionObjArgs(
+                function,
+                first,
+                second,
+                third,
+                null_mut::<ffi::PyObject>(),
+            ),
+        )
     }
 }
 
 /// Calls a method with up to three arguments.
 pub(crate) unsafe fn call_method(
+    gil: Gil<'_>,
     object: Object,
     name: &CStr,
     arguments: [Object; 3],
 ) -> Option<Owned> {
     // SAFETY: object and arguments are alive, and the method is held during the call.
     unsafe {
-        let method = attribute(object, name)?;
-        call(method.object(), arguments)
+        let method = attribute(gil, object, name)?;
+        call(gil, method.object(), arguments)
     }
 }
 
@@ -173,7 +178,7 @@ pub(crate) struct PendingException([Object; 3]);
 
 impl PendingException {
     /// Puts the exception aside.
-    pub(crate) unsafe fn set_aside() -> Self {
+    pub(crate) unsafe fn set_aside(_gil: Gil<'_>) -> Self {
         let mut parts = [null_mut(); 3];
         let [kind, value, traceback] = &mut parts;
         // SAFETY: the three places are there to be written; the references in them are given back

@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols;
 use crate::thread::Thread;
 
@@ -38,7 +38,7 @@ struct Threads {
 static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
 
 /// Finds the functions that tell where a thread's stack is.
-pub(crate) unsafe fn begin() {
+pub(crate) unsafe fn begin(gil: Gil<'_>) {
     // SAFETY: each type is the one that the function has in the C library, with room for its
     // attributes.
     let find = unsafe {
@@ -51,13 +51,13 @@ pub(crate) unsafe fn begin() {
             })
         }
     };
-    FUNCTIONS.set(find());
+    FUNCTIONS.set(gil, find());
 }
 
 /// Notes where the stack of the calling thread is.
-pub(crate) unsafe fn measure(thread: &mut Thread) {
+pub(crate) unsafe fn measure(gil: Gil<'_>, thread: &mut Thread) {
     (thread.low, thread.high, thread.limit) = (0, 0, 0);
-    let Some(functions) = FUNCTIONS.get() else {
+    let Some(functions) = FUNCTIONS.get(gil) else {
         return;
     };
     let mut attributes = [0_u64; 8];
@@ -120,6 +120,7 @@ core::arch::global_asm!(
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn evaluate_deep(
+    gil: Gil<'_>,
     thread: *mut Thread,
     function: Evaluate,
     first: *mut u8,
@@ -130,7 +131,7 @@ pub(crate) unsafe fn evaluate_deep(
     // `SIZE`, and its top is aligned to 16 bytes; the function gets the arguments that the
     // interpreter gave.
     unsafe {
-        let Some(bottom) = take() else {
+        let Some(bottom) = take(gil) else {
             return function(first, second, third);
         };
         let before = *thread;
@@ -141,15 +142,15 @@ pub(crate) unsafe fn evaluate_deep(
         (*thread).low = before.low;
         (*thread).high = before.high;
         (*thread).limit = before.limit;
-        give_back(bottom);
+        give_back(gil, bottom);
         result
     }
 }
 
-unsafe fn take() -> Option<*mut u8> {
-    let spare = SPARE.get();
+unsafe fn take(gil: Gil<'_>) -> Option<*mut u8> {
+    let spare = SPARE.get(gil);
     if !spare.is_null() {
-        SPARE.set(null_mut());
+        SPARE.set(gil, null_mut());
         return Some(spare);
     }
     let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS | ffi::MAP_NORESERVE | ffi::MAP_STACK;
@@ -165,11 +166,11 @@ unsafe fn take() -> Option<*mut u8> {
     }
 }
 
-unsafe fn give_back(bottom: *mut u8) {
+unsafe fn give_back(gil: Gil<'_>, bottom: *mut u8) {
     // SAFETY: the stack was left, is as large as `SIZE`, and is kept or unmapped once.
     unsafe {
-        if SPARE.get().is_null() {
-            SPARE.set(bottom);
+        if SPARE.get(gil).is_null() {
+            SPARE.set(gil, bottom);
         } else {
             ffi::munmap(bottom.cast(), SIZE);
         }

@@ -7,7 +7,7 @@ use core::ffi::c_int;
 
 use crate::ffi;
 use crate::path;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text::Buffer;
 
 /// Descriptors are moved up to about here, out of the way of the program's own.
@@ -81,24 +81,24 @@ impl OpenFile {
 }
 
 /// Opens the folder, to reach it later from wherever the process may be.
-pub(crate) unsafe fn open_folder() {
+pub(crate) unsafe fn open_folder(gil: Gil<'_>) {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and a buffer's C string
     // ends.
     unsafe {
         let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
         if descriptor >= 0 {
-            OPEN_FOLDER.set(OpenFile::new(descriptor));
+            OPEN_FOLDER.set(gil, OpenFile::new(descriptor));
         }
     }
 }
 
 /// Opens a file of the folder.
-unsafe fn open<const N: usize>(name: &Buffer<N>, flags: c_int) -> c_int {
+unsafe fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
     // end.
     unsafe {
-        if let Some(folder) = OPEN_FOLDER.get().get() {
+        if let Some(folder) = OPEN_FOLDER.get(gil).get() {
             let descriptor = ffi::openat(folder, name.c_string(), flags, 0o644 as c_int);
             if descriptor >= 0 {
                 return descriptor;
@@ -113,11 +113,11 @@ unsafe fn open<const N: usize>(name: &Buffer<N>, flags: c_int) -> c_int {
 }
 
 /// Removes this process's store.
-unsafe fn remove() {
+unsafe fn remove(gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody changes the names meanwhile, and buffers' C strings end.
     unsafe {
         let name = (*NAME.place()).c_string();
-        if let Some(folder) = OPEN_FOLDER.get().get() {
+        if let Some(folder) = OPEN_FOLDER.get(gil).get() {
             ffi::unlinkat(folder, name, 0);
         } else {
             let mut path = Buffer::<1200>::new();
@@ -138,14 +138,14 @@ fn name_file<const N: usize>(out: &mut Buffer<N>, id: &[u8; 16], ending: &[u8]) 
 }
 
 /// Leaves an empty file that says why this process is not measured. `id` names it.
-pub(crate) unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
+pub(crate) unsafe fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
     let mut name = Buffer::<128>::new();
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
     let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
     // SAFETY: the descriptor was opened here, and nobody else knows it.
     unsafe {
-        let descriptor = open(&name, flags);
+        let descriptor = open(gil, &name, flags);
         if descriptor >= 0 {
             ffi::close(descriptor);
         }
@@ -153,14 +153,14 @@ pub(crate) unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.
-pub(crate) unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
+pub(crate) unsafe fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
     // SAFETY: with the GIL held nobody else uses the store's name; the descriptor was opened here,
     // and nobody else knows it.
     unsafe {
         let name = &mut *NAME.place();
         name_file(name, id, b".hits");
         let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-        let low = open(name, flags);
+        let low = open(gil, name, flags);
         if low < 0 {
             return Err(Failure(b"data-folder-not-writable"));
         }
@@ -168,7 +168,7 @@ pub(crate) unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Fail
         ffi::fchmod(low, 0o644);
         let mut file = OpenFile::new(low);
         if let Err(failure) = allocate(file.descriptor, 0, size) {
-            discard(&mut file);
+            discard(gil, &mut file);
             return Err(failure);
         }
         Ok(file)
@@ -176,16 +176,17 @@ pub(crate) unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Fail
 }
 
 /// Closes and removes a store that cannot be used.
-pub(crate) unsafe fn discard(file: &mut OpenFile) {
+pub(crate) unsafe fn discard(gil: Gil<'_>, file: &mut OpenFile) {
     // SAFETY: the store's name is still the one of this file: one is made at a time.
     unsafe {
         file.close();
-        remove();
+        remove(gil);
     }
 }
 
 /// Makes this process's store longer.
 pub(crate) unsafe fn extend(
+    gil: Gil<'_>,
     file: &mut OpenFile,
     from: usize,
     length: usize,
@@ -197,7 +198,7 @@ pub(crate) unsafe fn extend(
             descriptor
         } else {
             // The program has closed it.
-            let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
+            let again = open(gil, &*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
             if again < 0 {
                 return Err(Failure(b"data-folder-not-writable"));
             }

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 pub(crate) type RequestIndex = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void)) -> isize;
 pub(crate) type GetExtra = unsafe extern "C" fn(Object, isize, *mut *mut c_void) -> c_int;
@@ -60,7 +60,7 @@ pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
 }
 
 /// Finds what every version must have.
-pub(crate) unsafe fn resolve() -> Option<Symbols> {
+pub(crate) unsafe fn resolve(gil: Gil<'_>) -> Option<Symbols> {
     // SAFETY: each type is the one that CPython's headers give to the names beside it.
     let symbols = unsafe {
         Symbols {
@@ -79,6 +79,6 @@ pub(crate) unsafe fn resolve() -> Option<Symbols> {
             line_at: function(&[c"PyCode_Addr2Line"])?,
         }
     };
-    SYMBOLS.set(Some(symbols));
+    SYMBOLS.set(gil, Some(symbols));
     Some(symbols)
 }

@@ -6,7 +6,7 @@ use core::ptr::null_mut;
 use crate::ffi;
 use crate::frames::Frames;
 use crate::stack;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols::TraceFunction;
 
 /// One thread, by its thread state. Freed thread states are used again: what is stale is
@@ -41,7 +41,7 @@ static THREADS: Global<*mut Thread> = Global::new(null_mut());
 static LATEST: Global<*mut Thread> = Global::new(null_mut());
 
 /// Makes room for the table.
-pub(crate) unsafe fn begin() -> bool {
+pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
     // SAFETY: the memory has so many places, and nobody knows it yet.
     unsafe {
         let table = ffi::calloc(SLOTS, size_of::<Thread>()).cast::<Thread>();
@@ -51,29 +51,29 @@ pub(crate) unsafe fn begin() -> bool {
         for slot in 0..SLOTS {
             table.add(slot).write(EMPTY);
         }
-        THREADS.set(table);
-        LATEST.set(table);
+        THREADS.set(gil, table);
+        LATEST.set(gil, table);
         true
     }
 }
 
 /// The thread with this state.
 #[inline]
-pub(crate) unsafe fn of<'a>(state: *mut u8) -> &'a mut Thread {
-    let latest = LATEST.get();
+pub(crate) unsafe fn of<'a>(gil: Gil<'_>, state: *mut u8) -> &'a mut Thread {
+    let latest = LATEST.get(gil);
     // SAFETY: the table was made before the first frame was seen, and stays; with the GIL held one
     // reference into it is used at a time.
     unsafe {
         if (*latest).state == state {
             return &mut *latest;
         }
-        find(state)
+        find(gil, state)
     }
 }
 
 #[cold]
-unsafe fn find<'a>(state: *mut u8) -> &'a mut Thread {
-    let table = THREADS.get();
+unsafe fn find<'a>(gil: Gil<'_>, state: *mut u8) -> &'a mut Thread {
+    let table = THREADS.get(gil);
     let first = (state as usize >> 6).wrapping_mul(0x9e37_79b9) % SLOTS;
     // SAFETY: every place is below the number of slots of the table, which was filled when it was
     // made and stays.
@@ -99,11 +99,11 @@ unsafe fn find<'a>(state: *mut u8) -> &'a mut Thread {
                 ..EMPTY
             });
         }
-        LATEST.set(chosen);
+        LATEST.set(gil, chosen);
         let here = (&raw const table).addr();
         let thread = &mut *chosen;
         if !(thread.low..thread.high).contains(&here) {
-            stack::measure(thread);
+            stack::measure(gil, thread);
         }
         thread
     }

@@ -11,6 +11,7 @@ use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
 use crate::object::{attribute, bytes};
+use crate::state::Gil;
 
 /// A line table of so many ranges is that of large code: with fewer, operations cost more than
 /// lines do.
@@ -32,25 +33,25 @@ impl UnitLines {
 
     /// Whether code whose line table has so many ranges is large, for an interpreter that reads it
     /// again and again.
-    pub(crate) fn are_needed(ranges: usize) -> bool {
-        ranges >= LARGE && matches!(VERSION.get(), 0x030c | 0x030d)
+    pub(crate) fn are_needed(gil: Gil<'_>, ranges: usize) -> bool {
+        ranges >= LARGE && matches!(VERSION.get(gil), 0x030c | 0x030d)
     }
 
     /// Reads the line table of code. The memory is never given back, as with all that is known
     /// about code.
-    pub(crate) unsafe fn of(code: Object) -> Option<Self> {
+    pub(crate) unsafe fn of(gil: Gil<'_>, code: Object) -> Option<Self> {
         // SAFETY: the code is alive, and its bytes are only counted. Fresh pages hold zeros, are
         // large enough, aligned, and stay.
         unsafe {
-            let all = attribute(code, c"co_code")?;
-            let units = bytes(all.object())?.len() / 2;
+            let all = attribute(gil, code, c"co_code")?;
+            let units = bytes(gil, all.object())?.len() / 2;
             let memory = map::private_pages(units * size_of::<u32>()).cast::<u32>();
             if memory.is_null() {
                 return None;
             }
             let lines = core::slice::from_raw_parts_mut(memory, units);
-            let body = line_table::body_start(code);
-            line_table::for_each_range(code, body, |start, end, line| {
+            let body = line_table::body_start(gil, code);
+            line_table::for_each_range(gil, code, body, |start, end, line| {
                 if let Some(some) = lines.get_mut(start.max(body) / 2..end / 2) {
                     some.fill(line);
                 }
