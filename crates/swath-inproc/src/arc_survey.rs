@@ -406,7 +406,7 @@ impl Survey {
     }
 
     /// Puts the arcs into the store.
-    unsafe fn record(&self, gil: Gil<'_>, lines: Lines) -> Option<(*const Arc, *mut u8, u32)> {
+    fn record(&self, gil: Gil<'_>, lines: Lines) -> Option<(*const Arc, *mut u8, u32)> {
         let arcs = self.arcs.values();
         let count = u32::try_from(arcs.len()).ok()?;
         if count == 0 {
@@ -444,7 +444,7 @@ fn keep<T>(value: T) -> Option<*mut T> {
 
 /// The arcs of code that is watched by events of its branches (3.12 and newer); null when there
 /// are none.
-pub(crate) unsafe fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut Branches> {
+pub(crate) fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     // SAFETY: with the GIL held nobody else uses the survey.
     unsafe {
         let survey = &mut *SURVEY.place();

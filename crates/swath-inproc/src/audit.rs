@@ -24,7 +24,7 @@ static OTHER_INTERPRETER: AtomicBool = AtomicBool::new(false);
 static OTHER_RECORDED: Global<bool> = Global::new(false);
 
 /// Begins to listen.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
     // SAFETY: the function was found under CPython's name for it, and takes a hook of this type.
     unsafe {
         match SYMBOLS.get(gil) {
@@ -35,17 +35,14 @@ pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
 }
 
 /// Tells the accounting once that there is another interpreter in the process.
-pub(crate) unsafe fn tell_of_interpreters(gil: Gil<'_>) {
+pub(crate) fn tell_of_interpreters(gil: Gil<'_>) {
     if OTHER_INTERPRETER.load(Ordering::Relaxed) && !OTHER_RECORDED.get(gil) {
         OTHER_RECORDED.set(gil, true);
-        // SAFETY: the caller holds the GIL of the measured interpreter, which guards the store.
-        unsafe {
-            map::record_state(
-                gil,
-                b"sub-interpreter",
-                b"the program has another interpreter in the process; what runs there is not recorded",
-            );
-        };
+        map::record_state(
+            gil,
+            b"sub-interpreter",
+            b"the program has another interpreter in the process; what runs there is not recorded",
+        );
     }
 }
 

@@ -123,7 +123,7 @@ unsafe extern "C" fn keep(_info: *mut c_void) {}
 pub(crate) static BRANCH: Global<bool> = Global::new(false);
 
 /// Asks the interpreter for a place at every code object.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
     let Some(symbols) = SYMBOLS.get(gil) else {
         return false;
     };
@@ -159,20 +159,18 @@ impl Info {
 
     /// Stores that a line ran.
     #[inline]
-    pub(crate) unsafe fn hit(&mut self, line: u32) {
-        // SAFETY: `store` leaves out what is no line of this code, so any number may be asked for.
-        unsafe { self.store(line.wrapping_sub(self.first)) };
+    pub(crate) fn hit(&mut self, line: u32) {
+        self.store(line.wrapping_sub(self.first));
     }
 
     /// Stores the line that the frame's start alone proves.
     #[inline]
-    pub(crate) unsafe fn started(&mut self) {
-        // SAFETY: `store` leaves out `NO_LINE`, which is behind every span.
-        unsafe { self.store(self.start) };
+    pub(crate) fn started(&mut self) {
+        self.store(self.start);
     }
 
     #[inline]
-    unsafe fn store(&mut self, index: u32) {
+    fn store(&mut self, index: u32) {
         if index < self.span {
             // SAFETY: the index is below the span, for which bytes were reserved in the map; the
             // map stays, and other processes change its bytes as atomics too.
@@ -425,7 +423,7 @@ impl Info {
 
     /// Whether single operations of the code must be watched, because no branch tells how an
     /// `async for` goes on.
-    pub(crate) unsafe fn needs_operations(&mut self) -> bool {
+    pub(crate) fn needs_operations(&mut self) -> bool {
         if self.branches.is_null() {
             return false;
         }
@@ -465,7 +463,7 @@ impl Info {
     }
 
     /// A place in the code's bytes was reached: whether its event is needed no more.
-    pub(crate) unsafe fn reached(&mut self, gil: Gil<'_>, offset: i64) -> bool {
+    pub(crate) fn reached(&mut self, gil: Gil<'_>, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
         // SAFETY: `hit` and the arcs leave out lines and units that are not theirs; the arcs are
         // not null here, and were made for good. A thread that runs Python has a thread state.
@@ -484,7 +482,7 @@ impl Info {
 
     /// Whether a place in the code's bytes must be looked at when the line begins there.
     #[inline]
-    pub(crate) unsafe fn watches_line(&self, line: u32) -> bool {
+    pub(crate) fn watches_line(&self, line: u32) -> bool {
         // SAFETY: the arcs are not null here, were made for good, and leave out lines that are not
         // theirs.
         unsafe { !self.branches.is_null() && (*self.branches).watches_line(line) }
@@ -492,7 +490,7 @@ impl Info {
 
     /// Whether single operations are to be watched from now on: true once.
     #[inline]
-    pub(crate) unsafe fn begins_watch(&mut self) -> bool {
+    pub(crate) fn begins_watch(&mut self) -> bool {
         // SAFETY: the arcs are not null here, and were made for good; with the GIL held this is the
         // only reference.
         unsafe {
@@ -512,7 +510,7 @@ impl Info {
     }
 
     /// An exception leaves a frame.
-    pub(crate) unsafe fn unwound(&mut self, gil: Gil<'_>) {
+    pub(crate) fn unwound(&mut self, gil: Gil<'_>) {
         // SAFETY: the arcs are not null here, and were made for good. A thread that runs Python has
         // a thread state.
         unsafe {
@@ -524,7 +522,7 @@ impl Info {
 
     /// Control went from one line to another in the same frame.
     #[inline]
-    pub(crate) unsafe fn stepped(&mut self, gil: Gil<'_>, from: u32, to: u32) {
+    pub(crate) fn stepped(&mut self, gil: Gil<'_>, from: u32, to: u32) {
         let to = to as i32;
         if self.branches.is_null() {
             return;
@@ -542,7 +540,7 @@ impl Info {
 
     /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
     /// code object, one after the other, for arcs.
-    pub(crate) unsafe fn followed(&mut self, gil: Gil<'_>, line: u32) {
+    pub(crate) fn followed(&mut self, gil: Gil<'_>, line: u32) {
         let before = core::mem::replace(&mut self.latest, line);
         if before != 0 && before != line {
             let index = line.wrapping_sub(self.first);
@@ -558,7 +556,7 @@ impl Info {
     }
 
     /// A frame was left from a line.
-    pub(crate) unsafe fn left(&mut self, line: u32) {
+    pub(crate) fn left(&mut self, line: u32) {
         self.latest = 0;
         let index = line.wrapping_sub(self.first);
         if self.exits.is_null() || index >= self.span {
@@ -581,7 +579,7 @@ impl Info {
     }
 
     /// Whether a line leads only out of the frame.
-    pub(crate) unsafe fn is_last(&self, line: u32) -> bool {
+    pub(crate) fn is_last(&self, line: u32) -> bool {
         let index = line.wrapping_sub(self.first);
         // SAFETY: the exits are not null, are as many as the lines, and the index is below that.
         unsafe {

@@ -13,7 +13,7 @@ const LARGEST: usize = 256 << 10;
 static CONTENT: Global<&[u8]> = Global::new(&[]);
 
 /// Reads the file in the agent's folder.
-pub(crate) unsafe fn read(gil: Gil<'_>, folder: &[u8]) -> bool {
+pub(crate) fn read(gil: Gil<'_>, folder: &[u8]) -> bool {
     let mut name = Path::new();
     name.add(folder)
         .add(b"/")

@@ -80,7 +80,7 @@ pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
 }
 
 /// Forgets name objects, which another interpreter took with it.
-pub(crate) unsafe fn forget_names(_gil: Gil<'_>) {
+pub(crate) fn forget_names(_gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody else uses the table. The references are not given back: the
     // interpreter that the objects were of is gone.
     unsafe {
@@ -95,11 +95,10 @@ pub(crate) unsafe fn forget_names(_gil: Gil<'_>) {
 
 /// The number of a file in this process's store, where it is recorded first if it is not there.
 /// `None` when there is no room for that.
-unsafe fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
+fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
     if file.id == 0 || file.generation != fork::generation(gil) {
         let id = NEXT_ID.get(gil);
-        // SAFETY: with the GIL held nobody else numbers files, and the entry is the caller's alone.
-        unsafe { record(gil, id, file)? };
+        record(gil, id, file)?;
         NEXT_ID.set(gil, id + 1);
         file.id = id;
         file.generation = fork::generation(gil);
@@ -108,7 +107,7 @@ unsafe fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
 }
 
 /// The file that a name means; null when it is not measured.
-unsafe fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
+fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
     // `<string>`, `<frozen importlib>` and the like are no files.
     if name.is_empty() || name.first() == Some(&b'<') || name.starts_with(b"memory:") {
         return null_mut();
@@ -143,7 +142,7 @@ unsafe fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
     }
 }
 
-unsafe fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
+fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
     // SAFETY: the place is below the number of buckets.
     unsafe {
         TABLE
@@ -153,7 +152,7 @@ unsafe fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
     }
 }
 
-unsafe fn find(gil: Gil<'_>, name: &[u8]) -> Option<*mut Entry> {
+fn find(gil: Gil<'_>, name: &[u8]) -> Option<*mut Entry> {
     let hash = text::hash(name);
     // SAFETY: the table and the entries behind it lead to null or to what `remember` allocated for
     // good.
@@ -198,7 +197,7 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
 }
 
 /// Records a file that is measured. `None` when there is no room for that.
-unsafe fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
+fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
     let length = layout::FILE_FIXED + file.name.len();
     // SAFETY: the payload was asked for as long as the fixed part and the name, and the hash is
     // shorter than the fixed part.
@@ -215,7 +214,7 @@ unsafe fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
 }
 
 /// Git's blob id of a file's content.
-unsafe fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
+fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
     let mut name = Path::new();
     name.add(canonical);
     let flags = ffi::O_RDONLY | ffi::O_CLOEXEC | ffi::O_NONBLOCK;
@@ -231,7 +230,7 @@ unsafe fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
     }
 }
 
-unsafe fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
+fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
     let length = path::regular_size(descriptor)?;
     if length > LARGEST_SOURCE {
         return None;

@@ -30,7 +30,7 @@ pub(crate) fn generation(gil: Gil<'_>) -> u32 {
 }
 
 /// Begins to watch.
-pub(crate) unsafe fn watch(gil: Gil<'_>) {
+pub(crate) fn watch(gil: Gil<'_>) {
     // SAFETY: the page is fresh and this module's own, aligned for a number as pages are, and goes
     // away only where it was not published.
     unsafe {
@@ -50,7 +50,7 @@ pub(crate) unsafe fn watch(gil: Gil<'_>) {
 
 /// Whether this process was forked since the store was begun.
 #[inline]
-pub(crate) unsafe fn happened(gil: Gil<'_>) -> bool {
+pub(crate) fn happened(gil: Gil<'_>) -> bool {
     let page = PAGE.get(gil);
     // SAFETY: the page stays mapped; volatile because the kernel writes it. getpid may be called at
     // any time.
@@ -66,18 +66,15 @@ pub(crate) unsafe fn happened(gil: Gil<'_>) -> bool {
 ///
 /// What is known about code is void after that: this comes first.
 #[inline]
-pub(crate) unsafe fn check(gil: Gil<'_>) {
-    // SAFETY: `follow` asks for the GIL, which the caller holds.
-    unsafe {
-        if happened(gil) {
-            follow(gil);
-        }
+pub(crate) fn check(gil: Gil<'_>) {
+    if happened(gil) {
+        follow(gil);
     }
 }
 
 /// Gives this process a store of its own.
 #[cold]
-pub(crate) unsafe fn follow(gil: Gil<'_>) {
+pub(crate) fn follow(gil: Gil<'_>) {
     // SAFETY: the page is this module's own and stays mapped. The child's only thread is the one
     // that forked, with the GIL held: nobody else uses the map or what is told to begin again.
     unsafe {

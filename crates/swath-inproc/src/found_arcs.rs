@@ -34,7 +34,7 @@ impl FoundArcs {
     };
 
     /// Adds an arc unless it is there; `fresh` says that it cannot be.
-    pub(crate) unsafe fn add(
+    pub(crate) fn add(
         &mut self,
         gil: Gil<'_>,
         file: u32,
@@ -71,7 +71,7 @@ impl FoundArcs {
         }
     }
 
-    unsafe fn begin_chunk(&mut self, gil: Gil<'_>, file: u32) -> Option<()> {
+    fn begin_chunk(&mut self, gil: Gil<'_>, file: u32) -> Option<()> {
         let length = CHUNK as usize * (layout::ARC_LENGTH + 1);
         // SAFETY: the payload was asked for as long as a chunk of arcs and as many states, and a
         // record is aligned for both.

@@ -168,7 +168,7 @@ impl Tracing {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
+pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
     TAKEN.set(gil, false);
     // SAFETY: the names have these types in CPython's headers; the slot, where there is one, is the
     // word of the interpreter state that was found, and takes such a hook.
@@ -200,7 +200,7 @@ pub(crate) unsafe fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
     }
 }
 
-unsafe fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
+fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
     let missing: &'static [u8] = b"no-evaluation-hook";
     let unknown: &'static [u8] = b"unknown-version";
     let version = Version::of_hexversion(VERSION.get(gil) << 16).ok_or(unknown)?;
@@ -323,7 +323,7 @@ pub(crate) unsafe fn self_test(gil: Gil<'_>, function: Object) -> bool {
 }
 
 /// Takes the gate out again.
-pub(crate) unsafe fn withdraw(gil: Gil<'_>) {
+pub(crate) fn withdraw(gil: Gil<'_>) {
     let Some(gate) = GATE.get(gil) else {
         return;
     };
@@ -467,7 +467,7 @@ unsafe fn pass(
 
 /// In a fork child: what the running frame does next is to be seen, even if the process that this
 /// one was forked from had seen all of it.
-pub(crate) unsafe fn begin_again(gil: Gil<'_>) {
+pub(crate) fn begin_again(gil: Gil<'_>) {
     let Some(gate) = GATE.get(gil) else {
         return;
     };
@@ -631,7 +631,7 @@ unsafe extern "C" fn on_event(
 }
 
 /// Before anybody changes the thread's tracing: it must find what it would without swath.
-pub(crate) unsafe fn before_settrace(gil: Gil<'_>) {
+pub(crate) fn before_settrace(gil: Gil<'_>) {
     if let Some(gate) = GATE.get(gil) {
         // SAFETY: the thread state is this thread's own, and its layout was tested.
         unsafe {
@@ -646,7 +646,7 @@ pub(crate) unsafe fn before_settrace(gil: Gil<'_>) {
 
 /// Wraps `sys.settrace`, so that the rest of the frame that calls it is still seen. The function
 /// object stays the same; only what it runs changes.
-pub(crate) unsafe fn wrap_settrace(gil: Gil<'_>) {
+pub(crate) fn wrap_settrace(gil: Gil<'_>) {
     const METH_O: c_int = 8;
     // SAFETY: `sys.settrace` is borrowed from `sys`, and an object of the built-in functions' own
     // type has its definition behind its head. A METH_O function takes the module and one object.
@@ -703,7 +703,7 @@ pub(crate) fn expect_greenlets(gil: Gil<'_>) {
 }
 
 /// Tells the accounting once when another tool has taken the evaluation hook.
-pub(crate) unsafe fn check_hook(gil: Gil<'_>) {
+pub(crate) fn check_hook(gil: Gil<'_>) {
     let Some(gate) = GATE.get(gil) else {
         return;
     };

@@ -100,7 +100,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Begins this process's store.
-pub(crate) unsafe fn begin(
+pub(crate) fn begin(
     gil: Gil<'_>,
     hexversion: u32,
     optimisation: u32,
@@ -133,7 +133,7 @@ pub(crate) unsafe fn begin(
 
 /// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
 /// be, the parent's stays mapped, and is told.
-pub(crate) unsafe fn begin_in_child(gil: Gil<'_>) -> bool {
+pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
     // SAFETY: the child's only thread holds the GIL, so nobody else uses the map, and what the
     // parent mapped is mapped here too.
     unsafe {
@@ -160,13 +160,13 @@ pub(crate) unsafe fn begin_in_child(gil: Gil<'_>) -> bool {
 }
 
 /// Whether the store is the one of the process that this one was forked from.
-pub(crate) unsafe fn is_shared(_gil: Gil<'_>) -> bool {
+pub(crate) fn is_shared(_gil: Gil<'_>) -> bool {
     // SAFETY: with the GIL held nobody changes the map meanwhile.
     unsafe { (*MAP.place()).is_shared }
 }
 
 /// Maps a part of the file, which may be longer than the file is yet.
-unsafe fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
+fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
     let descriptor = file.get()?;
     // SAFETY: a new mapping, at no place of this code's choice, replaces none; the advice is about
     // just that mapping.
@@ -192,7 +192,7 @@ unsafe fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piec
 }
 
 /// Writes what differs from process to process; the magic last.
-unsafe fn write_header(
+fn write_header(
     header: &mut RawHeader,
     id: &[u8; 16],
     fork_parent: &[u8; 16],
@@ -218,7 +218,7 @@ unsafe fn write_header(
 }
 
 /// The header of this process's own store, if there is one.
-unsafe fn own_header<'a>(_gil: Gil<'_>) -> Option<&'a RawHeader> {
+fn own_header<'a>(_gil: Gil<'_>) -> Option<&'a RawHeader> {
     // SAFETY: with the GIL held nobody else uses the map.
     unsafe {
         let map = &*MAP.place();
@@ -227,25 +227,19 @@ unsafe fn own_header<'a>(_gil: Gil<'_>) -> Option<&'a RawHeader> {
 }
 
 /// Says how the process ends.
-pub(crate) unsafe fn close(gil: Gil<'_>, how: u32) {
-    // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
-    unsafe {
-        fork::check(gil);
-        if let Some(header) = own_header(gil) {
-            header.closed.store(how, Ordering::Release);
-        }
+pub(crate) fn close(gil: Gil<'_>, how: u32) {
+    fork::check(gil);
+    if let Some(header) = own_header(gil) {
+        header.closed.store(how, Ordering::Release);
     }
 }
 
 /// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
-pub(crate) unsafe fn reopen(gil: Gil<'_>) {
-    // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
-    unsafe {
-        if let Some(header) = own_header(gil)
-            && header.closed.load(Ordering::Relaxed) != layout::OPEN
-        {
-            header.closed.store(layout::OPEN, Ordering::Release);
-        }
+pub(crate) fn reopen(gil: Gil<'_>) {
+    if let Some(header) = own_header(gil)
+        && header.closed.load(Ordering::Relaxed) != layout::OPEN
+    {
+        header.closed.store(layout::OPEN, Ordering::Release);
     }
 }
 
@@ -276,7 +270,7 @@ impl Map {
     }
 
     /// The header of the store that is mapped, if there is one.
-    unsafe fn header<'a>(&self) -> Option<&'a RawHeader> {
+    fn header<'a>(&self) -> Option<&'a RawHeader> {
         let first = self.pieces.first().filter(|_| self.count > 0)?;
         // SAFETY: the first piece is page-aligned and at least a header long. It goes away only in
         // `replace`, which no header outlives.
@@ -284,10 +278,8 @@ impl Map {
     }
 
     /// Counts a record that found no room.
-    unsafe fn count_dropped(&self, _gil: Gil<'_>) {
-        // SAFETY: the counters are atomics, as others read them, and the header is there as long as
-        // the map is.
-        if let Some(header) = unsafe { self.header() } {
+    fn count_dropped(&self, _gil: Gil<'_>) {
+        if let Some(header) = self.header() {
             let counter = if self.is_shared {
                 &header.lost_by_children
             } else {
@@ -298,7 +290,7 @@ impl Map {
     }
 
     /// Puts a store for this process in the place of its parent's.
-    unsafe fn replace(&mut self, gil: Gil<'_>, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
+    fn replace(&mut self, gil: Gil<'_>, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
         let mut handed_on = [(0, 0); MOST_HANDED_ON];
         let mut length = 0;
         // SAFETY: records that were handed on were committed, so their heads and as many bytes as
@@ -355,7 +347,7 @@ impl Map {
     }
 
     /// Where a place of the file is in memory, or null.
-    unsafe fn address(&self, place: usize) -> *mut u8 {
+    fn address(&self, place: usize) -> *mut u8 {
         for piece in self.pieces.iter().take(self.count) {
             if (piece.start..piece.start + piece.length).contains(&place) {
                 // SAFETY: the place lies in the piece.
@@ -368,7 +360,7 @@ impl Map {
     }
 
     /// Makes room for a record; where it goes, or null.
-    unsafe fn room(&mut self, gil: Gil<'_>, length: usize) -> *mut u8 {
+    fn room(&mut self, gil: Gil<'_>, length: usize) -> *mut u8 {
         // One head more, so that the reader always finds the zero kind that ends the records.
         let wanted = length + layout::RECORD_HEAD;
         let Some(last) = self.pieces.get(self.count.wrapping_sub(1)).copied() else {
@@ -410,27 +402,24 @@ impl Map {
     }
 
     /// Makes the file long enough for `end` bytes.
-    unsafe fn grow(&mut self, gil: Gil<'_>, end: usize) -> bool {
+    fn grow(&mut self, gil: Gil<'_>, end: usize) -> bool {
         if end <= self.size {
             return true;
         }
         let step = (self.size / 2).clamp(FIRST_SIZE_OF_CHILD, LARGEST_STEP);
         let size = end.max(self.size + step).next_multiple_of(4096);
-        // SAFETY: the file is this map's own, and its header is there as long as the map is.
-        unsafe {
-            let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
-            let size = if limit >= end { size.min(limit) } else { size };
-            match store_file::extend(gil, &mut self.file, self.size, size - self.size) {
-                Ok(()) => {
-                    self.size = size;
-                    true
+        let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
+        let size = if limit >= end { size.min(limit) } else { size };
+        match store_file::extend(gil, &mut self.file, self.size, size - self.size) {
+            Ok(()) => {
+                self.size = size;
+                true
+            }
+            Err(failure) => {
+                if let Some(header) = self.header() {
+                    note_limit(header, failure);
                 }
-                Err(failure) => {
-                    if let Some(header) = self.header() {
-                        note_limit(header, failure);
-                    }
-                    false
-                }
+                false
             }
         }
     }
@@ -452,13 +441,7 @@ pub(crate) struct Draft {
 }
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
-pub(crate) unsafe fn append(
-    gil: Gil<'_>,
-    kind: u32,
-    a: u32,
-    b: u32,
-    payload: usize,
-) -> Option<Draft> {
+pub(crate) fn append(gil: Gil<'_>, kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
     // SAFETY: with the GIL held nobody else uses the map. The place is aligned for a record, in
     // zeros that are at least the record's length.
     unsafe {
@@ -489,14 +472,14 @@ pub(crate) unsafe fn append(
 }
 
 /// Counts a record that found no room.
-pub(crate) unsafe fn count_dropped(gil: Gil<'_>) {
+pub(crate) fn count_dropped(gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody else uses the map.
     unsafe { (*MAP.place()).count_dropped(gil) }
 }
 
 impl Draft {
     /// Where the payload begins.
-    pub(crate) unsafe fn payload(&self) -> *mut u8 {
+    pub(crate) fn payload(&self) -> *mut u8 {
         // SAFETY: a record that was made room for is at least as long as its head.
         unsafe { self.record.cast::<u8>().add(layout::RECORD_HEAD) }
     }
@@ -521,7 +504,7 @@ impl Draft {
     }
 
     /// Makes the record count.
-    pub(crate) unsafe fn commit(self, _gil: Gil<'_>) {
+    pub(crate) fn commit(self, _gil: Gil<'_>) {
         // SAFETY: the record is in the map, which stays, and nobody else writes it before it is
         // committed.
         unsafe {
@@ -541,7 +524,7 @@ impl Draft {
 }
 
 /// Records something about the agent itself.
-pub(crate) unsafe fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
+pub(crate) fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
     let (a, b) = (slug.len() as u32, text.len() as u32);
     // SAFETY: the payload was asked for as long as both texts.
     unsafe {
@@ -554,12 +537,9 @@ pub(crate) unsafe fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
 }
 
 /// Says how lines are recorded.
-pub(crate) unsafe fn set_recorder(gil: Gil<'_>, recorder: u32) {
-    // SAFETY: the caller holds the GIL, and the header is written as an atomic: others read it.
-    unsafe {
-        if let Some(header) = own_header(gil) {
-            header.recorder.store(recorder, Ordering::Release);
-        }
+pub(crate) fn set_recorder(gil: Gil<'_>, recorder: u32) {
+    if let Some(header) = own_header(gil) {
+        header.recorder.store(recorder, Ordering::Release);
     }
 }
 
@@ -568,7 +548,7 @@ pub(crate) unsafe fn set_recorder(gil: Gil<'_>, recorder: u32) {
     clippy::naive_bytecount,
     reason = "once for each process that is begun: not worth a dependency in this object"
 )]
-pub(crate) unsafe fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
+pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
         rest.split(|byte| *byte == 0)

@@ -127,7 +127,7 @@ struct Events {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
+pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
     // SAFETY: `sys.monitoring` is borrowed from `sys`, and alive.
     unsafe {
         let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
@@ -213,22 +213,19 @@ unsafe fn set_global_events(
 /// Only `sys.monitoring.restart_events` does that for a tool, and for every other one with it. So
 /// the child listens as another tool: code is armed for that when it next runs, and costs nothing
 /// before.
-pub(crate) unsafe fn begin_again(gil: Gil<'_>) {
-    // SAFETY: the caller holds the GIL, and no exception is pending while Python is called.
-    unsafe {
-        let pending = PendingException::set_aside(gil);
-        if take_another_tool(gil).is_none() {
-            map::record_state(
-                gil,
-                b"fork-not-followed",
-                b"lines that ran before the fork are not seen again in this process",
-            );
-        }
-        drop(pending);
+pub(crate) fn begin_again(gil: Gil<'_>) {
+    let pending = PendingException::set_aside(gil);
+    if take_another_tool(gil).is_none() {
+        map::record_state(
+            gil,
+            b"fork-not-followed",
+            b"lines that ran before the fork are not seen again in this process",
+        );
     }
+    drop(pending);
 }
 
-unsafe fn take_another_tool(gil: Gil<'_>) -> Option<()> {
+fn take_another_tool(gil: Gil<'_>) -> Option<()> {
     let Some(arming) = ARMING.get(gil) else {
         // Nothing is recorded here, and a state says so.
         return Some(());
@@ -287,7 +284,7 @@ unsafe fn reuse_tool(gil: Gil<'_>, monitoring: Object, parents: Object) -> Optio
 }
 
 /// Calls `each` with the code of the frames that are running, from the newest on.
-unsafe fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
+fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
     // SAFETY: the frame that runs is borrowed, so a reference is taken first; each frame holds the
     // next one, and its code is held during the call.
     unsafe {
@@ -310,7 +307,7 @@ unsafe fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<(
 }
 
 /// Arms the code of the frames that are running: they started before.
-unsafe fn arm_frames(gil: Gil<'_>) -> Option<()> {
+fn arm_frames(gil: Gil<'_>) -> Option<()> {
     let arming = ARMING.get(gil)?;
     // SAFETY: each code object is alive during the call, and infos are never given back.
     unsafe {
@@ -333,7 +330,7 @@ pub(crate) fn is_aside() -> bool {
 
 /// A trace function is about to be set. When a debugger does that to stop at the next operation,
 /// 3.13 stops a line later if any tool listens to the frame. So for that moment none does.
-pub(crate) unsafe fn step_aside(gil: Gil<'_>) -> Option<()> {
+pub(crate) fn step_aside(gil: Gil<'_>) -> Option<()> {
     let arming = ARMING.get(gil)?;
     // SAFETY: the frame that runs is borrowed and alive, and what is taken from it is held while it
     // is read; infos are never given back.
@@ -366,7 +363,7 @@ pub(crate) unsafe fn step_aside(gil: Gil<'_>) -> Option<()> {
 
 /// The debugger has stopped: what it looks at is no business of monitoring any more.
 #[cold]
-pub(crate) unsafe fn come_back(gil: Gil<'_>) {
+pub(crate) fn come_back(gil: Gil<'_>) {
     IS_ASIDE.store(false, Ordering::Relaxed);
     // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
     // and infos are never given back.
@@ -548,7 +545,7 @@ unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
 
 /// The answer that switches the event off where it happened: a new reference.
 #[inline]
-unsafe fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
+fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
     // SAFETY: the object is kept for good.
     unsafe { ffi::Py_IncRef(arming.disable) };
     arming.disable

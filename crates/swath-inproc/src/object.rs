@@ -45,7 +45,7 @@ impl Drop for Owned {
 
 /// A new reference to `None`.
 #[inline]
-pub(crate) unsafe fn none(_gil: Gil<'_>) -> Object {
+pub(crate) fn none(_gil: Gil<'_>) -> Object {
     let none = &raw mut ffi::_Py_NoneStruct;
     // SAFETY: `None` is always alive.
     unsafe { ffi::Py_IncRef(none) };
@@ -178,7 +178,7 @@ pub(crate) struct PendingException([Object; 3]);
 
 impl PendingException {
     /// Puts the exception aside.
-    pub(crate) unsafe fn set_aside(_gil: Gil<'_>) -> Self {
+    pub(crate) fn set_aside(_gil: Gil<'_>) -> Self {
         let mut parts = [null_mut(); 3];
         let [kind, value, traceback] = &mut parts;
         // SAFETY: the three places are there to be written; the references in them are given back

@@ -22,7 +22,7 @@ const MOST_ARGUMENTS: isize = 256;
     clippy::large_stack_arrays,
     reason = "once, at the start, on the main thread's stack: a command line has no other bound"
 )]
-pub(crate) unsafe fn record_process(gil: Gil<'_>) {
+pub(crate) fn record_process(gil: Gil<'_>) {
     let mut folder = Path::new();
     path::working_folder(&mut folder);
     // SAFETY: the environment's text is copied before Python code could change it, and

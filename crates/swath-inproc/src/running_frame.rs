@@ -20,7 +20,7 @@ struct Functions {
 static FUNCTIONS: Global<Option<Functions>> = Global::new(None);
 
 /// Finds the functions; whether all are there.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
     // SAFETY: both types are those of CPython's headers.
     let find = unsafe {
         || {
@@ -35,7 +35,7 @@ pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
 }
 
 /// The place in its code's bytes at which the frame is that runs.
-pub(crate) unsafe fn place(gil: Gil<'_>) -> Option<i64> {
+pub(crate) fn place(gil: Gil<'_>) -> Option<i64> {
     let functions = FUNCTIONS.get(gil)?;
     // SAFETY: the frame that runs is borrowed and alive, and the function was found under CPython's
     // name for it.
@@ -49,7 +49,7 @@ pub(crate) unsafe fn place(gil: Gil<'_>) -> Option<i64> {
 }
 
 /// The unit of the frame that runs whose exception it handles.
-pub(crate) unsafe fn caught_unit(gil: Gil<'_>) -> Option<u32> {
+pub(crate) fn caught_unit(gil: Gil<'_>) -> Option<u32> {
     // SAFETY: the function was found under CPython's name for it, and returns a new reference or
     // null.
     unsafe {
@@ -73,7 +73,7 @@ pub(crate) unsafe fn raising_unit(gil: Gil<'_>, exception: Object) -> Option<u32
 }
 
 /// The calling thread.
-pub(crate) unsafe fn thread(_gil: Gil<'_>) -> *mut u8 {
+pub(crate) fn thread(_gil: Gil<'_>) -> *mut u8 {
     // SAFETY: the caller holds the GIL, so it has a thread state.
     unsafe { ffi::PyThreadState_Get() }
 }

@@ -43,7 +43,7 @@ pub(crate) fn rules(gil: Gil<'_>) -> Rules<'static> {
 }
 
 /// Whether a file is measured.
-pub(crate) unsafe fn holds(gil: Gil<'_>, file: &[u8]) -> bool {
+pub(crate) fn holds(gil: Gil<'_>, file: &[u8]) -> bool {
     rules(gil).hold(file, &mut Interpreter { gil, file })
 }
 
@@ -68,8 +68,7 @@ impl Surroundings for Interpreter<'_> {
     }
 
     fn is_third_party(&mut self, path: &[u8]) -> bool {
-        // SAFETY: the GIL is held by whoever asks.
-        unsafe { is_third_party(self.gil, path) }
+        is_third_party(self.gil, path)
     }
 
     fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool {
@@ -82,7 +81,7 @@ impl Surroundings for Interpreter<'_> {
 
 /// Whether a folder on the way to the file is one of installed packages, or the file a script
 /// of the environment, or importable from inside a virtual environment.
-unsafe fn is_third_party(gil: Gil<'_>, file: &[u8]) -> bool {
+fn is_third_party(gil: Gil<'_>, file: &[u8]) -> bool {
     if file
         .split(|byte| *byte == b'/')
         .any(|part| part == b"site-packages" || part == b"dist-packages")
@@ -120,7 +119,7 @@ fn in_environment(folder: &[u8]) -> bool {
 }
 
 /// Whether the condition holds for a folder of `sys.path`, canonical.
-unsafe fn any_import_folder(gil: Gil<'_>, mut condition: impl FnMut(&[u8]) -> bool) -> bool {
+fn any_import_folder(gil: Gil<'_>, mut condition: impl FnMut(&[u8]) -> bool) -> bool {
     // SAFETY: `sys.path` is borrowed from `sys`, and each of its items is held while it is read.
     unsafe {
         let folders = ffi::PySys_GetObject(c"path".as_ptr());

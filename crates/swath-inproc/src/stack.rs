@@ -38,7 +38,7 @@ struct Threads {
 static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
 
 /// Finds the functions that tell where a thread's stack is.
-pub(crate) unsafe fn begin(gil: Gil<'_>) {
+pub(crate) fn begin(gil: Gil<'_>) {
     // SAFETY: each type is the one that the function has in the C library, with room for its
     // attributes.
     let find = unsafe {
@@ -55,7 +55,7 @@ pub(crate) unsafe fn begin(gil: Gil<'_>) {
 }
 
 /// Notes where the stack of the calling thread is.
-pub(crate) unsafe fn measure(gil: Gil<'_>, thread: &mut Thread) {
+pub(crate) fn measure(gil: Gil<'_>, thread: &mut Thread) {
     (thread.low, thread.high, thread.limit) = (0, 0, 0);
     let Some(functions) = FUNCTIONS.get(gil) else {
         return;
@@ -147,7 +147,7 @@ pub(crate) unsafe fn evaluate_deep(
     }
 }
 
-unsafe fn take(gil: Gil<'_>) -> Option<*mut u8> {
+fn take(gil: Gil<'_>) -> Option<*mut u8> {
     let spare = SPARE.get(gil);
     if !spare.is_null() {
         SPARE.set(gil, null_mut());

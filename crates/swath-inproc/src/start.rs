@@ -231,11 +231,8 @@ unsafe fn set_folders(_gil: Gil<'_>, given: &Given<'_>) {
 unsafe extern "C" fn on_exit() {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
-    // SAFETY: the interpreter calls it at its end, with the GIL held.
-    unsafe {
-        audit::tell_of_interpreters(gil);
-        map::close(gil, layout::ENDED);
-    }
+    audit::tell_of_interpreters(gil);
+    map::close(gil, layout::ENDED);
     INTERPRETER.store(null_mut(), Ordering::Relaxed);
     WAS_FINALISED.set(gil, true);
 }

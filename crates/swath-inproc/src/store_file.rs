@@ -44,7 +44,7 @@ impl OpenFile {
     };
 
     /// Takes a fresh descriptor, and moves it out of the way.
-    unsafe fn new(low: c_int) -> Self {
+    fn new(low: c_int) -> Self {
         let mut descriptor = low;
         for high in HIGH_DESCRIPTORS {
             // SAFETY: the descriptor is fresh and nobody else's; of two that mean the same file the
@@ -71,7 +71,7 @@ impl OpenFile {
     }
 
     /// Closes it, if it is still this file.
-    pub(crate) unsafe fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Some(descriptor) = self.get() {
             // SAFETY: the descriptor is still this file, so nobody else closes or uses it.
             unsafe { ffi::close(descriptor) };
@@ -81,7 +81,7 @@ impl OpenFile {
 }
 
 /// Opens the folder, to reach it later from wherever the process may be.
-pub(crate) unsafe fn open_folder(gil: Gil<'_>) {
+pub(crate) fn open_folder(gil: Gil<'_>) {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and a buffer's C string
     // ends.
@@ -94,7 +94,7 @@ pub(crate) unsafe fn open_folder(gil: Gil<'_>) {
 }
 
 /// Opens a file of the folder.
-unsafe fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
+fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
     // end.
     unsafe {
@@ -113,7 +113,7 @@ unsafe fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> 
 }
 
 /// Removes this process's store.
-unsafe fn remove(gil: Gil<'_>) {
+fn remove(gil: Gil<'_>) {
     // SAFETY: with the GIL held nobody changes the names meanwhile, and buffers' C strings end.
     unsafe {
         let name = (*NAME.place()).c_string();
@@ -138,7 +138,7 @@ fn name_file<const N: usize>(out: &mut Buffer<N>, id: &[u8; 16], ending: &[u8]) 
 }
 
 /// Leaves an empty file that says why this process is not measured. `id` names it.
-pub(crate) unsafe fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
+pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
     let mut name = Buffer::<128>::new();
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
@@ -153,7 +153,7 @@ pub(crate) unsafe fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.
-pub(crate) unsafe fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
+pub(crate) fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
     // SAFETY: with the GIL held nobody else uses the store's name; the descriptor was opened here,
     // and nobody else knows it.
     unsafe {
@@ -176,16 +176,13 @@ pub(crate) unsafe fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<
 }
 
 /// Closes and removes a store that cannot be used.
-pub(crate) unsafe fn discard(gil: Gil<'_>, file: &mut OpenFile) {
-    // SAFETY: the store's name is still the one of this file: one is made at a time.
-    unsafe {
-        file.close();
-        remove(gil);
-    }
+pub(crate) fn discard(gil: Gil<'_>, file: &mut OpenFile) {
+    file.close();
+    remove(gil);
 }
 
 /// Makes this process's store longer.
-pub(crate) unsafe fn extend(
+pub(crate) fn extend(
     gil: Gil<'_>,
     file: &mut OpenFile,
     from: usize,
@@ -214,7 +211,7 @@ pub(crate) unsafe fn extend(
 }
 
 /// The largest file that the process may write.
-pub(crate) unsafe fn size_limit() -> u64 {
+pub(crate) fn size_limit() -> u64 {
     let mut limits = [u64::MAX; 2];
     // SAFETY: the array has the two words of a limit.
     unsafe { ffi::getrlimit(ffi::RLIMIT_FSIZE, &raw mut limits) };
@@ -223,7 +220,7 @@ pub(crate) unsafe fn size_limit() -> u64 {
 }
 
 /// Gives a part of the file its blocks: a store into a hole on a full disk would be SIGBUS.
-unsafe fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
+fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
     // SAFETY: the zeros are at least as long as is said, and the descriptor is the caller's store.
     unsafe {
         if (from + length) as u64 > size_limit() {

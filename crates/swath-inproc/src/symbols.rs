@@ -36,7 +36,7 @@ pub(crate) struct Symbols {
 pub(crate) static SYMBOLS: Global<Option<Symbols>> = Global::new(None);
 
 /// The address of a symbol of the interpreter or a library it has loaded.
-pub(crate) unsafe fn find(name: &CStr) -> *mut c_void {
+pub(crate) fn find(name: &CStr) -> *mut c_void {
     // SAFETY: the name is a C string, and the null handle means all that is loaded.
     unsafe { ffi::dlsym(null_mut(), name.as_ptr()) }
 }
@@ -60,7 +60,7 @@ pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
 }
 
 /// Finds what every version must have.
-pub(crate) unsafe fn resolve(gil: Gil<'_>) -> Option<Symbols> {
+pub(crate) fn resolve(gil: Gil<'_>) -> Option<Symbols> {
     // SAFETY: each type is the one that CPython's headers give to the names beside it.
     let symbols = unsafe {
         Symbols {

@@ -41,7 +41,7 @@ static THREADS: Global<*mut Thread> = Global::new(null_mut());
 static LATEST: Global<*mut Thread> = Global::new(null_mut());
 
 /// Makes room for the table.
-pub(crate) unsafe fn begin(gil: Gil<'_>) -> bool {
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
     // SAFETY: the memory has so many places, and nobody knows it yet.
     unsafe {
         let table = ffi::calloc(SLOTS, size_of::<Thread>()).cast::<Thread>();
