@@ -413,11 +413,11 @@ impl Survey {
             return Some((null(), null_mut(), 0));
         }
         let length = arcs.len() * (layout::ARC_LENGTH + 1);
+        let draft = map::append(gil, layout::KIND_ARCS, lines.file, count, length)?;
         // SAFETY: an arc is three numbers of four bytes, so the arcs are so many bytes, which a
         // record's alignment suits. The payload was asked for as long as the arcs and a byte for
         // each, and both stay in the map.
         unsafe {
-            let draft = map::append(gil, layout::KIND_ARCS, lines.file, count, length)?;
             let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
             draft.put(0, bytes);
             let states = draft.payload().add(bytes.len());
@@ -446,37 +446,35 @@ fn keep<T>(value: T) -> Option<*mut T> {
 /// are none.
 pub(crate) fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut Branches> {
     // SAFETY: with the GIL held nobody else uses the survey.
-    unsafe {
-        let survey = &mut *SURVEY.place();
-        survey.unsure.clear();
-        survey.learn_neighbours(gil, flow, lines)?;
-        survey.add_sites(gil, flow, lines)?;
-        let mut watch = Watch::NONE;
-        if VERSION.get(gil) < 0x030e {
-            survey.learn_marks(flow, lines)?;
-            survey.add_single_ways(gil, lines)?;
-            survey.add_makers(gil, flow, lines)?;
-            survey.add_watch(gil, flow, lines, &mut watch)?;
-        }
-        if survey.arcs.values().is_empty() && watch.meanings.is_null() {
-            return Some(null_mut());
-        }
-        let (arcs, states, count) = survey.record(gil, lines)?;
-        keep(Branches {
-            arcs,
-            states,
-            count,
-            site_of: survey.site_of.kept()?,
-            units: flow.units().len() as u32,
-            sites: survey.sites.kept()?,
-            site_count: survey.sites.values().len() as u32,
-            arcs_of: null(),
-            after: null(),
-            first: lines.first,
-            span: lines.span,
-            watch,
-        })
+    let survey = unsafe { &mut *SURVEY.place() };
+    survey.unsure.clear();
+    survey.learn_neighbours(gil, flow, lines)?;
+    survey.add_sites(gil, flow, lines)?;
+    let mut watch = Watch::NONE;
+    if VERSION.get(gil) < 0x030e {
+        survey.learn_marks(flow, lines)?;
+        survey.add_single_ways(gil, lines)?;
+        survey.add_makers(gil, flow, lines)?;
+        survey.add_watch(gil, flow, lines, &mut watch)?;
     }
+    if survey.arcs.values().is_empty() && watch.meanings.is_null() {
+        return Some(null_mut());
+    }
+    let (arcs, states, count) = survey.record(gil, lines)?;
+    keep(Branches {
+        arcs,
+        states,
+        count,
+        site_of: survey.site_of.kept()?,
+        units: flow.units().len() as u32,
+        sites: survey.sites.kept()?,
+        site_count: survey.sites.values().len() as u32,
+        arcs_of: null(),
+        after: null(),
+        first: lines.first,
+        span: lines.span,
+        watch,
+    })
 }
 
 /// The arcs of code that is watched line by line (3.8 to 3.11). `exits` gets the lines that lead

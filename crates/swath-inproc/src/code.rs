@@ -40,7 +40,7 @@ pub(crate) struct Info {
     /// The line that the hits begin with.
     first: u32,
     /// How many lines there are; 0 for code that is not measured.
-    pub span: u32,
+    span: u32,
     /// How many executable lines have not run yet.
     pub remaining: i32,
     /// The line that the frame's start alone proves, less `first`; [`NO_LINE`] when there is none.
@@ -215,11 +215,11 @@ pub(crate) unsafe fn info(gil: Gil<'_>, code: Object) -> *mut Info {
 #[inline(never)]
 pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
     // Not in the middle of it: what is recorded about one code object is in one store.
+    fork::check(gil);
+    let pending = object::PendingException::set_aside(gil);
     // SAFETY: the code is alive, and no exception is pending while Python is called. What the
     // interpreter keeps is an `Info`, and it never looks into it.
     unsafe {
-        fork::check(gil);
-        let pending = object::PendingException::set_aside(gil);
         let info = match describe(gil, code) {
             Some(info) => info,
             None => OUTSIDE.place(),
@@ -388,10 +388,10 @@ impl Info {
             span: self.span,
             hits: self.hits,
         };
+        let pending = object::PendingException::set_aside(gil);
         // SAFETY: the code is alive, and the hits are as many as the span. What a survey returns is
         // never given back.
         unsafe {
-            let pending = object::PendingException::set_aside(gil);
             let found = match flow::of(gil, code) {
                 Some(flow) if VERSION.get(gil) < 0x030c => {
                     arc_survey::by_lines(gil, flow, lines, self.exits)
@@ -465,19 +465,17 @@ impl Info {
     /// A place in the code's bytes was reached: whether its event is needed no more.
     pub(crate) fn reached(&mut self, gil: Gil<'_>, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
-        // SAFETY: `hit` and the arcs leave out lines and units that are not theirs; the arcs are
-        // not null here, and were made for good. A thread that runs Python has a thread state.
-        unsafe {
-            let line = self.unit_lines.line(unit as usize);
-            if line != 0 {
-                self.hit(line);
-            }
-            if self.branches.is_null() {
-                return true;
-            }
-            let thread = running_frame::thread(gil);
-            (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil))
+        let line = self.unit_lines.line(unit as usize);
+        if line != 0 {
+            self.hit(line);
         }
+        if self.branches.is_null() {
+            return true;
+        }
+        let thread = running_frame::thread(gil);
+        // SAFETY: the arcs are not null here, were made for good, and leave out units that are not
+        // theirs.
+        unsafe { (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil)) }
     }
 
     /// Whether a place in the code's bytes must be looked at when the line begins there.
@@ -546,12 +544,11 @@ impl Info {
             let index = line.wrapping_sub(self.first);
             // SAFETY: the index is below the span, for which bytes were reserved in the map for
             // good. The record of found arcs is this code's own.
-            unsafe {
-                let fresh =
-                    index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE;
-                self.found
-                    .add(gil, self.file, self.span, before, line as i32, fresh);
-            }
+            let fresh = unsafe {
+                index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE
+            };
+            self.found
+                .add(gil, self.file, self.span, before, line as i32, fresh);
         }
     }
 
@@ -629,10 +626,10 @@ unsafe fn record(
 ) -> Option<(*mut u8, i32)> {
     // Where branches are recorded there is a second byte a line, for the exits.
     let length = layout::CODE_FIXED + span * if BRANCH.get(gil) { 2 } else { 1 };
+    let draft = map::append(gil, layout::KIND_CODE, file, first, length)?;
     // SAFETY: the draft's payload has the fixed part and a byte for each line of the span behind
     // it, and every line lies in the span.
     unsafe {
-        let draft = map::append(gil, layout::KIND_CODE, file, first, length)?;
         draft.put(0, &(span as u32).to_le_bytes());
         draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
         let hits = draft.payload().add(layout::CODE_FIXED);

@@ -199,18 +199,18 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
 /// Records a file that is measured. `None` when there is no room for that.
 fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
     let length = layout::FILE_FIXED + file.name.len();
+    let draft = map::append(gil, layout::KIND_FILE, id, file.name.len() as u32, length)?;
     // SAFETY: the payload was asked for as long as the fixed part and the name, and the hash is
     // shorter than the fixed part.
     unsafe {
-        let draft = map::append(gil, layout::KIND_FILE, id, file.name.len() as u32, length)?;
         if let Some(hash) = file.blob {
             let place = draft.put(0, &hash);
             draft.put(place, &layout::FILE_HASHED.to_le_bytes());
         }
         draft.put(layout::FILE_FIXED, file.name);
-        draft.commit(gil);
-        Some(())
     }
+    draft.commit(gil);
+    Some(())
 }
 
 /// Git's blob id of a file's content.

@@ -50,22 +50,22 @@ impl FoundArcs {
         {
             return;
         }
+        if map::is_shared(gil) {
+            // The room that is left belongs to the process that this one was forked from.
+            map::count_dropped(gil);
+            return;
+        }
+        if self.room == 0 && self.begin_chunk(gil, file).is_none() {
+            return;
+        }
+        if self.known.add(key).is_none() {
+            return;
+        }
+        self.room -= 1;
+        let index = (CHUNK - 1 - self.room) as usize;
         // SAFETY: the record was reserved in the map for a whole chunk of arcs and states, of which
         // the index is one, and the map stays.
         unsafe {
-            if map::is_shared(gil) {
-                // The room that is left belongs to the process that this one was forked from.
-                map::count_dropped(gil);
-                return;
-            }
-            if self.room == 0 && self.begin_chunk(gil, file).is_none() {
-                return;
-            }
-            if self.known.add(key).is_none() {
-                return;
-            }
-            self.room -= 1;
-            let index = (CHUNK - 1 - self.room) as usize;
             self.arcs.add(index).write(Arc { from, to, proof: 0 });
             AtomicU8::from_ptr(self.states.add(index)).store(layout::LINE_HIT, Ordering::Release);
         }
@@ -73,15 +73,13 @@ impl FoundArcs {
 
     fn begin_chunk(&mut self, gil: Gil<'_>, file: u32) -> Option<()> {
         let length = CHUNK as usize * (layout::ARC_LENGTH + 1);
+        let draft = map::append(gil, layout::KIND_ARCS, file, CHUNK, length)?;
+        self.arcs = draft.payload().cast();
         // SAFETY: the payload was asked for as long as a chunk of arcs and as many states, and a
         // record is aligned for both.
-        unsafe {
-            let draft = map::append(gil, layout::KIND_ARCS, file, CHUNK, length)?;
-            self.arcs = draft.payload().cast();
-            self.states = draft.payload().add(CHUNK as usize * layout::ARC_LENGTH);
-            self.room = CHUNK;
-            draft.commit(gil);
-            Some(())
-        }
+        unsafe { self.states = draft.payload().add(CHUNK as usize * layout::ARC_LENGTH) };
+        self.room = CHUNK;
+        draft.commit(gil);
+        Some(())
     }
 }

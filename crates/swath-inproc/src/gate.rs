@@ -170,11 +170,11 @@ impl Tracing {
 /// Begins to record. The error is what to tell the accounting.
 pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
     TAKEN.set(gil, false);
+    let found = install(gil)?;
+    GATE.set(gil, Some(found));
     // SAFETY: the names have these types in CPython's headers; the slot, where there is one, is the
     // word of the interpreter state that was found, and takes such a hook.
     unsafe {
-        let found = install(gil)?;
-        GATE.set(gil, Some(found));
         if !test_thread_state(&found) {
             GATE.set(gil, None);
             return Err(b"self-test");
@@ -195,9 +195,9 @@ pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
         } else {
             *found.slot = found.hook;
         }
-        map::set_recorder(gil, layout::RECORDER_GATE);
-        Ok(())
     }
+    map::set_recorder(gil, layout::RECORDER_GATE);
+    Ok(())
 }
 
 fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
@@ -205,10 +205,10 @@ fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
     let unknown: &'static [u8] = b"unknown-version";
     let version = Version::of_hexversion(VERSION.get(gil) << 16).ok_or(unknown)?;
     let layout = frame_layout::of(version).ok_or(unknown)?;
+    let default = symbols::find(c"_PyEval_EvalFrameDefault");
     // SAFETY: the names have these types in CPython's headers. What evaluates frames takes two
     // (3.8) or three arguments, and is called with just those that this version has.
     unsafe {
-        let default = symbols::find(c"_PyEval_EvalFrameDefault");
         let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
         let interpreter = (symbols::SYMBOLS.get(gil).ok_or(missing)?.interpreter)();
         if default.is_null() {
@@ -374,10 +374,10 @@ unsafe fn learn_starting(
     code: Object,
     layout: &FrameLayout,
 ) -> *mut Info {
+    let pending = PendingException::set_aside(gil);
     // SAFETY: the frame is about to start, so it is alive with its globals, which lie at a frozen
     // place in a frame proper, and are held while the code is learnt.
     unsafe {
-        let pending = PendingException::set_aside(gil);
         let globals = if layout.frame_is_behind_pointer {
             // In a frame proper they are the second word.
             let globals = *frame.add(GLOBALS).cast::<Object>();
@@ -541,9 +541,9 @@ unsafe fn follow_frame(gil: Gil<'_>, gate: &Gate, frame: *mut u8, event: c_int, 
 
 /// Whether a frame that is entered starts, as coverage.py's tracer has it.
 unsafe fn is_starting(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside(gil);
     // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
     unsafe {
-        let _pending = PendingException::set_aside(gil);
         code::is_starting(
             gil,
             code,
@@ -554,9 +554,9 @@ unsafe fn is_starting(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
 
 /// Whether a frame that gives back control goes on later.
 unsafe fn is_suspended(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside(gil);
     // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
     unsafe {
-        let _pending = PendingException::set_aside(gil);
         code::is_suspended(
             gil,
             code,
@@ -577,12 +577,12 @@ unsafe extern "C" fn on_event(
     let Some(gate) = GATE.get(gil) else {
         return 0;
     };
+    fork::check(gil);
+    let mut finished = false;
     // SAFETY: the interpreter calls it with a frame object that is alive and has its line at the
     // place that the self-test looks at. Infos are never given back, and another tool's function
     // gets the arguments that it would have got.
     unsafe {
-        fork::check(gil);
-        let mut finished = false;
         if code::BRANCH.get(gil) && matches!(event, CALL | LINE | RETURN) {
             let info = code::info(gil, code_of(frame, &gate.layout));
             if (*info).is_measured() {
@@ -712,18 +712,18 @@ pub(crate) fn check_hook(gil: Gil<'_>) {
     }
     // SAFETY: the interpreter state is the measured one, and the slot the word of it that was
     // found.
-    unsafe {
-        let now = match gate.get_evaluation {
+    let now = unsafe {
+        match gate.get_evaluation {
             Some(get) => get(gate.interpreter),
             None => *gate.slot,
-        };
-        if now != gate.hook {
-            TAKEN.set(gil, true);
-            map::record_state(
-                gil,
-                b"evaluation-hook-taken",
-                b"another tool in the process has taken the frame evaluation hook",
-            );
         }
+    };
+    if now != gate.hook {
+        TAKEN.set(gil, true);
+        map::record_state(
+            gil,
+            b"evaluation-hook-taken",
+            b"another tool in the process has taken the frame evaluation hook",
+        );
     }
 }

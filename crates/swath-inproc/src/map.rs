@@ -107,18 +107,18 @@ pub(crate) fn begin(
     flags: u32,
 ) -> Result<(), Failure> {
     let id = random();
+    store_file::open_folder(gil);
+    // Under a small limit a small store is better than none.
+    let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
+    let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
+    let mut file = store_file::create(gil, &id, size)?;
+    let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
+        store_file::discard(gil, &mut file);
+        return Err(Failure(b"no-address-space"));
+    };
     // SAFETY: with the GIL held nobody else uses the map. The first piece is page-aligned, at least
     // a header long, and nobody knows the file yet.
     unsafe {
-        store_file::open_folder(gil);
-        // Under a small limit a small store is better than none.
-        let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
-        let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
-        let mut file = store_file::create(gil, &id, size)?;
-        let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
-            store_file::discard(gil, &mut file);
-            return Err(Failure(b"no-address-space"));
-        };
         let map = &mut *MAP.place();
         map.adopt(file, size, piece);
         let header = &mut *piece.base.cast::<RawHeader>();
@@ -136,25 +136,23 @@ pub(crate) fn begin(
 pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
     // SAFETY: the child's only thread holds the GIL, so nobody else uses the map, and what the
     // parent mapped is mapped here too.
-    unsafe {
-        let map = &mut *MAP.place();
-        if map.count == 0 || map.is_shared {
-            return false;
-        }
-        // Before descriptors are taken: there may be none but the parent's own.
-        let ticks = path::start_ticks();
-        map.file.close();
-        let id = random();
-        match map.replace(gil, &id, ticks) {
-            Ok(()) => true,
-            Err(failure) => {
-                map.is_shared = true;
-                if let Some(header) = map.header() {
-                    header.children.fetch_add(1, Ordering::Relaxed);
-                    note_limit(header, failure);
-                }
-                false
+    let map = unsafe { &mut *MAP.place() };
+    if map.count == 0 || map.is_shared {
+        return false;
+    }
+    // Before descriptors are taken: there may be none but the parent's own.
+    let ticks = path::start_ticks();
+    map.file.close();
+    let id = random();
+    match map.replace(gil, &id, ticks) {
+        Ok(()) => true,
+        Err(failure) => {
+            map.is_shared = true;
+            if let Some(header) = map.header() {
+                header.children.fetch_add(1, Ordering::Relaxed);
+                note_limit(header, failure);
             }
+            false
         }
     }
 }
@@ -442,10 +440,10 @@ pub(crate) struct Draft {
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
 pub(crate) fn append(gil: Gil<'_>, kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
+    fork::check(gil);
     // SAFETY: with the GIL held nobody else uses the map. The place is aligned for a record, in
     // zeros that are at least the record's length.
     unsafe {
-        fork::check(gil);
         let map = &mut *MAP.place();
         if map.count == 0 {
             return None;
@@ -526,9 +524,9 @@ impl Draft {
 /// Records something about the agent itself.
 pub(crate) fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
     let (a, b) = (slug.len() as u32, text.len() as u32);
-    // SAFETY: the payload was asked for as long as both texts.
-    unsafe {
-        if let Some(draft) = append(gil, layout::KIND_STATE, a, b, slug.len() + text.len()) {
+    if let Some(draft) = append(gil, layout::KIND_STATE, a, b, slug.len() + text.len()) {
+        // SAFETY: the payload was asked for as long as both texts.
+        unsafe {
             let place = draft.put(0, slug);
             draft.put(place, text);
             draft.commit(gil);
@@ -557,15 +555,13 @@ pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &
     let count = strings.len() + extra().count();
     let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
     let length = fixed + extra().map(|string| string.len() + 4).sum::<usize>();
-    // SAFETY: the payload was asked for as long as all strings with their lengths.
-    unsafe {
-        if let Some(draft) = append(gil, kind, count as u32, 0, length) {
-            let mut place = 0;
-            for string in strings.iter().copied().chain(extra()) {
-                place = draft.put_string(place, string);
-            }
-            draft.commit(gil);
+    if let Some(draft) = append(gil, kind, count as u32, 0, length) {
+        let mut place = 0;
+        for string in strings.iter().copied().chain(extra()) {
+            // SAFETY: the payload was asked for as long as all strings with their lengths.
+            unsafe { place = draft.put_string(place, string) };
         }
+        draft.commit(gil);
     }
 }
 

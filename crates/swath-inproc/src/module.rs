@@ -69,10 +69,10 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
     let gil = unsafe { Gil::assume() };
-    // SAFETY: the interpreter says how many arguments there are, and holds them during the call;
-    // `text` and `number` refuse what is of another type.
-    unsafe {
-        if count == 6 {
+    if count == 6 {
+        // SAFETY: the interpreter says how many arguments there are, and holds them during the
+        // call; `text` and `number` refuse what is of another type.
+        unsafe {
             let argument = |index| *arguments.add(index);
             let text = |index| object::text(gil, argument(index)).unwrap_or(&[]);
             let started = start::start(
@@ -87,8 +87,8 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
             );
             return ffi::PyLong_FromLong(i64::from(started));
         }
-        object::none(gil)
     }
+    object::none(gil)
 }
 
 /// `after_fork()`, for `os.register_at_fork`.
@@ -101,6 +101,6 @@ unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: i
         if start::in_main_interpreter() {
             fork::check(gil);
         }
-        object::none(gil)
     }
+    object::none(gil)
 }

@@ -365,13 +365,13 @@ pub(crate) fn step_aside(gil: Gil<'_>) -> Option<()> {
 #[cold]
 pub(crate) fn come_back(gil: Gil<'_>) {
     IS_ASIDE.store(false, Ordering::Relaxed);
+    let _pending = PendingException::set_aside(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return;
+    };
     // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
     // and infos are never given back.
     unsafe {
-        let _pending = PendingException::set_aside(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return;
-        };
         let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
         let events = if arming.before.is_some() {
             GLOBAL_EVENTS_IN_CHILDREN.get(gil)
@@ -480,16 +480,14 @@ unsafe fn register(
 
 /// Arms code and all code inside it.
 pub(crate) unsafe fn arm_with_inner(gil: Gil<'_>, code: Object) {
-    // SAFETY: an object that is alive has a type.
-    unsafe {
-        fork::check(gil);
-        if scope::rules(gil).name_packages() {
-            // What module the code is of is known when it starts.
-            return;
-        }
-        if let Some(arming) = ARMING.get(gil) {
-            arm_nested(gil, &arming, code, (*code).kind, DEEPEST);
-        }
+    fork::check(gil);
+    if scope::rules(gil).name_packages() {
+        // What module the code is of is known when it starts.
+        return;
+    }
+    if let Some(arming) = ARMING.get(gil) {
+        // SAFETY: an object that is alive has a type.
+        unsafe { arm_nested(gil, &arming, code, (*code).kind, DEEPEST) };
     }
 }
 
@@ -524,15 +522,15 @@ unsafe fn arm_nested(
 }
 
 unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
+    let events = if info.has_unit_lines() {
+        arming.events_without_lines
+    } else if info.needs_operations() {
+        arming.events_and_operations
+    } else {
+        arming.events
+    };
     // SAFETY: tools and events are kept for good, and the code is alive.
     unsafe {
-        let events = if info.has_unit_lines() {
-            arming.events_without_lines
-        } else if info.needs_operations() {
-            arming.events_and_operations
-        } else {
-            arming.events
-        };
         if let Some(before) = arming.before
             && let Some(none) = Owned::take(gil, ffi::PyLong_FromLong(0))
         {
@@ -555,13 +553,13 @@ fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
     // are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let code = *arguments;
         let info: *mut Info = if let Some(info) = code::known(gil, code) {
             info
@@ -586,13 +584,13 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
 unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
     // are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let code = *arguments;
         if code::known(gil, code).is_none() {
             let info = code::learn(gil, code);
@@ -608,13 +606,13 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
 unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has two arguments, the code and a line, which are alive during the call;
     // infos are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let info = code::info(gil, *arguments);
         let line = object::number(gil, *arguments.add(1)) as u32;
         if code::BRANCH.get(gil) && VERSION.get(gil) >= 0x030e {
@@ -636,27 +634,25 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
 /// in place of the first of them.
 #[cold]
 unsafe fn begin_line(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
-    // SAFETY: the code is alive, and the frame that runs is its own.
-    unsafe {
-        if let Some(place) = running_frame::place(gil) {
-            info.reached(gil, place);
-        }
-        watch_operations(gil, arming, code, info);
+    if let Some(place) = running_frame::place(gil) {
+        info.reached(gil, place);
     }
+    // SAFETY: the code is alive, and the frame that runs is its own.
+    unsafe { watch_operations(gil, arming, code, info) };
 }
 
 /// Watches single operations from now on, where that begins.
 #[inline]
 unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
-    // SAFETY: tools and events are kept for good, and the code is alive.
-    unsafe {
-        if info.begins_watch() {
+    if info.begins_watch() {
+        // SAFETY: tools and events are kept for good, and the code is alive.
+        unsafe {
             call(
                 gil,
                 arming.set_local_events,
                 [arming.tool, code, arming.events_and_operations],
-            );
-        }
+            )
+        };
     }
 }
 
@@ -664,13 +660,13 @@ unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &m
 unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has three arguments, the code and two places, which are alive during the
     // call; infos are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let code = *arguments;
         let info = code::info(gil, code);
         let offset = object::number(gil, *arguments.add(1));
@@ -692,13 +688,13 @@ unsafe extern "C" fn on_operation(
 ) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has two arguments, the code and a place, which are alive during the call;
     // infos are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let info = code::info(gil, *arguments);
         if (*info).reached(gil, object::number(gil, *arguments.add(1))) {
             return disable(gil, &arming);
@@ -711,13 +707,13 @@ unsafe extern "C" fn on_operation(
 unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
+    };
     // SAFETY: the event has three arguments, the code and a place first, which are alive during the
     // call; infos are never given back.
     unsafe {
-        fork::check(gil);
-        let Some(arming) = ARMING.get(gil) else {
-            return object::none(gil);
-        };
         let code = *arguments;
         leave(gil, code, &mut *code::info(gil, code), *arguments.add(1));
         disable(gil, &arming)
@@ -728,10 +724,10 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
 unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held.
     let gil = unsafe { Gil::assume() };
+    fork::check(gil);
     // SAFETY: the event has three arguments, the code first, which are alive during the call; infos
     // are never given back.
     unsafe {
-        fork::check(gil);
         let code = *arguments;
         if let Some(info) = code::known(gil, code)
             && (*info).is_measured()

@@ -14,7 +14,7 @@ impl Owned {
     #[inline]
     pub(crate) unsafe fn take(_gil: Gil<'_>, object: Object) -> Option<Self> {
         if object.is_null() {
-            // SAFETY: the caller holds the GIL, with which an exception may be cleared.
+            // SAFETY: with the GIL held an exception may be cleared.
             unsafe { ffi::PyErr_Clear() };
             return None;
         }

@@ -74,6 +74,6 @@ pub(crate) unsafe fn raising_unit(gil: Gil<'_>, exception: Object) -> Option<u32
 
 /// The calling thread.
 pub(crate) fn thread(_gil: Gil<'_>) -> *mut u8 {
-    // SAFETY: the caller holds the GIL, so it has a thread state.
+    // SAFETY: a thread that holds the GIL has a thread state.
     unsafe { ffi::PyThreadState_Get() }
 }

@@ -95,10 +95,10 @@ fn is_third_party(gil: Gil<'_>, file: &[u8]) -> bool {
                 return true;
             }
         }
-        any_import_folder(gil, |folder| {
-            is_below(file, folder) && in_environment(folder)
-        })
     }
+    any_import_folder(gil, |folder| {
+        is_below(file, folder) && in_environment(folder)
+    })
 }
 
 /// Whether a folder lies in a virtual environment.

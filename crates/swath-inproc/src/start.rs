@@ -78,7 +78,7 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
     if !INTERPRETER.load(Ordering::Relaxed).is_null() {
         return false;
     }
-    // SAFETY: the caller holds the GIL, so nobody else starts or uses the folder's name meanwhile.
+    // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
     unsafe {
         if WAS_FINALISED.get(gil) {
             return start_again(gil, given);
@@ -110,28 +110,28 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
 /// first one is void, its store goes on.
 unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
     WAS_FINALISED.set(gil, false);
-    // SAFETY: the caller holds the GIL of the new interpreter, the only one.
-    unsafe {
-        map::reopen(gil);
-        file::forget_names(gil);
-        let begun = match learn_interpreter(gil, given) {
+    map::reopen(gil);
+    file::forget_names(gil);
+    // SAFETY: the given function is alive, and of the new interpreter, the only one.
+    let begun = unsafe {
+        match learn_interpreter(gil, given) {
             Ok(_) if code::begin(gil) => record(gil, given),
             Ok(_) => Err(b"no-code-extra".as_slice()),
             Err(failure) => Err(failure.0),
-        };
-        if let Err(slug) = begun {
-            map::record_state(
-                gil,
-                slug,
-                b"an interpreter that was begun later is not recorded",
-            );
         }
-        true
+    };
+    if let Err(slug) = begun {
+        map::record_state(
+            gil,
+            slug,
+            b"an interpreter that was begun later is not recorded",
+        );
     }
+    true
 }
 
 unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
-    // SAFETY: the caller holds the GIL, and nothing was begun yet.
+    // SAFETY: the given function is alive.
     unsafe {
         let hexversion = learn_interpreter(gil, given)?;
         if !code::begin(gil) {
@@ -170,8 +170,7 @@ unsafe fn learn_interpreter(gil: Gil<'_>, given: &Given<'_>) -> Result<u32, Fail
 
 /// Begins to record. The error is what to tell the accounting.
 unsafe fn record(gil: Gil<'_>, given: &Given<'_>) -> Result<(), &'static [u8]> {
-    // SAFETY: the caller holds the GIL; the version says which of the two ways fits this
-    // interpreter.
+    // SAFETY: the given function is alive; what is called at the exit stays as long as the object.
     unsafe {
         ffi::Py_AtExit(on_exit);
         let result = match interpreter::RECORDING.get(gil) {
@@ -196,12 +195,10 @@ unsafe fn record(gil: Gil<'_>, given: &Given<'_>) -> Result<(), &'static [u8]> {
 /// The first operation of a plain function's code is the one that all code begins its body with.
 unsafe fn learn_resume(gil: Gil<'_>, function: Object) -> Result<(), Failure> {
     // SAFETY: the function is alive, and so is what is taken from it while it is read.
-    let first = unsafe {
-        || {
-            let code = object::attribute(gil, function, c"__code__")?;
-            let operations = object::attribute(gil, code.object(), c"co_code")?;
-            object::bytes(gil, operations.object())?.first().copied()
-        }
+    let first = || unsafe {
+        let code = object::attribute(gil, function, c"__code__")?;
+        let operations = object::attribute(gil, code.object(), c"co_code")?;
+        object::bytes(gil, operations.object())?.first().copied()
     };
     interpreter::RESUME.set(gil, first().ok_or(Failure(b"self-test"))?);
     Ok(())

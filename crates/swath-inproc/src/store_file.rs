@@ -85,11 +85,9 @@ pub(crate) fn open_folder(gil: Gil<'_>) {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and a buffer's C string
     // ends.
-    unsafe {
-        let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
-        if descriptor >= 0 {
-            OPEN_FOLDER.set(gil, OpenFile::new(descriptor));
-        }
+    let descriptor = unsafe { ffi::open((*FOLDER.place()).c_string(), flags) };
+    if descriptor >= 0 {
+        OPEN_FOLDER.set(gil, OpenFile::new(descriptor));
     }
 }
 
@@ -143,12 +141,10 @@ pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
     let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    // SAFETY: the descriptor was opened here, and nobody else knows it.
-    unsafe {
-        let descriptor = open(gil, &name, flags);
-        if descriptor >= 0 {
-            ffi::close(descriptor);
-        }
+    let descriptor = open(gil, &name, flags);
+    if descriptor >= 0 {
+        // SAFETY: the descriptor was opened here, and nobody else knows it.
+        unsafe { ffi::close(descriptor) };
     }
 }
 
@@ -221,12 +217,12 @@ pub(crate) fn size_limit() -> u64 {
 
 /// Gives a part of the file its blocks: a store into a hole on a full disk would be SIGBUS.
 fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
+    if (from + length) as u64 > size_limit() {
+        // Growing further would not fail but raise SIGXFSZ.
+        return Err(Failure(b"file-size-limit"));
+    }
     // SAFETY: the zeros are at least as long as is said, and the descriptor is the caller's store.
     unsafe {
-        if (from + length) as u64 > size_limit() {
-            // Growing further would not fail but raise SIGXFSZ.
-            return Err(Failure(b"file-size-limit"));
-        }
         for _ in 0..100 {
             match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
                 0 => return Ok(()),

@@ -47,11 +47,11 @@ pub(crate) fn find(name: &CStr) -> *mut c_void {
 pub(crate) unsafe fn function<F: Copy>(names: &[&CStr]) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
     for name in names {
-        // SAFETY: `F` has a pointer's size, as was asserted, and the caller has named the type that
-        // the function has.
-        unsafe {
-            let address = find(name);
-            if !address.is_null() {
+        let address = find(name);
+        if !address.is_null() {
+            // SAFETY: `F` has a pointer's size, as was asserted, and the caller has named the type
+            // that the function has.
+            unsafe {
                 return Some(core::mem::transmute_copy(&address));
             }
         }
