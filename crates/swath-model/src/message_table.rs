@@ -275,7 +275,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "rcfile-conflicting-concurrency",
                 "`concurrency` names two libraries of light-weight threads",
-                "name one",
+                "name the service with `--service`, or in swath.toml",
             ),
             entry(
                 "rcfile-invalid",
@@ -410,8 +410,8 @@ pub const MESSAGES: [MessageGroup; 3] = [
             ),
             entry(
                 "no-service",
-                "no service was found, so every process counts",
-                "name one",
+                "no service was found, so the lines of the tests themselves count",
+                "name the service with `--service`, or in swath.toml",
             ),
             entry(
                 "not-measured",
