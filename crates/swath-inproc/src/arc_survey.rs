@@ -11,7 +11,7 @@ use crate::interpreter::VERSION;
 use crate::map;
 use crate::operations::Kind;
 use crate::scratch::{self, Scratch};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// So many arcs in a row are taken to follow from one branch: a test may be written over several
 /// lines, and its last part may go on from an earlier line than its own.
@@ -26,14 +26,14 @@ const ENDS: u8 = 8;
 
 /// Lines that the arcs of a code object are about, and where their hits are.
 #[derive(Clone, Copy)]
-pub struct Lines {
+pub(crate) struct Lines {
     pub file: u32,
     pub first: u32,
     pub span: u32,
     pub hits: *mut u8,
 }
 
-pub struct Survey {
+pub(crate) struct Survey {
     /// By line, the one line that leads to it; 0 for none, [`SEVERAL`] for more.
     pub before: Scratch<i32>,
     /// By line, the one target it leads to; 0 for none, [`SEVERAL`] for more.
@@ -67,12 +67,12 @@ static SURVEY: Global<Survey> = Global::new(Survey {
 });
 
 /// An arc as a number.
-pub fn key(from: u32, to: i32) -> u64 {
+pub(crate) fn key(from: u32, to: i32) -> u64 {
     u64::from(from) << 32 | u64::from(to as u32)
 }
 
 /// The arc that a number stands for.
-pub fn arc_of(key: u64) -> (u32, i32) {
+pub(crate) fn arc_of(key: u64) -> (u32, i32) {
     ((key >> 32) as u32, key as u32 as i32)
 }
 
@@ -88,17 +88,17 @@ fn note(list: &mut Scratch<i32>, index: u32, neighbour: i32) {
 }
 
 impl Lines {
-    pub fn index(self, line: u32) -> u32 {
+    pub(crate) fn index(self, line: u32) -> u32 {
         line.wrapping_sub(self.first)
     }
 
     /// The place in the store of the byte of a line.
-    pub unsafe fn place(self, line: u32) -> u32 {
+    pub(crate) fn place(self, gil: Gil<'_>, line: u32) -> u32 {
         let index = self.index(line);
         if index >= self.span {
             return 0;
         }
-        map::place_of(self.hits.add(index as usize))
+        map::place_of(gil, self.hits.wrapping_add(index as usize))
     }
 }
 
@@ -113,13 +113,13 @@ enum SiteWay {
 
 impl Survey {
     /// Finds out which lines have one neighbour only.
-    unsafe fn learn_neighbours(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn learn_neighbours(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.arcs.clear();
         self.sites.clear();
         let (before, after) = (&mut self.before, &mut self.after);
         before.zeros(lines.span as usize)?;
         after.zeros(lines.span as usize)?;
-        flow.steps(|line, target| {
+        flow.steps(gil, |line, target| {
             note(after, lines.index(line), target);
             if let Ok(to) = u32::try_from(target) {
                 note(before, lines.index(to), line as i32);
@@ -128,7 +128,7 @@ impl Survey {
         flow.entries(|line| note(before, lines.index(line), SEVERAL));
         // A branch may also lead to what raises, and what waits may never go on: no way is sure.
         // What makes a function may raise, and the function may be left from its own line.
-        let is_old = VERSION.get() < 0x030c;
+        let is_old = VERSION.get(gil) < 0x030c;
         for unit in flow.units() {
             let forks = matches!(unit.kind, Kind::Branch | Kind::Yield | Kind::Await)
                 || (is_old && unit.kind == Kind::Make);
@@ -140,22 +140,23 @@ impl Survey {
     }
 
     /// The place of the line that proves an arc; 0 for none.
-    pub unsafe fn proof(&self, lines: Lines, from: u32, to: i32) -> u32 {
+    pub(crate) fn proof(&self, gil: Gil<'_>, lines: Lines, from: u32, to: i32) -> u32 {
         let Ok(line) = u32::try_from(to) else {
             return 0;
         };
-        if THOROUGH.get() {
+        if THOROUGH.get(gil) {
             return 0;
         }
         match self.before.values().get(lines.index(line) as usize) {
-            Some(only) if *only == from as i32 => lines.place(line),
+            Some(only) if *only == from as i32 => lines.place(gil, line),
             _ => 0,
         }
     }
 
     /// Adds the arcs that follow from going on at a unit, coming from a line.
-    unsafe fn add_side(
+    fn add_side(
         &mut self,
+        gil: Gil<'_>,
         flow: &Flow,
         lines: Lines,
         line: u32,
@@ -163,12 +164,12 @@ impl Survey {
     ) -> Option<Side> {
         let first = self.arcs.values().len() as u32;
         let (mut from, mut unit) = (line, unit);
-        let is_new = VERSION.get() >= 0x030e;
+        let is_new = VERSION.get(gil) >= 0x030e;
         let mut proof = 0;
         let (branch, mut went_back, mut may_pass_raise) = (line, false, true);
         let (mut may_raise, mut is_watched) = (false, false);
         for step in 0..LONGEST_CHAIN {
-            let Path { way, is_sure } = flow.follow(from, unit, may_pass_raise);
+            let Path { way, is_sure } = flow.follow(gil, from, unit, may_pass_raise);
             let (to, at) = match way {
                 Way::To(to, at) => (to, Some(at)),
                 Way::Behind(to) => (to, None),
@@ -176,12 +177,12 @@ impl Survey {
             };
             may_raise |= !is_sure;
             if may_raise {
-                is_watched |= self.add_unsure(lines, from, to)?;
+                is_watched |= self.add_unsure(gil, lines, from, to)?;
             } else {
                 proof = match step {
                     // Each way is told once: there is nothing to save.
                     0 if is_new => layout::ARC_CONCLUDED,
-                    0 => self.proof(lines, from, to),
+                    0 => self.proof(gil, lines, from, to),
                     _ if at.is_none() => layout::ARC_CONCLUDED,
                     _ if is_new => 0,
                     _ => proof,
@@ -206,8 +207,9 @@ impl Survey {
         })
     }
 
-    unsafe fn add_site(
+    fn add_site(
         &mut self,
+        gil: Gil<'_>,
         flow: &Flow,
         lines: Lines,
         unit: usize,
@@ -217,9 +219,9 @@ impl Survey {
         let behind = flow.behind(unit);
         let site = Site {
             behind: behind as u32,
-            on: self.add_side(flow, lines, line, behind)?,
+            on: self.add_side(gil, flow, lines, line, behind)?,
             away: match way {
-                SiteWay::Either(away) => self.add_side(flow, lines, line, away)?,
+                SiteWay::Either(away) => self.add_side(gil, flow, lines, line, away)?,
                 SiteWay::Only(_) => Side::NONE,
             },
             kind: match way {
@@ -239,7 +241,7 @@ impl Survey {
     }
 
     /// Adds a site, at some units.
-    pub unsafe fn put_site(&mut self, site: Site, places: core::ops::Range<usize>) -> Option<()> {
+    pub(crate) fn put_site(&mut self, site: Site, places: core::ops::Range<usize>) -> Option<()> {
         self.sites.add(site)?;
         let number = u16::try_from(self.sites.values().len()).ok()?;
         let units = self.site_of.values_mut().get_mut(places);
@@ -249,31 +251,31 @@ impl Survey {
         Some(())
     }
 
-    unsafe fn add_sites(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_sites(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         let units = flow.units();
         self.site_of.zeros(units.len())?;
-        let new = VERSION.get() >= 0x030e;
+        let new = VERSION.get(gil) >= 0x030e;
         let iterates = units.iter().any(|unit| unit.kind == Kind::AsyncEnd);
         for (index, unit) in units.iter().enumerate() {
             match unit.kind {
                 Kind::Branch if unit.line != 0 => {
                     let away = SiteWay::Either(unit.target as usize);
-                    self.add_site(flow, lines, index, unit.line, away)?;
+                    self.add_site(gil, flow, lines, index, unit.line, away)?;
                 }
                 Kind::AsyncEnd if new => {
                     let source = unit.target as usize;
                     let line = units.get(source).map_or(0, |unit| unit.line);
-                    self.add_site(flow, lines, source, line, SiteWay::Either(index + 1))?;
+                    self.add_site(gil, flow, lines, source, line, SiteWay::Either(index + 1))?;
                 }
                 // Before 3.14 no branch is reported: that these units run says the same. The end
                 // of the iteration is reached by any exception, and raises all others again.
                 Kind::AsyncEnd => {
                     let edge = SiteWay::Only(SiteKind::Edge);
-                    self.add_site(flow, lines, index, unit.line, edge)?;
+                    self.add_site(gil, flow, lines, index, unit.line, edge)?;
                 }
                 Kind::Await if iterates && !new => {
                     let mark = SiteWay::Only(SiteKind::Mark);
-                    self.add_site(flow, lines, unit.target as usize, unit.line, mark)?;
+                    self.add_site(gil, flow, lines, unit.target as usize, unit.line, mark)?;
                 }
                 _ => {}
             }
@@ -282,7 +284,7 @@ impl Survey {
     }
 
     /// Notes what the lines have that their ways on depend on.
-    unsafe fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
@@ -304,13 +306,13 @@ impl Survey {
     }
 
     /// Whether no branch tells where a line goes on that makes a function or has a whole `with`.
-    pub fn is_untold(&self, lines: Lines, line: u32) -> bool {
+    pub(crate) fn is_untold(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
         mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & ENDS != 0)
     }
 
     /// Whether a line has a `raise`.
-    pub fn raises(&self, lines: Lines, line: u32) -> bool {
+    pub(crate) fn raises(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
         mark.is_some_and(|mark| mark & RAISES != 0)
     }
@@ -318,10 +320,10 @@ impl Survey {
     /// Adds what follows from running a line of which no branch tells where it goes on, but that
     /// leads to several lines all the same: a decorated function, to one after the other; a `with`,
     /// by its suite or by what it swallows.
-    unsafe fn add_makers(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_makers(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let mut full = false;
-        flow.steps(|from, to| {
+        flow.steps(gil, |from, to| {
             let index = lines.index(from) as usize;
             let several = self.after.values().get(index) == Some(&SEVERAL);
             if several && self.is_untold(lines, from) {
@@ -333,7 +335,7 @@ impl Survey {
         }
         for place in 0..self.keys.values().len() {
             let (from, to) = arc_of(self.keys.values().get(place).copied()?);
-            self.add_unsure(lines, from, to)?;
+            self.add_unsure(gil, lines, from, to)?;
         }
         Some(())
     }
@@ -341,17 +343,17 @@ impl Survey {
     /// Adds, for each line with one way on, that way. The line may have several for a reader of
     /// the source: a function written on that same line is left from there, a test that is always
     /// the same is no branch any more, a statement over several lines goes on from another one.
-    unsafe fn add_single_ways(&mut self, lines: Lines) -> Option<()> {
+    fn add_single_ways(&mut self, gil: Gil<'_>, lines: Lines) -> Option<()> {
         for index in 0..self.after.values().len() {
             let to = self.after.values().get(index).copied()?;
             if to == 0 || to == SEVERAL {
                 continue;
             }
             let from = lines.first + index as u32;
-            if VERSION.get() >= 0x030c && self.is_untold(lines, from) {
-                self.add_unsure(lines, from, to)?;
+            if VERSION.get(gil) >= 0x030c && self.is_untold(lines, from) {
+                self.add_unsure(gil, lines, from, to)?;
             } else {
-                let proof = lines.place(from);
+                let proof = lines.place(gil, from);
                 self.arcs.add(Arc { from, to, proof })?;
             }
         }
@@ -359,11 +361,11 @@ impl Survey {
     }
 
     /// Adds every arc of the lines that have several ways on, sorted.
-    unsafe fn add_forks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_forks(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let (keys, after) = (&mut self.keys, &self.after);
         let mut full = false;
-        flow.steps(|line, target| {
+        flow.steps(gil, |line, target| {
             if after.values().get(lines.index(line) as usize) == Some(&SEVERAL) {
                 full |= keys.add(key(line, target)).is_none();
             }
@@ -378,7 +380,7 @@ impl Survey {
             if key != latest {
                 latest = key;
                 let (from, to) = arc_of(key);
-                let proof = self.proof(lines, from, to);
+                let proof = self.proof(gil, lines, from, to);
                 self.arcs.add(Arc { from, to, proof })?;
             }
         }
@@ -386,7 +388,7 @@ impl Survey {
     }
 
     /// Notes by line where its arcs begin.
-    unsafe fn index_arcs(&mut self, lines: Lines) -> Option<()> {
+    fn index_arcs(&mut self, lines: Lines) -> Option<()> {
         self.arcs_of.zeros(lines.span as usize + 1)?;
         let arcs = self.arcs.values();
         let places = self.arcs_of.values_mut();
@@ -404,53 +406,61 @@ impl Survey {
     }
 
     /// Puts the arcs into the store.
-    unsafe fn record(&self, lines: Lines) -> Option<(*const Arc, *mut u8, u32)> {
+    fn record(&self, gil: Gil<'_>, lines: Lines) -> Option<(*const Arc, *mut u8, u32)> {
         let arcs = self.arcs.values();
         let count = u32::try_from(arcs.len()).ok()?;
         if count == 0 {
             return Some((null(), null_mut(), 0));
         }
         let length = arcs.len() * (layout::ARC_LENGTH + 1);
-        let draft = map::append(layout::KIND_ARCS, lines.file, count, length)?;
-        // SAFETY: an arc is three numbers of four bytes, and records are aligned to 16 bytes.
-        let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
-        draft.put(0, bytes);
-        let states = draft.payload().add(bytes.len());
-        core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, arcs.len());
-        let arcs = draft.payload().cast_const().cast();
-        draft.commit();
-        Some((arcs, states, count))
+        let draft = map::append(gil, layout::KIND_ARCS, lines.file, count, length)?;
+        // SAFETY: an arc is three numbers of four bytes, so the arcs are so many bytes, which a
+        // record's alignment suits. The payload was asked for as long as the arcs and a byte for
+        // each, and both stay in the map.
+        unsafe {
+            let bytes = core::slice::from_raw_parts(arcs.as_ptr().cast(), size_of_val(arcs));
+            draft.put(0, bytes);
+            let states = draft.payload().add(bytes.len());
+            core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, arcs.len());
+            let arcs = draft.payload().cast_const().cast();
+            draft.commit(gil);
+            Some((arcs, states, count))
+        }
     }
 }
 
 /// Keeps something for the process's life.
-unsafe fn keep<T>(value: T) -> Option<*mut T> {
-    let memory = ffi::calloc(1, size_of::<T>()).cast::<T>();
+fn keep<T>(value: T) -> Option<*mut T> {
+    // SAFETY: the C library's, for any numbers: it looks for an overflow itself.
+    let memory = unsafe { ffi::calloc(1, size_of::<T>()) }.cast::<T>();
     if memory.is_null() {
         return None;
     }
-    memory.write(value);
+    // SAFETY: fresh memory of this size, aligned for any type of the language, which nobody else
+    // knows.
+    unsafe { memory.write(value) };
     Some(memory)
 }
 
 /// The arcs of code that is watched by events of its branches (3.12 and newer); null when there
 /// are none.
-pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
-    let survey = &mut *SURVEY.place();
+pub(crate) fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut Branches> {
+    // SAFETY: with the GIL held nobody else uses the survey.
+    let survey = unsafe { &mut *SURVEY.place() };
     survey.unsure.clear();
-    survey.learn_neighbours(flow, lines)?;
-    survey.add_sites(flow, lines)?;
+    survey.learn_neighbours(gil, flow, lines)?;
+    survey.add_sites(gil, flow, lines)?;
     let mut watch = Watch::NONE;
-    if VERSION.get() < 0x030e {
+    if VERSION.get(gil) < 0x030e {
         survey.learn_marks(flow, lines)?;
-        survey.add_single_ways(lines)?;
-        survey.add_makers(flow, lines)?;
-        survey.add_watch(flow, lines, &mut watch)?;
+        survey.add_single_ways(gil, lines)?;
+        survey.add_makers(gil, flow, lines)?;
+        survey.add_watch(gil, flow, lines, &mut watch)?;
     }
     if survey.arcs.values().is_empty() && watch.meanings.is_null() {
         return Some(null_mut());
     }
-    let (arcs, states, count) = survey.record(lines)?;
+    let (arcs, states, count) = survey.record(gil, lines)?;
     keep(Branches {
         arcs,
         states,
@@ -469,32 +479,41 @@ pub unsafe fn by_sites(flow: &Flow, lines: Lines) -> Option<*mut Branches> {
 
 /// The arcs of code that is watched line by line (3.8 to 3.11). `exits` gets the lines that lead
 /// only out of the frame.
-pub unsafe fn by_lines(flow: &Flow, lines: Lines, exits: *mut u8) -> Option<*mut Branches> {
-    let survey = &mut *SURVEY.place();
-    survey.learn_neighbours(flow, lines)?;
-    survey.add_forks(flow, lines)?;
-    survey.index_arcs(lines)?;
-    let out = flow.way_out();
-    for (index, target) in survey.after.values().iter().enumerate() {
-        if *target == out {
-            exits.add(index).write(layout::LINE_EXECUTABLE);
+pub(crate) unsafe fn by_lines(
+    gil: Gil<'_>,
+    flow: &Flow,
+    lines: Lines,
+    exits: *mut u8,
+) -> Option<*mut Branches> {
+    // SAFETY: with the GIL held nobody else uses the survey; the exits are as many as the lines,
+    // and so are the targets.
+    unsafe {
+        let survey = &mut *SURVEY.place();
+        survey.learn_neighbours(gil, flow, lines)?;
+        survey.add_forks(gil, flow, lines)?;
+        survey.index_arcs(lines)?;
+        let out = flow.way_out();
+        for (index, target) in survey.after.values().iter().enumerate() {
+            if *target == out {
+                exits.add(index).write(layout::LINE_EXECUTABLE);
+            }
         }
+        let sorted = survey.arcs.values().len();
+        survey.add_single_ways(gil, lines)?;
+        let (arcs, states, _) = survey.record(gil, lines)?;
+        keep(Branches {
+            arcs,
+            states,
+            count: sorted as u32,
+            site_of: null(),
+            units: 0,
+            sites: null_mut(),
+            site_count: 0,
+            arcs_of: survey.arcs_of.kept()?,
+            after: survey.after.kept()?,
+            first: lines.first,
+            span: lines.span,
+            watch: Watch::NONE,
+        })
     }
-    let sorted = survey.arcs.values().len();
-    survey.add_single_ways(lines)?;
-    let (arcs, states, _) = survey.record(lines)?;
-    keep(Branches {
-        arcs,
-        states,
-        count: sorted as u32,
-        site_of: null(),
-        units: 0,
-        sites: null_mut(),
-        site_count: 0,
-        arcs_of: survey.arcs_of.kept()?,
-        after: survey.after.kept()?,
-        first: lines.first,
-        span: lines.span,
-        watch: Watch::NONE,
-    })
 }

@@ -8,17 +8,17 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
 
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
-pub static THOROUGH: Global<bool> = Global::new(false);
+pub(crate) static THOROUGH: Global<bool> = Global::new(false);
 /// Several lines, where one is asked for.
-pub const SEVERAL: i32 = i32::MIN;
+pub(crate) const SEVERAL: i32 = i32::MIN;
 
 /// One arc as the store has it.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub struct Arc {
+pub(crate) struct Arc {
     pub from: u32,
     pub to: i32,
     /// Place in the store of the byte of the line that proves it; 0 for none.
@@ -27,7 +27,7 @@ pub struct Arc {
 
 /// One way of a branch.
 #[derive(Clone, Copy)]
-pub struct Side {
+pub(crate) struct Side {
     pub first: u32,
     pub count: u32,
     /// Whether it needs no more events: it was seen, is proved by a line, or says nothing.
@@ -41,7 +41,7 @@ pub struct Side {
 
 impl Side {
     /// No way.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         first: 0,
         count: 0,
         settled: true,
@@ -52,7 +52,7 @@ impl Side {
 
 /// A place where control may go two ways.
 #[derive(Clone, Copy)]
-pub struct Site {
+pub(crate) struct Site {
     /// The unit where it goes on when the branch is not taken.
     pub behind: u32,
     pub on: Side,
@@ -62,7 +62,7 @@ pub struct Site {
 
 /// What tells that a site's ways were taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum SiteKind {
+pub(crate) enum SiteKind {
     /// Events of branches.
     Branch,
     /// That its unit runs, which cannot raise; it has one way only.
@@ -72,20 +72,20 @@ pub enum SiteKind {
 }
 
 /// What an operation means that is about to run (3.12 and 3.13), as bits.
-pub mod meaning {
+pub(crate) mod meaning {
     /// An exception that the unit raises leaves the frame before any other line runs.
-    pub const LEAVES: u8 = 1;
+    pub(crate) const LEAVES: u8 = 1;
     /// Single operations are to be watched from here on.
-    pub const WATCH: u8 = 2;
+    pub(crate) const WATCH: u8 = 2;
     /// It tells whether an edge was taken.
-    pub const TELLS_EDGE: u8 = 4;
+    pub(crate) const TELLS_EDGE: u8 = 4;
     /// An exception was caught, which tells of an arc by where it was raised.
-    pub const CATCHES: u8 = 8;
+    pub(crate) const CATCHES: u8 = 8;
 }
 
 /// The arc that an exception takes, by the unit that raises it.
 #[derive(Clone, Copy)]
-pub struct Throw {
+pub(crate) struct Throw {
     /// The number of the arc and 1; 0 for none.
     pub arc: u32,
     /// The unit that is about to run when it was caught.
@@ -94,7 +94,7 @@ pub struct Throw {
 
 /// What single operations tell (3.12 and 3.13).
 #[derive(Clone, Copy)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// By unit, bits of `meaning`; null when there is nothing.
     pub meanings: *const u8,
     /// By line, whether a unit that begins the line means something, besides where exceptions go.
@@ -115,7 +115,7 @@ pub struct Watch {
 
 impl Watch {
     /// Nothing to watch.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         meanings: null(),
         lines: null(),
         throws: null(),
@@ -129,7 +129,7 @@ impl Watch {
 
     /// Whether the watching is to begin now.
     #[inline]
-    pub fn begins(&mut self) -> bool {
+    pub(crate) fn begins(&mut self) -> bool {
         let begins = self.is_wanted && !self.is_on;
         self.is_on |= begins;
         begins
@@ -137,7 +137,7 @@ impl Watch {
 }
 
 /// The arcs of a code object.
-pub struct Branches {
+pub(crate) struct Branches {
     pub arcs: *const Arc,
     pub states: *mut u8,
     pub count: u32,
@@ -157,7 +157,7 @@ pub struct Branches {
 
 /// What a step from line to line is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Seen before, or to be told from the lines.
     Known,
     /// An arc of the code that only now was seen.
@@ -168,101 +168,122 @@ pub enum Step {
 
 impl Branches {
     /// How many arcs only an event can tell.
-    pub unsafe fn open(&self) -> i32 {
+    pub(crate) unsafe fn open(&self) -> i32 {
         if self.count == 0 {
             return 0;
         }
-        let arcs = core::slice::from_raw_parts(self.arcs, self.count as usize);
+        // SAFETY: there are so many arcs, in a record that stays in the map.
+        let arcs = unsafe { core::slice::from_raw_parts(self.arcs, self.count as usize) };
         arcs.iter().filter(|arc| arc.proof == 0).count() as i32
     }
 
     /// Whether the arcs are told by lines, not by sites.
-    pub fn is_by_lines(&self) -> bool {
+    pub(crate) fn is_by_lines(&self) -> bool {
         !self.arcs_of.is_null()
     }
 
     /// Whether any place of one way only needs its event.
-    pub unsafe fn has_open_marks(&self) -> bool {
-        (0..self.site_count as usize).any(|number| {
-            let site = *self.sites.add(number);
-            site.kind != SiteKind::Branch && !site.on.settled
-        })
+    pub(crate) unsafe fn has_open_marks(&self) -> bool {
+        // SAFETY: the number is below how many sites there are, and they are kept for good.
+        unsafe {
+            (0..self.site_count as usize).any(|number| {
+                let site = *self.sites.add(number);
+                site.kind != SiteKind::Branch && !site.on.settled
+            })
+        }
     }
 
     unsafe fn site(&self, unit: u32) -> Option<*mut Site> {
         if unit >= self.units {
             return None;
         }
-        let number = (*self.site_of.add(unit as usize)).checked_sub(1)?;
-        Some(self.sites.add(usize::from(number)))
+        // SAFETY: the unit is below how many there are, and what `site_of` says is the number of a
+        // site and 1.
+        unsafe {
+            let number = (*self.site_of.add(unit as usize)).checked_sub(1)?;
+            Some(self.sites.add(usize::from(number)))
+        }
     }
 
     /// What it means that a unit is about to run.
-    pub unsafe fn meaning(&self, unit: u32) -> u8 {
+    pub(crate) unsafe fn meaning(&self, unit: u32) -> u8 {
         if unit >= self.units || self.watch.meanings.is_null() {
             return 0;
         }
-        *self.watch.meanings.add(unit as usize)
+        // SAFETY: the unit is below how many there are, which the meanings are made for, for good.
+        unsafe { *self.watch.meanings.add(unit as usize) }
     }
 
     /// Whether a unit that begins the line means something.
     #[inline]
-    pub unsafe fn watches_line(&self, line: u32) -> bool {
+    pub(crate) unsafe fn watches_line(&self, line: u32) -> bool {
         let index = line.wrapping_sub(self.first);
-        !self.watch.lines.is_null()
-            && index < self.span
-            && *self.watch.lines.add(index as usize) != 0
+        // SAFETY: the lines are not null, are as many as the span, and the index is below that.
+        unsafe {
+            !self.watch.lines.is_null()
+                && index < self.span
+                && *self.watch.lines.add(index as usize) != 0
+        }
     }
 
     /// A unit is about to run: whether its event is needed no more. `caught` finds out which unit
     /// raised the exception that was caught; `thread` is the calling one.
-    pub unsafe fn reached(
+    pub(crate) unsafe fn reached(
         &mut self,
+        gil: Gil<'_>,
         unit: u32,
         thread: *mut u8,
         caught: impl FnOnce() -> Option<u32>,
     ) -> bool {
-        let meaning = self.meaning(unit);
-        self.watch.is_wanted |= meaning & meaning::WATCH != 0;
-        if self.watch.pending != 0 && self.watch.thread == thread {
-            self.end_edge(unit);
-        }
-        let mut is_done = true;
-        if let Some(site) = self.site(unit) {
-            match (*site).kind {
-                SiteKind::Mark => {
-                    self.went(unit, (*site).behind);
-                }
-                SiteKind::Edge if !(*site).on.seen => {
-                    self.watch.pending = u32::from(*self.site_of.add(unit as usize));
-                    self.watch.thread = thread;
-                    is_done = false;
-                }
-                _ => {}
+        // SAFETY: a site that was found is one of those that are kept for good, its unit is below
+        // how many there are, and with the GIL held nobody else changes it.
+        unsafe {
+            let meaning = self.meaning(unit);
+            self.watch.is_wanted |= meaning & meaning::WATCH != 0;
+            if self.watch.pending != 0 && self.watch.thread == thread {
+                self.end_edge(unit);
             }
-        }
-        if meaning & meaning::TELLS_EDGE != 0 {
-            is_done &= self.watch.open_edges == 0;
-        }
-        if meaning & meaning::CATCHES != 0 && self.expects_throws() {
-            if let Some(raised) = caught() {
-                self.threw(raised, unit);
+            let mut is_done = true;
+            if let Some(site) = self.site(unit) {
+                match (*site).kind {
+                    SiteKind::Mark => {
+                        self.went(gil, unit, (*site).behind);
+                    }
+                    SiteKind::Edge if !(*site).on.seen => {
+                        self.watch.pending = u32::from(*self.site_of.add(unit as usize));
+                        self.watch.thread = thread;
+                        is_done = false;
+                    }
+                    _ => {}
+                }
             }
-            is_done &= !self.expects_throws();
+            if meaning & meaning::TELLS_EDGE != 0 {
+                is_done &= self.watch.open_edges == 0;
+            }
+            if meaning & meaning::CATCHES != 0 && self.expects_throws() {
+                if let Some(raised) = caught() {
+                    self.threw(raised, unit);
+                }
+                is_done &= !self.expects_throws();
+            }
+            is_done
         }
-        is_done
     }
 
     /// The unit behind an edge runs, or another one, which only an exception led to.
     unsafe fn end_edge(&mut self, unit: u32) {
         let number = core::mem::take(&mut self.watch.pending) - 1;
-        let site = &mut *self.sites.add(number as usize);
-        if site.behind == unit && !site.on.seen {
-            site.on.seen = true;
-            site.on.settled = true;
-            self.watch.open_edges -= 1;
-            for index in site.on.first..site.on.first + site.on.count {
-                self.mark(index);
+        // SAFETY: what is pending is the number of a site and 1, and was not 0; the sites are kept
+        // for good, and with the GIL held nobody else changes them.
+        unsafe {
+            let site = &mut *self.sites.add(number as usize);
+            if site.behind == unit && !site.on.seen {
+                site.on.seen = true;
+                site.on.settled = true;
+                self.watch.open_edges -= 1;
+                for index in site.on.first..site.on.first + site.on.count {
+                    self.mark(index);
+                }
             }
         }
     }
@@ -270,7 +291,8 @@ impl Branches {
     /// Whether an exception may still tell of an arc that was not taken yet.
     unsafe fn expects_throws(&self) -> bool {
         let (first, end) = self.watch.thrown;
-        (first..end).any(|index| *self.states.add(index as usize) != layout::LINE_HIT)
+        // SAFETY: the numbers are of arcs of this code, each of which has a state in the map.
+        unsafe { (first..end).any(|index| *self.states.add(index as usize) != layout::LINE_HIT) }
     }
 
     /// An exception that one unit raised was caught, and another one is about to run.
@@ -278,87 +300,236 @@ impl Branches {
         if raised >= self.units || self.watch.throws.is_null() {
             return;
         }
-        let throw = *self.watch.throws.add(raised as usize);
-        if throw.caught == unit
-            && let Some(arc) = throw.arc.checked_sub(1)
-        {
-            self.mark(arc);
+        // SAFETY: the unit is below how many there are, which the throws are made for, for good;
+        // the arcs that they name are of this code.
+        unsafe {
+            let throw = *self.watch.throws.add(raised as usize);
+            if throw.caught == unit
+                && let Some(arc) = throw.arc.checked_sub(1)
+            {
+                self.mark(arc);
+            }
         }
     }
 
     /// An exception left a frame of the code: no edge is being taken.
-    pub fn unwound(&mut self, thread: *mut u8) {
+    pub(crate) fn unwound(&mut self, thread: *mut u8) {
         if self.watch.thread == thread {
             self.watch.pending = 0;
         }
     }
 
     /// Whether an exception that a unit raises leaves the frame before any other line runs.
-    pub unsafe fn leaves(&self, unit: u32) -> bool {
-        self.watch.meanings.is_null() || self.meaning(unit) & meaning::LEAVES != 0
+    pub(crate) unsafe fn leaves(&self, unit: u32) -> bool {
+        // SAFETY: `meaning` leaves out units that are not this code's.
+        unsafe { self.watch.meanings.is_null() || self.meaning(unit) & meaning::LEAVES != 0 }
     }
 
     /// Control went from one unit to another: whether the site needs no more events.
-    pub unsafe fn went(&mut self, unit: u32, to: u32) -> bool {
-        let Some(site) = self.site(unit) else {
-            return true;
-        };
-        let site = &mut *site;
-        let side = if to == site.behind {
-            &mut site.on
-        } else {
-            &mut site.away
-        };
-        if !side.seen {
-            side.seen = true;
-            side.settled = !THOROUGH.get();
-            self.watch.is_wanted |= side.is_watched;
-            let (first, end) = (side.first, side.first + side.count);
-            for index in first..end {
-                self.mark(index);
+    pub(crate) unsafe fn went(&mut self, gil: Gil<'_>, unit: u32, to: u32) -> bool {
+        // SAFETY: a site that was found is one of those that are kept for good, and with the GIL
+        // held nobody else changes it; the arcs that it names are of this code.
+        unsafe {
+            let Some(site) = self.site(unit) else {
+                return true;
+            };
+            let site = &mut *site;
+            let side = if to == site.behind {
+                &mut site.on
+            } else {
+                &mut site.away
+            };
+            if !side.seen {
+                side.seen = true;
+                side.settled = !THOROUGH.get(gil);
+                self.watch.is_wanted |= side.is_watched;
+                let (first, end) = (side.first, side.first + side.count);
+                for index in first..end {
+                    self.mark(index);
+                }
             }
+            site.on.settled && site.away.settled
         }
-        site.on.settled && site.away.settled
     }
 
     /// Control went from one line to a target.
-    pub unsafe fn stepped(&self, from: u32, to: i32) -> Step {
+    pub(crate) unsafe fn stepped(&self, from: u32, to: i32) -> Step {
         let line = from.wrapping_sub(self.first);
         if line >= self.span {
             return Step::Unforeseen;
         }
-        let only = *self.after.add(line as usize);
-        if only == to {
-            return Step::Known;
-        }
-        if only != SEVERAL {
-            return Step::Unforeseen;
-        }
-        let mut index = *self.arcs_of.add(line as usize);
-        let end = *self.arcs_of.add(line as usize + 1);
-        while index < end {
-            let arc = &*self.arcs.add(index as usize);
-            if arc.to == to {
-                return if self.mark(index) && arc.proof == 0 {
-                    Step::New
-                } else {
-                    Step::Known
-                };
+        // SAFETY: the line is below the span, for which there are so many targets and one more
+        // place of arcs, kept for good; the places are below how many arcs there are.
+        unsafe {
+            let only = *self.after.add(line as usize);
+            if only == to {
+                return Step::Known;
             }
-            index += 1;
+            if only != SEVERAL {
+                return Step::Unforeseen;
+            }
+            let mut index = *self.arcs_of.add(line as usize);
+            let end = *self.arcs_of.add(line as usize + 1);
+            while index < end {
+                let arc = &*self.arcs.add(index as usize);
+                if arc.to == to {
+                    return if self.mark(index) && arc.proof == 0 {
+                        Step::New
+                    } else {
+                        Step::Known
+                    };
+                }
+                index += 1;
+            }
+            Step::Unforeseen
         }
-        Step::Unforeseen
     }
 
     /// Marks an arc; whether it was not before, not even in a process that this was forked from.
     #[inline]
     unsafe fn mark(&self, index: u32) -> bool {
-        // SAFETY: the states were reserved in the map, and the map stays.
-        let state = AtomicU8::from_ptr(self.states.add(index as usize));
+        // SAFETY: the index is that of an arc, for each of which a state was reserved in the map,
+        // and the map stays; other processes change it as an atomic too.
+        let state = unsafe { AtomicU8::from_ptr(self.states.add(index as usize)) };
         let before = state.load(Ordering::Relaxed);
         if before != layout::LINE_HIT {
             state.store(layout::LINE_HIT, Ordering::Release);
         }
         before == layout::LINE_EXECUTABLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gil() -> Gil<'static> {
+        // SAFETY: no interpreter is there, and nothing that is used here is written to by any test.
+        unsafe { Gil::assume() }
+    }
+
+    const OPEN: u8 = layout::LINE_EXECUTABLE;
+    const HIT: u8 = layout::LINE_HIT;
+
+    const fn arc(from: u32, to: i32, proof: u32) -> Arc {
+        Arc { from, to, proof }
+    }
+
+    const fn side(first: u32, count: u32) -> Side {
+        Side {
+            first,
+            count,
+            settled: false,
+            seen: false,
+            is_watched: false,
+        }
+    }
+
+    fn none_of(arcs: &[Arc], states: &mut [u8]) -> Branches {
+        Branches {
+            arcs: arcs.as_ptr(),
+            states: states.as_mut_ptr(),
+            count: arcs.len() as u32,
+            site_of: null(),
+            units: 0,
+            sites: null_mut(),
+            site_count: 0,
+            arcs_of: null(),
+            after: null(),
+            first: 10,
+            span: 3,
+            watch: Watch::NONE,
+        }
+    }
+
+    #[test]
+    fn steps_from_line_to_line() {
+        // Line 10 leads to 11 and 12, line 11 only to 12, and 12 out of the code.
+        let arcs = [arc(10, 11, 0), arc(10, 12, 77)];
+        let mut states = [OPEN; 2];
+        let (arcs_of, after) = ([0, 2, 2, 2], [SEVERAL, 12, -9]);
+        let branches = Branches {
+            arcs_of: arcs_of.as_ptr(),
+            after: after.as_ptr(),
+            ..none_of(&arcs, &mut states)
+        };
+        // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+        let stepped = |from, to| unsafe { branches.stepped(from, to) };
+        assert!(stepped(10, 11) == Step::New);
+        assert!(stepped(10, 11) == Step::Known, "once is enough");
+        assert!(stepped(10, 12) == Step::Known, "a line proves it");
+        assert!(stepped(11, 12) == Step::Known, "there is no other way");
+        assert!(stepped(11, 10) == Step::Unforeseen);
+        assert!(stepped(10, 10) == Step::Unforeseen);
+        assert!(stepped(13, 10) == Step::Unforeseen);
+        assert!(stepped(9, 10) == Step::Unforeseen);
+        // SAFETY: as above.
+        assert_eq!(unsafe { branches.open() }, 1);
+        assert_eq!(states, [HIT; 2]);
+    }
+
+    #[test]
+    fn a_branch_is_done_when_both_ways_were_taken() {
+        let arcs = [arc(10, 11, 0), arc(10, 12, 0)];
+        let mut states = [OPEN; 2];
+        let site_of = [0, 1, 0];
+        let mut sites = [Site {
+            behind: 2,
+            on: side(0, 1),
+            away: side(1, 1),
+            kind: SiteKind::Branch,
+        }];
+        let mut branches = Branches {
+            site_of: site_of.as_ptr(),
+            units: 3,
+            sites: sites.as_mut_ptr(),
+            site_count: 1,
+            ..none_of(&arcs, &mut states)
+        };
+        // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+        let mut went = |unit, to| unsafe { branches.went(gil(), unit, to) };
+        assert!(went(0, 1), "that is no branch");
+        assert!(went(3, 1), "that is no unit");
+        assert!(!went(1, 2));
+        assert!(!went(1, 2));
+        assert!(went(1, 5));
+        assert_eq!(states, [HIT; 2]);
+    }
+
+    #[test]
+    fn an_edge_is_taken_when_the_unit_behind_it_runs() {
+        let arcs = [arc(10, 11, 0)];
+        for (next, taken) in [(1, HIT), (2, OPEN)] {
+            let mut states = [OPEN];
+            let site_of = [1, 0, 0];
+            let meanings = [0, meaning::TELLS_EDGE, meaning::TELLS_EDGE];
+            let mut sites = [Site {
+                behind: 1,
+                on: side(0, 1),
+                away: Side::NONE,
+                kind: SiteKind::Edge,
+            }];
+            let mut branches = Branches {
+                site_of: site_of.as_ptr(),
+                units: 3,
+                sites: sites.as_mut_ptr(),
+                site_count: 1,
+                watch: Watch {
+                    meanings: meanings.as_ptr(),
+                    open_edges: 1,
+                    ..Watch::NONE
+                },
+                ..none_of(&arcs, &mut states)
+            };
+            let (mut one, mut other) = (0_u8, 0_u8);
+            let (one, other) = (&raw mut one, &raw mut other);
+            // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
+            let mut reached =
+                |unit, thread| unsafe { branches.reached(gil(), unit, thread, || None) };
+            assert!(!reached(0, one), "what comes behind it is to tell");
+            assert!(!reached(1, other), "that is another thread's");
+            assert_eq!(reached(next, one), taken == HIT);
+            assert_eq!(states, [taken]);
+        }
     }
 }

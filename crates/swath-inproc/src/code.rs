@@ -20,7 +20,7 @@ use crate::object::{self, attribute, bytes, number_attribute};
 use crate::operations::{self, Kind};
 use crate::running_frame;
 use crate::scratch::Scratch;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
 use crate::text;
 use crate::unit_lines::UnitLines;
@@ -31,7 +31,7 @@ const LARGEST_SPAN: usize = 4 << 20;
 const BUCKETS: usize = 4096;
 
 /// What is known about a code object. Code made again and again shares one.
-pub struct Info {
+pub(crate) struct Info {
     next: *mut Info,
     hash: u64,
     /// The one that learnt this; see [`fork::generation`].
@@ -40,7 +40,7 @@ pub struct Info {
     /// The line that the hits begin with.
     first: u32,
     /// How many lines there are; 0 for code that is not measured.
-    pub span: u32,
+    span: u32,
     /// How many executable lines have not run yet.
     pub remaining: i32,
     /// The line that the frame's start alone proves, less `first`; [`NO_LINE`] when there is none.
@@ -65,7 +65,7 @@ pub struct Info {
 
 /// What is seen of code without following it.
 #[derive(Clone, Copy)]
-pub struct Outline {
+pub(crate) struct Outline {
     hash: u64,
     iterates: bool,
     /// Whether frames may be suspended.
@@ -120,55 +120,61 @@ static LINES: Global<Scratch<u32>> = Global::new(Scratch::new());
 unsafe extern "C" fn keep(_info: *mut c_void) {}
 
 /// Whether branches are recorded.
-pub static BRANCH: Global<bool> = Global::new(false);
+pub(crate) static BRANCH: Global<bool> = Global::new(false);
 
 /// Asks the interpreter for a place at every code object.
-pub unsafe fn begin() -> bool {
-    let Some(symbols) = SYMBOLS.get() else {
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
+    let Some(symbols) = SYMBOLS.get(gil) else {
         return false;
     };
-    let index = (symbols.request_index)(keep);
+    // SAFETY: the function was found under CPython's name for it, and `keep` does nothing with what
+    // it is given.
+    let index = unsafe { (symbols.request_index)(keep) };
     if index < 0 {
         return false;
     }
-    ACCESS.set(Some(Access {
-        get: symbols.get_extra,
-        set: symbols.set_extra,
-        index,
-    }));
+    ACCESS.set(
+        gil,
+        Some(Access {
+            get: symbols.get_extra,
+            set: symbols.set_extra,
+            index,
+        }),
+    );
     true
 }
 
 impl Info {
     /// Whether the hits go to this process's own store. Code that is not measured has none.
     #[inline]
-    fn is_current(&self) -> bool {
-        self.span == 0 || self.generation == fork::generation()
+    fn is_current(&self, gil: Gil<'_>) -> bool {
+        self.span == 0 || self.generation == fork::generation(gil)
     }
 
     /// Whether the code is measured.
     #[inline]
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         self.span != 0
     }
 
     /// Stores that a line ran.
     #[inline]
-    pub unsafe fn hit(&mut self, line: u32) {
+    pub(crate) fn hit(&mut self, line: u32) {
         self.store(line.wrapping_sub(self.first));
     }
 
     /// Stores the line that the frame's start alone proves.
     #[inline]
-    pub unsafe fn started(&mut self) {
+    pub(crate) fn started(&mut self) {
         self.store(self.start);
     }
 
     #[inline]
-    unsafe fn store(&mut self, index: u32) {
+    fn store(&mut self, index: u32) {
         if index < self.span {
-            // SAFETY: the span was reserved in the map for this code, and the map stays.
-            let byte = AtomicU8::from_ptr(self.hits.add(index as usize));
+            // SAFETY: the index is below the span, for which bytes were reserved in the map; the
+            // map stays, and other processes change its bytes as atomics too.
+            let byte = unsafe { AtomicU8::from_ptr(self.hits.add(index as usize)) };
             let before = byte.load(Ordering::Relaxed);
             if before != layout::LINE_HIT {
                 self.remaining -= i32::from(before == layout::LINE_EXECUTABLE);
@@ -180,165 +186,193 @@ impl Info {
 
 /// What is known about a code object, if it was seen before.
 #[inline]
-pub unsafe fn known(code: Object) -> Option<*mut Info> {
-    let access = ACCESS.get()?;
+pub(crate) unsafe fn known(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
+    let access = ACCESS.get(gil)?;
     let mut info: *mut c_void = null_mut();
-    (access.get)(code, access.index, &mut info);
-    let info: *mut Info = info.cast();
-    (!info.is_null() && (*info).is_current()).then_some(info)
+    // SAFETY: the index is the one that the interpreter gave to this agent, so what is kept there
+    // is null or an `Info`, and those are never given back.
+    unsafe {
+        (access.get)(code, access.index, &raw mut info);
+        let info: *mut Info = info.cast();
+        (!info.is_null() && (*info).is_current(gil)).then_some(info)
+    }
 }
 
 /// What is known about a code object; it is looked at if it was not seen before.
 #[inline]
-pub unsafe fn info(code: Object) -> *mut Info {
-    match known(code) {
-        Some(info) => info,
-        None => learn(code),
+pub(crate) unsafe fn info(gil: Gil<'_>, code: Object) -> *mut Info {
+    // SAFETY: both ask for code that is alive, as the caller does.
+    unsafe {
+        match known(gil, code) {
+            Some(info) => info,
+            None => learn(gil, code),
+        }
     }
 }
 
 /// Looks at a code object.
 #[cold]
 #[inline(never)]
-pub unsafe fn learn(code: Object) -> *mut Info {
+pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
     // Not in the middle of it: what is recorded about one code object is in one store.
-    fork::check();
-    let pending = object::PendingException::set_aside();
-    let info = match describe(code) {
-        Some(info) => info,
-        None => OUTSIDE.place(),
-    };
-    if let Some(access) = ACCESS.get() {
-        (access.set)(code, access.index, info.cast());
-        ffi::PyErr_Clear();
+    fork::check(gil);
+    let pending = object::PendingException::set_aside(gil);
+    // SAFETY: the code is alive, and no exception is pending while Python is called. What the
+    // interpreter keeps is an `Info`, and it never looks into it.
+    unsafe {
+        let info = match describe(gil, code) {
+            Some(info) => info,
+            None => OUTSIDE.place(),
+        };
+        if let Some(access) = ACCESS.get(gil) {
+            (access.set)(code, access.index, info.cast());
+            ffi::PyErr_Clear();
+        }
+        drop(pending);
+        info
     }
-    drop(pending);
-    info
 }
 
-unsafe fn describe(code: Object) -> Option<*mut Info> {
-    let name = attribute(code, c"co_filename")?;
-    let file = file::id(name.object())?;
-    let scratch = &mut *LINES.place();
-    let start = line_table::collect(code, scratch)?;
-    let lines = scratch.values();
-    let first = lines.iter().copied().min()?;
-    let last = lines.iter().copied().max()?;
-    let span = (last - first) as usize + 1;
-    if span > LARGEST_SPAN {
-        map::count_dropped();
-        return None;
-    }
-    let is_large = UnitLines::are_needed(lines.len());
-    let outline = if BRANCH.get() || is_large {
-        outline(code)?
-    } else {
-        Outline::NONE
-    };
-    let definition = if BRANCH.get() {
-        u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?
-    } else {
-        0
-    };
-    let hash = lines
-        .iter()
-        .fold(u64::from(file) ^ outline.hash, |state, line| {
-            text::mix(state, u64::from(*line))
-        });
-    let head = TABLE
-        .place()
-        .cast::<*mut Info>()
-        .add(hash as usize % BUCKETS);
-    let mut info = *head;
-    while !info.is_null() {
-        if (*info).hash == hash && (*info).is_current() && is_same(&*info, file, first, span, lines)
-        {
-            return Some(info);
+unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
+    // SAFETY: with the GIL held nobody else uses the list of lines or the table. What the table
+    // leads to was allocated here and is never given back, the fresh memory is as large as an
+    // `Info`, and where branches are recorded the record has a second byte a line.
+    unsafe {
+        let name = attribute(gil, code, c"co_filename")?;
+        let file = file::id(gil, name.object())?;
+        let scratch = &mut *LINES.place();
+        let start = line_table::collect(gil, code, scratch)?;
+        let lines = scratch.values();
+        let first = lines.iter().copied().min()?;
+        let last = lines.iter().copied().max()?;
+        let span = (last - first) as usize + 1;
+        if span > LARGEST_SPAN {
+            map::count_dropped(gil);
+            return None;
         }
-        info = (*info).next;
-    }
-    let (hits, remaining) = record(file, first, span, lines, definition)?;
-    let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
-    if memory.is_null() {
-        return None;
-    }
-    memory.write(Info {
-        next: *head,
-        hash,
-        generation: fork::generation(),
-        file,
-        first,
-        span: span as u32,
-        remaining,
-        start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
-        hits,
-        exits: if BRANCH.get() {
-            hits.add(span)
+        let is_large = UnitLines::are_needed(gil, lines.len());
+        let outline = if BRANCH.get(gil) || is_large {
+            outline(gil, code)?
         } else {
-            null_mut()
-        },
-        definition,
-        outline,
-        branches: null_mut(),
-        has_looked: !BRANCH.get(),
-        found: FoundArcs::NONE,
-        latest: 0,
-        unit_lines: if is_large {
-            UnitLines::of(code).unwrap_or(UnitLines::NONE)
+            Outline::NONE
+        };
+        let definition = if BRANCH.get(gil) {
+            u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?
         } else {
-            UnitLines::NONE
-        },
-    });
-    *head = memory;
-    if BRANCH.get() && (VERSION.get() < 0x030c || outline.iterates) {
-        (*memory).look_for_branches(code);
+            0
+        };
+        let hash = lines
+            .iter()
+            .fold(u64::from(file) ^ outline.hash, |state, line| {
+                text::mix(state, u64::from(*line))
+            });
+        let head = TABLE
+            .place()
+            .cast::<*mut Info>()
+            .add(hash as usize % BUCKETS);
+        let mut info = *head;
+        while !info.is_null() {
+            if (*info).hash == hash
+                && (*info).is_current(gil)
+                && is_same(&*info, file, first, span, lines)
+            {
+                return Some(info);
+            }
+            info = (*info).next;
+        }
+        let (hits, remaining) = record(gil, file, first, span, lines, definition)?;
+        let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
+        if memory.is_null() {
+            return None;
+        }
+        memory.write(Info {
+            next: *head,
+            hash,
+            generation: fork::generation(gil),
+            file,
+            first,
+            span: span as u32,
+            remaining,
+            start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
+            hits,
+            exits: if BRANCH.get(gil) {
+                hits.add(span)
+            } else {
+                null_mut()
+            },
+            definition,
+            outline,
+            branches: null_mut(),
+            has_looked: !BRANCH.get(gil),
+            found: FoundArcs::NONE,
+            latest: 0,
+            unit_lines: if is_large {
+                UnitLines::of(gil, code).unwrap_or(UnitLines::NONE)
+            } else {
+                UnitLines::NONE
+            },
+        });
+        *head = memory;
+        if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
+            (*memory).look_for_branches(gil, code);
+        }
+        Some(memory)
     }
-    Some(memory)
 }
 
 /// Looks over a code object's operations.
-unsafe fn outline(code: Object) -> Option<Outline> {
+unsafe fn outline(gil: Gil<'_>, code: Object) -> Option<Outline> {
     const SUSPENDING: core::ffi::c_long = 0x20 | 0x80 | 0x200;
-    let operations = operations::of(VERSION.get());
-    let all = attribute(code, c"co_code")?;
-    let mut outline = Outline {
-        suspends: number_attribute(code, c"co_flags") & SUSPENDING != 0,
-        ..Outline::NONE
-    };
-    for pair in bytes(all.object())?.as_chunks::<2>().0 {
-        let [operation, argument] = *pair;
-        outline.hash = text::mix(
-            outline.hash,
-            u64::from(u16::from_le_bytes([operation, argument])),
-        );
-        outline.iterates |= operations.kind(operation).0 == Kind::AsyncEnd;
+    let operations = operations::of(VERSION.get(gil));
+    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
+    unsafe {
+        let all = attribute(gil, code, c"co_code")?;
+        let mut outline = Outline {
+            suspends: number_attribute(gil, code, c"co_flags") & SUSPENDING != 0,
+            ..Outline::NONE
+        };
+        for pair in bytes(gil, all.object())?.as_chunks::<2>().0 {
+            let [operation, argument] = *pair;
+            outline.hash = text::mix(
+                outline.hash,
+                u64::from(u16::from_le_bytes([operation, argument])),
+            );
+            outline.iterates |= operations.kind(operation).0 == Kind::AsyncEnd;
+        }
+        Some(outline)
     }
-    Some(outline)
 }
 
 /// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
 /// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
-pub unsafe fn is_starting(code: Object, place: core::ffi::c_long) -> bool {
+pub(crate) unsafe fn is_starting(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
     let Ok(place) = usize::try_from(place) else {
         return true;
     };
-    if VERSION.get() < 0x030b {
+    if VERSION.get(gil) < 0x030b {
         return false;
     }
-    let Some(all) = attribute(code, c"co_code") else {
-        return false;
-    };
-    bytes(all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
+    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
+    unsafe {
+        let Some(all) = attribute(gil, code, c"co_code") else {
+            return false;
+        };
+        bytes(gil, all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
+    }
 }
 
 /// Whether a frame of the code that stands at this place of its bytes is suspended.
-pub unsafe fn is_suspended(code: Object, place: core::ffi::c_long) -> bool {
-    let (Ok(place), Some(all)) = (usize::try_from(place), attribute(code, c"co_code")) else {
-        return false;
-    };
-    let all = bytes(all.object()).unwrap_or(&[]);
-    let at = |place: usize| all.get(place).copied().unwrap_or(0);
-    operations::of(VERSION.get()).is_suspended(at(place), at(place + 2))
+pub(crate) unsafe fn is_suspended(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
+    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
+    unsafe {
+        let (Ok(place), Some(all)) = (usize::try_from(place), attribute(gil, code, c"co_code"))
+        else {
+            return false;
+        };
+        let all = bytes(gil, all.object()).unwrap_or(&[]);
+        let at = |place: usize| all.get(place).copied().unwrap_or(0);
+        operations::of(VERSION.get(gil)).is_suspended(at(place), at(place + 2))
+    }
 }
 
 /// Methods for branches; the others leave the code as it is where branches are not recorded.
@@ -346,7 +380,7 @@ impl Info {
     /// Finds out which arcs the code has, once.
     #[cold]
     #[inline(never)]
-    unsafe fn look_for_branches(&mut self, code: Object) {
+    unsafe fn look_for_branches(&mut self, gil: Gil<'_>, code: Object) {
         self.has_looked = true;
         let lines = Lines {
             file: self.file,
@@ -354,61 +388,82 @@ impl Info {
             span: self.span,
             hits: self.hits,
         };
-        let pending = object::PendingException::set_aside();
-        let found = match flow::of(code) {
-            Some(flow) if VERSION.get() < 0x030c => arc_survey::by_lines(flow, lines, self.exits),
-            Some(flow) => arc_survey::by_sites(flow, lines),
-            None => None,
-        };
-        drop(pending);
-        match found {
-            Some(branches) => {
-                self.branches = branches;
-                if VERSION.get() < 0x030c {
-                    self.remaining += (*branches).open();
+        let pending = object::PendingException::set_aside(gil);
+        // SAFETY: the code is alive, and the hits are as many as the span. What a survey returns is
+        // never given back.
+        unsafe {
+            let found = match flow::of(gil, code) {
+                Some(flow) if VERSION.get(gil) < 0x030c => {
+                    arc_survey::by_lines(gil, flow, lines, self.exits)
                 }
+                Some(flow) => arc_survey::by_sites(gil, flow, lines),
+                None => None,
+            };
+            drop(pending);
+            match found {
+                Some(branches) => {
+                    self.branches = branches;
+                    if VERSION.get(gil) < 0x030c {
+                        self.remaining += (*branches).open();
+                    }
+                }
+                None => map::count_dropped(gil),
             }
-            None => map::count_dropped(),
         }
     }
 
     /// A frame of the code starts: its arcs are found out, if they were not yet.
     #[inline]
-    pub unsafe fn prepare(&mut self, code: Object) {
+    pub(crate) unsafe fn prepare(&mut self, gil: Gil<'_>, code: Object) {
         if !self.has_looked {
-            self.look_for_branches(code);
+            // SAFETY: the code that the caller hands in is this information's own, and alive.
+            unsafe { self.look_for_branches(gil, code) };
         }
     }
 
     /// Whether single operations of the code must be watched, because no branch tells how an
     /// `async for` goes on.
-    pub unsafe fn needs_operations(&mut self) -> bool {
+    pub(crate) fn needs_operations(&mut self) -> bool {
         if self.branches.is_null() {
             return false;
         }
-        let branches = &mut *self.branches;
-        branches.watch.is_on |= self.outline.iterates && branches.has_open_marks();
-        branches.watch.is_on
+        // SAFETY: a survey made the arcs and never gives them back; with the GIL held this is the
+        // only reference.
+        unsafe {
+            let branches = &mut *self.branches;
+            branches.watch.is_on |= self.outline.iterates && branches.has_open_marks();
+            branches.watch.is_on
+        }
     }
 
     /// Whether operations tell the lines.
-    pub fn has_unit_lines(&self) -> bool {
+    pub(crate) fn has_unit_lines(&self) -> bool {
         self.unit_lines.exist()
     }
 
     /// Control went from one place in the code's bytes to another: whether this branch needs no
     /// more events.
     #[inline]
-    pub unsafe fn went(&mut self, code: Object, offset: i64, destination: i64) -> bool {
-        self.prepare(code);
-        if self.branches.is_null() {
-            return true;
+    pub(crate) unsafe fn went(
+        &mut self,
+        gil: Gil<'_>,
+        code: Object,
+        offset: i64,
+        destination: i64,
+    ) -> bool {
+        // SAFETY: the arcs are not null here, and a survey made them for good; they look at the
+        // numbers of units themselves.
+        unsafe {
+            self.prepare(gil, code);
+            if self.branches.is_null() {
+                return true;
+            }
+            (*self.branches).went(gil, (offset / 2) as u32, (destination / 2) as u32)
         }
-        (*self.branches).went((offset / 2) as u32, (destination / 2) as u32)
     }
 
     /// A place in the code's bytes was reached: whether its event is needed no more.
-    pub unsafe fn reached(&mut self, offset: i64) -> bool {
+    pub(crate) fn reached(&mut self, gil: Gil<'_>, offset: i64) -> bool {
         let unit = (offset / 2) as u32;
         let line = self.unit_lines.line(unit as usize);
         if line != 0 {
@@ -417,89 +472,118 @@ impl Info {
         if self.branches.is_null() {
             return true;
         }
-        let thread = running_frame::thread();
-        (*self.branches).reached(unit, thread, || running_frame::caught_unit())
+        let thread = running_frame::thread(gil);
+        // SAFETY: the arcs are not null here, were made for good, and leave out units that are not
+        // theirs.
+        unsafe { (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil)) }
     }
 
     /// Whether a place in the code's bytes must be looked at when the line begins there.
     #[inline]
-    pub unsafe fn watches_line(&self, line: u32) -> bool {
-        !self.branches.is_null() && (*self.branches).watches_line(line)
+    pub(crate) fn watches_line(&self, line: u32) -> bool {
+        // SAFETY: the arcs are not null here, were made for good, and leave out lines that are not
+        // theirs.
+        unsafe { !self.branches.is_null() && (*self.branches).watches_line(line) }
     }
 
     /// Whether single operations are to be watched from now on: true once.
     #[inline]
-    pub unsafe fn begins_watch(&mut self) -> bool {
-        !self.branches.is_null() && (*self.branches).watch.begins() && !self.has_unit_lines()
+    pub(crate) fn begins_watch(&mut self) -> bool {
+        // SAFETY: the arcs are not null here, and were made for good; with the GIL held this is the
+        // only reference.
+        unsafe {
+            !self.branches.is_null() && (*self.branches).watch.begins() && !self.has_unit_lines()
+        }
     }
 
     /// An exception leaves a frame that is at this place of its code's bytes: whether it leaves it
     /// from that place's line.
-    pub unsafe fn is_left_from(&mut self, code: Object, place: i64) -> bool {
-        self.prepare(code);
-        self.branches.is_null() || (*self.branches).leaves((place / 2) as u32)
+    pub(crate) unsafe fn is_left_from(&mut self, gil: Gil<'_>, code: Object, place: i64) -> bool {
+        // SAFETY: the code is this information's own and alive; the arcs are not null here, and
+        // leave out units that are not theirs.
+        unsafe {
+            self.prepare(gil, code);
+            self.branches.is_null() || (*self.branches).leaves((place / 2) as u32)
+        }
     }
 
     /// An exception leaves a frame.
-    pub unsafe fn unwound(&mut self) {
-        if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
-            (*self.branches).unwound(running_frame::thread());
+    pub(crate) fn unwound(&mut self, gil: Gil<'_>) {
+        // SAFETY: the arcs are not null here, and were made for good. A thread that runs Python has
+        // a thread state.
+        unsafe {
+            if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
+                (*self.branches).unwound(running_frame::thread(gil));
+            }
         }
     }
 
     /// Control went from one line to another in the same frame.
     #[inline]
-    pub unsafe fn stepped(&mut self, from: u32, to: u32) {
+    pub(crate) fn stepped(&mut self, gil: Gil<'_>, from: u32, to: u32) {
         let to = to as i32;
         if self.branches.is_null() {
             return;
         }
-        match (*self.branches).stepped(from, to) {
-            Step::Known => {}
-            Step::New => self.remaining -= 1,
-            Step::Unforeseen => self.found.add(self.file, self.span, from, to, false),
+        // SAFETY: the arcs are not null here, and were made for good; lines that are not theirs
+        // they leave out.
+        unsafe {
+            match (*self.branches).stepped(from, to) {
+                Step::Known => {}
+                Step::New => self.remaining -= 1,
+                Step::Unforeseen => self.found.add(gil, self.file, self.span, from, to, false),
+            }
         }
     }
 
     /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
     /// code object, one after the other, for arcs.
-    pub unsafe fn followed(&mut self, line: u32) {
+    pub(crate) fn followed(&mut self, gil: Gil<'_>, line: u32) {
         let before = core::mem::replace(&mut self.latest, line);
         if before != 0 && before != line {
             let index = line.wrapping_sub(self.first);
-            let fresh =
-                index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE;
+            // SAFETY: the index is below the span, for which bytes were reserved in the map for
+            // good. The record of found arcs is this code's own.
+            let fresh = unsafe {
+                index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE
+            };
             self.found
-                .add(self.file, self.span, before, line as i32, fresh);
+                .add(gil, self.file, self.span, before, line as i32, fresh);
         }
     }
 
     /// A frame was left from a line.
-    pub unsafe fn left(&mut self, line: u32) {
+    pub(crate) fn left(&mut self, line: u32) {
         self.latest = 0;
         let index = line.wrapping_sub(self.first);
         if self.exits.is_null() || index >= self.span {
             return;
         }
-        // SAFETY: the exits are as many as the lines.
-        let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
-        if byte.load(Ordering::Relaxed) != layout::LINE_HIT {
-            byte.store(layout::LINE_HIT, Ordering::Release);
-        }
-        if !self.branches.is_null() && (*self.branches).is_by_lines() {
-            let out = -(self.definition as i32);
-            if (*self.branches).stepped(line, out) == Step::New {
-                self.remaining -= 1;
+        // SAFETY: the index is below the span, and the exits are as many as the lines. The arcs are
+        // not null where they are asked, and were made for good.
+        unsafe {
+            let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
+            if byte.load(Ordering::Relaxed) != layout::LINE_HIT {
+                byte.store(layout::LINE_HIT, Ordering::Release);
+            }
+            if !self.branches.is_null() && (*self.branches).is_by_lines() {
+                let out = -(self.definition as i32);
+                if (*self.branches).stepped(line, out) == Step::New {
+                    self.remaining -= 1;
+                }
             }
         }
     }
 
     /// Whether a line leads only out of the frame.
-    pub unsafe fn is_last(&self, line: u32) -> bool {
+    pub(crate) fn is_last(&self, line: u32) -> bool {
         let index = line.wrapping_sub(self.first);
-        !self.exits.is_null()
-            && index < self.span
-            && *self.exits.add(index as usize) == layout::LINE_EXECUTABLE
+        // SAFETY: the exits are not null, are as many as the lines, and the index is below that.
+        unsafe {
+            !self.exits.is_null()
+                && index < self.span
+                && *self.exits.add(index as usize) == layout::LINE_EXECUTABLE
+        }
     }
 }
 
@@ -509,7 +593,7 @@ unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]
         return false;
     }
     // SAFETY: the span was reserved in the map for that code, and the map stays.
-    let known = core::slice::from_raw_parts(info.hits, span);
+    let known = unsafe { core::slice::from_raw_parts(info.hits, span) };
     let executable = known
         .iter()
         .filter(|state| **state != layout::LINE_NONE)
@@ -533,6 +617,7 @@ unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]
 
 /// Records the code; where its hits are, and how many executable lines it has.
 unsafe fn record(
+    gil: Gil<'_>,
     file: u32,
     first: u32,
     span: usize,
@@ -540,19 +625,23 @@ unsafe fn record(
     definition: u32,
 ) -> Option<(*mut u8, i32)> {
     // Where branches are recorded there is a second byte a line, for the exits.
-    let length = layout::CODE_FIXED + span * if BRANCH.get() { 2 } else { 1 };
-    let draft = map::append(layout::KIND_CODE, file, first, length)?;
-    draft.put(0, &(span as u32).to_le_bytes());
-    draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
-    let hits = draft.payload().add(layout::CODE_FIXED);
-    let mut remaining = 0;
-    for line in lines {
-        let place = hits.add((*line - first) as usize);
-        if *place == layout::LINE_NONE {
-            *place = layout::LINE_EXECUTABLE;
-            remaining += 1;
+    let length = layout::CODE_FIXED + span * if BRANCH.get(gil) { 2 } else { 1 };
+    let draft = map::append(gil, layout::KIND_CODE, file, first, length)?;
+    // SAFETY: the draft's payload has the fixed part and a byte for each line of the span behind
+    // it, and every line lies in the span.
+    unsafe {
+        draft.put(0, &(span as u32).to_le_bytes());
+        draft.put(layout::CODE_DEFINITION, &definition.to_le_bytes());
+        let hits = draft.payload().add(layout::CODE_FIXED);
+        let mut remaining = 0;
+        for line in lines {
+            let place = hits.add((*line - first) as usize);
+            if *place == layout::LINE_NONE {
+                *place = layout::LINE_EXECUTABLE;
+                remaining += 1;
+            }
         }
+        draft.commit(gil);
+        Some((hits, remaining))
     }
-    draft.commit();
-    Some((hits, remaining))
 }

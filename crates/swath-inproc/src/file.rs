@@ -12,7 +12,7 @@ use crate::object::{self, Owned};
 use crate::path::{self, Path};
 use crate::scope;
 use crate::sha1::Sha1;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text;
 
 /// Names that were looked at lately, by the string object: code of one module shares it.
@@ -53,69 +53,80 @@ static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS])
 static NEXT_ID: Global<u32> = Global::new(1);
 
 /// The number of a measured file, by the name in a code object.
-pub unsafe fn id(name: Object) -> Option<u32> {
+pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
     // Objects are at least 16 bytes apart.
-    let recent = &mut *RECENT_NAMES.place();
-    let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
-    if slot.object != name {
-        let file = match object::text(name) {
-            Some(text) => judge(text),
-            // The name is not UTF-8: behind its surrogates are bytes of the file system.
-            None => {
-                let encoded = Owned::take(ffi::PyUnicode_EncodeFSDefault(name))?;
-                judge(object::bytes(encoded.object())?)
+    // SAFETY: with the GIL held nobody else uses the table. The name is alive, and stays so while
+    // the table has it: that is the reference that is taken here, and given back when another name
+    // takes the place.
+    unsafe {
+        let recent = &mut *RECENT_NAMES.place();
+        let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
+        if slot.object != name {
+            let file = if let Some(text) = object::text(gil, name) {
+                judge(gil, text)
+            } else {
+                // The name is not UTF-8: behind its surrogates are bytes of the file system.
+                let encoded = Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(name))?;
+                judge(gil, object::bytes(gil, encoded.object())?)
+            };
+            ffi::Py_IncRef(name);
+            let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
+            if !before.object.is_null() {
+                ffi::Py_DecRef(before.object);
             }
-        };
-        ffi::Py_IncRef(name);
-        let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
-        if !before.object.is_null() {
-            ffi::Py_DecRef(before.object);
         }
+        number(gil, slot.file.as_mut()?)
     }
-    number(slot.file.as_mut()?)
 }
 
 /// Forgets name objects, which another interpreter took with it.
-pub unsafe fn forget_names() {
-    for slot in &mut *RECENT_NAMES.place() {
-        *slot = RecentName {
-            object: null_mut(),
-            file: null_mut(),
-        };
+pub(crate) fn forget_names(_gil: Gil<'_>) {
+    // SAFETY: with the GIL held nobody else uses the table. The references are not given back: the
+    // interpreter that the objects were of is gone.
+    unsafe {
+        for slot in &mut *RECENT_NAMES.place() {
+            *slot = RecentName {
+                object: null_mut(),
+                file: null_mut(),
+            };
+        }
     }
 }
 
 /// The number of a file in this process's store, where it is recorded first if it is not there.
 /// `None` when there is no room for that.
-unsafe fn number(file: &mut Entry) -> Option<u32> {
-    if file.id == 0 || file.generation != fork::generation() {
-        let id = NEXT_ID.get();
-        record(id, file)?;
-        NEXT_ID.set(id + 1);
+fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
+    if file.id == 0 || file.generation != fork::generation(gil) {
+        let id = NEXT_ID.get(gil);
+        record(gil, id, file)?;
+        NEXT_ID.set(gil, id + 1);
         file.id = id;
-        file.generation = fork::generation();
+        file.generation = fork::generation(gil);
     }
     Some(file.id)
 }
 
 /// The file that a name means; null when it is not measured.
-unsafe fn judge(name: &[u8]) -> *mut Entry {
+fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
     // `<string>`, `<frozen importlib>` and the like are no files.
     if name.is_empty() || name.first() == Some(&b'<') || name.starts_with(b"memory:") {
         return null_mut();
     }
-    if let Some(entry) = find(name) {
-        return (*entry).file;
-    }
-    let mut canonical = Path::new();
-    if !path::canonical(name, &mut canonical) {
-        return null_mut();
-    }
-    let file = match find(canonical.bytes()) {
-        Some(entry) => (*entry).file,
-        None => {
-            let is_measured = scope::holds(canonical.bytes());
-            let entry = remember(canonical.bytes(), null_mut());
+    // SAFETY: what the table leads to was allocated by `remember` and is never given back; with the
+    // GIL held nobody else changes it.
+    unsafe {
+        if let Some(entry) = find(gil, name) {
+            return (*entry).file;
+        }
+        let mut canonical = Path::new();
+        if !path::canonical(name, &mut canonical) {
+            return null_mut();
+        }
+        let file = if let Some(entry) = find(gil, canonical.bytes()) {
+            (*entry).file
+        } else {
+            let is_measured = scope::holds(gil, canonical.bytes());
+            let entry = remember(gil, canonical.bytes(), null_mut());
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
                 (*entry).blob = blob_id(canonical.bytes());
@@ -123,86 +134,103 @@ unsafe fn judge(name: &[u8]) -> *mut Entry {
             } else {
                 null_mut()
             }
+        };
+        if name != canonical.bytes() {
+            remember(gil, name, file);
         }
-    };
-    if name != canonical.bytes() {
-        remember(name, file);
+        file
     }
-    file
 }
 
-unsafe fn bucket(hash: u64) -> *mut *mut Entry {
-    TABLE
-        .place()
-        .cast::<*mut Entry>()
-        .add(hash as usize % BUCKETS)
+fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
+    // SAFETY: the place is below the number of buckets.
+    unsafe {
+        TABLE
+            .place()
+            .cast::<*mut Entry>()
+            .add(hash as usize % BUCKETS)
+    }
 }
 
-unsafe fn find(name: &[u8]) -> Option<*mut Entry> {
+fn find(gil: Gil<'_>, name: &[u8]) -> Option<*mut Entry> {
     let hash = text::hash(name);
-    let mut entry = *bucket(hash);
-    while !entry.is_null() {
-        if (*entry).hash == hash && (*entry).name == name {
-            return Some(entry);
+    // SAFETY: the table and the entries behind it lead to null or to what `remember` allocated for
+    // good.
+    unsafe {
+        let mut entry = *bucket(gil, hash);
+        while !entry.is_null() {
+            if (*entry).hash == hash && (*entry).name == name {
+                return Some(entry);
+            }
+            entry = (*entry).next;
         }
-        entry = (*entry).next;
+        None
     }
-    None
 }
 
 /// Keeps a name; null without memory.
-unsafe fn remember(name: &[u8], file: *mut Entry) -> *mut Entry {
-    let memory = ffi::calloc(1, size_of::<Entry>() + name.len()).cast::<u8>();
-    if memory.is_null() {
-        return null_mut();
+unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
+    // SAFETY: the memory has room for an entry and the name behind it, is aligned for both as
+    // `calloc` promises, and is never given back.
+    unsafe {
+        let memory = ffi::calloc(1, size_of::<Entry>() + name.len()).cast::<u8>();
+        if memory.is_null() {
+            return null_mut();
+        }
+        let copy = memory.add(size_of::<Entry>());
+        core::ptr::copy_nonoverlapping(name.as_ptr(), copy, name.len());
+        let hash = text::hash(name);
+        let head = bucket(gil, hash);
+        let entry = memory.cast::<Entry>();
+        entry.write(Entry {
+            next: *head,
+            hash,
+            name: core::slice::from_raw_parts(copy, name.len()),
+            file,
+            blob: None,
+            id: 0,
+            generation: 0,
+        });
+        *head = entry;
+        entry
     }
-    let copy = memory.add(size_of::<Entry>());
-    core::ptr::copy_nonoverlapping(name.as_ptr(), copy, name.len());
-    let hash = text::hash(name);
-    let head = bucket(hash);
-    let entry = memory.cast::<Entry>();
-    // SAFETY: the memory holds an entry and the name behind it, and is never given back.
-    entry.write(Entry {
-        next: *head,
-        hash,
-        name: core::slice::from_raw_parts(copy, name.len()),
-        file,
-        blob: None,
-        id: 0,
-        generation: 0,
-    });
-    *head = entry;
-    entry
 }
 
 /// Records a file that is measured. `None` when there is no room for that.
-unsafe fn record(id: u32, file: &Entry) -> Option<()> {
+fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
     let length = layout::FILE_FIXED + file.name.len();
-    let draft = map::append(layout::KIND_FILE, id, file.name.len() as u32, length)?;
-    if let Some(hash) = file.blob {
-        let place = draft.put(0, &hash);
-        draft.put(place, &layout::FILE_HASHED.to_le_bytes());
+    let draft = map::append(gil, layout::KIND_FILE, id, file.name.len() as u32, length)?;
+    // SAFETY: the payload was asked for as long as the fixed part and the name, and the hash is
+    // shorter than the fixed part.
+    unsafe {
+        if let Some(hash) = file.blob {
+            let place = draft.put(0, &hash);
+            draft.put(place, &layout::FILE_HASHED.to_le_bytes());
+        }
+        draft.put(layout::FILE_FIXED, file.name);
     }
-    draft.put(layout::FILE_FIXED, file.name);
-    draft.commit();
+    draft.commit(gil);
     Some(())
 }
 
 /// Git's blob id of a file's content.
-unsafe fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
+fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
     let mut name = Path::new();
     name.add(canonical);
     let flags = ffi::O_RDONLY | ffi::O_CLOEXEC | ffi::O_NONBLOCK;
-    let descriptor = ffi::open(name.c_string(), flags);
-    if descriptor < 0 {
-        return None;
+    // SAFETY: a buffer's C string ends; the descriptor was opened here, and nobody else knows it.
+    unsafe {
+        let descriptor = ffi::open(name.c_string(), flags);
+        if descriptor < 0 {
+            return None;
+        }
+        let id = hash_descriptor(descriptor);
+        ffi::close(descriptor);
+        id
     }
-    let id = hash_descriptor(descriptor);
-    ffi::close(descriptor);
-    id
 }
 
-unsafe fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
+fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
     let length = path::regular_size(descriptor)?;
     if length > LARGEST_SOURCE {
         return None;
@@ -214,7 +242,8 @@ unsafe fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
     let mut rest = length;
     let mut buffer = [0_u8; 16 << 10];
     while rest > 0 {
-        let got = ffi::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len());
+        // SAFETY: the buffer is as long as is said.
+        let got = unsafe { ffi::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len()) };
         let piece = buffer.get(..usize::try_from(got).ok()?)?;
         if piece.is_empty() || piece.len() as u64 > rest {
             // It changed while it was read.

@@ -10,7 +10,7 @@ use crate::line_table;
 use crate::object::{attribute, bytes, number_attribute};
 use crate::operations::{self, Kind, Operations, Reach};
 use crate::scratch::Scratch;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// Longer code is not looked at: its branches are not recorded.
 const LARGEST: usize = 1 << 20;
@@ -19,7 +19,7 @@ const FARTHEST: usize = 1 << 16;
 
 /// One code unit.
 #[derive(Clone, Copy)]
-pub struct Unit {
+pub(crate) struct Unit {
     pub kind: Kind,
     /// Where it may go besides the next one, by kind.
     pub target: u32,
@@ -40,7 +40,7 @@ pub struct Unit {
 }
 
 /// One code object, taken apart.
-pub struct Flow {
+pub(crate) struct Flow {
     units: Scratch<Unit>,
     /// Units to look at, and what guards them.
     todo: Scratch<(u32, u32)>,
@@ -52,13 +52,7 @@ pub struct Flow {
     pub body: usize,
 }
 
-static FLOW: Global<Flow> = Global::new(Flow {
-    units: Scratch::new(),
-    todo: Scratch::new(),
-    handlers: Scratch::new(),
-    definition: 0,
-    body: 0,
-});
+static FLOW: Global<Flow> = Global::new(Flow::NONE);
 
 /// So many handlers in a row are followed.
 const MOST_HANDLERS: usize = 64;
@@ -67,7 +61,7 @@ const MOST_UNREPORTED: u32 = 256;
 
 /// Where a way from one unit on comes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// A target, by a step from this unit.
     To(i32, usize),
     /// A target behind something that raises: what coverage.py concludes from 3.14 on.
@@ -78,7 +72,7 @@ pub enum Way {
 
 /// A way, and whether it is sure.
 #[derive(Clone, Copy)]
-pub struct Path {
+pub(crate) struct Path {
     pub way: Way,
     /// Whether nothing on the way may raise and lead elsewhere.
     pub is_sure: bool,
@@ -86,7 +80,7 @@ pub struct Path {
 
 /// What becomes of an exception that a unit raises.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It leaves the frame, and no line runs before.
     Leaves,
     /// It is handled from a unit on.
@@ -94,39 +88,52 @@ pub enum Fate {
 }
 
 /// Takes a code object apart. The result is good until the next one is taken apart.
-pub unsafe fn of<'a>(code: Object) -> Option<&'a mut Flow> {
-    let flow = &mut *FLOW.place();
-    let operations = operations::of(VERSION.get());
-    let all = attribute(code, c"co_code")?;
-    let all = bytes(all.object())?;
-    let count = all.len() / 2;
-    if count == 0 || count > LARGEST {
-        return None;
+pub(crate) unsafe fn of<'a>(gil: Gil<'_>, code: Object) -> Option<&'a mut Flow> {
+    // SAFETY: with the GIL held nobody else takes code apart; the code is alive, and its bytes are
+    // looked at while `all` holds them.
+    unsafe {
+        let flow = &mut *FLOW.place();
+        let operations = operations::of(VERSION.get(gil));
+        let all = attribute(gil, code, c"co_code")?;
+        let all = bytes(gil, all.object())?;
+        let count = all.len() / 2;
+        if count == 0 || count > LARGEST {
+            return None;
+        }
+        flow.definition = u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?;
+        flow.decode(gil, all, operations)?;
+        match VERSION.get(gil) {
+            0..=0x0309 => flow.place_by_table(gil, code)?,
+            _ => flow.place_by_ranges(gil, code)?,
+        }
+        flow.handlers.clear();
+        if VERSION.get(gil) >= 0x030b {
+            flow.read_handlers(gil, code)?;
+        }
+        flow.mark_reached();
+        if VERSION.get(gil) < 0x030b {
+            flow.place_guards()?;
+        }
+        Some(flow)
     }
-    flow.definition = u32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
-    flow.decode(all, operations)?;
-    match VERSION.get() {
-        0..=0x0309 => flow.place_by_table(code)?,
-        _ => flow.place_by_ranges(code)?,
-    }
-    flow.handlers.clear();
-    if VERSION.get() >= 0x030b {
-        flow.read_handlers(code)?;
-    }
-    flow.mark_reached();
-    if VERSION.get() < 0x030b {
-        flow.place_guards()?;
-    }
-    Some(flow)
 }
 
 impl Flow {
+    /// Of nothing.
+    const NONE: Self = Self {
+        units: Scratch::new(),
+        todo: Scratch::new(),
+        handlers: Scratch::new(),
+        definition: 0,
+        body: 0,
+    };
+
     /// The units.
-    pub fn units(&self) -> &[Unit] {
+    pub(crate) fn units(&self) -> &[Unit] {
         self.units.values()
     }
 
-    unsafe fn decode(&mut self, all: &[u8], operations: &Operations) -> Option<()> {
+    fn decode(&mut self, gil: Gil<'_>, all: &[u8], operations: &Operations) -> Option<()> {
         self.units.clear();
         self.body = 0;
         let mut front = 0_u32;
@@ -161,30 +168,39 @@ impl Flow {
                 reached_by: 0,
                 is_handler: false,
                 guard: 0,
-                is_reported: VERSION.get() >= 0x030a,
+                is_reported: VERSION.get(gil) >= 0x030a,
             })?;
         }
         Some(())
     }
 
     /// Gives the units their lines on 3.10 and newer.
-    unsafe fn place_by_ranges(&mut self, code: Object) -> Option<()> {
+    unsafe fn place_by_ranges(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
         let body = self.body * 2;
         let units = self.units.values_mut();
-        line_table::for_each_range(code, body, |start, end, line| {
-            if let Some(some) = units.get_mut(start.max(body) / 2..end / 2) {
-                for unit in some {
-                    unit.line = line;
+        // SAFETY: the code is alive, as the caller promises.
+        unsafe {
+            line_table::for_each_range(gil, code, body, |start, end, line| {
+                if let Some(some) = units.get_mut(start.max(body) / 2..end / 2) {
+                    for unit in some {
+                        unit.line = line;
+                    }
                 }
-            }
-            Some(())
-        })
+                Some(())
+            })
+        }
     }
 
     /// Gives the units their lines on 3.8 and 3.9.
-    unsafe fn place_by_table(&mut self, code: Object) -> Option<()> {
+    unsafe fn place_by_table(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
+        // SAFETY: the code is alive.
+        let table = unsafe { attribute(gil, code, c"co_lnotab") }?;
+        // SAFETY: the bytes are looked at while `table` holds them.
+        self.place_by_pairs(gil, unsafe { bytes(gil, table.object()) }?)
+    }
+
+    fn place_by_pairs(&mut self, gil: Gil<'_>, pairs: &[u8]) -> Option<()> {
         let units = self.units.values_mut();
-        let table = attribute(code, c"co_lnotab")?;
         let mut line = i32::try_from(self.definition).ok()?;
         let mut place = 0;
         let end = units.len() * 2;
@@ -201,7 +217,7 @@ impl Flow {
                 }
             }
         };
-        for pair in bytes(table.object())?.as_chunks::<2>().0 {
+        for pair in pairs.as_chunks::<2>().0 {
             let [distance, change] = *pair;
             if distance != 0 {
                 let next = place + usize::from(distance);
@@ -209,12 +225,12 @@ impl Flow {
                 place = next;
                 is_new = false;
             }
-            line += i32::from(change as i8);
+            line = line.wrapping_add(i32::from(change as i8));
             is_new |= change != 0;
         }
         give(place, end, line, is_new);
         // 3.9 reports where an exception leads to, on whatever line.
-        if VERSION.get() == 0x0309 {
+        if VERSION.get(gil) == 0x0309 {
             let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
             ends.for_each(|unit| unit.is_reported = true);
         }
@@ -222,9 +238,15 @@ impl Flow {
     }
 
     /// Reads the table of exception handlers of 3.11 and newer.
-    unsafe fn read_handlers(&mut self, code: Object) -> Option<()> {
-        let table = attribute(code, c"co_exceptiontable")?;
-        let mut rest = bytes(table.object())?.iter().copied();
+    unsafe fn read_handlers(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
+        // SAFETY: the code is alive.
+        let table = unsafe { attribute(gil, code, c"co_exceptiontable") }?;
+        // SAFETY: the bytes are looked at while `table` holds them.
+        self.add_handlers(unsafe { bytes(gil, table.object()) }?)
+    }
+
+    fn add_handlers(&mut self, table: &[u8]) -> Option<()> {
+        let mut rest = table.iter().copied();
         // Numbers of six bits a byte, the highest first; 64 says that more follow.
         let mut next = || {
             let mut byte = rest.next()?;
@@ -245,8 +267,8 @@ impl Flow {
     }
 
     /// Where an exception that a unit raises goes, in this frame.
-    pub fn handler(&self, index: usize) -> Option<usize> {
-        if VERSION.get() < 0x030b {
+    pub(crate) fn handler(&self, gil: Gil<'_>, index: usize) -> Option<usize> {
+        if VERSION.get(gil) < 0x030b {
             let guard = self.units().get(index)?.guard.checked_sub(1)?;
             return Some(self.units().get(guard as usize)?.target as usize);
         }
@@ -257,12 +279,12 @@ impl Flow {
     }
 
     /// Whether any exception may be handled (3.11 and newer).
-    pub fn has_handlers(&self) -> bool {
+    pub(crate) fn has_handlers(&self) -> bool {
         !self.handlers.values().is_empty()
     }
 
     /// Calls `each` with the line of each `with` whose whole suite is on that line (3.12 and 3.13).
-    pub fn one_line_suites(&self, mut each: impl FnMut(u32)) {
+    pub(crate) fn one_line_suites(&self, mut each: impl FnMut(u32)) {
         for [_, _, handler] in self.handlers.values() {
             let Some(catch) = self.units().get(*handler as usize) else {
                 continue;
@@ -282,11 +304,11 @@ impl Flow {
 
     /// What becomes of an exception that a unit raises (3.11 and newer). What only cleans up or asks
     /// the end of a `with`, and raises again, is passed unless it is on another line.
-    pub fn fate(&self, index: usize) -> Fate {
+    pub(crate) fn fate(&self, gil: Gil<'_>, index: usize) -> Fate {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
         let mut index = index;
         for _ in 0..MOST_HANDLERS {
-            let Some(handler) = self.handler(index) else {
+            let Some(handler) = self.handler(gil, index) else {
                 return Fate::Leaves;
             };
             match self.end_of_clean_up(line, handler) {
@@ -316,7 +338,7 @@ impl Flow {
     }
 
     /// Notes which units are reached other than by an exception.
-    unsafe fn mark_reached(&mut self) {
+    fn mark_reached(&mut self) {
         let units = self.units.values_mut();
         let reach = |index: usize, units: &mut [Unit]| {
             if let Some(unit) = units.get_mut(index) {
@@ -342,14 +364,16 @@ impl Flow {
     }
 
     /// Notes what guards each unit against exceptions (3.8 to 3.10).
-    unsafe fn place_guards(&mut self) -> Option<()> {
+    fn place_guards(&mut self) -> Option<()> {
         /// A unit that is not reached yet.
         const UNKNOWN: u32 = u32::MAX;
         if !self.units().iter().any(|unit| unit.kind == Kind::Guard) {
             return Some(());
         }
         let units = self.units.values_mut();
-        units.iter_mut().for_each(|unit| unit.guard = UNKNOWN);
+        for unit in units.iter_mut() {
+            unit.guard = UNKNOWN;
+        }
         let todo = &mut self.todo;
         todo.clear();
         todo.add((0, 0))?;
@@ -389,7 +413,7 @@ impl Flow {
 
     /// Calls `entry` with each line that control may come to from elsewhere than another line: by
     /// the start of the frame or by an exception.
-    pub unsafe fn entries(&self, mut entry: impl FnMut(u32)) {
+    pub(crate) fn entries(&self, mut entry: impl FnMut(u32)) {
         for (index, unit) in self.units().iter().enumerate().skip(self.body) {
             if (index == self.body || unit.is_handler || unit.reached_by == 0)
                 && let Some(line) = self.first_line(index)
@@ -400,12 +424,12 @@ impl Flow {
     }
 
     /// Calls `step` with a line and each target that one step from it leads to.
-    pub unsafe fn steps(&self, mut step: impl FnMut(u32, i32)) {
-        self.leaving_steps(|_, line, target| step(line, target));
+    pub(crate) fn steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
+        self.leaving_steps(gil, |_, line, target| step(line, target));
     }
 
     /// As `steps`, with the unit that leaves the line.
-    pub unsafe fn leaving_steps(&self, mut leave: impl FnMut(usize, u32, i32)) {
+    pub(crate) fn leaving_steps(&self, gil: Gil<'_>, mut leave: impl FnMut(usize, u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.line == 0 || unit.kind.is_no_operation() {
                 continue;
@@ -414,8 +438,10 @@ impl Flow {
             let mut step = |line, target| leave(index, line, target);
             match unit.kind {
                 Kind::Return => step(line, self.way_out()),
-                Kind::Raise if VERSION.get() < 0x030c => self.step_by_raising(index, &mut step),
-                Kind::Guard => self.step_to_end_of_iteration(*unit, &mut step),
+                Kind::Raise if VERSION.get(gil) < 0x030c => {
+                    self.step_by_raising(gil, index, &mut step);
+                }
+                Kind::Guard => self.step_to_end_of_iteration(gil, *unit, &mut step),
                 Kind::CallEnd => self.step_to_callers(line, &mut step),
                 _ => {}
             }
@@ -431,20 +457,20 @@ impl Flow {
     }
 
     /// Calls `step` with the step that each `raise` is.
-    pub unsafe fn raising_steps(&self, mut step: impl FnMut(u32, i32)) {
+    pub(crate) fn raising_steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.kind == Kind::Raise && unit.line != 0 {
-                self.step_by_raising(index, &mut step);
+                self.step_by_raising(gil, index, &mut step);
             }
         }
     }
 
     /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
-    unsafe fn step_by_raising(&self, index: usize, step: &mut impl FnMut(u32, i32)) {
+    fn step_by_raising(&self, gil: Gil<'_>, index: usize, step: &mut impl FnMut(u32, i32)) {
         let line = self.units().get(index).map_or(0, |unit| unit.line);
-        let handler = match VERSION.get() {
-            0..=0x030a => self.handler(index),
-            _ => match self.fate(index) {
+        let handler = match VERSION.get(gil) {
+            0..=0x030a => self.handler(gil, index),
+            _ => match self.fate(gil, index) {
                 Fate::Leaves => None,
                 Fate::Handled(handler) => Some(handler),
             },
@@ -459,16 +485,16 @@ impl Flow {
     }
 
     /// The step from an `async for` on when there is nothing more, before 3.10.
-    unsafe fn step_to_end_of_iteration(&self, guard: Unit, step: &mut impl FnMut(u32, i32)) {
+    fn step_to_end_of_iteration(&self, gil: Gil<'_>, guard: Unit, step: &mut impl FnMut(u32, i32)) {
         let end = guard.target as usize;
         let ends = self.units().get(end).map(|unit| unit.kind) == Some(Kind::AsyncEnd);
-        if ends && VERSION.get() < 0x030a {
+        if ends && VERSION.get(gil) < 0x030a {
             self.pass_unreported(guard.line, end, &mut { MOST_UNREPORTED }, step);
         }
     }
 
     /// The steps from the end of a `finally` back to where it was called from (3.8).
-    unsafe fn step_to_callers(&self, line: u32, step: &mut impl FnMut(u32, i32)) {
+    fn step_to_callers(&self, line: u32, step: &mut impl FnMut(u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
             if unit.kind == Kind::Call {
                 self.step_to(line, usize::MAX, index + 1, step);
@@ -476,7 +502,7 @@ impl Flow {
         }
     }
 
-    unsafe fn step_to(&self, line: u32, from: usize, to: usize, step: &mut impl FnMut(u32, i32)) {
+    fn step_to(&self, line: u32, from: usize, to: usize, step: &mut impl FnMut(u32, i32)) {
         if self
             .units()
             .get(to)
@@ -493,7 +519,7 @@ impl Flow {
 
     /// Follows control through units that are not reported, which go on as if they were of the
     /// line before.
-    unsafe fn pass_unreported(
+    fn pass_unreported(
         &self,
         line: u32,
         mut index: usize,
@@ -536,7 +562,7 @@ impl Flow {
     }
 
     /// The first unit with a line from a unit on, which may be that one.
-    pub fn first_placed(&self, mut index: usize) -> Option<usize> {
+    pub(crate) fn first_placed(&self, mut index: usize) -> Option<usize> {
         for _ in 0..FARTHEST {
             let unit = self.units().get(index)?;
             if unit.line != 0 && !unit.kind.is_no_operation() {
@@ -553,12 +579,18 @@ impl Flow {
 
     /// Follows the way from a unit on that is come to from `line`, until another target is sure.
     /// `may_pass_raise`: from 3.14 on, what raises does not end the way.
-    pub fn follow(&self, line: u32, mut index: usize, may_pass_raise: bool) -> Path {
+    pub(crate) fn follow(
+        &self,
+        gil: Gil<'_>,
+        line: u32,
+        mut index: usize,
+        may_pass_raise: bool,
+    ) -> Path {
         let mut has_passed_raise = false;
         // Where the exceptions go that what is passed may raise.
         let mut raised: Option<Option<usize>> = None;
         let mut is_sure = true;
-        let new = VERSION.get() >= 0x030e;
+        let new = VERSION.get(gil) >= 0x030e;
         let open = Path {
             way: Way::Open,
             is_sure: true,
@@ -580,16 +612,15 @@ impl Flow {
                 // on unless something is raised again.
                 Kind::Branch if unit.line == 0 && !new => index + 1,
                 Kind::Branch | Kind::Handling => return open,
-                // From 3.14 on coverage.py itself follows byte code like this: it stops where
-                // something is awaited, and takes what raises for something that goes on.
-                Kind::Await | Kind::AsyncEnd if new => return open,
                 Kind::Raise if new && may_pass_raise => {
                     has_passed_raise = true;
                     index + 1
                 }
-                Kind::Raise | Kind::Reraise if new => return open,
+                // From 3.14 on coverage.py itself follows byte code like this: it stops where
+                // something is awaited, and takes what raises for something that goes on.
+                Kind::Await | Kind::AsyncEnd | Kind::Raise | Kind::Reraise if new => return open,
                 Kind::Raise | Kind::Reraise => {
-                    let handler = self.handler(index);
+                    let handler = self.handler(gil, index);
                     // What is raised on the way to a `raise` goes where that goes.
                     is_sure &= raised.take().is_none_or(|other| other == handler);
                     match handler {
@@ -607,7 +638,7 @@ impl Flow {
                     // What is of no line is the compiler's own, and does not raise by itself.
                     let may_raise = unit.line != 0 && !unit.is_quiet;
                     if may_raise && !unit.kind.is_no_operation() {
-                        let handler = self.handler(index);
+                        let handler = self.handler(gil, index);
                         is_sure &= *raised.get_or_insert(handler) == handler;
                     }
                     index + 1
@@ -618,12 +649,12 @@ impl Flow {
     }
 
     /// The target that stands for leaving the frame.
-    pub fn way_out(&self) -> i32 {
+    pub(crate) fn way_out(&self) -> i32 {
         -(self.definition as i32)
     }
 
     /// Where a branch that is not taken goes on.
-    pub fn behind(&self, index: usize) -> usize {
+    pub(crate) fn behind(&self, index: usize) -> usize {
         let rest = self.units().get(index + 1..).unwrap_or(&[]);
         let caches = rest.iter().take_while(|unit| unit.kind == Kind::Cache);
         index + 1 + caches.count()
@@ -661,7 +692,7 @@ fn leads_to_target(kind: Kind) -> bool {
 
 /// The unit that a jump leads to.
 fn target(all: &[u8], index: usize, argument: u32, reach: Reach, operations: &Operations) -> u32 {
-    let distance = argument * operations.scale / 2;
+    let distance = argument.wrapping_mul(operations.scale) / 2;
     // Distances count from behind the caches.
     let mut next = index + 1;
     if operations.resume != 0 {
@@ -676,3 +707,6 @@ fn target(all: &[u8], index: usize, argument: u32, reach: Reach, operations: &Op
         Reach::Absolute => distance,
     }
 }
+
+#[cfg(test)]
+mod tests;

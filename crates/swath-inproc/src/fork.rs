@@ -12,7 +12,7 @@ use crate::gate;
 use crate::interpreter::RECORDING;
 use crate::map;
 use crate::monitoring;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 /// A page that reads 0 in a child that has not been followed yet; null where the kernel is too old.
 static PAGE: Global<*mut u32> = Global::new(null_mut());
@@ -25,62 +25,73 @@ static GENERATION: Global<u32> = Global::new(0);
 
 /// What was learnt about code in another generation is void: it says where hits were stored there.
 #[inline]
-pub fn generation() -> u32 {
-    GENERATION.get()
+pub(crate) fn generation(gil: Gil<'_>) -> u32 {
+    GENERATION.get(gil)
 }
 
 /// Begins to watch.
-pub unsafe fn watch() {
-    PROCESS.set(ffi::getpid());
-    let page = map::private_pages(4096).cast::<u32>();
-    if page.is_null() {
-        return;
+pub(crate) fn watch(gil: Gil<'_>) {
+    // SAFETY: the page is fresh and this module's own, aligned for a number as pages are, and goes
+    // away only where it was not published.
+    unsafe {
+        PROCESS.set(gil, ffi::getpid());
+        let page = map::private_pages(4096).cast::<u32>();
+        if page.is_null() {
+            return;
+        }
+        if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
+            ffi::munmap(page.cast(), 4096);
+            return;
+        }
+        page.write(1);
+        PAGE.set(gil, page);
     }
-    if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
-        ffi::munmap(page.cast(), 4096);
-        return;
-    }
-    page.write(1);
-    PAGE.set(page);
 }
 
 /// Whether this process was forked since the store was begun.
 #[inline]
-pub unsafe fn happened() -> bool {
-    let page = PAGE.get();
-    if page.is_null() {
-        return ffi::getpid() != PROCESS.get();
+pub(crate) fn happened(gil: Gil<'_>) -> bool {
+    let page = PAGE.get(gil);
+    // SAFETY: the page stays mapped; volatile because the kernel writes it. getpid may be called at
+    // any time.
+    unsafe {
+        if page.is_null() {
+            return ffi::getpid() != PROCESS.get(gil);
+        }
+        page.read_volatile() == 0
     }
-    // SAFETY: the page stays mapped; volatile because the kernel writes it.
-    page.read_volatile() == 0
 }
 
 /// Gives this process a store of its own, if it is a fork child that has none yet.
 ///
 /// What is known about code is void after that: this comes first.
 #[inline]
-pub unsafe fn check() {
-    if happened() {
-        follow();
+pub(crate) fn check(gil: Gil<'_>) {
+    if happened(gil) {
+        follow(gil);
     }
 }
 
 /// Gives this process a store of its own.
 #[cold]
-pub unsafe fn follow() {
-    PROCESS.set(ffi::getpid());
-    let page = PAGE.get();
-    if !page.is_null() {
-        page.write_volatile(1);
-    }
-    if !map::begin_in_child() {
-        // Nothing is lost: what the parent has mapped takes the hits of this process as well.
-        return;
-    }
-    // From here on this process counts what it runs itself, as one that was just started would.
-    GENERATION.set(GENERATION.get().wrapping_add(1));
-    match RECORDING.get() {
-        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(),
-        Recording::Frames => gate::begin_again(),
+pub(crate) fn follow(gil: Gil<'_>) {
+    // SAFETY: the page is this module's own and stays mapped. The child's only thread is the one
+    // that forked, with the GIL held: nobody else uses the map or what is told to begin again.
+    unsafe {
+        PROCESS.set(gil, ffi::getpid());
+        let page = PAGE.get(gil);
+        if !page.is_null() {
+            page.write_volatile(1);
+        }
+        if !map::begin_in_child(gil) {
+            // Nothing is lost: what the parent has mapped takes the hits of this process as well.
+            return;
+        }
+        // From here on this process counts what it runs itself, as one that was just started would.
+        GENERATION.set(gil, GENERATION.get(gil).wrapping_add(1));
+        match RECORDING.get(gil) {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
+            Recording::Frames => gate::begin_again(gil),
+        }
     }
 }

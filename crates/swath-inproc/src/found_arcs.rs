@@ -8,6 +8,7 @@ use swath_store::layout;
 use crate::branches::Arc;
 use crate::map;
 use crate::scratch::Scratch;
+use crate::state::Gil;
 
 /// So many arcs share one record.
 const CHUNK: u32 = 16;
@@ -16,7 +17,7 @@ const MOST_PER_LINE: usize = 4;
 const MOST_MORE: usize = 64;
 
 /// The found arcs of one code object.
-pub struct FoundArcs {
+pub(crate) struct FoundArcs {
     known: Scratch<u64>,
     arcs: *mut Arc,
     states: *mut u8,
@@ -25,7 +26,7 @@ pub struct FoundArcs {
 
 impl FoundArcs {
     /// None so far.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         known: Scratch::new(),
         arcs: null_mut(),
         states: null_mut(),
@@ -33,7 +34,15 @@ impl FoundArcs {
     };
 
     /// Adds an arc unless it is there; `fresh` says that it cannot be.
-    pub unsafe fn add(&mut self, file: u32, span: u32, from: u32, to: i32, fresh: bool) {
+    pub(crate) fn add(
+        &mut self,
+        gil: Gil<'_>,
+        file: u32,
+        span: u32,
+        from: u32,
+        to: i32,
+        fresh: bool,
+    ) {
         let key = u64::from(from) << 32 | u64::from(to as u32);
         let known = self.known.values();
         if (!fresh && known.contains(&key))
@@ -41,12 +50,12 @@ impl FoundArcs {
         {
             return;
         }
-        if map::is_shared() {
+        if map::is_shared(gil) {
             // The room that is left belongs to the process that this one was forked from.
-            map::count_dropped();
+            map::count_dropped(gil);
             return;
         }
-        if self.room == 0 && self.begin_chunk(file).is_none() {
+        if self.room == 0 && self.begin_chunk(gil, file).is_none() {
             return;
         }
         if self.known.add(key).is_none() {
@@ -54,18 +63,23 @@ impl FoundArcs {
         }
         self.room -= 1;
         let index = (CHUNK - 1 - self.room) as usize;
-        // SAFETY: the record was reserved in the map for that many, and the map stays.
-        self.arcs.add(index).write(Arc { from, to, proof: 0 });
-        AtomicU8::from_ptr(self.states.add(index)).store(layout::LINE_HIT, Ordering::Release);
+        // SAFETY: the record was reserved in the map for a whole chunk of arcs and states, of which
+        // the index is one, and the map stays.
+        unsafe {
+            self.arcs.add(index).write(Arc { from, to, proof: 0 });
+            AtomicU8::from_ptr(self.states.add(index)).store(layout::LINE_HIT, Ordering::Release);
+        }
     }
 
-    unsafe fn begin_chunk(&mut self, file: u32) -> Option<()> {
+    fn begin_chunk(&mut self, gil: Gil<'_>, file: u32) -> Option<()> {
         let length = CHUNK as usize * (layout::ARC_LENGTH + 1);
-        let draft = map::append(layout::KIND_ARCS, file, CHUNK, length)?;
+        let draft = map::append(gil, layout::KIND_ARCS, file, CHUNK, length)?;
         self.arcs = draft.payload().cast();
-        self.states = draft.payload().add(CHUNK as usize * layout::ARC_LENGTH);
+        // SAFETY: the payload was asked for as long as a chunk of arcs and as many states, and a
+        // record is aligned for both.
+        unsafe { self.states = draft.payload().add(CHUNK as usize * layout::ARC_LENGTH) };
         self.room = CHUNK;
-        draft.commit();
+        draft.commit(gil);
         Some(())
     }
 }

@@ -5,7 +5,7 @@ use swath_store::Version;
 
 /// Places in the thread state and in frame objects, in bytes.
 #[derive(Clone, Copy)]
-pub struct FrameLayout {
+pub(crate) struct FrameLayout {
     /// The flag that makes frames be traced, or the pointer to the C frame that begins with it.
     pub flag: usize,
     /// Whether `flag` holds a pointer (3.10 and 3.11).
@@ -21,16 +21,16 @@ pub struct FrameLayout {
 }
 
 /// `tracing` of the thread state: not 0 while a trace function runs.
-pub const TRACING: usize = 44;
+pub(crate) const TRACING: usize = 44;
 /// The code of a frame (3.8 to 3.10) and of a frame proper (3.11).
-pub const CODE: usize = 32;
+pub(crate) const CODE: usize = 32;
 /// The globals of a frame proper (3.11).
-pub const GLOBALS: usize = 8;
+pub(crate) const GLOBALS: usize = 8;
 /// The frame proper of a 3.11 frame object.
-pub const FRAME_PROPER: usize = 24;
+pub(crate) const FRAME_PROPER: usize = 24;
 
 /// The layout of a version; none where none is needed.
-pub const fn of(version: Version) -> Option<FrameLayout> {
+pub(crate) const fn of(version: Version) -> Option<FrameLayout> {
     let old = FrameLayout {
         flag: 48,
         flag_is_behind_pointer: false,

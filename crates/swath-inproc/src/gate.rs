@@ -19,7 +19,7 @@ use crate::map;
 use crate::module_name;
 use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols::{self, SetTrace, TraceFunction};
 use crate::thread;
 
@@ -65,151 +65,179 @@ struct Tracing {
 impl Tracing {
     #[inline]
     unsafe fn function(&self) -> *mut Option<TraceFunction> {
-        self.state.add(self.layout.trace_function).cast()
+        // SAFETY: the thread state is alive, and larger than this in every version that has a
+        // layout.
+        unsafe { self.state.add(self.layout.trace_function).cast() }
     }
 
     /// What the trace function is given; `c_profileobj` is the word between.
     unsafe fn object(&self) -> *mut Object {
-        self.state.add(self.layout.trace_function + 16).cast()
+        // SAFETY: the thread state is alive, and larger than this in every version that has a
+        // layout; the field is two words behind the trace function.
+        unsafe { self.state.add(self.layout.trace_function + 16).cast() }
     }
 
     #[inline]
     unsafe fn flag(&self) -> *mut u8 {
-        let place = self.state.add(self.layout.flag);
-        if self.layout.flag_is_behind_pointer {
-            *place.cast::<*mut u8>()
-        } else {
-            place
+        // SAFETY: the thread state is alive, with the flag, or a pointer to the C frame that begins
+        // with it, at this place in the frozen versions that have a layout.
+        unsafe {
+            let place = self.state.add(self.layout.flag);
+            if self.layout.flag_is_behind_pointer {
+                *place.cast::<*mut u8>()
+            } else {
+                place
+            }
         }
     }
 
     #[inline]
     unsafe fn is_ours(&self) -> bool {
-        self.function().cast::<usize>().read() == on_event as *const () as usize
+        // SAFETY: the field is read as a number, which any function is.
+        unsafe { self.function().cast::<usize>().read() == on_event as *const () as usize }
     }
 
     /// Notes another tool's trace function and puts ours in its place.
     #[inline]
-    unsafe fn take(&self) {
-        if !self.is_ours() {
-            let other = *self.function();
-            if other.is_some() || OTHERS.get() {
-                OTHERS.set(true);
-                thread::of(self.state).other = other;
+    unsafe fn take(&self, gil: Gil<'_>) {
+        // SAFETY: the field may be read and replaced as this thread runs, with the GIL held.
+        unsafe {
+            if !self.is_ours() {
+                let other = *self.function();
+                if other.is_some() || OTHERS.get(gil) {
+                    OTHERS.set(gil, true);
+                    thread::of(gil, self.state).other = other;
+                }
+                *self.function() = Some(on_event);
             }
-            *self.function() = Some(on_event);
         }
     }
 
     /// Puts the other tool's trace function back, or none.
     #[inline]
-    unsafe fn give_back(&self) {
-        if self.is_ours() {
-            *self.function() = if OTHERS.get() {
-                thread::of(self.state).other
-            } else {
-                None
-            };
+    unsafe fn give_back(&self, gil: Gil<'_>) {
+        // SAFETY: the field may be read and replaced as this thread runs, with the GIL held.
+        unsafe {
+            if self.is_ours() {
+                *self.function() = if OTHERS.get(gil) {
+                    thread::of(gil, self.state).other
+                } else {
+                    None
+                };
+            }
         }
     }
 
     /// Sets the flag as it would be without swath.
     #[inline]
-    unsafe fn set_natural_flag(&self) {
-        let profile = self
-            .state
-            .add(self.layout.trace_function - 8)
-            .cast::<usize>();
-        let other = if self.is_ours() {
-            OTHERS.get() && thread::of(self.state).other.is_some()
-        } else {
-            (*self.function()).is_some()
-        };
-        *self.flag() = if other || *profile != 0 {
-            self.layout.on
-        } else {
-            0
-        };
+    unsafe fn set_natural_flag(&self, gil: Gil<'_>) {
+        // SAFETY: the fields may be read and replaced as this thread runs, with the GIL held; the
+        // word before the trace function is the profile function.
+        unsafe {
+            let profile = self
+                .state
+                .add(self.layout.trace_function - 8)
+                .cast::<usize>();
+            let other = if self.is_ours() {
+                OTHERS.get(gil) && thread::of(gil, self.state).other.is_some()
+            } else {
+                (*self.function()).is_some()
+            };
+            *self.flag() = if other || *profile != 0 {
+                self.layout.on
+            } else {
+                0
+            };
+        }
     }
 
     /// Lets the frame that runs next, or goes on, be traced or not.
     #[inline]
-    unsafe fn set(&self, traced: bool) {
-        if traced || GREENLETS.get() {
-            self.take();
-            *self.flag() = self.layout.on;
-        } else {
-            self.give_back();
-            self.set_natural_flag();
+    unsafe fn set(&self, gil: Gil<'_>, traced: bool) {
+        // SAFETY: the flag may be replaced as this thread runs, with the GIL held.
+        unsafe {
+            if traced || GREENLETS.get(gil) {
+                self.take(gil);
+                *self.flag() = self.layout.on;
+            } else {
+                self.give_back(gil);
+                self.set_natural_flag(gil);
+            }
         }
     }
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub unsafe fn begin() -> Result<(), &'static [u8]> {
-    TAKEN.set(false);
-    let found = install()?;
-    GATE.set(Some(found));
-    if !test_thread_state(&found) {
-        GATE.set(None);
-        return Err(b"self-test");
+pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
+    TAKEN.set(gil, false);
+    let found = install(gil)?;
+    GATE.set(gil, Some(found));
+    // SAFETY: the names have these types in CPython's headers; the slot, where there is one, is the
+    // word of the interpreter state that was found, and takes such a hook.
+    unsafe {
+        if !test_thread_state(&found) {
+            GATE.set(gil, None);
+            return Err(b"self-test");
+        }
+        if !thread::begin(gil) {
+            GATE.set(gil, None);
+            return Err(b"no-memory");
+        }
+        stack::begin(gil);
+        if found.slot.is_null() {
+            let Some(set) = symbols::function::<symbols::SetEvaluation>(&[
+                c"_PyInterpreterState_SetEvalFrameFunc",
+            ]) else {
+                GATE.set(gil, None);
+                return Err(b"no-evaluation-hook");
+            };
+            set(found.interpreter, found.hook);
+        } else {
+            *found.slot = found.hook;
+        }
     }
-    if !thread::begin() {
-        GATE.set(None);
-        return Err(b"no-memory");
-    }
-    stack::begin();
-    if found.slot.is_null() {
-        let Some(set) =
-            symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
-        else {
-            GATE.set(None);
-            return Err(b"no-evaluation-hook");
-        };
-        set(found.interpreter, found.hook);
-    } else {
-        *found.slot = found.hook;
-    }
-    map::set_recorder(layout::RECORDER_GATE);
+    map::set_recorder(gil, layout::RECORDER_GATE);
     Ok(())
 }
 
-unsafe fn install() -> Result<Gate, &'static [u8]> {
+fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
     let missing: &'static [u8] = b"no-evaluation-hook";
     let unknown: &'static [u8] = b"unknown-version";
-    let version = Version::of_hexversion(VERSION.get() << 16).ok_or(unknown)?;
+    let version = Version::of_hexversion(VERSION.get(gil) << 16).ok_or(unknown)?;
     let layout = frame_layout::of(version).ok_or(unknown)?;
     let default = symbols::find(c"_PyEval_EvalFrameDefault");
-    let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
-    let interpreter = (symbols::SYMBOLS.get().ok_or(missing)?.interpreter)();
-    if default.is_null() {
-        return Err(missing);
+    // SAFETY: the names have these types in CPython's headers. What evaluates frames takes two
+    // (3.8) or three arguments, and is called with just those that this version has.
+    unsafe {
+        let set_trace: SetTrace = symbols::function(&[c"PyEval_SetTrace"]).ok_or(missing)?;
+        let interpreter = (symbols::SYMBOLS.get(gil).ok_or(missing)?.interpreter)();
+        if default.is_null() {
+            return Err(missing);
+        }
+        let get_evaluation: Option<symbols::GetEvaluation> =
+            symbols::function(&[c"_PyInterpreterState_GetEvalFrameFunc"]);
+        let (slot, before) = match get_evaluation {
+            Some(get) => (null_mut(), get(interpreter)),
+            None => (find_slot(interpreter, default).ok_or(missing)?, default),
+        };
+        if before.is_null() {
+            return Err(missing);
+        }
+        let hook = if version == Version::V3_8 {
+            evaluate_3_8 as *mut c_void
+        } else {
+            evaluate as *mut c_void
+        };
+        Ok(Gate {
+            layout,
+            evaluate: core::mem::transmute::<*mut c_void, Evaluate>(before),
+            set_trace,
+            get_evaluation,
+            slot,
+            interpreter,
+            hook,
+        })
     }
-    let get_evaluation: Option<symbols::GetEvaluation> =
-        symbols::function(&[c"_PyInterpreterState_GetEvalFrameFunc"]);
-    let (slot, before) = match get_evaluation {
-        Some(get) => (null_mut(), get(interpreter)),
-        None => (find_slot(interpreter, default).ok_or(missing)?, default),
-    };
-    if before.is_null() {
-        return Err(missing);
-    }
-    let hook = if version == Version::V3_8 {
-        evaluate_3_8 as *mut c_void
-    } else {
-        evaluate as *mut c_void
-    };
-    Ok(Gate {
-        layout,
-        // SAFETY: what evaluates frames takes two (3.8) or three arguments, and is called with
-        // just those that this version has.
-        evaluate: core::mem::transmute::<*mut c_void, Evaluate>(before),
-        set_trace,
-        get_evaluation,
-        slot,
-        interpreter,
-        hook,
-    })
 }
 
 /// Where the interpreter state of 3.8 keeps the evaluation function: the one word among its
@@ -219,11 +247,15 @@ unsafe fn find_slot(interpreter: *mut u8, default: *mut c_void) -> Option<*mut *
     let words = interpreter.cast::<*mut c_void>();
     let mut found = None;
     for index in 0..WORDS {
-        if *words.add(index) == default {
-            if found.is_some() {
-                return None;
+        // SAFETY: the interpreter state of 3.8 is larger than what is looked at, and consists of
+        // words.
+        unsafe {
+            if *words.add(index) == default {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(words.add(index));
             }
-            found = Some(words.add(index));
         }
     }
     found
@@ -232,177 +264,223 @@ unsafe fn find_slot(interpreter: *mut u8, default: *mut c_void) -> Option<*mut *
 /// Checks that the thread state is laid out as it is taken to be, and on 3.8 and 3.9 makes the
 /// interpreter look for trace functions from now on.
 unsafe fn test_thread_state(gate: &Gate) -> bool {
-    let tracing = Tracing {
-        state: ffi::PyThreadState_Get(),
-        layout: gate.layout,
-    };
-    let before = *tracing.function();
-    if before.is_some() {
-        // coverage.py's own `.pth` starts it before any site customisation. What it set shows the
-        // layout; it is set once more, so that the counter of tracing threads stays above zero
-        // when it stops.
-        if *tracing.flag() == 0 {
-            return false;
+    // SAFETY: the thread state is this thread's own, and larger than what is looked at, in every
+    // version that this layout is given for; the trace functions that are set are what was there,
+    // ours, or none.
+    unsafe {
+        let tracing = Tracing {
+            state: ffi::PyThreadState_Get(),
+            layout: gate.layout,
+        };
+        let before = *tracing.function();
+        if before.is_some() {
+            // coverage.py's own `.pth` starts it before any site customisation. What it set shows the
+            // layout; it is set once more, so that the counter of tracing threads stays above zero
+            // when it stops.
+            if *tracing.flag() == 0 {
+                return false;
+            }
+            let object = *tracing.object();
+            *tracing.function() = None;
+            (gate.set_trace)(before, object);
+            let same = |one: Option<TraceFunction>| one.map(|function| function as usize);
+            return same(*tracing.function()) == same(before) && *tracing.flag() != 0;
         }
-        let object = *tracing.object();
-        *tracing.function() = None;
-        (gate.set_trace)(before, object);
-        let same = |one: Option<TraceFunction>| one.map(|function| function as usize);
-        return same(*tracing.function()) == same(before) && *tracing.flag() != 0;
+        (gate.set_trace)(Some(on_event), null_mut());
+        let right = tracing.is_ours() && *tracing.flag() != 0;
+        if right {
+            // Without our function the counter of tracing threads stays above zero for good.
+            *tracing.function() = None;
+            *tracing.flag() = 0;
+        } else {
+            (gate.set_trace)(None, null_mut());
+        }
+        right
     }
-    (gate.set_trace)(Some(on_event), null_mut());
-    let right = tracing.is_ours() && *tracing.flag() != 0;
-    if right {
-        // Without our function the counter of tracing threads stays above zero for good.
-        *tracing.function() = None;
-        *tracing.flag() = 0;
-    } else {
-        (gate.set_trace)(None, null_mut());
-    }
-    right
 }
 
 /// Watches one line run, to check what is read from frames.
-pub unsafe fn self_test(function: Object) -> bool {
-    let Some(gate) = GATE.get() else {
+pub(crate) unsafe fn self_test(gil: Gil<'_>, function: Object) -> bool {
+    let Some(gate) = GATE.get(gil) else {
         return false;
     };
-    let tracing = Tracing {
-        state: ffi::PyThreadState_Get(),
-        layout: gate.layout,
-    };
-    SELF_TEST.set(1);
-    let outer = *tracing.flag();
-    let result = object::call(function, [null_mut(); 3]);
-    let seen = SELF_TEST.get();
-    SELF_TEST.set(0);
-    tracing.give_back();
-    *tracing.flag() = outer;
-    result.is_some() && seen == 2
+    // SAFETY: the thread state is this thread's own, and its layout was tested; the function is
+    // alive.
+    unsafe {
+        let tracing = Tracing {
+            state: ffi::PyThreadState_Get(),
+            layout: gate.layout,
+        };
+        SELF_TEST.set(gil, 1);
+        let outer = *tracing.flag();
+        let result = object::call(gil, function, [null_mut(); 3]);
+        let seen = SELF_TEST.get(gil);
+        SELF_TEST.set(gil, 0);
+        tracing.give_back(gil);
+        *tracing.flag() = outer;
+        result.is_some() && seen == 2
+    }
 }
 
 /// Takes the gate out again.
-pub unsafe fn withdraw() {
-    let Some(gate) = GATE.get() else {
+pub(crate) fn withdraw(gil: Gil<'_>) {
+    let Some(gate) = GATE.get(gil) else {
         return;
     };
-    if !gate.slot.is_null() {
-        *gate.slot = gate.evaluate as *mut c_void;
-    } else if let Some(set) =
-        symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
-    {
-        set(gate.interpreter, gate.evaluate as *mut c_void);
+    // SAFETY: what is put back is what was there before, in the same way as the hook was put in its
+    // place.
+    unsafe {
+        if !gate.slot.is_null() {
+            *gate.slot = gate.evaluate as *mut c_void;
+        } else if let Some(set) =
+            symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
+        {
+            set(gate.interpreter, gate.evaluate as *mut c_void);
+        }
+        (gate.set_trace)(None, null_mut());
     }
-    (gate.set_trace)(None, null_mut());
 }
 
 /// The hook of 3.9 to 3.11. The frame is a frame object, or in 3.11 a frame proper: the code is
 /// at the same place.
 unsafe extern "C" fn evaluate(state: *mut u8, frame: *mut u8, throwing: c_int) -> Object {
-    pass(state, frame, state, frame, throwing)
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    // SAFETY: the interpreter calls it with the thread state and frame that `_PyFrameEvalFunction`
+    // has, which `pass` hands on as they are.
+    unsafe { pass(gil, state, frame, state, frame, throwing) }
 }
 
 /// The hook of 3.8, which is not given the thread state.
 unsafe extern "C" fn evaluate_3_8(frame: *mut u8, throwing: c_int, _: c_int) -> Object {
-    let state = ffi::PyThreadState_Get();
-    // The second argument is a number there, passed on in the same register.
-    let second = throwing as usize as *mut u8;
-    pass(state, frame, frame, second, 0)
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    // SAFETY: the interpreter calls it with a frame and a number, which `pass` hands on as they
+    // are; a thread that evaluates a frame has a thread state.
+    unsafe {
+        let state = ffi::PyThreadState_Get();
+        // The second argument is a number there, passed on in the same register.
+        let second = throwing as usize as *mut u8;
+        pass(gil, state, frame, frame, second, 0)
+    }
 }
 
 /// Looks at the code of a frame that is about to start.
 #[cold]
 #[inline(never)]
-unsafe fn learn_starting(frame: *mut u8, code: Object, layout: &FrameLayout) -> *mut Info {
-    let pending = PendingException::set_aside();
-    let globals = if layout.frame_is_behind_pointer {
-        // In a frame proper they are the second word.
-        let globals = *frame.add(GLOBALS).cast::<Object>();
-        ffi::Py_IncRef(globals);
-        Owned::take(globals)
-    } else {
-        object::attribute(frame.cast(), c"f_globals")
-    };
-    drop(pending);
-    if let Some(globals) = &globals {
-        module_name::set_starting(globals.object());
+unsafe fn learn_starting(
+    gil: Gil<'_>,
+    frame: *mut u8,
+    code: Object,
+    layout: &FrameLayout,
+) -> *mut Info {
+    let pending = PendingException::set_aside(gil);
+    // SAFETY: the frame is about to start, so it is alive with its globals, which lie at a frozen
+    // place in a frame proper, and are held while the code is learnt.
+    unsafe {
+        let globals = if layout.frame_is_behind_pointer {
+            // In a frame proper they are the second word.
+            let globals = *frame.add(GLOBALS).cast::<Object>();
+            ffi::Py_IncRef(globals);
+            Owned::take(gil, globals)
+        } else {
+            object::attribute(gil, frame.cast(), c"f_globals")
+        };
+        drop(pending);
+        if let Some(globals) = &globals {
+            module_name::set_starting(gil, globals.object());
+        }
+        let info = code::learn(gil, code);
+        module_name::set_starting(gil, null_mut());
+        info
     }
-    let info = code::learn(code);
-    module_name::set_starting(null_mut());
-    info
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "each Python call goes through it: one C frame for each, not two"
+)]
 #[inline(always)]
 unsafe fn pass(
+    gil: Gil<'_>,
     state: *mut u8,
     frame: *mut u8,
     first: *mut u8,
     second: *mut u8,
     third: c_int,
 ) -> Object {
-    let Some(gate) = GATE.get() else {
+    let Some(gate) = GATE.get(gil) else {
         return null_mut();
     };
-    let code = *frame.add(CODE).cast::<Object>();
-    let info = match code::known(code) {
-        Some(info) => info,
-        None => learn_starting(frame, code, &gate.layout),
-    };
-    let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get() == 1;
-    let tracing = Tracing {
-        state,
-        layout: gate.layout,
-    };
-    let place = 0_u8;
-    let thread = thread::of(state);
-    let deep = (&raw const place).addr() < thread.limit && !GREENLETS.get();
-    // While a trace function runs nothing is traced, and nothing may be changed.
-    let running = *state.add(TRACING).cast::<c_int>() != 0;
-    let outer = tracing.is_ours();
-    let generation = fork::generation();
-    if running || (!wanted && !outer && !GREENLETS.get()) {
+    // SAFETY: the arguments are those that the interpreter gave to the hook, and what evaluated
+    // frames before gets the same. The frame is alive, and in all these versions has its code at
+    // this place; the table of threads was made before the hook was set, and stays; infos are never
+    // given back.
+    unsafe {
+        let code = *frame.add(CODE).cast::<Object>();
+        let info = match code::known(gil, code) {
+            Some(info) => info,
+            None => learn_starting(gil, frame, code, &gate.layout),
+        };
+        let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get(gil) == 1;
+        let tracing = Tracing {
+            state,
+            layout: gate.layout,
+        };
+        let place = 0_u8;
+        let thread = thread::of(gil, state);
+        let deep = (&raw const place).addr() < thread.limit && !GREENLETS.get(gil);
+        // While a trace function runs nothing is traced, and nothing may be changed.
+        let running = *state.add(TRACING).cast::<c_int>() != 0;
+        let outer = tracing.is_ours();
+        let generation = fork::generation(gil);
+        if running || (!wanted && !outer && !GREENLETS.get(gil)) {
+            let result = if deep && (&raw const place).addr() >= thread.low {
+                stack::evaluate_deep(gil, thread, gate.evaluate, first, second, third)
+            } else {
+                (gate.evaluate)(first, second, third)
+            };
+            if generation != fork::generation(gil) {
+                begin_again(gil);
+            }
+            return result;
+        }
+        tracing.set(gil, wanted);
+        let kept = wanted && code::BRANCH.get(gil);
+        if kept {
+            thread.frames.push(frame);
+        }
         let result = if deep && (&raw const place).addr() >= thread.low {
-            stack::evaluate_deep(thread, gate.evaluate, first, second, third)
+            stack::evaluate_deep(gil, thread, gate.evaluate, first, second, third)
         } else {
             (gate.evaluate)(first, second, third)
         };
-        if generation != fork::generation() {
-            begin_again();
+        if kept {
+            // The thread's place may be another thread's by now, where there are very many.
+            thread::of(gil, state).frames.remove(frame);
         }
-        return result;
+        // A fork child sees the rest of its frames anew.
+        tracing.set(gil, outer || generation != fork::generation(gil));
+        result
     }
-    tracing.set(wanted);
-    let kept = wanted && code::BRANCH.get();
-    if kept {
-        thread.frames.push(frame);
-    }
-    let result = if deep && (&raw const place).addr() >= thread.low {
-        stack::evaluate_deep(thread, gate.evaluate, first, second, third)
-    } else {
-        (gate.evaluate)(first, second, third)
-    };
-    if kept {
-        // The thread's place may be another thread's by now, where there are very many.
-        thread::of(state).frames.remove(frame);
-    }
-    // A fork child sees the rest of its frames anew.
-    tracing.set(outer || generation != fork::generation());
-    result
 }
 
 /// In a fork child: what the running frame does next is to be seen, even if the process that this
 /// one was forked from had seen all of it.
-pub unsafe fn begin_again() {
-    let Some(gate) = GATE.get() else {
+pub(crate) fn begin_again(gil: Gil<'_>) {
+    let Some(gate) = GATE.get(gil) else {
         return;
     };
-    let state = ffi::PyThreadState_Get();
-    let tracing = Tracing {
-        state,
-        layout: gate.layout,
-    };
-    if *state.add(TRACING).cast::<c_int>() == 0 {
-        tracing.set(true);
+    // SAFETY: the thread state is this thread's own, and its layout was tested.
+    unsafe {
+        let state = ffi::PyThreadState_Get();
+        let tracing = Tracing {
+            state,
+            layout: gate.layout,
+        };
+        if *state.add(TRACING).cast::<c_int>() == 0 {
+            tracing.set(gil, true);
+        }
     }
 }
 
@@ -410,7 +488,8 @@ pub unsafe fn begin_again() {
 #[inline]
 unsafe fn frame_proper(frame: *mut u8, layout: &FrameLayout) -> *mut u8 {
     if layout.frame_is_behind_pointer {
-        *frame.add(FRAME_PROPER).cast::<*mut u8>()
+        // SAFETY: a frame object of 3.11, which is frozen, has the pointer at this place.
+        unsafe { *frame.add(FRAME_PROPER).cast::<*mut u8>() }
     } else {
         frame
     }
@@ -419,51 +498,71 @@ unsafe fn frame_proper(frame: *mut u8, layout: &FrameLayout) -> *mut u8 {
 /// The code of a frame object.
 #[inline]
 unsafe fn code_of(frame: *mut u8, layout: &FrameLayout) -> Object {
-    *frame_proper(frame, layout).add(CODE).cast::<Object>()
+    // SAFETY: a frame has its code at this place, in 3.11 as in the frozen versions before.
+    unsafe { *frame_proper(frame, layout).add(CODE).cast::<Object>() }
 }
 
 /// Follows a frame from line to line, as coverage.py's tracer does: a frame that goes on after it
 /// was suspended goes on from the line where it is.
-unsafe fn follow_frame(gate: &Gate, frame: *mut u8, event: c_int, info: &mut Info) {
-    let key = frame_proper(frame, &gate.layout);
-    let Some(place) = thread::of(ffi::PyThreadState_Get()).frames.line(key) else {
-        return;
-    };
-    match event {
-        CALL if info.outline.suspends => {
-            *place = if is_starting(frame, code_of(frame, &gate.layout)) {
-                0
-            } else {
-                u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
-            };
-        }
-        LINE => {
-            let line = *frame.add(gate.layout.line).cast::<u32>();
-            let before = core::mem::replace(place, line);
-            if before != 0 {
-                info.stepped(before, line);
+unsafe fn follow_frame(gil: Gil<'_>, gate: &Gate, frame: *mut u8, event: c_int, info: &mut Info) {
+    // SAFETY: the frame is alive, and its line at the place that the self-test looked at; this
+    // thread's place in the table is used by this thread only.
+    unsafe {
+        let key = frame_proper(frame, &gate.layout);
+        let Some(place) = thread::of(gil, ffi::PyThreadState_Get()).frames.line(key) else {
+            return;
+        };
+        match event {
+            CALL if info.outline.suspends => {
+                *place = if is_starting(gil, frame, code_of(frame, &gate.layout)) {
+                    0
+                } else {
+                    u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
+                };
             }
-        }
-        RETURN if *place != 0 => {
-            let line = *place;
-            if !info.outline.suspends || !is_suspended(frame, code_of(frame, &gate.layout)) {
-                info.left(line);
+            LINE => {
+                let line = *frame.add(gate.layout.line).cast::<u32>();
+                let before = core::mem::replace(place, line);
+                if before != 0 {
+                    info.stepped(gil, before, line);
+                }
             }
+            RETURN if *place != 0 => {
+                let line = *place;
+                if !info.outline.suspends || !is_suspended(gil, frame, code_of(frame, &gate.layout))
+                {
+                    info.left(line);
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
 
 /// Whether a frame that is entered starts, as coverage.py's tracer has it.
-unsafe fn is_starting(frame: *mut u8, code: Object) -> bool {
-    let _pending = PendingException::set_aside();
-    code::is_starting(code, object::number_attribute(frame.cast(), c"f_lasti"))
+unsafe fn is_starting(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside(gil);
+    // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
+    unsafe {
+        code::is_starting(
+            gil,
+            code,
+            object::number_attribute(gil, frame.cast(), c"f_lasti"),
+        )
+    }
 }
 
 /// Whether a frame that gives back control goes on later.
-unsafe fn is_suspended(frame: *mut u8, code: Object) -> bool {
-    let _pending = PendingException::set_aside();
-    code::is_suspended(code, object::number_attribute(frame.cast(), c"f_lasti"))
+unsafe fn is_suspended(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
+    let _pending = PendingException::set_aside(gil);
+    // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
+    unsafe {
+        code::is_suspended(
+            gil,
+            code,
+            object::number_attribute(gil, frame.cast(), c"f_lasti"),
+        )
+    }
 }
 
 /// The trace function.
@@ -473,129 +572,156 @@ unsafe extern "C" fn on_event(
     event: c_int,
     argument: Object,
 ) -> c_int {
-    let Some(gate) = GATE.get() else {
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    let Some(gate) = GATE.get(gil) else {
         return 0;
     };
-    fork::check();
+    fork::check(gil);
     let mut finished = false;
-    if code::BRANCH.get() && matches!(event, CALL | LINE | RETURN) {
-        let info = code::info(code_of(frame, &gate.layout));
-        if (*info).is_measured() {
-            follow_frame(&gate, frame, event, &mut *info);
+    // SAFETY: the interpreter calls it with a frame object that is alive and has its line at the
+    // place that the self-test looks at. Infos are never given back, and another tool's function
+    // gets the arguments that it would have got.
+    unsafe {
+        if code::BRANCH.get(gil) && matches!(event, CALL | LINE | RETURN) {
+            let info = code::info(gil, code_of(frame, &gate.layout));
+            if (*info).is_measured() {
+                follow_frame(gil, &gate, frame, event, &mut *info);
+            }
         }
-    }
-    if event == LINE {
-        let line = *frame.add(gate.layout.line).cast::<u32>();
-        if SELF_TEST.get() == 1 {
-            let right = ffi::PyFrame_GetLineNumber(frame) == line as c_int && line > 0;
-            SELF_TEST.set(if right { 2 } else { 3 });
+        if event == LINE {
+            let line = *frame.add(gate.layout.line).cast::<u32>();
+            if SELF_TEST.get(gil) == 1 {
+                let right = ffi::PyFrame_GetLineNumber(frame) == line as c_int && line > 0;
+                SELF_TEST.set(gil, if right { 2 } else { 3 });
+            }
+            let info = code::info(gil, code_of(frame, &gate.layout));
+            if (*info).is_measured() {
+                (*info).hit(line);
+            }
+            // A line that leads only out of the frame is followed to its end: that counts, and costs
+            // nothing.
+            finished = (*info).remaining <= 0 && !(*info).is_last(line);
         }
-        let info = code::info(code_of(frame, &gate.layout));
-        if (*info).is_measured() {
-            (*info).hit(line);
+        if !finished && !OTHERS.get(gil) {
+            return 0;
         }
-        // A line that leads only out of the frame is followed to its end: that counts, and costs
-        // nothing.
-        finished = (*info).remaining <= 0 && !(*info).is_last(line);
-    }
-    if !finished && !OTHERS.get() {
-        return 0;
-    }
-    let state = ffi::PyThreadState_Get();
-    let tracing = Tracing {
-        state,
-        layout: gate.layout,
-    };
-    let mut result = 0;
-    if OTHERS.get()
-        && let Some(other) = thread::of(state).other
-    {
-        result = other(this, frame, event, argument);
-        if !tracing.is_ours() {
-            // It has put itself, another, or nothing in its place.
-            thread::of(state).other = *tracing.function();
-            *tracing.function() = Some(on_event);
+        let state = ffi::PyThreadState_Get();
+        let tracing = Tracing {
+            state,
+            layout: gate.layout,
+        };
+        let mut result = 0;
+        if OTHERS.get(gil)
+            && let Some(other) = thread::of(gil, state).other
+        {
+            result = other(this, frame, event, argument);
+            if !tracing.is_ours() {
+                // It has put itself, another, or nothing in its place.
+                thread::of(gil, state).other = *tracing.function();
+                *tracing.function() = Some(on_event);
+            }
         }
+        if finished && !GREENLETS.get(gil) {
+            // Nothing is left to see in this frame.
+            tracing.give_back(gil);
+        }
+        result
     }
-    if finished && !GREENLETS.get() {
-        // Nothing is left to see in this frame.
-        tracing.give_back();
-    }
-    result
 }
 
 /// Before anybody changes the thread's tracing: it must find what it would without swath.
-pub unsafe fn before_settrace() {
-    if let Some(gate) = GATE.get() {
-        let tracing = Tracing {
-            state: ffi::PyThreadState_Get(),
-            layout: gate.layout,
-        };
-        tracing.give_back();
+pub(crate) fn before_settrace(gil: Gil<'_>) {
+    if let Some(gate) = GATE.get(gil) {
+        // SAFETY: the thread state is this thread's own, and its layout was tested.
+        unsafe {
+            let tracing = Tracing {
+                state: ffi::PyThreadState_Get(),
+                layout: gate.layout,
+            };
+            tracing.give_back(gil);
+        }
     }
 }
 
 /// Wraps `sys.settrace`, so that the rest of the frame that calls it is still seen. The function
 /// object stays the same; only what it runs changes.
-pub unsafe fn wrap_settrace() {
-    let settrace = ffi::PySys_GetObject(c"settrace".as_ptr());
-    if settrace.is_null() || (*settrace).kind != (&raw mut ffi::PyCFunction_Type).cast() {
-        return;
-    }
-    // A built-in function begins with its head and then its definition.
-    let method = *settrace
-        .cast::<u8>()
-        .add(size_of::<ffi::PyObject>())
-        .cast::<*mut ffi::PyMethodDef>();
+pub(crate) fn wrap_settrace(gil: Gil<'_>) {
     const METH_O: c_int = 8;
-    let ours = settrace_and_go_on as *const c_void;
-    if method.is_null() || (*method).flags != METH_O || (*method).function == ours {
-        return;
+    // SAFETY: `sys.settrace` is borrowed from `sys`, and an object of the built-in functions' own
+    // type has its definition behind its head. A METH_O function takes the module and one object.
+    unsafe {
+        let settrace = ffi::PySys_GetObject(c"settrace".as_ptr());
+        if settrace.is_null() || (*settrace).kind != (&raw mut ffi::PyCFunction_Type).cast() {
+            return;
+        }
+        // A built-in function begins with its head and then its definition.
+        let method = *settrace
+            .cast::<u8>()
+            .add(size_of::<ffi::PyObject>())
+            .cast::<*mut ffi::PyMethodDef>();
+        let ours = settrace_and_go_on as *const c_void;
+        if method.is_null() || (*method).flags != METH_O || (*method).function == ours {
+            return;
+        }
+        SETTRACE.set(
+            gil,
+            Some(core::mem::transmute::<
+                *const c_void,
+                unsafe extern "C" fn(Object, Object) -> Object,
+            >((*method).function)),
+        );
+        (*method).function = ours;
     }
-    // SAFETY: a METH_O function takes the module and one object.
-    SETTRACE.set(Some(core::mem::transmute::<
-        *const c_void,
-        unsafe extern "C" fn(Object, Object) -> Object,
-    >((*method).function)));
-    (*method).function = ours;
 }
 
 unsafe extern "C" fn settrace_and_go_on(module: Object, function: Object) -> Object {
-    let (Some(gate), Some(settrace)) = (GATE.get(), SETTRACE.get()) else {
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    let (Some(gate), Some(settrace)) = (GATE.get(gil), SETTRACE.get(gil)) else {
         return null_mut();
     };
-    let tracing = Tracing {
-        state: ffi::PyThreadState_Get(),
-        layout: gate.layout,
-    };
-    let traced = tracing.is_ours();
-    let result = settrace(module, function);
-    if traced && *tracing.state.add(TRACING).cast::<c_int>() == 0 {
-        tracing.set(true);
+    // SAFETY: the wrapped function gets the arguments that the interpreter gave; the thread state
+    // is this thread's own, and its layout was tested.
+    unsafe {
+        let tracing = Tracing {
+            state: ffi::PyThreadState_Get(),
+            layout: gate.layout,
+        };
+        let traced = tracing.is_ours();
+        let result = settrace(module, function);
+        if traced && *tracing.state.add(TRACING).cast::<c_int>() == 0 {
+            tracing.set(gil, true);
+        }
+        result
     }
-    result
 }
 
 /// Greenlets are being imported.
-pub unsafe fn expect_greenlets() {
-    GREENLETS.set(true);
+pub(crate) fn expect_greenlets(gil: Gil<'_>) {
+    GREENLETS.set(gil, true);
 }
 
 /// Tells the accounting once when another tool has taken the evaluation hook.
-pub unsafe fn check_hook() {
-    let Some(gate) = GATE.get() else {
+pub(crate) fn check_hook(gil: Gil<'_>) {
+    let Some(gate) = GATE.get(gil) else {
         return;
     };
-    if TAKEN.get() {
+    if TAKEN.get(gil) {
         return;
     }
-    let now = match gate.get_evaluation {
-        Some(get) => get(gate.interpreter),
-        None => *gate.slot,
+    // SAFETY: the interpreter state is the measured one, and the slot the word of it that was
+    // found.
+    let now = unsafe {
+        match gate.get_evaluation {
+            Some(get) => get(gate.interpreter),
+            None => *gate.slot,
+        }
     };
     if now != gate.hook {
-        TAKEN.set(true);
+        TAKEN.set(gil, true);
         map::record_state(
+            gil,
             b"evaluation-hook-taken",
             b"another tool in the process has taken the frame evaluation hook",
         );

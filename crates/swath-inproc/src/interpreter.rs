@@ -5,8 +5,8 @@ use swath_store::Recording;
 use crate::state::Global;
 
 /// The version, as in 0x030c.
-pub static VERSION: Global<u32> = Global::new(0);
+pub(crate) static VERSION: Global<u32> = Global::new(0);
 /// How this version is recorded.
-pub static RECORDING: Global<Recording> = Global::new(Recording::Frames);
+pub(crate) static RECORDING: Global<Recording> = Global::new(Recording::Frames);
 /// The operation that code of this version begins its body with (3.11 and newer).
-pub static RESUME: Global<u8> = Global::new(0);
+pub(crate) static RESUME: Global<u8> = Global::new(0);

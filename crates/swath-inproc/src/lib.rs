@@ -6,19 +6,32 @@
 //! with glibc and with musl. It never prints, never panics, never raises into the program and
 //! does not allocate while it records.
 //!
-//! **What makes the `unsafe` here sound.** Every function is entered from the interpreter
-//! with the GIL held (a module function, a monitoring callback, a trace function, the
-//! evaluation hook, an audit hook), and free-threaded builds are refused before this code
-//! is loaded. So nothing here runs twice at once, and the state in [`state::Global`] needs no
-//! lock. Objects that CPython hands in are alive during the call; references that this code
-//! owns are dropped by [`object::Owned`]. `unsafe fn` means: call it with the GIL held and
-//! with objects that are alive. Blocks that need more than that say so.
+//! **What makes the `unsafe` here sound.** Everything is entered from the interpreter with the GIL
+//! held (a module function, a monitoring callback, a trace function, the evaluation hook, an audit
+//! hook), and free-threaded builds are refused before this code is loaded. Where it is entered a
+//! `state::Gil` is made, which says so, and is handed on to whatever touches the state of the
+//! process (`state::Global`) or calls into Python: nothing here runs twice at once, so the state
+//! needs no lock. References that this code owns are dropped by `object::Owned`.
+//!
+//! `unsafe fn` means besides: objects, frames and thread states that are handed in are alive during
+//! the call. Functions that need more than that, or other things, say so.
 
 #![no_std]
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
-#![allow(
-    unsafe_op_in_unsafe_fn,
-    reason = "the contract of every unsafe function is the one above"
+#![expect(
+    unsafe_code,
+    reason = "it reads and is called by an interpreter that is written in C"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "sizes and places of records, files and byte code are far below 32 bits, or were \
+              checked; a checked cast everywhere would be a branch that is never taken"
+)]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "records are aligned by the store's layout, fields of the interpreter by its compiler"
 )]
 
 mod arc_survey;

@@ -1,91 +1,177 @@
 //! The lines of a code object, as the interpreter's own table has them.
 
+#![expect(
+    clippy::option_option,
+    reason = "no lines, or lines of which one may be shared: the caller tells all three apart"
+)]
+
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
 use crate::interpreter::{RESUME, VERSION};
 use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
 use crate::scratch::Scratch;
+use crate::state::Gil;
 
 /// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
 /// begins it, for which 3.13.0 reports no line.
-pub unsafe fn collect(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
+pub(crate) unsafe fn collect(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
     lines.clear();
-    match VERSION.get() {
-        0..=0x0309 => collect_table(code, lines),
-        _ => collect_ranges(code, lines),
+    // SAFETY: the code is alive, and each version is read by the function for its table.
+    unsafe {
+        match VERSION.get(gil) {
+            0..=0x0309 => collect_table(gil, code, lines),
+            _ => collect_ranges(gil, code, lines),
+        }
     }
 }
 
 /// Calls `each` with the ranges of bytes that reach into the body of a code object, and the line
 /// of each, on 3.10 and newer.
-pub unsafe fn for_each_range(
+pub(crate) unsafe fn for_each_range(
+    gil: Gil<'_>,
     code: Object,
     body: usize,
     mut each: impl FnMut(usize, usize, u32) -> Option<()>,
 ) -> Option<()> {
-    let ranges = object::call_method(code, c"co_lines", [null_mut(); 3])?;
-    while let Some(range) = Owned::take(ffi::PyIter_Next(ranges.object())) {
-        let part = |index| number(ffi::PyTuple_GetItem(range.object(), index));
-        let line = ffi::PyTuple_GetItem(range.object(), 2);
-        if object::is_none(line) {
-            continue;
+    // SAFETY: `co_lines` gives tuples of three, and what is read of one is read while `range` holds
+    // it; where it gives anything else, the functions return null, which `number` and `is_none`
+    // take for no line.
+    unsafe {
+        let ranges = object::call_method(gil, code, c"co_lines", [null_mut(); 3])?;
+        while let Some(range) = Owned::take(gil, ffi::PyIter_Next(ranges.object())) {
+            let part = |index| number(gil, ffi::PyTuple_GetItem(range.object(), index));
+            let line = ffi::PyTuple_GetItem(range.object(), 2);
+            if object::is_none(line) {
+                continue;
+            }
+            let place = |index| usize::try_from(part(index)).unwrap_or(0);
+            let (start, end) = (place(0), place(1));
+            match u32::try_from(number(gil, line)) {
+                Ok(line) if line > 0 && end > body => each(start, end, line)?,
+                _ => {}
+            }
         }
-        let place = |index| usize::try_from(part(index)).unwrap_or(0);
-        let (start, end) = (place(0), place(1));
-        match u32::try_from(number(line)) {
-            Ok(line) if line > 0 && end > body => each(start, end, line)?,
-            _ => {}
-        }
+        Some(())
     }
-    Some(())
 }
 
 /// The lines of a code object of 3.10 and newer.
-unsafe fn collect_ranges(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
-    let body = body_start(code);
-    let mut first = None;
-    for_each_range(code, body, |start, _, line| {
-        if start < body {
-            first = Some(line);
-        }
-        lines.add(line)
-    })?;
-    Some(first)
+unsafe fn collect_ranges(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
+    // SAFETY: the code is alive, as the caller promises.
+    unsafe {
+        let body = body_start(gil, code);
+        let mut first = None;
+        for_each_range(gil, code, body, |start, _, line| {
+            if start < body {
+                first = Some(line);
+            }
+            lines.add(line)
+        })?;
+        Some(first)
+    }
 }
 
 /// Where the body of a code object begins, behind what makes the call: nothing reports lines
 /// for that.
-pub unsafe fn body_start(code: Object) -> usize {
-    if VERSION.get() < 0x030b {
+pub(crate) unsafe fn body_start(gil: Gil<'_>, code: Object) -> usize {
+    if VERSION.get(gil) < 0x030b {
         return 0;
     }
-    let Some(operations) = attribute(code, c"co_code") else {
+    // SAFETY: the code is alive.
+    let Some(operations) = (unsafe { attribute(gil, code, c"co_code") }) else {
         return 0;
     };
-    let resume = RESUME.get();
-    let all = bytes(operations.object()).unwrap_or(&[]);
-    match all
-        .chunks_exact(2)
-        .position(|unit| unit.first() == Some(&resume))
-    {
+    // SAFETY: the bytes are looked at while `operations` holds them.
+    let all = unsafe { bytes(gil, operations.object()) };
+    behind_start(all.unwrap_or(&[]), RESUME.get(gil))
+}
+
+/// Where in the bytes of code the operation ends that begins its body; 0 where there is none.
+fn behind_start(all: &[u8], resume: u8) -> usize {
+    let mut operations = all.chunks_exact(2).map(|unit| unit.first());
+    match operations.position(|operation| operation == Some(&resume)) {
         Some(unit) => unit * 2 + 2,
         None => 0,
     }
 }
 
 /// The lines of a code object of 3.8 and 3.9.
-unsafe fn collect_table(code: Object, lines: &mut Scratch<u32>) -> Option<Option<u32>> {
-    let table = attribute(code, c"co_lnotab")?;
-    let mut line = i32::try_from(number_attribute(code, c"co_firstlineno")).ok()?;
+unsafe fn collect_table(
+    gil: Gil<'_>,
+    code: Object,
+    lines: &mut Scratch<u32>,
+) -> Option<Option<u32>> {
+    // SAFETY: the code is alive.
+    let (table, first) = unsafe {
+        let table = attribute(gil, code, c"co_lnotab")?;
+        (table, number_attribute(gil, code, c"co_firstlineno"))
+    };
+    // SAFETY: the bytes are looked at while `table` holds them.
+    let pairs = unsafe { bytes(gil, table.object()) }?;
+    add_table(pairs, i32::try_from(first).ok()?, lines)?;
+    Some(None)
+}
+
+/// Adds the lines of a table of pairs: how many bytes are of a line, and how far on the next one is.
+fn add_table(pairs: &[u8], first: i32, lines: &mut Scratch<u32>) -> Option<()> {
+    let mut line = first;
     let mut add = |line: i32| u32::try_from(line).map_or(Some(()), |line| lines.add(line));
-    for pair in bytes(table.object())?.as_chunks::<2>().0 {
+    for pair in pairs.as_chunks::<2>().0 {
         let [distance, change] = *pair;
         if distance != 0 {
             add(line)?;
         }
-        line += i32::from(change as i8);
+        line = line.wrapping_add(i32::from(change as i8));
     }
-    add(line)?;
-    Some(None)
+    add(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[u8], first: i32, expected: &[u32]) {
+        let mut lines = Scratch::new();
+        assert!(add_table(pairs, first, &mut lines).is_some());
+        assert_eq!(lines.values(), expected);
+    }
+
+    #[test]
+    fn a_table_of_pairs_goes_both_ways() {
+        check(&[], 7, &[7]);
+        check(&[4, 1, 6, 2], 7, &[7, 8, 10]);
+        let back = (-3_i8).cast_unsigned();
+        check(&[2, 4, 8, back], 1, &[1, 5, 2]);
+    }
+
+    #[test]
+    fn a_long_way_takes_several_pairs() {
+        // No byte is of the lines that are only passed.
+        check(&[10, 127, 0, 127, 0, 46], 1, &[1, 301]);
+        // Nor is one of a second line, where a line has more bytes than fit into a pair.
+        check(&[255, 0, 20, 1], 1, &[1, 1, 2]);
+    }
+
+    #[test]
+    fn no_line_is_below_the_first_one_of_a_file() {
+        let back = (-100_i8).cast_unsigned();
+        check(&[2, back, 2, 100], 5, &[5, 5]);
+        check(&[2, 1, 9], 5, &[5, 6]);
+    }
+
+    #[test]
+    fn a_body_begins_behind_the_call() {
+        assert_eq!(behind_start(&[1, 0, 151, 0, 9, 0, 151, 1], 151), 4);
+        assert_eq!(behind_start(&[9, 151, 83, 0], 151), 0);
+        assert_eq!(behind_start(&[], 151), 0);
+    }
 }

@@ -6,7 +6,7 @@
 //! child must not see what its parent appends later.
 
 use core::ffi::c_int;
-use core::ptr::{null, null_mut};
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use swath_store::layout::{self, RawHeader, RawRecord};
@@ -14,7 +14,7 @@ use swath_store::layout::{self, RawHeader, RawRecord};
 use crate::ffi;
 use crate::fork;
 use crate::path;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
 
 /// How long the file is at first, and in a fork child, which has little to say.
@@ -40,7 +40,7 @@ struct Piece {
 }
 
 /// The mapping of this process.
-pub struct Map {
+pub(crate) struct Map {
     pieces: [Piece; MOST_PIECES],
     /// How many pieces there are: none before the start and when there is no store.
     count: usize,
@@ -71,15 +71,18 @@ static MAP: Global<Map> = Global::new(Map {
 });
 
 /// Random bytes, to name this store.
-pub unsafe fn random() -> [u8; 16] {
+pub(crate) fn random() -> [u8; 16] {
     const SYS_GETRANDOM: i64 = 318;
     const WITHOUT_WAITING: c_int = 1;
     let mut bytes = [0_u8; 16];
-    let got = ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING);
+    // SAFETY: the array has 16 bytes.
+    let got = unsafe { ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING) };
     if got != 16 {
         // No entropy yet, or an old kernel: the clock and the process tell stores apart.
         let time = now().to_le_bytes();
-        let process = (ffi::getpid() as u64 ^ (bytes.as_ptr() as u64) << 20).to_le_bytes();
+        // SAFETY: getpid may be called at any time.
+        let process =
+            (unsafe { ffi::getpid() } as u64 ^ (bytes.as_ptr() as u64) << 20).to_le_bytes();
         for (place, byte) in bytes.iter_mut().zip(time.iter().chain(&process)) {
             *place = *byte;
         }
@@ -88,41 +91,52 @@ pub unsafe fn random() -> [u8; 16] {
 }
 
 /// Nanoseconds since 1970.
-pub unsafe fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let mut time = [0_i64; 2];
-    ffi::clock_gettime(0, &mut time);
+    // SAFETY: the array has the two words of a time.
+    unsafe { ffi::clock_gettime(0, &raw mut time) };
     let [seconds, nanoseconds] = time;
     seconds as u64 * 1_000_000_000 + nanoseconds as u64
 }
 
 /// Begins this process's store.
-pub unsafe fn begin(hexversion: u32, optimisation: u32, flags: u32) -> Result<(), Failure> {
+pub(crate) fn begin(
+    gil: Gil<'_>,
+    hexversion: u32,
+    optimisation: u32,
+    flags: u32,
+) -> Result<(), Failure> {
     let id = random();
-    store_file::open_folder();
+    store_file::open_folder(gil);
     // Under a small limit a small store is better than none.
     let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX);
     let size = FIRST_SIZE.min((limit & !4095).max(FIRST_SIZE_OF_CHILD));
-    let mut file = store_file::create(&id, size)?;
+    let mut file = store_file::create(gil, &id, size)?;
     let Some(piece) = map_piece(&file, 0, FIRST_PIECE) else {
-        store_file::discard(&mut file);
+        store_file::discard(gil, &mut file);
         return Err(Failure(b"no-address-space"));
     };
-    let map = &mut *MAP.place();
-    map.adopt(file, size, piece);
-    // SAFETY: the mapping is page-aligned and at least a header long.
-    let header = &mut *piece.base.cast::<RawHeader>();
-    header.hexversion = hexversion;
-    header.optimisation = optimisation;
-    header.flags = AtomicU32::new(flags);
-    let ticks = path::start_ticks();
-    write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
-    Ok(())
+    // SAFETY: with the GIL held nobody else uses the map. The first piece is page-aligned, at least
+    // a header long, and nobody knows the file yet.
+    unsafe {
+        let map = &mut *MAP.place();
+        map.adopt(file, size, piece);
+        let header = &mut *piece.base.cast::<RawHeader>();
+        header.hexversion = hexversion;
+        header.optimisation = optimisation;
+        header.flags = AtomicU32::new(flags);
+        let ticks = path::start_ticks();
+        write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
+        Ok(())
+    }
 }
 
 /// In a fork child: begins a store of its own, with what its parent hands on. Where that cannot
 /// be, the parent's stays mapped, and is told.
-pub unsafe fn begin_in_child() -> bool {
-    let map = &mut *MAP.place();
+pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
+    // SAFETY: the child's only thread holds the GIL, so nobody else uses the map, and what the
+    // parent mapped is mapped here too.
+    let map = unsafe { &mut *MAP.place() };
     if map.count == 0 || map.is_shared {
         return false;
     }
@@ -130,11 +144,11 @@ pub unsafe fn begin_in_child() -> bool {
     let ticks = path::start_ticks();
     map.file.close();
     let id = random();
-    match map.replace(&id, ticks) {
+    match map.replace(gil, &id, ticks) {
         Ok(()) => true,
         Err(failure) => {
             map.is_shared = true;
-            if let Some(header) = header() {
+            if let Some(header) = map.header() {
                 header.children.fetch_add(1, Ordering::Relaxed);
                 note_limit(header, failure);
             }
@@ -144,34 +158,39 @@ pub unsafe fn begin_in_child() -> bool {
 }
 
 /// Whether the store is the one of the process that this one was forked from.
-pub unsafe fn is_shared() -> bool {
-    (*MAP.place()).is_shared
+pub(crate) fn is_shared(_gil: Gil<'_>) -> bool {
+    // SAFETY: with the GIL held nobody changes the map meanwhile.
+    unsafe { (*MAP.place()).is_shared }
 }
 
 /// Maps a part of the file, which may be longer than the file is yet.
-unsafe fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
+fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
     let descriptor = file.get()?;
-    let base = ffi::mmap(
-        null_mut(),
-        length,
-        ffi::PROT_READ_WRITE,
-        ffi::MAP_SHARED | ffi::MAP_NORESERVE,
-        descriptor,
-        start as i64,
-    );
-    if base as isize == -1 {
-        return None;
+    // SAFETY: a new mapping, at no place of this code's choice, replaces none; the advice is about
+    // just that mapping.
+    unsafe {
+        let base = ffi::mmap(
+            null_mut(),
+            length,
+            ffi::PROT_READ_WRITE,
+            ffi::MAP_SHARED | ffi::MAP_NORESERVE,
+            descriptor,
+            start as i64,
+        );
+        if base as isize == -1 {
+            return None;
+        }
+        ffi::madvise(base, length, ffi::MADV_DONTDUMP);
+        Some(Piece {
+            base: base.cast(),
+            start,
+            length,
+        })
     }
-    ffi::madvise(base, length, ffi::MADV_DONTDUMP);
-    Some(Piece {
-        base: base.cast(),
-        start,
-        length,
-    })
 }
 
 /// Writes what differs from process to process; the magic last.
-unsafe fn write_header(
+fn write_header(
     header: &mut RawHeader,
     id: &[u8; 16],
     fork_parent: &[u8; 16],
@@ -181,8 +200,11 @@ unsafe fn write_header(
     header.version = layout::FORMAT_VERSION;
     header.header_length = layout::HEADER_LENGTH as u32;
     header.byte_order = layout::BYTE_ORDER;
-    header.pid = ffi::getpid() as u32;
-    header.parent_pid = ffi::getppid() as u32;
+    // SAFETY: getpid and getppid may be called at any time.
+    unsafe {
+        header.pid = ffi::getpid() as u32;
+        header.parent_pid = ffi::getppid() as u32;
+    }
     header.id = *id;
     header.fork_parent = *fork_parent;
     header.start_nanoseconds = now();
@@ -193,30 +215,26 @@ unsafe fn write_header(
     header.magic.store(magic, Ordering::Release);
 }
 
-/// The header of the store that is mapped, if there is one.
-unsafe fn header<'a>() -> Option<&'a RawHeader> {
-    let map = &*MAP.place();
-    let first = map.pieces.first().filter(|_| map.count > 0)?;
-    // SAFETY: the mapping is page-aligned, at least a header long, and never goes away.
-    first.base.cast::<RawHeader>().as_ref()
-}
-
-/// The same, of this process's own store.
-unsafe fn own_header<'a>() -> Option<&'a RawHeader> {
-    header().filter(|_| !is_shared())
+/// The header of this process's own store, if there is one.
+fn own_header<'a>(_gil: Gil<'_>) -> Option<&'a RawHeader> {
+    // SAFETY: with the GIL held nobody else uses the map.
+    unsafe {
+        let map = &*MAP.place();
+        map.header().filter(|_| !map.is_shared)
+    }
 }
 
 /// Says how the process ends.
-pub unsafe fn close(how: u32) {
-    fork::check();
-    if let Some(header) = own_header() {
+pub(crate) fn close(gil: Gil<'_>, how: u32) {
+    fork::check(gil);
+    if let Some(header) = own_header(gil) {
         header.closed.store(how, Ordering::Release);
     }
 }
 
 /// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
-pub unsafe fn reopen() {
-    if let Some(header) = own_header()
+pub(crate) fn reopen(gil: Gil<'_>) {
+    if let Some(header) = own_header(gil)
         && header.closed.load(Ordering::Relaxed) != layout::OPEN
     {
         header.closed.store(layout::OPEN, Ordering::Release);
@@ -224,8 +242,10 @@ pub unsafe fn reopen() {
 }
 
 /// The place in the store of a byte in memory; 0 when it is not there.
-pub unsafe fn place_of(byte: *const u8) -> u32 {
-    let map = &*MAP.place();
+pub(crate) fn place_of(_gil: Gil<'_>, byte: *const u8) -> u32 {
+    // SAFETY: with the GIL held nobody changes the map meanwhile, and the reference does not get out
+    // of this function.
+    let map = unsafe { &*MAP.place() };
     for piece in map.pieces.iter().take(map.count) {
         let distance = (byte as usize).wrapping_sub(piece.base as usize);
         if distance < piece.length {
@@ -247,107 +267,140 @@ impl Map {
         }
     }
 
+    /// The header of the store that is mapped, if there is one.
+    fn header<'a>(&self) -> Option<&'a RawHeader> {
+        let first = self.pieces.first().filter(|_| self.count > 0)?;
+        // SAFETY: the first piece is page-aligned and at least a header long. It goes away only in
+        // `replace`, which no header outlives.
+        unsafe { first.base.cast::<RawHeader>().as_ref() }
+    }
+
+    /// Counts a record that found no room.
+    fn count_dropped(&self, _gil: Gil<'_>) {
+        if let Some(header) = self.header() {
+            let counter = if self.is_shared {
+                &header.lost_by_children
+            } else {
+                &header.dropped
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Puts a store for this process in the place of its parent's.
-    unsafe fn replace(&mut self, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
+    fn replace(&mut self, gil: Gil<'_>, id: &[u8; 16], ticks: u64) -> Result<(), Failure> {
         let mut handed_on = [(0, 0); MOST_HANDED_ON];
         let mut length = 0;
-        for (record, place) in handed_on.iter_mut().zip(self.handed_on) {
-            let address = self.address(place as usize);
-            if place != 0 && !address.is_null() {
-                // SAFETY: a record that was committed is there, and stays.
-                let bytes = (*address.cast::<RawRecord>()).length as usize;
-                *record = (address as usize, bytes);
-                length += bytes;
+        // SAFETY: records that were handed on were committed, so their heads and as many bytes as
+        // these say are there until the old pieces are unmapped, at the end. The new first piece is
+        // page-aligned and long enough for the header and all of them. The borrowed `parent` is not
+        // used after that.
+        unsafe {
+            for (record, place) in handed_on.iter_mut().zip(self.handed_on) {
+                let address = self.address(place as usize);
+                if place != 0 && !address.is_null() {
+                    let bytes = (*address.cast::<RawRecord>()).length as usize;
+                    *record = (address as usize, bytes);
+                    length += bytes;
+                }
             }
-        }
-        let tail = layout::HEADER_LENGTH + length;
-        let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
-        let mut file = store_file::create(id, size)?;
-        let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
-            store_file::discard(&mut file);
-            return Err(Failure(b"no-address-space"));
-        };
-        let Some(parent) = header() else {
-            return Err(Failure(b"no-address-space"));
-        };
-        let header = &mut *first.base.cast::<RawHeader>();
-        header.hexversion = parent.hexversion;
-        header.optimisation = parent.optimisation;
-        let flags = parent.flags.load(Ordering::Relaxed) & layout::FLAG_BRANCH;
-        header.flags = AtomicU32::new(flags);
-        let recorder = parent.recorder.load(Ordering::Relaxed);
-        header.recorder = AtomicU32::new(recorder);
-        let mut place = layout::HEADER_LENGTH;
-        let mut kept = self.handed_on.iter_mut();
-        for (address, bytes) in handed_on.into_iter().filter(|(_, bytes)| *bytes > 0) {
-            let target = first.base.add(place);
-            core::ptr::copy_nonoverlapping(address as *const u8, target, bytes);
-            if let Some(kept) = kept.next() {
-                *kept = place as u32;
+            let tail = layout::HEADER_LENGTH + length;
+            let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
+            let mut file = store_file::create(gil, id, size)?;
+            let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
+                store_file::discard(gil, &mut file);
+                return Err(Failure(b"no-address-space"));
+            };
+            let Some(parent) = self.header() else {
+                return Err(Failure(b"no-address-space"));
+            };
+            let header = &mut *first.base.cast::<RawHeader>();
+            header.hexversion = parent.hexversion;
+            header.optimisation = parent.optimisation;
+            let flags = parent.flags.load(Ordering::Relaxed) & layout::FLAG_BRANCH;
+            header.flags = AtomicU32::new(flags);
+            let recorder = parent.recorder.load(Ordering::Relaxed);
+            header.recorder = AtomicU32::new(recorder);
+            let mut place = layout::HEADER_LENGTH;
+            let mut kept = self.handed_on.iter_mut();
+            for (address, bytes) in handed_on.into_iter().filter(|(_, bytes)| *bytes > 0) {
+                let target = first.base.add(place);
+                core::ptr::copy_nonoverlapping(address as *const u8, target, bytes);
+                if let Some(kept) = kept.next() {
+                    *kept = place as u32;
+                }
+                place += bytes;
             }
-            place += bytes;
+            for rest in kept {
+                *rest = 0;
+            }
+            write_header(header, id, &parent.id, tail, ticks);
+            for piece in self.pieces.iter().take(self.count) {
+                ffi::munmap(piece.base.cast(), piece.length);
+            }
+            self.adopt(file, size, first);
+            self.tail = tail;
+            Ok(())
         }
-        for rest in kept {
-            *rest = 0;
-        }
-        write_header(header, id, &parent.id, tail, ticks);
-        for piece in self.pieces.iter().take(self.count) {
-            ffi::munmap(piece.base.cast(), piece.length);
-        }
-        self.adopt(file, size, first);
-        self.tail = tail;
-        Ok(())
     }
 
     /// Where a place of the file is in memory, or null.
-    unsafe fn address(&self, place: usize) -> *mut u8 {
+    fn address(&self, place: usize) -> *mut u8 {
         for piece in self.pieces.iter().take(self.count) {
             if (piece.start..piece.start + piece.length).contains(&place) {
-                return piece.base.add(place - piece.start);
+                // SAFETY: the place lies in the piece.
+                unsafe {
+                    return piece.base.add(place - piece.start);
+                }
             }
         }
         null_mut()
     }
 
     /// Makes room for a record; where it goes, or null.
-    unsafe fn room(&mut self, length: usize) -> *mut u8 {
+    fn room(&mut self, gil: Gil<'_>, length: usize) -> *mut u8 {
         // One head more, so that the reader always finds the zero kind that ends the records.
         let wanted = length + layout::RECORD_HEAD;
         let Some(last) = self.pieces.get(self.count.wrapping_sub(1)).copied() else {
             return null_mut();
         };
         let piece_end = last.start + last.length;
-        if self.tail + wanted <= piece_end {
-            return if self.grow(self.tail + wanted) {
-                last.base.add(self.tail - last.start)
-            } else {
-                null_mut()
+        // SAFETY: the last piece holds the tail, and what is left of it holds at least a record's
+        // head, as records and pieces are multiples of that; nobody else has a reference into the
+        // part behind the tail.
+        unsafe {
+            if self.tail + wanted <= piece_end {
+                return if self.grow(gil, self.tail + wanted) {
+                    last.base.add(self.tail - last.start)
+                } else {
+                    null_mut()
+                };
+            }
+            let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
+            let long = long.next_multiple_of(4096);
+            if self.count == MOST_PIECES || !self.grow(gil, piece_end + wanted) {
+                return null_mut();
+            }
+            let Some(next) = map_piece(&self.file, piece_end, long) else {
+                return null_mut();
             };
+            if let Some(place) = self.pieces.get_mut(self.count) {
+                *place = next;
+            }
+            self.count += 1;
+            if self.tail < piece_end {
+                // A record is in one piece: the rest of this one stays unused.
+                let rest = &mut *last.base.add(self.tail - last.start).cast::<RawRecord>();
+                rest.length = (piece_end - self.tail) as u32;
+                rest.kind.store(layout::KIND_UNUSED, Ordering::Release);
+                self.tail = piece_end;
+            }
+            next.base
         }
-        let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
-        let long = long.next_multiple_of(4096);
-        if self.count == MOST_PIECES || !self.grow(piece_end + wanted) {
-            return null_mut();
-        }
-        let Some(next) = map_piece(&self.file, piece_end, long) else {
-            return null_mut();
-        };
-        if let Some(place) = self.pieces.get_mut(self.count) {
-            *place = next;
-        }
-        self.count += 1;
-        if self.tail < piece_end {
-            // A record is in one piece: the rest of this one stays unused.
-            let rest = &mut *last.base.add(self.tail - last.start).cast::<RawRecord>();
-            rest.length = (piece_end - self.tail) as u32;
-            rest.kind.store(layout::KIND_UNUSED, Ordering::Release);
-            self.tail = piece_end;
-        }
-        next.base
     }
 
     /// Makes the file long enough for `end` bytes.
-    unsafe fn grow(&mut self, end: usize) -> bool {
+    fn grow(&mut self, gil: Gil<'_>, end: usize) -> bool {
         if end <= self.size {
             return true;
         }
@@ -355,13 +408,13 @@ impl Map {
         let size = end.max(self.size + step).next_multiple_of(4096);
         let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
         let size = if limit >= end { size.min(limit) } else { size };
-        match store_file::extend(&mut self.file, self.size, size - self.size) {
+        match store_file::extend(gil, &mut self.file, self.size, size - self.size) {
             Ok(()) => {
                 self.size = size;
                 true
             }
             Err(failure) => {
-                if let Some(header) = header() {
+                if let Some(header) = self.header() {
                     note_limit(header, failure);
                 }
                 false
@@ -380,122 +433,145 @@ fn note_limit(header: &RawHeader, failure: Failure) {
 }
 
 /// A record that is being written. Its payload is zeros so far.
-pub struct Draft {
+pub(crate) struct Draft {
     record: *mut RawRecord,
     kind: u32,
 }
 
 /// Begins a record; `None` (and a dropped record in the header) when there is no room.
-pub unsafe fn append(kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
-    fork::check();
-    let map = &mut *MAP.place();
-    if map.count == 0 {
-        return None;
+pub(crate) fn append(gil: Gil<'_>, kind: u32, a: u32, b: u32, payload: usize) -> Option<Draft> {
+    fork::check(gil);
+    // SAFETY: with the GIL held nobody else uses the map. The place is aligned for a record, in
+    // zeros that are at least the record's length.
+    unsafe {
+        let map = &mut *MAP.place();
+        if map.count == 0 {
+            return None;
+        }
+        let length = payload
+            .checked_add(layout::RECORD_HEAD)?
+            .next_multiple_of(layout::ALIGNMENT);
+        let fits = !map.is_shared && u32::try_from(length).is_ok();
+        let place = if fits {
+            map.room(gil, length)
+        } else {
+            null_mut()
+        };
+        if place.is_null() {
+            map.count_dropped(gil);
+            return None;
+        }
+        let record = place.cast::<RawRecord>();
+        (*record).length = length as u32;
+        (*record).a = a;
+        (*record).b = b;
+        Some(Draft { record, kind })
     }
-    let length = payload
-        .checked_add(layout::RECORD_HEAD)?
-        .next_multiple_of(layout::ALIGNMENT);
-    let fits = !map.is_shared && u32::try_from(length).is_ok();
-    let place = if fits { map.room(length) } else { null_mut() };
-    if place.is_null() {
-        count_dropped();
-        return None;
-    }
-    let record = place.cast::<RawRecord>();
-    (*record).length = length as u32;
-    (*record).a = a;
-    (*record).b = b;
-    Some(Draft { record, kind })
 }
 
 /// Counts a record that found no room.
-pub unsafe fn count_dropped() {
-    if let Some(header) = header() {
-        let counter = if is_shared() {
-            &header.lost_by_children
-        } else {
-            &header.dropped
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
+pub(crate) fn count_dropped(gil: Gil<'_>) {
+    // SAFETY: with the GIL held nobody else uses the map.
+    unsafe { (*MAP.place()).count_dropped(gil) }
 }
 
 impl Draft {
     /// Where the payload begins.
-    pub unsafe fn payload(&self) -> *mut u8 {
-        self.record.cast::<u8>().add(layout::RECORD_HEAD)
+    pub(crate) fn payload(&self) -> *mut u8 {
+        // SAFETY: a record that was made room for is at least as long as its head.
+        unsafe { self.record.cast::<u8>().add(layout::RECORD_HEAD) }
     }
 
     /// Copies bytes into the payload; returns the place behind them.
-    pub unsafe fn put(&self, place: usize, bytes: &[u8]) -> usize {
-        core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len());
+    pub(crate) unsafe fn put(&self, place: usize, bytes: &[u8]) -> usize {
+        // SAFETY: the payload is as long as was asked for, and the caller keeps to that; fresh room
+        // in the map overlaps with nothing that can be borrowed.
+        unsafe {
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.payload().add(place), bytes.len());
+        };
         place + bytes.len()
     }
 
     /// Copies a length and that many bytes; returns the place behind them.
-    pub unsafe fn put_string(&self, place: usize, bytes: &[u8]) -> usize {
-        let place = self.put(place, &(bytes.len() as u32).to_le_bytes());
-        self.put(place, bytes)
+    pub(crate) unsafe fn put_string(&self, place: usize, bytes: &[u8]) -> usize {
+        // SAFETY: the caller has asked for four bytes more than the string has.
+        unsafe {
+            let place = self.put(place, &(bytes.len() as u32).to_le_bytes());
+            self.put(place, bytes)
+        }
     }
 
     /// Makes the record count.
-    pub unsafe fn commit(self) {
-        let map = &mut *MAP.place();
-        if matches!(self.kind, layout::KIND_PROCESS | layout::KIND_STATE)
-            && let Some(free) = map.handed_on.iter_mut().find(|place| **place == 0)
-        {
-            *free = map.tail as u32;
-        }
-        map.tail += (*self.record).length as usize;
-        (*self.record).kind.store(self.kind, Ordering::Release);
-        if let Some(header) = header() {
-            header.tail.store(map.tail as u64, Ordering::Release);
+    pub(crate) fn commit(self, _gil: Gil<'_>) {
+        // SAFETY: the record is in the map, which stays, and nobody else writes it before it is
+        // committed.
+        unsafe {
+            let map = &mut *MAP.place();
+            if matches!(self.kind, layout::KIND_PROCESS | layout::KIND_STATE)
+                && let Some(free) = map.handed_on.iter_mut().find(|place| **place == 0)
+            {
+                *free = map.tail as u32;
+            }
+            map.tail += (*self.record).length as usize;
+            (*self.record).kind.store(self.kind, Ordering::Release);
+            if let Some(header) = map.header() {
+                header.tail.store(map.tail as u64, Ordering::Release);
+            }
         }
     }
 }
 
 /// Records something about the agent itself.
-pub unsafe fn record_state(slug: &[u8], text: &[u8]) {
+pub(crate) fn record_state(gil: Gil<'_>, slug: &[u8], text: &[u8]) {
     let (a, b) = (slug.len() as u32, text.len() as u32);
-    if let Some(draft) = append(layout::KIND_STATE, a, b, slug.len() + text.len()) {
-        let place = draft.put(0, slug);
-        draft.put(place, text);
-        draft.commit();
+    if let Some(draft) = append(gil, layout::KIND_STATE, a, b, slug.len() + text.len()) {
+        // SAFETY: the payload was asked for as long as both texts.
+        unsafe {
+            let place = draft.put(0, slug);
+            draft.put(place, text);
+            draft.commit(gil);
+        }
     }
 }
 
 /// Says how lines are recorded.
-pub unsafe fn set_recorder(recorder: u32) {
-    if let Some(header) = own_header() {
+pub(crate) fn set_recorder(gil: Gil<'_>, recorder: u32) {
+    if let Some(header) = own_header(gil) {
         header.recorder.store(recorder, Ordering::Release);
     }
 }
 
 /// Strings that become one record: counted first, then written.
-pub unsafe fn record_strings(kind: u32, strings: &[&[u8]], rest: &[u8]) {
+#[expect(
+    clippy::naive_bytecount,
+    reason = "once for each process that is begun: not worth a dependency in this object"
+)]
+pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
         rest.split(|byte| *byte == 0)
-            .take(rest.iter().filter(|b| **b == 0).count())
+            .take(rest.iter().filter(|byte| **byte == 0).count())
     };
     let count = strings.len() + extra().count();
     let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
     let length = fixed + extra().map(|string| string.len() + 4).sum::<usize>();
-    if let Some(draft) = append(kind, count as u32, 0, length) {
+    if let Some(draft) = append(gil, kind, count as u32, 0, length) {
         let mut place = 0;
         for string in strings.iter().copied().chain(extra()) {
-            place = draft.put_string(place, string);
+            // SAFETY: the payload was asked for as long as all strings with their lengths.
+            unsafe { place = draft.put_string(place, string) };
         }
-        draft.commit();
+        draft.commit(gil);
     }
 }
 
 /// A page of private memory, or null.
-pub unsafe fn private_pages(length: usize) -> *mut u8 {
+pub(crate) fn private_pages(length: usize) -> *mut u8 {
     let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS;
-    let pages = ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0);
+    // SAFETY: a new mapping, at no place of the caller's choice, replaces none.
+    let pages = unsafe { ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0) };
     if pages as isize == -1 {
-        null::<u8>().cast_mut()
+        null_mut()
     } else {
         pages.cast()
     }

@@ -7,7 +7,7 @@ use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject
 use crate::fork;
 use crate::object;
 use crate::start::{self, Given};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 
 const END: PyMethodDef = PyMethodDef {
     name: null(),
@@ -58,31 +58,49 @@ static DEFINITION: Global<PyModuleDef> = Global::new(PyModuleDef {
 /// CPython calls it, with the GIL held.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyInit__swath() -> Object {
-    ffi::PyModuleDef_Init(DEFINITION.place())
+    // SAFETY: the definition is static, as the interpreter asks for, and it is called with the GIL
+    // held.
+    unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
 /// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it records from
 /// now on, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
+    // refuse a module that does not say that it takes them.
+    let gil = unsafe { Gil::assume() };
     if count == 6 {
-        let argument = |index| *arguments.add(index);
-        let text = |index| object::text(argument(index)).unwrap_or(&[]);
-        let started = start::start(&Given {
-            folder: text(0),
-            library: text(1),
-            prefixes: [text(2), text(3)],
-            optimisation: object::number(argument(4)) as u32,
-            function: argument(5),
-        });
-        return ffi::PyLong_FromLong(i64::from(started));
+        // SAFETY: the interpreter says how many arguments there are, and holds them during the
+        // call; `text` and `number` refuse what is of another type.
+        unsafe {
+            let argument = |index| *arguments.add(index);
+            let text = |index| object::text(gil, argument(index)).unwrap_or(&[]);
+            let started = start::start(
+                gil,
+                &Given {
+                    folder: text(0),
+                    library: text(1),
+                    prefixes: [text(2), text(3)],
+                    optimisation: object::number(gil, argument(4)) as u32,
+                    function: argument(5),
+                },
+            );
+            return ffi::PyLong_FromLong(i64::from(started));
+        }
     }
-    object::none()
+    object::none(gil)
 }
 
 /// `after_fork()`, for `os.register_at_fork`.
 unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: isize) -> Object {
-    if start::in_main_interpreter() {
-        fork::check();
+    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
+    // refuse a module that does not say that it takes them.
+    let gil = unsafe { Gil::assume() };
+    // SAFETY: `os.register_at_fork` has it called with the GIL held.
+    unsafe {
+        if start::in_main_interpreter() {
+            fork::check(gil);
+        }
     }
-    object::none()
+    object::none(gil)
 }

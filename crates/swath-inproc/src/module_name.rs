@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use crate::ffi::{self, Object};
 use crate::object::{self, Owned, attribute};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text::Buffer;
 
 /// The longest name.
@@ -13,63 +13,75 @@ const LONGEST: usize = 1024;
 const SUFFIXES: [&[u8]; 3] = [b".py", b".pyc", b".pyw"];
 
 /// A name in a buffer.
-pub type Name = Buffer<LONGEST>;
+pub(crate) type Name = Buffer<LONGEST>;
 
 /// The globals of the frame that is about to start; null where the interpreter itself says which
 /// frame runs.
 static STARTING: Global<Object> = Global::new(core::ptr::null_mut());
 
 /// Says whose globals count while a frame is about to start.
-pub fn set_starting(globals: Object) {
-    STARTING.set(globals);
+pub(crate) fn set_starting(gil: Gil<'_>, globals: Object) {
+    STARTING.set(gil, globals);
 }
 
 /// The name of the module that runs a file.
-pub unsafe fn find(file: &[u8], out: &mut Name) {
-    let starting = STARTING.get();
-    if starting.is_null() {
-        let frame = ffi::PyEval_GetFrame();
-        if !frame.is_null()
-            && let Some(globals) = attribute(frame, c"f_globals")
-        {
-            of(globals.object(), file, out);
+pub(crate) unsafe fn find(gil: Gil<'_>, file: &[u8], out: &mut Name) {
+    let starting = STARTING.get(gil);
+    // SAFETY: the interpreter's own frame is borrowed and alive, as it runs; globals are held by
+    // `globals`, or by the caller who said that they are starting.
+    unsafe {
+        if starting.is_null() {
+            let frame = ffi::PyEval_GetFrame();
+            if !frame.is_null()
+                && let Some(globals) = attribute(gil, frame, c"f_globals")
+            {
+                of(gil, globals.object(), file, out);
+            }
+        } else {
+            of(gil, starting, file, out);
         }
-    } else {
-        of(starting, file, out);
     }
 }
 
-unsafe fn of(globals: Object, file: &[u8], out: &mut Name) {
-    let own = item(globals, c"__name__");
-    if let Some(own) = &own
-        && add_name(own.object(), out)
-    {
-        return;
-    }
-    // Run by `python -m`.
-    if let Some(spec) = item(globals, c"__spec__")
-        && let Some(name) = attribute(spec.object(), c"name")
-        && add_name(name.object(), out)
-    {
-        return;
-    }
-    let start = file.iter().rposition(|byte| *byte == b'/');
-    let name = file
-        .get(start.map_or(0, |slash| slash + 1)..)
-        .unwrap_or(file);
-    match SUFFIXES.into_iter().find_map(|end| name.strip_suffix(end)) {
-        Some(stem) => {
-            out.add(stem);
+unsafe fn of(gil: Gil<'_>, globals: Object, file: &[u8], out: &mut Name) {
+    // SAFETY: the globals are alive, and what is taken from them is held while it is read.
+    unsafe {
+        let own = item(gil, globals, c"__name__");
+        if let Some(own) = &own
+            && add_name(gil, own.object(), out)
+        {
+            return;
         }
-        None => {
-            out.add(b"__main__");
+        // Run by `python -m`.
+        if let Some(spec) = item(gil, globals, c"__spec__")
+            && let Some(name) = attribute(gil, spec.object(), c"name")
+            && add_name(gil, name.object(), out)
+        {
+            return;
+        }
+        let start = file.iter().rposition(|byte| *byte == b'/');
+        let name = file
+            .get(start.map_or(0, |slash| slash + 1)..)
+            .unwrap_or(file);
+        match SUFFIXES.into_iter().find_map(|end| name.strip_suffix(end)) {
+            Some(stem) => {
+                out.add(stem);
+            }
+            None => {
+                out.add(b"__main__");
+            }
         }
     }
 }
 
 /// Adds a name, unless it is that of the main module or no name.
-unsafe fn add_name(name: Object, out: &mut Name) -> bool {
-    let text = object::is_text(name).then(|| object::text(name)).flatten();
+unsafe fn add_name(gil: Gil<'_>, name: Object, out: &mut Name) -> bool {
+    // SAFETY: the name is alive, and its text is read before anything else can run.
+    let text = unsafe {
+        object::is_text(name)
+            .then(|| object::text(gil, name))
+            .flatten()
+    };
     match text {
         Some(b"__main__") | None => false,
         Some(text) => {
@@ -80,7 +92,11 @@ unsafe fn add_name(name: Object, out: &mut Name) -> bool {
 }
 
 /// An item of a dictionary.
-unsafe fn item(dictionary: Object, key: &CStr) -> Option<Owned> {
-    let key = Owned::take(ffi::PyUnicode_FromString(key.as_ptr()))?;
-    Owned::take(ffi::PyObject_GetItem(dictionary, key.object()))
+unsafe fn item(gil: Gil<'_>, dictionary: Object, key: &CStr) -> Option<Owned> {
+    // SAFETY: the dictionary is alive and the key a C string; both functions return a new reference
+    // or raise.
+    unsafe {
+        let key = Owned::take(gil, ffi::PyUnicode_FromString(key.as_ptr()))?;
+        Owned::take(gil, ffi::PyObject_GetItem(dictionary, key.object()))
+    }
 }

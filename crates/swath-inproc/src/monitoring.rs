@@ -12,6 +12,7 @@
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use swath_store::layout;
 
@@ -25,7 +26,7 @@ use crate::object::{
 };
 use crate::running_frame;
 use crate::scope;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols::SYMBOLS;
 
 /// Tool ids in the order they are tried: first those that no kind of tool is named for.
@@ -65,8 +66,8 @@ struct Registered {
 }
 
 static REGISTERED: Global<[Option<Registered>; MOST_EVENTS]> = Global::new([None; MOST_EVENTS]);
-/// Whether nothing is listened to for a moment.
-static IS_ASIDE: Global<bool> = Global::new(false);
+/// Whether nothing is listened to for a moment. It is asked before it is known who holds the GIL.
+static IS_ASIDE: AtomicBool = AtomicBool::new(false);
 /// The events of all code that are listened to.
 static GLOBAL_EVENTS: Global<i64> = Global::new(0);
 static GLOBAL_EVENTS_IN_CHILDREN: Global<i64> = Global::new(0);
@@ -126,66 +127,84 @@ struct Events {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub unsafe fn begin() -> Result<(), &'static [u8]> {
-    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-    if monitoring.is_null() {
-        return Err(b"no-monitoring");
+pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
+    // SAFETY: `sys.monitoring` is borrowed from `sys`, and alive.
+    unsafe {
+        let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+        if monitoring.is_null() {
+            return Err(b"no-monitoring");
+        }
+        set_up(gil, monitoring).unwrap_or(Err(b"no-monitoring"))
     }
-    set_up(monitoring).unwrap_or(Err(b"no-monitoring"))
 }
 
 /// `None` when something in `sys.monitoring` is not as it should be.
-unsafe fn set_up(monitoring: Object) -> Option<Result<(), &'static [u8]>> {
-    REGISTERED.set([None; MOST_EVENTS]);
-    let Some(tool) = take_tool(monitoring, &TOOLS)? else {
-        return Some(Err(b"no-free-monitoring-tool"));
-    };
-    let events = attribute(monitoring, c"events")?;
-    let start = number_attribute(events.object(), c"PY_START");
-    let line = number_attribute(events.object(), c"LINE");
-    if start <= 0 || line <= 0 {
-        return None;
+unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static [u8]>> {
+    REGISTERED.set(gil, [None; MOST_EVENTS]);
+    // SAFETY: the module is alive, what is taken from it is held or kept for good, and the
+    // definitions of functions are static, as the interpreter asks for.
+    unsafe {
+        let Some(tool) = take_tool(gil, monitoring, &TOOLS)? else {
+            return Some(Err(b"no-free-monitoring-tool"));
+        };
+        let events = attribute(gil, monitoring, c"events")?;
+        let start = number_attribute(gil, events.object(), c"PY_START");
+        let line = number_attribute(gil, events.object(), c"LINE");
+        if start <= 0 || line <= 0 {
+            return None;
+        }
+        let set_local_events = attribute(gil, monitoring, c"set_local_events")?;
+        let disable = attribute(gil, monitoring, c"DISABLE")?;
+        let tool = tool.keep();
+        register(gil, monitoring, tool, start, START.place())?;
+        let resume = number_attribute(gil, events.object(), c"PY_RESUME");
+        register(gil, monitoring, tool, resume, RESUME.place())?;
+        register(gil, monitoring, tool, line, LINE.place())?;
+        let mut wanted = Events {
+            local: start | line,
+            operation: 0,
+            global: start,
+        };
+        if VERSION.get(gil) < 0x030e {
+            wanted.operation = number_attribute(gil, events.object(), c"INSTRUCTION");
+            register(gil, monitoring, tool, wanted.operation, OPERATION.place())?;
+        }
+        if code::BRANCH.get(gil) {
+            add_branch_events(gil, monitoring, tool, events.object(), &mut wanted)?;
+        }
+        let set = |events| Owned::take(gil, ffi::PyLong_FromLong(events));
+        ARMING.set(
+            gil,
+            Some(Arming {
+                set_local_events: set_local_events.keep(),
+                tool,
+                before: None,
+                events: set(wanted.local)?.keep(),
+                events_and_operations: set(wanted.local | wanted.operation)?.keep(),
+                events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
+                disable: disable.keep(),
+            }),
+        );
+        set_global_events(gil, monitoring, tool, wanted.global)?;
+        GLOBAL_EVENTS.set(gil, wanted.global);
+        GLOBAL_EVENTS_IN_CHILDREN.set(gil, wanted.global | resume);
+        map::set_recorder(gil, layout::RECORDER_MONITORING);
+        Some(Ok(()))
     }
-    let set_local_events = attribute(monitoring, c"set_local_events")?;
-    let disable = attribute(monitoring, c"DISABLE")?;
-    let tool = tool.keep();
-    register(monitoring, tool, start, START.place())?;
-    let resume = number_attribute(events.object(), c"PY_RESUME");
-    register(monitoring, tool, resume, RESUME.place())?;
-    register(monitoring, tool, line, LINE.place())?;
-    let mut wanted = Events {
-        local: start | line,
-        operation: 0,
-        global: start,
-    };
-    if VERSION.get() < 0x030e {
-        wanted.operation = number_attribute(events.object(), c"INSTRUCTION");
-        register(monitoring, tool, wanted.operation, OPERATION.place())?;
-    }
-    if code::BRANCH.get() {
-        add_branch_events(monitoring, tool, events.object(), &mut wanted)?;
-    }
-    let set = |events| Owned::take(ffi::PyLong_FromLong(events));
-    ARMING.set(Some(Arming {
-        set_local_events: set_local_events.keep(),
-        tool,
-        before: None,
-        events: set(wanted.local)?.keep(),
-        events_and_operations: set(wanted.local | wanted.operation)?.keep(),
-        events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
-        disable: disable.keep(),
-    }));
-    set_global_events(monitoring, tool, wanted.global)?;
-    GLOBAL_EVENTS.set(wanted.global);
-    GLOBAL_EVENTS_IN_CHILDREN.set(wanted.global | resume);
-    map::set_recorder(layout::RECORDER_MONITORING);
-    Some(Ok(()))
 }
 
-unsafe fn set_global_events(monitoring: Object, tool: Object, events: i64) -> Option<()> {
-    let events = Owned::take(ffi::PyLong_FromLong(events))?;
-    let arguments = [tool, events.object(), null_mut()];
-    call_method(monitoring, c"set_events", arguments).map(drop)
+unsafe fn set_global_events(
+    gil: Gil<'_>,
+    monitoring: Object,
+    tool: Object,
+    events: i64,
+) -> Option<()> {
+    // SAFETY: module and tool are alive, and the number is held during the call.
+    unsafe {
+        let events = Owned::take(gil, ffi::PyLong_FromLong(events))?;
+        let arguments = [tool, events.object(), null_mut()];
+        call_method(gil, monitoring, c"set_events", arguments).map(drop)
+    }
 }
 
 /// In a fork child: lets the interpreter report again what it was told not to report any more,
@@ -194,10 +213,11 @@ unsafe fn set_global_events(monitoring: Object, tool: Object, events: i64) -> Op
 /// Only `sys.monitoring.restart_events` does that for a tool, and for every other one with it. So
 /// the child listens as another tool: code is armed for that when it next runs, and costs nothing
 /// before.
-pub unsafe fn begin_again() {
-    let pending = PendingException::set_aside();
-    if take_another_tool().is_none() {
+pub(crate) fn begin_again(gil: Gil<'_>) {
+    let pending = PendingException::set_aside(gil);
+    if take_another_tool(gil).is_none() {
         map::record_state(
+            gil,
             b"fork-not-followed",
             b"lines that ran before the fork are not seen again in this process",
         );
@@ -205,244 +225,303 @@ pub unsafe fn begin_again() {
     drop(pending);
 }
 
-unsafe fn take_another_tool() -> Option<()> {
-    let Some(arming) = ARMING.get() else {
+fn take_another_tool(gil: Gil<'_>) -> Option<()> {
+    let Some(arming) = ARMING.get(gil) else {
         // Nothing is recorded here, and a state says so.
         return Some(());
     };
-    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-    if monitoring.is_null() {
-        return None;
+    // SAFETY: `sys.monitoring` is borrowed from `sys`; tools, events and functions that were
+    // registered are kept for good.
+    unsafe {
+        let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+        if monitoring.is_null() {
+            return None;
+        }
+        let before = arming.tool;
+        let tool = match take_tool(gil, monitoring, &TOOLS_OF_CHILDREN)? {
+            Some(tool) => tool.keep(),
+            // One that an ancestor had: code that did not run since then stays silent.
+            None => reuse_tool(gil, monitoring, before)?,
+        };
+        for registered in REGISTERED.get(gil).into_iter().flatten() {
+            let none = &raw mut ffi::_Py_NoneStruct;
+            let old = [before, registered.event, none];
+            call_method(gil, monitoring, c"register_callback", old)?;
+            let new = [tool, registered.event, registered.function];
+            call_method(gil, monitoring, c"register_callback", new)?;
+        }
+        set_global_events(gil, monitoring, before, 0)?;
+        set_global_events(gil, monitoring, tool, GLOBAL_EVENTS_IN_CHILDREN.get(gil))?;
+        ARMING.set(
+            gil,
+            Some(Arming {
+                tool,
+                before: Some(before),
+                ..arming
+            }),
+        );
+        arm_frames(gil);
+        Some(())
     }
-    let before = arming.tool;
-    let tool = match take_tool(monitoring, &TOOLS_OF_CHILDREN)? {
-        Some(tool) => tool.keep(),
-        // One that an ancestor had: code that did not run since then stays silent.
-        None => reuse_tool(monitoring, before)?,
-    };
-    for registered in REGISTERED.get().into_iter().flatten() {
-        let none = &raw mut ffi::_Py_NoneStruct;
-        let old = [before, registered.event, none];
-        call_method(monitoring, c"register_callback", old)?;
-        let new = [tool, registered.event, registered.function];
-        call_method(monitoring, c"register_callback", new)?;
-    }
-    set_global_events(monitoring, before, 0)?;
-    set_global_events(monitoring, tool, GLOBAL_EVENTS_IN_CHILDREN.get())?;
-    ARMING.set(Some(Arming {
-        tool,
-        before: Some(before),
-        ..arming
-    }));
-    arm_frames();
-    Some(())
 }
 
 /// The tool id of an ancestor that is not the parent's.
-unsafe fn reuse_tool(monitoring: Object, parents: Object) -> Option<Object> {
-    let parents = object::number(parents);
-    for id in TOOLS_OF_CHILDREN.into_iter().filter(|id| *id != parents) {
-        let tool = Owned::take(ffi::PyLong_FromLong(id))?;
-        let arguments = [tool.object(), null_mut(), null_mut()];
-        let user = call_method(monitoring, c"get_tool", arguments)?;
-        if object::is_text(user.object()) && object::text(user.object()) == Some(b"swath") {
-            return Some(tool.keep());
+unsafe fn reuse_tool(gil: Gil<'_>, monitoring: Object, parents: Object) -> Option<Object> {
+    // SAFETY: module and tool are alive, and what is asked of them is held while it is read.
+    unsafe {
+        let parents = object::number(gil, parents);
+        for id in TOOLS_OF_CHILDREN.into_iter().filter(|id| *id != parents) {
+            let tool = Owned::take(gil, ffi::PyLong_FromLong(id))?;
+            let arguments = [tool.object(), null_mut(), null_mut()];
+            let user = call_method(gil, monitoring, c"get_tool", arguments)?;
+            if object::is_text(user.object()) && object::text(gil, user.object()) == Some(b"swath")
+            {
+                return Some(tool.keep());
+            }
         }
+        None
     }
-    None
 }
 
 /// Calls `each` with the code of the frames that are running, from the newest on.
-unsafe fn for_each_frame(mut each: impl FnMut(Object)) -> Option<()> {
-    let frame = ffi::PyEval_GetFrame();
-    if frame.is_null() {
-        return None;
-    }
-    ffi::Py_IncRef(frame);
-    let mut frame = Owned::take(frame)?;
-    for _ in 0..MOST_FRAMES {
-        let code = attribute(frame.object(), c"f_code")?;
-        each(code.object());
-        frame = attribute(frame.object(), c"f_back")?;
-        if object::is_none(frame.object()) {
-            break;
+fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
+    // SAFETY: the frame that runs is borrowed, so a reference is taken first; each frame holds the
+    // next one, and its code is held during the call.
+    unsafe {
+        let frame = ffi::PyEval_GetFrame();
+        if frame.is_null() {
+            return None;
         }
+        ffi::Py_IncRef(frame);
+        let mut frame = Owned::take(gil, frame)?;
+        for _ in 0..MOST_FRAMES {
+            let code = attribute(gil, frame.object(), c"f_code")?;
+            each(code.object());
+            frame = attribute(gil, frame.object(), c"f_back")?;
+            if object::is_none(frame.object()) {
+                break;
+            }
+        }
+        Some(())
     }
-    Some(())
 }
 
 /// Arms the code of the frames that are running: they started before.
-unsafe fn arm_frames() -> Option<()> {
-    let arming = ARMING.get()?;
-    for_each_frame(|code| {
-        if code::known(code).is_none() {
-            let info = code::learn(code);
-            if (*info).is_measured() {
-                arm(&arming, code, &mut *info);
+fn arm_frames(gil: Gil<'_>) -> Option<()> {
+    let arming = ARMING.get(gil)?;
+    // SAFETY: each code object is alive during the call, and infos are never given back.
+    unsafe {
+        for_each_frame(gil, |code| {
+            if code::known(gil, code).is_none() {
+                let info = code::learn(gil, code);
+                if (*info).is_measured() {
+                    arm(gil, &arming, code, &mut *info);
+                }
             }
-        }
-    })
+        })
+    }
 }
 
 /// Whether nothing is listened to because a debugger begins.
 #[inline]
-pub fn is_aside() -> bool {
-    IS_ASIDE.get()
+pub(crate) fn is_aside() -> bool {
+    IS_ASIDE.load(Ordering::Relaxed)
 }
 
 /// A trace function is about to be set. When a debugger does that to stop at the next operation,
 /// 3.13 stops a line later if any tool listens to the frame. So for that moment none does.
-pub unsafe fn step_aside() -> Option<()> {
-    let arming = ARMING.get()?;
-    let caller = ffi::PyEval_GetFrame();
-    if caller.is_null() {
-        return None;
-    }
-    let code = attribute(caller, c"f_code")?;
-    let name = attribute(code.object(), c"co_filename")?;
-    if !object::text(name.object())?.ends_with(b"/bdb.py") {
-        return None;
-    }
-    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-    let none = Owned::take(ffi::PyLong_FromLong(0))?;
-    for_each_frame(|code| {
-        if code::known(code).is_some_and(|info| (*info).is_measured()) {
-            call(arming.set_local_events, [arming.tool, code, none.object()]);
+pub(crate) fn step_aside(gil: Gil<'_>) -> Option<()> {
+    let arming = ARMING.get(gil)?;
+    // SAFETY: the frame that runs is borrowed and alive, and what is taken from it is held while it
+    // is read; infos are never given back.
+    unsafe {
+        let caller = ffi::PyEval_GetFrame();
+        if caller.is_null() {
+            return None;
         }
-    });
-    set_global_events(monitoring, arming.tool, 0)?;
-    IS_ASIDE.set(true);
-    Some(())
+        let code = attribute(gil, caller, c"f_code")?;
+        let name = attribute(gil, code.object(), c"co_filename")?;
+        if !object::text(gil, name.object())?.ends_with(b"/bdb.py") {
+            return None;
+        }
+        let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+        let none = Owned::take(gil, ffi::PyLong_FromLong(0))?;
+        for_each_frame(gil, |code| {
+            if code::known(gil, code).is_some_and(|info| (*info).is_measured()) {
+                call(
+                    gil,
+                    arming.set_local_events,
+                    [arming.tool, code, none.object()],
+                );
+            }
+        });
+        set_global_events(gil, monitoring, arming.tool, 0)?;
+        IS_ASIDE.store(true, Ordering::Relaxed);
+        Some(())
+    }
 }
 
 /// The debugger has stopped: what it looks at is no business of monitoring any more.
 #[cold]
-pub unsafe fn come_back() {
-    IS_ASIDE.set(false);
-    let _pending = PendingException::set_aside();
-    let Some(arming) = ARMING.get() else {
+pub(crate) fn come_back(gil: Gil<'_>) {
+    IS_ASIDE.store(false, Ordering::Relaxed);
+    let _pending = PendingException::set_aside(gil);
+    let Some(arming) = ARMING.get(gil) else {
         return;
     };
-    let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-    let events = if arming.before.is_some() {
-        GLOBAL_EVENTS_IN_CHILDREN.get()
-    } else {
-        GLOBAL_EVENTS.get()
-    };
-    set_global_events(monitoring, arming.tool, events);
-    for_each_frame(|code| {
-        if let Some(info) = code::known(code)
-            && (*info).is_measured()
-        {
-            arm(&arming, code, &mut *info);
-        }
-    });
+    // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
+    // and infos are never given back.
+    unsafe {
+        let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+        let events = if arming.before.is_some() {
+            GLOBAL_EVENTS_IN_CHILDREN.get(gil)
+        } else {
+            GLOBAL_EVENTS.get(gil)
+        };
+        set_global_events(gil, monitoring, arming.tool, events);
+        for_each_frame(gil, |code| {
+            if let Some(info) = code::known(gil, code)
+                && (*info).is_measured()
+            {
+                arm(gil, &arming, code, &mut *info);
+            }
+        });
+    }
 }
 
 /// Registers what branches need.
 unsafe fn add_branch_events(
+    gil: Gil<'_>,
     monitoring: Object,
     tool: Object,
     events: Object,
     wanted: &mut Events,
 ) -> Option<()> {
-    let number = |name: &CStr| Some(number_attribute(events, name)).filter(|event| *event > 0);
-    let left = number(c"PY_RETURN")?;
-    register(monitoring, tool, left, RETURN.place())?;
-    wanted.local |= left;
-    if VERSION.get() >= 0x030e {
-        for name in [c"BRANCH_LEFT", c"BRANCH_RIGHT"] {
-            let branch = number(name)?;
-            register(monitoring, tool, branch, BRANCH.place())?;
-            wanted.local |= branch;
+    // SAFETY: module, tool and events are alive, and the definitions of functions are static.
+    unsafe {
+        let number =
+            |name: &CStr| Some(number_attribute(gil, events, name)).filter(|event| *event > 0);
+        let left = number(c"PY_RETURN")?;
+        register(gil, monitoring, tool, left, RETURN.place())?;
+        wanted.local |= left;
+        if VERSION.get(gil) >= 0x030e {
+            for name in [c"BRANCH_LEFT", c"BRANCH_RIGHT"] {
+                let branch = number(name)?;
+                register(gil, monitoring, tool, branch, BRANCH.place())?;
+                wanted.local |= branch;
+            }
+            return Some(());
         }
-        return Some(());
+        if !running_frame::begin(gil) {
+            return None;
+        }
+        let branch = number(c"BRANCH")?;
+        register(gil, monitoring, tool, branch, BRANCH.place())?;
+        wanted.local |= branch;
+        let unwind = number(c"PY_UNWIND")?;
+        register(gil, monitoring, tool, unwind, UNWIND.place())?;
+        wanted.global |= unwind;
+        Some(())
     }
-    if !running_frame::begin() {
-        return None;
-    }
-    let branch = number(c"BRANCH")?;
-    register(monitoring, tool, branch, BRANCH.place())?;
-    wanted.local |= branch;
-    let unwind = number(c"PY_UNWIND")?;
-    register(monitoring, tool, unwind, UNWIND.place())?;
-    wanted.global |= unwind;
-    Some(())
 }
 
 /// Takes a tool id that nobody has.
-unsafe fn take_tool(monitoring: Object, ids: &[i64]) -> Option<Option<Owned>> {
-    let name = Owned::take(ffi::PyUnicode_FromString(c"swath".as_ptr()))?;
-    for id in ids {
-        let tool = Owned::take(ffi::PyLong_FromLong(*id))?;
-        let user = call_method(
-            monitoring,
-            c"get_tool",
-            [tool.object(), null_mut(), null_mut()],
-        )?;
-        if !object::is_none(user.object()) {
-            continue;
+#[expect(
+    clippy::option_option,
+    reason = "no answer from the interpreter is something else than no free id"
+)]
+unsafe fn take_tool(gil: Gil<'_>, monitoring: Object, ids: &[i64]) -> Option<Option<Owned>> {
+    // SAFETY: the module is alive, and what is asked of it is held while it is read.
+    unsafe {
+        let name = Owned::take(gil, ffi::PyUnicode_FromString(c"swath".as_ptr()))?;
+        for id in ids {
+            let tool = Owned::take(gil, ffi::PyLong_FromLong(*id))?;
+            let user = call_method(
+                gil,
+                monitoring,
+                c"get_tool",
+                [tool.object(), null_mut(), null_mut()],
+            )?;
+            if !object::is_none(user.object()) {
+                continue;
+            }
+            let arguments = [tool.object(), name.object(), null_mut()];
+            if call_method(gil, monitoring, c"use_tool_id", arguments).is_some() {
+                return Some(Some(tool));
+            }
         }
-        let arguments = [tool.object(), name.object(), null_mut()];
-        if call_method(monitoring, c"use_tool_id", arguments).is_some() {
-            return Some(Some(tool));
-        }
+        Some(None)
     }
-    Some(None)
 }
 
 unsafe fn register(
+    gil: Gil<'_>,
     monitoring: Object,
     tool: Object,
     event: i64,
     method: *mut PyMethodDef,
 ) -> Option<()> {
     const NAME: &CStr = c"register_callback";
-    let event = Owned::take(ffi::PyLong_FromLong(event))?;
-    let function = Owned::take(ffi::PyCFunction_NewEx(method, null_mut(), null_mut()))?;
-    let arguments = [tool, event.object(), function.object()];
-    call_method(monitoring, NAME, arguments)?;
-    let all = &mut *REGISTERED.place();
-    *all.iter_mut().find(|free| free.is_none())? = Some(Registered {
-        event: event.keep(),
-        function: function.keep(),
-    });
-    Some(())
+    // SAFETY: module and tool are alive; the definition is static, as the interpreter asks for;
+    // with the GIL held nobody else uses the list.
+    unsafe {
+        let event = Owned::take(gil, ffi::PyLong_FromLong(event))?;
+        let function = Owned::take(gil, ffi::PyCFunction_NewEx(method, null_mut(), null_mut()))?;
+        let arguments = [tool, event.object(), function.object()];
+        call_method(gil, monitoring, NAME, arguments)?;
+        let all = &mut *REGISTERED.place();
+        *all.iter_mut().find(|free| free.is_none())? = Some(Registered {
+            event: event.keep(),
+            function: function.keep(),
+        });
+        Some(())
+    }
 }
 
 /// Arms code and all code inside it.
-pub unsafe fn arm_with_inner(code: Object) {
-    fork::check();
-    if scope::rules().name_packages() {
+pub(crate) unsafe fn arm_with_inner(gil: Gil<'_>, code: Object) {
+    fork::check(gil);
+    if scope::rules(gil).name_packages() {
         // What module the code is of is known when it starts.
         return;
     }
-    if let Some(arming) = ARMING.get() {
-        arm_nested(&arming, code, (*code).kind, DEEPEST);
+    if let Some(arming) = ARMING.get(gil) {
+        // SAFETY: an object that is alive has a type.
+        unsafe { arm_nested(gil, &arming, code, (*code).kind, DEEPEST) };
     }
 }
 
-unsafe fn arm_nested(arming: &Arming, code: Object, code_type: *mut c_void, deepest: u32) {
-    if code::known(code).is_some() {
-        return;
-    }
-    let info = code::learn(code);
-    if !(*info).is_measured() || deepest == 0 {
-        return;
-    }
-    arm(arming, code, &mut *info);
-    let Some(constants) = attribute(code, c"co_consts") else {
-        return;
-    };
-    for index in 0..ffi::PyTuple_Size(constants.object()) {
-        let constant = ffi::PyTuple_GetItem(constants.object(), index);
-        if (*constant).kind == code_type {
-            arm_nested(arming, constant, code_type, deepest - 1);
+unsafe fn arm_nested(
+    gil: Gil<'_>,
+    arming: &Arming,
+    code: Object,
+    code_type: *mut c_void,
+    deepest: u32,
+) {
+    // SAFETY: the constants are a tuple that is held while it is walked, and holds its items, none
+    // of which is null; infos are never given back.
+    unsafe {
+        if code::known(gil, code).is_some() {
+            return;
+        }
+        let info = code::learn(gil, code);
+        if !(*info).is_measured() || deepest == 0 {
+            return;
+        }
+        arm(gil, arming, code, &mut *info);
+        let Some(constants) = attribute(gil, code, c"co_consts") else {
+            return;
+        };
+        for index in 0..ffi::PyTuple_Size(constants.object()) {
+            let constant = ffi::PyTuple_GetItem(constants.object(), index);
+            if (*constant).kind == code_type {
+                arm_nested(gil, arming, constant, code_type, deepest - 1);
+            }
         }
     }
 }
 
-unsafe fn arm(arming: &Arming, code: Object, info: &mut Info) {
+unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     let events = if info.has_unit_lines() {
         arming.events_without_lines
     } else if info.needs_operations() {
@@ -450,123 +529,155 @@ unsafe fn arm(arming: &Arming, code: Object, info: &mut Info) {
     } else {
         arming.events
     };
-    if let Some(before) = arming.before
-        && let Some(none) = Owned::take(ffi::PyLong_FromLong(0))
-    {
-        // What was not switched off yet would be reported to nobody, again and again.
-        call(arming.set_local_events, [before, code, none.object()]);
+    // SAFETY: tools and events are kept for good, and the code is alive.
+    unsafe {
+        if let Some(before) = arming.before
+            && let Some(none) = Owned::take(gil, ffi::PyLong_FromLong(0))
+        {
+            // What was not switched off yet would be reported to nobody, again and again.
+            call(gil, arming.set_local_events, [before, code, none.object()]);
+        }
+        call(gil, arming.set_local_events, [arming.tool, code, events]);
     }
-    call(arming.set_local_events, [arming.tool, code, events]);
 }
 
 /// The answer that switches the event off where it happened: a new reference.
 #[inline]
-unsafe fn disable(arming: &Arming) -> Object {
-    ffi::Py_IncRef(arming.disable);
+fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
+    // SAFETY: the object is kept for good.
+    unsafe { ffi::Py_IncRef(arming.disable) };
     arming.disable
 }
 
 /// A frame started.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let code = *arguments;
-    let info: *mut Info = match code::known(code) {
-        Some(info) => info,
-        None => {
-            let info = code::learn(code);
+    // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
+    // are never given back.
+    unsafe {
+        let code = *arguments;
+        let info: *mut Info = if let Some(info) = code::known(gil, code) {
+            info
+        } else {
+            let info = code::learn(gil, code);
             if (*info).is_measured() {
-                arm(&arming, code, &mut *info);
+                arm(gil, &arming, code, &mut *info);
             }
             info
+        };
+        if (*info).is_measured() {
+            if VERSION.get(gil) < 0x030e {
+                (*info).prepare(gil, code);
+            }
+            (*info).started();
         }
-    };
-    if (*info).is_measured() {
-        if VERSION.get() < 0x030e {
-            (*info).prepare(code);
-        }
-        (*info).started();
+        disable(gil, &arming)
     }
-    disable(&arming)
 }
 
 /// A frame goes on that may have waited since before a fork.
 unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let code = *arguments;
-    if code::known(code).is_none() {
-        let info = code::learn(code);
-        if (*info).is_measured() {
-            arm(&arming, code, &mut *info);
+    // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
+    // are never given back.
+    unsafe {
+        let code = *arguments;
+        if code::known(gil, code).is_none() {
+            let info = code::learn(gil, code);
+            if (*info).is_measured() {
+                arm(gil, &arming, code, &mut *info);
+            }
         }
+        disable(gil, &arming)
     }
-    disable(&arming)
 }
 
 /// A line is about to run.
 unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let info = code::info(*arguments);
-    let line = object::number(*arguments.add(1)) as u32;
-    if code::BRANCH.get() && VERSION.get() >= 0x030e {
-        (*info).followed(line);
+    // SAFETY: the event has two arguments, the code and a line, which are alive during the call;
+    // infos are never given back.
+    unsafe {
+        let info = code::info(gil, *arguments);
+        let line = object::number(gil, *arguments.add(1)) as u32;
+        if code::BRANCH.get(gil) && VERSION.get(gil) >= 0x030e {
+            (*info).followed(gil, line);
+        }
+        (*info).hit(line);
+        if VERSION.get(gil) < 0x030e {
+            // A frame that a fork child goes on with did not start there.
+            (*info).prepare(gil, *arguments);
+        }
+        if (*info).watches_line(line) {
+            begin_line(gil, &arming, *arguments, &mut *info);
+        }
+        disable(gil, &arming)
     }
-    (*info).hit(line);
-    if VERSION.get() < 0x030e {
-        // A frame that a fork child goes on with did not start there.
-        (*info).prepare(*arguments);
-    }
-    if (*info).watches_line(line) {
-        begin_line(&arming, *arguments, &mut *info);
-    }
-    disable(&arming)
 }
 
 /// A line begins of which single operations may mean something: the interpreter reports the line
 /// in place of the first of them.
 #[cold]
-unsafe fn begin_line(arming: &Arming, code: Object, info: &mut Info) {
-    if let Some(place) = running_frame::place() {
-        info.reached(place);
+unsafe fn begin_line(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
+    if let Some(place) = running_frame::place(gil) {
+        info.reached(gil, place);
     }
-    watch_operations(arming, code, info);
+    // SAFETY: the code is alive, and the frame that runs is its own.
+    unsafe { watch_operations(gil, arming, code, info) };
 }
 
 /// Watches single operations from now on, where that begins.
 #[inline]
-unsafe fn watch_operations(arming: &Arming, code: Object, info: &mut Info) {
+unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     if info.begins_watch() {
-        call(
-            arming.set_local_events,
-            [arming.tool, code, arming.events_and_operations],
-        );
+        // SAFETY: tools and events are kept for good, and the code is alive.
+        unsafe {
+            call(
+                gil,
+                arming.set_local_events,
+                [arming.tool, code, arming.events_and_operations],
+            )
+        };
     }
 }
 
 /// A branch was taken one way.
 unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let code = *arguments;
-    let info = code::info(code);
-    let offset = object::number(*arguments.add(1));
-    let destination = object::number(*arguments.add(2));
-    let is_done = (*info).went(code, offset, destination);
-    watch_operations(&arming, code, &mut *info);
-    if is_done || VERSION.get() >= 0x030e {
-        return disable(&arming);
+    // SAFETY: the event has three arguments, the code and two places, which are alive during the
+    // call; infos are never given back.
+    unsafe {
+        let code = *arguments;
+        let info = code::info(gil, code);
+        let offset = object::number(gil, *arguments.add(1));
+        let destination = object::number(gil, *arguments.add(2));
+        let is_done = (*info).went(gil, code, offset, destination);
+        watch_operations(gil, &arming, code, &mut *info);
+        if is_done || VERSION.get(gil) >= 0x030e {
+            return disable(gil, &arming);
+        }
+        object::none(gil)
     }
-    object::none()
 }
 
 /// An operation is about to run.
@@ -575,78 +686,108 @@ unsafe extern "C" fn on_operation(
     arguments: *const Object,
     _count: isize,
 ) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let info = code::info(*arguments);
-    if (*info).reached(object::number(*arguments.add(1))) {
-        return disable(&arming);
+    // SAFETY: the event has two arguments, the code and a place, which are alive during the call;
+    // infos are never given back.
+    unsafe {
+        let info = code::info(gil, *arguments);
+        if (*info).reached(gil, object::number(gil, *arguments.add(1))) {
+            return disable(gil, &arming);
+        }
+        object::none(gil)
     }
-    object::none()
 }
 
 /// A frame returns.
 unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let Some(arming) = ARMING.get() else {
-        return object::none();
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    let Some(arming) = ARMING.get(gil) else {
+        return object::none(gil);
     };
-    let code = *arguments;
-    leave(code, &mut *code::info(code), *arguments.add(1));
-    disable(&arming)
+    // SAFETY: the event has three arguments, the code and a place first, which are alive during the
+    // call; infos are never given back.
+    unsafe {
+        let code = *arguments;
+        leave(gil, code, &mut *code::info(gil, code), *arguments.add(1));
+        disable(gil, &arming)
+    }
 }
 
 /// A frame is left by an exception: this event comes from all code, and cannot be switched off.
 unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    fork::check();
-    let code = *arguments;
-    if let Some(info) = code::known(code)
-        && (*info).is_measured()
-    {
-        let pending = PendingException::set_aside();
-        (*info).unwound();
-        leave_by_exception(code, &mut *info, arguments);
-        drop(pending);
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    // SAFETY: the event has three arguments, the code first, which are alive during the call; infos
+    // are never given back.
+    unsafe {
+        let code = *arguments;
+        if let Some(info) = code::known(gil, code)
+            && (*info).is_measured()
+        {
+            let pending = PendingException::set_aside(gil);
+            (*info).unwound(gil);
+            leave_by_exception(gil, code, &mut *info, arguments);
+            drop(pending);
+        }
+        object::none(gil)
     }
-    object::none()
 }
 
 /// An exception leaves a frame, from the line that ran last.
-unsafe fn leave_by_exception(code: Object, info: &mut Info, arguments: *const Object) {
-    let place = object::number(*arguments.add(1));
-    let line = line_at(code, place);
-    // 3.13 names the operation before the one that raised.
-    if line > 0 && !info.outline.suspends && VERSION.get() < 0x030d {
-        return info.left(line);
-    }
-    // What raised it again is of no line, and in code that may be suspended always is. The frame is
-    // said to be where it was raised first.
-    let Some(mut place) = running_frame::place() else {
-        return;
-    };
-    if line_at(code, place) == 0
-        && let Some(cause) = attribute(*arguments.add(2), c"__cause__")
-        && let Some(unit) = running_frame::raising_unit(cause.object())
-    {
-        // A `StopIteration` became a `RuntimeError`.
-        place = i64::from(unit) * 2;
-    }
-    if info.is_left_from(code, place) {
-        info.left(line_at(code, place));
+unsafe fn leave_by_exception(
+    gil: Gil<'_>,
+    code: Object,
+    info: &mut Info,
+    arguments: *const Object,
+) {
+    // SAFETY: the arguments are those of the event: the code, a place and the exception, which are
+    // alive during the call.
+    unsafe {
+        let place = object::number(gil, *arguments.add(1));
+        let line = line_at(gil, code, place);
+        // 3.13 names the operation before the one that raised.
+        if line > 0 && !info.outline.suspends && VERSION.get(gil) < 0x030d {
+            return info.left(line);
+        }
+        // What raised it again is of no line, and in code that may be suspended always is. The frame is
+        // said to be where it was raised first.
+        let Some(mut place) = running_frame::place(gil) else {
+            return;
+        };
+        if line_at(gil, code, place) == 0
+            && let Some(cause) = attribute(gil, *arguments.add(2), c"__cause__")
+            && let Some(unit) = running_frame::raising_unit(gil, cause.object())
+        {
+            // A `StopIteration` became a `RuntimeError`.
+            place = i64::from(unit) * 2;
+        }
+        if info.is_left_from(gil, code, place) {
+            info.left(line_at(gil, code, place));
+        }
     }
 }
 
 /// The line of a place in a code object's bytes; 0 for none.
-unsafe fn line_at(code: Object, place: i64) -> u32 {
-    let Some(symbols) = SYMBOLS.get() else {
+unsafe fn line_at(gil: Gil<'_>, code: Object, place: i64) -> u32 {
+    let Some(symbols) = SYMBOLS.get(gil) else {
         return 0;
     };
-    u32::try_from((symbols.line_at)(code, place as c_int)).unwrap_or(0)
+    // SAFETY: the function was found under CPython's name for it, takes any place, and the code is
+    // alive.
+    unsafe { u32::try_from((symbols.line_at)(code, place as c_int)).unwrap_or(0) }
 }
 
-unsafe fn leave(code: Object, info: &mut Info, offset: Object) {
+unsafe fn leave(gil: Gil<'_>, code: Object, info: &mut Info, offset: Object) {
     if info.is_measured() {
-        info.left(line_at(code, object::number(offset)));
+        // SAFETY: the offset is alive as long as the event's arguments are.
+        unsafe { info.left(line_at(gil, code, object::number(gil, offset))) };
     }
 }

@@ -8,7 +8,7 @@ use swath_store::Version;
 /// What one code unit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Goes on with the next one.
     Plain,
     /// Goes on, and makes a function or class.
@@ -52,14 +52,14 @@ pub enum Kind {
 impl Kind {
     /// Whether the unit is part of another operation.
     #[inline]
-    pub fn is_no_operation(self) -> bool {
+    pub(crate) fn is_no_operation(self) -> bool {
         matches!(self, Self::Cache | Self::Front)
     }
 }
 
 /// How a jump's argument gives its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     Forward,
     Backward,
     Absolute,
@@ -67,7 +67,7 @@ pub enum Reach {
 
 /// One version's operations. Zeros stand for what a version does not have: no version gives that
 /// number to an operation of interest.
-pub struct Operations {
+pub(crate) struct Operations {
     pub extended: u8,
     /// Jumps that always jump, and how far.
     jumps: [(u8, Reach); 4],
@@ -276,7 +276,7 @@ const V15: Operations = Operations {
 };
 
 /// The operations of a version, as in 0x0309.
-pub fn of(version: u32) -> &'static Operations {
+pub(crate) fn of(version: u32) -> &'static Operations {
     match Version::of_hexversion(version << 16) {
         Some(Version::V3_8) => &V8,
         Some(Version::V3_9) => &V9,
@@ -292,7 +292,7 @@ pub fn of(version: u32) -> &'static Operations {
 
 impl Operations {
     /// What an operation does, and how its argument reaches its target.
-    pub fn kind(&self, operation: u8) -> (Kind, Reach) {
+    pub(crate) fn kind(&self, operation: u8) -> (Kind, Reach) {
         if operation == 0 || operation == self.not_taken {
             return (Kind::Cache, Reach::Forward);
         }
@@ -347,7 +347,7 @@ impl Operations {
     }
 
     /// Whether an operation cannot raise. An iteration's step can, though it is a branch.
-    pub fn is_quiet(&self, operation: u8) -> bool {
+    pub(crate) fn is_quiet(&self, operation: u8) -> bool {
         operation == 0 || operation == self.extended || self.quiet.contains(&operation)
     }
 
@@ -358,7 +358,7 @@ impl Operations {
     }
 
     /// Whether the branch behind this operation asks whether an exception is handled.
-    pub fn checks_exception(&self, operation: u8, argument: u32) -> bool {
+    pub(crate) fn checks_exception(&self, operation: u8, argument: u32) -> bool {
         let (comparison, kind) = self.comparison;
         operation != 0
             && (self.checks.contains(&operation)
@@ -366,7 +366,7 @@ impl Operations {
     }
 
     /// Whether a frame that stands at this operation, with that one behind it, is suspended.
-    pub fn is_suspended(&self, operation: u8, next: u8) -> bool {
+    pub(crate) fn is_suspended(&self, operation: u8, next: u8) -> bool {
         if self.resume != 0 {
             return next == self.resume;
         }

@@ -6,21 +6,23 @@ use crate::ffi;
 use crate::text::{Buffer, c_bytes};
 
 /// The longest path that is followed.
-pub const LONGEST: usize = 4096;
+pub(crate) const LONGEST: usize = 4096;
 
 /// A path in a buffer.
-pub type Path = Buffer<LONGEST>;
+pub(crate) type Path = Buffer<LONGEST>;
 
 /// The folder the process works in, or nothing.
-pub unsafe fn working_folder(out: &mut Path) {
+pub(crate) fn working_folder(out: &mut Path) {
     let mut folder = [0 as c_char; LONGEST];
-    if !ffi::getcwd(folder.as_mut_ptr(), LONGEST).is_null() {
-        out.add(c_bytes(folder.as_ptr()));
+    // SAFETY: the buffer is as long as is said.
+    if !unsafe { ffi::getcwd(folder.as_mut_ptr(), LONGEST) }.is_null() {
+        // SAFETY: where it does not fail, it leaves a C string in the buffer.
+        out.add(unsafe { c_bytes(folder.as_ptr()) });
     }
 }
 
 /// The canonical path of a file, as `os.path.realpath` gives it; false when it has none.
-pub unsafe fn canonical(path: &[u8], out: &mut Path) -> bool {
+pub(crate) fn canonical(path: &[u8], out: &mut Path) -> bool {
     out.truncate(0);
     let mut whole = Path::new();
     if path.first() != Some(&b'/') {
@@ -32,10 +34,12 @@ pub unsafe fn canonical(path: &[u8], out: &mut Path) -> bool {
         return false;
     }
     let mut resolved = [0 as c_char; LONGEST];
-    if ffi::realpath(whole.c_string(), resolved.as_mut_ptr()).is_null() {
+    // SAFETY: a buffer's C string ends, and the other buffer has the length that realpath asks for.
+    if unsafe { ffi::realpath(whole.c_string(), resolved.as_mut_ptr()) }.is_null() {
         normalise(whole.bytes(), out);
     } else {
-        out.add(c_bytes(resolved.as_ptr()));
+        // SAFETY: where it does not fail, it leaves a C string in the buffer.
+        out.add(unsafe { c_bytes(resolved.as_ptr()) });
     }
     out.whole()
 }
@@ -60,16 +64,18 @@ fn normalise(path: &[u8], out: &mut Path) {
 }
 
 /// Whether a file exists.
-pub unsafe fn exists(path: &Path) -> bool {
-    path.whole() && ffi::access(path.c_string(), 0) == 0
+pub(crate) fn exists(path: &Path) -> bool {
+    // SAFETY: a buffer's C string ends.
+    path.whole() && unsafe { ffi::access(path.c_string(), 0) } == 0
 }
 
 /// Device and inode of an open file. Zeros when it is not open.
-pub unsafe fn identity(descriptor: c_int) -> [u64; 2] {
+pub(crate) fn identity(descriptor: c_int) -> [u64; 2] {
     const SYS_FSTAT: i64 = 5;
     // `struct stat` begins with device and inode on x86-64; it is 144 bytes long.
     let mut stat = [0_u64; 18];
-    if ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) != 0 {
+    // SAFETY: the array is as long as the kernel's structure, and any number may be asked for.
+    if unsafe { ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
         return [0; 2];
     }
     let [device, inode, ..] = stat;
@@ -77,12 +83,13 @@ pub unsafe fn identity(descriptor: c_int) -> [u64; 2] {
 }
 
 /// The size of an open file; `None` when it is no regular file.
-pub unsafe fn regular_size(descriptor: c_int) -> Option<u64> {
+pub(crate) fn regular_size(descriptor: c_int) -> Option<u64> {
     const SYS_FSTAT: i64 = 5;
     const KIND_MASK: u64 = 0o170_000;
     const KIND_REGULAR: u64 = 0o100_000;
     let mut stat = [0_u64; 18];
-    if ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) != 0 {
+    // SAFETY: the array is as long as the kernel's structure, and any number may be asked for.
+    if unsafe { ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
         return None;
     }
     // The mode is the low half of the fourth word, the size the seventh word.
@@ -91,7 +98,7 @@ pub unsafe fn regular_size(descriptor: c_int) -> Option<u64> {
 }
 
 /// When this process was begun, in clock ticks: field 22 of `/proc/self/stat`.
-pub unsafe fn start_ticks() -> u64 {
+pub(crate) fn start_ticks() -> u64 {
     let mut content = [0_u8; 1024];
     let length = read_file(c"/proc/self/stat", &mut content);
     let line = content.get(..length).unwrap_or(&[]);
@@ -109,20 +116,23 @@ pub unsafe fn start_ticks() -> u64 {
 }
 
 /// Reads the beginning of a file; returns how many bytes there are.
-pub unsafe fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
-    let descriptor = ffi::open(path.as_ptr(), ffi::O_RDONLY | ffi::O_CLOEXEC);
+pub(crate) fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
+    // SAFETY: the path is a C string.
+    let descriptor = unsafe { ffi::open(path.as_ptr(), ffi::O_RDONLY | ffi::O_CLOEXEC) };
     if descriptor < 0 {
         return 0;
     }
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..) {
-        let got = ffi::read(descriptor, rest.as_mut_ptr().cast(), rest.len());
+        // SAFETY: the rest of the buffer is as long as is said.
+        let got = unsafe { ffi::read(descriptor, rest.as_mut_ptr().cast(), rest.len()) };
         if got <= 0 {
             break;
         }
         length += got as usize;
     }
-    ffi::close(descriptor);
+    // SAFETY: the descriptor was opened above, and nobody else knows it.
+    unsafe { ffi::close(descriptor) };
     length
 }
 

@@ -9,6 +9,7 @@ use crate::ffi::{self, Object};
 use crate::map;
 use crate::object::{self, Owned};
 use crate::path::{self, Path};
+use crate::state::Gil;
 use crate::text::{Buffer, c_bytes};
 
 /// Room for the strings of one record.
@@ -17,150 +18,182 @@ const ROOM: usize = 32 << 10;
 const MOST_ARGUMENTS: isize = 256;
 
 /// Records the process itself.
-pub unsafe fn record_process() {
+#[expect(
+    clippy::large_stack_arrays,
+    reason = "once, at the start, on the main thread's stack: a command line has no other bound"
+)]
+pub(crate) fn record_process(gil: Gil<'_>) {
     let mut folder = Path::new();
     path::working_folder(&mut folder);
-    let service = c_bytes(ffi::getenv(c"SWATH_SERVICE".as_ptr()));
-    let executable = ffi::PySys_GetObject(c"executable".as_ptr());
-    let executable = if !executable.is_null() && object::is_text(executable) {
-        object::text(executable).unwrap_or(&[])
-    } else {
-        &[]
-    };
-    let mut arguments = [0_u8; ROOM];
-    let length = path::read_file(c"/proc/self/cmdline", &mut arguments);
-    let arguments = arguments.get(..length).unwrap_or(&[]);
-    let strings = [executable, folder.bytes(), service];
-    map::record_strings(layout::KIND_PROCESS, &strings, arguments);
+    // SAFETY: the environment's text is copied before Python code could change it, and
+    // `sys.executable` is held by `sys` meanwhile.
+    unsafe {
+        let service = c_bytes(ffi::getenv(c"SWATH_SERVICE".as_ptr()));
+        let executable = ffi::PySys_GetObject(c"executable".as_ptr());
+        let executable = if !executable.is_null() && object::is_text(executable) {
+            object::text(gil, executable).unwrap_or(&[])
+        } else {
+            &[]
+        };
+        let mut arguments = [0_u8; ROOM];
+        let length = path::read_file(c"/proc/self/cmdline", &mut arguments);
+        let arguments = arguments.get(..length).unwrap_or(&[]);
+        let strings = [executable, folder.bytes(), service];
+        map::record_strings(gil, layout::KIND_PROCESS, &strings, arguments);
+    }
 }
 
 /// Records a bound stream socket; the arguments are the socket and the address.
-pub unsafe fn record_listen(arguments: Object) {
+pub(crate) unsafe fn record_listen(gil: Gil<'_>, arguments: Object) {
     const SOL_SOCKET: c_int = 1;
     const SO_TYPE: c_int = 3;
     const SO_DOMAIN: c_int = 39;
     const SOCK_STREAM: c_int = 1;
-    let socket = ffi::PyTuple_GetItem(arguments, 0);
-    let address = ffi::PyTuple_GetItem(arguments, 1);
-    if socket.is_null() || address.is_null() {
-        ffi::PyErr_Clear();
-        return;
-    }
-    let descriptor = ffi::PyObject_AsFileDescriptor(socket);
-    if descriptor < 0 {
-        ffi::PyErr_Clear();
-        return;
-    }
-    let option = |name| {
-        let (mut value, mut length): (c_int, u32) = (-1, 4);
-        ffi::getsockopt(descriptor, SOL_SOCKET, name, &mut value, &mut length);
-        value
-    };
-    if option(SO_TYPE) != SOCK_STREAM {
-        return;
-    }
-    let mut text = Buffer::<512>::new();
-    add_address(&mut text, address);
-    let bytes = text.bytes();
-    let (family, length) = (option(SO_DOMAIN) as u32, bytes.len());
-    if let Some(draft) = map::append(layout::KIND_LISTEN, family, length as u32, length) {
-        draft.put(0, bytes);
-        draft.commit();
+    // SAFETY: the tuple's items are alive as long as the event's tuple is, and `getsockopt` gets
+    // room for the number that it is told of. The payload was asked for as long as the text.
+    unsafe {
+        let socket = ffi::PyTuple_GetItem(arguments, 0);
+        let address = ffi::PyTuple_GetItem(arguments, 1);
+        if socket.is_null() || address.is_null() {
+            ffi::PyErr_Clear();
+            return;
+        }
+        let descriptor = ffi::PyObject_AsFileDescriptor(socket);
+        if descriptor < 0 {
+            ffi::PyErr_Clear();
+            return;
+        }
+        let option = |name| {
+            let (mut value, mut length): (c_int, u32) = (-1, 4);
+            ffi::getsockopt(
+                descriptor,
+                SOL_SOCKET,
+                name,
+                &raw mut value,
+                &raw mut length,
+            );
+            value
+        };
+        if option(SO_TYPE) != SOCK_STREAM {
+            return;
+        }
+        let mut text = Buffer::<512>::new();
+        add_address(gil, &mut text, address);
+        let bytes = text.bytes();
+        let (family, length) = (option(SO_DOMAIN) as u32, bytes.len());
+        if let Some(draft) = map::append(gil, layout::KIND_LISTEN, family, length as u32, length) {
+            draft.put(0, bytes);
+            draft.commit(gil);
+        }
     }
 }
 
-unsafe fn add_address(text: &mut Buffer<512>, address: Object) {
-    if !object::is_sequence(address) {
-        let mut path = Buffer::<512>::new();
-        add_string(&mut path, address);
-        match path.bytes() {
-            [0, name @ ..] => text.add(b"@").add(name),
-            name => text.add(name),
+unsafe fn add_address(gil: Gil<'_>, text: &mut Buffer<512>, address: Object) {
+    // SAFETY: the address is alive, and its parts are held while they are read.
+    unsafe {
+        if !object::is_sequence(address) {
+            let mut path = Buffer::<512>::new();
+            add_string(gil, &mut path, address);
+            match path.bytes() {
+                [0, name @ ..] => text.add(b"@").add(name),
+                name => text.add(name),
+            };
+            return;
+        }
+        let (Some(host), Some(port)) = (
+            Owned::take(gil, ffi::PySequence_GetItem(address, 0)),
+            Owned::take(gil, ffi::PySequence_GetItem(address, 1)),
+        ) else {
+            return;
         };
-        return;
+        let mut name = Buffer::<512>::new();
+        add_string(gil, &mut name, host.object());
+        if name.bytes().contains(&b':') {
+            text.add(b"[").add(name.bytes()).add(b"]");
+        } else {
+            text.add(name.bytes());
+        }
+        let port = object::number(gil, port.object());
+        text.add(b":").add_decimal(u64::try_from(port).unwrap_or(0));
     }
-    let (Some(host), Some(port)) = (
-        Owned::take(ffi::PySequence_GetItem(address, 0)),
-        Owned::take(ffi::PySequence_GetItem(address, 1)),
-    ) else {
-        return;
-    };
-    let mut name = Buffer::<512>::new();
-    add_string(&mut name, host.object());
-    if name.bytes().contains(&b':') {
-        text.add(b"[").add(name.bytes()).add(b"]");
-    } else {
-        text.add(name.bytes());
-    }
-    let port = object::number(port.object());
-    text.add(b":").add_decimal(u64::try_from(port).unwrap_or(0));
 }
 
 /// Records a started program, from an audit event's arguments.
-pub unsafe fn record_spawn(how: &[u8], arguments: Object) {
+pub(crate) unsafe fn record_spawn(gil: Gil<'_>, how: &[u8], arguments: Object) {
     let mut executable = Buffer::<4096>::new();
     let mut strings = Buffer::<ROOM>::new();
     // `os.spawn` has the mode first; `os.system` only a command.
     let first = isize::from(how == b"os.spawn");
-    let program = ffi::PyTuple_GetItem(arguments, first);
-    if program.is_null() {
-        ffi::PyErr_Clear();
-        return;
-    }
-    if how == b"os.system" {
-        executable.add(b"/bin/sh");
-        add_string(&mut strings, program);
-        strings.add(&[0]);
-    } else {
-        if !object::is_none(program) {
-            add_string(&mut executable, program);
-        }
-        let list = ffi::PyTuple_GetItem(arguments, first + 1);
-        if list.is_null() {
+    // SAFETY: the tuple's items are alive as long as the event's tuple is.
+    unsafe {
+        let program = ffi::PyTuple_GetItem(arguments, first);
+        if program.is_null() {
             ffi::PyErr_Clear();
+            return;
+        }
+        if how == b"os.system" {
+            executable.add(b"/bin/sh");
+            add_string(gil, &mut strings, program);
+            strings.add(&[0]);
         } else {
-            add_arguments(&mut strings, list);
+            if !object::is_none(program) {
+                add_string(gil, &mut executable, program);
+            }
+            let list = ffi::PyTuple_GetItem(arguments, first + 1);
+            if list.is_null() {
+                ffi::PyErr_Clear();
+            } else {
+                add_arguments(gil, &mut strings, list);
+            }
+            if executable.bytes().is_empty() {
+                let mut all = strings.bytes().split(|byte| *byte == 0);
+                executable.add(all.next().unwrap_or(&[]));
+            }
         }
-        if executable.bytes().is_empty() {
-            let mut all = strings.bytes().split(|byte| *byte == 0);
-            executable.add(all.next().unwrap_or(&[]));
-        }
+        map::record_strings(
+            gil,
+            layout::KIND_SPAWN,
+            &[how, executable.bytes()],
+            strings.bytes(),
+        );
     }
-    map::record_strings(
-        layout::KIND_SPAWN,
-        &[how, executable.bytes()],
-        strings.bytes(),
-    );
 }
 
-unsafe fn add_arguments(strings: &mut Buffer<ROOM>, list: Object) {
-    if !object::is_sequence(list) {
-        add_string(strings, list);
-        strings.add(&[0]);
-        return;
-    }
-    for index in 0..ffi::PySequence_Size(list).min(MOST_ARGUMENTS) {
-        let Some(argument) = Owned::take(ffi::PySequence_GetItem(list, index)) else {
-            break;
-        };
-        add_string(strings, argument.object());
-        strings.add(&[0]);
+unsafe fn add_arguments(gil: Gil<'_>, strings: &mut Buffer<ROOM>, list: Object) {
+    // SAFETY: the list is alive, and each of its items is held while it is read: the program may
+    // change the list meanwhile.
+    unsafe {
+        if !object::is_sequence(list) {
+            add_string(gil, strings, list);
+            strings.add(&[0]);
+            return;
+        }
+        for index in 0..ffi::PySequence_Size(list).min(MOST_ARGUMENTS) {
+            let Some(argument) = Owned::take(gil, ffi::PySequence_GetItem(list, index)) else {
+                break;
+            };
+            add_string(gil, strings, argument.object());
+            strings.add(&[0]);
+        }
     }
 }
 
 /// Adds a string, bytes or path as the system would get it.
-unsafe fn add_string<const N: usize>(out: &mut Buffer<N>, value: Object) {
-    let Some(value) = Owned::take(ffi::PyOS_FSPath(value)) else {
-        return;
-    };
-    let encoded = if object::is_text(value.object()) {
-        Owned::take(ffi::PyUnicode_EncodeFSDefault(value.object()))
-    } else {
-        Some(value)
-    };
-    if let Some(encoded) = encoded
-        && object::is_bytes(encoded.object())
-    {
-        out.add(object::bytes(encoded.object()).unwrap_or(&[]));
+unsafe fn add_string<const N: usize>(gil: Gil<'_>, out: &mut Buffer<N>, value: Object) {
+    // SAFETY: the value is alive, and what stands for it is held while it is read.
+    unsafe {
+        let Some(value) = Owned::take(gil, ffi::PyOS_FSPath(value)) else {
+            return;
+        };
+        let encoded = if object::is_text(value.object()) {
+            Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(value.object()))
+        } else {
+            Some(value)
+        };
+        if let Some(encoded) = encoded
+            && object::is_bytes(encoded.object())
+        {
+            out.add(object::bytes(gil, encoded.object()).unwrap_or(&[]));
+        }
     }
 }

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 
 use crate::ffi::{self, Object};
 use crate::object::{self, Owned, attribute, number_attribute};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols;
 
 type GetLast = unsafe extern "C" fn(Object) -> c_int;
@@ -20,45 +20,60 @@ struct Functions {
 static FUNCTIONS: Global<Option<Functions>> = Global::new(None);
 
 /// Finds the functions; whether all are there.
-pub unsafe fn begin() -> bool {
-    let find = || {
-        Some(Functions {
-            last: symbols::function(&[c"PyFrame_GetLasti"])?,
-            handled: symbols::function(&[c"PyErr_GetHandledException"])?,
-        })
+pub(crate) fn begin(gil: Gil<'_>) -> bool {
+    // SAFETY: both types are those of CPython's headers.
+    let find = unsafe {
+        || {
+            Some(Functions {
+                last: symbols::function(&[c"PyFrame_GetLasti"])?,
+                handled: symbols::function(&[c"PyErr_GetHandledException"])?,
+            })
+        }
     };
-    FUNCTIONS.set(find());
-    FUNCTIONS.get().is_some()
+    FUNCTIONS.set(gil, find());
+    FUNCTIONS.get(gil).is_some()
 }
 
 /// The place in its code's bytes at which the frame is that runs.
-pub unsafe fn place() -> Option<i64> {
-    let functions = FUNCTIONS.get()?;
-    let frame = ffi::PyEval_GetFrame();
-    if frame.is_null() {
-        return None;
+pub(crate) fn place(gil: Gil<'_>) -> Option<i64> {
+    let functions = FUNCTIONS.get(gil)?;
+    // SAFETY: the frame that runs is borrowed and alive, and the function was found under CPython's
+    // name for it.
+    unsafe {
+        let frame = ffi::PyEval_GetFrame();
+        if frame.is_null() {
+            return None;
+        }
+        Some(i64::from((functions.last)(frame))).filter(|place| *place >= 0)
     }
-    Some(i64::from((functions.last)(frame))).filter(|place| *place >= 0)
 }
 
 /// The unit of the frame that runs whose exception it handles.
-pub unsafe fn caught_unit() -> Option<u32> {
-    let handled = (FUNCTIONS.get()?.handled)();
-    let handled = Owned::take(handled)?;
-    raising_unit(handled.object())
+pub(crate) fn caught_unit(gil: Gil<'_>) -> Option<u32> {
+    // SAFETY: the function was found under CPython's name for it, and returns a new reference or
+    // null.
+    unsafe {
+        let handled = (FUNCTIONS.get(gil)?.handled)();
+        let handled = Owned::take(gil, handled)?;
+        raising_unit(gil, handled.object())
+    }
 }
 
 /// The unit that raised an exception, in the outermost frame that it has reached.
-pub unsafe fn raising_unit(exception: Object) -> Option<u32> {
-    let traceback = attribute(exception, c"__traceback__")?;
-    if object::is_none(traceback.object()) {
-        return None;
+pub(crate) unsafe fn raising_unit(gil: Gil<'_>, exception: Object) -> Option<u32> {
+    // SAFETY: the exception is alive, and its traceback is held while it is read.
+    unsafe {
+        let traceback = attribute(gil, exception, c"__traceback__")?;
+        if object::is_none(traceback.object()) {
+            return None;
+        }
+        let place = number_attribute(gil, traceback.object(), c"tb_lasti");
+        u32::try_from(place / 2).ok()
     }
-    let place = number_attribute(traceback.object(), c"tb_lasti");
-    u32::try_from(place / 2).ok()
 }
 
 /// The calling thread.
-pub unsafe fn thread() -> *mut u8 {
-    ffi::PyThreadState_Get()
+pub(crate) fn thread(_gil: Gil<'_>) -> *mut u8 {
+    // SAFETY: a thread that holds the GIL has a thread state.
+    unsafe { ffi::PyThreadState_Get() }
 }

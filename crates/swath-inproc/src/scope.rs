@@ -7,11 +7,11 @@ use crate::ffi;
 use crate::module_name::{self, Name};
 use crate::object;
 use crate::path::{self, Path};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text::Buffer;
 
 /// Folders of this interpreter and of swath, canonical.
-pub struct Folders {
+pub(crate) struct Folders {
     /// The agent's own.
     pub agent: Buffer<1024>,
     /// The standard library.
@@ -22,7 +22,7 @@ pub struct Folders {
 
 impl Folders {
     /// Forgets the folders of another interpreter.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.agent.truncate(0);
         self.library.truncate(0);
         for scripts in &mut self.scripts {
@@ -31,35 +31,36 @@ impl Folders {
     }
 }
 
-pub static FOLDERS: Global<Folders> = Global::new(Folders {
+pub(crate) static FOLDERS: Global<Folders> = Global::new(Folders {
     agent: Buffer::new(),
     library: Buffer::new(),
     scripts: [const { Buffer::new() }; 2],
 });
 
 /// The rules of the run.
-pub fn rules() -> Rules<'static> {
-    Rules::new(configuration::content())
+pub(crate) fn rules(gil: Gil<'_>) -> Rules<'static> {
+    Rules::new(configuration::content(gil))
 }
 
 /// Whether a file is measured.
-pub unsafe fn holds(file: &[u8]) -> bool {
-    rules().hold(file, &mut Interpreter { file })
+pub(crate) fn holds(gil: Gil<'_>, file: &[u8]) -> bool {
+    rules(gil).hold(file, &mut Interpreter { gil, file })
 }
 
 /// The interpreter that runs a file.
 struct Interpreter<'file> {
+    gil: Gil<'file>,
     file: &'file [u8],
 }
 
 impl Surroundings for Interpreter<'_> {
     fn is_own(&mut self, file: &[u8]) -> bool {
-        // SAFETY: the GIL is held by whoever asks.
+        // SAFETY: with the GIL held nobody changes the folders meanwhile.
         is_below(file, unsafe { &*FOLDERS.place() }.agent.bytes())
     }
 
     fn is_library(&mut self, file: &[u8]) -> bool {
-        // SAFETY: the GIL is held by whoever asks.
+        // SAFETY: with the GIL held nobody changes the folders meanwhile.
         let library = unsafe { &*FOLDERS.place() }.library.bytes();
         // Debian keeps its own sitecustomize with its configuration, and links to it.
         (!library.is_empty() && is_below(file, library))
@@ -67,37 +68,41 @@ impl Surroundings for Interpreter<'_> {
     }
 
     fn is_third_party(&mut self, path: &[u8]) -> bool {
-        // SAFETY: the GIL is held by whoever asks.
-        unsafe { is_third_party(path) }
+        is_third_party(self.gil, path)
     }
 
     fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut name = Name::new();
         // SAFETY: the GIL is held by whoever asks.
-        unsafe { module_name::find(self.file, &mut name) };
+        unsafe { module_name::find(self.gil, self.file, &mut name) };
         property(name.bytes())
     }
 }
 
 /// Whether a folder on the way to the file is one of installed packages, or the file a script
 /// of the environment, or importable from inside a virtual environment.
-unsafe fn is_third_party(file: &[u8]) -> bool {
+fn is_third_party(gil: Gil<'_>, file: &[u8]) -> bool {
     if file
         .split(|byte| *byte == b'/')
         .any(|part| part == b"site-packages" || part == b"dist-packages")
     {
         return true;
     }
-    for scripts in &(*FOLDERS.place()).scripts {
-        if !scripts.bytes().is_empty() && is_below(file, scripts.bytes()) {
-            return true;
+    // SAFETY: with the GIL held nobody changes the folders or `sys.path` meanwhile.
+    unsafe {
+        for scripts in &(*FOLDERS.place()).scripts {
+            if !scripts.bytes().is_empty() && is_below(file, scripts.bytes()) {
+                return true;
+            }
         }
     }
-    any_import_folder(|folder| is_below(file, folder) && in_environment(folder))
+    any_import_folder(gil, |folder| {
+        is_below(file, folder) && in_environment(folder)
+    })
 }
 
 /// Whether a folder lies in a virtual environment.
-unsafe fn in_environment(folder: &[u8]) -> bool {
+fn in_environment(folder: &[u8]) -> bool {
     let mut rest = folder;
     while let Some(slash) = rest.iter().rposition(|byte| *byte == b'/') {
         rest = rest.get(..slash).unwrap_or(&[]);
@@ -114,26 +119,30 @@ unsafe fn in_environment(folder: &[u8]) -> bool {
 }
 
 /// Whether the condition holds for a folder of `sys.path`, canonical.
-unsafe fn any_import_folder(mut condition: impl FnMut(&[u8]) -> bool) -> bool {
-    let folders = ffi::PySys_GetObject(c"path".as_ptr());
-    if folders.is_null() || !object::is_sequence(folders) {
-        return false;
-    }
-    let count = ffi::PySequence_Size(folders);
-    for index in 0..count {
-        let Some(folder) = object::Owned::take(ffi::PySequence_GetItem(folders, index)) else {
+fn any_import_folder(gil: Gil<'_>, mut condition: impl FnMut(&[u8]) -> bool) -> bool {
+    // SAFETY: `sys.path` is borrowed from `sys`, and each of its items is held while it is read.
+    unsafe {
+        let folders = ffi::PySys_GetObject(c"path".as_ptr());
+        if folders.is_null() || !object::is_sequence(folders) {
             return false;
-        };
-        if !object::is_text(folder.object()) {
-            continue;
         }
-        let Some(text) = object::text(folder.object()) else {
-            continue;
-        };
-        let mut canonical = Path::new();
-        if path::canonical(text, &mut canonical) && condition(canonical.bytes()) {
-            return true;
+        let count = ffi::PySequence_Size(folders);
+        for index in 0..count {
+            let Some(folder) = object::Owned::take(gil, ffi::PySequence_GetItem(folders, index))
+            else {
+                return false;
+            };
+            if !object::is_text(folder.object()) {
+                continue;
+            }
+            let Some(text) = object::text(gil, folder.object()) else {
+                continue;
+            };
+            let mut canonical = Path::new();
+            if path::canonical(text, &mut canonical) && condition(canonical.bytes()) {
+                return true;
+            }
         }
+        false
     }
-    false
 }

@@ -4,8 +4,24 @@ use core::ptr::null_mut;
 
 use crate::ffi;
 
+/// Types of which zero bytes are a value.
+///
+/// # Safety
+///
+/// Every field must be a number, a truth value, or such a type again.
+pub(crate) unsafe trait Zero: Copy {}
+
+// SAFETY: numbers.
+unsafe impl Zero for u8 {}
+// SAFETY: numbers.
+unsafe impl Zero for u16 {}
+// SAFETY: numbers.
+unsafe impl Zero for u32 {}
+// SAFETY: numbers.
+unsafe impl Zero for i32 {}
+
 /// A list of plain values.
-pub struct Scratch<T: Copy> {
+pub(crate) struct Scratch<T: Copy> {
     values: *mut T,
     room: usize,
     count: usize,
@@ -13,7 +29,7 @@ pub struct Scratch<T: Copy> {
 
 impl<T: Copy> Scratch<T> {
     /// An empty list.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             values: null_mut(),
             room: 0,
@@ -22,52 +38,60 @@ impl<T: Copy> Scratch<T> {
     }
 
     /// Forgets all values, and makes it `count` times the one that is all zero bytes.
-    ///
-    /// `T` must be a type for which that is a value.
-    pub unsafe fn zeros(&mut self, count: usize) -> Option<()> {
+    pub(crate) fn zeros(&mut self, count: usize) -> Option<()>
+    where
+        T: Zero,
+    {
         self.count = 0;
         self.reserve(count)?;
-        core::ptr::write_bytes(self.values, 0, count);
+        // SAFETY: there is room for that many, and `Zero` promises that zero bytes are a value.
+        unsafe { core::ptr::write_bytes(self.values, 0, count) };
         self.count = count;
         Some(())
     }
 
     /// Forgets all values.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.count = 0;
     }
 
     /// Adds a value; `None` when there is no memory.
     #[inline]
-    pub unsafe fn add(&mut self, value: T) -> Option<()> {
+    pub(crate) fn add(&mut self, value: T) -> Option<()> {
         if self.count == self.room {
             self.reserve(self.count + 1)?;
         }
-        self.values.add(self.count).write(value);
+        // SAFETY: the room, which was made if it was used up, is larger than the count.
+        unsafe { self.values.add(self.count).write(value) };
         self.count += 1;
         Some(())
     }
 
     /// Takes out the value that was added last.
-    pub unsafe fn take(&mut self) -> Option<T> {
+    pub(crate) fn take(&mut self) -> Option<T> {
         self.count = self.count.checked_sub(1)?;
-        // SAFETY: that many were written.
-        Some(self.values.add(self.count).read())
+        // SAFETY: one more than the new count were written.
+        Some(unsafe { self.values.add(self.count).read() })
     }
 
     #[cold]
-    unsafe fn reserve(&mut self, count: usize) -> Option<()> {
+    fn reserve(&mut self, count: usize) -> Option<()> {
         if count <= self.room {
             return Some(());
         }
         let room = count.max(self.room * 2).max(1024);
-        let memory = ffi::calloc(room, size_of::<T>()).cast::<T>();
+        // SAFETY: the C library's, for any numbers: it looks for an overflow itself.
+        let memory = unsafe { ffi::calloc(room, size_of::<T>()) }.cast::<T>();
         if memory.is_null() {
             return None;
         }
         if !self.values.is_null() {
-            core::ptr::copy_nonoverlapping(self.values, memory, self.count);
-            ffi::free(self.values.cast());
+            // SAFETY: that many were written, the new memory is longer than the old, and the old
+            // came from `calloc` and is not used again.
+            unsafe {
+                core::ptr::copy_nonoverlapping(self.values, memory, self.count);
+                ffi::free(self.values.cast());
+            }
         }
         (self.values, self.room) = (memory, room);
         Some(())
@@ -75,7 +99,7 @@ impl<T: Copy> Scratch<T> {
 
     /// The values.
     #[inline]
-    pub fn values(&self) -> &[T] {
+    pub(crate) fn values(&self) -> &[T] {
         if self.count == 0 {
             return &[];
         }
@@ -85,7 +109,7 @@ impl<T: Copy> Scratch<T> {
 
     /// The values, to change them.
     #[inline]
-    pub fn values_mut(&mut self) -> &mut [T] {
+    pub(crate) fn values_mut(&mut self) -> &mut [T] {
         if self.count == 0 {
             return &mut [];
         }
@@ -94,19 +118,23 @@ impl<T: Copy> Scratch<T> {
     }
 
     /// A copy that stays: `None` when there is no memory.
-    pub unsafe fn kept(&self) -> Option<*mut T> {
-        let memory = ffi::calloc(self.count.max(1), size_of::<T>()).cast::<T>();
+    pub(crate) fn kept(&self) -> Option<*mut T> {
+        // SAFETY: the C library's, for any numbers: it looks for an overflow itself.
+        let memory = unsafe { ffi::calloc(self.count.max(1), size_of::<T>()) }.cast::<T>();
         if memory.is_null() {
             return None;
         }
-        core::ptr::copy_nonoverlapping(self.values, memory, self.count);
+        if self.count > 0 {
+            // SAFETY: that many were written, and the fresh memory has room for them.
+            unsafe { core::ptr::copy_nonoverlapping(self.values, memory, self.count) };
+        }
         Some(memory)
     }
 }
 
 impl Scratch<u64> {
     /// Drops the values that are equal to the one before.
-    pub fn drop_repeated(&mut self) {
+    pub(crate) fn drop_repeated(&mut self) {
         let mut count = 0_usize;
         for index in 0..self.count {
             let values = self.values_mut();
@@ -126,7 +154,7 @@ impl Scratch<u64> {
 }
 
 /// Sorts numbers, without the parts of the core library's own sorting that may panic.
-pub fn sort(values: &mut [u64]) {
+pub(crate) fn sort(values: &mut [u64]) {
     let count = values.len();
     for start in (0..count / 2).rev() {
         sift(values, start, count);
@@ -195,16 +223,18 @@ mod tests {
     #[test]
     fn a_list_grows_and_is_used_again() {
         let mut list = Scratch::<u32>::new();
-        // SAFETY: nobody else has the list.
-        unsafe {
-            for number in 0..5000 {
-                assert!(list.add(number).is_some());
-            }
-            assert_eq!(list.values().len(), 5000);
-            assert!(list.values().iter().copied().eq(0..5000));
-            list.clear();
-            assert!(list.zeros(3).is_some());
-            assert_eq!(list.values(), [0, 0, 0]);
+        for number in 0..5000 {
+            assert!(list.add(number).is_some());
         }
+        assert_eq!(list.values().len(), 5000);
+        assert!(list.values().iter().copied().eq(0..5000));
+        assert_eq!(list.take(), Some(4999));
+        list.clear();
+        assert_eq!(list.take(), None);
+        assert!(list.zeros(3).is_some());
+        assert_eq!(list.values(), [0, 0, 0]);
+        assert!(list.zeros(9000).is_some());
+        assert_eq!(list.values().len(), 9000);
+        assert!(list.values().iter().all(|value| *value == 0));
     }
 }

@@ -1,7 +1,7 @@
 //! SHA-1, for git's blob id of a source file.
 
 /// A hash that is being computed.
-pub struct Sha1 {
+pub(crate) struct Sha1 {
     state: [u32; 5],
     block: [u8; 64],
     filled: usize,
@@ -10,7 +10,7 @@ pub struct Sha1 {
 
 impl Sha1 {
     /// Begins.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             state: [
                 0x6745_2301,
@@ -26,7 +26,7 @@ impl Sha1 {
     }
 
     /// Adds bytes.
-    pub fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         let mut rest = bytes;
         if self.filled > 0 {
@@ -55,7 +55,7 @@ impl Sha1 {
     }
 
     /// Ends.
-    pub fn finish(mut self) -> [u8; 20] {
+    pub(crate) fn finish(mut self) -> [u8; 20] {
         let bits = (self.length * 8).to_be_bytes();
         self.add(&[0x80]);
         while self.filled != 56 {
@@ -70,6 +70,10 @@ impl Sha1 {
     }
 }
 
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the standard's own names of the five words"
+)]
 fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
     let mut schedule = [0_u32; 80];
     for (place, word) in schedule.iter_mut().zip(block.as_chunks::<4>().0) {
@@ -118,11 +122,9 @@ mod tests {
         for piece in pieces {
             hash.add(piece);
         }
-        let bytes = hash.finish();
-        bytes
-            .iter()
-            .map(|byte| std::format!("{byte:02x}"))
-            .collect()
+        let mut digits = crate::text::Buffer::<41>::new();
+        digits.add_hexadecimal(&hash.finish());
+        std::string::String::from_utf8_lossy(digits.bytes()).into_owned()
     }
 
     #[test]

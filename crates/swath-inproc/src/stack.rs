@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::symbols;
 use crate::thread::Thread;
 
@@ -38,40 +38,48 @@ struct Threads {
 static FUNCTIONS: Global<Option<Threads>> = Global::new(None);
 
 /// Finds the functions that tell where a thread's stack is.
-pub unsafe fn begin() {
-    let find = || {
-        Some(Threads {
-            oneself: symbols::function(&[c"pthread_self"])?,
-            attributes: symbols::function(&[c"pthread_getattr_np"])?,
-            stack: symbols::function(&[c"pthread_attr_getstack"])?,
-            destroy: symbols::function(&[c"pthread_attr_destroy"])?,
-        })
+pub(crate) fn begin(gil: Gil<'_>) {
+    // SAFETY: each type is the one that the function has in the C library, with room for its
+    // attributes.
+    let find = unsafe {
+        || {
+            Some(Threads {
+                oneself: symbols::function(&[c"pthread_self"])?,
+                attributes: symbols::function(&[c"pthread_getattr_np"])?,
+                stack: symbols::function(&[c"pthread_attr_getstack"])?,
+                destroy: symbols::function(&[c"pthread_attr_destroy"])?,
+            })
+        }
     };
-    FUNCTIONS.set(find());
+    FUNCTIONS.set(gil, find());
 }
 
 /// Notes where the stack of the calling thread is.
-pub unsafe fn measure(thread: &mut Thread) {
+pub(crate) fn measure(gil: Gil<'_>, thread: &mut Thread) {
     (thread.low, thread.high, thread.limit) = (0, 0, 0);
-    let Some(functions) = FUNCTIONS.get() else {
+    let Some(functions) = FUNCTIONS.get(gil) else {
         return;
     };
     let mut attributes = [0_u64; 8];
-    if (functions.attributes)((functions.oneself)(), &mut attributes) != 0 {
-        return;
+    // SAFETY: the attributes have the 56 bytes that both C libraries need at most; they are made
+    // before they are read, and given back once.
+    unsafe {
+        if (functions.attributes)((functions.oneself)(), &raw mut attributes) != 0 {
+            return;
+        }
+        let (mut low, mut size) = (null_mut(), 0);
+        if (functions.stack)(&raw mut attributes, &raw mut low, &raw mut size) == 0 {
+            thread.low = low as usize;
+            thread.high = low as usize + size;
+            // Three quarters stay for C code.
+            thread.limit = thread.high - size / 4;
+        }
+        (functions.destroy)(&raw mut attributes);
     }
-    let (mut low, mut size) = (null_mut(), 0);
-    if (functions.stack)(&mut attributes, &mut low, &mut size) == 0 {
-        thread.low = low as usize;
-        thread.high = low as usize + size;
-        // Three quarters stay for C code.
-        thread.limit = thread.high - size / 4;
-    }
-    (functions.destroy)(&mut attributes);
 }
 
 /// A function that evaluates a frame, by whatever three arguments its version has.
-pub type Evaluate = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> Object;
+pub(crate) type Evaluate = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> Object;
 
 unsafe extern "C" {
     /// Calls a function with three arguments on another stack.
@@ -111,48 +119,60 @@ core::arch::global_asm!(
 /// Evaluates a frame, on a further stack when this one is nearly used up.
 #[cold]
 #[inline(never)]
-pub unsafe fn evaluate_deep(
+pub(crate) unsafe fn evaluate_deep(
+    gil: Gil<'_>,
     thread: *mut Thread,
     function: Evaluate,
     first: *mut u8,
     second: *mut u8,
     third: c_int,
 ) -> Object {
-    let Some(bottom) = take() else {
-        return function(first, second, third);
-    };
-    let before = *thread;
-    (*thread).low = bottom as usize;
-    (*thread).high = bottom as usize + SIZE;
-    (*thread).limit = bottom as usize + RESERVE;
-    // SAFETY: the stack is fresh, as large as `SIZE`, and its top is aligned to 16 bytes.
-    let result = swath_call_on_stack(first, second, third, function, bottom.add(SIZE));
-    (*thread).low = before.low;
-    (*thread).high = before.high;
-    (*thread).limit = before.limit;
-    give_back(bottom);
-    result
+    // SAFETY: the thread's place in the table stays. The stack is fresh or was left, as large as
+    // `SIZE`, and its top is aligned to 16 bytes; the function gets the arguments that the
+    // interpreter gave.
+    unsafe {
+        let Some(bottom) = take(gil) else {
+            return function(first, second, third);
+        };
+        let before = *thread;
+        (*thread).low = bottom as usize;
+        (*thread).high = bottom as usize + SIZE;
+        (*thread).limit = bottom as usize + RESERVE;
+        let result = swath_call_on_stack(first, second, third, function, bottom.add(SIZE));
+        (*thread).low = before.low;
+        (*thread).high = before.high;
+        (*thread).limit = before.limit;
+        give_back(gil, bottom);
+        result
+    }
 }
 
-unsafe fn take() -> Option<*mut u8> {
-    let spare = SPARE.get();
+fn take(gil: Gil<'_>) -> Option<*mut u8> {
+    let spare = SPARE.get(gil);
     if !spare.is_null() {
-        SPARE.set(null_mut());
+        SPARE.set(gil, null_mut());
         return Some(spare);
     }
     let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS | ffi::MAP_NORESERVE | ffi::MAP_STACK;
-    let bottom = ffi::mmap(null_mut(), SIZE, ffi::PROT_READ_WRITE, flags, -1, 0);
-    if bottom as isize == -1 {
-        return None;
+    // SAFETY: a new mapping, at no place of this code's choice, replaces none, and its lowest page
+    // is its own.
+    unsafe {
+        let bottom = ffi::mmap(null_mut(), SIZE, ffi::PROT_READ_WRITE, flags, -1, 0);
+        if bottom as isize == -1 {
+            return None;
+        }
+        ffi::mprotect(bottom, GUARD, ffi::PROT_NONE);
+        Some(bottom.cast())
     }
-    ffi::mprotect(bottom, GUARD, ffi::PROT_NONE);
-    Some(bottom.cast())
 }
 
-unsafe fn give_back(bottom: *mut u8) {
-    if SPARE.get().is_null() {
-        SPARE.set(bottom);
-    } else {
-        ffi::munmap(bottom.cast(), SIZE);
+unsafe fn give_back(gil: Gil<'_>, bottom: *mut u8) {
+    // SAFETY: the stack was left, is as large as `SIZE`, and is kept or unmapped once.
+    unsafe {
+        if SPARE.get(gil).is_null() {
+            SPARE.set(gil, bottom);
+        } else {
+            ffi::munmap(bottom.cast(), SIZE);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! program alone.
 
 use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use swath_store::{Recording, Version, layout, settings};
 
@@ -20,35 +21,46 @@ use crate::object;
 use crate::path::{self, Path};
 use crate::process;
 use crate::scope::FOLDERS;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
 
-/// The interpreter that was started in, null before.
-static INTERPRETER: Global<*mut u8> = Global::new(null_mut());
+/// The interpreter that was started in, null before. It is asked before it is known who holds the
+/// GIL.
+static INTERPRETER: AtomicPtr<u8> = AtomicPtr::new(null_mut());
 /// Whether that interpreter was finalised, and no other has begun since.
 static WAS_FINALISED: Global<bool> = Global::new(false);
 
-/// Whether the calling thread runs the interpreter that is measured, not a sub-interpreter.
+/// Whether the calling thread, which has a thread state, runs the interpreter that is measured, not
+/// a sub-interpreter.
 #[inline]
-pub unsafe fn in_main_interpreter() -> bool {
-    match symbols::SYMBOLS.get() {
-        Some(symbols) => (symbols.interpreter)() == INTERPRETER.get(),
-        None => false,
+pub(crate) unsafe fn in_main_interpreter() -> bool {
+    // SAFETY: the function was found under CPython's name for it. The symbols are there before
+    // anything calls in, and are only ever replaced by the same.
+    unsafe {
+        match *symbols::SYMBOLS.place() {
+            Some(symbols) => (symbols.interpreter)() == INTERPRETER.load(Ordering::Relaxed),
+            None => false,
+        }
     }
 }
 
 /// Whether the calling thread has a thread state: some events come without one.
 #[inline]
-pub unsafe fn has_thread_state() -> bool {
-    match symbols::SYMBOLS.get() {
-        Some(symbols) => !(symbols.thread_state)().is_null(),
-        None => false,
+pub(crate) fn has_thread_state() -> bool {
+    // SAFETY: the function was found under CPython's name for it, and may be called without a
+    // thread state. The symbols are there before anything calls in, and are only ever replaced by
+    // the same.
+    unsafe {
+        match *symbols::SYMBOLS.place() {
+            Some(symbols) => !(symbols.thread_state)().is_null(),
+            None => false,
+        }
     }
 }
 
 /// What `sitecustomize` hands over.
-pub struct Given<'a> {
+pub(crate) struct Given<'a> {
     /// The agent's folder.
     pub folder: &'a [u8],
     /// Folder of the standard library.
@@ -62,113 +74,139 @@ pub struct Given<'a> {
 }
 
 /// Starts recording; once in an interpreter, however often it is asked.
-pub unsafe fn start(given: &Given<'_>) -> bool {
-    if !INTERPRETER.get().is_null() {
+pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
+    if !INTERPRETER.load(Ordering::Relaxed).is_null() {
         return false;
     }
-    if WAS_FINALISED.get() {
-        return start_again(given);
-    }
-    if !configuration::read(given.folder) {
-        return false;
-    }
-    let folder = &mut *FOLDER.place();
-    folder.truncate(0);
-    folder.add(configuration::values(settings::DATA).last().unwrap_or(&[]));
-    if folder.bytes().is_empty() || !folder.whole() {
-        return false;
-    }
-    match begin(given) {
-        Ok(()) => true,
-        Err(failure) => {
-            store_file::leave_failure(failure, &map::random());
-            false
+    // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
+    unsafe {
+        if WAS_FINALISED.get(gil) {
+            return start_again(gil, given);
+        }
+        if !configuration::read(gil, given.folder) {
+            return false;
+        }
+        let folder = &mut *FOLDER.place();
+        folder.truncate(0);
+        folder.add(
+            configuration::values(gil, settings::DATA)
+                .last()
+                .unwrap_or(&[]),
+        );
+        if folder.bytes().is_empty() || !folder.whole() {
+            return false;
+        }
+        match begin(gil, given) {
+            Ok(()) => true,
+            Err(failure) => {
+                store_file::leave_failure(gil, failure, &map::random());
+                false
+            }
         }
     }
 }
 
 /// The program has finalised the interpreter and begun another: what is known of objects of the
 /// first one is void, its store goes on.
-unsafe fn start_again(given: &Given<'_>) -> bool {
-    WAS_FINALISED.set(false);
-    map::reopen();
-    file::forget_names();
-    let begun = match learn_interpreter(given) {
-        Ok(_) if code::begin() => record(given),
-        Ok(_) => Err(b"no-code-extra".as_slice()),
-        Err(failure) => Err(failure.0),
+unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
+    WAS_FINALISED.set(gil, false);
+    map::reopen(gil);
+    file::forget_names(gil);
+    // SAFETY: the given function is alive, and of the new interpreter, the only one.
+    let begun = unsafe {
+        match learn_interpreter(gil, given) {
+            Ok(_) if code::begin(gil) => record(gil, given),
+            Ok(_) => Err(b"no-code-extra".as_slice()),
+            Err(failure) => Err(failure.0),
+        }
     };
     if let Err(slug) = begun {
-        map::record_state(slug, b"an interpreter that was begun later is not recorded");
+        map::record_state(
+            gil,
+            slug,
+            b"an interpreter that was begun later is not recorded",
+        );
     }
     true
 }
 
-unsafe fn begin(given: &Given<'_>) -> Result<(), Failure> {
-    let hexversion = learn_interpreter(given)?;
-    if !code::begin() {
-        return Err(Failure(b"no-code-extra"));
+unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
+    // SAFETY: the given function is alive.
+    unsafe {
+        let hexversion = learn_interpreter(gil, given)?;
+        if !code::begin(gil) {
+            return Err(Failure(b"no-code-extra"));
+        }
+        let branch = configuration::flag(gil, settings::BRANCH);
+        code::BRANCH.set(gil, branch);
+        branches::THOROUGH.set(gil, configuration::flag(gil, settings::THOROUGH));
+        let flags = if branch { layout::FLAG_BRANCH } else { 0 };
+        map::begin(gil, hexversion, given.optimisation, flags)?;
+        fork::watch(gil);
+        process::record_process(gil);
+        if let Err(slug) = record(gil, given) {
+            map::record_state(gil, slug, b"lines cannot be recorded in this interpreter");
+        }
+        Ok(())
     }
-    let branch = configuration::flag(settings::BRANCH);
-    code::BRANCH.set(branch);
-    branches::THOROUGH.set(configuration::flag(settings::THOROUGH));
-    let flags = if branch { layout::FLAG_BRANCH } else { 0 };
-    map::begin(hexversion, given.optimisation, flags)?;
-    fork::watch();
-    process::record_process();
-    if let Err(slug) = record(given) {
-        map::record_state(slug, b"lines cannot be recorded in this interpreter");
-    }
-    Ok(())
 }
 
 /// Finds out what interpreter this is. Its version, as in `sys.hexversion`.
-unsafe fn learn_interpreter(given: &Given<'_>) -> Result<u32, Failure> {
-    let hexversion = object::number(ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
-    let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
-    let symbols = symbols::resolve().ok_or(Failure(b"missing-symbols"))?;
-    interpreter::VERSION.set(hexversion >> 16);
-    interpreter::RECORDING.set(version.recording());
-    set_folders(given);
-    learn_resume(given.function)?;
-    INTERPRETER.set((symbols.interpreter)());
-    Ok(hexversion)
+unsafe fn learn_interpreter(gil: Gil<'_>, given: &Given<'_>) -> Result<u32, Failure> {
+    // SAFETY: `sys.hexversion` is borrowed from `sys`; the function was found under CPython's name
+    // for it.
+    unsafe {
+        let hexversion = object::number(gil, ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
+        let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
+        let symbols = symbols::resolve(gil).ok_or(Failure(b"missing-symbols"))?;
+        interpreter::VERSION.set(gil, hexversion >> 16);
+        interpreter::RECORDING.set(gil, version.recording());
+        set_folders(gil, given);
+        learn_resume(gil, given.function)?;
+        INTERPRETER.store((symbols.interpreter)(), Ordering::Relaxed);
+        Ok(hexversion)
+    }
 }
 
 /// Begins to record. The error is what to tell the accounting.
-unsafe fn record(given: &Given<'_>) -> Result<(), &'static [u8]> {
-    ffi::Py_AtExit(on_exit);
-    let result = match interpreter::RECORDING.get() {
-        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(),
-        Recording::Frames => gate::begin().and_then(|()| {
-            if gate::self_test(given.function) {
-                gate::wrap_settrace();
-                Ok(())
-            } else {
-                gate::withdraw();
-                map::set_recorder(layout::RECORDER_NONE);
-                Err(b"self-test".as_slice())
-            }
-        }),
-    };
-    // Last: from here on, events arrive.
-    audit::begin();
-    result
+unsafe fn record(gil: Gil<'_>, given: &Given<'_>) -> Result<(), &'static [u8]> {
+    // SAFETY: the given function is alive; what is called at the exit stays as long as the object.
+    unsafe {
+        ffi::Py_AtExit(on_exit);
+        let result = match interpreter::RECORDING.get(gil) {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(gil),
+            Recording::Frames => gate::begin(gil).and_then(|()| {
+                if gate::self_test(gil, given.function) {
+                    gate::wrap_settrace(gil);
+                    Ok(())
+                } else {
+                    gate::withdraw(gil);
+                    map::set_recorder(gil, layout::RECORDER_NONE);
+                    Err(b"self-test".as_slice())
+                }
+            }),
+        };
+        // Last: from here on, events arrive.
+        audit::begin(gil);
+        result
+    }
 }
 
 /// The first operation of a plain function's code is the one that all code begins its body with.
-unsafe fn learn_resume(function: Object) -> Result<(), Failure> {
-    let first = || {
-        let code = object::attribute(function, c"__code__")?;
-        let operations = object::attribute(code.object(), c"co_code")?;
-        object::bytes(operations.object())?.first().copied()
+unsafe fn learn_resume(gil: Gil<'_>, function: Object) -> Result<(), Failure> {
+    // SAFETY: the function is alive, and so is what is taken from it while it is read.
+    let first = || unsafe {
+        let code = object::attribute(gil, function, c"__code__")?;
+        let operations = object::attribute(gil, code.object(), c"co_code")?;
+        object::bytes(gil, operations.object())?.first().copied()
     };
-    interpreter::RESUME.set(first().ok_or(Failure(b"self-test"))?);
+    interpreter::RESUME.set(gil, first().ok_or(Failure(b"self-test"))?);
     Ok(())
 }
 
-unsafe fn set_folders(given: &Given<'_>) {
-    let folders = &mut *FOLDERS.place();
+unsafe fn set_folders(_gil: Gil<'_>, given: &Given<'_>) {
+    // SAFETY: with the GIL held nobody else uses the folders' names.
+    let folders = unsafe { &mut *FOLDERS.place() };
     folders.forget();
     let mut canonical = Path::new();
     if path::canonical(given.folder, &mut canonical) {
@@ -188,8 +226,10 @@ unsafe fn set_folders(given: &Given<'_>) {
 
 /// The interpreter is finalised.
 unsafe extern "C" fn on_exit() {
-    audit::tell_of_interpreters();
-    map::close(layout::ENDED);
-    INTERPRETER.set(null_mut());
-    WAS_FINALISED.set(true);
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    audit::tell_of_interpreters(gil);
+    map::close(gil, layout::ENDED);
+    INTERPRETER.store(null_mut(), Ordering::Relaxed);
+    WAS_FINALISED.set(gil, true);
 }

@@ -7,7 +7,7 @@ use core::ffi::c_int;
 
 use crate::ffi;
 use crate::path;
-use crate::state::Global;
+use crate::state::{Gil, Global};
 use crate::text::Buffer;
 
 /// Descriptors are moved up to about here, out of the way of the program's own.
@@ -18,7 +18,7 @@ const ENOSPC: c_int = 28;
 const EDQUOT: c_int = 122;
 
 /// The folder of the hit stores, without a slash at its end.
-pub static FOLDER: Global<Buffer<1024>> = Global::new(Buffer::new());
+pub(crate) static FOLDER: Global<Buffer<1024>> = Global::new(Buffer::new());
 /// The folder, open.
 static OPEN_FOLDER: Global<OpenFile> = Global::new(OpenFile::NONE);
 /// The name of this process's store in the folder.
@@ -26,11 +26,11 @@ static NAME: Global<Buffer<64>> = Global::new(Buffer::new());
 
 /// Why there is no store; the slug of the file left instead.
 #[derive(Clone, Copy)]
-pub struct Failure(pub &'static [u8]);
+pub(crate) struct Failure(pub &'static [u8]);
 
 /// A descriptor, if nobody has closed it.
 #[derive(Clone, Copy)]
-pub struct OpenFile {
+pub(crate) struct OpenFile {
     descriptor: c_int,
     /// Device and inode, to know that the descriptor is still it.
     identity: [u64; 2],
@@ -38,20 +38,24 @@ pub struct OpenFile {
 
 impl OpenFile {
     /// None.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         descriptor: -1,
         identity: [0; 2],
     };
 
     /// Takes a fresh descriptor, and moves it out of the way.
-    unsafe fn new(low: c_int) -> Self {
+    fn new(low: c_int) -> Self {
         let mut descriptor = low;
         for high in HIGH_DESCRIPTORS {
-            let moved = ffi::fcntl(low, ffi::F_DUPFD_CLOEXEC, high);
-            if moved >= 0 {
-                ffi::close(low);
-                descriptor = moved;
-                break;
+            // SAFETY: the descriptor is fresh and nobody else's; of two that mean the same file the
+            // low one is closed.
+            unsafe {
+                let moved = ffi::fcntl(low, ffi::F_DUPFD_CLOEXEC, high);
+                if moved >= 0 {
+                    ffi::close(low);
+                    descriptor = moved;
+                    break;
+                }
             }
         }
         Self {
@@ -61,55 +65,65 @@ impl OpenFile {
     }
 
     /// The descriptor, unless the program has closed it: the number may be a file of its own now.
-    pub unsafe fn get(&self) -> Option<c_int> {
+    pub(crate) fn get(&self) -> Option<c_int> {
         let is_open = self.descriptor >= 0 && path::identity(self.descriptor) == self.identity;
         is_open.then_some(self.descriptor)
     }
 
     /// Closes it, if it is still this file.
-    pub unsafe fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Some(descriptor) = self.get() {
-            ffi::close(descriptor);
+            // SAFETY: the descriptor is still this file, so nobody else closes or uses it.
+            unsafe { ffi::close(descriptor) };
         }
         *self = Self::NONE;
     }
 }
 
 /// Opens the folder, to reach it later from wherever the process may be.
-pub unsafe fn open_folder() {
+pub(crate) fn open_folder(gil: Gil<'_>) {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;
-    let descriptor = ffi::open((*FOLDER.place()).c_string(), flags);
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and a buffer's C string
+    // ends.
+    let descriptor = unsafe { ffi::open((*FOLDER.place()).c_string(), flags) };
     if descriptor >= 0 {
-        OPEN_FOLDER.set(OpenFile::new(descriptor));
+        OPEN_FOLDER.set(gil, OpenFile::new(descriptor));
     }
 }
 
 /// Opens a file of the folder.
-unsafe fn open<const N: usize>(name: &Buffer<N>, flags: c_int) -> c_int {
-    if let Some(folder) = OPEN_FOLDER.get().get() {
-        let descriptor = ffi::openat(folder, name.c_string(), flags, 0o644 as c_int);
-        if descriptor >= 0 {
-            return descriptor;
+fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
+    // end.
+    unsafe {
+        if let Some(folder) = OPEN_FOLDER.get(gil).get() {
+            let descriptor = ffi::openat(folder, name.c_string(), flags, 0o644 as c_int);
+            if descriptor >= 0 {
+                return descriptor;
+            }
         }
-    }
-    let mut path = Buffer::<1200>::new();
-    path.add((*FOLDER.place()).bytes())
-        .add(b"/")
-        .add(name.bytes());
-    ffi::open(path.c_string(), flags, 0o644 as c_int)
-}
-
-/// Removes this process's store.
-unsafe fn remove() {
-    let name = (*NAME.place()).c_string();
-    if let Some(folder) = OPEN_FOLDER.get().get() {
-        ffi::unlinkat(folder, name, 0);
-    } else {
         let mut path = Buffer::<1200>::new();
         path.add((*FOLDER.place()).bytes())
             .add(b"/")
-            .add((*NAME.place()).bytes());
-        ffi::unlink(path.c_string());
+            .add(name.bytes());
+        ffi::open(path.c_string(), flags, 0o644 as c_int)
+    }
+}
+
+/// Removes this process's store.
+fn remove(gil: Gil<'_>) {
+    // SAFETY: with the GIL held nobody changes the names meanwhile, and buffers' C strings end.
+    unsafe {
+        let name = (*NAME.place()).c_string();
+        if let Some(folder) = OPEN_FOLDER.get(gil).get() {
+            ffi::unlinkat(folder, name, 0);
+        } else {
+            let mut path = Buffer::<1200>::new();
+            path.add((*FOLDER.place()).bytes())
+                .add(b"/")
+                .add((*NAME.place()).bytes());
+            ffi::unlink(path.c_string());
+        }
     }
 }
 
@@ -122,49 +136,62 @@ fn name_file<const N: usize>(out: &mut Buffer<N>, id: &[u8; 16], ending: &[u8]) 
 }
 
 /// Leaves an empty file that says why this process is not measured. `id` names it.
-pub unsafe fn leave_failure(failure: Failure, id: &[u8; 16]) {
+pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
     let mut name = Buffer::<128>::new();
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
     let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let descriptor = open(&name, flags);
+    let descriptor = open(gil, &name, flags);
     if descriptor >= 0 {
-        ffi::close(descriptor);
+        // SAFETY: the descriptor was opened here, and nobody else knows it.
+        unsafe { ffi::close(descriptor) };
     }
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.
-pub unsafe fn create(id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
-    let name = &mut *NAME.place();
-    name_file(name, id, b".hits");
-    let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
-    let low = open(name, flags);
-    if low < 0 {
-        return Err(Failure(b"data-folder-not-writable"));
+pub(crate) fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<OpenFile, Failure> {
+    // SAFETY: with the GIL held nobody else uses the store's name; the descriptor was opened here,
+    // and nobody else knows it.
+    unsafe {
+        let name = &mut *NAME.place();
+        name_file(name, id, b".hits");
+        let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
+        let low = open(gil, name, flags);
+        if low < 0 {
+            return Err(Failure(b"data-folder-not-writable"));
+        }
+        // Whatever the umask says, the run must be able to read it.
+        ffi::fchmod(low, 0o644);
+        let mut file = OpenFile::new(low);
+        if let Err(failure) = allocate(file.descriptor, 0, size) {
+            discard(gil, &mut file);
+            return Err(failure);
+        }
+        Ok(file)
     }
-    // Whatever the umask says, the run must be able to read it.
-    ffi::fchmod(low, 0o644);
-    let mut file = OpenFile::new(low);
-    if let Err(failure) = allocate(file.descriptor, 0, size) {
-        discard(&mut file);
-        return Err(failure);
-    }
-    Ok(file)
 }
 
 /// Closes and removes a store that cannot be used.
-pub unsafe fn discard(file: &mut OpenFile) {
+pub(crate) fn discard(gil: Gil<'_>, file: &mut OpenFile) {
     file.close();
-    remove();
+    remove(gil);
 }
 
 /// Makes this process's store longer.
-pub unsafe fn extend(file: &mut OpenFile, from: usize, length: usize) -> Result<(), Failure> {
-    let descriptor = match file.get() {
-        Some(descriptor) => descriptor,
-        None => {
+pub(crate) fn extend(
+    gil: Gil<'_>,
+    file: &mut OpenFile,
+    from: usize,
+    length: usize,
+) -> Result<(), Failure> {
+    // SAFETY: with the GIL held nobody changes the store's name meanwhile; a descriptor that turns
+    // out to be another file was opened here, and nobody else knows it.
+    unsafe {
+        let descriptor = if let Some(descriptor) = file.get() {
+            descriptor
+        } else {
             // The program has closed it.
-            let again = open(&*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
+            let again = open(gil, &*NAME.place(), ffi::O_RDWR | ffi::O_CLOEXEC);
             if again < 0 {
                 return Err(Failure(b"data-folder-not-writable"));
             }
@@ -174,43 +201,47 @@ pub unsafe fn extend(file: &mut OpenFile, from: usize, length: usize) -> Result<
             }
             file.descriptor = again;
             again
-        }
-    };
-    allocate(descriptor, from, length)
+        };
+        allocate(descriptor, from, length)
+    }
 }
 
 /// The largest file that the process may write.
-pub unsafe fn size_limit() -> u64 {
+pub(crate) fn size_limit() -> u64 {
     let mut limits = [u64::MAX; 2];
-    ffi::getrlimit(ffi::RLIMIT_FSIZE, &mut limits);
+    // SAFETY: the array has the two words of a limit.
+    unsafe { ffi::getrlimit(ffi::RLIMIT_FSIZE, &raw mut limits) };
     let [soft, _] = limits;
     soft
 }
 
 /// Gives a part of the file its blocks: a store into a hole on a full disk would be SIGBUS.
-unsafe fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
+fn allocate(descriptor: c_int, from: usize, length: usize) -> Result<(), Failure> {
     if (from + length) as u64 > size_limit() {
         // Growing further would not fail but raise SIGXFSZ.
         return Err(Failure(b"file-size-limit"));
     }
-    for _ in 0..100 {
-        match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
-            0 => return Ok(()),
-            EINTR => {}
-            ENOSPC | EDQUOT => return Err(Failure(b"no-room-on-disk")),
-            _ => break,
+    // SAFETY: the zeros are at least as long as is said, and the descriptor is the caller's store.
+    unsafe {
+        for _ in 0..100 {
+            match ffi::posix_fallocate(descriptor, from as i64, length as i64) {
+                0 => return Ok(()),
+                EINTR => {}
+                ENOSPC | EDQUOT => return Err(Failure(b"no-room-on-disk")),
+                _ => break,
+            }
         }
-    }
-    // A file system that cannot allocate: zeros take the same room.
-    let zeros = [0_u8; 4096];
-    let mut place = from;
-    while place < from + length {
-        let rest = (from + length - place).min(4096);
-        let written = ffi::pwrite(descriptor, zeros.as_ptr().cast(), rest, place as i64);
-        if written <= 0 {
-            return Err(Failure(b"no-room-on-disk"));
+        // A file system that cannot allocate: zeros take the same room.
+        let zeros = [0_u8; 4096];
+        let mut place = from;
+        while place < from + length {
+            let rest = (from + length - place).min(4096);
+            let written = ffi::pwrite(descriptor, zeros.as_ptr().cast(), rest, place as i64);
+            if written <= 0 {
+                return Err(Failure(b"no-room-on-disk"));
+            }
+            place += written as usize;
         }
-        place += written as usize;
+        Ok(())
     }
-    Ok(())
 }

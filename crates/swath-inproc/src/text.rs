@@ -1,7 +1,7 @@
 //! Bytes in a buffer of fixed size, built without formatting machinery.
 
 /// Bytes that grow up to `N` less one, always followed by a zero.
-pub struct Buffer<const N: usize> {
+pub(crate) struct Buffer<const N: usize> {
     bytes: [u8; N],
     length: usize,
     whole: bool,
@@ -9,7 +9,7 @@ pub struct Buffer<const N: usize> {
 
 impl<const N: usize> Buffer<N> {
     /// Nothing yet.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             bytes: [0; N],
             length: 0,
@@ -18,7 +18,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Adds bytes; what does not fit is left out, and [`Buffer::whole`] says so.
-    pub fn add(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {
             if self.length + 1 >= N {
                 self.whole = false;
@@ -37,7 +37,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Adds a number in decimal digits.
-    pub fn add_decimal(&mut self, number: u64) -> &mut Self {
+    pub(crate) fn add_decimal(&mut self, number: u64) -> &mut Self {
         let rest = number / 10;
         if rest > 0 {
             self.add_decimal(rest);
@@ -46,7 +46,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Adds bytes as hexadecimal digits.
-    pub fn add_hexadecimal(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn add_hexadecimal(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {
             for digit in [byte >> 4, byte & 15] {
                 let letter = if digit < 10 {
@@ -61,7 +61,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Cuts what comes after `length` bytes.
-    pub fn truncate(&mut self, length: usize) {
+    pub(crate) fn truncate(&mut self, length: usize) {
         if length < self.length {
             self.length = length;
             if let Some(place) = self.bytes.get_mut(length) {
@@ -71,35 +71,38 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// What is there.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or(&[])
     }
 
     /// The same for C: ended by a zero.
-    pub fn c_string(&self) -> *const core::ffi::c_char {
+    pub(crate) fn c_string(&self) -> *const core::ffi::c_char {
         self.bytes.as_ptr().cast()
     }
 
     /// Whether everything that was added fitted.
-    pub fn whole(&self) -> bool {
+    pub(crate) fn whole(&self) -> bool {
         self.whole
     }
 }
 
 /// The bytes of a C string.
-pub unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
+pub(crate) unsafe fn c_bytes<'a>(text: *const core::ffi::c_char) -> &'a [u8] {
     if text.is_null() {
         return &[];
     }
     let mut length = 0;
-    while *text.add(length) != 0 {
-        length += 1;
+    // SAFETY: the text is not null, and everything up to the zero that ends it may be read.
+    unsafe {
+        while *text.add(length) != 0 {
+            length += 1;
+        }
+        core::slice::from_raw_parts(text.cast(), length)
     }
-    core::slice::from_raw_parts(text.cast(), length)
 }
 
 /// A hash of bytes: FNV-1a over words of eight, mixed.
-pub fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;
     let mut words = bytes.chunks_exact(8);
     for word in words.by_ref() {
@@ -116,7 +119,7 @@ pub fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// Adds a number to a hash.
-pub fn mix(state: u64, value: u64) -> u64 {
+pub(crate) fn mix(state: u64, value: u64) -> u64 {
     let mixed = (state ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 29)
 }

@@ -11,6 +11,7 @@ use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
 use crate::object::{attribute, bytes};
+use crate::state::Gil;
 
 /// A line table of so many ranges is that of large code: with fewer, operations cost more than
 /// lines do.
@@ -18,58 +19,62 @@ const LARGE: usize = 2_000;
 
 /// The lines by unit.
 #[derive(Clone, Copy)]
-pub struct UnitLines {
+pub(crate) struct UnitLines {
     lines: *const u32,
     units: usize,
 }
 
 impl UnitLines {
     /// Of code that is not large.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         lines: null(),
         units: 0,
     };
 
     /// Whether code whose line table has so many ranges is large, for an interpreter that reads it
     /// again and again.
-    pub fn are_needed(ranges: usize) -> bool {
-        ranges >= LARGE && matches!(VERSION.get(), 0x030c | 0x030d)
+    pub(crate) fn are_needed(gil: Gil<'_>, ranges: usize) -> bool {
+        ranges >= LARGE && matches!(VERSION.get(gil), 0x030c | 0x030d)
     }
 
     /// Reads the line table of code. The memory is never given back, as with all that is known
     /// about code.
-    pub unsafe fn of(code: Object) -> Option<Self> {
-        let all = attribute(code, c"co_code")?;
-        let units = bytes(all.object())?.len() / 2;
-        let memory = map::private_pages(units * size_of::<u32>()).cast::<u32>();
-        if memory.is_null() {
-            return None;
-        }
-        // SAFETY: fresh pages hold zeros and are large enough.
-        let lines = core::slice::from_raw_parts_mut(memory, units);
-        let body = line_table::body_start(code);
-        line_table::for_each_range(code, body, |start, end, line| {
-            if let Some(some) = lines.get_mut(start.max(body) / 2..end / 2) {
-                some.fill(line);
+    pub(crate) unsafe fn of(gil: Gil<'_>, code: Object) -> Option<Self> {
+        // SAFETY: the code is alive, and its bytes are only counted. Fresh pages hold zeros, are
+        // large enough, aligned, and stay.
+        unsafe {
+            let all = attribute(gil, code, c"co_code")?;
+            let units = bytes(gil, all.object())?.len() / 2;
+            let memory = map::private_pages(units * size_of::<u32>()).cast::<u32>();
+            if memory.is_null() {
+                return None;
             }
-            Some(())
-        })?;
-        Some(Self {
-            lines: memory,
-            units,
-        })
+            let lines = core::slice::from_raw_parts_mut(memory, units);
+            let body = line_table::body_start(gil, code);
+            line_table::for_each_range(gil, code, body, |start, end, line| {
+                if let Some(some) = lines.get_mut(start.max(body) / 2..end / 2) {
+                    some.fill(line);
+                }
+                Some(())
+            })?;
+            Some(Self {
+                lines: memory,
+                units,
+            })
+        }
     }
 
     /// Whether there are any.
-    pub fn exist(&self) -> bool {
+    pub(crate) fn exist(&self) -> bool {
         !self.lines.is_null()
     }
 
     /// The line of a unit; 0 for none.
     #[inline]
-    pub unsafe fn line(&self, unit: usize) -> u32 {
+    pub(crate) fn line(&self, unit: usize) -> u32 {
         if unit < self.units {
-            *self.lines.add(unit)
+            // SAFETY: the unit is below how many there are, and the table stays.
+            unsafe { *self.lines.add(unit) }
         } else {
             0
         }

@@ -10,32 +10,48 @@ use crate::branches::{Arc, SEVERAL, Side, Site, SiteKind, Throw, Watch, meaning}
 use crate::flow::{Fate, Flow};
 use crate::interpreter::VERSION;
 use crate::operations::Kind;
-use crate::scratch;
+use crate::scratch::{self, Zero};
+use crate::state::Gil;
+
+// SAFETY: both fields are numbers.
+unsafe impl Zero for Throw {}
 
 impl Survey {
     /// Adds an arc that nothing proves but its end or an operation; whether it is an operation. A
     /// way out of the frame needs none: events tell of it.
-    pub unsafe fn add_unsure(&mut self, lines: Lines, from: u32, to: i32) -> Option<bool> {
+    pub(crate) fn add_unsure(
+        &mut self,
+        gil: Gil<'_>,
+        lines: Lines,
+        from: u32,
+        to: i32,
+    ) -> Option<bool> {
         if to < 0 {
             return Some(false);
         }
         self.unsure.add(key(from, to))?;
-        Some(self.proof(lines, from, to) == 0)
+        Some(self.proof(gil, lines, from, to) == 0)
     }
 
     /// Works out what is to be watched.
-    pub unsafe fn add_watch(&mut self, flow: &Flow, lines: Lines, watch: &mut Watch) -> Option<()> {
+    pub(crate) fn add_watch(
+        &mut self,
+        gil: Gil<'_>,
+        flow: &Flow,
+        lines: Lines,
+        watch: &mut Watch,
+    ) -> Option<()> {
         let unsure = self.sort_unsure();
         if unsure == 0 && !flow.has_handlers() && !self.has_edges() {
             return Some(());
         }
         self.meanings.zeros(flow.units().len())?;
         self.watched_lines.zeros(lines.span as usize)?;
-        self.add_proofs(flow, lines)?;
-        self.tell_edges(flow, watch);
-        self.note_escapes(flow);
+        self.add_proofs(gil, flow, lines)?;
+        self.tell_edges(gil, flow, watch);
+        self.note_escapes(gil, flow);
         let first = self.arcs.values().len() as u32;
-        let catches = self.add_throws(flow, lines)?;
+        let catches = self.add_throws(gil, flow, lines)?;
         watch.thrown = (first, self.arcs.values().len() as u32);
         self.note_lines(flow, lines);
         watch.meanings = self.meanings.kept()?;
@@ -61,15 +77,15 @@ impl Survey {
     }
 
     /// Adds the arcs that are not sure, and sites where nothing else proves them.
-    unsafe fn add_proofs(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn add_proofs(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         let first = self.arcs.values().len() as u32;
         for place in 0..self.unsure.values().len() {
             let (from, to) = arc_of(self.unsure.values().get(place).copied()?);
-            let proof = self.proof(lines, from, to);
+            let proof = self.proof(gil, lines, from, to);
             self.arcs.add(Arc { from, to, proof })?;
         }
         let mut failed = false;
-        flow.leaving_steps(|unit, from, to| {
+        flow.leaving_steps(gil, |unit, from, to| {
             if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
                 failed |= self
                     .add_proof(flow, lines, unit, first + place as u32)
@@ -80,13 +96,7 @@ impl Survey {
     }
 
     /// Adds a site at the unit that leaves the line of an arc.
-    unsafe fn add_proof(
-        &mut self,
-        flow: &Flow,
-        lines: Lines,
-        index: usize,
-        arc: u32,
-    ) -> Option<()> {
+    fn add_proof(&mut self, flow: &Flow, lines: Lines, index: usize, arc: u32) -> Option<()> {
         let proven = self.arcs.values().get(arc as usize)?;
         let unit = flow.units().get(index)?;
         // Events tell of branches.
@@ -143,7 +153,7 @@ impl Survey {
     }
 
     /// Notes the units that tell whether an edge was taken: its end, and where an exception goes.
-    fn tell_edges(&mut self, flow: &Flow, watch: &mut Watch) {
+    fn tell_edges(&mut self, gil: Gil<'_>, flow: &Flow, watch: &mut Watch) {
         for index in 0..flow.units().len() {
             let number = self.site_of.values().get(index).copied().unwrap_or(0);
             let Some(place) = usize::from(number).checked_sub(1) else {
@@ -156,7 +166,7 @@ impl Survey {
                 watch.open_edges += 1;
                 self.mean(index, meaning::TELLS_EDGE);
                 self.mean(site.behind as usize, meaning::TELLS_EDGE);
-                if let Some(handler) = flow.handler(index) {
+                if let Some(handler) = flow.handler(gil, index) {
                     self.mean(handler, meaning::TELLS_EDGE);
                 }
             }
@@ -164,11 +174,11 @@ impl Survey {
     }
 
     /// Notes the units whose exceptions leave the frame from their own line.
-    fn note_escapes(&mut self, flow: &Flow) {
+    fn note_escapes(&mut self, gil: Gil<'_>, flow: &Flow) {
         let mut before = false;
         for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
             if unit.kind != Kind::Cache {
-                before = !waits(flow, index) && flow.fate(index) == Fate::Leaves;
+                before = !waits(gil, flow, index) && flow.fate(gil, index) == Fate::Leaves;
             }
             if before {
                 self.mean(index, meaning::LEAVES);
@@ -184,8 +194,8 @@ impl Survey {
     }
 
     /// Adds the arcs that exceptions take as the ordinary flow does; whether there are any.
-    unsafe fn add_throws(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
-        if !flow.has_handlers() || !self.collect_forks(flow, lines)? {
+    fn add_throws(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<bool> {
+        if !flow.has_handlers() || !self.collect_forks(gil, flow, lines)? {
             return Some(false);
         }
         self.throws.zeros(flow.units().len())?;
@@ -193,7 +203,7 @@ impl Survey {
         let mut throw = Throw { arc: 0, caught: 0 };
         for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
             if unit.kind != Kind::Cache {
-                throw = self.throw_of(flow, lines, index, first)?;
+                throw = self.throw_of(gil, flow, lines, index, first)?;
             }
             if throw.arc != 0
                 && let Some(place) = self.throws.values_mut().get_mut(index)
@@ -205,8 +215,9 @@ impl Survey {
     }
 
     /// The arc that an exception takes that a unit raises, if the ordinary flow may take it.
-    unsafe fn throw_of(
+    fn throw_of(
         &mut self,
+        gil: Gil<'_>,
         flow: &Flow,
         lines: Lines,
         index: usize,
@@ -219,7 +230,7 @@ impl Survey {
         if unit.line == 0 || unit.is_quiet || !self.forks(lines, unit.line) {
             return Some(none);
         }
-        let Fate::Handled(handler) = flow.fate(index) else {
+        let Fate::Handled(handler) = flow.fate(gil, index) else {
             return Some(none);
         };
         let is_catch = flow.units().get(handler).map(|unit| unit.kind) == Some(Kind::Catch);
@@ -238,13 +249,12 @@ impl Survey {
         let same = known
             .iter()
             .position(|other| key(other.from, other.to) == arc);
-        let place = match same {
-            Some(place) => first + place,
-            None => {
-                let (from, to) = arc_of(arc);
-                self.arcs.add(Arc { from, to, proof: 0 })?;
-                self.arcs.values().len() - 1
-            }
+        let place = if let Some(place) = same {
+            first + place
+        } else {
+            let (from, to) = arc_of(arc);
+            self.arcs.add(Arc { from, to, proof: 0 })?;
+            self.arcs.values().len() - 1
         };
         Some(Throw {
             arc: place as u32 + 1,
@@ -254,17 +264,17 @@ impl Survey {
 
     /// Collects, sorted, the arcs of lines with several ways on that no line proves; whether there
     /// are any.
-    unsafe fn collect_forks(&mut self, flow: &Flow, lines: Lines) -> Option<bool> {
+    fn collect_forks(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<bool> {
         self.keys.clear();
         let mut failed = false;
         let mut collect = |from, to| {
-            if self.forks(lines, from) && to > 0 && self.proof(lines, from, to) == 0 {
+            if self.forks(lines, from) && to > 0 && self.proof(gil, lines, from, to) == 0 {
                 failed |= self.keys.add(key(from, to)).is_none();
             }
         };
-        flow.steps(&mut collect);
+        flow.steps(gil, &mut collect);
         // Whatever else the line raises goes where its `raise` leads.
-        flow.raising_steps(&mut collect);
+        flow.raising_steps(gil, &mut collect);
         if failed {
             return None;
         }
@@ -296,8 +306,8 @@ impl Survey {
 
 /// Whether a frame that waits is said to be at a unit: an exception that is thrown in there and
 /// leaves the frame is no way out for coverage.py.
-fn waits(flow: &Flow, index: usize) -> bool {
-    let place = match VERSION.get() {
+fn waits(gil: Gil<'_>, flow: &Flow, index: usize) -> bool {
+    let place = match VERSION.get(gil) {
         0..=0x030c => Some(index),
         _ => index.checked_sub(1),
     };

@@ -12,7 +12,6 @@ use crate::run::{Run, program};
 #[path = "../../../swath-inproc/src/operations.rs"]
 #[expect(
     dead_code,
-    unreachable_pub,
     reason = "it is a part of the agent, which uses more of it than this test"
 )]
 mod operations;
