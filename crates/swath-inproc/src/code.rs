@@ -234,59 +234,57 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
 }
 
 unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
-    // SAFETY: with the GIL held nobody else uses the list of lines or the table. What the table
-    // leads to was allocated here and is never given back, the fresh memory is as large as an
-    // `Info`, and where branches are recorded the record has a second byte a line.
-    unsafe {
-        let name = attribute(gil, code, c"co_filename")?;
-        let file = file::id(gil, name.object())?;
-        let scratch = &mut *LINES.place();
-        let start = line_table::collect(gil, code, scratch)?;
-        let lines = scratch.values();
-        let first = lines.iter().copied().min()?;
-        let last = lines.iter().copied().max()?;
-        let span = (last - first) as usize + 1;
-        if span > LARGEST_SPAN {
-            map::count_dropped(gil);
-            return None;
-        }
-        let is_large = UnitLines::are_needed(gil, lines.len());
-        let outline = if BRANCH.get(gil) || is_large {
-            outline(gil, code)?
-        } else {
-            Outline::NONE
-        };
-        let definition = if BRANCH.get(gil) {
-            u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?
-        } else {
-            0
-        };
-        let hash = lines
-            .iter()
-            .fold(u64::from(file) ^ outline.hash, |state, line| {
-                text::mix(state, u64::from(*line))
-            });
-        let head = TABLE
-            .place()
-            .cast::<*mut Info>()
-            .add(hash as usize % BUCKETS);
-        let mut info = *head;
-        while !info.is_null() {
-            if (*info).hash == hash
-                && (*info).is_current(gil)
-                && is_same(&*info, file, first, span, lines)
-            {
-                return Some(info);
-            }
-            info = (*info).next;
-        }
-        let (hits, remaining) = record(gil, file, first, span, lines, definition)?;
-        let memory = ffi::calloc(1, size_of::<Info>()).cast::<Info>();
-        if memory.is_null() {
-            return None;
-        }
-        memory.write(Info {
-            next: *head,
+    // SAFETY: the code is alive, and so is its name while it is looked up.
+    let file = unsafe { file::id(gil, attribute(gil, code, c"co_filename")?.object()) }?;
+    // SAFETY: with the GIL held nobody else uses the list of lines.
+    let scratch = unsafe { &mut *LINES.place() };
+    // SAFETY: the code is alive.
+    let start = unsafe { line_table::collect(gil, code, scratch) }?;
+    let lines = scratch.values();
+    let first = lines.iter().copied().min()?;
+    let last = lines.iter().copied().max()?;
+    let span = (last - first) as usize + 1;
+    if span > LARGEST_SPAN {
+        map::count_dropped(gil);
+        return None;
+    }
+    let is_large = UnitLines::are_needed(gil, lines.len());
+    let outline = if BRANCH.get(gil) || is_large {
+        // SAFETY: the code is alive.
+        unsafe { outline(gil, code) }?
+    } else {
+        Outline::NONE
+    };
+    let definition = if BRANCH.get(gil) {
+        // SAFETY: the code is alive.
+        u32::try_from(unsafe { number_attribute(gil, code, c"co_firstlineno") }).ok()?
+    } else {
+        0
+    };
+    let hash = lines
+        .iter()
+        .fold(u64::from(file) ^ outline.hash, |state, line| {
+            text::mix(state, u64::from(*line))
+        });
+    let is_known = |info: &Info| info.hash == hash && info.is_current(gil);
+    if let Some(info) = find(gil, hash, |info| {
+        // SAFETY: information that is not of another process has its hits in the map.
+        is_known(info) && unsafe { is_same(info, file, first, span, lines) }
+    }) {
+        return Some(info);
+    }
+    // SAFETY: every line lies in the span.
+    let (hits, remaining) = unsafe { record(gil, file, first, span, lines, definition) }?;
+    let unit_lines = if is_large {
+        // SAFETY: the code is alive.
+        unsafe { UnitLines::of(gil, code) }.unwrap_or(UnitLines::NONE)
+    } else {
+        UnitLines::NONE
+    };
+    let info = keep_info(
+        gil,
+        Info {
+            next: null_mut(),
             hash,
             generation: fork::generation(gil),
             file,
@@ -296,7 +294,7 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
             hits,
             exits: if BRANCH.get(gil) {
-                hits.add(span)
+                hits.wrapping_add(span)
             } else {
                 null_mut()
             },
@@ -306,18 +304,59 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             has_looked: !BRANCH.get(gil),
             found: FoundArcs::NONE,
             latest: 0,
-            unit_lines: if is_large {
-                UnitLines::of(gil, code).unwrap_or(UnitLines::NONE)
-            } else {
-                UnitLines::NONE
-            },
-        });
-        *head = memory;
-        if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
-            (*memory).look_for_branches(gil, code);
-        }
-        Some(memory)
+            unit_lines,
+        },
+    )?;
+    if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
+        // SAFETY: the information is fresh, and kept for good; the code is alive.
+        unsafe { (*info).look_for_branches(gil, code) };
     }
+    Some(info)
+}
+
+/// Where the table begins for a hash.
+fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Info {
+    // SAFETY: the place is below the number of buckets.
+    unsafe {
+        TABLE
+            .place()
+            .cast::<*mut Info>()
+            .add(hash as usize % BUCKETS)
+    }
+}
+
+/// Finds information in the table.
+fn find(gil: Gil<'_>, hash: u64, mut is_it: impl FnMut(&Info) -> bool) -> Option<*mut Info> {
+    // SAFETY: what the table leads to is null, or was put there by `keep_info` for good; with the
+    // GIL held nobody changes it meanwhile.
+    unsafe {
+        let mut info = *bucket(gil, hash);
+        while !info.is_null() {
+            if is_it(&*info) {
+                return Some(info);
+            }
+            info = (*info).next;
+        }
+    }
+    None
+}
+
+/// Puts information into the table; `None` without memory.
+fn keep_info(gil: Gil<'_>, info: Info) -> Option<*mut Info> {
+    // SAFETY: the C library's, for any numbers.
+    let memory = unsafe { ffi::calloc(1, size_of::<Info>()) }.cast::<Info>();
+    if memory.is_null() {
+        return None;
+    }
+    let head = bucket(gil, info.hash);
+    // SAFETY: the fresh memory is as large as this and nobody else's; with the GIL held nobody else
+    // uses the table.
+    unsafe {
+        let next = *head;
+        memory.write(Info { next, ..info });
+        *head = memory;
+    }
+    Some(memory)
 }
 
 /// Looks over a code object's operations.
