@@ -53,7 +53,7 @@ fn setups(image: &str) -> Vec<Setup> {
 }
 
 #[test]
-fn containers() {
+fn verdicts_of_containers() {
     const TEST: &str = "verdict: containers";
     let Some(python) = image_python() else {
         swath_test::skip(TEST, "no CPython that an image can be made of");

@@ -164,11 +164,11 @@ const COMBINED: &[Setup] = &[
 ];
 
 #[test]
-fn files() {
+fn verdicts_of_files() {
     play_all("Verdicts: files", FILES);
 }
 
 #[test]
-fn combined() {
+fn verdicts_of_combined_data() {
     play_all("Verdicts: data", COMBINED);
 }

@@ -36,6 +36,6 @@ const EMBEDDED: &[Setup] = &[
 ];
 
 #[test]
-fn embedded() {
+fn verdicts_of_interpreters_inside_programs() {
     play_all("Verdicts: interpreters inside programs", EMBEDDED);
 }

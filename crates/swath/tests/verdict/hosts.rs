@@ -263,48 +263,49 @@ const LIMITS: &[Setup] = &[
     ),
     setup(
         "ulimit -f too small for the store",
-        &[(
-            "big.py",
-            "for n in range(400):\n    exec(compile('x = 1\\n' * 400, f'big{n}.py', 'exec'))\n",
-        )],
-        "$SWATH run --source . -- bash -c 'ulimit -f 16; $PYTHON big.py'; true",
-        &[],
+        &[ONE],
+        "$SWATH run --source . -- bash -c '$PYTHON one.py; (ulimit -f 4; $PYTHON one.py); true'",
+        &["Incomplete"],
     ),
     Setup {
         needs: &[Need::Root],
         ..setup(
-            "a temporary folder that is full",
+            "a temporary folder without room from the start",
+            PLAIN,
+            "mkdir small; mount -t tmpfs -o size=16k none small; TMPDIR=$PWD/small $SWATH run --source . -- $PYTHON one.py; umount -l small",
+            &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root],
+        ..setup(
+            "a temporary folder that fills up",
             &[(
-                "big.py",
-                "import os\nwith open('/proc/self/mounts') as f:\n    f.read()\nfor n in range(600):\n    exec(compile('\\n'.join(f'x{i} = 1' for i in range(300)), os.path.abspath(f'm{n}.py'), 'exec'))\n",
+                "fill.py",
+                "import os\nwith open(os.environ['TMPDIR'] + '/filler', 'wb', 0) as filler:\n    try:\n        while True:\n            filler.write(b'x' * 4096)\n    except OSError:\n        pass\nfor n in range(1, 1501):\n    __import__(f'm{n}')\n",
             )],
-            "mkdir small; mount -t tmpfs -o size=600k none small; TMPDIR=$PWD/small XDG_CACHE_HOME=$PWD/c $SWATH run --source . -- $PYTHON big.py; umount -l small",
-            &["Incomplete"],
+            "mkdir small; mount -t tmpfs -o size=4m none small; seq -f 'x%g = 1' 200 > m; for n in $(seq 1500); do cp m m$n.py; done; TMPDIR=$PWD/small $SWATH run --source . --omit m -- $PYTHON fill.py | tail -3; umount -l small",
+            &["Incomplete", "found no room for"],
         )
     },
 ];
 
 #[test]
-fn starts() {
+fn verdicts_of_starts() {
     play_all("Verdicts: how processes start", STARTS);
 }
 
 #[test]
-fn shut_out() {
+fn verdicts_of_pythons_without_the_agent() {
     play_all("Verdicts: Pythons without the agent", SHUT_OUT);
 }
 
 #[test]
-fn places() {
+fn verdicts_of_users_and_namespaces() {
     play_all("Verdicts: users and namespaces", PLACES);
 }
 
 #[test]
-fn limits() {
-    let judged: Vec<Setup> = LIMITS
-        .iter()
-        .filter(|setup| !setup.verdict.is_empty())
-        .copied()
-        .collect();
-    play_all("Verdicts: limits", &judged);
+fn verdicts_of_limits() {
+    play_all("Verdicts: limits", LIMITS);
 }

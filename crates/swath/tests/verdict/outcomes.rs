@@ -123,11 +123,11 @@ const SERVICES: &[Setup] = &[
 ];
 
 #[test]
-fn tests() {
+fn verdicts_of_what_the_tests_did() {
     play_all("Verdicts: what the tests did", TESTS);
 }
 
 #[test]
-fn services() {
+fn verdicts_of_services() {
     play_all("Verdicts: services", SERVICES);
 }
