@@ -31,6 +31,7 @@ use crate::place::{PlaceOfRun, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
+use crate::unseen_service::unseen_services;
 use crate::{account_json, source_hints, tests_result};
 
 /// How many differences of the analysis are named.
@@ -63,7 +64,7 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     let settings = request.settings.clone();
     let mut unexecuted = vec![settings.config.clone()];
     findings.extend(settings.plugins.findings_of_run());
-    let (processes, account) = match account_with_containers(request, measurement) {
+    let (processes, mut account) = match account_with_containers(request, measurement) {
         Ok(Some(theirs)) => {
             unexecuted = theirs.unexecuted;
             findings.extend(theirs.findings);
@@ -76,6 +77,10 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
             (host.clone(), account)
         }
     };
+    if measurement.outcome.test.is_some() {
+        let unseen = unseen_services(request, &account);
+        account.not_measured.extend(unseen);
+    }
     findings.extend(of_account(
         &account,
         &processes,

@@ -50,6 +50,7 @@ mod spawn;
 mod stopping;
 mod tests_result;
 mod tool_command;
+mod unseen_service;
 mod watch;
 
 pub use account::{Account, ProcessAccount};

@@ -330,7 +330,11 @@ fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
 }
 
 /// The command line of what was started, if it is a Python or a script that one runs.
-fn python_arguments(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Option<Vec<String>> {
+pub(crate) fn python_arguments(
+    spawn: &Spawn,
+    working_folder: &Path,
+    folder: &Path,
+) -> Option<Vec<String>> {
     let program = if spawn.executable.is_empty() {
         spawn.command.first()?
     } else {

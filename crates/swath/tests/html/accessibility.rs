@@ -38,7 +38,7 @@ fn axe() -> Option<String> {
         let wheel: PathBuf = wheels
             .filter(|path| path.extension().is_some_and(|it| it == "whl"))
             .max()?;
-        let extract = "import sys, zipfile\nwheel = zipfile.ZipFile(sys.argv[1])\nname = next(n for n in wheel.namelist() if n.endswith('axe.min.js'))\nopen(sys.argv[2], 'wb').write(wheel.read(name))";
+        let extract = "import os, sys, zipfile\nwheel = zipfile.ZipFile(sys.argv[1])\nname = next(n for n in wheel.namelist() if n.endswith('axe.min.js'))\npart = f'{sys.argv[2]}.{os.getpid()}'\nopen(part, 'wb').write(wheel.read(name))\nos.replace(part, sys.argv[2])";
         let status = Command::new(&python.path)
             .arg("-c")
             .arg(extract)
