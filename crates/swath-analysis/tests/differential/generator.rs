@@ -1,21 +1,16 @@
 //! Programs that nobody would write: full of dead code, with every statement in every other.
 
-use std::fmt::Write;
-
-use swath_test::Random;
+use swath_test::{Draft, Place, ProgramWriter, Random};
 
 /// A program that a Python of this minor version compiles.
 pub(crate) fn program(seed: u64, minor: u8) -> String {
     let mut writer = Writer {
-        random: Random::new(seed),
-        minor,
-        text: String::new(),
-        depth: 0,
+        draft: Draft::new(Random::new(seed), minor, String::new()),
         place: Place::default(),
     };
     if writer.one_in(8) {
         writer.line("\"\"\"Module docstring.");
-        writer.text.push_str("\nmore\n\"\"\"\n");
+        writer.draft.text.push_str("\nmore\n\"\"\"\n");
     }
     if writer.one_in(12) {
         writer.line("from __future__ import annotations");
@@ -24,28 +19,11 @@ pub(crate) fn program(seed: u64, minor: u8) -> String {
     for _ in 0..count {
         writer.statement();
     }
-    writer.text
-}
-
-/// What the enclosing statements allow.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own about the place"
-)]
-#[derive(Clone, Copy, Default)]
-struct Place {
-    in_function: bool,
-    is_async: bool,
-    in_loop: bool,
-    /// `return`, `break` and `continue` may not leave an `except*` suite.
-    in_except_star: bool,
+    writer.draft.text
 }
 
 struct Writer {
-    random: Random,
-    minor: u8,
-    text: String,
-    depth: usize,
+    draft: Draft,
     place: Place,
 }
 
@@ -175,24 +153,9 @@ const TESTS: &[&str] = &[
     "x and 0 and y",
 ];
 
-impl Writer {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.random.below(bound)
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    fn pick(&mut self, items: &[&'static str]) -> &'static str {
-        let index = self.below(items.len() as u64);
-        items[usize::try_from(index).expect("an index is small")]
-    }
-
-    fn line(&mut self, code: &str) {
-        let indent = " ".repeat(4 * self.depth);
-        let code = code.replace('@', &indent);
-        let _ = writeln!(self.text, "{indent}{code}");
+impl ProgramWriter for Writer {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
     }
 
     /// A clause's first line, sometimes with a comment, and its suite.
@@ -206,13 +169,28 @@ impl Writer {
         self.suite();
     }
 
+    fn handlers(&mut self, is_star: bool) {
+        let star = if is_star { "*" } else { "" };
+        let place = self.place.in_handler(is_star);
+        let count = 1 + self.below(2);
+        for _ in 0..count {
+            let name = if self.one_in(2) { " as e" } else { "" };
+            self.suite_in(&format!("except{star} E{name}"), place);
+        }
+        if !is_star && self.one_in(3) {
+            self.clause("except");
+        }
+    }
+}
+
+impl Writer {
     fn suite(&mut self) {
-        self.depth += 1;
-        let count = 1 + self.below(if self.depth > 2 { 2 } else { 3 });
+        self.draft.depth += 1;
+        let count = 1 + self.below(if self.draft.depth > 2 { 2 } else { 3 });
         for _ in 0..count {
             self.statement();
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn suite_in(&mut self, head: &str, place: Place) {
@@ -223,19 +201,19 @@ impl Writer {
 
     fn statement(&mut self) {
         if self.one_in(25) {
-            self.text.push('\n');
+            self.draft.text.push('\n');
         }
-        if self.depth >= 5 || self.below(8) >= 3 {
+        if self.draft.depth >= 5 || self.below(8) >= 3 {
             self.simple();
             return;
         }
         match self.below(17) {
-            0..=3 => self.choice(),
+            0..=3 => self.choice(TESTS, 4),
             4 | 5 => self.for_loop(),
             6 | 7 => self.while_loop(),
-            8..=10 => self.attempt(),
+            8..=10 => self.attempt(5),
             11 | 12 => self.with(),
-            13 | 14 if self.minor >= 10 => self.matching(),
+            13 | 14 if self.draft.minor >= 10 => self.matching(),
             15 => self.class(),
             _ => self.function(),
         }
@@ -252,12 +230,12 @@ impl Writer {
             3 if place.in_function => self.pick(&["yield", "x = yield y", "return_ = (yield)"]),
             4 if place.is_async => self.pick(&["await x", "x = await f(y)"]),
             5 if place.in_function => self.pick(&["raise", "raise E(\n@    x)"]),
-            6 if self.minor >= 12 => self.pick(&[
+            6 if self.draft.minor >= 12 => self.pick(&[
                 "type X = int",
                 "type X[T] = list[T]",
                 "x = f'{x!r} {\n@  y}'",
             ]),
-            7 if self.minor >= 14 => self.pick(&["x = t'{y}'", "x = t'a'"]),
+            7 if self.draft.minor >= 14 => self.pick(&["x = t'{y}'", "x = t'a'"]),
             _ => self.pick(SIMPLE),
         };
         // `return` with a value is not for asynchronous generators.
@@ -274,18 +252,6 @@ impl Writer {
         self.line(&format!("{code}{pragma}"));
     }
 
-    fn choice(&mut self) {
-        let test = self.pick(TESTS);
-        self.clause(&format!("if {test}"));
-        while self.one_in(4) {
-            let test = self.pick(TESTS);
-            self.clause(&format!("elif {test}"));
-        }
-        if self.one_in(3) {
-            self.clause("else");
-        }
-    }
-
     fn for_loop(&mut self) {
         let head = if self.place.is_async && self.one_in(2) {
             "async for x in y"
@@ -293,9 +259,8 @@ impl Writer {
             "for x in f(y)"
         };
         let in_loop = Place {
-            in_loop: true,
             in_except_star: false,
-            ..self.place
+            ..self.place.in_loop()
         };
         self.suite_in(head, in_loop);
         if self.one_in(4) {
@@ -306,52 +271,12 @@ impl Writer {
     fn while_loop(&mut self) {
         let test = self.pick(TESTS);
         let in_loop = Place {
-            in_loop: true,
             in_except_star: false,
-            ..self.place
+            ..self.place.in_loop()
         };
         self.suite_in(&format!("while {test}"), in_loop);
         if self.one_in(4) {
             self.clause("else");
-        }
-    }
-
-    fn attempt(&mut self) {
-        self.clause("try");
-        let has_handlers = !self.one_in(3);
-        if has_handlers {
-            let is_star = self.minor >= 11 && self.one_in(5);
-            self.handlers(is_star);
-            if self.one_in(3) {
-                self.clause("else");
-            }
-        }
-        if !has_handlers || self.one_in(3) {
-            self.clause("finally");
-        }
-    }
-
-    fn handlers(&mut self, is_star: bool) {
-        let star = if is_star { "*" } else { "" };
-        let place = Place {
-            in_except_star: is_star || self.place.in_except_star,
-            ..self.place
-        };
-        let place = if is_star {
-            Place {
-                in_loop: false,
-                ..place
-            }
-        } else {
-            place
-        };
-        let count = 1 + self.below(2);
-        for _ in 0..count {
-            let name = if self.one_in(2) { " as e" } else { "" };
-            self.suite_in(&format!("except{star} E{name}"), place);
-        }
-        if !is_star && self.one_in(3) {
-            self.clause("except");
         }
     }
 
@@ -374,7 +299,7 @@ impl Writer {
     fn matching(&mut self) {
         let subject = self.pick(&["x", "f(x)", "(x,\n@  y)"]);
         self.line(&format!("match {subject}:"));
-        self.depth += 1;
+        self.draft.depth += 1;
         let count = 1 + self.below(3);
         for _ in 0..count {
             let pattern = self.pick(&[
@@ -394,7 +319,7 @@ impl Writer {
             let pattern = self.pick(&["_", "y", "_ as y", "1 | _", "(y)"]);
             self.clause(&format!("case {pattern}"));
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn guard(&mut self) -> String {
@@ -408,21 +333,20 @@ impl Writer {
     fn decorators(&mut self) {
         while self.one_in(4) {
             let decorator = self.pick(&[
-                "@d",
-                "@d(1)",
-                "@d(\n    1)",
-                "@d  # pragma: no cover",
-                "@d.e",
+                "§d",
+                "§d(1)",
+                "§d(\n    1)",
+                "§d  # pragma: no cover",
+                "§d.e",
             ]);
-            let indent = " ".repeat(4 * self.depth);
-            let _ = writeln!(self.text, "{indent}{decorator}");
+            self.line(decorator);
         }
     }
 
     fn class(&mut self) {
         self.decorators();
         let head = self.pick(&["class C", "class C(B)", "class C(\n@    B)"]);
-        let head = if self.minor >= 12 && self.one_in(6) {
+        let head = if self.draft.minor >= 12 && self.one_in(6) {
             "class C[T]"
         } else {
             head
@@ -439,7 +363,7 @@ impl Writer {
             "def f(x: int) -> int",
             "def f(\n@    x,\n@    y=2)",
         ]);
-        let head = if self.minor >= 12 && self.one_in(8) {
+        let head = if self.draft.minor >= 12 && self.one_in(8) {
             "def f[T](x: T)"
         } else {
             head
@@ -452,8 +376,7 @@ impl Writer {
         let place = Place {
             in_function: true,
             is_async,
-            in_loop: false,
-            in_except_star: false,
+            ..Place::default()
         };
         if self.one_in(10) {
             self.line(&format!(

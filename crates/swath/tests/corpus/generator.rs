@@ -1,16 +1,15 @@
 //! Programs that come to their end, whatever they are made of: chance decides which way control goes.
 
-use std::fmt::Write;
-
-use swath_test::Random;
+use swath_test::{Draft, Place, ProgramWriter, Random};
 
 /// A program for a Python of this minor version; `play.py` has what it calls.
 pub(crate) fn program(seed: u64, minor: u8) -> String {
     let mut writer = Writer {
-        random: Random::new(seed),
-        minor,
-        text: format!("from play import *\nbegin({seed})\n"),
-        depth: 0,
+        draft: Draft::new(
+            Random::new(seed),
+            minor,
+            format!("from play import *\nbegin({seed})\n"),
+        ),
         place: Place::default(),
         definitions: 0,
     };
@@ -22,29 +21,11 @@ pub(crate) fn program(seed: u64, minor: u8) -> String {
             writer.function();
         }
     }
-    writer.text
-}
-
-/// What the enclosing statements allow.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own about the place"
-)]
-#[derive(Clone, Copy, Default)]
-struct Place {
-    in_function: bool,
-    is_async: bool,
-    is_generator: bool,
-    in_loop: bool,
-    /// `return` may not leave an `except*` suite, nor may `break` and `continue` of a loop around it.
-    in_except_star: bool,
+    writer.draft.text
 }
 
 struct Writer {
-    random: Random,
-    minor: u8,
-    text: String,
-    depth: usize,
+    draft: Draft,
     place: Place,
     definitions: usize,
 }
@@ -134,24 +115,9 @@ const TESTS: &[&str] = &[
     "any(t() for y in items())",
 ];
 
-impl Writer {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.random.below(bound)
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    fn pick(&mut self, items: &[&'static str]) -> &'static str {
-        let index = self.below(items.len() as u64);
-        items[usize::try_from(index).expect("an index is small")]
-    }
-
-    fn line(&mut self, code: &str) {
-        let indent = " ".repeat(4 * self.depth);
-        let code = code.replace('@', &indent);
-        let _ = writeln!(self.text, "{indent}{code}");
+impl ProgramWriter for Writer {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
     }
 
     fn clause(&mut self, head: &str) {
@@ -164,17 +130,33 @@ impl Writer {
         self.suite(&[]);
     }
 
+    fn handlers(&mut self, is_star: bool) {
+        let star = if is_star { "*" } else { "" };
+        let place = self.place.in_handler(is_star);
+        let count = 1 + self.below(2);
+        for _ in 0..count {
+            let kind = self.pick(&["Error", "Other", "Exception", "(Error,\n@    Other)"]);
+            let name = if self.one_in(2) { " as e" } else { "" };
+            self.clause_in(&format!("except{star} {kind}{name}"), &[], place);
+        }
+        if !is_star && self.one_in(4) {
+            self.clause("except");
+        }
+    }
+}
+
+impl Writer {
     /// A suite that begins with some lines.
     fn suite(&mut self, first: &[&str]) {
-        self.depth += 1;
+        self.draft.depth += 1;
         for line in first {
             self.line(line);
         }
-        let count = 1 + self.below(if self.depth > 2 { 2 } else { 3 });
+        let count = 1 + self.below(if self.draft.depth > 2 { 2 } else { 3 });
         for _ in 0..count {
             self.statement();
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn clause_in(&mut self, head: &str, first: &[&str], place: Place) {
@@ -185,17 +167,17 @@ impl Writer {
     }
 
     fn statement(&mut self) {
-        if self.depth >= 5 || self.below(8) >= 4 {
+        if self.draft.depth >= 5 || self.below(8) >= 4 {
             self.simple();
             return;
         }
         match self.below(18) {
-            0..=4 => self.choice(),
+            0..=4 => self.choice(TESTS, 4),
             5 | 6 => self.for_loop(),
             7 | 8 => self.while_loop(),
-            9..=11 => self.attempt(),
+            9..=11 => self.attempt(4),
             12 | 13 => self.with(),
-            14 | 15 if self.minor >= 10 => self.matching(),
+            14 | 15 if self.draft.minor >= 10 => self.matching(),
             16 => self.class(),
             _ => self.function(),
         }
@@ -214,12 +196,14 @@ impl Writer {
                 self.pick(&["yield n()", "x = yield", "yield from items()"])
             }
             3 | 4 if place.is_async => self.pick(&["await later()", "x = await later()"]),
-            5 if self.minor >= 11 => self.pick(&[
+            5 if self.draft.minor >= 11 => self.pick(&[
                 "raise ExceptionGroup('g', [Error(), Other()])",
                 "raise ExceptionGroup('g', [Error()])",
             ]),
-            6 if self.minor >= 12 => self.pick(&["type X = int", "x = f'{n()!r} {\n@  t()}'"]),
-            7 if self.minor >= 14 => self.pick(&["x = t'{n()}'", "x = t'a'"]),
+            6 if self.draft.minor >= 12 => {
+                self.pick(&["type X = int", "x = f'{n()!r} {\n@  t()}'"])
+            }
+            7 if self.draft.minor >= 14 => self.pick(&["x = t'{n()}'", "x = t'a'"]),
             _ => self.pick(SIMPLE),
         };
         // Nothing global is bound in functions, nor is `global` allowed after a use.
@@ -236,25 +220,6 @@ impl Writer {
         self.line(&format!("{code}{pragma}"));
     }
 
-    fn choice(&mut self) {
-        let test = self.pick(TESTS);
-        self.clause(&format!("if {test}"));
-        while self.one_in(4) {
-            let test = self.pick(TESTS);
-            self.clause(&format!("elif {test}"));
-        }
-        if self.one_in(3) {
-            self.clause("else");
-        }
-    }
-
-    fn in_loop(&self) -> Place {
-        Place {
-            in_loop: true,
-            ..self.place
-        }
-    }
-
     fn for_loop(&mut self) {
         let head = if self.place.is_async && self.one_in(2) {
             "async for x in aitems()"
@@ -266,7 +231,7 @@ impl Writer {
                 "for x, y in [(1, 2), (n(), 3)]",
             ])
         };
-        let place = self.in_loop();
+        let place = self.place.in_loop();
         self.clause_in(head, &[], place);
         if self.one_in(4) {
             self.clause("else");
@@ -275,7 +240,7 @@ impl Writer {
 
     fn while_loop(&mut self) {
         let test = self.pick(TESTS);
-        let place = self.in_loop();
+        let place = self.place.in_loop();
         // A loop whose test calls nothing ends by its steps.
         let first: &[&str] = if test.contains("()") && test != "()" && !self.one_in(4) {
             &[]
@@ -287,39 +252,6 @@ impl Writer {
         self.clause_in(&format!("while {test}"), first, place);
         if self.one_in(4) {
             self.clause("else");
-        }
-    }
-
-    fn attempt(&mut self) {
-        self.clause("try");
-        let has_handlers = !self.one_in(3);
-        if has_handlers {
-            let is_star = self.minor >= 11 && self.one_in(4);
-            self.handlers(is_star);
-            if self.one_in(3) {
-                self.clause("else");
-            }
-        }
-        if !has_handlers || self.one_in(3) {
-            self.clause("finally");
-        }
-    }
-
-    fn handlers(&mut self, is_star: bool) {
-        let star = if is_star { "*" } else { "" };
-        let place = Place {
-            in_except_star: is_star || self.place.in_except_star,
-            in_loop: self.place.in_loop && !is_star,
-            ..self.place
-        };
-        let count = 1 + self.below(2);
-        for _ in 0..count {
-            let kind = self.pick(&["Error", "Other", "Exception", "(Error,\n@    Other)"]);
-            let name = if self.one_in(2) { " as e" } else { "" };
-            self.clause_in(&format!("except{star} {kind}{name}"), &[], place);
-        }
-        if !is_star && self.one_in(4) {
-            self.clause("except");
         }
     }
 
@@ -341,7 +273,7 @@ impl Writer {
     fn matching(&mut self) {
         let subject = self.pick(&["n()", "n()", "(n(),\n@  n())", "[*items()]"]);
         self.line(&format!("match {subject}:"));
-        self.depth += 1;
+        self.draft.depth += 1;
         let count = 1 + self.below(3);
         for _ in 0..count {
             let pattern = self.pick(&[
@@ -367,13 +299,12 @@ impl Writer {
             let pattern = self.pick(&["_", "y", "0 | _"]);
             self.clause(&format!("case {pattern}"));
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn decorators(&mut self) {
         while self.one_in(5) {
-            let indent = " ".repeat(4 * self.depth);
-            let _ = writeln!(self.text, "{indent}@mark");
+            self.line("§mark");
         }
     }
 

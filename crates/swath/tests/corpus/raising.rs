@@ -1,17 +1,16 @@
 //! Programs in which exceptions fly: anything may raise, and every construct may be what they
 //! leave, on one line and in blocks.
 
-use std::fmt::Write;
-
-use swath_test::Random;
+use swath_test::{Draft, Place, ProgramWriter, Random};
 
 /// A program for a Python of this minor version; `play.py` has what it calls.
 pub(crate) fn raising_program(seed: u64, minor: u8) -> String {
     let mut writer = Writer {
-        random: Random::new(seed ^ 0x005e_ed0f_fa11),
-        minor,
-        text: format!("from play import *\nbegin({seed})\n"),
-        depth: 0,
+        draft: Draft::new(
+            Random::new(seed ^ 0x005e_ed0f_fa11),
+            minor,
+            format!("from play import *\nbegin({seed})\n"),
+        ),
         place: Place::default(),
         definitions: 0,
     };
@@ -23,29 +22,11 @@ pub(crate) fn raising_program(seed: u64, minor: u8) -> String {
             _ => writer.function(),
         }
     }
-    writer.text
-}
-
-/// What the enclosing statements allow.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own about the place"
-)]
-#[derive(Clone, Copy, Default)]
-struct Place {
-    in_function: bool,
-    is_async: bool,
-    is_generator: bool,
-    in_loop: bool,
-    /// `return`, `break` and `continue` may not leave an `except*` suite.
-    in_except_star: bool,
+    writer.draft.text
 }
 
 struct Writer {
-    random: Random,
-    minor: u8,
-    text: String,
-    depth: usize,
+    draft: Draft,
     place: Place,
     definitions: usize,
 }
@@ -124,13 +105,9 @@ const TESTS: &[&str] = &[
     "0",
 ];
 
-impl Writer {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.random.below(bound)
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
+impl ProgramWriter for Writer {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
     }
 
     fn pick(&mut self, items: &[&'static str]) -> &'static str {
@@ -139,16 +116,10 @@ impl Writer {
         // From 3.14 on coverage.py has an opinion of its own about these: a branch inside a
         // statement over several lines leads behind it, whatever is raised on the way.
         let forks_inside = ["\n@    if ", "\n@    and "];
-        if self.minor >= 14 && forks_inside.iter().any(|fork| item.contains(fork)) {
+        if self.draft.minor >= 14 && forks_inside.iter().any(|fork| item.contains(fork)) {
             return "r()";
         }
         item
-    }
-
-    fn line(&mut self, code: &str) {
-        let indent = " ".repeat(4 * self.depth);
-        let code = code.replace('@', &indent).replace('§', "@");
-        let _ = writeln!(self.text, "{indent}{code}");
     }
 
     /// A clause whose suite is on its own line, or a block.
@@ -156,9 +127,32 @@ impl Writer {
         self.clause_with(head, "");
     }
 
+    fn handlers(&mut self, is_star: bool) {
+        let star = if is_star { "*" } else { "" };
+        let place = self.place.in_handler(is_star);
+        let count = 1 + self.below(2);
+        for _ in 0..count {
+            let kind = self.pick(&[
+                "Error",
+                "Other",
+                "Exception",
+                "(Error, Other)",
+                "rkind()",
+                "(Error,\n@    Other)",
+            ]);
+            let name = if self.one_in(3) { " as e" } else { "" };
+            self.clause_in(&format!("except{star} {kind}{name}"), "", place);
+        }
+        if !is_star && self.one_in(4) {
+            self.clause_in("except", "", place);
+        }
+    }
+}
+
+impl Writer {
     /// A clause whose suite begins with some statement.
     fn clause_with(&mut self, head: &str, first: &str) {
-        if self.depth >= 4 || self.one_in(3) {
+        if self.draft.depth >= 4 || self.one_in(3) {
             let mut code: Vec<&str> = Vec::new();
             if !first.is_empty() {
                 code.push(first);
@@ -173,7 +167,7 @@ impl Writer {
             return;
         }
         self.line(&format!("{head}:"));
-        self.depth += 1;
+        self.draft.depth += 1;
         if !first.is_empty() {
             self.line(first);
         }
@@ -181,7 +175,7 @@ impl Writer {
         for _ in 0..count {
             self.statement();
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn clause_in(&mut self, head: &str, first: &str, place: Place) {
@@ -191,18 +185,18 @@ impl Writer {
     }
 
     fn statement(&mut self) {
-        if self.depth >= 4 || self.below(8) >= 5 {
+        if self.draft.depth >= 4 || self.below(8) >= 5 {
             let code = self.simple_code();
             self.line(code);
             return;
         }
         match self.below(18) {
-            0..=4 => self.choice(),
+            0..=4 => self.choice(TESTS, 3),
             5 | 6 => self.for_loop(),
             7 => self.while_loop(),
-            8..=10 => self.attempt(),
+            8..=10 => self.attempt(4),
             11..=13 => self.with(),
-            14 if self.minor >= 10 => self.matching(),
+            14 if self.draft.minor >= 10 => self.matching(),
             15 => self.class(),
             16 => self.definition_on_one_line(),
             _ => self.function(),
@@ -230,31 +224,12 @@ impl Writer {
                 "x = [y async for y in raitems()]",
                 "x = [await rlater() for y in items()]",
             ]),
-            6 if self.minor >= 11 => self.pick(&[
+            6 if self.draft.minor >= 11 => self.pick(&[
                 "raise ExceptionGroup('g', [Error(), Other()])",
                 "raise ExceptionGroup('g', [Error()])",
             ]),
-            7 if self.minor >= 12 => self.pick(&["type X[T] = r()", "x = f'{r()!r} {b()}'"]),
+            7 if self.draft.minor >= 12 => self.pick(&["type X[T] = r()", "x = f'{r()!r} {b()}'"]),
             _ => self.pick(SIMPLE),
-        }
-    }
-
-    fn choice(&mut self) {
-        let test = self.pick(TESTS);
-        self.clause(&format!("if {test}"));
-        while self.one_in(3) {
-            let test = self.pick(TESTS);
-            self.clause(&format!("elif {test}"));
-        }
-        if self.one_in(3) {
-            self.clause("else");
-        }
-    }
-
-    fn in_loop(&self) -> Place {
-        Place {
-            in_loop: true,
-            ..self.place
         }
     }
 
@@ -271,7 +246,7 @@ impl Writer {
                 "for x in r()",
             ])
         };
-        let place = self.in_loop();
+        let place = self.place.in_loop();
         self.clause_in(head, "", place);
         if self.one_in(4) {
             self.clause("else");
@@ -280,52 +255,12 @@ impl Writer {
 
     fn while_loop(&mut self) {
         let test = self.pick(TESTS);
-        let place = self.in_loop();
+        let place = self.place.in_loop();
         // A loop whose test calls nothing ends by its steps.
         let first = if test.contains("()") { "" } else { "step()" };
         self.clause_in(&format!("while {test}"), first, place);
         if self.one_in(4) {
             self.clause("else");
-        }
-    }
-
-    fn attempt(&mut self) {
-        self.clause("try");
-        let has_handlers = !self.one_in(3);
-        if has_handlers {
-            let is_star = self.minor >= 11 && self.one_in(4);
-            self.handlers(is_star);
-            if self.one_in(3) {
-                self.clause("else");
-            }
-        }
-        if !has_handlers || self.one_in(3) {
-            self.clause("finally");
-        }
-    }
-
-    fn handlers(&mut self, is_star: bool) {
-        let star = if is_star { "*" } else { "" };
-        let place = Place {
-            in_except_star: is_star || self.place.in_except_star,
-            in_loop: self.place.in_loop && !is_star,
-            ..self.place
-        };
-        let count = 1 + self.below(2);
-        for _ in 0..count {
-            let kind = self.pick(&[
-                "Error",
-                "Other",
-                "Exception",
-                "(Error, Other)",
-                "rkind()",
-                "(Error,\n@    Other)",
-            ]);
-            let name = if self.one_in(3) { " as e" } else { "" };
-            self.clause_in(&format!("except{star} {kind}{name}"), "", place);
-        }
-        if !is_star && self.one_in(4) {
-            self.clause_in("except", "", place);
         }
     }
 
@@ -355,7 +290,7 @@ impl Writer {
     fn matching(&mut self) {
         let subject = self.pick(&["r()", "o", "(r(), r())", "[*ritems()]"]);
         self.line(&format!("match {subject}:"));
-        self.depth += 1;
+        self.draft.depth += 1;
         let count = 1 + self.below(3);
         for _ in 0..count {
             let pattern = self.pick(&[
@@ -372,7 +307,7 @@ impl Writer {
         if self.one_in(2) {
             self.clause("case _");
         }
-        self.depth -= 1;
+        self.draft.depth -= 1;
     }
 
     fn decorators(&mut self) {
@@ -390,7 +325,7 @@ impl Writer {
     fn class(&mut self) {
         self.decorators();
         let number = self.next_name();
-        let generic = if self.minor >= 12 && self.one_in(6) {
+        let generic = if self.draft.minor >= 12 && self.one_in(6) {
             "[T: r()]"
         } else {
             ""
@@ -467,7 +402,7 @@ impl Writer {
     }
 
     fn is_decorated(&self) -> bool {
-        let last = self.text.lines().last().unwrap_or_default();
+        let last = self.draft.text.lines().last().unwrap_or_default();
         last.trim_start().starts_with('@')
     }
 }
