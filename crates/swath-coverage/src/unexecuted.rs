@@ -148,9 +148,7 @@ mod tests {
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for file in files {
-            let path = folder.path().join(file);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, "x = 1\n").unwrap();
+            swath_test::write_file(folder.path().join(file), "x = 1\n");
         }
         folder
     }

@@ -173,9 +173,7 @@ mod tests {
         fn new(files: &[(&str, &str)]) -> Fixture {
             let folder = tempfile::tempdir().unwrap();
             for (path, text) in files {
-                let path = folder.path().join(path);
-                fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-                fs_err::write(path, text).unwrap();
+                swath_test::write_file(folder.path().join(path), text);
             }
             Fixture(folder)
         }
@@ -248,9 +246,8 @@ mod tests {
         assert!(fixture.taken("src", &[&installed]).is_empty());
         // Unless it was installed from here, and everything was changed since.
         let info = fixture.path(&format!("{SITE}/config-1.dist-info/direct_url.json"));
-        fs_err::create_dir_all(Path::new(&info).parent().unwrap()).unwrap();
         let origin = format!("{{\"url\": \"file://{}\"}}", fixture.0.path().display());
-        fs_err::write(info, origin).unwrap();
+        swath_test::write_file(info, origin);
         assert_eq!(
             fixture.taken("src", &[&installed]),
             ["src/config/__init__.py"]

@@ -162,9 +162,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for file in files {
-            let path = root.join(file);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, "x = 1\n").unwrap();
+            swath_test::write_file(root.join(file), "x = 1\n");
         }
         (folder, root)
     }

@@ -126,9 +126,7 @@ impl Project {
     }
 
     fn write(&self, path: &str, text: &str) {
-        let path = self.folder.join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
+        swath_test::write_file(self.folder.join(path), text);
     }
 
     fn data_file(&self) -> PathBuf {

@@ -37,4 +37,4 @@ pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use skip::{Skip, read_skips, skip, skip_file};
 pub use venv::{Requirements, Venv, forget_failures, pip_python, venv};
 pub use wait::{wait_for, wait_until};
-pub use workspace::{Scale, scale, target_dir, temp_dir, workspace_root};
+pub use workspace::{Scale, scale, target_dir, temp_dir, workspace_root, write_file};

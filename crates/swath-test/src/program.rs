@@ -50,6 +50,7 @@ pub struct Place {
 
 impl Place {
     /// The place in a loop that stands here.
+    #[must_use]
     pub fn in_loop(self) -> Self {
         Self {
             in_loop: true,
@@ -58,6 +59,7 @@ impl Place {
     }
 
     /// The place in a handler that stands here.
+    #[must_use]
     pub fn in_handler(self, is_star: bool) -> Self {
         Self {
             in_except_star: is_star || self.in_except_star,

@@ -57,6 +57,15 @@ pub fn temp_dir() -> TempDir {
         .expect("the temporary directory is writable")
 }
 
+/// Writes a file, and the folders above it that are not there.
+pub fn write_file(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder).expect("a test may make its folders");
+    }
+    fs_err::write(path, content).expect("a test may write its files");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,9 +69,7 @@ fn a_package_is_what_coverage_takes_for_it() {
         let folder = swath_test::temp_dir();
         let path = fs_err::canonicalize(folder.path()).unwrap();
         for (name, text) in FILES {
-            let file = path.join(name);
-            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-            fs_err::write(file, text).unwrap();
+            swath_test::write_file(path.join(name), text);
         }
         fs_err::create_dir(path.join("shop/links")).unwrap();
         let link = path.join("shop/links/linked");

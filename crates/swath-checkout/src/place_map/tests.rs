@@ -10,9 +10,7 @@ impl Fixture {
     fn new(files: &[(&str, &str)]) -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
-            let path = folder.path().join(path);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, text).unwrap();
+            swath_test::write_file(folder.path().join(path), text);
         }
         let checkout = Checkout::new(folder.path());
         Fixture { folder, checkout }

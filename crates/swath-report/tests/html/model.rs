@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::Mutex;
 
 use swath_config::CoverageConfig;
@@ -90,8 +89,7 @@ impl Project {
     /// Adds a file and the arcs that ran of it.
     pub(crate) fn add(&mut self, name: &str, source: &str, contexts: &[&str], arcs: &[(i64, i64)]) {
         let path = self.directory().absolute(name);
-        fs_err::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
-        fs_err::write(&path, source).unwrap();
+        swath_test::write_file(&path, source);
         self.data.touch(&path);
         for context in contexts {
             let context = self.data.intern_context(context);

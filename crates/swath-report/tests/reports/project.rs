@@ -49,8 +49,7 @@ impl Project {
 
     pub(crate) fn source(&mut self, name: &str, source: &str) -> String {
         let path = self.path(name);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(&path, source).unwrap();
+        swath_test::write_file(&path, source);
         path.to_str().unwrap().to_owned()
     }
 

@@ -113,9 +113,7 @@ mod tests {
             "not-a-name/__init__.py",
             "shop/__init__.py",
         ] {
-            let path = folder.path().join(path);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, "").unwrap();
+            swath_test::write_file(folder.path().join(path), "");
         }
         let names: Vec<String> = packages(folder.path()).into_keys().collect();
         assert_eq!(names, ["shop", "xy"]);

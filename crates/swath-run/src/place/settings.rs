@@ -150,9 +150,10 @@ mod tests {
                 .unwrap_err()
                 .contains("neither there nor here")
         );
-        let path = folder.path().join("test/system/.coveragerc");
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(&path, "[run]\nbranch = true\n").unwrap();
+        swath_test::write_file(
+            folder.path().join("test/system/.coveragerc"),
+            "[run]\nbranch = true\n",
+        );
         assert!(read_from(&missing, folder.path()).unwrap().config.branch);
         let broken = place("/app/.coveragerc", Some("[run\n"), &[]);
         assert!(read_from(&broken, folder.path()).is_err());

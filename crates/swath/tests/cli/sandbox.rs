@@ -64,8 +64,7 @@ impl Sandbox {
 
     pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
         let path = self.project().join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(&path, text).unwrap();
+        swath_test::write_file(&path, text);
         path
     }
 

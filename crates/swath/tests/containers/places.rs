@@ -38,8 +38,6 @@ fn missing(project: &Project) -> BTreeMap<String, Vec<u64>> {
 
 fn write_all(project: &Project, files: &[(&str, &str)]) {
     for (path, text) in files {
-        let full = project.folder().join(path);
-        fs_err::create_dir_all(full.parent().unwrap()).unwrap();
         project.write(path, text);
     }
 }

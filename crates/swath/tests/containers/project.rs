@@ -56,7 +56,7 @@ impl Project {
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) {
-        fs_err::write(self.folder().join(path), text).unwrap();
+        swath_test::write_file(self.folder().join(path), text);
     }
 
     /// Writes the Dockerfile, with the label by which its containers are found again.

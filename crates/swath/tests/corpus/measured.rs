@@ -90,9 +90,7 @@ impl Project {
         };
         let folder = swath_test::temp_dir();
         let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, text).unwrap();
+            swath_test::write_file(folder.path().join(name), text);
         };
         let mut names = Vec::new();
         for (name, text) in programs {

@@ -59,9 +59,7 @@ impl Stage {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        let path = self.file(name);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
+        swath_test::write_file(self.file(name), text);
     }
 
     /// The Python that coverage.py is installed for.

@@ -47,9 +47,8 @@ impl Recorded {
             }
             let name = entry.path().strip_prefix(source).unwrap();
             let here = folder.path().join(name);
-            fs_err::create_dir_all(here.parent().unwrap()).unwrap();
             let text = fs_err::read(entry.path()).unwrap();
-            fs_err::write(&here, &text).unwrap();
+            swath_test::write_file(&here, &text);
             let lines = i64::try_from(text.split(|&byte| byte == b'\n').count()).unwrap();
             let arcs = (1..=lines)
                 .filter(|line| line % 7 < 3)

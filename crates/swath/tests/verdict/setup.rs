@@ -129,9 +129,7 @@ fn play(setup: &Setup) -> String {
     };
     let (project, temporary, cache) = (folder("project"), folder("tmp"), folder("cache"));
     for (path, text) in setup.files {
-        let path = project.join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
+        swath_test::write_file(project.join(path), text);
     }
     let mut command = Command::new("bash");
     for (name, _) in std::env::vars_os() {
