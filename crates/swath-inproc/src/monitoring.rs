@@ -72,49 +72,23 @@ static IS_ASIDE: AtomicBool = AtomicBool::new(false);
 static GLOBAL_EVENTS: Global<i64> = Global::new(0);
 static GLOBAL_EVENTS_IN_CHILDREN: Global<i64> = Global::new(0);
 
-static START: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"start".as_ptr(),
-    function: on_start as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
-static RESUME: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"resume".as_ptr(),
-    function: on_resume as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
-static LINE: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"line".as_ptr(),
-    function: on_line as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
+/// The definition of a function that takes its arguments as an array.
+const fn callback(name: &'static CStr, function: *const c_void) -> Global<PyMethodDef> {
+    Global::new(PyMethodDef {
+        name: name.as_ptr(),
+        function,
+        flags: METH_FASTCALL,
+        documentation: core::ptr::null(),
+    })
+}
 
-static BRANCH: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"branch".as_ptr(),
-    function: on_branch as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
-static OPERATION: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"operation".as_ptr(),
-    function: on_operation as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
-static RETURN: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"return".as_ptr(),
-    function: on_return as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
-static UNWIND: Global<PyMethodDef> = Global::new(PyMethodDef {
-    name: c"unwind".as_ptr(),
-    function: on_unwind as *const c_void,
-    flags: METH_FASTCALL,
-    documentation: core::ptr::null(),
-});
+static START: Global<PyMethodDef> = callback(c"start", on_start as *const c_void);
+static RESUME: Global<PyMethodDef> = callback(c"resume", on_resume as *const c_void);
+static LINE: Global<PyMethodDef> = callback(c"line", on_line as *const c_void);
+static BRANCH: Global<PyMethodDef> = callback(c"branch", on_branch as *const c_void);
+static OPERATION: Global<PyMethodDef> = callback(c"operation", on_operation as *const c_void);
+static RETURN: Global<PyMethodDef> = callback(c"return", on_return as *const c_void);
+static UNWIND: Global<PyMethodDef> = callback(c"unwind", on_unwind as *const c_void);
 
 /// The events that one kind of recording needs.
 struct Events {
