@@ -102,7 +102,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "data-not-saved",
                 "the data file could not be written; the hit stores are kept",
-                "free space, then `swath combine` the folder named",
+                "free space, then `swath combine --append` the folder named",
             ),
             entry(
                 "interrupted",
