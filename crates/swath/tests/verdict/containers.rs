@@ -26,7 +26,7 @@ fn setups(image: &str) -> Vec<Setup> {
         ),
         setup(
             "a container that runs no Python",
-            "$SWATH run --source . -- sh -c '$PYTHON app.py; docker run --rm $IMAGE true'",
+            "$SWATH run --source . -- sh -c '$PYTHON app.py; docker run --rm $IMAGE sh -c :'",
             &["Complete 1 of 1"],
         ),
         setup(
