@@ -364,10 +364,12 @@ impl Session {
             return;
         }
         let result = self.fetch(&record);
+        let (was_running, ends) = (record.running, record.exits.len());
         self.update(id, |record| match result {
             Ok(()) => {
-                // One that runs goes on writing.
-                record.gathered = !record.running;
+                // One that ran meanwhile may have written after it was read.
+                let ran = was_running || record.running || record.exits.len() != ends;
+                record.gathered = !ran;
                 record.problem = None;
             }
             Err(error) => record.problem = Some(error.to_string()),

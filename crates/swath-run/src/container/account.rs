@@ -334,7 +334,7 @@ fn assign_service(processes: &mut [StoredProcess], record: &ContainerRecord) {
     let has_runner = processes.iter().any(|p| is_test_runner(&p.command));
     let is_service = !record.in_foreground() && !has_runner;
     for process in processes {
-        if is_health_check(&process.command, &record.health_check) {
+        if process.pid != 1 && is_health_check(&process.command, &record.health_check) {
             process.files.clear();
         }
         // What was started in a running container has no parent in it.
@@ -343,20 +343,53 @@ fn assign_service(processes: &mut [StoredProcess], record: &ContainerRecord) {
     }
 }
 
-/// Whether a command line is what the container's health check starts.
+/// Whether a command line is what the container's health check starts: its program is not compared,
+/// as it is another one once a shell and links have been gone through.
 pub(crate) fn is_health_check(command: &[String], check: &[String]) -> bool {
     let Some((kind, words)) = check.split_first() else {
         return false;
     };
     let arguments = command.get(1..).unwrap_or_default();
+    if arguments.is_empty() {
+        return false;
+    }
     match kind.as_str() {
-        "CMD" => words.ends_with(arguments) && !arguments.is_empty(),
+        // What is before the arguments is the program, and what starts it: `timeout 5 python`.
+        "CMD" => words.len() > arguments.len() && words.ends_with(arguments),
         "CMD-SHELL" => {
-            let text = words.join(" ");
-            !arguments.is_empty() && arguments.iter().all(|word| text.contains(word.as_str()))
+            let text = without_quotes(&words.join(" "));
+            let arguments = without_quotes(&arguments.join(" "));
+            text.match_indices(&arguments).any(|(start, _)| {
+                let rest = &text[start + arguments.len()..];
+                can_precede(&text[..start], &arguments) && is_end_of_command(rest)
+            })
         }
         _ => false,
     }
+}
+
+/// Whether a Python's arguments can follow this text of a shell: options follow a Python, a script
+/// may be a command itself.
+fn can_precede(text: &str, arguments: &str) -> bool {
+    let is_separate = text.is_empty() || text.ends_with([' ', ';', '|', '&', '(']);
+    let last = text.split_whitespace().next_back().unwrap_or_default();
+    is_separate && (!arguments.starts_with('-') || is_python_name(base_name(last)))
+}
+
+/// Whether a command of a shell's text ends before this.
+fn is_end_of_command(rest: &str) -> bool {
+    let is_separate = rest.is_empty() || rest.starts_with(char::is_whitespace);
+    let next = rest.trim_start();
+    let is_redirection = next
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with(['<', '>']);
+    rest.starts_with([';', '|', '&', ')'])
+        || (is_separate
+            && (next.is_empty() || next.starts_with([';', '|', '&', ')']) || is_redirection))
+}
+
+fn without_quotes(text: &str) -> String {
+    text.replace(['\'', '"'], "")
 }
 
 fn container_account(
@@ -449,6 +482,34 @@ mod tests {
         assert!(is_health_check(&probe, &shell));
         assert!(!is_health_check(&words(&["gunicorn", "app"]), &shell));
         assert!(!is_health_check(&words(&["python"]), &check));
+        let of_line = |command: &str, check: &str| {
+            let command: Vec<&str> = command.split(' ').collect();
+            is_health_check(&words(&command), &words(&["CMD-SHELL", check]))
+        };
+        assert!(of_line(
+            "python3.12 -m app.health",
+            "python -m app.health >/dev/null"
+        ));
+        assert!(of_line(
+            "python app.py --check",
+            "cd /x; python app.py --check; true"
+        ));
+        assert!(of_line(
+            "python -m app.health",
+            "/bin/python -m app.health 2>&1 || exit 1"
+        ));
+        assert!(
+            !of_line("python -m app", "python -m app.health"),
+            "the service itself"
+        );
+        assert!(!of_line("python app.py", "python app.py --check || exit 1"));
+        assert!(!of_line("python -m web", "curl -m 5 http://web:8000/"));
+        let service = process(1, 0, &["python", "-c", "import probe"]);
+        let mut record = ContainerRecord::default();
+        record.health_check.clone_from(&shell);
+        let mut processes = [service];
+        assign_service(&mut processes, &record);
+        assert_eq!(processes[0].files.len(), 1, "the first process is no check");
         assert!(!is_health_check(&probe, &[]));
     }
 

@@ -197,6 +197,12 @@ impl Search<'_> {
     fn shell(&mut self, words: &[String]) -> Step {
         let mut rest = words.iter().skip(1);
         while let Some(word) = rest.next() {
+            // `-o pipefail`, also as `-eo pipefail`.
+            if word.starts_with(['-', '+']) && !word.starts_with("--") && word.ends_with(['o', 'O'])
+            {
+                rest.next();
+                continue;
+            }
             // Options come together: `-ec TEXT`.
             if word.starts_with('-') && !word.starts_with("--") && word.ends_with('c') {
                 let text = rest.next().cloned().unwrap_or_default();
@@ -234,7 +240,7 @@ impl Search<'_> {
         let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
             // Without such a line it is machine code, or a script that a shell reads.
             return if text.starts_with("\u{7f}ELF") {
-                Step::Is(Ran::NoPython)
+                self.unless_named(words)
             } else {
                 self.script(&text, program, words, words[1..].to_vec())
             };
@@ -254,6 +260,14 @@ impl Search<'_> {
         }
         if is_shell(first) {
             return self.script(&text, program, words, words[1..].to_vec());
+        }
+        self.unless_named(words)
+    }
+
+    /// A program that is no Python, and starts none unless it is told to: `su app -c 'python job.py'`.
+    fn unless_named(&self, words: &[String]) -> Step {
+        if words.iter().skip(1).any(|word| mentions_python(word)) {
+            return self.python(words);
         }
         Step::Is(Ran::NoPython)
     }
@@ -385,6 +399,8 @@ mod tests {
             &["bash", "serve.sh", "x"],
             &["/app/entry.sh", "ls", "-l"],
             &["sh"],
+            &["bash", "-o", "pipefail", "-c", "ls | cat"],
+            &["bash", "-eo", "pipefail", "-c", "ls | cat"],
             &[],
         ] {
             assert_eq!(of(words), Ran::NoPython, "{words:?}");
@@ -418,6 +434,11 @@ mod tests {
             None
         );
         assert_eq!(reason(&["unknown"]), None);
+        assert_eq!(reason(&["ls", "-", "app", "-c", "python job.py"]), None);
+        assert_eq!(
+            reason(&["bash", "-o", "pipefail", "-c", "env -i python x.py | cat"]),
+            scrubbed
+        );
     }
 
     #[test]
