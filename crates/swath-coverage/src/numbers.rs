@@ -3,6 +3,9 @@
 use std::iter::Sum;
 use std::ops::AddAssign;
 
+/// More digits than this have no meaning, and no formatter takes many more.
+const MOST_DIGITS: usize = 10_000;
+
 /// What one file, or all of them together, count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
@@ -96,6 +99,7 @@ impl Sum for Numbers {
 /// assert_eq!(display_percent(12.5, 0), "12");
 /// ```
 pub fn display_percent(percent: f64, precision: usize) -> String {
+    let precision = precision.min(MOST_DIGITS);
     let near_zero = 10f64
         .powi(i32::try_from(precision).unwrap_or(i32::MAX))
         .recip();
@@ -133,7 +137,7 @@ impl Gate {
         let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
         Ok(Self {
             fail_under,
-            precision: precision.max(decimals),
+            precision: precision.max(decimals).min(MOST_DIGITS),
         })
     }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use swath_coverage::Report;
 use swath_data::CoverageData;
-use swath_model::{Finding, NothingMeasured, TestsResult, Verdict};
+use swath_model::{Finding, Message, NothingMeasured, TestsResult, Verdict};
 
 use crate::account::Account;
 use crate::data_file::SavedData;
 use crate::error::RunError;
+use crate::leftover::combine_command;
 use crate::orchestra::{Interruption, TestEnd};
 use crate::report::ReportError;
 use crate::settings::Settings;
@@ -65,6 +66,18 @@ pub struct NotSaved {
     pub error: String,
     /// The folder that keeps the hit stores.
     pub kept: PathBuf,
+}
+
+impl NotSaved {
+    /// What is said of it, with the command that brings the data back.
+    pub fn message(&self) -> Message {
+        Message::error("data-not-saved", self.error.clone())
+            .note(format!(
+                "the hit stores are kept in {}",
+                self.kept.display()
+            ))
+            .hint(combine_command(&self.kept))
+    }
 }
 
 impl FinishedRun {

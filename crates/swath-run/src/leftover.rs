@@ -87,14 +87,21 @@ impl LeftoverRun {
 
     /// As a finding of the next run.
     pub fn finding(&self) -> Finding {
-        let data = self.data.to_string_lossy();
         Finding::LeftoverRun {
             hit_stores: self.hit_stores,
             age: in_words(self.age),
-            // It adds: what the data file holds already stays.
-            rescue: format!("swath combine --append {}", quoted(&data)),
+            rescue: combine_command(&self.data),
         }
     }
+}
+
+/// The command that counts hit stores which were kept. It adds: what the data file holds already
+/// stays.
+pub(crate) fn combine_command(hit_stores: &Path) -> String {
+    format!(
+        "swath combine --append {}",
+        quoted(&hit_stores.to_string_lossy())
+    )
 }
 
 /// How long something took, as people say it.

@@ -177,7 +177,7 @@ pub(crate) struct ServiceArguments {
         hide_short_help = true
     )]
     pub(crate) inject: Option<InjectBy>,
-    /// Exit with 3 if a Python was not measured.
+    /// Exit with 3 unless everything that counts is in the number.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
     /// Write the accounting and the totals to a file, as JSON.

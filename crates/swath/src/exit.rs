@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Failure,
     /// Measured, but the total is below `fail_under`.
     BelowFailUnder,
-    /// Measured, but not every Python, with `--require-complete`.
+    /// Measured, but not everything that counts is in the number, with `--require-complete`.
     Incomplete,
     /// A run that failed for a reason of swath's own, or measured nothing.
     RunFailure,

@@ -135,11 +135,7 @@ fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
     }
     show(arguments, request, &run);
     if let Some(lost) = &run.not_saved {
-        let kept = lost.kept.display();
-        Message::error("data-not-saved", lost.error.clone())
-            .note(format!("the hit stores are kept in {kept}"))
-            .hint(format!("swath combine --append {kept}"))
-            .print();
+        lost.message().print();
         return Exit::Failure;
     }
     Exit::Passed(

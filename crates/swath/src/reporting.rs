@@ -25,9 +25,6 @@ use crate::patience::Patience;
 use crate::recorder::{AssumedPython, Grounds, SaidPython};
 use crate::terminal::{print, tell};
 
-/// More digits than this have no meaning, and no formatter takes many more.
-const MOST_DIGITS: i64 = 10_000;
-
 /// Why there is no report, in coverage.py's words.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReportError {
@@ -224,7 +221,6 @@ impl Session {
         if let Some(precision) = parsed.integer("precision") {
             config.precision = precision;
         }
-        config.precision = config.precision.min(MOST_DIGITS);
         if let Some(fail_under) = parsed.float("fail_under") {
             config.fail_under = fail_under;
         }

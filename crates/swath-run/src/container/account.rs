@@ -502,6 +502,7 @@ mod tests {
             !of_line("python -m app", "python -m app.health"),
             "the service itself"
         );
+        assert!(of_line("python ./probe.py", "timeout 5 ./probe.py || true"));
         assert!(!of_line("python app.py", "python app.py --check || exit 1"));
         assert!(!of_line("python -m web", "curl -m 5 http://web:8000/"));
         let service = process(1, 0, &["python", "-c", "import probe"]);

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use swath_checkout::write_file;
-use swath_coverage::{Gate, Report};
+use swath_coverage::Gate;
 use swath_model::{Counted, Finding, Message, NothingMeasured, count};
-use swath_report::{TextOptions, render_text};
+use swath_report::{TextError, TextOptions, render_text};
 use swath_run::{
-    FinishedRun, Output, Plan, RunError, RunKind, RunRequest, Settings, SettingsOverrides,
-    account_json, beside, error_account_json, leftovers, plan, rcfile_of_services,
-    rescue_killed_runs, twin_of_services,
+    FinishedRun, Output, Plan, ReportError, RunError, RunKind, RunRequest, Settings,
+    SettingsOverrides, account_json, beside, error_account_json, leftovers, plan,
+    rcfile_of_services, rescue_killed_runs, twin_of_services,
 };
 
 use crate::arguments::{Count, RunArguments, Target};
@@ -199,15 +199,21 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
         status("Kept", &text);
     }
     let tests_ran = run.test_end.is_some();
-    let gate_failure = tests_ran.then(|| show_report(run)).flatten();
+    let table_error = if tests_ran { show_table(run) } else { None };
+    let gate_failure = tests_ran.then(|| gate_failure(run)).flatten();
+    if let Some(failure) = &gate_failure {
+        print(&format!("Coverage failure: {failure}\n"));
+    }
     let page = tests_ran.then(|| write_pages(arguments, run)).flatten();
     for finding in &run.findings {
         finding.message().print();
     }
-    let error = failure(run).map(log::named);
-    if let Some(path) = &arguments.services.json {
-        write_json(path, &account_json(run, error.as_ref()));
-    }
+    let error = failure(run, table_error.as_ref()).map(log::named);
+    let is_written = arguments
+        .services
+        .json
+        .as_ref()
+        .is_none_or(|path| write_json(path, &account_json(run, error.as_ref())));
     if let Some(message) = &error {
         if let Some(RunError::ServiceExited { service, how, .. }) = &run.failure {
             status_bad("Failed", &format!("service {service} {how}"));
@@ -220,7 +226,11 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
     if run.failure.is_none() && run.nothing_measured.is_none() && tests_ran {
         summary::print_verdict(run);
     }
-    exit_code(arguments, run, gate_failure.is_some())
+    match exit_code(arguments, run, gate_failure.is_some()) {
+        // What was asked for is not there, or not whole.
+        Exit::Success if table_error.is_some() || !is_written => Exit::RunFailure,
+        exit => exit,
+    }
 }
 
 fn show_gathered(run: &FinishedRun) {
@@ -236,24 +246,37 @@ fn show_gathered(run: &FinishedRun) {
     }
 }
 
-/// Prints the table; gives what the gate says.
-fn show_report(run: &FinishedRun) -> Option<String> {
+/// Prints the table; gives why there is none, where there should be one.
+fn show_table(run: &FinishedRun) -> Option<TextError> {
     if run.nothing_measured.is_some() {
         return None;
     }
     let report = run.report.as_ref().ok()?;
-    let text = render_text(report, &TextOptions::from_config(&run.settings.config)).ok()?;
-    print(&format!("\n{text}"));
-    let failure = gate_failure(run, report)?;
-    print(&format!("Coverage failure: {failure}\n"));
-    Some(failure)
+    match render_text(report, &TextOptions::from_config(&run.settings.config)) {
+        Ok(text) => {
+            print(&format!("\n{text}"));
+            None
+        }
+        // The findings say why no file is left.
+        Err(TextError::NoData) => None,
+        Err(error) => Some(error),
+    }
 }
 
-fn gate_failure(run: &FinishedRun, report: &Report) -> Option<String> {
+/// What the gate says of the total, table or not.
+fn gate_failure(run: &FinishedRun) -> Option<String> {
     let config = &run.settings.config;
-    if config.fail_under == 0.0 {
+    if config.fail_under == 0.0 || run.nothing_measured.is_some() {
         return None;
     }
+    let report = match &run.report {
+        Ok(report) if report.totals.files > 0 => report,
+        // A total of nothing has not passed; another error is told by itself.
+        report => {
+            let is_no_data = report.as_ref().err().is_none_or(ReportError::is_no_data);
+            return is_no_data.then(|| "no file is left to report".to_owned());
+        }
+    };
     let precision = usize::try_from(config.precision).unwrap_or(0);
     match Gate::new(config.fail_under, precision) {
         Ok(gate) => gate.failure(report.totals.percent()),
@@ -282,21 +305,19 @@ fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
     }
 }
 
-fn write_json(path: &Path, text: &str) {
-    if let Err(error) = write_file(path, text.as_bytes()) {
+/// Writes the account; gives whether it is there.
+fn write_json(path: &Path, text: &str) -> bool {
+    let written = write_file(path, text.as_bytes());
+    if let Err(error) = &written {
         Message::error("json-not-written", error.to_string()).print();
     }
+    written.is_ok()
 }
 
 /// Why the command fails for a reason of its own, if it does.
-fn failure(run: &FinishedRun) -> Option<Message> {
+fn failure(run: &FinishedRun, table_error: Option<&TextError>) -> Option<Message> {
     if let Some(lost) = &run.not_saved {
-        let kept = lost.kept.display();
-        return Some(
-            Message::error("data-not-saved", lost.error.clone())
-                .note(format!("the hit stores are kept in {kept}"))
-                .hint(format!("swath combine --append {kept}")),
-        );
+        return Some(lost.message());
     }
     if let Some(error) = &run.failure {
         let by_user = matches!(error, RunError::InterruptedBeforeTests);
@@ -305,12 +326,15 @@ fn failure(run: &FinishedRun) -> Option<Message> {
     if let Some(why) = &run.nothing_measured {
         return Some(nothing_measured(why));
     }
-    let error = run
+    let report_error = run
         .report
         .as_ref()
         .err()
-        .filter(|error| !error.is_no_data())?;
-    let message = Message::error("report-failed", error.to_string());
+        .filter(|error| !error.is_no_data());
+    let error = report_error
+        .map(ToString::to_string)
+        .or_else(|| table_error.map(ToString::to_string))?;
+    let message = Message::error("report-failed", error);
     Some(match &run.saved {
         Some(saved) => message.note(format!("the data is in {}", saved.path.display())),
         None => message,

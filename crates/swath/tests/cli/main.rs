@@ -17,6 +17,7 @@
 //! - `kill`: SIGKILL at random moments loses nothing
 //! - `program`: `swath run PROGRAM`, as `coverage run`
 //! - `program_slips`: command lines of `run` that mean something else
+//! - `gate`: what the gate says, with and without a table
 //! - `settings`: where swath's own settings are found
 //! - `twin`: coverage.py's own recipe under swath, both numbers right
 //! - `report`: the text report and the data file against coverage.py
@@ -27,6 +28,7 @@ mod accounting;
 mod doctor;
 mod errors;
 mod example;
+mod gate;
 mod hostile_files;
 mod interruption;
 mod kill;
