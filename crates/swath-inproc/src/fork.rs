@@ -72,9 +72,30 @@ pub(crate) fn check(gil: Gil<'_>) {
     }
 }
 
-/// Gives this process a store of its own.
+/// Gives this process a store of its own, and sees to it that lines are reported to it.
 #[cold]
 pub(crate) fn follow(gil: Gil<'_>) {
+    if !take_store(gil) {
+        return;
+    }
+    // SAFETY: as in `take_store`.
+    unsafe {
+        match RECORDING.get(gil) {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
+            Recording::Frames => gate::begin_again(gil),
+        }
+    }
+}
+
+/// As [`check`], where the interpreter is gone: nothing is asked of it.
+pub(crate) fn check_at_exit(gil: Gil<'_>) {
+    if happened(gil) {
+        take_store(gil);
+    }
+}
+
+/// Gives this process a store of its own; whether it has one.
+fn take_store(gil: Gil<'_>) -> bool {
     // SAFETY: the page is this module's own and stays mapped. The child's only thread is the one
     // that forked, with the GIL held: nobody else uses the map or what is told to begin again.
     unsafe {
@@ -85,13 +106,10 @@ pub(crate) fn follow(gil: Gil<'_>) {
         }
         if !map::begin_in_child(gil) {
             // Nothing is lost: what the parent has mapped takes the hits of this process as well.
-            return;
+            return false;
         }
         // From here on this process counts what it runs itself, as one that was just started would.
         GENERATION.set(gil, GENERATION.get(gil).wrapping_add(1));
-        match RECORDING.get(gil) {
-            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
-            Recording::Frames => gate::begin_again(gil),
-        }
     }
+    true
 }

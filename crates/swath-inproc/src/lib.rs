@@ -11,7 +11,9 @@
 //! hook), and free-threaded builds are refused before this code is loaded. Where it is entered a
 //! `state::Gil` is made, which says so, and is handed on to whatever touches the state of the
 //! process (`state::Global`) or calls into Python: nothing here runs twice at once, so the state
-//! needs no lock. References that this code owns are dropped by `object::Owned`.
+//! needs no lock. One way in is without the GIL: the call at the interpreter's end, when it and every
+//! thread of it are gone; nothing of Python is called there. References that this code owns are
+//! dropped by `object::Owned`.
 //!
 //! `unsafe fn` means besides: objects, frames and thread states that are handed in are alive during
 //! the call. Functions that need more than that, or other things, say so.

@@ -234,6 +234,7 @@ pub(crate) fn close(gil: Gil<'_>, how: u32) {
 
 /// Takes back that the process ends: an `exec` that failed, or an interpreter that follows another.
 pub(crate) fn reopen(gil: Gil<'_>) {
+    fork::check(gil);
     if let Some(header) = own_header(gil)
         && header.closed.load(Ordering::Relaxed) != layout::OPEN
     {

@@ -224,10 +224,11 @@ unsafe fn set_folders(_gil: Gil<'_>, given: &Given<'_>) {
     }
 }
 
-/// The interpreter is finalised.
+/// The interpreter is finalised, so nothing may be asked of it any more.
 unsafe extern "C" fn on_exit() {
-    // SAFETY: the interpreter calls in with the GIL held.
+    // SAFETY: no thread state is left, so no thread of Python's runs: nobody else uses the state.
     let gil = unsafe { Gil::assume() };
+    fork::check_at_exit(gil);
     audit::tell_of_interpreters(gil);
     map::close(gil, layout::ENDED);
     INTERPRETER.store(null_mut(), Ordering::Relaxed);

@@ -30,31 +30,58 @@ fn compile(python: &Python, name: &str, folder: &Path) -> Option<PathBuf> {
     status.is_ok_and(|status| status.success()).then_some(path)
 }
 
+/// The stores of a program with an interpreter in it, which has to succeed; `None` where it cannot be
+/// made.
+fn run_embedded(test: &str, python: &Python, run: &Run, name: &str) -> Option<Vec<u8>> {
+    let tag = python.tag();
+    let Some(embedded) = compile(python, name, run.path()) else {
+        skip(test, &format!("a Python {tag} to be embedded"));
+        return None;
+    };
+    let mut path = run.path().join("agent").into_os_string();
+    path.push(":");
+    path.push(program("rounds.py").parent().unwrap());
+    let mut command = Command::new(embedded);
+    run.inject(&mut command).env("PYTHONPATH", path);
+    let home = python.path.parent().and_then(Path::parent).unwrap();
+    let output = command.env("PYTHONHOME", home).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{tag}: {}: {error}", output.status);
+    Some(output.stdout)
+}
+
 #[test]
 fn an_interpreter_that_is_begun_again_is_recorded() {
     for python in pythons() {
         let run = Run::with("branch 1\n");
-        let Some(embedded) = compile(python, "rounds.c", run.path()) else {
-            let what = format!("a Python {} to be embedded", python.tag());
-            skip("an_interpreter_that_is_begun_again_is_recorded", &what);
+        let test = "an_interpreter_that_is_begun_again_is_recorded";
+        let Some(output) = run_embedded(test, python, &run, "rounds.c") else {
             continue;
         };
-        let file = program("rounds.py");
-        let mut path = run.path().join("agent").into_os_string();
-        path.push(":");
-        path.push(file.parent().unwrap());
-        let mut command = Command::new(embedded);
-        run.inject(&mut command).env("PYTHONPATH", path);
-        let home = python.path.parent().and_then(Path::parent).unwrap();
-        let output = command.env("PYTHONHOME", home).output().unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
         let tag = python.tag();
-        assert!(output.status.success(), "{tag}: {}: {error}", output.status);
-        assert_eq!(output.stdout, b"round 0\nround 1\nround 2\n", "{tag}");
+        assert_eq!(output, b"round 0\nround 1\nround 2\n", "{tag}");
         let stores = run.stores();
         assert_eq!(stores.len(), 1, "{tag}");
         assert_eq!(stores[0].states, Vec::<String>::new(), "{tag}");
         assert_eq!(stores[0].header.closed, swath_store::Closed::Ended, "{tag}");
-        check_hits(&run, python, &file);
+        check_hits(&run, python, &program("rounds.py"));
+    }
+}
+
+#[test]
+fn a_child_of_which_the_interpreter_does_not_know_may_end_at_once() {
+    for python in pythons() {
+        let run = Run::with("branch 1\n");
+        let test = "a_child_of_which_the_interpreter_does_not_know_may_end_at_once";
+        if run_embedded(test, python, &run, "raw_fork.c").is_none() {
+            continue;
+        }
+        let tag = python.tag();
+        let stores = run.stores();
+        assert_eq!(stores.len(), 2, "{tag}");
+        for store in &stores {
+            assert_eq!(store.header.closed, swath_store::Closed::Ended, "{tag}");
+        }
+        check_hits(&run, python, &program("rounds.py"));
     }
 }
