@@ -78,12 +78,9 @@ pub(crate) fn follow(gil: Gil<'_>) {
     if !take_store(gil) {
         return;
     }
-    // SAFETY: as in `take_store`.
-    unsafe {
-        match RECORDING.get(gil) {
-            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
-            Recording::Frames => gate::begin_again(gil),
-        }
+    match RECORDING.get(gil) {
+        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
+        Recording::Frames => gate::begin_again(gil),
     }
 }
 
