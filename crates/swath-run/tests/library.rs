@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         play(&Project::here());
         return ExitCode::SUCCESS;
     }
-    let filter = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let filter = filter(std::env::args().skip(1));
     let chosen: Vec<&Scenario> = SCENARIOS
         .iter()
         .filter(|(name, _)| {
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
                 .is_none_or(|filter| name.contains(filter.as_str()))
         })
         .collect();
-    if chosen.is_empty() || std::env::args().any(|word| word == "--list") {
+    if std::env::args().any(|word| word == "--list") {
         return ExitCode::SUCCESS;
     }
     println!("\nrunning {} tests", chosen.len());
@@ -64,9 +64,24 @@ fn main() -> ExitCode {
     let passed = chosen.len() - failed;
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!(
-        "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out\n"
+        "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {} filtered out\n",
+        SCENARIOS.len() - chosen.len()
     );
     ExitCode::from(u8::from(failed > 0))
+}
+
+/// The part of a name by which scenarios are chosen: the first word that is no option, nor the value
+/// of one.
+fn filter(mut words: impl Iterator<Item = String>) -> Option<String> {
+    const WITH_VALUE: [&str; 5] = ["--test-threads", "--skip", "--format", "--color", "-Z"];
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            return Some(word);
+        }
+    }
+    None
 }
 
 /// Plays a scenario in a process of its own, with folders of its own.

@@ -31,7 +31,7 @@ pub use judge::coverage_for_3_10;
 pub use marked::{MarkedLines, SeenLines};
 pub use port::free_port;
 pub use program::{Draft, Place, ProgramWriter};
-pub use python::{Python, newest_python, python, pythons};
+pub use python::{NOBODY, Python, newest_python, python, python_of_everybody, pythons};
 pub use random::{Random, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use skip::{Skip, read_skips, skip, skip_file};

@@ -69,6 +69,26 @@ pub fn newest_python() -> Option<&'static Python> {
     pythons().last()
 }
 
+/// A user without rights, as `setpriv --reuid` takes it.
+pub const NOBODY: &str = "65534";
+
+/// A Python that every user may execute: the system's own. `None` where there is none, or where
+/// this user cannot become another one.
+pub fn python_of_everybody() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let path = PathBuf::from("/usr/bin/python3");
+        let status = Command::new("setpriv")
+            .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
+            .arg(&path)
+            .args(["-c", ""])
+            .stderr(Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success()).then_some(path)
+    });
+    found.as_deref()
+}
+
 /// The interpreters among `candidates`; the first of a version stays.
 fn find(candidates: &[PathBuf]) -> Vec<Python> {
     let mut found = BTreeMap::new();

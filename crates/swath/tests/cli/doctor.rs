@@ -1,4 +1,4 @@
-//! `swath doctor` in broken set-ups: each thing that is wrong is named with its remedy, and nothing else is.
+//! `swath doctor` in broken set-ups: each thing that is wrong is named with its remedy or its reason, and nothing else is.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ fn doctor(sandbox: &Sandbox, environment: &[(&str, &str)]) -> Finished {
     finish(command)
 }
 
-/// A file of the set-up, its content, what is said of it, and the remedy.
+/// A file of the set-up, its content, what is said of it, and the remedy, or else the reason.
 type SetUp<'a> = (&'a str, String, &'a str, &'a str);
 
 /// Each set-up has one thing wrong.
@@ -55,7 +55,7 @@ fn what_is_wrong_with_a_run_is_named_with_its_remedy() {
                     "write `test",
                 ),
                 own("tset = 'x'", "✗ swath.toml: unknown key `tset`", "`test`"),
-                own("test = 'x", "✗ swath.toml: line 1", ""),
+                own("test = 'x", "✗ swath.toml: line 1", "expected `'`"),
                 own(
                     "test = 'no-such-command'",
                     "✗ tests: `no-such-command`",
@@ -90,17 +90,21 @@ fn what_is_wrong_with_settings_is_named_with_its_remedy() {
         |_| {
             [
                 ("source = src/gone", "✗ source: ", "ls "),
-                ("source = /", "✗ source: ", ""),
-                ("branch = perhaps", "✗ settings: ", ""),
+                ("source = /", "✗ source: ", "the root of the file system"),
+                ("branch = perhaps", "✗ settings: ", "Not a boolean: perhaps"),
                 (
                     "plugins = nowhere",
                     "✗ settings: the plugins nowhere",
                     "--no-plugins",
                 ),
                 ("concurrency = magic", "✗ settings: ", "thread"),
-                ("include = a\nsource = .", "✗ settings: `include`", ""),
+                (
+                    "include = a\nsource = .",
+                    "✗ settings: `include`",
+                    "`source` says what is measured",
+                ),
                 ("data_file = gone/data", "✗ data: ", "--data-file"),
-                ("omit = **a", "✗ source: ", ""),
+                ("omit = **a", "✗ source: ", "can't include '**/**'"),
             ]
             .map(|(line, said, remedy)| (".coveragerc", format!("[run]\n{line}\n"), said, remedy))
             .to_vec()

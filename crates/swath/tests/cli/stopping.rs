@@ -19,6 +19,7 @@ def end(*_):
 
 
 signal.signal(signal.SIGTERM, end)
+open("up-" + name, "w").close()
 print("up", name, flush=True)
 while True:
     signal.pause()
@@ -62,7 +63,7 @@ fn stopped(test: &str, service: &str, names: &[&str]) -> Option<Finished> {
 fn children_of_a_shell_that_ends_at_its_signal_are_told_as_well() {
     stopped(
         "children_of_a_shell_that_ends_at_its_signal_are_told_as_well",
-        "sh -c 'OBEDIENT a & sleep 0.3; OBEDIENT b & wait'",
+        "sh -c 'OBEDIENT a & until [ -e up-a ]; do sleep 0.02; done; OBEDIENT b & wait'",
         &["a", "b"],
     );
 }

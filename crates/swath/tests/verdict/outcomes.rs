@@ -4,7 +4,7 @@ use crate::setup::{Setup, play_all, setup};
 
 const WEB: (&str, &str) = (
     "web.py",
-    "import signal, sys, time\nprint('up', flush=True)\nwhile True:\n    time.sleep(0.05)\n",
+    "import signal, sys, time\nopen('up' + ''.join(sys.argv[1:]), 'w').close()\nprint('up', flush=True)\nwhile True:\n    time.sleep(0.05)\n",
 );
 const SHOP: (&str, &str) = ("shop.py", "x = 1\n");
 
@@ -102,7 +102,7 @@ const SERVICES: &[Setup] = &[
     setup(
         "a shell that starts two servers",
         &[WEB],
-        "$SWATH run --source . --service \"web=bash -c '$PYTHON web.py & $PYTHON web.py & wait'\" --ready log:up --stop-timeout 20s -- sleep 0.5",
+        "$SWATH run --source . --service \"web=bash -c '$PYTHON web.py 1 & $PYTHON web.py 2 & wait'\" --ready log:up --stop-timeout 20s -- bash -c 'until [ -e up1 ] && [ -e up2 ]; do sleep 0.02; done'",
         &["Complete 2 of 2"],
     ),
     setup(

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use swath_test::{Guard, Scale, newest_python, record_figure, scale, temp_dir};
+use swath_test::{
+    Guard, Scale, newest_python, python_of_everybody, record_figure, scale, temp_dir,
+};
 
 /// How long a set-up may take.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -14,6 +16,10 @@ const LIMIT: Duration = Duration::from_mins(2);
 pub(crate) enum Need {
     /// To be root.
     Root,
+    /// To run a Python as another user; `$PYTHON` is one that any user may run.
+    OtherUser,
+    /// A file system of its own; the script has mounts of its own, which end with it.
+    Mount,
     /// A program on `PATH`.
     Program(&'static str),
     /// An interpreter that pyenv has under this version's beginning.
@@ -56,7 +62,13 @@ pub(crate) fn play_all(table: &str, setups: &[Setup]) {
             swath_test::skip(&format!("verdict: {}", setup.name), &missing);
             continue;
         }
-        let output = play(setup);
+        let output = match play(setup) {
+            Ok(output) => output,
+            Err(output) => {
+                wrong.push(format!("{}: no end in {LIMIT:?}\n{output}", setup.name));
+                continue;
+            }
+        };
         let said = last_verdict(&output);
         let right = said.as_ref().is_some_and(|said| {
             let mut parts = setup.verdict.iter();
@@ -84,6 +96,10 @@ fn missing(needs: &[Need]) -> Option<String> {
     }
     needs.iter().find_map(|need| match need {
         Need::Root => (!is_root()).then(|| "root".to_owned()),
+        Need::OtherUser => python_of_everybody()
+            .is_none()
+            .then(|| "a Python that another user can run, as another user".to_owned()),
+        Need::Mount => (!can_mount()).then(|| "the right to mount a file system".to_owned()),
         Need::Program(program) => (!has(program)).then(|| format!("`{program}`")),
         Need::OldPython(version) => old_python(version)
             .is_none()
@@ -96,6 +112,14 @@ fn is_root() -> bool {
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout == b"0\n")
+}
+
+fn can_mount() -> bool {
+    Command::new("unshare")
+        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn has(program: &str) -> bool {
@@ -119,8 +143,8 @@ fn old_python(version: &str) -> Option<String> {
     python.exists().then(|| python.display().to_string())
 }
 
-/// Runs the script in a folder of its own; all that was printed.
-fn play(setup: &Setup) -> String {
+/// Runs the script in a folder of its own; all that was printed, an error if it had no end.
+fn play(setup: &Setup) -> Result<String, String> {
     let root = temp_dir();
     let folder = |name: &str| {
         let folder = root.path().join(name);
@@ -132,6 +156,10 @@ fn play(setup: &Setup) -> String {
         swath_test::write_file(project.join(path), text);
     }
     let mut command = Command::new("bash");
+    if setup.needs.contains(&Need::Mount) {
+        command = Command::new("unshare");
+        command.args(["--mount", "bash"]);
+    }
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if [
@@ -148,7 +176,11 @@ fn play(setup: &Setup) -> String {
             command.env_remove(&name);
         }
     }
-    let python = newest_python().unwrap().path.display().to_string();
+    let python = if setup.needs.contains(&Need::OtherUser) {
+        python_of_everybody().unwrap()
+    } else {
+        &newest_python().unwrap().path
+    };
     let output = root.path().join("output");
     let file = fs_err::File::create(&output).unwrap();
     let same = file.file().try_clone().unwrap();
@@ -166,11 +198,13 @@ fn play(setup: &Setup) -> String {
         .stdout(file.into_parts().0)
         .stderr(same);
     let mut guard = Guard::spawn(&mut command).unwrap();
-    if guard.wait(LIMIT).is_none() {
+    let has_ended = guard.wait(LIMIT).is_some();
+    if !has_ended {
         guard.signal_group(swath_test::Signal::KILL);
     }
     let bytes = fs_err::read(&output).unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if has_ended { Ok(text) } else { Err(text) }
 }
 
 fn needed_python(setup: &Setup) -> Option<String> {
