@@ -33,3 +33,4 @@ pub use regions::{Region, Regions};
 pub use rules::{DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS, ExclusionRules};
 pub use source::decode_source;
 pub use swath_model::{LineSet, ParseVersionError, PythonVersion};
+pub use syntax::MEASURED_MINORS;

@@ -2,6 +2,7 @@
 //!
 //! Its crate promises no stable interface, so everything else sees only the syntax tree and the tokens.
 
+use std::ops::RangeInclusive;
 use std::thread;
 
 use ruff_python_ast::token::TokenKind;
@@ -133,6 +134,9 @@ fn judge(source: &str) -> Result<(), Problem> {
     }
 }
 
+/// The minor versions of Python 3 that are measured, and whose rules are known.
+pub const MEASURED_MINORS: RangeInclusive<u8> = Version::OLDEST.minor()..=Version::NEWEST.minor();
+
 /// The minor version whose rules are used: those of the oldest one that is measured for anything
 /// older, of the newest one for anything newer.
 pub(crate) fn rules_minor(version: PythonVersion) -> u8 {
@@ -140,7 +144,7 @@ pub(crate) fn rules_minor(version: PythonVersion) -> u8 {
         0..=2 => Version::OLDEST.minor(),
         3 => version
             .minor
-            .clamp(Version::OLDEST.minor(), Version::NEWEST.minor()),
+            .clamp(*MEASURED_MINORS.start(), *MEASURED_MINORS.end()),
         _ => Version::NEWEST.minor(),
     }
 }

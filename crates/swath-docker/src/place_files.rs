@@ -1,7 +1,9 @@
 //! The files of a container, read from its image and from what it mounts, also when it is gone.
 
 use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use swath_checkout::{Links, normal_path, open_regular};
 
 use crate::endpoint::Endpoint;
 use crate::engine::Engine;
@@ -68,12 +70,8 @@ fn read_here(engine: &Engine, path: &Path) -> Option<Vec<u8>> {
     if !engine.endpoint.is_local() {
         return None;
     }
-    // A device or a pipe may never end.
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
     let mut text = Vec::new();
-    let file = fs_err::File::open(path).ok()?;
+    let file = open_regular(path, Links::Follow).ok()?;
     file.take(LONGEST).read_to_end(&mut text).ok()?;
     Some(text)
 }
@@ -117,17 +115,7 @@ fn read_in_image(engine: &Engine, id: &str, path: &str) -> Result<Found, EngineE
 /// Where a link leads.
 fn linked(path: &str, target: &Path) -> String {
     let folder = Path::new(path).parent().unwrap_or(Path::new("/"));
-    let mut parts = PathBuf::from("/");
-    for part in folder.join(target).components() {
-        match part {
-            Component::Normal(name) => parts.push(name),
-            Component::ParentDir => {
-                parts.pop();
-            }
-            _ => {}
-        }
-    }
-    parts.to_string_lossy().into_owned()
+    normal_path(&folder.join(target).to_string_lossy())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a client asks for, as far as the proxy cares.
 
+use swath_checkout::normal_path;
+
 /// A request that the proxy looks at; everything else is passed on unseen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -33,8 +35,11 @@ impl Route {
         let (path, query) = origin(target)
             .split_once('?')
             .unwrap_or((origin(target), ""));
-        let parts = normal(&unescape(path));
-        let parts = parts.iter().map(String::as_str).collect::<Vec<_>>();
+        let path = normal_path(&format!("/{}", unescape(path)));
+        let parts = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>();
         let parts = match parts.as_slice() {
             [version, rest @ ..] if is_version(version) => rest,
             all => all,
@@ -79,20 +84,6 @@ fn origin(target: &str) -> &str {
 }
 
 /// The parts of a path without what says nothing: `//`, `/./` and `/../`.
-fn normal(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part.to_owned()),
-        }
-    }
-    parts
-}
-
 /// `v1.41`.
 fn is_version(part: &str) -> bool {
     part.strip_prefix('v').is_some_and(|rest| {

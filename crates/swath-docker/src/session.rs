@@ -71,13 +71,27 @@ impl Delivery {
     }
 }
 
+/// What decides whether a container of an image gets the agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct ImageKind {
+    holds_python: bool,
+    /// Whether the agent runs on its platform.
+    is_supported: bool,
+}
+
+impl ImageKind {
+    fn needs_agent(self) -> bool {
+        self.holds_python && self.is_supported
+    }
+}
+
 pub(crate) struct Session {
     pub(crate) engine: Engine,
     pub(crate) delivery: Delivery,
     owner: String,
     number: AtomicUsize,
-    /// Whether an image holds a Python, by id.
-    images: Mutex<BTreeMap<String, bool>>,
+    /// What was found out about images, by id.
+    images: Mutex<BTreeMap<String, ImageKind>>,
     records: Mutex<BTreeMap<String, ContainerRecord>>,
     notes: Mutex<BTreeSet<ContainerNote>>,
     /// Held while data is gathered, so that who waits for it finds it done.
@@ -159,10 +173,11 @@ impl Session {
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
-        if !self.holds_python(&image)? {
+        let kind = self.kind_of(&image)?;
+        if !kind.holds_python {
             return Ok(None);
         }
-        if !is_supported(&image) {
+        if !kind.is_supported {
             let part = |key: &str| image[key].as_str().unwrap_or("?").to_owned();
             self.note(ContainerNote::OtherPlatform {
                 image: image_name,
@@ -212,14 +227,17 @@ impl Session {
         }
     }
 
-    fn holds_python(&self, image: &Value) -> Result<bool, EngineError> {
+    fn kind_of(&self, image: &Value) -> Result<ImageKind, EngineError> {
         let Some(id) = image["Id"].as_str() else {
-            return Ok(false);
+            return Ok(ImageKind::default());
         };
         if let Some(&known) = locked(&self.images).get(id) {
             return Ok(known);
         }
-        let found = holds_python(&self.engine, image, id, &self.owner)?;
+        let found = ImageKind {
+            holds_python: holds_python(&self.engine, image, id, &self.owner)?,
+            is_supported: is_supported(image),
+        };
         locked(&self.images).insert(id.to_owned(), found);
         Ok(found)
     }
@@ -270,21 +288,21 @@ impl Session {
         }
     }
 
-    /// Whether an image needs the agent, by id; one that cannot be looked at does not.
-    fn needs_agent(&self, image_id: &str) -> bool {
-        if let Some(&known) = locked(&self.images).get(image_id) {
-            return known;
+    /// Whether an image needs the agent, by id.
+    fn needs_agent(&self, image_id: &str) -> Result<bool, EngineError> {
+        if let Some(known) = locked(&self.images).get(image_id) {
+            return Ok(known.needs_agent());
         }
-        self.engine
-            .image(image_id)
-            .and_then(|image| Ok(self.holds_python(&image)? && is_supported(&image)))
-            .unwrap_or(false)
+        let image = self.engine.image(image_id)?;
+        Ok(self.kind_of(&image)?.needs_agent())
     }
 
     /// An answer that lists or describes containers, as Compose is to see it.
     pub(crate) fn shown(&self, answer: &Value) -> BTreeMap<String, String> {
         shown(answer, &self.delivery.run, &|container| {
-            self.delivery.takes(container.service) && self.needs_agent(container.image)
+            // An image that cannot be looked at is left to Compose.
+            self.delivery.takes(container.service)
+                && self.needs_agent(container.image).unwrap_or(false)
         })
     }
 
@@ -321,25 +339,27 @@ impl Session {
         if self.find(container).is_some() {
             return;
         }
-        let description = match self.engine.container(container) {
-            Ok(description) => description,
+        match self.name_of_unmeasured(container) {
+            Ok(None) => {}
+            Ok(Some(container)) => self.note(ContainerNote::NotInjected { container }),
             // The engine says so to the client.
-            Err(error) if error.is_not_found() => return,
-            Err(error) => {
-                self.failed(format!(
-                    "whether the container {container} is measured is not known: {error}"
-                ));
-                return;
-            }
-        };
-        let service = description["Config"]["Labels"][SERVICE_LABEL].as_str();
-        if self.delivery.takes(service)
-            && self.needs_agent(description["Image"].as_str().unwrap_or_default())
-        {
-            let name = description["Name"].as_str().unwrap_or(container);
-            let container = name.trim_start_matches('/').to_owned();
-            self.note(ContainerNote::NotInjected { container });
+            Err(error) if error.is_not_found() => {}
+            Err(error) => self.failed(format!(
+                "whether the container {container} is measured is not known: {error}"
+            )),
         }
+    }
+
+    /// The name of a container that does not carry this run's agent, if it would need it.
+    fn name_of_unmeasured(&self, container: &str) -> Result<Option<String>, EngineError> {
+        let description = self.engine.container(container)?;
+        let service = description["Config"]["Labels"][SERVICE_LABEL].as_str();
+        let image = description["Image"].as_str().unwrap_or_default();
+        if !self.delivery.takes(service) || !self.needs_agent(image)? {
+            return Ok(None);
+        }
+        let name = description["Name"].as_str().unwrap_or(container);
+        Ok(Some(name.trim_start_matches('/').to_owned()))
     }
 
     /// Gathers everything that has not been gathered since it was last written.

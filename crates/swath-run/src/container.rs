@@ -107,7 +107,12 @@ impl Containers {
             return run;
         };
         run.endpoint = Some(proxy.endpoint().clone());
-        let gathered = gather(proxy);
+        let Some(gathered) = gather(proxy) else {
+            let what = "swath failed while it gathered what containers recorded".to_owned();
+            run.notes.push(ContainerNote::Failed { what });
+            run.is_lost = true;
+            return run;
+        };
         // What is still in the engine is fetched by the next run, which this file tells. A run that
         // contacted no engine has no such file.
         if gathered.containers.iter().all(|one| one.problem.is_none()) {
@@ -116,7 +121,13 @@ impl Containers {
         run.notes.extend(gathered.notes);
         for record in gathered.containers {
             // Where nothing was gathered, it never ran, or its record says why.
-            let stores = read_hit_stores(&record.data).unwrap_or_default();
+            let stores = read_hit_stores(&record.data).unwrap_or_else(|error| {
+                if record.data.exists() {
+                    let what = format!("the data of the container {}: {error}", record.name);
+                    run.notes.push(ContainerNote::Failed { what });
+                }
+                swath_data::Gathered::default()
+            });
             run.unreadable.extend(stores.unreadable);
             run.stores.push(stores.processes);
             run.records.push(record);
@@ -125,11 +136,12 @@ impl Containers {
     }
 }
 
-/// Gathers what is left. Who asks for an end twice does not want to wait for the engine.
-fn gather(proxy: Proxy) -> Gathered {
+/// Gathers what is left; `None` if that failed for a reason of swath's own. Who asks for an end twice
+/// does not want to wait for the engine.
+fn gather(proxy: Proxy) -> Option<Gathered> {
     const TICK: Duration = Duration::from_millis(20);
     let Ok(mut requests) = StopRequests::install() else {
-        return proxy.finish();
+        return Some(proxy.finish());
     };
     let give_up = proxy.give_up();
     let (sender, receiver) = channel();
@@ -145,7 +157,7 @@ fn gather(proxy: Proxy) -> Gathered {
             give_up.now();
         }
     }
-    finishing.join().unwrap_or_default()
+    finishing.join().ok()
 }
 
 /// Takes over what the containers of runs that were killed recorded, and removes from the engines

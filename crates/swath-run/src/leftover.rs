@@ -153,7 +153,9 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         Life::Unknown if quiet < SILENCE => return None,
         Life::Unknown | Life::Gone => {}
     }
-    if life == Life::Gone {
+    let is_here = Path::new(&run.checkout) == checkout;
+    // Where the owner's life is not known the folder must stay quiet until its checkout asks.
+    if life == Life::Gone || is_here {
         take_from_containers(&folder.path().join("containers"), &data);
     }
     let hit_stores = count_hit_stores(&data);
@@ -164,7 +166,7 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         ActiveRun::forget(history);
         return None;
     }
-    if hit_stores == 0 || Path::new(&run.checkout) != checkout {
+    if hit_stores == 0 || !is_here {
         return None;
     }
     let begun = UNIX_EPOCH + Duration::from_secs(run.begun);
@@ -315,6 +317,19 @@ mod tests {
         again.note_named();
         assert!(run.leftover(HERE, AT_ONCE).unwrap().named);
         assert!(run.folder.exists());
+    }
+
+    #[test]
+    fn what_containers_recorded_is_kept_of_a_run_of_another_boot_too() {
+        let run = Run::of(ELSEWHERE);
+        let gathered = run.folder.join("containers/0");
+        fs::create_dir_all(&gathered).unwrap();
+        fs::write(gathered.join("1-0f.hits"), "").unwrap();
+        assert_eq!(run.leftover("/home/me/other", SILENCE), None);
+        assert_eq!(run.leftover(HERE, AT_ONCE), None, "it may go on");
+        let found = run.leftover(HERE, SILENCE).unwrap();
+        assert_eq!(found.hit_stores, 1);
+        assert!(found.data.join("1-0f.hits").exists());
     }
 
     #[test]

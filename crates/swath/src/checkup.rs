@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use swath_analysis::{MEASURED_MINORS, PythonVersion};
 use swath_checkout::check_writable;
 use swath_config::{Ready, Service, SwathConfig};
 use swath_model::{Counted, Message};
@@ -18,9 +19,6 @@ use crate::interpreter::{environment_interpreter, find_on_path, is_program, vers
 
 /// How long anything that is asked may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The Pythons that swath measures, by their minor versions.
-const SUPPORTED: std::ops::RangeInclusive<u8> = 8..=15;
 
 /// The program that shows whether the agent works.
 const PROBE: &str = "probed = 1\n";
@@ -97,13 +95,17 @@ fn python(interpreter: Option<&Path>) -> Check {
     };
     let shown = interpreter.display();
     match version_of(interpreter) {
-        Some(version) if version.major == 3 && SUPPORTED.contains(&version.minor) => {
+        Some(version) if version.major == 3 && MEASURED_MINORS.contains(&version.minor) => {
             good(WHAT, format!("Python {version}, `{shown}`"))
         }
         Some(version) => bad(
             WHAT,
             format!("Python {version}, `{shown}`, is none that swath measures"),
-            "use CPython 3.8 to 3.15",
+            format!(
+                "use CPython {} to {}",
+                PythonVersion::new(3, *MEASURED_MINORS.start()),
+                PythonVersion::new(3, *MEASURED_MINORS.end())
+            ),
         ),
         None => bad(
             WHAT,

@@ -3,14 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use swath_analysis::PythonVersion;
+use swath_analysis::{MEASURED_MINORS, PythonVersion};
 use swath_config::requires_python;
 use swath_model::Finding;
 
 use crate::interpreter::{environment_interpreter, find_on_path, is_program, version_of};
-
-/// The oldest and the newest Python whose rules are known.
-const MINORS: std::ops::RangeInclusive<u8> = 8..=15;
 
 /// `--python VERSION` or `--python PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +78,8 @@ impl AssumedPython {
         let range = requires_python(folder);
         let allowed = range.as_ref().and_then(|range| {
             let likely = PythonVersion::DEFAULT.minor;
-            let older = MINORS.rev().filter(|minor| *minor <= likely);
-            let newer = MINORS.filter(|minor| *minor > likely);
+            let older = MEASURED_MINORS.rev().filter(|minor| *minor <= likely);
+            let newer = MEASURED_MINORS.filter(|minor| *minor > likely);
             older.chain(newer).find(|minor| range.allows(*minor))
         });
         match (range, allowed) {

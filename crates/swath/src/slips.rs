@@ -10,9 +10,8 @@ use crate::interpreter::find_on_path;
 
 /// What is wrong with `swath run PROGRAM`, if anything is.
 pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option<Message> {
-    if arguments.program.append && arguments.program.parallel_mode {
-        let text = "`--append` has one file to add to, and `--parallel-mode` makes a new one";
-        return Some(Message::error("usage", text));
+    if let Some(slip) = of_either(arguments) {
+        return Some(slip);
     }
     let Some(program) = words.first() else {
         return Some(
@@ -39,16 +38,22 @@ pub(crate) fn of_program(arguments: &RunArguments, words: &[OsString]) -> Option
 
 /// What is wrong with `swath run -- COMMAND`, if anything is.
 pub(crate) fn of_command(arguments: &RunArguments) -> Option<Message> {
-    let program = &arguments.program;
-    if program.append && program.parallel_mode {
-        let text = "`--append` has one file to add to, and `--parallel-mode` makes a new one";
-        return Some(Message::error("usage", text));
+    if let Some(slip) = of_either(arguments) {
+        return Some(slip);
     }
-    program.save_signal.as_ref().map(|signal| {
+    arguments.program.save_signal.as_ref().map(|signal| {
         let text = "`--save-signal` is for one program, and `--` begins a command";
         Message::error("usage", text)
             .note("nothing has to be saved: what ran is kept however a process ends")
             .hint(format!("leave `--save-signal {signal}` out"))
+    })
+}
+
+fn of_either(arguments: &RunArguments) -> Option<Message> {
+    let program = &arguments.program;
+    (program.append && program.parallel_mode).then(|| {
+        let text = "`--append` has one file to add to, and `--parallel-mode` makes a new one";
+        Message::error("usage", text)
     })
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct ContainerRun {
     pub fetched: BTreeMap<(String, SourceHash), String>,
     /// Hit stores that could not be read.
     pub unreadable: Vec<UnreadableStore>,
+    /// Whether nothing is known of them, for a reason of swath's own.
+    pub(crate) is_lost: bool,
 }
 
 /// One container in the accounting.
@@ -110,7 +112,7 @@ impl ContainerRun {
 
     /// Whether what a container recorded is still in the engine.
     pub(crate) fn is_ungathered(&self) -> bool {
-        self.records.iter().any(|record| record.problem.is_some())
+        self.is_lost || self.records.iter().any(|record| record.problem.is_some())
     }
 
     /// Takes note of commands that went past the proxy.

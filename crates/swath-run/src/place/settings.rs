@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use swath_checkout::normal_path;
+use swath_checkout::{Links, normal_path, read_regular};
 use swath_config::{CoverageConfig, RcFile};
 use swath_docker::ContainerPlace;
 
 use crate::settings::SettingsOverrides;
 
+/// No configuration file is longer.
+const LONGEST_RCFILE: u64 = 1 << 20;
 /// Variables by which coverage.py finds files: of another place they would be found here.
 const NAMES_OF_FILES: [&str; 5] = [
     "COVERAGE_RCFILE",
@@ -90,8 +92,7 @@ fn in_checkout(rcfile: &str, folder: &Path) -> Option<Vec<u8>> {
     let parts: Vec<&str> = rcfile.split('/').filter(|part| !part.is_empty()).collect();
     (0..parts.len())
         .map(|skipped| folder.join(parts[skipped..].join("/")))
-        .find(|path| path.is_file())
-        .and_then(|path| fs_err::read(path).ok())
+        .find_map(|path| read_regular(&path, Links::Follow, LONGEST_RCFILE).ok())
 }
 
 #[cfg(test)]
