@@ -83,7 +83,6 @@ fn origin(target: &str) -> &str {
     rest.find('/').map_or("/", |start| &rest[start..])
 }
 
-/// The parts of a path without what says nothing: `//`, `/./` and `/../`.
 /// `v1.41`.
 fn is_version(part: &str) -> bool {
     part.strip_prefix('v').is_some_and(|rest| {

@@ -34,8 +34,14 @@ struct State {
     seen: Vec<(String, Vec<u8>)>,
     created: usize,
     started: bool,
+    /// Whether the container goes when it has ended, as with `--rm`.
+    goes: bool,
     /// No fault before this is set.
     faulty: bool,
+    /// How many requests met with the fault.
+    met: usize,
+    /// How many of these clients have not gone away.
+    held: usize,
     /// The answer to a list of containers, if it is not an empty one.
     list: Option<Vec<u8>>,
 }
@@ -89,6 +95,21 @@ impl StandIn {
         self.shared.state.lock().unwrap().faulty = faulty;
     }
 
+    /// From now on the container goes when it has ended.
+    pub(crate) fn set_goes(&self) {
+        self.shared.state.lock().unwrap().goes = true;
+    }
+
+    /// How many requests met with the fault.
+    pub(crate) fn met(&self) -> usize {
+        self.shared.state.lock().unwrap().met
+    }
+
+    /// How many clients still wait for an answer that does not come.
+    pub(crate) fn held(&self) -> usize {
+        self.shared.state.lock().unwrap().held
+    }
+
     /// The first lines and bodies of the requests so far that begin so.
     pub(crate) fn seen(&self, begins: &str) -> Vec<(String, String)> {
         let state = self.shared.state.lock().unwrap();
@@ -103,7 +124,7 @@ impl StandIn {
 
 impl Shared {
     fn serve(&self, mut client: UnixStream) -> std::io::Result<()> {
-        let Some((line, body)) = read_request(&mut client)? else {
+        let Some(Request { line, body, closes }) = read_request(&mut client)? else {
             return Ok(());
         };
         let mut words = line.split(' ');
@@ -119,7 +140,14 @@ impl Shared {
             faulty && method == at_method && matches_path(path, at_path)
         };
         if self.point.is_some_and(meets) {
-            return self.fail(client);
+            let count = |change: fn(&mut State)| change(&mut self.state.lock().unwrap());
+            count(|state| {
+                state.met += 1;
+                state.held += 1;
+            });
+            let result = self.fail(client);
+            count(|state| state.held -= 1);
+            return result;
         }
         match (method, path) {
             ("GET", "/events") => self.tell_events(client, query),
@@ -154,6 +182,10 @@ impl Shared {
                 let list = self.state.lock().unwrap().list.clone();
                 let list = list.unwrap_or_else(|| b"[]".to_vec());
                 answer(&mut client, "200 OK", &String::from_utf8_lossy(&list))
+            }
+            ("GET", "/_ping") if !closes => {
+                write!(client, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")?;
+                self.serve(client)
             }
             _ => answer(&mut client, "200 OK", known(method, path)),
         }
@@ -202,7 +234,8 @@ impl Shared {
             }
         }
         if state.started {
-            for (action, time) in [("start", 1), ("die", 2)] {
+            let ends: &[_] = if state.goes { &[("destroy", 3)] } else { &[] };
+            for (action, time) in [("start", 1), ("die", 2)].iter().chain(ends) {
                 writeln!(
                     client,
                     "{{\"Action\":\"{action}\",\"timeNano\":{time},\"Actor\":{{\"ID\":\"{CONTAINER}\",\"Attributes\":{{\"exitCode\":\"0\"}}}}}}"
@@ -261,27 +294,35 @@ fn answer(client: &mut UnixStream, status: &str, body: &str) -> std::io::Result<
     )
 }
 
-fn read_request(client: &mut UnixStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
-    let mut bytes = Vec::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .filter_map(|line| line.split_once(": "))
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-                .map_or(0, |(_, value)| value.parse().unwrap());
-            let mut body =
-                bytes.split_off(bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4);
-            let mut rest = vec![0; usize::saturating_sub(length, body.len())];
-            client.read_exact(&mut rest)?;
-            body.append(&mut rest);
-            return Ok(Some((head.lines().next().unwrap().to_owned(), body)));
-        }
-        match client.read(&mut buffer)? {
+struct Request {
+    line: String,
+    body: Vec<u8>,
+    /// Whether the client asks for no more than this.
+    closes: bool,
+}
+
+/// Reads one byte after the other: what follows a request is another one.
+fn read_request(client: &mut UnixStream) -> std::io::Result<Option<Request>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        match client.read(&mut byte)? {
             0 => return Ok(None),
-            length => bytes.extend_from_slice(&buffer[..length]),
+            _ => head.extend_from_slice(&byte),
         }
     }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let header = |wanted: &str| {
+        head.lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value)
+    };
+    let length = header("content-length").map_or(0, |value| value.parse().unwrap());
+    let mut body = vec![0; length];
+    client.read_exact(&mut body)?;
+    let closes =
+        header("connection").is_some_and(|value| value.split(", ").any(|word| word == "close"));
+    let line = head.lines().next().unwrap().to_owned();
+    Ok(Some(Request { line, body, closes }))
 }
