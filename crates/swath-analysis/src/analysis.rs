@@ -2,10 +2,10 @@
 
 use ruff_python_ast::ModModule;
 use ruff_python_parser::Parsed;
-use swath_model::PythonVersion;
+use swath_model::{Arc, PythonVersion};
 
 use crate::LineSet;
-use crate::arcs::{Arc, ModuleArcs, WayOut, find_arcs};
+use crate::arcs::{ModuleArcs, WayOut, find_arcs};
 use crate::codegen::executable_lines;
 use crate::exclusions::{Definitions, exclude_suites, matching_lines};
 use crate::logical_lines::LogicalLines;

@@ -13,15 +13,13 @@ use std::sync::Arc as Shared;
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
+use swath_model::Arc;
 use swath_pattern::python_repr;
 
 use crate::LineSet;
 use crate::logical_lines::LogicalLines;
 use crate::suites::for_each_suite;
 use legacy::Step;
-
-/// A step from a line to a line; -N is the exit of the code object that begins in line N.
-pub type Arc = (i32, i32);
 
 /// How control leaves a code object.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,12 +25,12 @@ pub use analysis::{
     Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
     describe_arc,
 };
-pub use arcs::{Arc, WayOut};
+pub use arcs::WayOut;
 pub use debug_json::debug_json;
 pub use highlight::{Shade, Shaded, highlight};
 pub use problem::{Problem, ProblemKind};
 pub use regions::{Region, Regions};
 pub use rules::{DEFAULT_EXCLUDE, DEFAULT_PARTIAL, DEFAULT_PARTIAL_ALWAYS, ExclusionRules};
 pub use source::decode_source;
-pub use swath_model::{LineSet, ParseVersionError, PythonVersion};
+pub use swath_model::{Arc, LineSet, ParseVersionError, PythonVersion};
 pub use syntax::MEASURED_MINORS;

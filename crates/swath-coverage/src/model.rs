@@ -478,9 +478,7 @@ pub(crate) fn measured_arcs(
     let arcs = data
         .arcs(key, options.contexts.as_ref())
         .unwrap_or_default();
-    let narrow =
-        |(from, to): (i64, i64)| Some((i32::try_from(from).ok()?, i32::try_from(to).ok()?));
-    arcs.iter().filter_map(narrow).collect()
+    arcs.iter().collect()
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl ArcRuns {
                 start: self.steps.len(),
             });
         }
-        self.steps.push(PackedArc::of_small(from, to));
+        self.steps.push(PackedArc::new((from, to)));
     }
 
     /// The file, the context and the arcs of each run.
@@ -75,7 +75,7 @@ mod tests {
 
     fn hash_of(arcs: &[(i32, i32)]) -> RunHash {
         let steps: Vec<PackedArc> = (arcs.iter())
-            .map(|&(from, to)| PackedArc::of_small(from, to))
+            .map(|&(from, to)| PackedArc::new((from, to)))
             .collect();
         RunHash::of(&steps)
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
+use swath_model::Arc;
 use swath_pattern::{PythonRegex, RegexError, python_repr};
 
 use crate::context_map::ContextMap;
-use crate::{Accounting, Arc, ArcSet, DataError, LineSet};
+use crate::{Accounting, ArcSet, DataError, LineSet};
 
 /// What a body of data says about itself: coverage.py's `has_arcs`, which may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

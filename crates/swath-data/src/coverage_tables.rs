@@ -210,7 +210,7 @@ fn arcs<W: Write + Seek>(
     for (row, (_, file)) in (1i64..).zip(data.files()) {
         for (context, set) in in_order(FileData::arcs_by_context(file), contexts) {
             for (from, to) in set.iter() {
-                let columns = [row, context, from, to].map(Column::Integer);
+                let columns = [row, context, from.into(), to.into()].map(Column::Integer);
                 table.add(out, &columns, columns)?;
             }
         }

@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 use rustc_hash::FxHashMap;
 use swath_checkout::{Links, open_regular, read_regular};
+use swath_model::Arc;
 
 use crate::accounting_tables::read_accounting;
 use crate::merge::data_of;
@@ -85,6 +86,9 @@ pub(crate) fn in_python_words(error: &rusqlite::Error) -> String {
         }
         rusqlite::Error::SqlInputError { error, msg, .. } => {
             format!("{msg}: ({})", code_name(error.extended_code))
+        }
+        rusqlite::Error::IntegralValueOutOfRange(_, value) => {
+            format!("no source has a line {value}")
         }
         other => other.to_string(),
     }
@@ -266,7 +270,7 @@ fn read_arcs(
     // The rows come in the order of the unique index: one file and context after the other.
     let mut current: Option<(i64, ContextId)> = None;
     let mut arcs = Vec::new();
-    let mut flush = |key: Option<(i64, ContextId)>, arcs: &mut Vec<(i64, i64)>| {
+    let mut flush = |key: Option<(i64, ContextId)>, arcs: &mut Vec<Arc>| {
         if let Some((file, context)) = key
             && let Some(path) = files.get(&file)
         {
@@ -283,7 +287,7 @@ fn read_arcs(
                 flush(current, &mut arcs);
                 current = Some(key);
             }
-            if let (Some(from), Some(to)) = (integer(row, 2)?, integer(row, 3)?) {
+            if let (Some(from), Some(to)) = (line(row, 2)?, line(row, 3)?) {
                 arcs.push((from, to));
             }
             Ok(())
@@ -311,6 +315,15 @@ pub(crate) fn integer(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i
         ValueRef::Integer(value) => Some(value),
         _ => None,
     })
+}
+
+/// A line of an arc. One that no source has makes the file unusable.
+fn line(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i32>> {
+    let value = integer(row, column)?;
+    let line = |value| {
+        i32::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+    };
+    value.map(line).transpose()
 }
 
 pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
@@ -376,5 +389,24 @@ mod tests {
         check(&data);
         check(&CoverageData::new(Mode::Arcs));
         check(&CoverageData::default());
+    }
+
+    #[test]
+    fn an_arc_that_no_source_has_makes_a_file_unusable() {
+        let mut data = CoverageData::new(Mode::Arcs);
+        let context = data.intern_context("");
+        data.add_arcs("/app/m.py", context, &[(1, 2)].into_iter().collect());
+        let folder = swath_test::temp_dir();
+        let path = folder.path().join("data");
+        write_data_file(&data, &path).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        let change = "update arc set tono = 3000000000";
+        assert_eq!(connection.execute(change, []).unwrap(), 1);
+        drop(connection);
+        let error = read_data_file(&path).unwrap_err().to_string();
+        assert!(
+            error.ends_with(": no source has a line 3000000000"),
+            "{error}"
+        );
     }
 }

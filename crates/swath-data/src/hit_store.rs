@@ -70,7 +70,7 @@ impl StoredFile {
     pub fn branch_arcs(&self, python: Option<PythonRelease>) -> ArcSet {
         let by_itself = python.is_some_and(|version| (version.major, version.minor) >= (3, 14));
         let lines = self.hit.iter().map(|line| {
-            let line = i64::from(line);
+            let line = i32::try_from(line).unwrap_or(i32::MAX);
             (if by_itself { line } else { -1 }, line)
         });
         lines.chain(self.arcs.iter()).collect()
@@ -447,7 +447,9 @@ impl FileTable {
                 let arcs = arcs.into_iter().filter(|arc| {
                     began(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to))
                 });
-                file.arcs = arcs.map(|arc| (arc.from.into(), arc.to.into())).collect();
+                file.arcs = arcs
+                    .filter_map(|arc| Some((i32::try_from(arc.from).ok()?, arc.to)))
+                    .collect();
             }
         }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();

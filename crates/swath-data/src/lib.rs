@@ -41,7 +41,7 @@ mod sqlite_writer;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
-pub use arc_set::{Arc, ArcSet};
+pub use arc_set::ArcSet;
 pub use combine::{Combine, CombineError, Combined, combine, count_services};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};

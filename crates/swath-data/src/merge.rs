@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use swath_model::Arc;
 
 use crate::arc_runs::RunHash;
 use crate::arc_set::PackedArc;
 use crate::coverage_data::{ContextId, FileData};
 use crate::plain_data::PlainData;
-use crate::{Accounting, Arc, ArcSet, CoverageData, DataError, LineSet, Mode};
+use crate::{Accounting, ArcSet, CoverageData, DataError, LineSet, Mode};
 
 /// Data that grows.
 #[derive(Default)]
@@ -122,9 +123,7 @@ impl LastFiles {
 /// Arcs in no order, without doubles.
 #[derive(Default)]
 struct ArcBag {
-    small: FxHashSet<PackedArc>,
-    /// Those that do not fit, which no program has.
-    large: Vec<Arc>,
+    arcs: FxHashSet<PackedArc>,
     /// What has been taken in: processes of one program often run the same arcs of a source.
     known: FxHashSet<RunHash>,
 }
@@ -134,12 +133,7 @@ const MOST_KNOWN: usize = 128;
 
 impl ArcBag {
     fn extend(&mut self, arcs: impl IntoIterator<Item = Arc>) {
-        for arc in arcs {
-            match PackedArc::new(arc) {
-                Some(packed) => drop(self.small.insert(packed)),
-                None => self.large.push(arc),
-            }
-        }
+        self.arcs.extend(arcs.into_iter().map(PackedArc::new));
     }
 
     fn extend_packed(&mut self, steps: &[PackedArc]) {
@@ -150,17 +144,13 @@ impl ArcBag {
         if self.known.len() < MOST_KNOWN {
             self.known.insert(hash);
         }
-        self.small.extend(steps);
+        self.arcs.extend(steps);
     }
 
     fn finish(self) -> ArcSet {
-        let mut small: Vec<PackedArc> = self.small.into_iter().collect();
-        small.sort_unstable();
-        small
-            .into_iter()
-            .map(PackedArc::arc)
-            .chain(self.large)
-            .collect()
+        let mut arcs: Vec<PackedArc> = self.arcs.into_iter().collect();
+        arcs.sort_unstable();
+        arcs.into_iter().map(PackedArc::arc).collect()
     }
 }
 

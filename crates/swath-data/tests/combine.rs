@@ -323,7 +323,7 @@ fn long_files_are_read_page_by_page() {
         let mut data = CoverageData::new(Mode::Arcs);
         let context = data.intern_context(if number == 2 { "test" } else { "" });
         for file in 0..100 {
-            let lines = i64::from(file % 7 * 50)..i64::from(1000 + file);
+            let lines = (file % 7 * 50)..(1000 + file);
             let arcs = lines.map(|line| (line, line + number)).collect();
             data.add_arcs(&format!("/app/shop/file_{file}.py"), context, &arcs);
         }

@@ -40,15 +40,14 @@ fn data_file(folder: &Path, mode: Mode) -> Vec<u8> {
     let mut data = CoverageData::new(mode);
     for name in ["", "test_one", "test_two"] {
         let context = data.intern_context(name);
-        for number in 0..4u32 {
+        for number in 0..4 {
             let path = format!("/app/m{number}.py");
             if mode == Mode::Arcs {
-                let arcs = (0..40)
-                    .map(|line| (line, line + i64::from(number)))
-                    .collect();
+                let arcs = (0..40).map(|line| (line, line + number)).collect();
                 data.add_arcs(&path, context, &arcs);
             } else {
-                data.add_lines(&path, context, &(number..number + 400).collect());
+                let lines = number.cast_unsigned()..number.cast_unsigned() + 400;
+                data.add_lines(&path, context, &lines.collect());
             }
         }
     }

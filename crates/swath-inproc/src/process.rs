@@ -126,6 +126,9 @@ pub(crate) unsafe fn record_spawn(gil: Gil<'_>, how: &[u8], arguments: Object) {
     let first = isize::from(how == b"os.spawn");
     // SAFETY: the tuple's items are alive as long as the event's tuple is.
     unsafe {
+        if how == b"subprocess.Popen" && !has_folder(gil, arguments) {
+            return;
+        }
         let program = ffi::PyTuple_GetItem(arguments, first);
         if program.is_null() {
             ffi::PyErr_Clear();
@@ -142,8 +145,8 @@ pub(crate) unsafe fn record_spawn(gil: Gil<'_>, how: &[u8], arguments: Object) {
             let list = ffi::PyTuple_GetItem(arguments, first + 1);
             if list.is_null() {
                 ffi::PyErr_Clear();
-            } else {
-                add_arguments(gil, &mut strings, list);
+            } else if !add_arguments(gil, &mut strings, list) {
+                return;
             }
             if executable.bytes().is_empty() {
                 let mut all = strings.bytes().split(|byte| *byte == 0);
@@ -159,31 +162,59 @@ pub(crate) unsafe fn record_spawn(gil: Gil<'_>, how: &[u8], arguments: Object) {
     }
 }
 
-unsafe fn add_arguments(gil: Gil<'_>, strings: &mut Buffer<ROOM>, list: Object) {
+/// Whether the folder in which `subprocess.Popen` is to start a program is there: otherwise the
+/// system refuses, and nothing starts.
+unsafe fn has_folder(gil: Gil<'_>, arguments: Object) -> bool {
+    let mut folder = Path::new();
+    // SAFETY: the tuple's items are alive as long as the event's tuple is.
+    unsafe {
+        let given = ffi::PyTuple_GetItem(arguments, 2);
+        if given.is_null() {
+            ffi::PyErr_Clear();
+            return true;
+        }
+        if object::is_none(given) {
+            return true;
+        }
+        add_string(gil, &mut folder, given);
+    }
+    // Only a folder that may be entered has a `.` to be reached.
+    folder.bytes().is_empty() || path::exists(folder.add(b"/."))
+}
+
+/// The longest argument that Linux takes, with its end (`MAX_ARG_STRLEN`).
+const LONGEST_ARGUMENT: usize = 32 * 4096;
+
+/// Adds the arguments of a program; says whether the system takes them.
+unsafe fn add_arguments(gil: Gil<'_>, strings: &mut Buffer<ROOM>, list: Object) -> bool {
     // SAFETY: the list is alive, and each of its items is held while it is read: the program may
     // change the list meanwhile.
     unsafe {
         if !object::is_sequence(list) {
-            add_string(gil, strings, list);
+            let length = add_string(gil, strings, list);
             strings.add(&[0]);
-            return;
+            return length < LONGEST_ARGUMENT;
         }
         for index in 0..ffi::PySequence_Size(list).min(MOST_ARGUMENTS) {
             let Some(argument) = Owned::take(gil, ffi::PySequence_GetItem(list, index)) else {
                 break;
             };
-            add_string(gil, strings, argument.object());
+            let length = add_string(gil, strings, argument.object());
             strings.add(&[0]);
+            if length >= LONGEST_ARGUMENT {
+                return false;
+            }
         }
     }
+    true
 }
 
-/// Adds a string, bytes or path as the system would get it.
-unsafe fn add_string<const N: usize>(gil: Gil<'_>, out: &mut Buffer<N>, value: Object) {
+/// Adds a string, bytes or path as the system would get it; gives its whole length in bytes.
+unsafe fn add_string<const N: usize>(gil: Gil<'_>, out: &mut Buffer<N>, value: Object) -> usize {
     // SAFETY: the value is alive, and what stands for it is held while it is read.
     unsafe {
         let Some(value) = Owned::take(gil, ffi::PyOS_FSPath(value)) else {
-            return;
+            return 0;
         };
         let encoded = if object::is_text(value.object()) {
             Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(value.object()))
@@ -193,7 +224,10 @@ unsafe fn add_string<const N: usize>(gil: Gil<'_>, out: &mut Buffer<N>, value: O
         if let Some(encoded) = encoded
             && object::is_bytes(encoded.object())
         {
-            out.add(object::bytes(gil, encoded.object()).unwrap_or(&[]));
+            let bytes = object::bytes(gil, encoded.object()).unwrap_or(&[]);
+            out.add(bytes);
+            return bytes.len();
         }
+        0
     }
 }

@@ -5,6 +5,7 @@
 //! fact judges the fact. This crate reads nothing and prints nothing.
 
 mod agent_state;
+mod arc;
 mod counting;
 mod ending;
 mod finding;
@@ -24,6 +25,7 @@ mod source_hash;
 mod verdict;
 
 pub use agent_state::AgentState;
+pub use arc::Arc;
 pub use counting::{count, join_and};
 pub use ending::Ending;
 pub use finding::{Finding, FirstProcess, NothingMeasured, ProcessName};

@@ -17,10 +17,11 @@ use crate::request::Scope;
 
 /// A folder that only this user can look into, removed on drop unless [`RunFolder::keep`] was called.
 ///
-/// Layout: `NAME/agent/` (sitecustomize, the shared object, its settings) and `NAME/data/` (hit
-/// stores). A service may run as another user, who must get there: so the folder lets everybody
-/// through who knows the name, which is random, and which only processes of the run are given.
-/// Its path stays short, because a unix socket's path must stay under 107 bytes.
+/// Layout: `NAME/RANDOM/agent/` (sitecustomize, the shared object, its settings) and
+/// `NAME/RANDOM/data/` (hit stores), to which `NAME/data` is a link; beside them what is of this
+/// user alone. A service may run as another user, who must get there: so `NAME` lets everybody
+/// through who knows what comes after it, which is random, and which only processes of the run are
+/// given. The path stays short, because a unix socket's path must stay under 107 bytes.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,

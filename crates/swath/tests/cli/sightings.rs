@@ -173,21 +173,30 @@ fn what_the_system_refused_to_start_is_no_process() {
         "parent.py",
         r##"import os
 import subprocess
+import sys
 
 os.mkdir("bin")
 for name, content in [("python3", b""), ("script", b"#!/no/such/python3\n")]:
     with open("bin/" + name, "wb") as file:
         file.write(content)
     os.chmod("bin/" + name, 0o755)
-for command in [["bin/python3", "x.py"], ["bin/script"], ["bin/gone/python3"]]:
+python = sys.executable
+for command, folder in [
+    (["bin/python3", "x.py"], None),
+    (["bin/script"], None),
+    (["bin/gone/python3"], None),
+    ([python, "x.py"], "gone"),
+    ([python, "x.py"], "parent.py"),
+    ([python, "-c", "a" * (32 * 4096)], None),
+]:
     try:
-        subprocess.Popen(command)
+        subprocess.Popen(command, cwd=folder)
     except OSError as error:
         print("refused", type(error).__name__)
 "##,
     );
     let (run, account) = account(&sandbox, &text(&python.path), "$PYTHON parent.py");
-    assert_eq!(run.stdout.matches("refused").count(), 3, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("refused").count(), 6, "{}", run.stdout);
     assert_eq!(not_measured(&account), [] as [Value; 0]);
     assert_eq!(account["complete"], true, "{}", run.stderr);
 }

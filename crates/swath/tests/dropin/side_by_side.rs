@@ -349,7 +349,7 @@ fn described(path: &Path) -> String {
             rows.push(format!("  {:?} {lines:?}", data.context_name(context)));
         }
         for (context, arcs) in file.arcs_by_context() {
-            let arcs: Vec<(i64, i64)> = arcs.iter().collect();
+            let arcs: Vec<_> = arcs.iter().collect();
             rows.push(format!("  {:?} {arcs:?}", data.context_name(context)));
         }
         rows.sort();
