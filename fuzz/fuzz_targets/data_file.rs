@@ -24,7 +24,7 @@ fn sound_file(mode: Mode, folder: &Path) -> Vec<u8> {
         for number in 0..3u32 {
             let path = format!("/app/m{number}.py");
             if mode == Mode::Arcs {
-                let arcs = (0..40).map(|line| (line, line + i64::from(number)));
+                let arcs = (0..40).map(|line| (line, line + number.cast_signed()));
                 data.add_arcs(&path, context, &arcs.collect());
             } else {
                 // The last set goes on in overflow pages.

@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use swath_test::workspace_root;
 
+use crate::schema_page;
+
 /// What `cargo xtask gen` is told.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -17,9 +19,11 @@ pub(crate) struct Options {
 /// A generated file: its path and how its text is made.
 type Page = (&'static str, fn() -> Result<String>);
 
-const PAGES: [Page; 2] = [
+const PAGES: [Page; 4] = [
     ("docs/messages.md", messages),
     ("docs/reference/command-line.md", command_line),
+    ("docs/reference/accounting.md", accounting),
+    ("docs/reference/accounting.schema.json", accounting_schema),
 ];
 
 /// `cargo xtask gen`.
@@ -58,6 +62,20 @@ pub(crate) fn check() -> Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
 fn command_line() -> Result<String> {
     Ok(swath::reference())
+}
+
+/// What `run --json` writes, from the types that write it.
+fn accounting() -> Result<String> {
+    let schema = swath_run::account_schema();
+    let head =
+        "<!-- Made by `cargo xtask gen` from the types in swath-run's `account_json.rs`. -->\n\n";
+    Ok([head, &schema_page::render(schema.as_value())?].concat())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn accounting_schema() -> Result<String> {
+    let schema = swath_run::account_schema();
+    Ok(format!("{:#}\n", schema.as_value()))
 }
 
 /// The table of messages, from the one that `swath explain` uses.

@@ -17,6 +17,7 @@ mod proofs;
 mod pythons;
 mod recipe;
 mod rootfs;
+mod schema_page;
 mod screenshots;
 mod suite;
 mod tidy;

@@ -3,6 +3,7 @@
 //! `docs/reference/data-tables.md` describes them. What is read back comes from a file that anybody
 //! may have written: a value that makes no sense is left out, and nothing here is shown unfiltered.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use swath_model::{Completeness, Finding, Gap, TestsResult};
 
@@ -18,9 +19,9 @@ const FINDING: &str = "finding";
 const FOREIGN: &str = "foreign-lines";
 
 /// A finding as a data file keeps it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordedFinding {
-    /// The stable name.
+    /// The stable name; `docs/messages.md` has them all.
     pub code: String,
     /// What happened.
     pub text: String,
@@ -30,7 +31,7 @@ pub struct RecordedFinding {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// What is missing from the number for this reason: a [`Gap`] as text.
+    /// What is missing from the number for this reason: a kind of gap and a number.
     #[serde(rename = "gap", default, skip_serializing_if = "Option::is_none")]
     pub gap_record: Option<String>,
 }

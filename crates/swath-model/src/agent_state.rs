@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Whether the agent measured its process, or what kept it from that.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, JsonSchema)]
+#[schemars(with = "String", extend("examples" = AgentState::names()))]
 pub enum AgentState {
     /// It measured everything.
     #[default]
@@ -21,6 +23,12 @@ impl AgentState {
             "" | "measured" => AgentState::Measured,
             other => AgentState::Failed(other.to_owned()),
         }
+    }
+
+    /// The names of all states that this swath's agent knows.
+    fn names() -> Vec<&'static str> {
+        let failures = FAILURES.iter().map(|(slug, ..)| *slug);
+        std::iter::once("measured").chain(failures).collect()
     }
 
     /// As it is written in reports and data files.

@@ -1,11 +1,12 @@
 //! How a process ended.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::signal_name;
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "how", content = "value", rename_all = "kebab-case")]
 pub enum Ending {
     /// With this exit code; known for what swath started or adopted.

@@ -57,6 +57,11 @@ impl GapKind {
         GapKind::Other,
     ];
 
+    /// The words of all kinds.
+    pub fn names() -> [&'static str; 15] {
+        GapKind::ALL.map(GapKind::name)
+    }
+
     /// The word under which data files and `--json` keep it.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Why a Python was not measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotMeasuredReason {
     /// Started with `-I`.
@@ -84,9 +85,9 @@ impl fmt::Display for NotMeasuredReason {
 }
 
 /// A Python of the run that was not measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotMeasured {
-    /// Its process id, where it was seen itself.
+    /// Its process id, where it was seen itself; in a container that of the engine's machine.
     pub pid: Option<u32>,
     /// Its command line, secrets masked.
     pub command: Vec<String>,

@@ -18,6 +18,17 @@ pub enum Completeness {
 }
 
 impl Completeness {
+    /// The words of all verdicts.
+    pub fn names() -> [&'static str; 4] {
+        [
+            Completeness::Complete,
+            Completeness::Incomplete,
+            Completeness::Partial,
+            Completeness::Unknown,
+        ]
+        .map(Completeness::name)
+    }
+
     /// The word of the verdict.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,6 +69,18 @@ impl TestsResult {
             TestsResult::NoneRan(_) => Some("no test ran".to_owned()),
             TestsResult::NotStarted => Some("the tests were not started".to_owned()),
         }
+    }
+
+    /// The words of all results.
+    pub fn names() -> [&'static str; 5] {
+        [
+            TestsResult::Passed,
+            TestsResult::Failed(Ending::Cleanly),
+            TestsResult::NoneRan(Ending::Cleanly),
+            TestsResult::NotStarted,
+            TestsResult::Unknown,
+        ]
+        .map(TestsResult::name)
     }
 
     /// The word under which data files and `--json` keep it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
 use swath_model::{AgentState, Counted, Ending, NoRoom, NotMeasured, Role};
@@ -14,11 +15,11 @@ use crate::process_table::{ProcessKey, Sighting};
 use crate::role::{Cast, roles_of_container};
 
 /// One Python process that carried the agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProcessAccount {
     /// The id of its hit store, in hexadecimal.
     pub id: String,
-    /// Its process id.
+    /// Its process id; in a container, or in a pid namespace, the one that it has there.
     pub pid: u32,
     /// Its parent's process id.
     pub parent_pid: u32,
@@ -39,7 +40,7 @@ pub struct ProcessAccount {
     pub interpreter: String,
     /// The interpreter's version.
     pub python: String,
-    /// Whether the agent measured it.
+    /// `measured`, or the slug of what kept the agent from it.
     pub agent: AgentState,
     /// What the agent says beyond the slug.
     pub agent_detail: Option<String>,
@@ -57,7 +58,7 @@ pub struct ProcessAccount {
 }
 
 /// The accounting of a run.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Account {
     /// Every process that carried the agent, in order of start.
     pub processes: Vec<ProcessAccount>,

@@ -54,7 +54,7 @@ mod unseen_service;
 mod watch;
 
 pub use account::{Account, ProcessAccount};
-pub use account_json::{account_json, error_account_json};
+pub use account_json::{account_json, account_schema, error_account_json};
 pub use command_line::test_runners;
 pub use compose::request::ComposeOptions;
 pub use container::account::{ContainerAccount, ContainerEnd};

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::arguments::Cli;
 use crate::coverage_cli::{Choice, Takes, Verb, verbs};
+use crate::exit::Exit;
 
 /// The command of a shell, or of a manual: all verbs with all options.
 pub(crate) fn command_tree() -> Command {
@@ -110,6 +111,8 @@ pub fn reference() -> String {
         );
         describe_options(&mut page, verb);
     }
+    page += "\n## Exit codes\n\nFailed tests come first: `run` ends with their code, whatever else there is to say.\n\n";
+    page += &Exit::table();
     page
 }
 

@@ -87,7 +87,7 @@ impl Project {
     }
 
     /// Adds a file and the arcs that ran of it.
-    pub(crate) fn add(&mut self, name: &str, source: &str, contexts: &[&str], arcs: &[(i64, i64)]) {
+    pub(crate) fn add(&mut self, name: &str, source: &str, contexts: &[&str], arcs: &[(i32, i32)]) {
         let path = self.directory().absolute(name);
         swath_test::write_file(&path, source);
         self.data.touch(&path);

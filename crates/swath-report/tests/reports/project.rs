@@ -60,7 +60,7 @@ impl Project {
             .add_lines(&path, context, &lines.iter().copied().collect());
     }
 
-    pub(crate) fn arcs(&mut self, name: &str, source: &str, arcs: &[(i64, i64)]) {
+    pub(crate) fn arcs(&mut self, name: &str, source: &str, arcs: &[(i32, i32)]) {
         let path = self.source(name, source);
         let context = self.data.intern_context("");
         self.data
@@ -212,9 +212,9 @@ pub(crate) fn random_project(random: &mut Random, venv: &Venv) -> Project {
         }
         let name = format!("{folder}m{number}.py");
         let source = format!("a = {number}\n{}", whole_blocks(&body));
-        let mut line = || i64::try_from(below(random, 34)).unwrap() - 2;
+        let mut line = || i32::try_from(below(random, 34)).unwrap() - 2;
         if arcs {
-            let pairs: Vec<(i64, i64)> = (0..60).map(|_| (line(), line())).collect();
+            let pairs: Vec<(i32, i32)> = (0..60).map(|_| (line(), line())).collect();
             project.arcs(&name, &source, &pairs);
         } else {
             let lines: Vec<u32> = (0..30).filter_map(|_| u32::try_from(line()).ok()).collect();

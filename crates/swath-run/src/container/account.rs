@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use swath_checkout::{Mapped, write_private_file};
 use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
@@ -36,7 +37,7 @@ pub(crate) struct ContainerRun {
 }
 
 /// One container in the accounting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContainerAccount {
     /// Its name.
     pub name: String,
@@ -64,7 +65,7 @@ pub struct ContainerAccount {
 }
 
 /// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContainerEnd {
     /// The exit code.
     pub code: i64,

@@ -1,22 +1,25 @@
 //! Every process is measured, or named with the reason why not.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use swath_test::{Requirements, skip, venv};
 
 use crate::sandbox::{Finished, Sandbox, python, text};
 
 /// Runs a shell script as the tests, with `$PYTHON`, and gives the accounting.
 fn account(sandbox: &Sandbox, python: &swath_test::Python, script: &str) -> (Finished, Value) {
-    let mut command = sandbox.command(&[
-        "run",
-        "--count",
-        "all",
-        "--json",
-        "account.json",
-        "--",
-        "sh",
-        "-c",
-        script,
-    ]);
+    account_with(sandbox, python, &[], script)
+}
+
+/// The same with further options.
+fn account_with(
+    sandbox: &Sandbox,
+    python: &swath_test::Python,
+    options: &[&str],
+    script: &str,
+) -> (Finished, Value) {
+    let begin = ["run", "--count", "all"];
+    let end = ["--json", "account.json", "--", "sh", "-c", script];
+    let mut command = sandbox.command(&[&begin[..], options, &end[..]].concat());
     command.env("PYTHON", &python.path);
     let run = crate::sandbox::finish(command);
     let json = fs_err::read_to_string(sandbox.project().join("account.json")).unwrap_or_default();
@@ -475,4 +478,41 @@ fn pythons_that_ignore_or_lose_the_path_are_measured() {
     let script = format!("{script}{} one.py", text(&python.path));
     let run = sandbox.swath(&[&words[..], &[script.as_str()]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn what_json_writes_is_as_its_schema_says() {
+    const TEST: &str = "what_json_writes_is_as_its_schema_says";
+    let Some(python) = python(TEST) else {
+        return;
+    };
+    let requirements = Requirements::new(["jsonschema==4.17.3"]);
+    let Some(environment) = swath_test::pip_python().and_then(|pip| venv(pip, &requirements))
+    else {
+        skip(TEST, "jsonschema cannot be installed");
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("one.py", "x = 1\n");
+    sandbox.write(".coveragerc", "[run]\nsource = .\n");
+    // A fork, a failure, and something that is missing.
+    let script = "$PYTHON -c 'import one, os; os.fork()'; PYTHONPATH=/gone $PYTHON -c 'import time; time.sleep(1)'; exit 3";
+    let (_, whole) = account_with(&sandbox, python, &["--inject=path"], script);
+    assert_eq!(whole["tests_result"], "failed", "{whole:#}");
+    assert_ne!(whole["not_measured"], json!([]), "{whole:#}");
+    assert_ne!(whole["verdict"]["gaps"], json!([]), "{whole:#}");
+    let none = sandbox.swath(&["run", "--json", "none.json", "--", "gone-program"]);
+    assert_eq!(none.code, 127, "{none:?}");
+    let check = "import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+for name in sys.argv[2:]:
+    jsonschema.validate(json.load(open(name)), schema)
+";
+    let schema = swath_test::workspace_root().join("docs/reference/accounting.schema.json");
+    let files = ["account.json", "none.json"].map(|name| sandbox.project().join(name));
+    let mut validator = environment.command("python");
+    validator.arg("-c").arg(check).arg(schema).args(files);
+    let output = validator.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }

@@ -49,7 +49,7 @@ impl Recorded {
             let here = folder.path().join(name);
             let text = fs_err::read(entry.path()).unwrap();
             swath_test::write_file(&here, &text);
-            let lines = i64::try_from(text.split(|&byte| byte == b'\n').count()).unwrap();
+            let lines = i32::try_from(text.split(|&byte| byte == b'\n').count()).unwrap();
             let arcs = (1..=lines)
                 .filter(|line| line % 7 < 3)
                 .map(|line| (line, line + 1))
