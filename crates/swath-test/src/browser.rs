@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Guard, free_port, skip, temp_dir, wait_for, wait_until};
+use crate::{Guard, free_port, is_root, skip, temp_dir, wait_for, wait_until};
 
 /// How long the page may take to be as a test expects it.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -229,11 +229,6 @@ fn installed() -> bool {
                 )
                 && there())
     })
-}
-
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 fn responds(program: &str, arguments: &[&str]) -> bool {

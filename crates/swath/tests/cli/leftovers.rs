@@ -242,11 +242,7 @@ fn a_temporary_folder_mounted_noexec_is_passed_by() {
     let Some(python) = python(test) else {
         return;
     };
-    let can_mount = Command::new("unshare")
-        .args(["--mount", "sh", "-c", "mount -t tmpfs -o noexec none /mnt"])
-        .stderr(Stdio::null())
-        .status();
-    if !can_mount.is_ok_and(|status| status.success()) {
+    if !swath_test::can_mount() {
         swath_test::skip(test, "root, to mount a file system");
         return;
     }

@@ -3,6 +3,7 @@
 //! - `errors`: what is refused or goes wrong, and how swath says it
 //! - `hostile_files`: what a store, a source or a name may not do
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
+//! - `scarcity`: no space, no inodes, no descriptors
 //! - `doctor`: broken set-ups, and what `swath doctor` says of them
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
 //! - `stopping`: all of a service is told to stop, and has ended
@@ -40,6 +41,7 @@ mod program_slips;
 mod readiness;
 mod roles;
 mod sandbox;
+mod scarcity;
 mod servers;
 mod settings;
 mod sightings;

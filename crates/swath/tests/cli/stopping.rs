@@ -251,8 +251,7 @@ fn gunicorn_in_the_background_is_measured_and_stopped() {
 
 /// Whether this user may make namespaces and change users.
 fn is_root(test: &str) -> bool {
-    let root = std::process::Command::new("id").arg("-u").output();
-    let is_root = root.is_ok_and(|output| output.stdout == b"0\n");
+    let is_root = swath_test::is_root();
     if !is_root {
         swath_test::skip(test, "root, to make a mount namespace");
     }

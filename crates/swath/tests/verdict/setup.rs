@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use swath_test::{
-    Guard, Scale, newest_python, python_of_everybody, record_figure, scale, temp_dir,
+    Guard, Scale, can_mount, is_root, newest_python, python_of_everybody, record_figure, scale,
+    temp_dir,
 };
 
 /// How long a set-up may take.
@@ -105,21 +106,6 @@ fn missing(needs: &[Need]) -> Option<String> {
             .is_none()
             .then(|| format!("a Python {version}")),
     })
-}
-
-fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout == b"0\n")
-}
-
-fn can_mount() -> bool {
-    Command::new("unshare")
-        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }
 
 fn has(program: &str) -> bool {

@@ -1,0 +1,163 @@
+//! No space, no inodes, no descriptors, in each folder that a run writes to and at each time: the
+//! run ends, what it says is true, and nothing that was recorded is lost without a word.
+
+use std::process::Command;
+
+use swath_test::{can_mount, skip};
+
+use crate::sandbox::{Finished, Sandbox, finish, python};
+
+/// The folders that a run writes to, as variables of the script below.
+const FOLDERS: [&str; 3] = ["TMPDIR", "XDG_CACHE_HOME", "OUT"];
+
+/// What a file system has little of: options of its mount, and what takes the rest.
+const SCARCE: [(&str, &str); 6] = [
+    ("size=4k", "nothing"),
+    ("size=64k", "nothing"),
+    ("nr_inodes=1", "nothing"),
+    ("nr_inodes=4", "nothing"),
+    ("size=8m", "space"),
+    ("size=8m,nr_inodes=400", "inodes"),
+];
+
+/// The tests: they say that they ran, and take what there is.
+const APP: &str = "import os, sys, take
+os.write(1, b'ran\\n')
+take.take(*sys.argv[1:])
+last = 4
+";
+
+const TAKE: &str = r#"def take(folder, what):
+    try:
+        if what == "space":
+            with open(folder + "/filler", "wb", 0) as filler:
+                while True:
+                    filler.write(b"x" * 4096)
+        elif what == "inodes":
+            for number in range(100_000):
+                open(f"{folder}/filler{number}", "w").close()
+    except OSError:
+        pass
+"#;
+
+/// What is there at the end is copied to where there is room.
+const SCRIPT: &str = r#"
+mkdir -p out kept
+export OUT=$PWD/out
+eval "FOLDER=\$$WHERE"
+[ -z "$MOUNT" ] || mount -t tmpfs -o "$MOUNT" none "$FOLDER" || exit 99
+[ -z "$DESCRIPTORS" ] || ulimit -n "$DESCRIPTORS"
+"$SWATH" run --no-docker --source=. --omit=take.py --data-file=out/data --json=out/account.json --html=out/html -- "$PYTHON" app.py "$FOLDER" "$WHAT"
+code=$?
+ulimit -n "$(ulimit -Hn)"
+rm -f "$FOLDER"/filler*
+cp -r out/. kept
+exit $code
+"#;
+
+struct Case<'a> {
+    mount: &'a str,
+    folder: &'a str,
+    what: &'a str,
+    descriptors: &'a str,
+}
+
+fn play(sandbox: &Sandbox, python: &swath_test::Python, case: &Case<'_>) -> Finished {
+    let mut command = Command::new("unshare");
+    sandbox.prepare(&mut command);
+    command.args(["--mount", "sh", "-c", SCRIPT]);
+    command
+        .env("SWATH", env!("CARGO_BIN_EXE_swath"))
+        .env("PYTHON", &python.path)
+        .env("WHERE", case.folder)
+        .env("MOUNT", case.mount)
+        .env("WHAT", case.what)
+        .env("DESCRIPTORS", case.descriptors);
+    finish(command)
+}
+
+/// What must hold, whatever there is too little of.
+fn judge(sandbox: &Sandbox, run: &Finished, name: &str) {
+    let kept = |file: &str| sandbox.project().join("kept").join(file).exists();
+    let said = format!("{name}: {run:#?}");
+    assert!(run.code != 99 && !run.stderr.contains("panicked"), "{said}");
+    let is_told = run.stderr.contains("error[") || run.stderr.contains("warning[");
+    if run.code == 0 {
+        assert!(kept("data") && kept("account.json"), "{said}");
+        assert!(kept("html/index.html") || is_told, "{said}");
+    } else {
+        assert!(is_told, "{said}");
+    }
+    if !run.stdout.contains("ran\n") {
+        assert!(run.code != 0 && !run.stderr.contains("Complete"), "{said}");
+        return;
+    }
+    // What ran is in the data, or what keeps it is named with the command that brings it back.
+    let mut data = "kept/data";
+    if !kept(data.trim_start_matches("kept/")) {
+        let hint = run
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: swath "));
+        let words: Vec<&str> = hint
+            .unwrap_or_else(|| panic!("{said}"))
+            .split(' ')
+            .collect();
+        let combined = sandbox.swath(&words);
+        assert_eq!(combined.code, 0, "{said}{combined:#?}");
+        data = ".coverage";
+    }
+    let report = sandbox.swath(&["report", "--include=app.py", "--data-file", data]);
+    if run.stderr.contains("Complete") {
+        assert!(report.stdout.contains("100%"), "{said}{report:#?}");
+    }
+}
+
+#[test]
+fn a_run_that_finds_no_room_loses_nothing_without_a_word() {
+    const TEST: &str = "a_run_that_finds_no_room_loses_nothing_without_a_word";
+    let Some(python) = python(TEST) else {
+        return;
+    };
+    if !can_mount() {
+        skip(TEST, "the right to mount a file system");
+        return;
+    }
+    for folder in FOLDERS {
+        for (mount, what) in SCARCE {
+            let sandbox = Sandbox::new();
+            sandbox.write("app.py", APP);
+            sandbox.write("take.py", TAKE);
+            let descriptors = "";
+            let case = Case {
+                mount,
+                folder,
+                what,
+                descriptors,
+            };
+            let run = play(&sandbox, python, &case);
+            let name = format!("{folder} with {mount}, of which the tests take {what}");
+            judge(&sandbox, &run, &name);
+        }
+    }
+}
+
+#[test]
+fn a_run_without_descriptors_ends_and_says_so() {
+    let Some(python) = python("a_run_without_descriptors_ends_and_says_so") else {
+        return;
+    };
+    for descriptors in ["5", "6", "7", "8", "9", "10", "12", "16", "32"] {
+        let sandbox = Sandbox::new();
+        sandbox.write("app.py", APP);
+        sandbox.write("take.py", TAKE);
+        let case = Case {
+            mount: "",
+            folder: "OUT",
+            what: "nothing",
+            descriptors,
+        };
+        let run = play(&sandbox, python, &case);
+        judge(&sandbox, &run, descriptors);
+    }
+}
