@@ -49,6 +49,9 @@ fn exchange(shared: &Arc<Shared>, client: &Arc<Stream>) -> io::Result<()> {
     };
     head.set("Connection", connection);
     let session = &shared.session;
+    // What follows the path may hold secrets.
+    let path = head.target().split('?').next().unwrap_or_default();
+    tracing::debug!("a client asks: {} {path}", head.method());
     match Route::of(head.method(), head.target()) {
         Route::Create { name } => {
             return with_body(&mut head, rest, client, |head, body| {

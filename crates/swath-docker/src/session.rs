@@ -5,8 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde_json::{Value, json};
+use swath_model::count;
 
 use crate::config_hash::{SERVICE_LABEL, shown};
 use crate::create::{Injection, free_mount, inject, mounts_engine_socket};
@@ -175,6 +177,7 @@ impl Session {
         };
         let kind = self.kind_of(&image)?;
         if !kind.holds_python {
+            tracing::debug!("the image {image_name} holds no Python: its container is left alone");
             return Ok(None);
         }
         if !kind.is_supported {
@@ -272,6 +275,13 @@ impl Session {
             }
         }
         let settings = (delivery.settings.0)(&record.place);
+        tracing::debug!(
+            "container {} of {} gets the agent at {}; its configuration file: {}",
+            record.name,
+            record.image,
+            record.mount,
+            (record.place.rcfile.as_ref()).map_or("none", |file| file.path.as_str()),
+        );
         let tar = filled(&delivery.agent, &settings, record.mount).map_err(|source| {
             EngineError::Broken {
                 what: "the agent's archive".to_owned(),
@@ -383,10 +393,20 @@ impl Session {
         if record.gathered {
             return;
         }
+        let begun = Instant::now();
         let result = self.fetch(&record);
+        match &result {
+            Ok(taken) => tracing::debug!(
+                "container {} gave {}, after {:.3} s",
+                record.name,
+                count(*taken, "hit store"),
+                begun.elapsed().as_secs_f64()
+            ),
+            Err(error) => tracing::debug!("container {} gave nothing: {error}", record.name),
+        }
         let (was_running, ends) = (record.running, record.exits.len());
         self.update(id, |record| match result {
-            Ok(()) => {
+            Ok(_) => {
                 // One that ran meanwhile may have written after it was read.
                 let ran = was_running || record.running || record.exits.len() != ends;
                 record.gathered = !ran;
@@ -398,11 +418,11 @@ impl Session {
 
     /// Reads the volume through a container of swath's own: one that looks into the user's
     /// container while that is being removed keeps the engine from removing it.
-    fn fetch(&self, record: &ContainerRecord) -> Result<(), EngineError> {
+    fn fetch(&self, record: &ContainerRecord) -> Result<usize, EngineError> {
         let carrier = self.carrier_for(record)?;
         let archive = self.engine.get_archive(&carrier.id, "/swath/data")?;
         let taken = extract(archive, &record.data);
-        taken.map(|_| ()).map_err(|source| EngineError::Broken {
+        taken.map_err(|source| EngineError::Broken {
             what: format!("the data of the container {}", record.name),
             source,
         })

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use swath_checkout::Checkout;
 use swath_config::CoverageConfig;
@@ -43,8 +44,18 @@ const NAMED: usize = 5;
 /// When nothing could be started. Whatever fails later is in the result, beside what was measured.
 pub fn run(request: &RunRequest, observer: &mut dyn Observer) -> Result<FinishedRun, RunError> {
     let mut measurement = measure(request, observer)?;
-    let judged = judge(request, &mut measurement);
-    Ok(finish(request, measurement, judged))
+    let judged = timed("accounting", || judge(request, &mut measurement));
+    Ok(timed("saving and analysis", || {
+        finish(request, measurement, judged)
+    }))
+}
+
+/// Does one part of the work, and logs how long it took.
+fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let result = work();
+    tracing::debug!("{what} took {:.3} s", begun.elapsed().as_secs_f64());
+    result
 }
 
 /// The evidence, judged.

@@ -81,7 +81,9 @@ pub(crate) fn measure(
         });
     }
     let outcome = execute(&request, &folder, &history, observer);
+    let ended = Instant::now();
     let mut containers = containers.finish();
+    tracing::debug!("the containers took {:.3} s", ended.elapsed().as_secs_f64());
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -71,6 +71,12 @@ pub(crate) fn places_of<'c>(
             .leave_to_others(others.flat_map(|(_, folders)| folders.iter().cloned()));
     }
     for place in &places.all {
+        tracing::debug!(
+            "{}: settings {}, folders here {:?}",
+            place.place,
+            place.own.as_ref().map_or("of the run", |own| &own.rcfile),
+            place.paths.folders_here()
+        );
         places.findings.extend(place.sources_elsewhere());
     }
     places.findings.dedup();

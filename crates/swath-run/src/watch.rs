@@ -63,12 +63,19 @@ fn locked(table: &Mutex<ProcessTable>) -> MutexGuard<'_, ProcessTable> {
 
 fn watch(table: &Mutex<ProcessTable>, stopped: &Receiver<()>) {
     let mut interval = INTERVAL;
+    let (mut looks, mut all) = (0_u64, Duration::ZERO);
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(interval) {
         let before = time_of_this_thread();
         locked(table).look(false);
         let took = time_of_this_thread().saturating_sub(before);
+        looks += 1;
+        all += took;
         interval = (took * SHARE).clamp(INTERVAL, LONGEST_INTERVAL);
     }
+    tracing::debug!(
+        "/proc was looked at {looks} times, for {:.3} s",
+        all.as_secs_f64()
+    );
 }
 
 /// How long this thread has had a processor; nothing where the system does not say.

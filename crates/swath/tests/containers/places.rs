@@ -96,8 +96,19 @@ exclude_also = if len.sys
     project.write_dockerfile(
         "ARG BASE\nFROM ${BASE}\nWORKDIR /srv/code\nCOPY src /srv/code\nCOPY plugin.in /opt/plugins/plugin.py\nCOPY rules.in /etc/measure.ini\nENV CODE=/srv/code PLUGINS=/opt/plugins PYTHONPATH=/opt/plugins COVERAGE_PROCESS_START=/etc/./measure.ini\nCMD [\"python3\", \"server/main.py\"]\n",
     );
-    let (output, account) = project.swath(&[], &["sh", "commands.sh"]);
+    let (output, account) = project.swath(&["--verbose"], &["sh", "commands.sh"]);
     let shown = text(&output);
+    for line in [
+        "a client asks: POST /v",
+        "gets the agent at /",
+        "its configuration file: /etc/./measure.ini",
+        "gave 1 hit store, after",
+        "settings /etc/measure.ini, folders here",
+        "/proc was looked at",
+        "accounting took",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
 
     // The rest of the file holds, and what does not is named with the file and its place.
     let named = "place-setting]: `/etc/measure.ini` of";
