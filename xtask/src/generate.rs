@@ -68,7 +68,7 @@ fn command_line() -> Result<String> {
 fn accounting() -> Result<String> {
     let schema = swath_run::account_schema();
     let head =
-        "<!-- Made by `cargo xtask gen` from the types in swath-run's `account_json.rs`. -->\n\n";
+        "<!-- Made by `cargo xtask gen` from the types in swath-run's `account/json.rs`. -->\n\n";
     Ok([head, &schema_page::render(schema.as_value())?].concat())
 }
 

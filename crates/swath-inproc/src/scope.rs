@@ -1,6 +1,6 @@
 //! Which files are measured: what the rules ask, answered by the interpreter.
 
-use swath_scope::{Rules, Surroundings, is_below};
+use swath_scope::{INSTALL_FOLDERS, Rules, Surroundings, is_below};
 
 use crate::configuration;
 use crate::ffi;
@@ -84,7 +84,7 @@ impl Surroundings for Interpreter<'_> {
 fn is_third_party(gil: Gil<'_>, file: &[u8]) -> bool {
     if file
         .split(|byte| *byte == b'/')
-        .any(|part| part == b"site-packages" || part == b"dist-packages")
+        .any(|part| INSTALL_FOLDERS.contains(&part))
     {
         return true;
     }

@@ -1,5 +1,8 @@
 //! Accounts for every process of a run: measured, or named with the reason why not.
 
+pub(crate) mod findings;
+pub(crate) mod json;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

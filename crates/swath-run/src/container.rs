@@ -3,7 +3,6 @@
 pub(crate) mod account;
 pub(crate) mod build_context;
 pub(crate) mod findings;
-pub(crate) mod scope;
 pub(crate) mod silent;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +17,10 @@ use swath_docker::{
     remove_leftovers_of_killed_runs,
 };
 
+use crate::agent_settings;
 use crate::container::account::ContainerRun;
 use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
+use crate::installed_copy::OwnPackages;
 use crate::place::settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
@@ -222,6 +223,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
         .collect::<String>();
     // Which of its files are in scope is decided where the checkout is.
     let (scope, folder_here) = (scope.clone(), request.folder.clone());
+    let packages = OwnPackages::in_folder(&folder_here);
     let overrides = request.overrides.clone();
     let rcfile_named = request.rcfile_named;
     let settings = SettingsOf::new(move |place| {
@@ -231,7 +233,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             scope.branch = own.config.branch;
             scope.cover_pylib = own.config.cover_pylib;
         }
-        scope::settings(&scope, &folder_here)
+        agent_settings::in_container(&scope, &packages)
     });
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),

@@ -16,8 +16,8 @@ use swath_data::{
 };
 use swath_model::{Finding, NothingMeasured, TestsResult};
 
-use crate::account::{Account, Judged, ProcessAccount, account_for_processes};
-use crate::account_findings::of_account;
+use crate::account::findings::of_account;
+use crate::account::{self, Account, Judged, ProcessAccount, account_for_processes};
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -33,7 +33,7 @@ use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
 use crate::unseen_service::unseen_services;
-use crate::{account_json, source_hints, tests_result};
+use crate::{source_hints, tests_result};
 
 /// How many differences of the analysis are named.
 const NAMED: usize = 5;
@@ -306,7 +306,7 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         findings,
         account,
     };
-    account_json::keep(&finished);
+    account::json::keep(&finished);
     finished
 }
 

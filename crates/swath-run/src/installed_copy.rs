@@ -2,26 +2,34 @@
 //! checkout's own code where the text is the same.
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use swath_checkout::{Links, read_regular};
+use swath_checkout::{Links, Walk, read_regular};
 use swath_data::{SourceHash, StoredProcess};
+use swath_scope::{INSTALL_FOLDERS, installed_part};
 
-use crate::container::scope::packages;
 use crate::request::Scope;
 
-/// Folders that packages are installed into.
-const INSTALLED: [&str; 2] = ["/site-packages/", "/dist-packages/"];
 /// A source that is longer, in bytes, is none of the project's.
 const LONGEST: u64 = 64 << 20;
 
-/// The packages of the source folders, by their importable names.
+/// How deep below a folder packages are looked for.
+const DEEPEST: usize = 3;
+/// Folders that look like packages and are not what is installed.
+const NOT_INSTALLED: [&str; 4] = ["test", "tests", "docs", "examples"];
+
+/// The packages of a checkout, by their importable names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OwnPackages(BTreeMap<String, PathBuf>);
 
 impl OwnPackages {
-    /// Those that a scope names by their folders.
-    pub(crate) fn of(scope: &Scope) -> OwnPackages {
+    /// Those that a scope names by its folders; those of `folder` where it names nothing.
+    pub(crate) fn of(scope: &Scope, folder: &Path) -> OwnPackages {
+        let names_sources = !scope.source_folders.is_empty() || !scope.source_packages.is_empty();
+        if !names_sources && scope.include.is_empty() {
+            return OwnPackages::in_folder(folder);
+        }
         let mut own = BTreeMap::new();
         for folder in &scope.source_folders {
             match package_of(folder) {
@@ -34,15 +42,14 @@ impl OwnPackages {
         OwnPackages(own)
     }
 
-    /// What the agent is to measure: the installed packages of these names too.
-    pub(crate) fn added_to(&self, scope: &Scope) -> Scope {
-        let mut scope = scope.clone();
-        for name in self.0.keys() {
-            if !scope.source_packages.contains(name) {
-                scope.source_packages.push(name.clone());
-            }
-        }
-        scope
+    /// Those at the top of a folder, or of a folder in it.
+    pub(crate) fn in_folder(folder: &Path) -> OwnPackages {
+        OwnPackages(packages(folder))
+    }
+
+    /// As they lie below a folder that packages are installed into: `shop/web`.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = String> {
+        self.0.keys().map(|name| name.replace('.', "/"))
     }
 
     /// Gives the files of installed copies their paths in the checkout, also where the text is
@@ -75,17 +82,15 @@ impl OwnPackages {
     }
 
     fn copy_of(&self, path: &str) -> Option<Copy<'_>> {
-        let (start, rest) = INSTALLED.iter().find_map(|folder| {
-            path.rfind(folder)
-                .map(|start| path.split_at(start + folder.len()))
-        })?;
+        let part = installed_part(path.as_bytes())?;
+        let (site, rest) = path.split_at_checked(path.len() - part.len())?;
         self.0.iter().find_map(|(name, folder)| {
             let inside = name.replace('.', "/");
             let rest = rest.strip_prefix(&inside)?.strip_prefix('/')?;
             Some(Copy {
                 name,
                 folder,
-                installed: format!("{start}{inside}"),
+                installed: format!("{site}{inside}"),
                 here: folder.join(rest),
             })
         })
@@ -93,8 +98,9 @@ impl OwnPackages {
 }
 
 fn is_installed(folder: &Path) -> bool {
-    let path = format!("{}/", folder.display());
-    INSTALLED.iter().any(|part| path.contains(part))
+    let part =
+        |part: std::path::Component<'_>| INSTALL_FOLDERS.contains(&part.as_os_str().as_bytes());
+    folder.components().any(part)
 }
 
 /// A file of an installed package.
@@ -106,6 +112,20 @@ struct Copy<'a> {
     installed: String,
     /// The file in the checkout, if there is one.
     here: PathBuf,
+}
+
+/// The packages at the top of a folder, or of a folder in it, by name.
+fn packages(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let is_package = |path: &Path| path.join("__init__.py").is_file();
+    Walk::new(folder)
+        .deepest(DEEPEST)
+        .without(&NOT_INSTALLED)
+        .folders()
+        .filter(|path| is_package(path))
+        .filter(|path| !path.parent().is_some_and(is_package))
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path)))
+        .filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect()
 }
 
 /// The importable name of a folder that is a package.
@@ -132,7 +152,7 @@ fn is_copy(installed: &Path, folder: &Path) -> bool {
         let says_something = text.iter().any(|byte| !byte.is_ascii_whitespace());
         says_something.then(|| SourceHash::of(&text))
     };
-    let sources = swath_checkout::Walk::new(folder).sources();
+    let sources = Walk::new(folder).sources();
     let mut pairs = sources.filter_map(|here| {
         let rest = here.strip_prefix(folder).ok()?.to_owned();
         Some((here, installed.join(rest)))
@@ -196,7 +216,8 @@ mod tests {
                 files: files.collect(),
                 ..StoredProcess::default()
             };
-            OwnPackages::of(&scope).take_home(&scope, std::slice::from_mut(&mut process));
+            OwnPackages::of(&scope, self.0.path())
+                .take_home(&scope, std::slice::from_mut(&mut process));
             let root = format!("{}/", self.0.path().display());
             let paths = process
                 .files
@@ -261,7 +282,28 @@ mod tests {
             source_folders: vec![PathBuf::from(fixture.path("shop/web"))],
             ..Scope::default()
         };
-        let scope = OwnPackages::of(&scope).added_to(&scope);
-        assert_eq!(scope.source_packages, ["shop.web"]);
+        let own = OwnPackages::of(&scope, fixture.0.path());
+        assert_eq!(own.paths().collect::<Vec<_>>(), ["shop/web"]);
+    }
+
+    #[test]
+    fn without_sources_the_checkouts_own_packages_count() {
+        let fixture = Fixture::new(&[
+            ("source/xy/__init__.py", ""),
+            ("source/xy/routes/__init__.py", ""),
+            ("tests/__init__.py", ""),
+            (".venv/lib/other/__init__.py", ""),
+            ("not-a-name/__init__.py", ""),
+            ("shop/__init__.py", ""),
+        ]);
+        let own = |scope: &Scope| OwnPackages::of(scope, fixture.0.path());
+        let all = own(&Scope::default());
+        assert_eq!(all.paths().collect::<Vec<_>>(), ["shop", "xy"]);
+        assert_eq!(all, OwnPackages::in_folder(fixture.0.path()));
+        let include = Scope {
+            include: vec!["*/shop/*".to_owned()],
+            ..Scope::default()
+        };
+        assert_eq!(own(&include), OwnPackages::default());
     }
 }

@@ -7,8 +7,7 @@
 //! result, and what went wrong is a [`swath_model::Finding`].
 
 mod account;
-mod account_findings;
-mod account_json;
+mod agent_settings;
 mod command_line;
 mod compose;
 mod container;
@@ -53,8 +52,8 @@ mod tool_command;
 mod unseen_service;
 mod watch;
 
+pub use account::json::{account_json, account_schema, error_account_json};
 pub use account::{Account, ProcessAccount};
-pub use account_json::{account_json, account_schema, error_account_json};
 pub use command_line::test_runners;
 pub use compose::request::ComposeOptions;
 pub use container::account::{ContainerAccount, ContainerEnd};

@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime};
 use swath_data::{StoredProcess, read_hit_stores};
 use swath_model::Finding;
 
+use crate::agent_settings;
 use crate::container::Containers;
 use crate::container::account::ContainerRun;
 use crate::data_file::Fingerprint;
@@ -61,10 +62,13 @@ pub(crate) fn measure(
     });
     // A program of the user's own is measured as coverage.py measures it.
     let own_packages = match request.kind {
-        RunKind::SystemTest => OwnPackages::of(&scope),
+        RunKind::SystemTest => OwnPackages::of(&scope, &request.folder),
         RunKind::Program => OwnPackages::default(),
     };
-    let folder = RunFolder::create(&own_packages.added_to(&scope), request.inject)?;
+    let folder = RunFolder::create(
+        &agent_settings::on_host(&scope, &own_packages),
+        request.inject,
+    )?;
     history.mark_active(folder.path(), &request.folder);
     tracing::debug!(
         "swath {} runs in {}, with its agent in {}",

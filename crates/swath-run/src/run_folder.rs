@@ -13,7 +13,6 @@ use swath_store::settings;
 use crate::data_file::random_id;
 use crate::error::RunError;
 use crate::inject::{self, Inject};
-use crate::request::Scope;
 
 /// A folder that only this user can look into, removed on drop unless [`RunFolder::keep`] was called.
 ///
@@ -33,10 +32,10 @@ pub(crate) struct RunFolder {
 
 impl RunFolder {
     /// Makes the folder and puts the agent with its settings into it, in the first place where that
-    /// can be done and where the agent can be loaded.
+    /// can be done and where the agent can be loaded. `settings` are of `agent_settings`.
     /// `inject` is how the agent is to get into processes; `None` takes what disturbs nothing here.
-    pub(crate) fn create(scope: &Scope, inject: Option<Inject>) -> Result<RunFolder, RunError> {
-        Self::create_in(&places(), scope, inject).map_err(|source| RunError::Folder {
+    pub(crate) fn create(settings: &[u8], inject: Option<Inject>) -> Result<RunFolder, RunError> {
+        Self::create_in(&places(), settings, inject).map_err(|source| RunError::Folder {
             what: "the run's folder",
             source,
         })
@@ -44,12 +43,12 @@ impl RunFolder {
 
     fn create_in(
         places: &[PathBuf],
-        scope: &Scope,
+        settings: &[u8],
         inject: Option<Inject>,
     ) -> io::Result<RunFolder> {
         let mut problems = Vec::new();
         for place in places {
-            match Self::create_at(place, scope, inject) {
+            match Self::create_at(place, settings, inject) {
                 Ok(folder) => return Ok(folder),
                 // The same everywhere.
                 Err(problem) if problem.kind() == io::ErrorKind::FileTooLarge => {
@@ -66,7 +65,7 @@ impl RunFolder {
         Err(io::Error::other(text))
     }
 
-    fn create_at(place: &Path, scope: &Scope, inject: Option<Inject>) -> io::Result<RunFolder> {
+    fn create_at(place: &Path, settings: &[u8], inject: Option<Inject>) -> io::Result<RunFolder> {
         if is_mounted_noexec(place)? {
             let text = format!("`{}` is mounted noexec", place.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
@@ -83,7 +82,7 @@ impl RunFolder {
             keep: false,
             inject: inject.unwrap_or_default(),
         };
-        folder.fill(scope).map_err(with_limit)?;
+        folder.fill(settings).map_err(with_limit)?;
         if inject != Some(Inject::Path) {
             inject::write_object(&folder.object()).map_err(with_limit)?;
             folder.inject = inject.unwrap_or_else(|| Inject::harmless(&folder.object()));
@@ -91,7 +90,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    fn fill(&self, scope: &Scope) -> io::Result<()> {
+    fn fill(&self, settings: &[u8]) -> io::Result<()> {
         let make = |folder: &Path, mode| {
             fs::create_dir(folder)?;
             // Whatever the umask says.
@@ -104,7 +103,11 @@ impl RunFolder {
         make(&self.containers(), 0o700)?;
         make(&self.engine(), 0o700)?;
         self.show_data_to_its_user()?;
-        let own = self.settings(scope);
+        let mut own = settings.to_vec();
+        let data = self.data();
+        settings::write(settings::DATA, data.as_os_str().as_bytes(), |bytes| {
+            own.extend_from_slice(bytes);
+        });
         let files: [(&str, &[u8]); 3] = [
             ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
             (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
@@ -183,41 +186,6 @@ impl RunFolder {
     fn object(&self) -> PathBuf {
         self.agent().join(swath_agent::PRELOAD_FILE_NAME)
     }
-
-    /// The agent's settings.
-    fn settings(&self, scope: &Scope) -> Vec<u8> {
-        let mut file = scope_settings(scope);
-        let mut add = |key, value: &[u8]| {
-            settings::write(key, value, |bytes| file.extend_from_slice(bytes));
-        };
-        for package in &scope.source_packages {
-            add(settings::SOURCE_PACKAGE, package.as_bytes());
-        }
-        for glob in &scope.include {
-            add(settings::INCLUDE, glob.as_bytes());
-        }
-        for glob in &scope.omit {
-            add(settings::OMIT, glob.as_bytes());
-        }
-        for folder in &scope.source_folders {
-            add(settings::SOURCE_FOLDER, folder.as_os_str().as_bytes());
-        }
-        add(settings::DATA, self.data().as_os_str().as_bytes());
-        file
-    }
-}
-
-/// The settings that a scope has on this host and in containers.
-pub(crate) fn scope_settings(scope: &Scope) -> Vec<u8> {
-    let mut file = Vec::new();
-    for (key, value) in [
-        (settings::BRANCH, scope.branch),
-        (settings::COVER_PYLIB, scope.cover_pylib),
-    ] {
-        let value = if value { b"1" } else { b"0" };
-        settings::write(key, value, |bytes| file.extend_from_slice(bytes));
-    }
-    file
 }
 
 impl Drop for RunFolder {
@@ -277,49 +245,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_name_every_rule_of_the_scope() {
-        let scope = Scope {
-            source_folders: vec![PathBuf::from("/src/a\nb")],
-            source_packages: vec!["xy".to_owned()],
-            include: vec![],
-            omit: vec!["*/gen/**".to_owned()],
-            cover_pylib: false,
-            branch: true,
-        };
-        let folder = RunFolder {
-            path: PathBuf::from("/run/x"),
-            inner: PathBuf::from("/run/x"),
-            keep: true,
-            inject: Inject::Path,
-        };
-        let file = folder.settings(&scope);
-        let expected = [
-            ("branch", "1"),
-            ("cover-pylib", "0"),
-            ("source-pkg", "xy"),
-            ("omit", "*/gen/**"),
-            ("source-dir", "/src/a\nb"),
-            ("data", "/run/x/data"),
-        ];
-        let expected = expected.map(|(key, value)| (key.as_bytes(), value.as_bytes()));
-        assert!(settings::read(&file).eq(expected), "{file:?}");
-    }
-
-    #[test]
     fn a_place_where_the_agent_cannot_be_loaded_is_passed_by() {
         let base = tempfile::tempdir().unwrap();
         // Never executable, wherever the tests run.
         let noexec = PathBuf::from("/proc");
         let gone = base.path().join("gone");
-        let scope = Scope::default();
         let usable = base.path().to_owned();
         let places = [noexec.clone(), gone.clone(), usable];
-        let folder = RunFolder::create_in(&places, &scope, None).unwrap();
+        let folder = RunFolder::create_in(&places, &[], None).unwrap();
         assert!(folder.path().starts_with(base.path()));
         let path = folder.path().to_owned();
         drop(folder);
         assert!(!path.exists());
-        let error = RunFolder::create_in(&[noexec, gone], &scope, None).unwrap_err();
+        let error = RunFolder::create_in(&[noexec, gone], &[], None).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("/proc"), "{text}");
         assert!(text.ends_with("set TMPDIR to a folder with room where programs may run"));

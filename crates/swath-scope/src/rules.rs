@@ -49,14 +49,16 @@ impl<'file> Rules<'file> {
             return false;
         }
         let is_inside = if self.name_packages() || self.has(settings::SOURCE_FOLDER) {
-            self.is_in_package(around) || self.is_in_folder(file, around)
+            self.is_in_package(around)
+                || self.is_in_folder(file, around)
+                || self.is_own_package(file)
         } else if self.has(settings::INCLUDE) {
             self.values(settings::INCLUDE)
                 .any(|pattern| glob::matches(pattern, file))
         } else {
             let library = self.values(settings::COVER_PYLIB).last() != Some(b"1");
             let is_foreign = around.is_third_party(file) || (library && around.is_library(file));
-            !is_foreign
+            !is_foreign || self.is_own_package(file)
         };
         is_inside
             && !self
@@ -74,6 +76,16 @@ impl<'file> Rules<'file> {
             })
     }
 
+    /// In an installed copy of a package of the checkout.
+    fn is_own_package(&self, file: &[u8]) -> bool {
+        installed_part(file).is_some_and(|part| {
+            self.values(settings::OWN_PACKAGE).any(|package| {
+                let rest = part.strip_prefix(package);
+                rest.is_some_and(|rest| rest.first() == Some(&b'/'))
+            })
+        })
+    }
+
     /// Below a source folder, and not installed there.
     fn is_in_folder(&self, file: &[u8], around: &mut impl Surroundings) -> bool {
         let mut installed = None;
@@ -84,6 +96,21 @@ impl<'file> Rules<'file> {
                     || around.is_third_party(folder))
         })
     }
+}
+
+/// The names of the folders that packages are installed into.
+pub const INSTALL_FOLDERS: [&[u8]; 2] = [b"site-packages", b"dist-packages"];
+
+/// The part of a path below the innermost of these folders.
+pub fn installed_part(path: &[u8]) -> Option<&[u8]> {
+    let mut end = path.len();
+    while let Some(slash) = path.get(..end)?.iter().rposition(|byte| *byte == b'/') {
+        if INSTALL_FOLDERS.contains(&path.get(slash + 1..end)?) {
+            return path.get(end + 1..);
+        }
+        end = slash;
+    }
+    None
 }
 
 /// Whether a module is a package or inside it.
@@ -166,6 +193,35 @@ mod tests {
         for module in ["shopping", "my.shop", "serve", ""] {
             assert!(!holds(&rules, "/srv/shop/serve.py", module), "{module}");
         }
+    }
+
+    #[test]
+    fn a_package_of_the_checkout_may_be_installed() {
+        let copy = "/v/lib/python3.12/site-packages/shop/x.py";
+        for rules in [
+            &[("own-pkg", "shop")][..],
+            &[("own-pkg", "shop"), ("source-dir", "/srv")],
+        ] {
+            assert!(holds(rules, copy, "shop.x"));
+            assert!(holds(rules, "/usr/lib/python3/dist-packages/shop/x.py", ""));
+            assert!(!holds(
+                rules,
+                "/v/site-packages/shopping/x.py",
+                "shopping.x"
+            ));
+            assert!(!holds(rules, "/v/site-packages/other/shop/x.py", ""));
+            assert!(holds(rules, "/srv/app.py", "app"));
+            assert!(!holds(rules, "/usr/lib/python3/shop/x.py", "shop.x"));
+        }
+        let deep = [("own-pkg", "shop/web"), ("omit", "*/gen/*")];
+        assert!(holds(&deep, "/v/site-packages/shop/web/x.py", ""));
+        assert!(!holds(&deep, "/v/site-packages/shop/x.py", ""));
+        assert!(!holds(&deep, "/v/site-packages/shop/web/gen/x.py", ""));
+        assert!(!holds(
+            &[("own-pkg", "shop"), ("include", "/srv/*")],
+            copy,
+            ""
+        ));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub const COVER_PYLIB: &str = "cover-pylib";
 pub const SOURCE_FOLDER: &str = "source-dir";
 /// A package that is measured.
 pub const SOURCE_PACKAGE: &str = "source-pkg";
+/// A package of the checkout, as a path: measured where it is installed, too.
+pub const OWN_PACKAGE: &str = "own-pkg";
 /// A pattern of files that are measured.
 pub const INCLUDE: &str = "include";
 /// A pattern of files that are not measured.

@@ -5,6 +5,7 @@
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `scarcity`: no space, no inodes, no descriptors
 //! - `doctor`: broken set-ups, and what `swath doctor` says of them
+//! - `installed_copy`: a package of the checkout that a service imports from site-packages
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
 //! - `stopping`: all of a service is told to stop, and has ended
 //! - `readiness`: a service answers itself
@@ -31,6 +32,7 @@ mod errors;
 mod example;
 mod gate;
 mod hostile_files;
+mod installed_copy;
 mod interruption;
 mod kill;
 mod leftovers;
