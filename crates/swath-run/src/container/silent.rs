@@ -50,6 +50,26 @@ const PYTHON_PROGRAMS: [&str; 12] = [
     "rq",
     "uwsgi",
 ];
+/// Programs that start what files of their own name: schedulers, supervisors, build tools.
+const STARTERS: [&str; 17] = [
+    "crond",
+    "cron",
+    "goreman",
+    "hivemind",
+    "init",
+    "just",
+    "make",
+    "monit",
+    "npm",
+    "overmind",
+    "runit",
+    "runsvdir",
+    "s6-svscan",
+    "supercronic",
+    "systemd",
+    "task",
+    "xinetd",
+];
 /// A chain of programs that start each other is not longer.
 const MOST_PROGRAMS: usize = 8;
 
@@ -146,6 +166,9 @@ impl Search<'_> {
         let name = base_name(program);
         if is_python_name(name) {
             return self.python(words);
+        }
+        if STARTERS.contains(&name) {
+            return Step::Is(perhaps(words, self.reason));
         }
         if WRAPPERS.contains(&name) {
             return Step::Goes(self.wrapped(name, words));
@@ -434,6 +457,8 @@ mod tests {
             None
         );
         assert_eq!(reason(&["unknown"]), None);
+        assert_eq!(reason(&["make", "serve"]), None);
+        assert_eq!(reason(&["tini", "--", "s6-svscan", "/etc/s6"]), None);
         assert_eq!(reason(&["ls", "-", "app", "-c", "python job.py"]), None);
         assert_eq!(
             reason(&["bash", "-o", "pipefail", "-c", "env -i python x.py | cat"]),
