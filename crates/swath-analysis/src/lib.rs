@@ -4,6 +4,7 @@
 //! measured data. It never fails and never panics: what cannot be analysed is a [`Problem`] in the [`Analysis`].
 
 mod analysis;
+mod annotations;
 mod arcs;
 mod codegen;
 mod compile_errors;
@@ -25,6 +26,7 @@ pub use analysis::{
     Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
     describe_arc,
 };
+pub use annotations::annotation_lines;
 pub use arcs::WayOut;
 pub use debug_json::debug_json;
 pub use highlight::{Shade, Shaded, highlight};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
-use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
+use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines, annotation_lines};
 use swath_checkout::read_source;
 use swath_data::{LineSet, SourceHash, StoredProcess};
 use swath_pattern::Directory;
@@ -78,11 +78,15 @@ fn unknown_lines(
     let mut unknown = analysis
         .translate_lines(executable.iter())
         .difference(&analysis.statements);
-    if python >= PythonVersion::new(3, 14) {
-        // Annotations are in code objects of their own there, which coverage.py leaves out; before,
-        // they were statements.
-        let eager = analyze_lines(source, PythonVersion::new(3, 13), rules);
-        unknown = unknown.difference(&eager.statements);
+    if !unknown.is_empty() {
+        unknown = unknown.difference(&annotation_lines(source, python));
+    }
+    if !unknown.is_empty() {
+        // Under `-O` other sides of tests have code. That says nothing of the number: like
+        // coverage.py's it is that of a source compiled without.
+        let optimized = String::from_utf8_lossy(source).replace("__debug__", "False");
+        let analysis = analyze_lines(optimized.as_bytes(), python, rules);
+        unknown = unknown.difference(&analysis.statements);
     }
     let is_docstring = |line: u32| {
         let line = (line as usize)
@@ -145,5 +149,12 @@ mod tests {
         let source = "\"\"\"Doc.\"\"\"\nif 1:  # pragma: no cover\n    a = (1,\n      2)\n";
         assert_eq!(check(source, &[1, 2, 3, 4]), [0; 0]);
         assert_eq!(check("# empty\n", &[1]), [0; 0]);
+    }
+
+    #[test]
+    fn what_only_o_compiles_is_known() {
+        let source = "if not __debug__:\n    a = 1\nelse:\n    b = 2\nif 0:\n    c = 3\n";
+        assert_eq!(check(source, &[2]), [0; 0]);
+        assert_eq!(check(source, &[1, 2, 4, 6]), [6]);
     }
 }

@@ -14,6 +14,7 @@
 //! - `swath_log`: what swath does is written down
 //! - `accounting`: every class of process is named
 //! - `example`: `examples/xy` against coverage.py's own number, on every Python
+//! - `line_tables`: the guard of the analysis
 //! - `markers`: the apps under `tests/apps` say which of their lines run
 //! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
 //! - `kill`: SIGKILL at random moments loses nothing
@@ -36,6 +37,7 @@ mod installed_copy;
 mod interruption;
 mod kill;
 mod leftovers;
+mod line_tables;
 mod markers;
 mod pages;
 mod program;
