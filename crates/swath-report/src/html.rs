@@ -21,6 +21,7 @@ mod site;
 mod source_table;
 mod tree;
 mod trust;
+mod words_page;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -140,6 +141,7 @@ fn overview_pages<'s>(site: &'s Site<'_>) -> impl Iterator<Item = (String, Strin
         ("files.html".to_owned(), files_page::render(site)),
         ("holes.html".to_owned(), holes_page::render(site)),
         ("runs.html".to_owned(), runs_page::render(site)),
+        ("words.html".to_owned(), words_page::render(site)),
     ])
 }
 

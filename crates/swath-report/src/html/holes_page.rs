@@ -14,10 +14,43 @@ const MOST: usize = 2000;
 /// A function in which something was missed, and the file that it is in.
 pub(super) type FunctionHole<'s, 'a> = (&'s FilePage<'a>, &'s FunctionFigures<'a>);
 
-/// The functions in which something was missed, the largest holes first.
+/// The files of which nothing ran, the largest first. They are one hole each, however many
+/// functions they have.
+pub(super) fn never_ran<'s, 'a>(site: &'s Site<'a>) -> Vec<&'s FilePage<'a>> {
+    let mut files: Vec<_> = site.pages.iter().filter(|file| file.never_ran()).collect();
+    files.sort_by_key(|file| std::cmp::Reverse(file.file.numbers.missing));
+    files
+}
+
+/// Names the first few files of which nothing ran, and says how many there are.
+pub(super) fn push_never_ran(out: &mut String, files: &[&FilePage<'_>], named: usize) {
+    if files.is_empty() {
+        return;
+    }
+    let lines: usize = files.iter().map(|file| file.file.numbers.missing).sum();
+    let _ = write!(
+        out,
+        "<p>{} never ran ({}): ",
+        plural(files.len(), "file"),
+        plural(lines, "line")
+    );
+    for (index, file) in files.iter().take(named).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        let _ = write!(out, "{separator}<a href=\"{}\">", file.name);
+        push_text(out, &file.file.name);
+        out.push_str("</a>");
+    }
+    if let Some(more) = files.len().checked_sub(named).filter(|&more| more > 0) {
+        let _ = write!(out, " and {more} more");
+    }
+    out.push_str(".</p>\n");
+}
+
+/// The functions in which something was missed, the largest holes first; without those of files
+/// that never ran.
 pub(super) fn ranked<'s, 'a>(site: &'s Site<'a>) -> Vec<FunctionHole<'s, 'a>> {
     let mut holes: Vec<FunctionHole<'_, '_>> = Vec::new();
-    for file in &site.pages {
+    for file in site.pages.iter().filter(|file| !file.never_ran()) {
         let functions = file.functions.iter();
         holes.extend(
             functions
@@ -37,7 +70,12 @@ pub(super) fn ranked<'s, 'a>(site: &'s Site<'a>) -> Vec<FunctionHole<'s, 'a>> {
 
 pub(super) fn render(site: &Site<'_>) -> String {
     let holes = ranked(site);
+    let unused = never_ran(site);
     let mut main = String::from("<h1>Holes</h1>\n");
+    push_never_ran(&mut main, &unused, MOST);
+    if holes.is_empty() && !unused.is_empty() {
+        return page(site, Place::Holes, "Holes", &main);
+    }
     if holes.is_empty() {
         main.push_str("<p class=lead>Nothing was missed.</p>\n");
         return page(site, Place::Holes, "Holes", &main);

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::escape::push_text;
-use super::figures::{cover, grouped, plural, push_bar};
-use super::holes_page::{function_name, ranked};
+use super::figures::{cover, grouped, plural, push_bar, share};
+use super::holes_page::{function_name, never_ran, push_never_ran, ranked};
 use super::layout::{Place, page};
 use super::page_names::PageNames;
 use super::rows;
@@ -127,28 +127,38 @@ fn push_total(out: &mut String, site: &Site<'_>) {
     );
     let _ = write!(
         out,
-        "{} of {} run, <strong>{} missed</strong>",
+        "{} of {} run ({}), <strong>{} missed</strong>",
         grouped(numbers.executed()),
         plural(numbers.statements, "line"),
+        share(numbers.executed(), numbers.statements, precision),
         grouped(numbers.missing)
     );
     if site.report.has_arcs {
         let _ = write!(
             out,
-            "; {} of {} taken, <strong>{} partial</strong>",
+            "; {} of {} taken ({}), <strong>{} partial</strong>",
             grouped(numbers.executed_branches()),
             if numbers.branches == 1 {
                 "1 branch".to_owned()
             } else {
                 format!("{} branches", grouped(numbers.branches))
             },
+            share(numbers.executed_branches(), numbers.branches, precision),
             grouped(numbers.partial_branches)
         );
     }
     if numbers.excluded > 0 {
         let _ = write!(out, "; {} excluded", plural(numbers.excluded, "line"));
     }
-    out.push_str(".</p>\n");
+    out.push('.');
+    if site.report.has_arcs {
+        let _ = write!(
+            out,
+            " <small>Both together are the {} of coverage.py.</small>",
+            cover(numbers, precision)
+        );
+    }
+    out.push_str("</p>\n");
     push_gate(out, site);
 }
 
@@ -192,12 +202,17 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
 /// The first of the list of holes: most readers need no more.
 fn push_worst(out: &mut String, site: &Site<'_>) {
     let holes = ranked(site);
-    if holes.is_empty() {
+    let unused = never_ran(site);
+    if holes.is_empty() && unused.is_empty() {
         return;
     }
-    out.push_str(
-        "<section aria-labelledby=worst><h2 id=worst>Largest holes</h2>\n<ol class=worst>\n",
-    );
+    out.push_str("<section aria-labelledby=worst><h2 id=worst>Largest holes</h2>\n");
+    push_never_ran(out, &unused, WORST);
+    if holes.is_empty() {
+        out.push_str("</section>\n");
+        return;
+    }
+    out.push_str("<ol class=worst>\n");
     for (file, function) in holes.iter().take(WORST) {
         let line = function.first_hole.unwrap_or(1);
         let _ = write!(out, "<li><a href=\"{}#L{line}\">", file.name);

@@ -15,6 +15,7 @@ pub(super) enum Place {
     Files,
     Holes,
     Runs,
+    Words,
     /// A page below one of the report's folders.
     Below,
 }
@@ -26,6 +27,7 @@ impl Place {
             Self::Files => "files.html",
             Self::Holes => "holes.html",
             Self::Runs => "runs.html",
+            Self::Words => "words.html",
         }
     }
 
@@ -105,6 +107,7 @@ fn push_navigation(out: &mut String, site: &Site<'_>, place: Place) {
         (Place::Files, "Files"),
         (Place::Holes, "Holes"),
         (Place::Runs, "Runs"),
+        (Place::Words, "Words"),
     ] {
         let current = if target == place {
             " aria-current=page"

@@ -27,6 +27,12 @@ impl FilePage<'_> {
         let numbers = &self.file.numbers;
         numbers.missing > 0 || numbers.partial_branches > 0
     }
+
+    /// Whether it was not even imported.
+    pub(super) fn never_ran(&self) -> bool {
+        let numbers = &self.file.numbers;
+        numbers.statements > 0 && numbers.executed() == 0
+    }
 }
 
 /// The whole report.

@@ -73,3 +73,22 @@ fn without_source_only_numbers_and_states_are_left() {
     let app = page(&pages, "f/shop-app-py");
     assert!(app.contains("✗ missed") && !app.contains("ValueError"));
 }
+
+#[test]
+fn files_that_never_ran_are_one_hole_each() {
+    let mut project = Project::shop();
+    let source = "def one():\n    return 1\n\n\ndef two():\n    return 2\n";
+    project.add("shop/unused.py", source, &[], &[]);
+    project.add("shop/spare.py", "x = 1\n", &[], &[]);
+    let pages = project.pages(|_| ());
+    for name in ["index.html", "holes.html"] {
+        let page = page(&pages, name);
+        let text = "<p>2 files never ran (5 lines): <a href=\"f/shop-unused-py-";
+        assert!(page.contains(text), "{name}: {page}");
+        // Their functions are not named beside those in which something ran.
+        assert!(
+            !page.contains(">one</a>") && page.contains(">price</a>"),
+            "{name}: {page}"
+        );
+    }
+}
