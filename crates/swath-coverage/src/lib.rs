@@ -45,5 +45,5 @@ pub use model::{
 };
 pub use numbers::{Gate, GateError, Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
-pub use trust::{file_findings, findings, foreign_data, verdict};
+pub use trust::{file_findings, findings, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

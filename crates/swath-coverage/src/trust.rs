@@ -50,7 +50,7 @@ fn stale(stale: &StaleFile) -> Finding {
 }
 
 /// That the data holds what swath did not record, where it does.
-pub fn foreign_data(accounting: &Accounting) -> Option<Finding> {
+fn foreign_data(accounting: &Accounting) -> Option<Finding> {
     let foreign: Vec<u64> = accounting
         .runs
         .iter()

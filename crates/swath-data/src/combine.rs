@@ -17,7 +17,6 @@ use crate::page_file::PageFile;
 use crate::parallel_name::hash_in_name;
 use crate::plain_data::PlainData;
 use crate::sqlite_pages::{NotPlain, Pages, Plain};
-use swath_model::Role;
 
 use crate::{
     CoverageData, DataError, ProcessNote, Provenance, RunRecord, StoredProcess, is_hit_store_name,
@@ -101,20 +100,6 @@ pub enum CombineError {
     /// Inputs contradict each other, or the output could not be written.
     #[error(transparent)]
     Data(#[from] DataError),
-}
-
-/// Counts the processes of declared services and what they forked or, without services, all.
-pub fn count_services(processes: &[StoredProcess]) -> Vec<ProcessNote> {
-    let has_services = processes.iter().any(|process| process.service.is_some());
-    let note = |process: &StoredProcess| {
-        let counted = process.service.is_some() || !has_services;
-        ProcessNote {
-            counted,
-            role: Some(if counted { Role::Service } else { Role::Tests }),
-            ..ProcessNote::default()
-        }
-    };
-    processes.iter().map(note).collect()
 }
 
 /// Combines the inputs into the output. Inputs are deleted only after the output is on disk; on an

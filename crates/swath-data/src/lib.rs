@@ -42,7 +42,7 @@ mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
 pub use arc_set::ArcSet;
-pub use combine::{Combine, CombineError, Combined, combine, count_services};
+pub use combine::{Combine, CombineError, Combined, combine};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};
 pub use data_file::read_data_file;

@@ -6,12 +6,27 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use swath_data::{
-    Combine, CombineError, Combined, CoverageData, Mode, RunRecord, SourceHash, StoredProcess,
-    combine, count_services, read_data_file, write_data_file,
+    Combine, CombineError, Combined, CoverageData, Mode, ProcessNote, RunRecord, SourceHash,
+    StoredProcess, combine, read_data_file, write_data_file,
 };
+use swath_model::Role;
 use swath_pattern::{Directory, PathAliases};
 use swath_store::StoreBuilder;
 use swath_test::{Requirements, Venv};
+
+/// Counts the processes of declared services and what they forked or, without services, all.
+fn count_services(processes: &[StoredProcess]) -> Vec<ProcessNote> {
+    let has_services = processes.iter().any(|process| process.service.is_some());
+    let note = |process: &StoredProcess| {
+        let counted = process.service.is_some() || !has_services;
+        ProcessNote {
+            counted,
+            role: Some(if counted { Role::Service } else { Role::Tests }),
+            ..ProcessNote::default()
+        }
+    };
+    processes.iter().map(note).collect()
+}
 
 fn coverage_py(test: &str) -> Option<Venv> {
     let python = [13, 12, 11, 10]

@@ -46,8 +46,12 @@ pub fn pythons() -> &'static [Python] {
     static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
     FOUND.get_or_init(|| {
         let wanted = std::env::var("SWATH_PYTHONS").ok();
-        find(&candidates())
-            .into_iter()
+        let all = find(&candidates());
+        for tag in wanted.iter().flat_map(|list| list.split(',')) {
+            let is_there = all.iter().any(|python| tag == python.tag());
+            assert!(is_there, "SWATH_PYTHONS: there is no Python {tag}");
+        }
+        all.into_iter()
             .filter(|python| {
                 wanted
                     .as_ref()

@@ -159,7 +159,6 @@ fn names_steer_no_terminal_whatever_prints_them() {
         &["html", "-i", "-d", "h\u{1b}[31m"],
         &["xml", "-o", "x.xml"],
         &["xml", "-o", "-"],
-        &["json", "-o", "j\u{1b}[31m/\0"],
         &["json", "-o", "/proc/\u{1b}[31m"],
         &["lcov", "-o", "l.lcov"],
         &["annotate"],
@@ -184,9 +183,6 @@ fn names_steer_no_terminal_whatever_prints_them() {
         ],
         &["run", "gone\u{1b}[31m\u{202e}.py"],
     ] {
-        if words.iter().any(|word| word.contains('\0')) {
-            continue;
-        }
         assert_tame(words, &sandbox.swath(words));
     }
 }
