@@ -69,6 +69,11 @@ impl<'a> Code<'a> {
         match folded_test(expression, self.minor()) {
             // The peephole optimizer drops it with its line.
             Some(true) if !when && self.is_old() => {}
+            // Any other constant is tested like a value: where the test leads is a target.
+            Some(_) if self.is_old() => {
+                self.emit(Flow::Next);
+                self.emit(Flow::Either(to));
+            }
             Some(value) if value == when => self.emit(Flow::Jump(to)),
             Some(_) => self.emit(Flow::Next),
             None => {
