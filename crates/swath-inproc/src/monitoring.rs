@@ -2,8 +2,7 @@
 //!
 //! Code is armed when it is executed as a module (the audit event `exec`), with all code inside
 //! it. What comes to life otherwise is armed when it first starts. Every event is switched off
-//! where it happened once it was stored. `sys.monitoring.restart_events` is never called: it
-//! would restart the events of every other tool.
+//! where it happened once it was stored.
 //!
 //! 3.12 and 3.13 report both ways of a branch as one event, which stays on until both were seen
 //! or what was not seen can be told from the lines. What leaves a frame by an exception counts as
@@ -33,6 +32,8 @@ use crate::symbols::SYMBOLS;
 const TOOLS: [i64; 6] = [4, 3, 2, 5, 1, 0];
 /// The same in fork children: none that other kinds of tools are named for.
 const TOOLS_OF_CHILDREN: [i64; 4] = [4, 3, 2, 5];
+/// So many tools a process may have had before, by those that it was forked from.
+const MOST_BEFORE: usize = TOOLS_OF_CHILDREN.len();
 /// Frames of a fork child that are looked at, from the newest on.
 const MOST_FRAMES: usize = 100_000;
 /// How deep code may be nested in code.
@@ -43,8 +44,8 @@ const DEEPEST: u32 = 200;
 struct Arming {
     set_local_events: Object,
     tool: Object,
-    /// The tool of the process that this one was forked from.
-    before: Option<Object>,
+    /// The tools of the processes that this one descends from, by forks.
+    before: [Option<Object>; MOST_BEFORE],
     events: Object,
     /// For code of which single operations are watched.
     events_and_operations: Object,
@@ -84,6 +85,7 @@ const fn callback(name: &'static CStr, function: *const c_void) -> Global<PyMeth
 
 static START: Global<PyMethodDef> = callback(c"start", on_start as *const c_void);
 static RESUME: Global<PyMethodDef> = callback(c"resume", on_resume as *const c_void);
+static THROW: Global<PyMethodDef> = callback(c"throw", on_throw as *const c_void);
 static LINE: Global<PyMethodDef> = callback(c"line", on_line as *const c_void);
 static BRANCH: Global<PyMethodDef> = callback(c"branch", on_branch as *const c_void);
 static OPERATION: Global<PyMethodDef> = callback(c"operation", on_operation as *const c_void);
@@ -133,6 +135,8 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
         register(gil, monitoring, tool, start, START.place())?;
         let resume = number_attribute(gil, events.object(), c"PY_RESUME");
         register(gil, monitoring, tool, resume, RESUME.place())?;
+        let throw = number_attribute(gil, events.object(), c"PY_THROW");
+        register(gil, monitoring, tool, throw, THROW.place())?;
         register(gil, monitoring, tool, line, LINE.place())?;
         let mut wanted = Events {
             local: start | line,
@@ -152,7 +156,7 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
             Some(Arming {
                 set_local_events: set_local_events.keep(),
                 tool,
-                before: None,
+                before: [None; MOST_BEFORE],
                 events: set(wanted.local)?.keep(),
                 events_and_operations: set(wanted.local | wanted.operation)?.keep(),
                 events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
@@ -161,7 +165,7 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
         );
         set_global_events(gil, monitoring, tool, wanted.global)?;
         GLOBAL_EVENTS.set(gil, wanted.global);
-        GLOBAL_EVENTS_IN_CHILDREN.set(gil, wanted.global | resume);
+        GLOBAL_EVENTS_IN_CHILDREN.set(gil, wanted.global | resume | throw);
         map::set_recorder(gil, layout::RECORDER_MONITORING);
         Some(Ok(()))
     }
@@ -186,7 +190,8 @@ unsafe fn set_global_events(
 ///
 /// Only `sys.monitoring.restart_events` does that for a tool, and for every other one with it. So
 /// the child listens as another tool: code is armed for that when it next runs, and costs nothing
-/// before.
+/// before. There are only few tools; the generations that find none go on with the one that they
+/// have, and restart the events of all.
 pub(crate) fn begin_again(gil: Gil<'_>) {
     let pending = PendingException::set_aside(gil);
     if take_another_tool(gil).is_none() {
@@ -212,48 +217,30 @@ fn take_another_tool(gil: Gil<'_>) -> Option<()> {
             return None;
         }
         let before = arming.tool;
-        let tool = match take_tool(gil, monitoring, &TOOLS_OF_CHILDREN)? {
-            Some(tool) => tool.keep(),
-            // One that an ancestor had: code that did not run since then stays silent.
-            None => reuse_tool(gil, monitoring, before)?,
+        let Some(tool) = take_tool(gil, monitoring, &TOOLS_OF_CHILDREN)? else {
+            call_method(gil, monitoring, c"restart_events", [null_mut(); 3])?;
+            set_global_events(gil, monitoring, before, GLOBAL_EVENTS_IN_CHILDREN.get(gil))?;
+            return arm_frames(gil);
         };
+        let mut arming = Arming {
+            tool: tool.keep(),
+            ..arming
+        };
+        if let Some(free) = arming.before.iter_mut().find(|tool| tool.is_none()) {
+            *free = Some(before);
+        }
         for registered in REGISTERED.get(gil).into_iter().flatten() {
             let none = &raw mut ffi::_Py_NoneStruct;
             let old = [before, registered.event, none];
             call_method(gil, monitoring, c"register_callback", old)?;
-            let new = [tool, registered.event, registered.function];
+            let new = [arming.tool, registered.event, registered.function];
             call_method(gil, monitoring, c"register_callback", new)?;
         }
         set_global_events(gil, monitoring, before, 0)?;
-        set_global_events(gil, monitoring, tool, GLOBAL_EVENTS_IN_CHILDREN.get(gil))?;
-        ARMING.set(
-            gil,
-            Some(Arming {
-                tool,
-                before: Some(before),
-                ..arming
-            }),
-        );
-        arm_frames(gil);
-        Some(())
-    }
-}
-
-/// The tool id of an ancestor that is not the parent's.
-unsafe fn reuse_tool(gil: Gil<'_>, monitoring: Object, parents: Object) -> Option<Object> {
-    // SAFETY: module and tool are alive, and what is asked of them is held while it is read.
-    unsafe {
-        let parents = object::number(gil, parents);
-        for id in TOOLS_OF_CHILDREN.into_iter().filter(|id| *id != parents) {
-            let tool = Owned::take(gil, ffi::PyLong_FromLong(id))?;
-            let arguments = [tool.object(), null_mut(), null_mut()];
-            let user = call_method(gil, monitoring, c"get_tool", arguments)?;
-            if object::is_text(user.object()) && object::text(gil, user.object()) == Some(b"swath")
-            {
-                return Some(tool.keep());
-            }
-        }
-        None
+        let events = GLOBAL_EVENTS_IN_CHILDREN.get(gil);
+        set_global_events(gil, monitoring, arming.tool, events)?;
+        ARMING.set(gil, Some(arming));
+        arm_frames(gil)
     }
 }
 
@@ -283,17 +270,8 @@ fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
 /// Arms the code of the frames that are running: they started before.
 fn arm_frames(gil: Gil<'_>) -> Option<()> {
     let arming = ARMING.get(gil)?;
-    // SAFETY: each code object is alive during the call, and infos are never given back.
-    unsafe {
-        for_each_frame(gil, |code| {
-            if code::known(gil, code).is_none() {
-                let info = code::learn(gil, code);
-                if (*info).is_measured() {
-                    arm(gil, &arming, code, &mut *info);
-                }
-            }
-        })
-    }
+    // SAFETY: each code object is alive during the call.
+    unsafe { for_each_frame(gil, |code| _ = armed(gil, &arming, code)) }
 }
 
 /// Whether nothing is listened to because a debugger begins.
@@ -347,7 +325,7 @@ pub(crate) fn come_back(gil: Gil<'_>) {
     // and infos are never given back.
     unsafe {
         let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-        let events = if arming.before.is_some() {
+        let events = if fork::generation(gil) > 0 {
             GLOBAL_EVENTS_IN_CHILDREN.get(gil)
         } else {
             GLOBAL_EVENTS.get(gil)
@@ -495,6 +473,22 @@ unsafe fn arm_nested(
     }
 }
 
+/// What is known about code; it is looked at and armed if it was not before.
+#[inline]
+unsafe fn armed(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut Info {
+    // SAFETY: the code is alive, and infos are never given back.
+    unsafe {
+        if let Some(info) = code::known(gil, code) {
+            return info;
+        }
+        let info = code::learn(gil, code);
+        if (*info).is_measured() {
+            arm(gil, arming, code, &mut *info);
+        }
+        info
+    }
+}
+
 unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     let events = if info.has_unit_lines() {
         arming.events_without_lines
@@ -505,11 +499,11 @@ unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     };
     // SAFETY: tools and events are kept for good, and the code is alive.
     unsafe {
-        if let Some(before) = arming.before
-            && let Some(none) = Owned::take(gil, ffi::PyLong_FromLong(0))
-        {
+        for before in arming.before.into_iter().flatten() {
             // What was not switched off yet would be reported to nobody, again and again.
-            call(gil, arming.set_local_events, [before, code, none.object()]);
+            if let Some(none) = Owned::take(gil, ffi::PyLong_FromLong(0)) {
+                call(gil, arming.set_local_events, [before, code, none.object()]);
+            }
         }
         call(gil, arming.set_local_events, [arming.tool, code, events]);
     }
@@ -535,15 +529,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
     // are never given back.
     unsafe {
         let code = *arguments;
-        let info: *mut Info = if let Some(info) = code::known(gil, code) {
-            info
-        } else {
-            let info = code::learn(gil, code);
-            if (*info).is_measured() {
-                arm(gil, &arming, code, &mut *info);
-            }
-            info
-        };
+        let info = armed(gil, &arming, code);
         if (*info).is_measured() {
             if VERSION.get(gil) < 0x030e {
                 (*info).prepare(gil, code);
@@ -565,15 +551,22 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
     // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
     // are never given back.
     unsafe {
-        let code = *arguments;
-        if code::known(gil, code).is_none() {
-            let info = code::learn(gil, code);
-            if (*info).is_measured() {
-                arm(gil, &arming, code, &mut *info);
-            }
-        }
+        armed(gil, &arming, *arguments);
         disable(gil, &arming)
     }
+}
+
+/// An exception is thrown into a frame that may have waited since before a fork: this event cannot
+/// be switched off.
+unsafe extern "C" fn on_throw(_this: Object, arguments: *const Object, _count: isize) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    if let Some(arming) = ARMING.get(gil) {
+        // SAFETY: the event has one argument at least, the code, which is alive during the call.
+        unsafe { armed(gil, &arming, *arguments) };
+    }
+    object::none(gil)
 }
 
 /// A line is about to run.
@@ -587,7 +580,7 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
     // SAFETY: the event has two arguments, the code and a line, which are alive during the call;
     // infos are never given back.
     unsafe {
-        let info = code::info(gil, *arguments);
+        let info = armed(gil, &arming, *arguments);
         let line = object::number(gil, *arguments.add(1)) as u32;
         if code::BRANCH.get(gil) && VERSION.get(gil) >= 0x030e {
             (*info).followed(gil, line);
@@ -642,7 +635,7 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
     // call; infos are never given back.
     unsafe {
         let code = *arguments;
-        let info = code::info(gil, code);
+        let info = armed(gil, &arming, code);
         let offset = object::number(gil, *arguments.add(1));
         let destination = object::number(gil, *arguments.add(2));
         let is_done = (*info).went(gil, code, offset, destination);
@@ -669,7 +662,7 @@ unsafe extern "C" fn on_operation(
     // SAFETY: the event has two arguments, the code and a place, which are alive during the call;
     // infos are never given back.
     unsafe {
-        let info = code::info(gil, *arguments);
+        let info = armed(gil, &arming, *arguments);
         if (*info).reached(gil, object::number(gil, *arguments.add(1))) {
             return disable(gil, &arming);
         }
@@ -689,7 +682,12 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
     // call; infos are never given back.
     unsafe {
         let code = *arguments;
-        leave(gil, code, &mut *code::info(gil, code), *arguments.add(1));
+        leave(
+            gil,
+            code,
+            &mut *armed(gil, &arming, code),
+            *arguments.add(1),
+        );
         disable(gil, &arming)
     }
 }

@@ -106,6 +106,99 @@ fn a_child_has_the_lines_that_it_ran_itself() {
     }
 }
 
+/// How many generations of forks follow each other, and how many functions they share.
+const MANY_GENERATIONS: usize = 12;
+const SHARED_FUNCTIONS: usize = 24;
+
+/// Whether a generation runs a function: no two generations run the same ones, and most functions
+/// rest for a few generations.
+fn runs(generation: usize, function: usize) -> bool {
+    (generation * 7 + function * 11 + generation * function) % 5 < 2
+}
+
+/// A chain of forks. Each generation runs some of the functions, goes on with a generator, and
+/// throws an exception into another, that all generations before left waiting.
+fn write_generations(file: &Path, first_line: &str) {
+    let mut text = format!(
+        "{first_line}\ndef throws():\n    try:\n        yield\n    except KeyError:\n        yield\n",
+    );
+    text.push_str("def waits():\n");
+    for _ in 0..MANY_GENERATIONS {
+        text.push_str("    yield\n");
+    }
+    for number in 0..SHARED_FUNCTIONS {
+        let _ = write!(
+            text,
+            "def f{number}(x):\n    if x:\n        return 1\n    return 2\n"
+        );
+    }
+    text.push_str("waiting = waits()\n");
+    for generation in 0..MANY_GENERATIONS {
+        let _ = writeln!(
+            text,
+            "thrown{generation} = throws(); next(thrown{generation})"
+        );
+    }
+    for generation in 0..MANY_GENERATIONS {
+        let _ = writeln!(text, "thrown{generation}.throw(KeyError)");
+        let _ = writeln!(text, "next(waiting)");
+        for number in (0..SHARED_FUNCTIONS).filter(|number| runs(generation, *number)) {
+            let _ = writeln!(text, "f{number}({})", generation % 2);
+        }
+        text.push_str("if os.fork(): os.wait(); os._exit(0)\n");
+    }
+    fs_err::write(file, text).unwrap();
+}
+
+fn check_generations(python: &Python, configuration: &str, first_line: &str) {
+    let run = Run::with(configuration);
+    let file = run.path().join("generations.py");
+    write_generations(&file, first_line);
+    run.program(python, &[&file]);
+    let stores = run.stores();
+    let first_function = u32::try_from(MANY_GENERATIONS).unwrap() + 8;
+    let mut process = children(&stores, None)[0];
+    for generation in 0..MANY_GENERATIONS {
+        let tag = format!("{} {configuration} generation {generation}", python.tag());
+        let ran = hits(process, &file);
+        for number in 0..SHARED_FUNCTIONS {
+            let start = first_function + u32::try_from(number * 4).unwrap();
+            let body: Vec<u32> = (start + 1..start + 4)
+                .filter(|line| ran.contains(line))
+                .collect();
+            let wanted = match (runs(generation, number), generation % 2) {
+                (false, _) => vec![],
+                (true, 0) => vec![start + 1, start + 3],
+                (true, _) => vec![start + 1, start + 2],
+            };
+            assert_eq!(body, wanted, "{tag}: f{number}");
+        }
+        let yields = u32::try_from(generation).unwrap() + 8;
+        assert!(ran.contains(&yields), "{tag}: the generator");
+        let handler = ran.contains(&5) && ran.contains(&6);
+        assert!(handler, "{tag}: the handler");
+        assert_eq!(process.states, Vec::<String>::new(), "{tag}");
+        process = children(&stores, Some(process.header.id))[0];
+    }
+}
+
+#[test]
+fn each_of_many_generations_has_the_lines_that_it_ran_itself() {
+    for python in pythons() {
+        check_generations(python, "", "import os");
+        check_generations(python, "branch 1\n", "import os");
+    }
+}
+
+#[test]
+fn a_child_without_a_free_monitoring_tool_has_the_lines_that_it_ran_itself() {
+    let takes_all = "import os, sys; m = getattr(sys, 'monitoring', None); \
+        m and [m.use_tool_id(n, 'other') for n in range(6) if m.get_tool(n) is None]";
+    for python in pythons() {
+        check_generations(python, "branch 1\n", takes_all);
+    }
+}
+
 #[test]
 fn a_child_that_can_have_no_store_goes_on_in_its_parents() {
     for python in pythons() {
