@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use swath_checkout::{Links, read_regular};
 use swath_model::NoRoom;
-use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records};
+use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records, sharing};
 
 use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
 
@@ -192,7 +192,10 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
             gathered.processes.push(process);
         } else if is_hit_store_name(&path) {
             match ReadStore::read(&path) {
-                Ok(store) => read.push(store),
+                Ok((store, sharing)) => {
+                    gathered.processes.extend(sharing);
+                    read.push(store);
+                }
                 Err(error) => gathered.unreadable.push(UnreadableStore { path, error }),
             }
         }
@@ -212,7 +215,7 @@ pub fn is_hit_store_name(path: &Path) -> bool {
 
 /// Reads one hit store, as much of it as is whole.
 pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
-    Ok(ReadStore::read(path)?.finish(&BTreeMap::new()))
+    Ok(ReadStore::read(path)?.0.finish(&BTreeMap::new()))
 }
 
 /// The lines that ran in a process, by path.
@@ -243,7 +246,8 @@ fn finish_all(stores: Vec<ReadStore>) -> impl Iterator<Item = StoredProcess> {
 }
 
 impl ReadStore {
-    fn read(path: &Path) -> Result<Self, HitStoreError> {
+    /// Also the fork children that go on in this store: what they ran is its process's.
+    fn read(path: &Path) -> Result<(Self, Vec<StoredProcess>), HitStoreError> {
         // Any process of the run can write in the folder of the stores.
         let bytes = read_regular(path, Links::Refuse, swath_store::layout::LONGEST)?;
         let header = Header::read(&bytes).map_err(|problem| HitStoreError::Header {
@@ -270,7 +274,21 @@ impl ReadStore {
         if let Some(note) = process.notes.last() {
             process.state.clone_from(&note.slug);
         }
-        Ok(Self { process, files })
+        let sharing = sharing(&bytes).map(|child| StoredProcess {
+            id: format!("{}-{}", process.id, child.pid),
+            pid: child.pid,
+            parent_pid: process.pid,
+            fork_parent: Some(process.id.clone()),
+            start_ticks: child.start_ticks,
+            closed: Ending::Open,
+            dropped: 0,
+            notes: Vec::new(),
+            listens: Vec::new(),
+            spawned: Vec::new(),
+            ..process.clone()
+        });
+        let sharing = sharing.collect();
+        Ok((Self { process, files }, sharing))
     }
 
     /// `ran` has what ran in processes that others were forked from, by id, with the ids of those
@@ -578,6 +596,33 @@ mod tests {
         assert_eq!(read(store().children(2, 0)).unwrap().dropped, 0);
         let limited = store().dropped(1).flags(layout::FLAG_SIZE_LIMITED);
         assert_eq!(read(limited).unwrap().no_room, NoRoom::FileSizeLimit);
+    }
+
+    #[test]
+    fn fork_children_that_share_a_store_are_processes_without_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StoreBuilder::new(7, [1; 16])
+            .process(b"python3", b"/", b"web", &[b"python3", b"app.py"])
+            .listen(b"0:80")
+            .file(1, b"/a.py", None)
+            .code(1, 1, &[2])
+            .children(3, 1)
+            .sharing(0, 8, 55)
+            .sharing(247, 9, 66);
+        fs_err::write(folder.path().join("7-01.hits"), store.finish()).unwrap();
+        let mut processes = read_hit_stores(folder.path()).unwrap().processes;
+        processes.sort_by_key(|process| process.pid);
+        let [parent, child, last] = &processes[..] else {
+            panic!("{processes:?}")
+        };
+        assert_eq!((parent.dropped, parent.files.len()), (1, 1));
+        assert_eq!((child.pid, child.parent_pid, child.start_ticks), (8, 7, 55));
+        assert_eq!(child.fork_parent.as_ref(), Some(&parent.id));
+        assert_eq!(child.command, parent.command);
+        assert!(child.files.is_empty() && child.listens.is_empty());
+        assert_eq!((child.state.as_str(), child.dropped), (MEASURED, 0));
+        assert_eq!((last.pid, last.start_ticks), (9, 66));
+        assert_ne!(child.id, last.id);
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
     // SAFETY: the child's only thread holds the GIL, so nobody else uses the map, and what the
     // parent mapped is mapped here too.
     let map = unsafe { &mut *MAP.place() };
-    if map.count == 0 || map.is_shared {
+    if map.count == 0 {
         return false;
     }
     // Before descriptors are taken: there may be none but the parent's own.
@@ -145,11 +145,14 @@ pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
     map.file.close();
     let id = random();
     match map.replace(gil, &id, ticks) {
-        Ok(()) => true,
+        Ok(()) => {
+            map.is_shared = false;
+            true
+        }
         Err(failure) => {
             map.is_shared = true;
             if let Some(header) = map.header() {
-                header.children.fetch_add(1, Ordering::Relaxed);
+                name_sharing(header, ticks);
                 note_limit(header, failure);
             }
             false
@@ -421,6 +424,17 @@ impl Map {
                 false
             }
         }
+    }
+}
+
+/// Says that this process goes on in the store.
+fn name_sharing(header: &RawHeader, start_ticks: u64) {
+    let before = header.children.fetch_add(1, Ordering::Relaxed);
+    if let Some(entry) = header.sharing.get(before as usize) {
+        entry.start_ticks.store(start_ticks, Ordering::Relaxed);
+        // SAFETY: getpid may be called at any time.
+        let pid = unsafe { ffi::getpid() } as u32;
+        entry.pid.store(pid, Ordering::Release);
     }
 }
 

@@ -93,6 +93,14 @@ impl StoreBuilder {
             .set(at::LOST_BY_CHILDREN, &lost.to_le_bytes())
     }
 
+    /// Names a fork child that has no store of its own.
+    #[must_use]
+    pub fn sharing(self, index: usize, pid: u32, start_ticks: u64) -> Self {
+        let place = at::SHARING + index * size_of::<layout::RawSharing>();
+        self.set(place, &pid.to_le_bytes())
+            .set(place + 8, &start_ticks.to_le_bytes())
+    }
+
     /// Sets how lines are recorded.
     #[must_use]
     pub fn recorder(self, recorder: u32) -> Self {

@@ -76,6 +76,32 @@ pub struct Header {
     pub lost_by_children: u32,
 }
 
+/// A fork child that goes on in the store of the process that it was forked from, because it could
+/// have none of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// The process, as it sees itself.
+    pub pid: u32,
+    /// When it was begun: field 22 of `/proc/<pid>/stat`.
+    pub start_ticks: u64,
+}
+
+/// The fork children that share a store, as far as its header has room for them.
+pub fn sharing(store: &[u8]) -> impl Iterator<Item = Sharing> {
+    let table = store.get(at::SHARING..layout::HEADER_LENGTH);
+    let entries = table
+        .unwrap_or(&[])
+        .as_chunks::<{ size_of::<layout::RawSharing>() }>()
+        .0;
+    let read = |entry: &[u8; size_of::<layout::RawSharing>()]| {
+        Some(Sharing {
+            pid: u32_at(entry, 0).filter(|pid| *pid != 0)?,
+            start_ticks: u64_at(entry, 8)?,
+        })
+    };
+    entries.iter().filter_map(read)
+}
+
 /// Why bytes are not a hit store that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderError {

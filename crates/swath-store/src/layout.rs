@@ -81,6 +81,21 @@ pub const FLAG_BRANCH: u32 = 1;
 /// In the header's flags: a record found no room because the process may not write larger files.
 pub const FLAG_SIZE_LIMITED: u32 = 2;
 
+/// So many fork children that share the store are named in its header; others are counted.
+pub const MOST_SHARING: usize = (HEADER_LENGTH - at::SHARING) / size_of::<RawSharing>();
+
+/// A fork child that goes on in the store of the process that it was forked from.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawSharing {
+    /// The process, as it sees itself; stored last.
+    pub pid: AtomicU32,
+    /// Zeros.
+    pub unused: u32,
+    /// When it was begun: field 22 of `/proc/self/stat`.
+    pub start_ticks: AtomicU64,
+}
+
 /// The header page as the agent sees it.
 #[repr(C)]
 #[derive(Debug)]
@@ -125,6 +140,8 @@ pub struct RawHeader {
     pub children: AtomicU32,
     /// How many records such children found no room for.
     pub lost_by_children: AtomicU32,
+    /// The first of these children.
+    pub sharing: [RawSharing; MOST_SHARING],
 }
 
 /// The head of a record as the agent sees it.
@@ -165,8 +182,9 @@ pub(crate) mod at {
     pub(crate) const FLAGS: usize = offset_of!(RawHeader, flags);
     pub(crate) const CHILDREN: usize = offset_of!(RawHeader, children);
     pub(crate) const LOST_BY_CHILDREN: usize = offset_of!(RawHeader, lost_by_children);
-    /// Length of what the fields take of the page.
-    pub(crate) const END: usize = size_of::<RawHeader>();
+    pub(crate) const SHARING: usize = 128;
+    /// Length of the fields that describe the store itself.
+    pub(crate) const END: usize = SHARING;
 }
 
 // The format is what `docs/reference/hit-store.md` says, whatever happens to the structures.
@@ -178,5 +196,7 @@ const _: () = {
     assert!(at::CLOSED == 96 && at::DROPPED == 100 && at::INHERITED_TAIL == 104);
     assert!(at::RECORDER == 112 && at::FLAGS == 116 && at::CHILDREN == 120);
     assert!(at::LOST_BY_CHILDREN == 124 && at::END == 128);
+    assert!(core::mem::offset_of!(RawHeader, sharing) == at::SHARING);
+    assert!(size_of::<RawHeader>() == HEADER_LENGTH && size_of::<RawSharing>() == 16);
     assert!(size_of::<RawRecord>() == RECORD_HEAD);
 };

@@ -250,7 +250,16 @@ const LIMITS: &[Setup] = &[
             "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nheld = []\ntry:\n    while True:\n        held.append(os.open('/dev/null', 0))\nexcept OSError:\n    pass\nif os.fork() == 0:\n    y = 1\n    os._exit(0)\nos.wait()\n",
         )],
         "$SWATH run --source . --fail-under 100 -- $PYTHON fds.py || echo Unknown: a line is lost",
-        &["Complete"],
+        &["Complete 2 of 2"],
+    ),
+    setup(
+        "no descriptors left for forks of forks that live on",
+        &[(
+            "fds.py",
+            "import os, resource, time\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nheld = []\ntry:\n    while True:\n        held.append(os.open('/dev/null', 0))\nexcept OSError:\n    pass\nif os.fork() == 0:\n    if os.fork():\n        os.wait()\n    time.sleep(1)\n    os._exit(0)\nos.wait()\n",
+        )],
+        "$SWATH run --source . --fail-under 100 -- $PYTHON fds.py || echo Unknown: a line is lost",
+        &["Complete 3 of 3"],
     ),
     setup(
         "a limit on the address space, set by the program",
