@@ -28,11 +28,15 @@ def _swath_start(folder):
     try:
         agent = _imp.create_dynamic(Spec)
     except ImportError as error:
-        # A second interpreter in a process whose first one is measured.
-        return None if "subinterpreter" in str(error) else "agent-not-loadable"
+        if "subinterpreter" not in str(error):
+            return "agent-not-loadable"
+        # It has a lock of its own. The agent of the first interpreter hears this.
+        sys.audit("swath.not_recorded")
+        return None
     library = os.path.dirname(os.__file__)
     level = sys.flags.optimize
-    if agent.start(folder, library, sys.prefix, sys.base_prefix, level, lambda: None):
+    given = [folder, library, sys.prefix, sys.base_prefix, level, lambda: None]
+    if agent.start(*given + [__name__ == "sitecustomize"]):
         os.register_at_fork(after_in_child=agent.after_fork)
     return None
 

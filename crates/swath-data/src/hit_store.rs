@@ -271,6 +271,13 @@ impl ReadStore {
                 other => describe(&mut process, &other),
             }
         }
+        if header.other_interpreter {
+            process.notes.push(AgentNote {
+                slug: "sub-interpreter".to_owned(),
+                text: "an interpreter of the process has a lock of its own, or did not run `site`"
+                    .to_owned(),
+            });
+        }
         if let Some(note) = process.notes.last() {
             process.state.clone_from(&note.slug);
         }
@@ -583,6 +590,12 @@ mod tests {
         let child = gathered.processes.iter().find(|process| process.pid == 3);
         let arcs: Vec<_> = child.unwrap().files[0].arcs.iter().collect();
         assert_eq!(arcs, [(4, 6)]);
+    }
+
+    #[test]
+    fn an_interpreter_that_is_not_recorded_is_a_state() {
+        let store = StoreBuilder::new(1, [1; 16]).flags(layout::FLAG_OTHER_INTERPRETER);
+        assert_eq!(read(store).unwrap().state, "sub-interpreter");
     }
 
     #[test]

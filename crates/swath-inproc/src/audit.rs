@@ -1,27 +1,24 @@
 //! Audit events: code that is executed, programs that are started, sockets that are bound.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use swath_store::layout;
 
 use crate::ffi::{self, Object};
 use crate::gate;
-use crate::interpreter::VERSION;
+use crate::interpreter::{self, VERSION};
 use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};
 use crate::process;
 use crate::start;
-use crate::state::{Gil, Global};
-use crate::symbols::SYMBOLS;
+use crate::state::Gil;
+use crate::symbols::{self, SYMBOLS};
 use crate::text::c_bytes;
+use crate::tool;
 
-/// Whether another interpreter of the process was seen. It may have a lock of its own, so this
-/// is all that is noted there.
-static OTHER_INTERPRETER: AtomicBool = AtomicBool::new(false);
-/// Whether the accounting knows of that.
-static OTHER_RECORDED: Global<bool> = Global::new(false);
+/// Raised by `sitecustomize` in an interpreter into which the agent cannot be loaded.
+const NOT_RECORDED: &[u8] = b"swath.not_recorded";
 
 /// Begins to listen.
 pub(crate) fn begin(gil: Gil<'_>) -> bool {
@@ -34,38 +31,29 @@ pub(crate) fn begin(gil: Gil<'_>) -> bool {
     }
 }
 
-/// Tells the accounting once that there is another interpreter in the process.
-pub(crate) fn tell_of_interpreters(gil: Gil<'_>) {
-    if OTHER_INTERPRETER.load(Ordering::Relaxed) && !OTHER_RECORDED.get(gil) {
-        OTHER_RECORDED.set(gil, true);
-        map::record_state(
-            gil,
-            b"sub-interpreter",
-            b"the program has another interpreter in the process; what runs there is not recorded",
-        );
-    }
-}
-
 /// Never objects: what the program does is its own affair.
 unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c_void) -> c_int {
     // SAFETY: the interpreter hands in a C string and the event's tuple, which live during the
     // call. The GIL is taken for held only behind the questions whether this thread has a thread
     // state, and that of the measured interpreter.
     unsafe {
-        if monitoring::is_aside() && start::has_thread_state() && start::in_main_interpreter() {
-            monitoring::come_back(Gil::assume());
+        if tool::is_aside() && interpreter::has_thread_state() && interpreter::current().is_some() {
+            tool::come_back(Gil::assume());
         }
         // Most events are told apart by their first bytes.
         let first = *event.cast::<u8>();
-        if !matches!(first, b'e' | b's' | b'o' | b'i') || !start::has_thread_state() {
+        if !matches!(first, b'e' | b's' | b'o' | b'i' | b'c') || !interpreter::has_thread_state() {
             return 0;
         }
-        if !start::in_main_interpreter() {
-            OTHER_INTERPRETER.store(true, Ordering::Relaxed);
+        let Some(interpreter) = interpreter::current() else {
+            // It may have a lock of its own, so this is all that is noted there. One that runs
+            // `sitecustomize` is begun that way, and is not measured before.
+            if c_bytes(event) == NOT_RECORDED || !start::is_by_site() {
+                map::note_other_interpreter();
+            }
             return 0;
-        }
+        };
         let gil = Gil::assume();
-        tell_of_interpreters(gil);
         match c_bytes(event) {
             b"exec" if VERSION.get(gil) >= 0x030c => {
                 let code = ffi::PyTuple_GetItem(arguments, 0);
@@ -77,7 +65,7 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
             b"sys.settrace" if VERSION.get(gil) < 0x030c => gate::before_settrace(gil),
             b"sys.settrace" if VERSION.get(gil) == 0x030d => {
                 let _pending = PendingException::set_aside(gil);
-                monitoring::step_aside(gil);
+                tool::step_aside(gil);
             }
             b"import" => {
                 gate::check_hook(gil);
@@ -87,6 +75,15 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
                     && object::text(gil, name).is_some_and(|name| name.starts_with(b"greenlet"))
                 {
                     gate::expect_greenlets(gil);
+                }
+            }
+            b"cpython.PyInterpreterState_Clear" => {
+                let main = symbols::function::<symbols::Interpreter>(&[c"PyInterpreterState_Main"]);
+                let now = SYMBOLS.get(gil).map(|symbols| (symbols.interpreter)());
+                // The main one ends others after a fork; its own end is told of at the exit.
+                if main.is_some_and(|main| Some(main()) != now) {
+                    tool::forget(gil, interpreter);
+                    interpreter::remove(gil, interpreter);
                 }
             }
             b"socket.bind" => {

@@ -144,6 +144,21 @@ pub(crate) fn begin(gil: Gil<'_>) -> bool {
     true
 }
 
+/// The same in a further interpreter: it must be the same place, as code that is part of the
+/// program itself is of all interpreters.
+pub(crate) fn begin_in_another(gil: Gil<'_>) -> bool {
+    let (Some(symbols), Some(access)) = (SYMBOLS.get(gil), ACCESS.get(gil)) else {
+        return false;
+    };
+    loop {
+        // SAFETY: as in `begin`.
+        let index = unsafe { (symbols.request_index)(keep) };
+        if index < 0 || index >= access.index {
+            return index == access.index;
+        }
+    }
+}
+
 impl Info {
     /// Whether the hits go to this process's own store. Code that is not measured has none.
     #[inline]

@@ -11,8 +11,8 @@ use crate::ffi;
 use crate::gate;
 use crate::interpreter::RECORDING;
 use crate::map;
-use crate::monitoring;
 use crate::state::{Gil, Global};
+use crate::tool;
 
 /// A page that reads 0 in a child that has not been followed yet; null where the kernel is too old.
 static PAGE: Global<*mut u32> = Global::new(null_mut());
@@ -79,7 +79,7 @@ pub(crate) fn follow(gil: Gil<'_>) {
         return;
     }
     match RECORDING.get(gil) {
-        Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin_again(gil),
+        Recording::Monitoring | Recording::MonitoringOfEachWay => tool::begin_again(gil),
         Recording::Frames => gate::begin_again(gil),
     }
 }

@@ -14,7 +14,7 @@ use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
-use crate::interpreter::VERSION;
+use crate::interpreter::{self, VERSION};
 use crate::map;
 use crate::module_name;
 use crate::object::{self, Owned, PendingException};
@@ -168,39 +168,80 @@ impl Tracing {
 }
 
 /// Begins to record. The error is what to tell the accounting.
-pub(crate) fn begin(gil: Gil<'_>) -> Result<(), &'static [u8]> {
+pub(crate) fn begin(gil: Gil<'_>, function: Object) -> Result<(), &'static [u8]> {
     TAKEN.set(gil, false);
-    let found = install(gil)?;
+    let found = find(gil)?;
     GATE.set(gil, Some(found));
-    // SAFETY: the names have these types in CPython's headers; the slot, where there is one, is the
-    // word of the interpreter state that was found, and takes such a hook.
-    unsafe {
+    // SAFETY: the thread state is this thread's own, and the given function is alive.
+    let begun = unsafe {
         if !test_thread_state(&found) {
-            GATE.set(gil, None);
-            return Err(b"self-test");
-        }
-        if !thread::begin(gil) {
-            GATE.set(gil, None);
-            return Err(b"no-memory");
-        }
-        stack::begin(gil);
-        if found.slot.is_null() {
-            let Some(set) = symbols::function::<symbols::SetEvaluation>(&[
-                c"_PyInterpreterState_SetEvalFrameFunc",
-            ]) else {
-                GATE.set(gil, None);
-                return Err(b"no-evaluation-hook");
-            };
-            set(found.interpreter, found.hook);
+            Err(b"self-test".as_slice())
+        } else if !thread::begin(gil) {
+            Err(b"no-memory".as_slice())
         } else {
-            *found.slot = found.hook;
+            stack::begin(gil);
+            install(gil, &found, function)
         }
+    };
+    if begun.is_err() {
+        GATE.set(gil, None);
+        return begun;
     }
+    wrap_settrace(gil);
     map::set_recorder(gil, layout::RECORDER_GATE);
     Ok(())
 }
 
-fn install(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
+/// Begins to record in a further interpreter, where frames are evaluated as in the first one.
+pub(crate) fn begin_in_another(gil: Gil<'_>, function: Object) -> Result<(), &'static [u8]> {
+    let found = find(gil)?;
+    let is_alike = |first: Gate| first.evaluate as usize == found.evaluate as usize;
+    // SAFETY: the thread state is this thread's own, and the given function is alive.
+    unsafe {
+        if !GATE.get(gil).is_some_and(is_alike) || !test_thread_state(&found) {
+            return Err(b"self-test");
+        }
+        install(gil, &found, function)
+    }
+}
+
+/// Puts the hook in its place, and sees whether it works there.
+unsafe fn install(gil: Gil<'_>, gate: &Gate, function: Object) -> Result<(), &'static [u8]> {
+    // SAFETY: the thread state is this thread's own, and the given function is alive. What is put
+    // back is what was there before.
+    unsafe {
+        if !set_evaluation(gate, gate.hook) {
+            return Err(b"no-evaluation-hook");
+        }
+        if !self_test(gil, function) {
+            set_evaluation(gate, gate.evaluate as *mut c_void);
+            (gate.set_trace)(None, null_mut());
+            return Err(b"self-test");
+        }
+        Ok(())
+    }
+}
+
+/// Sets what evaluates the frames of an interpreter.
+unsafe fn set_evaluation(gate: &Gate, function: *mut c_void) -> bool {
+    // SAFETY: the name has this type in CPython's headers; the slot, where there is one, is the
+    // word of the interpreter state that was found, and takes such a function.
+    unsafe {
+        if !gate.slot.is_null() {
+            *gate.slot = function;
+            return true;
+        }
+        let name = c"_PyInterpreterState_SetEvalFrameFunc";
+        let Some(set) = symbols::function::<symbols::SetEvaluation>(&[name]) else {
+            return false;
+        };
+        set(gate.interpreter, function);
+        true
+    }
+}
+
+/// Finds what the gate needs in the current interpreter.
+fn find(gil: Gil<'_>) -> Result<Gate, &'static [u8]> {
     let missing: &'static [u8] = b"no-evaluation-hook";
     let unknown: &'static [u8] = b"unknown-version";
     let version = Version::of_hexversion(VERSION.get(gil) << 16).ok_or(unknown)?;
@@ -300,7 +341,7 @@ unsafe fn test_thread_state(gate: &Gate) -> bool {
 }
 
 /// Watches one line run, to check what is read from frames.
-pub(crate) unsafe fn self_test(gil: Gil<'_>, function: Object) -> bool {
+unsafe fn self_test(gil: Gil<'_>, function: Object) -> bool {
     let Some(gate) = GATE.get(gil) else {
         return false;
     };
@@ -319,25 +360,6 @@ pub(crate) unsafe fn self_test(gil: Gil<'_>, function: Object) -> bool {
         tracing.give_back(gil);
         *tracing.flag() = outer;
         result.is_some() && seen == 2
-    }
-}
-
-/// Takes the gate out again.
-pub(crate) fn withdraw(gil: Gil<'_>) {
-    let Some(gate) = GATE.get(gil) else {
-        return;
-    };
-    // SAFETY: what is put back is what was there before, in the same way as the hook was put in its
-    // place.
-    unsafe {
-        if !gate.slot.is_null() {
-            *gate.slot = gate.evaluate as *mut c_void;
-        } else if let Some(set) =
-            symbols::function::<symbols::SetEvaluation>(&[c"_PyInterpreterState_SetEvalFrameFunc"])
-        {
-            set(gate.interpreter, gate.evaluate as *mut c_void);
-        }
-        (gate.set_trace)(None, null_mut());
     }
 }
 
@@ -646,7 +668,7 @@ pub(crate) fn before_settrace(gil: Gil<'_>) {
 
 /// Wraps `sys.settrace`, so that the rest of the frame that calls it is still seen. The function
 /// object stays the same; only what it runs changes.
-pub(crate) fn wrap_settrace(gil: Gil<'_>) {
+fn wrap_settrace(gil: Gil<'_>) {
     const METH_O: c_int = 8;
     // SAFETY: `sys.settrace` is borrowed from `sys`, and an object of the built-in functions' own
     // type has its definition behind its head. A METH_O function takes the module and one object.
@@ -707,7 +729,7 @@ pub(crate) fn check_hook(gil: Gil<'_>) {
     let Some(gate) = GATE.get(gil) else {
         return;
     };
-    if TAKEN.get(gil) {
+    if TAKEN.get(gil) || interpreter::current() != Some(0) {
         return;
     }
     // SAFETY: the interpreter state is the measured one, and the slot the word of it that was

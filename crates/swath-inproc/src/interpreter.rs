@@ -1,8 +1,19 @@
-//! What is known of the interpreter from the start on.
+//! The interpreters of the process that are measured, and what is known of them from the start on.
+//!
+//! Most programs have one. A server may have one for each application in it; those share the GIL,
+//! as swath's module refuses to be loaded into one that has a GIL of its own, and all are of one
+//! version.
+
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use swath_store::Recording;
 
-use crate::state::Global;
+use crate::state::{Gil, Global};
+use crate::symbols::SYMBOLS;
+
+/// So many are measured at a time.
+pub(crate) const MOST: usize = 64;
 
 /// The version, as in 0x030c.
 pub(crate) static VERSION: Global<u32> = Global::new(0);
@@ -10,3 +21,60 @@ pub(crate) static VERSION: Global<u32> = Global::new(0);
 pub(crate) static RECORDING: Global<Recording> = Global::new(Recording::Frames);
 /// The operation that code of this version begins its body with (3.11 and newer).
 pub(crate) static RESUME: Global<u8> = Global::new(0);
+
+/// The states of the interpreters, the one that was started in first at the front; null where there
+/// is none. They are read before it is known who holds the GIL.
+static MEASURED: [AtomicPtr<u8>; MOST] = [const { AtomicPtr::new(null_mut()) }; MOST];
+
+/// The place of the interpreter that the calling thread, which has a thread state, runs; none where
+/// that is not measured.
+#[inline]
+pub(crate) fn current() -> Option<usize> {
+    // SAFETY: the function was found under CPython's name for it. The symbols are there before
+    // anything calls in, and are only ever replaced by the same.
+    let address = unsafe { ((*SYMBOLS.place()).as_ref()?.interpreter)() };
+    let is_it = |one: &AtomicPtr<u8>| one.load(Ordering::Relaxed) == address;
+    MEASURED.iter().position(is_it)
+}
+
+/// Whether the calling thread has a thread state: some events come without one.
+#[inline]
+pub(crate) fn has_thread_state() -> bool {
+    // SAFETY: the function was found under CPython's name for it, and may be called without a
+    // thread state. The symbols are there before anything calls in, and are only ever replaced by
+    // the same.
+    unsafe {
+        match *SYMBOLS.place() {
+            Some(symbols) => !(symbols.thread_state)().is_null(),
+            None => false,
+        }
+    }
+}
+
+/// Takes the interpreter that the calling thread runs for measured; whether there is a place.
+pub(crate) fn add(gil: Gil<'_>) -> bool {
+    let Some(symbols) = SYMBOLS.get(gil) else {
+        return false;
+    };
+    let free = |one: &&AtomicPtr<u8>| one.load(Ordering::Relaxed).is_null();
+    let Some(place) = MEASURED.iter().find(free) else {
+        return false;
+    };
+    // SAFETY: the function was found under CPython's name for it.
+    place.store(unsafe { (symbols.interpreter)() }, Ordering::Relaxed);
+    true
+}
+
+/// An interpreter ends.
+pub(crate) fn remove(_gil: Gil<'_>, place: usize) {
+    if let Some(place) = MEASURED.get(place) {
+        place.store(null_mut(), Ordering::Relaxed);
+    }
+}
+
+/// All interpreters have ended.
+pub(crate) fn remove_all(gil: Gil<'_>) {
+    for place in 0..MOST {
+        remove(gil, place);
+    }
+}

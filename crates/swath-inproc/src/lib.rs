@@ -70,6 +70,7 @@ mod store_file;
 mod symbols;
 mod text;
 mod thread;
+mod tool;
 mod unit_lines;
 mod watch_survey;
 

@@ -7,7 +7,7 @@
 
 use core::ffi::c_int;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use swath_store::layout::{self, RawHeader, RawRecord};
 
@@ -69,6 +69,19 @@ static MAP: Global<Map> = Global::new(Map {
     is_shared: false,
     handed_on: [0; MOST_HANDED_ON],
 });
+
+/// The header of the store, for what is noted without the GIL.
+static HEADER: AtomicPtr<RawHeader> = AtomicPtr::new(null_mut());
+
+/// Notes that the process has an interpreter that is not recorded. The GIL need not be held.
+pub(crate) fn note_other_interpreter() {
+    // SAFETY: it is null or the header that is mapped: that goes away only in a fork child, which
+    // has one thread, and puts its own there first.
+    if let Some(header) = unsafe { HEADER.load(Ordering::Acquire).as_ref() } {
+        let flag = layout::FLAG_OTHER_INTERPRETER;
+        header.flags.fetch_or(flag, Ordering::Relaxed);
+    }
+}
 
 /// Random bytes, to name this store.
 pub(crate) fn random() -> [u8; 16] {
@@ -269,6 +282,7 @@ impl Map {
         if let Some(place) = self.pieces.first_mut() {
             *place = first;
         }
+        HEADER.store(first.base.cast(), Ordering::Release);
     }
 
     /// The header of the store that is mapped, if there is one.
@@ -339,11 +353,12 @@ impl Map {
                 *rest = 0;
             }
             write_header(header, id, &parent.id, tail, ticks);
-            for piece in self.pieces.iter().take(self.count) {
-                ffi::munmap(piece.base.cast(), piece.length);
-            }
+            let before = (self.pieces, self.count);
             self.adopt(file, size, first);
             self.tail = tail;
+            for piece in before.0.iter().take(before.1) {
+                ffi::munmap(piece.base.cast(), piece.length);
+            }
             Ok(())
         }
     }

@@ -5,6 +5,7 @@ use core::ptr::{null, null_mut};
 
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject};
 use crate::fork;
+use crate::interpreter;
 use crate::object;
 use crate::start::{self, Given};
 use crate::state::{Gil, Global};
@@ -63,13 +64,13 @@ pub unsafe extern "C" fn PyInit__swath() -> Object {
     unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
-/// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it records from
-/// now on, 0 when it did before or cannot.
+/// `start(folder, library, prefix, base_prefix, optimisation, function, by_site)`: 1 when it
+/// records from now on, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
     let gil = unsafe { Gil::assume() };
-    if count == 6 {
+    if count == 7 {
         // SAFETY: the interpreter says how many arguments there are, and holds them during the
         // call; `text` and `number` refuse what is of another type.
         unsafe {
@@ -83,6 +84,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
                     prefixes: [text(2), text(3)],
                     optimisation: object::number(gil, argument(4)) as u32,
                     function: argument(5),
+                    by_site: object::number(gil, argument(6)) == 1,
                 },
             );
             return ffi::PyLong_FromLong(i64::from(started));
@@ -96,11 +98,8 @@ unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: i
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
     let gil = unsafe { Gil::assume() };
-    // SAFETY: `os.register_at_fork` has it called with the GIL held.
-    unsafe {
-        if start::in_main_interpreter() {
-            fork::check(gil);
-        }
+    if interpreter::current().is_some() {
+        fork::check(gil);
     }
     object::none(gil)
 }

@@ -1,8 +1,7 @@
 //! The start: everything is looked at first, and whatever is not as it should be leaves the
 //! program alone.
 
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use swath_store::{Recording, Version, layout, settings};
 
@@ -16,7 +15,6 @@ use crate::fork;
 use crate::gate;
 use crate::interpreter;
 use crate::map;
-use crate::monitoring;
 use crate::object;
 use crate::path::{self, Path};
 use crate::process;
@@ -24,39 +22,19 @@ use crate::scope::FOLDERS;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
+use crate::tool;
 
-/// The interpreter that was started in, null before. It is asked before it is known who holds the
-/// GIL.
-static INTERPRETER: AtomicPtr<u8> = AtomicPtr::new(null_mut());
-/// Whether that interpreter was finalised, and no other has begun since.
+/// Whether the interpreters that were measured were finalised, and no other has begun since.
 static WAS_FINALISED: Global<bool> = Global::new(false);
+/// Whether this process, or the one that it was forked from, has begun its store.
+static HAS_STORE: Global<bool> = Global::new(false);
+/// Whether `site` has started the agent: then it does so in further interpreters, too. It is asked
+/// before it is known who holds the GIL.
+static BY_SITE: AtomicBool = AtomicBool::new(false);
 
-/// Whether the calling thread, which has a thread state, runs the interpreter that is measured, not
-/// a sub-interpreter.
-#[inline]
-pub(crate) unsafe fn in_main_interpreter() -> bool {
-    // SAFETY: the function was found under CPython's name for it. The symbols are there before
-    // anything calls in, and are only ever replaced by the same.
-    unsafe {
-        match *symbols::SYMBOLS.place() {
-            Some(symbols) => (symbols.interpreter)() == INTERPRETER.load(Ordering::Relaxed),
-            None => false,
-        }
-    }
-}
-
-/// Whether the calling thread has a thread state: some events come without one.
-#[inline]
-pub(crate) fn has_thread_state() -> bool {
-    // SAFETY: the function was found under CPython's name for it, and may be called without a
-    // thread state. The symbols are there before anything calls in, and are only ever replaced by
-    // the same.
-    unsafe {
-        match *symbols::SYMBOLS.place() {
-            Some(symbols) => !(symbols.thread_state)().is_null(),
-            None => false,
-        }
-    }
+/// Whether `site` has started the agent.
+pub(crate) fn is_by_site() -> bool {
+    BY_SITE.load(Ordering::Relaxed)
 }
 
 /// What `sitecustomize` hands over.
@@ -71,17 +49,23 @@ pub(crate) struct Given<'a> {
     pub optimisation: u32,
     /// A function that does nothing, in one line of its own.
     pub function: Object,
+    /// Whether it was `site` that imported it.
+    pub by_site: bool,
 }
 
 /// Starts recording; once in an interpreter, however often it is asked.
 pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
-    if !INTERPRETER.load(Ordering::Relaxed).is_null() {
+    if interpreter::current().is_some() {
         return false;
     }
     // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
     unsafe {
+        BY_SITE.store(given.by_site, Ordering::Relaxed);
         if WAS_FINALISED.get(gil) {
             return start_again(gil, given);
+        }
+        if HAS_STORE.get(gil) {
+            return start_in_another(gil, given);
         }
         if !configuration::read(gil, given.folder) {
             return false;
@@ -130,6 +114,26 @@ unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
     true
 }
 
+/// The program has begun another interpreter beside the one that is measured.
+unsafe fn start_in_another(gil: Gil<'_>, given: &Given<'_>) -> bool {
+    // Not in the middle of it.
+    fork::check(gil);
+    let begun = if !interpreter::add(gil) {
+        Err(b"too-many-interpreters".as_slice())
+    } else if !code::begin_in_another(gil) {
+        Err(b"no-code-extra".as_slice())
+    } else {
+        match interpreter::RECORDING.get(gil) {
+            Recording::Monitoring | Recording::MonitoringOfEachWay => tool::begin(gil),
+            Recording::Frames => gate::begin_in_another(gil, given.function),
+        }
+    };
+    if let Err(reason) = begun {
+        map::record_state(gil, b"sub-interpreter", reason);
+    }
+    true
+}
+
 unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
     // SAFETY: the given function is alive.
     unsafe {
@@ -142,6 +146,7 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
         branches::THOROUGH.set(gil, configuration::flag(gil, settings::THOROUGH));
         let flags = if branch { layout::FLAG_BRANCH } else { 0 };
         map::begin(gil, hexversion, given.optimisation, flags)?;
+        HAS_STORE.set(gil, true);
         fork::watch(gil);
         process::record_process(gil);
         if let Err(slug) = record(gil, given) {
@@ -158,12 +163,12 @@ unsafe fn learn_interpreter(gil: Gil<'_>, given: &Given<'_>) -> Result<u32, Fail
     unsafe {
         let hexversion = object::number(gil, ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
         let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
-        let symbols = symbols::resolve(gil).ok_or(Failure(b"missing-symbols"))?;
+        symbols::resolve(gil).ok_or(Failure(b"missing-symbols"))?;
         interpreter::VERSION.set(gil, hexversion >> 16);
         interpreter::RECORDING.set(gil, version.recording());
         set_folders(gil, given);
         learn_resume(gil, given.function)?;
-        INTERPRETER.store((symbols.interpreter)(), Ordering::Relaxed);
+        interpreter::add(gil);
         Ok(hexversion)
     }
 }
@@ -174,17 +179,8 @@ unsafe fn record(gil: Gil<'_>, given: &Given<'_>) -> Result<(), &'static [u8]> {
     unsafe {
         ffi::Py_AtExit(on_exit);
         let result = match interpreter::RECORDING.get(gil) {
-            Recording::Monitoring | Recording::MonitoringOfEachWay => monitoring::begin(gil),
-            Recording::Frames => gate::begin(gil).and_then(|()| {
-                if gate::self_test(gil, given.function) {
-                    gate::wrap_settrace(gil);
-                    Ok(())
-                } else {
-                    gate::withdraw(gil);
-                    map::set_recorder(gil, layout::RECORDER_NONE);
-                    Err(b"self-test".as_slice())
-                }
-            }),
+            Recording::Monitoring | Recording::MonitoringOfEachWay => tool::begin(gil),
+            Recording::Frames => gate::begin(gil, given.function),
         };
         // Last: from here on, events arrive.
         audit::begin(gil);
@@ -229,8 +225,7 @@ unsafe extern "C" fn on_exit() {
     // SAFETY: no thread state is left, so no thread of Python's runs: nobody else uses the state.
     let gil = unsafe { Gil::assume() };
     fork::check_at_exit(gil);
-    audit::tell_of_interpreters(gil);
     map::close(gil, layout::ENDED);
-    INTERPRETER.store(null_mut(), Ordering::Relaxed);
+    interpreter::remove_all(gil);
     WAS_FINALISED.set(gil, true);
 }

@@ -70,6 +70,8 @@ pub struct Header {
     pub branch: bool,
     /// Whether a record found no room because the process may not write larger files.
     pub size_limited: bool,
+    /// Whether the process had an interpreter in which nothing was recorded.
+    pub other_interpreter: bool,
     /// How many fork children could have no store of their own: what they hit is in this one.
     pub children: u32,
     /// How many records such children found no room for: when not 0, something may be missing.
@@ -186,6 +188,7 @@ impl Header {
             },
             branch: small(at::FLAGS)? & layout::FLAG_BRANCH != 0,
             size_limited: small(at::FLAGS)? & layout::FLAG_SIZE_LIMITED != 0,
+            other_interpreter: small(at::FLAGS)? & layout::FLAG_OTHER_INTERPRETER != 0,
             children: small(at::CHILDREN)?,
             lost_by_children: small(at::LOST_BY_CHILDREN)?,
         })

@@ -80,6 +80,8 @@ pub const RECORDER_GATE: u32 = 2;
 pub const FLAG_BRANCH: u32 = 1;
 /// In the header's flags: a record found no room because the process may not write larger files.
 pub const FLAG_SIZE_LIMITED: u32 = 2;
+/// In the header's flags: the process had an interpreter in which nothing was recorded.
+pub const FLAG_OTHER_INTERPRETER: u32 = 4;
 
 /// So many fork children that share the store are named in its header; others are counted.
 pub const MOST_SHARING: usize = (HEADER_LENGTH - at::SHARING) / size_of::<RawSharing>();
@@ -134,7 +136,7 @@ pub struct RawHeader {
     pub inherited_tail: u64,
     /// How lines are recorded.
     pub recorder: AtomicU32,
-    /// [`FLAG_BRANCH`] and [`FLAG_SIZE_LIMITED`].
+    /// [`FLAG_BRANCH`], [`FLAG_SIZE_LIMITED`] and [`FLAG_OTHER_INTERPRETER`].
     pub flags: AtomicU32,
     /// How many fork children could have no store of their own: what they hit is in this one.
     pub children: AtomicU32,

@@ -69,6 +69,25 @@ fn an_interpreter_that_is_begun_again_is_recorded() {
 }
 
 #[test]
+fn interpreters_beside_each_other_are_recorded() {
+    for python in pythons() {
+        let run = Run::with("branch 1\n");
+        let test = "interpreters_beside_each_other_are_recorded";
+        let Some(output) = run_embedded(test, python, &run, "beside.c") else {
+            continue;
+        };
+        let tag = python.tag();
+        assert_eq!(output, b"round 0\nround 1\nround 2\n", "{tag}");
+        let stores = run.stores();
+        assert_eq!(stores.len(), 1, "{tag}");
+        assert_eq!(stores[0].states, Vec::<String>::new(), "{tag}");
+        assert!(!stores[0].header.other_interpreter, "{tag}");
+        assert_eq!(stores[0].header.closed, swath_store::Closed::Ended, "{tag}");
+        check_hits(&run, python, &program("rounds.py"));
+    }
+}
+
+#[test]
 fn a_child_of_which_the_interpreter_does_not_know_may_end_at_once() {
     for python in pythons() {
         let run = Run::with("branch 1\n");

@@ -297,32 +297,3 @@ fn the_blob_id_of_a_source_is_gits() {
         assert_eq!(digits, String::from_utf8_lossy(&output.stdout).trim());
     }
 }
-
-#[test]
-fn another_interpreter_in_the_process_is_told() {
-    let code = "
-try:
-    import _xxsubinterpreters as interpreters
-except ImportError:
-    import _interpreters as interpreters
-other = interpreters.create()
-run = getattr(interpreters, 'run_string', None) or interpreters.exec
-run(other, 'import json, decimal; value = 1')
-interpreters.destroy(other)
-print('fine')";
-    for python in pythons() {
-        let run = Run::new();
-        let mut command = python.command();
-        let output = run.inject(command.args(["-c", code])).output().unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "fine\n",
-            "{}",
-            python.tag()
-        );
-        let stores = run.stores();
-        assert_eq!(stores.len(), 1, "{}", python.tag());
-        assert_eq!(stores[0].states, ["sub-interpreter"], "{}", python.tag());
-        assert_eq!(run.failures(), Vec::<String>::new(), "{}", python.tag());
-    }
-}

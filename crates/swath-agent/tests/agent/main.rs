@@ -10,6 +10,7 @@ mod crash;
 mod embedding;
 mod failure;
 mod forks;
+mod interpreters;
 mod lines;
 mod object;
 mod packages;

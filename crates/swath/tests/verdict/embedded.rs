@@ -4,7 +4,19 @@ use crate::setup::{Setup, play_all, setup};
 
 const EMBEDDED: &[Setup] = &[
     setup(
-        "code in a sub-interpreter",
+        "code in a sub-interpreter that shares the interpreters' lock",
+        &[
+            (
+                "sub.py",
+                "import importlib\nfor name in ('_interpreters', '_xxsubinterpreters'):\n    try:\n        interpreters = importlib.import_module(name)\n        break\n    except ImportError:\n        pass\nid = None\nfor arguments, named in ((['legacy'], {}), ([], {'isolated': False}), ([], {})):\n    try:\n        id = interpreters.create(*arguments, **named)\n        break\n    except TypeError:\n        pass\ncode = \"import sys; sys.path.insert(0, '.'); import handler\"\ntry:\n    interpreters.exec(id, code)\nexcept AttributeError:\n    interpreters.run_string(id, code)\n",
+            ),
+            ("handler.py", "x = 1\n"),
+        ],
+        "$SWATH run --source . -- $PYTHON sub.py | grep -q 'handler.py.* 1 .* 100%' || echo Unknown: not measured",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "code in a sub-interpreter with a lock of its own (3.12 and newer)",
         &[
             (
                 "sub.py",

@@ -1,0 +1,57 @@
+//! Several interpreters in one process.
+
+use swath_test::pythons;
+
+use crate::run::{Run, check_hits, program};
+
+#[test]
+fn interpreters_that_share_a_lock_are_recorded() {
+    for python in pythons() {
+        for configuration in ["", "branch 1\n"] {
+            let tag = format!("{} {configuration}", python.tag());
+            let run = Run::with(configuration);
+            let output = run.program(python, &[&program("interpreters.py")]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "fine\n", "{tag}");
+            let stores = run.stores();
+            assert_eq!(stores.len(), 2, "{tag}");
+            for store in stores {
+                assert_eq!(store.states, Vec::<String>::new(), "{tag}");
+                assert!(!store.header.other_interpreter, "{tag}");
+                assert_eq!(store.header.dropped, 0, "{tag}");
+            }
+            check_hits(&run, python, &program("parts.py"));
+            assert_eq!(run.failures(), Vec::<String>::new(), "{tag}");
+        }
+    }
+}
+
+/// Makes an interpreter as the module does by default, and runs something in it.
+const BY_DEFAULT: &str = "
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+other = interpreters.create()
+run = getattr(interpreters, 'run_string', None) or interpreters.exec
+run(other, 'import json, decimal; value = 1')
+interpreters.destroy(other)
+print('fine')";
+
+#[test]
+fn an_interpreter_with_a_lock_of_its_own_is_told() {
+    for python in pythons() {
+        let tag = python.tag();
+        let run = Run::new();
+        let mut command = python.command();
+        let output = run.inject(command.args(["-c", BY_DEFAULT])).output();
+        let output = output.unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "fine\n", "{tag}");
+        let stores = run.stores();
+        assert_eq!(stores.len(), 1, "{tag}");
+        // From 3.12 on they have one.
+        let has_own = python.version >= (3, 12);
+        assert_eq!(stores[0].header.other_interpreter, has_own, "{tag}");
+        assert_eq!(stores[0].states, Vec::<String>::new(), "{tag}");
+        assert_eq!(run.failures(), Vec::<String>::new(), "{tag}");
+    }
+}
