@@ -37,7 +37,9 @@ def _swath_start(folder):
     level = sys.flags.optimize
     given = [folder, library, sys.prefix, sys.base_prefix, level, lambda: None]
     if agent.start(*given + [__name__ == "sitecustomize"]):
-        os.register_at_fork(after_in_child=agent.after_fork)
+        os.register_at_fork(
+            before=agent.before_fork, after_in_child=agent.after_fork
+        )
     return None
 
 

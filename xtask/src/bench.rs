@@ -71,17 +71,19 @@ enum Workload {
     Documents,
     Cold,
     Cached,
+    Forks,
     StartUp,
 }
 
 impl Workload {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Web,
         Self::Scheduler,
         Self::Constraints,
         Self::Documents,
         Self::Cold,
         Self::Cached,
+        Self::Forks,
         Self::StartUp,
     ];
 
@@ -94,6 +96,7 @@ impl Workload {
             Self::Documents => "documents",
             Self::Cold => "cold",
             Self::Cached => "cached",
+            Self::Forks => "forks",
             Self::StartUp => "nothing",
         }
     }
@@ -107,6 +110,7 @@ impl Workload {
             Self::Documents => "json/dict program",
             Self::Cold => "3,000 cold functions",
             Self::Cached => "the same, byte code cached",
+            Self::Forks => "2,000 forks that end at once",
             Self::StartUp => "start-up",
         }
     }

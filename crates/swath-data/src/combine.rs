@@ -449,8 +449,9 @@ impl Work {
             .take(&other, |path| map_once(aliases, mapped, path));
         self.merge(&other, &folder.display().to_string())?;
         self.summary.combined += gathered.processes.len();
-        self.done
-            .extend(gathered.processes.into_iter().map(|process| process.store));
+        let mut files: BTreeSet<PathBuf> = gathered.continued.into_iter().collect();
+        files.extend(gathered.processes.into_iter().map(|process| process.store));
+        self.done.extend(files);
         Ok(())
     }
 

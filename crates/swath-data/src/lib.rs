@@ -28,6 +28,7 @@ mod coverage_data;
 mod coverage_tables;
 mod data_file;
 mod error;
+mod fork_stores;
 mod gather;
 mod hit_store;
 mod merge;

@@ -55,6 +55,7 @@ mod map;
 mod module;
 mod module_name;
 mod monitoring;
+mod nursery;
 mod object;
 mod operations;
 mod path;

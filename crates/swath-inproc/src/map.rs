@@ -6,6 +6,7 @@
 //! child must not see what its parent appends later.
 
 use core::ffi::c_int;
+use core::mem::offset_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -13,6 +14,7 @@ use swath_store::layout::{self, RawHeader, RawRecord};
 
 use crate::ffi;
 use crate::fork;
+use crate::nursery;
 use crate::path;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
@@ -22,6 +24,9 @@ const FIRST_SIZE: usize = 128 << 10;
 const FIRST_SIZE_OF_CHILD: usize = 16 << 10;
 /// The file grows by half of what it is, at most so much at once.
 const LARGEST_STEP: usize = 8 << 20;
+/// Where in the store of a fork child the file begins with which it goes on: a header stands in it
+/// before what follows the place.
+const CONTINUES_AT: usize = layout::PLACE_LENGTH - layout::HEADER_LENGTH;
 /// The first piece of the mapping is so long, each further one twice as long as the one before, up
 /// to the largest.
 const FIRST_PIECE: usize = 512 << 10;
@@ -49,6 +54,9 @@ pub(crate) struct Map {
     /// Where the next record goes.
     tail: usize,
     file: OpenFile,
+    /// Where in the store the file begins: not at 0 in a fork child whose store began in a place of
+    /// its parent's making.
+    file_start: usize,
     /// Whether the store is the one of the process that this one was forked from, because it could
     /// have none of its own: bytes that are there may be set, nothing can be added.
     is_shared: bool,
@@ -66,6 +74,7 @@ static MAP: Global<Map> = Global::new(Map {
     size: 0,
     tail: 0,
     file: OpenFile::NONE,
+    file_start: 0,
     is_shared: false,
     handed_on: [0; MOST_HANDED_ON],
 });
@@ -179,8 +188,24 @@ pub(crate) fn is_shared(_gil: Gil<'_>) -> bool {
     unsafe { (*MAP.place()).is_shared }
 }
 
-/// Maps a part of the file, which may be longer than the file is yet.
+/// Maps a part of a store's file, which may be longer than the file is yet.
 fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
+    let base = map_file(file, start, length)?;
+    Some(Piece {
+        base,
+        start,
+        length,
+    })
+}
+
+/// Gives back what was mapped.
+pub(crate) fn unmap(base: *mut u8, length: usize) {
+    // SAFETY: the mapping is the caller's own, who does not use it any more.
+    unsafe { ffi::munmap(base.cast(), length) };
+}
+
+/// Maps a part of a file.
+pub(crate) fn map_file(file: &OpenFile, start: usize, length: usize) -> Option<*mut u8> {
     let descriptor = file.get()?;
     // SAFETY: a new mapping, at no place of this code's choice, replaces none; the advice is about
     // just that mapping.
@@ -197,11 +222,7 @@ fn map_piece(file: &OpenFile, start: usize, length: usize) -> Option<Piece> {
             return None;
         }
         ffi::madvise(base, length, ffi::MADV_DONTDUMP);
-        Some(Piece {
-            base: base.cast(),
-            start,
-            length,
-        })
+        Some(base.cast())
     }
 }
 
@@ -276,6 +297,7 @@ impl Map {
     /// Takes a new file with its first piece.
     fn adopt(&mut self, file: OpenFile, size: usize, first: Piece) {
         self.file = file;
+        self.file_start = 0;
         self.size = size;
         self.tail = layout::HEADER_LENGTH;
         self.count = 1;
@@ -323,11 +345,26 @@ impl Map {
                 }
             }
             let tail = layout::HEADER_LENGTH + length;
-            let size = FIRST_SIZE_OF_CHILD.max((tail + 4096).next_multiple_of(4096));
-            let mut file = store_file::create(gil, id, size)?;
-            let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
-                store_file::discard(gil, &mut file);
-                return Err(Failure(b"no-address-space"));
+            let size = layout::PLACE_LENGTH.max((tail + 4096).next_multiple_of(4096));
+            let given = if size == layout::PLACE_LENGTH {
+                nursery::take(gil)
+            } else {
+                null_mut()
+            };
+            let mut file = OpenFile::NONE;
+            let first = if given.is_null() {
+                file = store_file::create(gil, id, size)?;
+                let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
+                    store_file::discard(gil, &mut file);
+                    return Err(Failure(b"no-address-space"));
+                };
+                first
+            } else {
+                Piece {
+                    base: given,
+                    start: 0,
+                    length: size,
+                }
             };
             let Some(parent) = self.header() else {
                 return Err(Failure(b"no-address-space"));
@@ -356,6 +393,9 @@ impl Map {
             let before = (self.pieces, self.count);
             self.adopt(file, size, first);
             self.tail = tail;
+            if !given.is_null() {
+                self.file_start = CONTINUES_AT;
+            }
             for piece in before.0.iter().take(before.1) {
                 ffi::munmap(piece.base.cast(), piece.length);
             }
@@ -395,13 +435,19 @@ impl Map {
                     null_mut()
                 };
             }
-            let long = (last.length * 2).min(LARGEST_PIECE).max(wanted);
+            let long = (last.length * 2).clamp(FIRST_PIECE, LARGEST_PIECE);
+            let long = long.max(wanted);
             let long = long.next_multiple_of(4096);
             if self.count == MOST_PIECES || !self.grow(gil, piece_end + wanted) {
                 return null_mut();
             }
-            let Some(next) = map_piece(&self.file, piece_end, long) else {
+            let Some(base) = map_file(&self.file, piece_end - self.file_start, long) else {
                 return null_mut();
+            };
+            let next = Piece {
+                base,
+                start: piece_end,
+                length: long,
             };
             if let Some(place) = self.pieces.get_mut(self.count) {
                 *place = next;
@@ -427,7 +473,13 @@ impl Map {
         let size = end.max(self.size + step).next_multiple_of(4096);
         let limit = usize::try_from(store_file::size_limit()).unwrap_or(usize::MAX) & !4095;
         let size = if limit >= end { size.min(limit) } else { size };
-        match store_file::extend(gil, &mut self.file, self.size, size - self.size) {
+        let grown = if self.file_start > 0 && self.size == layout::PLACE_LENGTH {
+            self.continue_in_file(gil, size)
+        } else {
+            let from = self.size - self.file_start;
+            store_file::extend(gil, &mut self.file, from, size - self.size)
+        };
+        match grown {
             Ok(()) => {
                 self.size = size;
                 true
@@ -439,6 +491,34 @@ impl Map {
                 false
             }
         }
+    }
+}
+
+impl Map {
+    /// Makes the file with which a store goes on that has used up its place.
+    fn continue_in_file(&mut self, gil: Gil<'_>, size: usize) -> Result<(), Failure> {
+        let Some(header) = self.header() else {
+            return Err(Failure(b"no-address-space"));
+        };
+        let mut file = store_file::create(gil, &header.id, size - self.file_start)?;
+        let mut begin = [0_u8; offset_of!(RawHeader, sharing)];
+        let flags = header.flags.load(Ordering::Relaxed) | layout::FLAG_CONTINUES;
+        // SAFETY: a header is longer than what is copied; other processes change single numbers of
+        // it only, none of which is read here.
+        unsafe {
+            let header: *const u8 = core::ptr::from_ref(header).cast();
+            core::ptr::copy_nonoverlapping(header, begin.as_mut_ptr(), begin.len());
+        }
+        let place = offset_of!(RawHeader, flags);
+        for (byte, value) in begin.iter_mut().skip(place).zip(flags.to_le_bytes()) {
+            *byte = value;
+        }
+        if !store_file::write(&file, &begin) {
+            store_file::discard(gil, &mut file);
+            return Err(Failure(b"no-room-on-disk"));
+        }
+        self.file = file;
+        Ok(())
     }
 }
 

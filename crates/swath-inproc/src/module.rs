@@ -6,9 +6,11 @@ use core::ptr::{null, null_mut};
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject};
 use crate::fork;
 use crate::interpreter;
+use crate::nursery;
 use crate::object;
 use crate::start::{self, Given};
 use crate::state::{Gil, Global};
+use crate::tool;
 
 const END: PyMethodDef = PyMethodDef {
     name: null(),
@@ -17,10 +19,16 @@ const END: PyMethodDef = PyMethodDef {
     documentation: null(),
 };
 
-static METHODS: Global<[PyMethodDef; 3]> = Global::new([
+static METHODS: Global<[PyMethodDef; 4]> = Global::new([
     PyMethodDef {
         name: c"start".as_ptr(),
         function: on_start as *const c_void,
+        flags: METH_FASTCALL,
+        documentation: null(),
+    },
+    PyMethodDef {
+        name: c"before_fork".as_ptr(),
+        function: before_fork as *const c_void,
         flags: METH_FASTCALL,
         documentation: null(),
     },
@@ -89,6 +97,22 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
             );
             return ffi::PyLong_FromLong(i64::from(started));
         }
+    }
+    object::none(gil)
+}
+
+/// `before_fork()`, for `os.register_at_fork`.
+unsafe extern "C" fn before_fork(
+    _this: Object,
+    _arguments: *const Object,
+    _count: isize,
+) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
+    // refuse a module that does not say that it takes them.
+    let gil = unsafe { Gil::assume() };
+    if interpreter::current().is_some() {
+        nursery::prepare(gil);
+        tool::prepare(gil);
     }
     object::none(gil)
 }

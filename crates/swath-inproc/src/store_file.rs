@@ -6,6 +6,7 @@
 use core::ffi::c_int;
 
 use crate::ffi;
+use crate::map;
 use crate::path;
 use crate::state::{Gil, Global};
 use crate::text::Buffer;
@@ -28,7 +29,7 @@ static NAME: Global<Buffer<64>> = Global::new(Buffer::new());
 #[derive(Clone, Copy)]
 pub(crate) struct Failure(pub &'static [u8]);
 
-/// A descriptor, if nobody has closed it.
+/// A descriptor, if nobody has closed it. Only one that is kept is moved out of the way.
 #[derive(Clone, Copy)]
 pub(crate) struct OpenFile {
     descriptor: c_int,
@@ -110,18 +111,18 @@ fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
     }
 }
 
-/// Removes this process's store.
-fn remove(gil: Gil<'_>) {
-    // SAFETY: with the GIL held nobody changes the names meanwhile, and buffers' C strings end.
+/// Removes a file of the folder.
+fn remove_named<const N: usize>(gil: Gil<'_>, name: &Buffer<N>) {
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
+    // end.
     unsafe {
-        let name = (*NAME.place()).c_string();
         if let Some(folder) = OPEN_FOLDER.get(gil).get() {
-            ffi::unlinkat(folder, name, 0);
+            ffi::unlinkat(folder, name.c_string(), 0);
         } else {
             let mut path = Buffer::<1200>::new();
             path.add((*FOLDER.place()).bytes())
                 .add(b"/")
-                .add((*NAME.place()).bytes());
+                .add(name.bytes());
             ffi::unlink(path.c_string());
         }
     }
@@ -171,10 +172,47 @@ pub(crate) fn create(gil: Gil<'_>, id: &[u8; 16], size: usize) -> Result<OpenFil
     }
 }
 
+/// A new file with places for the stores of fork children, mapped; null where there is no room.
+pub(crate) fn create_places(gil: Gil<'_>, length: usize) -> Option<*mut u8> {
+    let mut name = Buffer::<64>::new();
+    name_file(&mut name, &map::random(), b".hits");
+    let flags = ffi::O_RDWR | ffi::O_CREAT | ffi::O_EXCL | ffi::O_CLOEXEC;
+    let descriptor = open(gil, &name, flags);
+    if descriptor < 0 {
+        return None;
+    }
+    let mut file = OpenFile {
+        descriptor,
+        identity: path::identity(descriptor),
+    };
+    // SAFETY: the descriptor was opened here, and nobody else knows it.
+    unsafe { ffi::fchmod(descriptor, 0o644) };
+    let mapped = allocate(descriptor, 0, length)
+        .ok()
+        .and_then(|()| map::map_file(&file, 0, length));
+    if mapped.is_none() {
+        remove_named(gil, &name);
+    }
+    // The mapping holds the file.
+    file.close();
+    mapped
+}
+
+/// Writes into a store that is not mapped there.
+pub(crate) fn write(file: &OpenFile, bytes: &[u8]) -> bool {
+    let Some(descriptor) = file.get() else {
+        return false;
+    };
+    // SAFETY: the bytes are as many as is said, and the descriptor is this process's store.
+    let written = unsafe { ffi::pwrite(descriptor, bytes.as_ptr().cast(), bytes.len(), 0) };
+    usize::try_from(written) == Ok(bytes.len())
+}
+
 /// Closes and removes a store that cannot be used.
 pub(crate) fn discard(gil: Gil<'_>, file: &mut OpenFile) {
     file.close();
-    remove(gil);
+    // SAFETY: with the GIL held nobody changes the name meanwhile.
+    remove_named(gil, unsafe { &*NAME.place() });
 }
 
 /// Makes this process's store longer.

@@ -21,10 +21,11 @@ use crate::object::{
 use crate::running_frame;
 use crate::state::{Gil, Global};
 
-/// Tool ids in the order they are tried: first those that no kind of tool is named for.
-const TOOLS: [i64; 6] = [4, 3, 2, 5, 1, 0];
-/// The same in fork children: none that other kinds of tools are named for.
-const TOOLS_OF_CHILDREN: [i64; 4] = [4, 3, 2, 5];
+/// Tool ids in the order they are tried: first those that no kind of tool is named for, then that
+/// of optimizers, of which there are none yet.
+const TOOLS: [i64; 6] = [4, 3, 5, 2, 1, 0];
+/// The same in fork children: a profiler or debugger that is started there must find its own.
+const TOOLS_OF_CHILDREN: [i64; 3] = [4, 3, 5];
 /// So many tools a process may have had before, by those that it was forked from.
 const MOST_BEFORE: usize = TOOLS_OF_CHILDREN.len();
 /// Frames of a fork child that are looked at, from the newest on.
@@ -39,6 +40,12 @@ pub(crate) struct Arming {
     pub tool: Object,
     /// The tools of the processes that this one descends from, by forks.
     pub before: [Option<Object>; MOST_BEFORE],
+    /// The tool of fork children, once one was taken for them.
+    next: Option<Object>,
+    /// `sys.monitoring.set_events`, what it is told in fork children, and nothing.
+    set_events: Object,
+    events_in_children: Object,
+    no_events: Object,
     pub events: Object,
     /// For code of which single operations are watched.
     pub events_and_operations: Object,
@@ -67,7 +74,6 @@ static REGISTERED: Global<[[Option<Registered>; MOST_EVENTS]; interpreter::MOST]
 static ASIDE: AtomicUsize = AtomicUsize::new(0);
 /// The events of all code that are listened to.
 static GLOBAL_EVENTS: Global<i64> = Global::new(0);
-static GLOBAL_EVENTS_IN_CHILDREN: Global<i64> = Global::new(0);
 
 /// The events that one kind of recording needs.
 struct Events {
@@ -157,6 +163,10 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
             set_local_events: set_local_events.keep(),
             tool,
             before: [None; MOST_BEFORE],
+            next: None,
+            set_events: attribute(gil, monitoring, c"set_events")?.keep(),
+            events_in_children: set(wanted.global | resume | throw)?.keep(),
+            no_events: set(0)?.keep(),
             events: set(wanted.local)?.keep(),
             events_and_operations: set(wanted.local | wanted.operation)?.keep(),
             events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
@@ -165,7 +175,6 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
         });
         set_global_events(gil, monitoring, tool, wanted.global)?;
         GLOBAL_EVENTS.set(gil, wanted.global);
-        GLOBAL_EVENTS_IN_CHILDREN.set(gil, wanted.global | resume | throw);
         map::set_recorder(gil, layout::RECORDER_MONITORING);
         Some(Ok(()))
     }
@@ -300,37 +309,67 @@ fn take_another(gil: Gil<'_>) -> Option<()> {
     };
     // First: what is done here may call in again.
     arming.generation = fork::generation(gil);
-    let before = arming.tool;
-    // SAFETY: `sys.monitoring` is borrowed from `sys`; tools, events and functions that were
-    // registered are kept for good.
+    if arming.next.is_none() {
+        // A fork that nobody told of before.
+        take_next(gil);
+    }
+    let arming = place(gil)?.as_mut()?;
+    let (before, next) = (arming.tool, arming.next.take());
+    if let Some(next) = next {
+        arming.tool = next;
+        if let Some(free) = arming.before.iter_mut().find(|tool| tool.is_none()) {
+            *free = Some(before);
+        }
+    }
+    let arming = *arming;
+    // SAFETY: `sys.monitoring` is borrowed from `sys`; tools, events and functions are kept for
+    // good.
+    unsafe {
+        if next.is_some() {
+            call(
+                gil,
+                arming.set_events,
+                [before, arming.no_events, null_mut()],
+            )?;
+        } else {
+            let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+            if monitoring.is_null() {
+                return None;
+            }
+            call_method(gil, monitoring, c"restart_events", [null_mut(); 3])?;
+        }
+        let events = [arming.tool, arming.events_in_children, null_mut()];
+        call(gil, arming.set_events, events)?;
+    }
+    arm_frames(gil)
+}
+
+/// This process is about to fork: a tool is made ready for its children, once for all of them.
+pub(crate) fn prepare(gil: Gil<'_>) {
+    if place(gil).is_some_and(|place| place.is_some_and(|arming| arming.next.is_none())) {
+        let _pending = PendingException::set_aside(gil);
+        take_next(gil);
+    }
+}
+
+/// Takes a tool for fork children, if there is one, and registers with it what is registered with
+/// this process's own.
+fn take_next(gil: Gil<'_>) -> Option<()> {
+    // SAFETY: `sys.monitoring` is borrowed from `sys`; events and functions that were registered
+    // are kept for good. With the GIL held nobody else uses the tables.
     unsafe {
         let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
         if monitoring.is_null() {
             return None;
         }
-        let events = GLOBAL_EVENTS_IN_CHILDREN.get(gil);
-        let Some(tool) = take(gil, monitoring, &TOOLS_OF_CHILDREN)? else {
-            call_method(gil, monitoring, c"restart_events", [null_mut(); 3])?;
-            set_global_events(gil, monitoring, before, events)?;
-            return arm_frames(gil);
-        };
-        let tool = tool.keep();
-        let arming = place(gil)?.as_mut()?;
-        arming.tool = tool;
-        if let Some(free) = arming.before.iter_mut().find(|tool| tool.is_none()) {
-            *free = Some(before);
-        }
+        let tool = take(gil, monitoring, &TOOLS_OF_CHILDREN)??.keep();
         let registered = *(*REGISTERED.place()).get(interpreter::current()?)?;
         for registered in registered.into_iter().flatten() {
-            let none = &raw mut ffi::_Py_NoneStruct;
-            let old = [before, registered.event, none];
-            call_method(gil, monitoring, c"register_callback", old)?;
-            let new = [tool, registered.event, registered.function];
-            call_method(gil, monitoring, c"register_callback", new)?;
+            let arguments = [tool, registered.event, registered.function];
+            call_method(gil, monitoring, c"register_callback", arguments)?;
         }
-        set_global_events(gil, monitoring, before, 0)?;
-        set_global_events(gil, monitoring, tool, events)?;
-        arm_frames(gil)
+        place(gil)?.as_mut()?.next = Some(tool);
+        Some(())
     }
 }
 
@@ -417,13 +456,13 @@ pub(crate) fn come_back(gil: Gil<'_>) {
     // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
     // and infos are never given back.
     unsafe {
-        let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
-        let events = if fork::generation(gil) > 0 {
-            GLOBAL_EVENTS_IN_CHILDREN.get(gil)
+        if fork::generation(gil) > 0 {
+            let events = [arming.tool, arming.events_in_children, null_mut()];
+            call(gil, arming.set_events, events);
         } else {
-            GLOBAL_EVENTS.get(gil)
-        };
-        set_global_events(gil, monitoring, arming.tool, events);
+            let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
+            set_global_events(gil, monitoring, arming.tool, GLOBAL_EVENTS.get(gil));
+        }
         for_each_frame(gil, |code| {
             if let Some(info) = code::known(gil, code)
                 && (*info).is_measured()

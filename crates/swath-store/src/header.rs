@@ -37,6 +37,10 @@ pub enum Recorder {
 
 /// The header of a hit store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own in the file"
+)]
 pub struct Header {
     /// The format version.
     pub version: u32,
@@ -72,6 +76,8 @@ pub struct Header {
     pub size_limited: bool,
     /// Whether the process had an interpreter in which nothing was recorded.
     pub other_interpreter: bool,
+    /// Whether the file goes on with a store that began in a fork child's place.
+    pub continues: bool,
     /// How many fork children could have no store of their own: what they hit is in this one.
     pub children: u32,
     /// How many records such children found no room for: when not 0, something may be missing.
@@ -102,6 +108,16 @@ pub fn sharing(store: &[u8]) -> impl Iterator<Item = Sharing> {
         })
     };
     entries.iter().filter_map(read)
+}
+
+/// The places of a file that holds the stores of fork children; `None` for another kind of file.
+pub fn places(file: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    if array::<8>(file, 0) != Some(layout::FORKS_MAGIC) {
+        return None;
+    }
+    let places = file.get(layout::PLACE_LENGTH..).unwrap_or(&[]);
+    let is_begun = |place: &&[u8]| array::<8>(place, 0).is_some_and(|magic| magic != [0; 8]);
+    Some(places.chunks(layout::PLACE_LENGTH).filter(is_begun))
 }
 
 /// Why bytes are not a hit store that can be read.
@@ -189,6 +205,7 @@ impl Header {
             branch: small(at::FLAGS)? & layout::FLAG_BRANCH != 0,
             size_limited: small(at::FLAGS)? & layout::FLAG_SIZE_LIMITED != 0,
             other_interpreter: small(at::FLAGS)? & layout::FLAG_OTHER_INTERPRETER != 0,
+            continues: small(at::FLAGS)? & layout::FLAG_CONTINUES != 0,
             children: small(at::CHILDREN)?,
             lost_by_children: small(at::LOST_BY_CHILDREN)?,
         })

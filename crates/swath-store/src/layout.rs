@@ -69,6 +69,24 @@ pub const ENDED: u32 = 1;
 /// The process replaced itself by another program.
 pub const REPLACED: u32 = 2;
 
+/// The first eight bytes of a file with places for the stores of fork children; written last.
+pub const FORKS_MAGIC: [u8; 8] = *b"SWATHFRK";
+/// Length of each place, and of what such a file begins with. A place holds the beginning of a hit
+/// store.
+pub const PLACE_LENGTH: usize = 16 << 10;
+
+/// What a file with places begins with, as the agent sees it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawForks {
+    /// [`FORKS_MAGIC`], written last.
+    pub magic: AtomicU64,
+    /// [`FORMAT_VERSION`].
+    pub version: u32,
+    /// How many places were asked for; may be more than there are.
+    pub taken: AtomicU32,
+}
+
 /// No lines are recorded.
 pub const RECORDER_NONE: u32 = 0;
 /// Lines come from `sys.monitoring`.
@@ -82,6 +100,9 @@ pub const FLAG_BRANCH: u32 = 1;
 pub const FLAG_SIZE_LIMITED: u32 = 2;
 /// In the header's flags: the process had an interpreter in which nothing was recorded.
 pub const FLAG_OTHER_INTERPRETER: u32 = 4;
+/// In the header's flags: the file goes on with the store that began in a fork child's place, and
+/// has the same id; records follow as if they stood behind that place.
+pub const FLAG_CONTINUES: u32 = 8;
 
 /// So many fork children that share the store are named in its header; others are counted.
 pub const MOST_SHARING: usize = (HEADER_LENGTH - at::SHARING) / size_of::<RawSharing>();
@@ -136,7 +157,7 @@ pub struct RawHeader {
     pub inherited_tail: u64,
     /// How lines are recorded.
     pub recorder: AtomicU32,
-    /// [`FLAG_BRANCH`], [`FLAG_SIZE_LIMITED`] and [`FLAG_OTHER_INTERPRETER`].
+    /// [`FLAG_BRANCH`] and what else is known by such a name.
     pub flags: AtomicU32,
     /// How many fork children could have no store of their own: what they hit is in this one.
     pub children: AtomicU32,

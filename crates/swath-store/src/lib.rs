@@ -24,7 +24,7 @@ mod version;
 
 #[cfg(feature = "builder")]
 pub use builder::StoreBuilder;
-pub use header::{Closed, Header, HeaderError, Recorder, Sharing, StoreId, sharing};
+pub use header::{Closed, Header, HeaderError, Recorder, Sharing, StoreId, places, sharing};
 pub use record::{
     Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, TakenArc,
     Unknown, records,

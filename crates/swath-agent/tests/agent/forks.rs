@@ -199,6 +199,42 @@ fn a_child_without_a_free_monitoring_tool_has_the_lines_that_it_ran_itself() {
     }
 }
 
+/// Profiles a function in each of several generations of forks.
+const PROFILED: &str = "
+import cProfile, os, sys
+def work():
+    return 1
+for generation in range(6):
+    profile = cProfile.Profile()
+    profile.enable()
+    work()
+    profile.disable()
+    profile.create_stats()
+    assert any(name == 'work' for _, _, name in profile.stats), profile.stats
+    if os.fork():
+        os._exit(os.waitpid(-1, 0)[1] >> 8)
+";
+
+#[test]
+fn a_profiler_finds_its_tool_in_a_child() {
+    for python in pythons() {
+        let run = Run::with("branch 1\n");
+        let file = run.path().join("profiled.py");
+        fs_err::write(&file, PROFILED).unwrap();
+        run.program(python, &[&file]);
+        let processes = run.stores();
+        assert_eq!(processes.len(), 7, "{}", python.tag());
+        let work = lines_with(&file, &["return 1"]);
+        let has_run = |store: &&Store| hits(store, &file).is_superset(&work);
+        assert_eq!(
+            processes.iter().filter(has_run).count(),
+            6,
+            "{}",
+            python.tag()
+        );
+    }
+}
+
 #[test]
 fn a_child_that_can_have_no_store_goes_on_in_its_parents() {
     for python in pythons() {
@@ -257,6 +293,54 @@ fn a_large_application_costs_a_child_nothing() {
         assert_eq!(missing, Vec::<u32>::new(), "{}", python.tag());
         assert_eq!(run.hits(&program), (1..=5).collect(), "{}", python.tag());
         assert!(run.stores().iter().all(|store| store.header.dropped == 0));
+    }
+}
+
+#[test]
+fn a_child_that_outgrows_its_place_has_its_lines_and_arcs() {
+    const FUNCTIONS: usize = 1_500;
+    const CHILDREN: usize = 7;
+    for python in pythons() {
+        let tag = python.tag();
+        let run = Run::with("branch 1\n");
+        let mut text = String::from("import os, sys\n");
+        for number in 0..FUNCTIONS {
+            let _ = write!(
+                text,
+                "def f{number}(x):\n    if x:\n        return 1\n    return 2\n"
+            );
+        }
+        let _ = write!(
+            text,
+            "for number in range({CHILDREN}):\n    if os.fork() == 0:\n        for name in range({FUNCTIONS}):\n            globals()['f%d' % name](name % 2)\n        os.kill(os.getpid(), 9)\n    os.wait()\n"
+        );
+        let file = run.path().join("large.py");
+        fs_err::write(&file, text).unwrap();
+        run.program(python, &[&file]);
+        let gathered = swath_data::read_hit_stores(&run.data()).unwrap();
+        let unreadable = gathered.unreadable;
+        assert!(unreadable.is_empty(), "{tag}: {unreadable:?}");
+        assert_eq!(gathered.continued.len(), CHILDREN, "{tag}");
+        let (parents, children): (Vec<_>, Vec<_>) = gathered
+            .processes
+            .iter()
+            .partition(|process| process.fork_parent.is_none());
+        assert_eq!((parents.len(), children.len()), (1, CHILDREN), "{tag}");
+        let name = fs_err::canonicalize(&file).unwrap();
+        for child in children {
+            assert_eq!((child.dropped, child.files.len()), (0, 1), "{tag}");
+            let own = &child.files[0];
+            assert_eq!(Path::new(&own.path), name, "{tag}");
+            for number in 0..FUNCTIONS {
+                let line = u32::try_from(2 + number * 4).unwrap();
+                let to = if number % 2 == 1 { line + 2 } else { line + 3 };
+                let has_run = own.hit.contains(line + 1) && own.hit.contains(to);
+                assert!(has_run, "{tag}: f{number}");
+                let taken = ((line + 1).cast_signed(), to.cast_signed());
+                let arcs = own.arcs.iter().filter(|arc| arc.0 == taken.0);
+                assert_eq!(arcs.collect::<Vec<_>>(), [taken], "{tag}: f{number}");
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use swath_store::{Header, HeaderError, Record, layout, records};
+use swath_store::{Header, HeaderError, Record, layout, places, records};
 use swath_test::Python;
 use tempfile::TempDir;
 
@@ -88,19 +88,31 @@ impl Run {
 
     /// What the processes left, in the order of their names.
     pub(crate) fn stores(&self) -> Vec<Store> {
-        let mut stores: Vec<PathBuf> = self.files("hits");
-        stores.sort();
-        let read = stores.iter().filter_map(|path| Store::read(path));
-        read.collect()
+        let stores = self.hit_stores();
+        stores
+            .iter()
+            .filter_map(|bytes| Store::read(bytes))
+            .collect()
     }
 
-    /// The bytes of the hit stores.
+    /// The bytes of the hit stores, those of fork children behind the others.
     pub(crate) fn hit_stores(&self) -> Vec<Vec<u8>> {
-        let paths = self.files("hits");
-        paths
+        let mut paths = self.files("hits");
+        paths.sort();
+        let (forks, others): (Vec<_>, Vec<_>) = paths
             .iter()
             .map(|path| fs_err::read(path).unwrap())
-            .collect()
+            .partition(|bytes| places(bytes).is_some());
+        let (continued, mut stores): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|bytes| Header::read(bytes).is_ok_and(|header| header.continues));
+        for place in forks.iter().filter_map(|file| places(file)).flatten() {
+            let id = |bytes: &[u8]| Header::read(bytes).map(|header| header.id);
+            let rest = continued.iter().find(|rest| id(rest) == id(place));
+            let rest = rest.map_or(&[][..], |rest| &rest[layout::HEADER_LENGTH..]);
+            stores.push([place, rest].concat());
+        }
+        stores
     }
 
     /// Files in the data folder whose name ends so.
@@ -135,12 +147,11 @@ impl Run {
 
 impl Store {
     /// Reads a store, unless the process was killed before it had begun one.
-    fn read(path: &Path) -> Option<Self> {
-        let bytes = fs_err::read(path).unwrap();
-        let header = match Header::read(&bytes) {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let header = match Header::read(bytes) {
             Ok(header) => header,
             Err(HeaderError::NotBegun) => return None,
-            Err(error) => panic!("{}: {error}", path.display()),
+            Err(error) => panic!("{error}"),
         };
         let mut names = BTreeMap::new();
         let mut store = Self {
@@ -152,7 +163,7 @@ impl Store {
             hashes: BTreeMap::new(),
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        for record in records(&bytes) {
+        for record in records(bytes) {
             match record {
                 Record::File(file) => {
                     let path = PathBuf::from(text(file.path));
