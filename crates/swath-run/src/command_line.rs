@@ -1,5 +1,7 @@
 //! What a command line says of a process: whether it is a Python, how it was started, what it runs.
 
+pub(crate) mod wrapper;
+
 /// Programs and modules that run tests; documented in `docs/reference/roles.md`.
 const TEST_RUNNERS: [&str; 18] = [
     "pytest",

@@ -9,32 +9,10 @@ use swath_checkout::normal_path;
 use swath_docker::{ContainerRecord, PlaceFiles};
 use swath_model::{Finding, NotMeasuredReason};
 
-use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner};
+use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner, wrapper};
 use crate::container::account::ContainerRun;
 use crate::not_measured::{isolation, not_measured_in_container};
 
-/// Programs that start another one in their place or below them.
-const WRAPPERS: [&str; 17] = [
-    "tini",
-    "dumb-init",
-    "docker-init",
-    "env",
-    "exec",
-    "nice",
-    "nohup",
-    "time",
-    "setsid",
-    "stdbuf",
-    "timeout",
-    "gosu",
-    "su-exec",
-    "chroot",
-    "setpriv",
-    "sudo",
-    "catatonit",
-];
-/// Of these, those whose first argument is no program: a time, a user, a folder.
-const WITH_ARGUMENT: [&str; 4] = ["timeout", "gosu", "su-exec", "chroot"];
 /// Programs that are Python whatever their file looks like.
 const PYTHON_PROGRAMS: [&str; 12] = [
     "gunicorn",
@@ -170,8 +148,11 @@ impl Search<'_> {
         if STARTERS.contains(&name) {
             return Step::Is(perhaps(words, self.reason));
         }
-        if WRAPPERS.contains(&name) {
-            return Step::Goes(self.wrapped(name, words));
+        if let Some(wrapped) = wrapper::unwrap(words) {
+            if let Some((reason, evidence)) = wrapped.python_path {
+                self.found(reason, &evidence);
+            }
+            return Step::Goes(wrapped.command);
         }
         if is_shell(name) {
             return self.shell(words);
@@ -192,29 +173,6 @@ impl Search<'_> {
             _ => perhaps(words, reason),
         };
         Step::Is(ran)
-    }
-
-    /// What a wrapper starts.
-    fn wrapped(&mut self, name: &str, words: &[String]) -> Vec<String> {
-        let mut skipped = usize::from(WITH_ARGUMENT.contains(&name));
-        let mut rest = words.iter().skip(1);
-        for word in rest.by_ref() {
-            if word == "-i" && name == "env" {
-                self.found(NotMeasuredReason::PythonPathScrubbed, "`env -i`");
-            }
-            if word.starts_with("PYTHONPATH=") {
-                self.found(NotMeasuredReason::PythonPathReplaced, &format!("`{word}`"));
-            }
-            if word.starts_with('-') || (name == "env" && word.contains('=')) {
-                continue;
-            }
-            if skipped > 0 {
-                skipped -= 1;
-                continue;
-            }
-            return std::iter::once(word).chain(rest).cloned().collect();
-        }
-        Vec::new()
     }
 
     fn shell(&mut self, words: &[String]) -> Step {
