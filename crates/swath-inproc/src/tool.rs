@@ -100,11 +100,6 @@ pub(crate) fn arming(gil: Gil<'_>) -> Option<Arming> {
         return Some(arming);
     }
     // The fork was noticed in another interpreter.
-    map::record_state(
-        gil,
-        b"fork-not-followed",
-        b"a fork was not seen at once in another interpreter of the process",
-    );
     begin_again(gil);
     *place(gil)?
 }

@@ -14,12 +14,13 @@ const MODULES: [&str; 7] = [
     "installer",
 ];
 /// Scripts that such tools start by their path.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     "__pip-runner__.py",
     "_in_process.py",
     "get-pip.py",
     "get_interpreter_info.py",
     "py_info.py",
+    "_py_info_collect.py",
     "get_platform.py",
 ];
 
@@ -68,6 +69,7 @@ mod tests {
             "python /v/pip/_vendor/pyproject_hooks/_in_process/_in_process.py build_wheel /tmp/x",
             "python -I -B /cache/uv/get_interpreter_info.py",
             "python -I /v/virtualenv/discovery/py_info.py",
+            "python /v/site-packages/python_discovery/_py_info_collect.py e091 bc20",
         ] {
             assert!(is_tool(&words(line)), "{line}");
         }

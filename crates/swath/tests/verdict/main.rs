@@ -7,5 +7,6 @@ mod containers;
 mod data;
 mod embedded;
 mod hosts;
+mod launchers;
 mod outcomes;
 mod setup;

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use swath_test::{
-    Guard, Scale, can_mount, is_root, newest_python, python_of_everybody, record_figure, scale,
-    temp_dir,
+    Guard, Requirements, Scale, Venv, can_mount, is_root, newest_python, python_of_everybody,
+    record_figure, scale, temp_dir, venv,
 };
 
 /// How long a set-up may take.
@@ -23,6 +23,8 @@ pub(crate) enum Need {
     Mount,
     /// A program on `PATH`.
     Program(&'static str),
+    /// Packages in an environment of their own; `$BIN` is its folder of programs.
+    Packages(&'static [&'static str]),
     /// An interpreter that pyenv has under this version's beginning.
     OldPython(&'static str),
 }
@@ -102,10 +104,17 @@ fn missing(needs: &[Need]) -> Option<String> {
             .then(|| "a Python that another user can run, as another user".to_owned()),
         Need::Mount => (!can_mount()).then(|| "the right to mount a file system".to_owned()),
         Need::Program(program) => (!has(program)).then(|| format!("`{program}`")),
+        Need::Packages(packages) => environment(packages).is_none().then(|| packages.join(", ")),
         Need::OldPython(version) => old_python(version)
             .is_none()
             .then(|| format!("a Python {version}")),
     })
+}
+
+/// An environment with these packages.
+fn environment(packages: &[&str]) -> Option<Venv> {
+    let requirements = Requirements::new(packages.iter().copied());
+    venv(newest_python()?, &requirements)
 }
 
 fn has(program: &str) -> bool {
@@ -176,6 +185,7 @@ fn play(setup: &Setup) -> Result<String, String> {
         .env("SWATH", env!("CARGO_BIN_EXE_swath"))
         .env("PYTHON", python)
         .env("OLD", needed_python(setup).unwrap_or_default())
+        .env("BIN", needed_programs(setup).unwrap_or_default())
         .env("XDG_CACHE_HOME", cache)
         .env("TMPDIR", temporary)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -196,6 +206,13 @@ fn play(setup: &Setup) -> Result<String, String> {
 fn needed_python(setup: &Setup) -> Option<String> {
     setup.needs.iter().find_map(|need| match need {
         Need::OldPython(version) => old_python(version),
+        _ => None,
+    })
+}
+
+fn needed_programs(setup: &Setup) -> Option<std::path::PathBuf> {
+    setup.needs.iter().find_map(|need| match need {
+        Need::Packages(packages) => Some(environment(packages)?.folder().join("bin")),
         _ => None,
     })
 }
