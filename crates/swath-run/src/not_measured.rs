@@ -44,6 +44,7 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
             is_settled_python(evidence, sighting)
                 && !evidence.kin.has_store(sighting.key)
                 && !is_tool(&sighting.arguments)
+                && !leaves_python_to_its_children(evidence, sighting)
         })
         .map(|sighting| {
             let (reason, detail) = reason_for(evidence, sighting);
@@ -177,6 +178,23 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
         LONG_ENOUGH
     };
     sighting.python && sighting.python_for >= needed
+}
+
+/// Whether a program has the library of an interpreter that only its forks begin, as the Apache of
+/// `mod_wsgi`: their stores were begun anew, so no interpreter was there when they were forked.
+fn leaves_python_to_its_children(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
+    let is_fork = |child: &Sighting| {
+        // After an `exec` the arguments lie elsewhere.
+        child.parent_key == Some(sighting.key)
+            && child.arguments_at == sighting.arguments_at
+            && child.arguments_at != 0
+    };
+    !is_python_name(base_name(&sighting.executable))
+        && (0..evidence.processes.len()).any(|store| {
+            let key = evidence.kin.key(store);
+            let child = key.and_then(|key| evidence.sightings.get(&key));
+            evidence.processes[store].fork_parent.is_none() && child.is_some_and(is_fork)
+        })
 }
 
 /// Why a Python has no hit store, and what shows it.
@@ -373,6 +391,7 @@ mod tests {
     use swath_docker::SeenProcess;
 
     use super::*;
+    use crate::process_table::{ProcessKey, test_sighting};
 
     #[test]
     fn interpreters_before_3_8_are_too_old() {
@@ -447,6 +466,50 @@ mod tests {
         );
         let found = not_measured_in_container(&record, &[app, store(&[])]);
         assert_eq!(found.len(), 1, "the agent failed in one of them");
+    }
+
+    #[test]
+    fn a_program_whose_forks_begin_their_interpreters_has_none() {
+        let key = |pid| ProcessKey {
+            pid,
+            start_ticks: u64::from(pid),
+        };
+        let program = |pid, parent: Option<u32>, arguments_at| {
+            let mut sighting = test_sighting(key(pid), "/usr/sbin/apache2 -D FOREGROUND");
+            sighting.executable = "/usr/sbin/apache2".to_owned();
+            sighting.parent_key = parent.map(key);
+            sighting.arguments_at = arguments_at;
+            (sighting.key, sighting)
+        };
+        let store = |pid: u32, fork_parent: Option<&str>| StoredProcess {
+            id: pid.to_string(),
+            pid,
+            start_ticks: u64::from(pid),
+            fork_parent: fork_parent.map(str::to_owned),
+            ..StoredProcess::default()
+        };
+        let found = |child: Option<StoredProcess>, arguments_at| {
+            let sightings: Sightings =
+                [program(10, None, 70), program(11, Some(10), arguments_at)].into();
+            let processes: Vec<StoredProcess> = child.into_iter().collect();
+            let kin = Kinship::of(&processes, &sightings, &std::collections::BTreeMap::new());
+            let evidence = Evidence {
+                processes: &processes,
+                kin: &kin,
+                sightings: &sightings,
+                folder: Path::new("/"),
+                agent: Path::new("/"),
+            };
+            let found = find_not_measured(&evidence);
+            found
+                .into_iter()
+                .filter_map(|one| one.pid)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(store(11, None)), 70), [0; 0]);
+        assert_eq!(found(Some(store(11, None)), 90), [10], "it was executed");
+        assert_eq!(found(Some(store(11, Some("1"))), 70), [10], "a fork's fork");
+        assert_eq!(found(None, 70), [10, 11]);
     }
 
     #[test]

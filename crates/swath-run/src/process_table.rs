@@ -75,7 +75,7 @@ pub(crate) struct Sighting {
     pub(crate) python_for: Duration,
     pub(crate) running: bool,
     changed: Instant,
-    arguments_at: u64,
+    pub(crate) arguments_at: u64,
     looks: u32,
     embedded_checked: bool,
 }

@@ -1,6 +1,6 @@
 //! Pythons inside other programs, and interpreters inside Pythons.
 
-use crate::setup::{Setup, play_all, setup};
+use crate::setup::{Need, Setup, play_all, setup};
 
 const EMBEDDED: &[Setup] = &[
     setup(
@@ -27,6 +27,21 @@ const EMBEDDED: &[Setup] = &[
         "$SWATH run --source . -- $PYTHON sub.py",
         &["Incomplete", "in part"],
     ),
+    Setup {
+        needs: &[Need::Program("cc")],
+        ..setup(
+            "a program whose forks begin the interpreter (mod_wsgi)",
+            &[
+                (
+                    "host.c",
+                    "#include <dlfcn.h>\n#include <sys/wait.h>\n#include <unistd.h>\nint main(int count, char **words)\n{\n    void *library = dlopen(words[1], RTLD_NOW | RTLD_GLOBAL);\n    if (!library)\n        return 3;\n    if (fork() == 0) {\n        ((void (*)(void))dlsym(library, \"Py_Initialize\"))();\n        ((int (*)(const char *, void *))dlsym(library, \"PyRun_SimpleStringFlags\"))(\n            \"import sys; sys.path.insert(0, '.'); import handler\", 0);\n        return ((int (*)(void))dlsym(library, \"Py_FinalizeEx\"))();\n    }\n    wait(0);\n    sleep(1);\n    return 0;\n}\n",
+                ),
+                ("handler.py", "import time\ntime.sleep(0.8)\n"),
+            ],
+            "cc -o host host.c -ldl && $SWATH run --source . -- env PYTHONHOME=$($PYTHON -c 'import sys; print(sys.base_prefix)') ./host $($PYTHON -c 'import sysconfig as s; print(s.get_config_var(\"LIBDIR\") + \"/\" + s.get_config_var(\"INSTSONAME\"))')",
+            &["Complete 1 of 1"],
+        )
+    },
     setup(
         "code that is compiled and executed",
         &[(
