@@ -19,11 +19,13 @@ pub(crate) struct Options {
 /// A generated file: its path and how its text is made.
 type Page = (&'static str, fn() -> Result<String>);
 
-const PAGES: [Page; 4] = [
+const PAGES: [Page; 6] = [
     ("docs/messages.md", messages),
     ("docs/reference/command-line.md", command_line),
     ("docs/reference/accounting.md", accounting),
     ("docs/reference/accounting.schema.json", accounting_schema),
+    ("docs/reference/settings.md", settings),
+    ("docs/reference/swath.schema.json", schema),
 ];
 
 /// `cargo xtask gen`.
@@ -76,6 +78,18 @@ fn accounting() -> Result<String> {
 fn accounting_schema() -> Result<String> {
     let schema = swath_run::account_schema();
     Ok(format!("{:#}\n", schema.as_value()))
+}
+
+/// The keys of swath.toml, from the table that the parser uses.
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn settings() -> Result<String> {
+    Ok(swath_config::settings_reference())
+}
+
+/// The same as a JSON schema.
+#[expect(clippy::unnecessary_wraps, reason = "pages may fail")]
+fn schema() -> Result<String> {
+    Ok(swath_config::settings_schema())
 }
 
 /// The table of messages, from the one that `swath explain` uses.

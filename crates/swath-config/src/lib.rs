@@ -36,4 +36,7 @@ pub use project::{VersionRange, requires_python};
 pub use ready::{Ready, ReadyError};
 pub use search::{Loaded, RcFile};
 pub use services::{Service, StopSignal};
-pub use swath_config::{Place, Suggestion, SwathConfig, SwathConfigError};
+pub use swath_config::{
+    ComposeProject, Place, Suggestion, SwathConfig, SwathConfigError, settings_reference,
+    settings_schema,
+};

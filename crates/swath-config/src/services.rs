@@ -87,7 +87,12 @@ impl StopSignal {
 
     /// All names, for messages.
     pub(crate) fn names() -> String {
-        SIGNALS.map(|signal| signal.name).join(", ")
+        Self::all_names().join(", ")
+    }
+
+    /// All names.
+    pub(crate) fn all_names() -> [&'static str; SIGNALS.len()] {
+        SIGNALS.map(|signal| signal.name)
     }
 }
 

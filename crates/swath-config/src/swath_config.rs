@@ -1,19 +1,29 @@
 //! swath's own settings: `swath.toml`, or `[tool.swath]` in `pyproject.toml`.
 
+mod compose;
 mod error;
 mod forms;
+mod keys;
 mod meanings;
+mod reference;
+mod schema;
 mod search;
 mod table;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use swath_model::Counted;
+
 use crate::duration::parse_duration;
 use crate::ready::Ready;
 use crate::services::{Service, StopSignal};
 
+pub use compose::ComposeProject;
 pub use error::{Place, Suggestion, SwathConfigError};
+use keys::{Kind, SERVICE, TOP};
+pub use reference::settings_reference;
+pub use schema::settings_schema;
 use table::{Document, Entry};
 
 /// How a run is made, as far as a file says so.
@@ -27,20 +37,17 @@ pub struct SwathConfig {
     pub test: Option<Vec<String>>,
     /// The services, in the order of the file, which is the order in which they are started.
     pub services: Vec<Service>,
+    /// The Compose project that is brought up for the tests.
+    pub compose: Option<ComposeProject>,
+    /// Whose lines are in the number.
+    pub count: Option<Counted>,
+    /// An incomplete number is an error.
+    pub require_complete: bool,
+    /// The folder of the HTML report.
+    pub html: Option<PathBuf>,
+    /// The file of the accounting.
+    pub json: Option<PathBuf>,
 }
-
-const TOP_KEYS: &[&str] = &["test", "services"];
-
-const SERVICE_KEYS: &[&str] = &[
-    "command",
-    "ready",
-    "ready-timeout",
-    "stop-signal",
-    "stop-timeout",
-    "env-file",
-    "environment",
-    "cwd",
-];
 
 impl SwathConfig {
     /// Reads `swath.toml` or `[tool.swath]` in `pyproject.toml`, in `directory` or the nearest folder above it that has
@@ -69,7 +76,8 @@ impl SwathConfig {
         let Some(top) = document.table(&parsed, prefix) else {
             return Ok(Self::default());
         };
-        top.check_keys(TOP_KEYS, meanings::of_top_key)?;
+        top.check_keys(&TOP)?;
+        let folder = file.parent().unwrap_or(Path::new(""));
         let mut config = Self {
             file: Some(file.to_owned()),
             ..Self::default()
@@ -79,32 +87,61 @@ impl SwathConfig {
         }
         if let Some(services) = top.entry("services") {
             for service in services.table()?.entries() {
-                config.services.push(read_service(&service, file)?);
+                config.services.push(read_service(&service, folder)?);
             }
         }
+        if let Some(compose) = top.entry("compose") {
+            config.compose = Some(compose::read(&compose, folder)?);
+        }
+        if let Some(count) = top.entry("count") {
+            config.count = Some(counted(&count)?);
+        }
+        if let Some(require_complete) = top.entry("require-complete") {
+            config.require_complete = require_complete.boolean()?;
+        }
+        config.html = path(top.entry("html"), folder)?;
+        config.json = path(top.entry("json"), folder)?;
         Ok(config)
     }
 }
 
-fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigError> {
+/// A path, relative to the folder of the file.
+fn path(entry: Option<Entry<'_>>, folder: &Path) -> Result<Option<PathBuf>, SwathConfigError> {
+    let Some(entry) = entry else {
+        return Ok(None);
+    };
+    let text = entry.text()?;
+    if text.is_empty() {
+        let reason = "an empty path names nothing";
+        return Err(entry.bad_value(text, reason, None));
+    }
+    Ok(Some(folder.join(text)))
+}
+
+fn counted(entry: &Entry<'_>) -> Result<Counted, SwathConfigError> {
+    let text = entry.text()?;
+    Counted::parse(text).ok_or_else(|| {
+        let Some(Kind::Choice(words)) = TOP.key("count").map(|key| key.kind) else {
+            return entry.bad_value(text, "not a choice", None);
+        };
+        let hint = format!("the choices are {}", words.join(", "));
+        entry.bad_value(text, "not a choice", Some(hint))
+    })
+}
+
+fn read_service(entry: &Entry<'_>, folder: &Path) -> Result<Service, SwathConfigError> {
     let table = entry.table()?;
     if !Service::is_name(entry.key()) {
         let reason = "the name of a service is made of letters, digits, `-`, `_` and `.`";
         return Err(entry.bad_value(entry.key(), reason, None));
     }
-    table.check_keys(SERVICE_KEYS, meanings::of_service_key)?;
+    table.check_keys(&SERVICE)?;
     let Some(program) = table.entry("command") else {
         return Err(table.missing("command"));
     };
-    let folder = file.parent().unwrap_or(Path::new(""));
     let mut service = Service::new(entry.key(), command(&program)?);
-    if let Some(ready) = table.entry("ready") {
-        let text = ready.text()?;
-        let parsed = Ready::parse(text).map_err(|error| {
-            let hint = forms::ready(text).map(|form| ready.written(&form));
-            ready.bad_value(text, &error.to_string(), hint.or_else(|| error.hint()))
-        })?;
-        service.ready = Some(parsed);
+    if let Some(entry) = table.entry("ready") {
+        service.ready = Some(ready(&entry)?);
     }
     if let Some(timeout) = table.entry("ready-timeout") {
         service.ready_timeout = duration(&timeout)?;
@@ -116,7 +153,7 @@ fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigEr
         let text = signal.text()?;
         service.stop_signal = StopSignal::parse(text).ok_or_else(|| {
             let hint = format!("the signals are {}", StopSignal::names());
-            let hint = forms::signal(text).map_or(hint, |form| signal.written(&form));
+            let hint = forms::signal(text).map_or(hint, |form| signal.written_text(&form));
             signal.bad_value(text, "not a signal that stops a service", Some(hint))
         })?;
     }
@@ -130,10 +167,16 @@ fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigEr
             service.environment.push((variable.key().to_owned(), value));
         }
     }
-    if let Some(directory) = table.entry("cwd") {
-        service.directory = Some(folder.join(directory.text()?));
-    }
+    service.directory = path(table.entry("cwd"), folder)?;
     Ok(service)
+}
+
+fn ready(entry: &Entry<'_>) -> Result<Ready, SwathConfigError> {
+    let text = entry.text()?;
+    Ready::parse(text).map_err(|error| {
+        let hint = forms::ready(text).map(|form| entry.written_text(&form));
+        entry.bad_value(text, &error.to_string(), hint.or_else(|| error.hint()))
+    })
 }
 
 /// A command line, split like a shell does.
@@ -150,7 +193,7 @@ fn duration(entry: &Entry<'_>) -> Result<Duration, SwathConfigError> {
     let text = entry.text()?;
     parse_duration(text).ok_or_else(|| {
         let hint = "write a number and a unit: `500ms`, `60s`, `2m`".to_owned();
-        let hint = forms::duration(text).map_or(hint, |form| entry.written(&form));
+        let hint = forms::duration(text).map_or(hint, |form| entry.written_text(&form));
         entry.bad_value(text, "not a valid duration", Some(hint))
     })
 }

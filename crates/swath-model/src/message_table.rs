@@ -125,6 +125,11 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "install Compose, or name it by `--compose-command`",
             ),
             entry(
+                "no-project",
+                "an option is about a Compose project, and there is none",
+                "name its file with `--compose`, or as `compose` in swath.toml",
+            ),
+            entry(
                 "no-engine",
                 "`--compose` needs a Docker engine that can be used",
                 "the message says why it cannot",

@@ -57,3 +57,16 @@ pub enum Counted {
     /// Everybody's.
     All,
 }
+
+impl Counted {
+    /// Reads `services`, `tests` or `all`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "services" => Some(Self::Services),
+            "tests" => Some(Self::Tests),
+            "all" => Some(Self::All),
+            _ => None,
+        }
+    }
+}

@@ -67,7 +67,7 @@ pub use history::RunHistory;
 pub use inject::Inject;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd};
-pub use plan::{Plan, PlanError, ServiceOptions, plan};
+pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, plan};
 pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
 pub use python_question::{Answer, QuestionError, ask};
 pub use report::ReportError;

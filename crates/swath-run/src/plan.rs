@@ -10,7 +10,7 @@ use swath_config::{
     EnvFileError, Ready, ReadyError, Service, StopSignal, SwathConfig, SwathConfigError,
     parse_duration, read_env_file,
 };
-use swath_model::{Finding, Message};
+use swath_model::{Counted, Finding, Message};
 
 use crate::compose::request::{self as compose_request, ComposeOptions};
 use crate::request::ComposeRequest;
@@ -26,8 +26,23 @@ pub struct Plan {
     pub command: Vec<OsString>,
     /// Services of the file that are not started, because the command is not the file's.
     pub left_out: Vec<String>,
+    /// What the file says of the result.
+    pub wishes: FileWishes,
     /// What there is to say of the settings.
     pub findings: Vec<Finding>,
+}
+
+/// What the file of settings says of the result of a run, whatever the tests are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileWishes {
+    /// Whose lines are in the number.
+    pub count: Option<Counted>,
+    /// An incomplete number is an error.
+    pub require_complete: bool,
+    /// The folder of the HTML report.
+    pub html: Option<PathBuf>,
+    /// The file of the accounting.
+    pub json: Option<PathBuf>,
 }
 
 /// What the command line says of services, as it was typed.
@@ -61,9 +76,21 @@ pub fn plan(
     command: &[OsString],
     folder: &Path,
 ) -> Result<Plan, PlanError> {
-    let with_compose = !compose.files.is_empty();
     let (file, findings) = load_settings(folder)?;
     let mut left_out = Vec::new();
+    let is_files_own =
+        command.is_empty() && arguments.service.is_empty() && compose.files.is_empty();
+    let file_project = if is_files_own || arguments.file_services {
+        file.compose.as_ref()
+    } else {
+        left_out.extend(
+            file.compose
+                .iter()
+                .map(|_| "the Compose project".to_owned()),
+        );
+        None
+    };
+    let with_compose = !compose.files.is_empty() || file_project.is_some();
     let mut services = if !arguments.service.is_empty() {
         arguments
             .service
@@ -71,13 +98,16 @@ pub fn plan(
             .enumerate()
             .map(|(index, text)| parse_service(text, index))
             .collect::<Result<_, _>>()?
-    } else if (command.is_empty() && !with_compose) || arguments.file_services {
+    } else if is_files_own || arguments.file_services {
         file.services
     } else {
         left_out.extend(file.services.into_iter().map(|service| service.name));
         Vec::new()
     };
-    let mut project_ready = BTreeMap::new();
+    let mut project_ready: BTreeMap<String, Ready> = file_project
+        .into_iter()
+        .flat_map(|project| project.ready.iter().cloned())
+        .collect();
     for text in &arguments.ready {
         let (name, address) = split_name(text);
         let ready = Ready::parse(address)?;
@@ -97,7 +127,13 @@ pub fn plan(
         override_service(service, arguments)?;
         read_environment(service, folder)?;
     }
-    let compose = compose_request::request(compose, project_ready, folder)?;
+    let compose = compose_request::request(
+        compose,
+        file_project,
+        file.compose.is_some(),
+        project_ready,
+        folder,
+    )?;
     let command = if let Some((compose, service)) = compose
         .as_ref()
         .and_then(|compose| Some((compose, compose.test_service.as_ref()?)))
@@ -121,6 +157,12 @@ pub fn plan(
         compose,
         command,
         left_out,
+        wishes: FileWishes {
+            count: file.count,
+            require_complete: file.require_complete,
+            html: file.html,
+            json: file.json,
+        },
         findings,
     })
 }
@@ -302,8 +344,16 @@ pub enum PlanError {
         /// The file.
         file: PathBuf,
     },
-    /// `--compose` with `--no-docker`.
-    #[error("`--compose` needs containers, and `--no-docker` leaves them out")]
+    /// An option of a Compose project, and no project.
+    #[error("`{option}` is about a Compose project, and there is none")]
+    NoProject {
+        /// The option.
+        option: &'static str,
+        /// `--services` would bring up the project of the settings.
+        is_left_out: bool,
+    },
+    /// A Compose project with `--no-docker`.
+    #[error("a Compose project needs containers, and `--no-docker` leaves them out")]
     ContainersLeftOut,
     /// Compose was not found.
     #[error("neither `docker compose` nor `docker-compose` answers")]
@@ -377,6 +427,14 @@ impl PlanError {
                 vec![],
                 Some("give its path from this folder".to_owned()),
             ),
+            PlanError::NoProject { is_left_out, .. } => {
+                let hint = if *is_left_out {
+                    "add `--services`, which brings up the project of swath.toml"
+                } else {
+                    "name its file with `--compose`, or as `compose` in swath.toml"
+                };
+                ("no-project", vec![], Some(hint.to_owned()))
+            }
             PlanError::ContainersLeftOut => ("no-engine", vec![], None),
             PlanError::NoCompose => (
                 "no-compose",

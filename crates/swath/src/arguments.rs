@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use swath_run::{ComposeOptions, Inject, PluginChoice, ServiceOptions, SettingsOverrides};
+use swath_model::Counted;
+use swath_run::{
+    ComposeOptions, FileWishes, Inject, PluginChoice, ServiceOptions, SettingsOverrides,
+};
 
 use crate::interpreter::environment_interpreter;
 
@@ -81,6 +84,8 @@ pub(crate) enum Verb {
         /// The name in brackets.
         name: String,
     },
+    /// Print the JSON schema of swath.toml, for editors.
+    Schema,
     /// Print a script that completes the command line in a shell.
     Completions {
         /// bash, zsh or fish.
@@ -156,9 +161,9 @@ pub(crate) struct ServiceArguments {
     /// Start the services of swath.toml before COMMAND as well.
     #[arg(long, conflicts_with = "service")]
     pub(crate) services: bool,
-    /// Whose lines are in the number: services, tests or all.
-    #[arg(long, value_enum, default_value_t = Count::Services, value_name = "WHOSE", hide_possible_values = true)]
-    pub(crate) count: Count,
+    /// Whose lines are in the number: services, tests or all [default: services].
+    #[arg(long, value_enum, value_name = "WHOSE", hide_possible_values = true)]
+    pub(crate) count: Option<Count>,
     /// Leave out what the tests start in containers.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_docker: bool,
@@ -193,46 +198,30 @@ pub(crate) struct ComposeArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) compose: Vec<PathBuf>,
     /// Run the tests as this service, by COMMAND or by its own.
-    #[arg(long, value_name = "SERVICE", requires = "compose")]
+    #[arg(long, value_name = "SERVICE")]
     pub(crate) test_service: Option<String>,
     /// Leave the project running.
-    #[arg(long, requires = "compose", hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) keep_up: bool,
     /// Do not build images first.
-    #[arg(long, requires = "compose", hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_build: bool,
     /// A profile to activate; may be repeated.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "compose",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) profile: Vec<String>,
     /// The project's name [default: Compose's].
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "compose",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) project_name: Option<String>,
     /// Measure only these services of the project.
     #[arg(
         long,
         value_name = "SERVICE1,SERVICE2,...",
         value_delimiter = ',',
-        requires = "compose",
         hide_short_help = true
     )]
     pub(crate) measure: Vec<String>,
     /// Compose itself [default: `docker compose`, else `docker-compose`].
-    #[arg(
-        long,
-        value_name = "COMMAND",
-        requires = "compose",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) compose_command: Option<String>,
 }
 
@@ -242,6 +231,26 @@ pub(crate) enum Count {
     Services,
     Tests,
     All,
+}
+
+impl From<Counted> for Count {
+    fn from(counted: Counted) -> Count {
+        match counted {
+            Counted::Services => Count::Services,
+            Counted::Tests => Count::Tests,
+            Counted::All => Count::All,
+        }
+    }
+}
+
+impl From<Count> for Counted {
+    fn from(count: Count) -> Counted {
+        match count {
+            Count::Services => Counted::Services,
+            Count::Tests => Counted::Tests,
+            Count::All => Counted::All,
+        }
+    }
 }
 
 /// How the agent gets into processes.
@@ -326,6 +335,21 @@ pub(crate) struct RunArguments {
 }
 
 impl RunArguments {
+    /// Takes in what the file of settings says where the command line says nothing.
+    pub(crate) fn take_in(&mut self, wishes: &FileWishes) {
+        let (services, report) = (&mut self.services, &mut self.report);
+        services.require_complete |= wishes.require_complete;
+        if services.json.is_none() {
+            services.json.clone_from(&wishes.json);
+        }
+        if report.html.is_none() {
+            report.html.clone_from(&wishes.html);
+        }
+        if services.count.is_none() {
+            services.count = wishes.count.map(Count::from);
+        }
+    }
+
     /// What is said of services.
     pub(crate) fn service_options(&self) -> ServiceOptions {
         let services = &self.services;

@@ -24,10 +24,11 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
     match invocation.cli.verb {
         Verb::Run(mut arguments) => {
             settings_folder::enter(&mut arguments, invocation.target.as_ref());
-            run::run(&arguments, invocation.target)
+            run::run(&mut arguments, invocation.target)
         }
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
+        Verb::Schema => explain::schema(),
         Verb::Completions { shell } => explain::completions(shell),
         Verb::Man { verb } => explain::manual(verb.as_ref()),
         _ => coverage.perform(&invocation.shared),

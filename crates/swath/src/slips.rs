@@ -68,7 +68,7 @@ fn of_tests(arguments: &RunArguments) -> Option<&'static str> {
         (services.stop_signal.is_some(), "--stop-signal"),
         (services.stop_timeout.is_some(), "--stop-timeout"),
         (services.env_file.is_some(), "--env-file"),
-        (services.count == Count::Tests, "--count"),
+        (services.count == Some(Count::Tests), "--count"),
         (services.require_complete, "--require-complete"),
         (services.json.is_some(), "--json"),
         (!arguments.compose.compose.is_empty(), "--compose"),

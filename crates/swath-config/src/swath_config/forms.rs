@@ -3,34 +3,55 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::keys::{COMPOSE, Kind, SERVICE, TOP};
 use crate::duration::parse_duration;
 use crate::services::StopSignal;
 
-/// What to write for `key` instead of `value`, as TOML; `table` is the last part of the table's name.
-pub(super) fn form(table: Option<&str>, key: &str, value: &DeValue<'_>) -> String {
-    if table == Some("environment") {
-        return quoted(&scalar(value).unwrap_or_else(|| "value".to_owned()));
-    }
-    match key {
-        "command" | "test" => quoted(&command(value).unwrap_or_else(|| match key {
-            "test" => "pytest tests/system".to_owned(),
-            _ => "gunicorn app:wsgi".to_owned(),
-        })),
-        "ready" => {
+/// What to write for `key` instead of `value`, as TOML; `table` is the path of its table.
+pub(super) fn form(table: &[String], key: &str, value: &DeValue<'_>) -> String {
+    let table: Vec<&str> = table.iter().map(String::as_str).collect();
+    let definition = match table.as_slice() {
+        [.., "environment"] => return quoted(&scalar(value).unwrap_or_else(|| "value".to_owned())),
+        [.., "compose", "ready"] => {
             let made = scalar(value).and_then(|text| ready(&text));
-            quoted(&made.unwrap_or_else(|| "http://127.0.0.1:8000/".to_owned()))
+            return quoted(&made.unwrap_or_else(|| "http://127.0.0.1:8000/".to_owned()));
         }
-        "ready-timeout" | "stop-timeout" => {
-            let made = scalar(value).and_then(|text| duration(&text));
-            quoted(&made.unwrap_or_else(|| "60s".to_owned()))
-        }
-        "stop-signal" => {
-            let made = scalar(value).and_then(|text| signal(&text));
-            quoted(&made.unwrap_or_else(|| "TERM".to_owned()))
-        }
-        "environment" => environment(value).unwrap_or_else(|| "{ KEY = \"value\" }".to_owned()),
-        "env-file" => quoted("test.env"),
-        _ => quoted("folder"),
+        [.., "services", _] => SERVICE.key(key),
+        [.., "compose"] => COMPOSE.key(key),
+        _ => TOP.key(key),
+    };
+    let Some(definition) = definition else {
+        return quoted("…");
+    };
+    let made = match definition.kind {
+        Kind::Command => command(value),
+        Kind::Ready => scalar(value).and_then(|text| ready(&text)),
+        Kind::Duration => scalar(value).and_then(|text| duration(&text)),
+        Kind::Signal => scalar(value).and_then(|text| signal(&text)),
+        Kind::Boolean => scalar(value).and_then(|text| boolean(&text)),
+        Kind::Variables => environment(value),
+        Kind::Choice(_)
+        | Kind::Path
+        | Kind::Paths
+        | Kind::Text
+        | Kind::Texts
+        | Kind::ReadyByName
+        | Kind::Tables(_)
+        | Kind::PathsOrTable(_) => None,
+    };
+    match (made, definition.kind) {
+        (Some(made), Kind::Variables | Kind::Boolean) => made,
+        (Some(made), _) => quoted(&made),
+        (None, _) => definition.example.to_owned(),
+    }
+}
+
+/// A boolean in quotes, or as a number.
+fn boolean(text: &str) -> Option<String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some("true".to_owned()),
+        "false" | "no" | "off" | "0" => Some("false".to_owned()),
+        _ => None,
     }
 }
 
@@ -100,6 +121,7 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML.
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

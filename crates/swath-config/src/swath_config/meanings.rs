@@ -1,110 +1,51 @@
-//! Keys that many expect, and what they are called here or where they belong.
+//! What is meant by a key that swath does not know: what it is called here, or where it belongs.
 
-use crate::options::OPTIONS;
-
-/// What other tools call the keys of a service.
-const OF_SERVICES: [(&[&str], &str); 9] = [
-    (
-        &["env", "envs", "environ", "variables", "vars"],
-        "environment",
-    ),
-    (
-        &["env_file", "env-files", "env_files", "envfile", "dotenv"],
-        "env-file",
-    ),
-    (
-        &["cmd", "run", "exec", "program", "entrypoint", "start"],
-        "command",
-    ),
-    (
-        &[
-            "dir",
-            "directory",
-            "workdir",
-            "working-dir",
-            "working_dir",
-            "working-directory",
-        ],
-        "cwd",
-    ),
-    (
-        &[
-            "url",
-            "health",
-            "healthcheck",
-            "health-check",
-            "port",
-            "wait",
-            "wait-for",
-        ],
-        "ready",
-    ),
-    (
-        &[
-            "timeout",
-            "ready_timeout",
-            "start-timeout",
-            "startup-timeout",
-        ],
-        "ready-timeout",
-    ),
-    (
-        &["stop_timeout", "shutdown-timeout", "grace-period"],
-        "stop-timeout",
-    ),
-    (&["signal", "stop_signal", "kill-signal"], "stop-signal"),
-    (&["ready-when", "readiness"], "ready"),
-];
-
-/// What other tools call the keys at the top.
-const AT_THE_TOP: [(&[&str], &str); 2] = [
-    (&["tests", "command", "cmd", "run", "test-command"], "test"),
-    (&["service"], "services"),
-];
+use super::keys::{COMPOSE, SERVICE, TOP, Table};
+use crate::options::{OPTIONS, SECTIONS};
 
 /// Options of the command line that have no key.
-const OPTIONS_ONLY: [(&str, &str); 12] = [
-    ("html", "--html DIR"),
-    ("json", "--json FILE"),
-    ("compose", "--compose FILE"),
-    ("profile", "--profile NAME"),
-    ("project-name", "--project-name NAME"),
-    ("measure", "--measure SERVICE"),
-    ("test-service", "--test-service SERVICE"),
-    ("count", "--count all"),
-    ("require-complete", "--require-complete"),
+const OPTIONS_ONLY: [(&str, &str); 8] = [
     ("no-docker", "--no-docker"),
+    ("no-build", "--no-build"),
+    ("keep-up", "--keep-up"),
+    ("compose-command", "--compose-command COMMAND"),
+    ("inject", "--inject HOW"),
     ("rcfile", "--rcfile FILE"),
     ("python", "--python PYTHON"),
+    ("append", "--append"),
 ];
 
-/// What is meant by a key at the top that swath does not know.
-pub(super) fn of_top_key(key: &str) -> Option<String> {
-    synonym(&AT_THE_TOP, key)
-        .or_else(|| {
-            let name = key.replace('_', "-");
-            let (_, option) = OPTIONS_ONLY.iter().find(|(known, _)| *known == name)?;
-            let text = format!("`{key}` is an option of the command line: `swath run {option}`");
-            Some(text)
-        })
+/// What is meant by a key of `table` that swath does not know; `is_table` says whether a table stands there.
+pub(super) fn meaning(table: &'static Table, key: &str, is_table: bool) -> Option<String> {
+    if is_table && let Some(text) = of_section(key) {
+        return Some(text);
+    }
+    table
+        .synonym(key)
+        .map(|known| format!("the key is `{}`", known.name))
+        .or_else(|| of_command_line(key))
         .or_else(|| of_coverage_py(key))
-        .or_else(|| {
-            let (_, known) = OF_SERVICES
-                .iter()
-                .find(|(others, known)| others.contains(&key) || *known == key)?;
-            Some(format!("`{known}` belongs to a service: `[services.NAME]`"))
-        })
+        .or_else(|| of_other_table(table, key))
 }
 
-/// What is meant by a key of a service that swath does not know.
-pub(super) fn of_service_key(key: &str) -> Option<String> {
-    synonym(&OF_SERVICES, key).or_else(|| of_coverage_py(key))
+/// `[run]`, `[html]` and so on: coverage.py's sections.
+pub(super) fn of_section(key: &str) -> Option<String> {
+    let is_section = SECTIONS.contains(&key) || key == "paths" || key == "coverage";
+    is_section.then(|| {
+        let section = if key == "coverage" { "run" } else { key };
+        format!(
+            "`[{key}]` is coverage.py's: it is `[tool.coverage.{section}]` in pyproject.toml, or `[{section}]` in \
+             .coveragerc"
+        )
+    })
 }
 
-fn synonym(table: &[(&[&str], &str)], key: &str) -> Option<String> {
-    let key = key.to_ascii_lowercase();
-    let (_, known) = table.iter().find(|(others, _)| others.contains(&&*key))?;
-    Some(format!("the key is `{known}`"))
+fn of_command_line(key: &str) -> Option<String> {
+    let name = key.replace('_', "-");
+    let (_, option) = OPTIONS_ONLY.iter().find(|(known, _)| *known == name)?;
+    Some(format!(
+        "`{key}` is an option of the command line: `swath run {option}`"
+    ))
 }
 
 fn of_coverage_py(key: &str) -> Option<String> {
@@ -117,31 +58,62 @@ fn of_coverage_py(key: &str) -> Option<String> {
     ))
 }
 
+fn of_other_table(table: &'static Table, key: &str) -> Option<String> {
+    let others = [
+        (
+            &TOP,
+            "it stands at the top of the file, before the first `[…]`",
+        ),
+        (&SERVICE, "it belongs to a service: `[services.NAME]`"),
+        (&COMPOSE, "it belongs to a Compose project: `[compose]`"),
+    ];
+    let mut others = others
+        .into_iter()
+        .filter(|(other, _)| !std::ptr::eq(*other, table));
+    others.find_map(|(other, place)| {
+        let known = other.key(key).or_else(|| other.synonym(key))?;
+        Some(format!("the key is `{}`, and {place}", known.name))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_many_expect_is_answered() {
-        for (key, expected) in [
-            ("env", "the key is `environment`"),
-            ("working_dir", "the key is `cwd`"),
-            ("branch", "`[tool.coverage.run]`"),
+        for (table, key, is_table, expected) in [
+            (&SERVICE, "env", false, "the key is `environment`"),
+            (&SERVICE, "working_dir", false, "the key is `cwd`"),
+            (
+                &SERVICE,
+                "ready_timeout",
+                false,
+                "the key is `ready-timeout`",
+            ),
+            (&SERVICE, "branch", false, "`[tool.coverage.run]`"),
+            (&SERVICE, "html", false, "at the top of the file"),
+            (&TOP, "source", false, "`[tool.coverage.run]`"),
+            (&TOP, "fail-under", false, "`[tool.coverage.report]`"),
+            (&TOP, "run", true, "`[tool.coverage.run]`"),
+            (&TOP, "run", false, "the key is `test`"),
+            (&TOP, "paths", true, "`[paths]` in .coveragerc"),
+            (&TOP, "rcfile", false, "`swath run --rcfile FILE`"),
+            (
+                &TOP,
+                "require_complete",
+                false,
+                "the key is `require-complete`",
+            ),
+            (&TOP, "command", false, "the key is `test`"),
+            (&TOP, "ready", false, "`[services.NAME]`"),
+            (&TOP, "test-service", false, "`[compose]`"),
+            (&COMPOSE, "profiles", false, "the key is `profile`"),
+            (&COMPOSE, "keep_up", false, "`swath run --keep-up`"),
         ] {
-            let hint = of_service_key(key).unwrap();
+            let hint = meaning(table, key, is_table).unwrap_or_default();
             assert!(hint.contains(expected), "{key}: {hint}");
         }
-        for (key, expected) in [
-            ("source", "`[tool.coverage.run]`"),
-            ("fail-under", "`[tool.coverage.report]`"),
-            ("html", "`swath run --html DIR`"),
-            ("require_complete", "`swath run --require-complete`"),
-            ("command", "the key is `test`"),
-            ("ready", "`[services.NAME]`"),
-        ] {
-            let hint = of_top_key(key).unwrap();
-            assert!(hint.contains(expected), "{key}: {hint}");
-        }
-        assert_eq!(of_service_key("reday"), None);
+        assert_eq!(meaning(&SERVICE, "reday", false), None);
     }
 }

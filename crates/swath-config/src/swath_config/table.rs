@@ -8,6 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Place, Suggestion, SwathConfigError};
 use super::forms;
+use super::keys::Table;
+use super::meanings;
 
 /// How alike two keys must be for one to be suggested for the other.
 const ALIKE: f64 = 0.6;
@@ -90,19 +92,17 @@ fn table_name(path: &[String]) -> String {
 }
 
 impl<'a> SettingsTable<'a> {
-    /// Refuses keys that are not in `known`; `meaning` is what is known about others.
-    pub(super) fn check_keys(
-        &self,
-        known: &[&str],
-        meaning: fn(&str) -> Option<String>,
-    ) -> Result<(), SwathConfigError> {
-        let unknown = self.entries().find(|entry| !known.contains(&entry.key));
+    /// Refuses keys that `known` does not have.
+    pub(super) fn check_keys(&self, known: &'static Table) -> Result<(), SwathConfigError> {
+        let unknown = self.entries().find(|entry| known.key(entry.key).is_none());
         match unknown {
             None => Ok(()),
             Some(entry) => Err(SwathConfigError::UnknownKey {
                 place: Box::new(entry.place()),
-                suggestion: meaning(entry.key)
-                    .map_or_else(|| suggestion(entry.key, known), Suggestion::Meaning),
+                suggestion: meanings::meaning(known, entry.key, entry.is_table()).map_or_else(
+                    || suggestion(entry.key, &known.names()),
+                    Suggestion::Meaning,
+                ),
             }),
         }
     }
@@ -160,6 +160,16 @@ impl<'a> Entry<'a> {
             .ok_or_else(|| self.wrong_type("a string", self.value))
     }
 
+    pub(super) fn is_table(&self) -> bool {
+        self.value.as_table().is_some()
+    }
+
+    pub(super) fn boolean(&self) -> Result<bool, SwathConfigError> {
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.wrong_type("a boolean", self.value))
+    }
+
     /// One string or a list of them.
     pub(super) fn texts(&self) -> Result<Vec<&'a str>, SwathConfigError> {
         let Some(items) = self.value.as_array() else {
@@ -207,17 +217,17 @@ impl<'a> Entry<'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        let right = if wanted == "a table" && self.key != "environment" {
-            let name = table_name(&[self.table_path.as_slice(), &[self.key.to_owned()]].concat());
-            let key = if self.key == "services" {
-                name.replace("services]", "services.NAME]")
-            } else {
-                name
-            };
-            format!("write {key} on a line of its own, and `command = \"…\"` below it")
+        let section = (self.table_path.len() != 1 && self.is_table())
+            .then(|| meanings::of_section(self.key))
+            .flatten();
+        let right = if let Some(section) = section {
+            section
+        } else if wanted == "a table" && self.key == "services" {
+            self.as_header(".NAME")
+        } else if wanted == "a table" && self.is_service() {
+            self.as_header("")
         } else {
-            let table = self.table_path.last().map(String::as_str);
-            self.written(&forms::form(table, self.key, value))
+            self.written(&forms::form(&self.table_path, self.key, value))
         };
         SwathConfigError::WrongType {
             place: Box::new(self.place()),
@@ -227,14 +237,26 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The hint to write this key with another value; `value` is a string's content or TOML.
+    fn is_service(&self) -> bool {
+        self.table_path
+            .last()
+            .is_some_and(|name| name == "services")
+    }
+
+    fn as_header(&self, end: &str) -> String {
+        let path = [self.table_path.as_slice(), &[self.key.to_owned()]].concat();
+        let path = path.join(".");
+        format!("write `[{path}{end}]` on a line of its own, and `command = \"…\"` below it")
+    }
+
+    /// The hint to write this key with another value, which is TOML.
     pub(super) fn written(&self, value: &str) -> String {
-        let value = if value.starts_with(['"', '\'', '{', '[']) {
-            value.to_owned()
-        } else {
-            format!("\"{value}\"")
-        };
         format!("write `{} = {value}`", self.key)
+    }
+
+    /// The hint to write this key with another text.
+    pub(super) fn written_text(&self, text: &str) -> String {
+        self.written(&forms::quoted(text))
     }
 
     pub(super) fn bad_value(

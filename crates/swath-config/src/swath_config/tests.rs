@@ -87,7 +87,10 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     );
     assert_eq!(hint, "the nearest key is `test`");
     let (_, _, hint) = refused("quux = 1\n");
-    assert_eq!(hint, "the keys are test, services");
+    assert_eq!(
+        hint,
+        "the keys are test, services, compose, count, require-complete, html, json"
+    );
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn a_value_of_the_wrong_kind_is_answered_with_the_form_that_works() {
         ("environment.DEBUG = 1", "write `DEBUG = \"1\"`"),
         ("environment.DEBUG = true", "write `DEBUG = \"true\"`"),
         ("env-file = 3", "write `env-file = \"test.env\"`"),
-        ("cwd = false", "write `cwd = \"folder\"`"),
+        ("cwd = false", "write `cwd = \"backend\"`"),
     ] {
         let text = format!("[services.web]\ncommand = \"x\"\n{line}\n");
         assert_eq!(refused(&text).2, hint, "{line}");
@@ -174,6 +177,26 @@ fn a_value_of_the_wrong_kind_is_answered_with_the_form_that_works() {
             "services = []",
             "write `[services.NAME]` on a line of its own, and `command = \"…\"` below it",
         ),
+        (
+            "require-complete = \"yes\"",
+            "write `require-complete = true`",
+        ),
+        ("count = 1", "write `count = \"all\"`"),
+        ("count = \"both\"", "the choices are services, tests, all"),
+        (
+            "html.title = \"x\"",
+            "`[html]` is coverage.py's: it is `[tool.coverage.html]` in pyproject.toml, or `[html]` in .coveragerc",
+        ),
+        (
+            "run.source = \"x\"",
+            "`[run]` is coverage.py's: it is `[tool.coverage.run]` in pyproject.toml, or `[run]` in .coveragerc",
+        ),
+        (
+            "compose.ready.web = \"log:x\"\ncompose.file = \"c.yml\"",
+            "use `http://HOST:PORT/PATH` or `tcp:HOST:PORT`",
+        ),
+        ("compose.test-service = \"x\"", "add `file = \"…\"`"),
+        ("compose = []", ""),
     ] {
         assert_eq!(refused(text).2, hint, "{text}");
     }
@@ -198,5 +221,103 @@ fn settings_are_found_in_either_file() {
     assert_eq!(
         (config.file, config.test),
         (Some(own), Some(vec!["b".to_owned()]))
+    );
+}
+
+#[test]
+fn a_run_is_described_as_a_whole() {
+    let config = parse(
+        r#"
+        test = "pytest"
+        count = "all"
+        require-complete = true
+        html = "out/html"
+        json = "out/swath.json"
+
+        [compose]
+        file = ["compose.yml", "compose.test.yml"]
+        test-service = "tests"
+        profile = "tests"
+        project-name = "shop"
+        measure = ["web"]
+        env-file = "test.env"
+        ready = { web = "tcp:127.0.0.1:8000" }
+        ready-timeout = "2m"
+        stop-timeout = "5s"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.count, Some(Counted::All));
+    assert!(config.require_complete);
+    assert_eq!(config.html.as_deref(), Some(Path::new("conf/out/html")));
+    assert_eq!(
+        config.json.as_deref(),
+        Some(Path::new("conf/out/swath.json"))
+    );
+    let compose = config.compose.unwrap();
+    assert_eq!(
+        compose.files,
+        [
+            Path::new("conf/compose.yml"),
+            Path::new("conf/compose.test.yml")
+        ]
+    );
+    assert_eq!(compose.test_service.as_deref(), Some("tests"));
+    assert_eq!(compose.profiles, ["tests"]);
+    assert_eq!(compose.name.as_deref(), Some("shop"));
+    assert_eq!(compose.measured, ["web"]);
+    assert_eq!(
+        compose.env_file.as_deref(),
+        Some(Path::new("conf/test.env"))
+    );
+    assert_eq!(compose.ready.len(), 1);
+    assert_eq!(compose.ready_timeout, Some(Duration::from_mins(2)));
+    assert_eq!(compose.stop_timeout, Some(Duration::from_secs(5)));
+    let short = parse("compose = \"compose.yml\"").unwrap().compose;
+    assert_eq!(short.unwrap().files, [Path::new("conf/compose.yml")]);
+}
+
+/// The tables of keys are what the parser knows: each example is read, and no other type than its own.
+#[test]
+fn every_key_has_an_example_that_is_understood() {
+    use super::keys::{COMPOSE, Table};
+
+    let check = |table: &Table, before: &str| {
+        for key in table.keys {
+            let line = format!("{} = {}", key.name, key.example);
+            let before = if before.starts_with(&format!("{} ", key.name))
+                || before.contains(&format!("\n{} ", key.name))
+            {
+                before.split_inclusive('\n').next().unwrap_or_default()
+            } else {
+                before
+            };
+            let text = format!("{before}{line}\n");
+            if let Err(error) = parse(&text) {
+                panic!("{text}{error}");
+            }
+            let wrong = format!("{before}{} = 1979-05-27\n", key.name);
+            assert!(
+                matches!(parse(&wrong), Err(SwathConfigError::WrongType { .. })),
+                "{wrong}"
+            );
+        }
+    };
+    check(&TOP, "");
+    check(&SERVICE, "[services.web]\ncommand = \"x\"\n");
+    check(&COMPOSE, "[compose]\nfile = \"x\"\n");
+}
+
+#[test]
+fn the_defaults_that_are_told_are_those_in_force() {
+    let told = |table: &keys::Table, key: &str| {
+        let text = table.key(key).unwrap().default;
+        parse_duration(text.trim_matches('`')).unwrap()
+    };
+    assert_eq!(told(&SERVICE, "ready-timeout"), Service::READY_TIMEOUT);
+    assert_eq!(told(&SERVICE, "stop-timeout"), Service::STOP_TIMEOUT);
+    assert_eq!(
+        SERVICE.key("stop-signal").unwrap().default,
+        format!("`{}`", StopSignal::TERM.name())
     );
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use swath_config::Ready;
+use swath_config::{ComposeProject, Ready};
 
 use crate::plan::{PlanError, duration};
 use crate::request::ComposeRequest;
@@ -14,7 +14,7 @@ use crate::request::ComposeRequest;
 const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the command line says of a Compose project, as it was typed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ComposeOptions {
     /// `--compose`; none: there is no project.
     pub files: Vec<PathBuf>,
@@ -42,16 +42,52 @@ pub struct ComposeOptions {
     pub containers: bool,
 }
 
-/// The project that the options ask for; nothing without `--compose`.
+impl Default for ComposeOptions {
+    fn default() -> Self {
+        Self {
+            files: Vec::new(),
+            test_service: None,
+            keep_up: false,
+            build: true,
+            profiles: Vec::new(),
+            project_name: None,
+            measured: Vec::new(),
+            command: None,
+            env_file: None,
+            ready_timeout: None,
+            stop_timeout: None,
+            containers: true,
+        }
+    }
+}
+
+/// The project that the options ask for, or else that of the file of settings. What the options say of it wins.
+/// `is_left_out` says whether that file has one which is not for this run.
 pub(crate) fn request(
     options: &ComposeOptions,
+    file: Option<&ComposeProject>,
+    is_left_out: bool,
     ready: BTreeMap<String, Ready>,
     folder: &Path,
 ) -> Result<Option<ComposeRequest>, PlanError> {
-    if options.files.is_empty() {
-        return Ok(None);
-    }
-    if let Some(file) = options
+    let named = ComposeProject {
+        files: options.files.clone(),
+        ..ComposeProject::default()
+    };
+    let project = match file {
+        Some(file) if options.files.is_empty() => file,
+        _ if options.files.is_empty() => {
+            return match options.given_without_project() {
+                Some(option) => Err(PlanError::NoProject {
+                    option,
+                    is_left_out,
+                }),
+                None => Ok(None),
+            };
+        }
+        _ => &named,
+    };
+    if let Some(file) = project
         .files
         .iter()
         .find(|file| !folder.join(file).is_file())
@@ -65,21 +101,45 @@ pub(crate) fn request(
         let text = text.as_deref();
         text.map(|text| duration(option, text)).transpose()
     };
+    let either =
+        |given: &[String], file: &[String]| if given.is_empty() { file } else { given }.to_vec();
+    let env_file = options.env_file.as_ref().or(project.env_file.as_ref());
+    let test_service = options.test_service.as_ref();
+    let name = options.project_name.as_ref().or(project.name.as_ref());
     Ok(Some(ComposeRequest {
         command: command(options.command.as_deref())?,
-        files: options.files.clone(),
-        project_name: options.project_name.clone(),
-        env_file: options.env_file.clone(),
-        profiles: options.profiles.clone(),
-        test_service: options.test_service.clone(),
+        files: project.files.clone(),
+        project_name: name.cloned(),
+        env_file: env_file.cloned(),
+        profiles: either(&options.profiles, &project.profiles),
+        test_service: test_service.or(project.test_service.as_ref()).cloned(),
         build: options.build,
         keep_up: options.keep_up,
-        measured: options.measured.clone(),
+        measured: either(&options.measured, &project.measured),
         ready,
-        ready_timeout: given("--ready-timeout", &options.ready_timeout)?.unwrap_or(READY_TIMEOUT),
-        stop_timeout: given("--stop-timeout", &options.stop_timeout)?,
+        ready_timeout: given("--ready-timeout", &options.ready_timeout)?
+            .or(project.ready_timeout)
+            .unwrap_or(READY_TIMEOUT),
+        stop_timeout: given("--stop-timeout", &options.stop_timeout)?.or(project.stop_timeout),
         endpoint: None,
     }))
+}
+
+impl ComposeOptions {
+    /// An option that only a project gives a sense.
+    fn given_without_project(&self) -> Option<&'static str> {
+        let given = [
+            (self.test_service.is_some(), "--test-service"),
+            (self.keep_up, "--keep-up"),
+            (!self.build, "--no-build"),
+            (!self.profiles.is_empty(), "--profile"),
+            (self.project_name.is_some(), "--project-name"),
+            (!self.measured.is_empty(), "--measure"),
+            (self.command.is_some(), "--compose-command"),
+        ];
+        let mut given = given.iter().filter(|(is_given, _)| *is_given);
+        given.next().map(|(_, option)| *option)
+    }
 }
 
 /// The words that call Compose.

@@ -1,4 +1,4 @@
-//! What swath says of itself: a message explained, completions, manual pages.
+//! What swath says of itself: a message explained, the schema of its settings, completions, manual pages.
 
 use std::ffi::OsString;
 
@@ -35,6 +35,12 @@ pub(crate) fn explain(name: &str) -> Exit {
         .hint(nearest.map(|(_, nearest)| format!("swath explain {nearest}")))
         .print();
     Exit::RunFailure
+}
+
+/// Prints the schema of swath.toml.
+pub(crate) fn schema() -> Exit {
+    print(&swath_config::settings_schema());
+    Exit::Success
 }
 
 /// Prints a script for a shell.

@@ -13,7 +13,7 @@ use swath_run::{
     rcfile_of_services, rescue_killed_runs, twin_of_services,
 };
 
-use crate::arguments::{Count, RunArguments, Target};
+use crate::arguments::{RunArguments, Target};
 use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
@@ -24,7 +24,7 @@ use crate::terminal::print;
 use crate::{program, slips, summary};
 
 /// Runs what the target names.
-pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
+pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit {
     let command = match target {
         Some(Target::Program(words)) => return program::run(arguments, &words),
         Some(Target::Tests(command)) => command,
@@ -40,13 +40,14 @@ pub(crate) fn run(arguments: &RunArguments, target: Option<Target>) -> Exit {
 }
 
 /// Joins the command line with the files.
-fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest, Message> {
+fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequest, Message> {
     let folder = current_folder();
     let Plan {
         services,
         compose,
         command,
         left_out,
+        wishes,
         findings,
     } = plan(
         &arguments.service_options(),
@@ -55,6 +56,7 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         &folder,
     )
     .map_err(|error| error.message())?;
+    arguments.take_in(&wishes);
     for finding in findings {
         finding.message().print();
     }
@@ -98,11 +100,10 @@ fn request(arguments: &RunArguments, command: &[OsString]) -> Result<RunRequest,
         settings,
         overrides,
         rcfile_named: named.is_some(),
-        counted: match arguments.services.count {
-            Count::Services => Counted::Services,
-            Count::Tests => Counted::Tests,
-            Count::All => Counted::All,
-        },
+        counted: arguments
+            .services
+            .count
+            .map_or_else(Counted::default, Counted::from),
         append: arguments.program.append,
         replaces_by_nothing: false,
         details: arguments.report.html.is_some(),
@@ -221,6 +222,8 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
         message.print();
     }
     if let Some(page) = &page {
+        let folder = Path::new(run.settings.directory.path());
+        let page = page.strip_prefix(folder).unwrap_or(page);
         status("Report", &page.display().to_string());
     }
     if run.failure.is_none() && run.nothing_measured.is_none() && tests_ran {

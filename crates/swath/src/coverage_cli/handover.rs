@@ -106,7 +106,7 @@ pub(super) fn run(command_line: &CommandLine, parsed: &Parsed) -> Exit {
             if !module {
                 arguments.program.program_folder = first_on_path(Path::new(&name));
             }
-            commands::run::run(&arguments, Some(Target::Program(program)))
+            commands::run::run(&mut arguments, Some(Target::Program(program)))
         }
         Ok(_) => Exit::Failure,
         Err(error) => {

@@ -82,3 +82,61 @@ fn without_settings_it_is_said_where_they_were_looked_for() {
     );
     assert!(run.stderr.contains(&looked), "{run:?}");
 }
+
+#[test]
+fn the_file_says_what_comes_of_a_run() {
+    let Some(python) = python("the_file_says_what_comes_of_a_run") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let interpreter = text(&python.path);
+    sandbox.write(
+        "app.py",
+        "import os, subprocess\nsubprocess.run(['env', '-i', os.environ['PY'], 'other.py'])\n",
+    );
+    sandbox.write(
+        "other.py",
+        "print('unseen')\nimport time\ntime.sleep(0.5)\n",
+    );
+    sandbox.write(
+        "swath.toml",
+        &format!(
+            "test = '{interpreter} app.py'\ncount = 'all'\nrequire-complete = true\nhtml = 'out/html'\njson = \
+             'run.json'\n"
+        ),
+    );
+    fs_err::create_dir(sandbox.project().join("out")).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = sandbox.command(&["run", "--no-docker"]);
+        command.args(arguments).env("PY", &interpreter);
+        crate::sandbox::finish(command)
+    };
+    let found = run(&[]);
+    // One Python could not be measured.
+    assert_eq!(found.code, 3, "{found:?}");
+    assert!(
+        found.stderr.contains("Report out/html/index.html"),
+        "{found:?}"
+    );
+    assert!(sandbox.project().join("out/html/index.html").exists());
+    let account: serde_json::Value = serde_json::from_str(&sandbox.read("run.json")).unwrap();
+    assert_eq!(account["complete"], false, "{account}");
+    // The command line has the last word.
+    let found = run(&["--json=other.json", "--html=other"]);
+    assert!(
+        found.stderr.contains("Report other/index.html"),
+        "{found:?}"
+    );
+    assert!(sandbox.project().join("other.json").exists());
+}
+
+#[test]
+fn an_option_of_a_project_needs_one() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.swath(&["run", "--keep-up", "--", "true"]);
+    assert_eq!(run.code, 125, "{run:?}");
+    assert!(
+        run.stderr.contains("error[no-project]: `--keep-up`"),
+        "{run:?}"
+    );
+}

@@ -211,6 +211,49 @@ fn check_test_service(shop: &Shop) {
 }
 
 #[test]
+fn the_settings_describe_a_project() {
+    let test = "the_settings_describe_a_project";
+    let Some(compose) = composes_for(test).pop() else {
+        return;
+    };
+    let Some(shop) = Shop::new(test, &compose) else {
+        return;
+    };
+    let (name, port) = (&shop.project.name, shop.port);
+    let url = format!("http://127.0.0.1:{port}/");
+    let settings = format!(
+        "test = \"python ask.py {url}\"\nrequire-complete = true\n\n[compose]\nfile = \"compose.yml\"\n\
+         project-name = \"{name}\"\nenv-file = \"test.env\"\nmeasure = [\"web\"]\nready = {{ web = \"{url}\" }}\n\
+         stop-timeout = \"2s\"\n"
+    );
+    shop.project.write("swath.toml", &settings);
+    let options = ["--source=.", "--compose-command", &shop.compose];
+    let (output, account) = shop.project.swath(&options, &[]);
+    let said = shown(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("shop\n"), "{said}");
+    assert_eq!(account["complete"], true, "{said}");
+    assert_eq!(service(&account, "web")["role"], "service", "{said}");
+    assert_eq!(service(&account, "worker"), &Value::Null, "{said}");
+    assert_eq!(shop.left(), Vec::<String>::new(), "{said}");
+
+    // Before a command of one's own it stays down, unless it is asked for.
+    let (output, _) = shop.project.swath(&["--source=."], &["true"]);
+    let said = shown(&output);
+    assert!(
+        said.contains("the Compose project of swath.toml is left out"),
+        "{said}"
+    );
+    let (output, _) = shop.project.swath(&["--keep-up"], &["true"]);
+    assert!(shown(&output).contains("add `--services`"));
+    let more = [&options[..], &["--services"]].concat();
+    let (output, _) = shop.project.swath(&more, &["python", "ask.py", &url]);
+    let said = shown(&output);
+    assert!(said.contains("shop\n"), "{said}");
+    assert_eq!(shop.left(), Vec::<String>::new(), "{said}");
+}
+
+#[test]
 fn a_test_command_may_take_project_and_volumes_down() {
     let test = "a_test_command_may_take_project_and_volumes_down";
     for compose in composes_for(test) {
