@@ -226,6 +226,15 @@ impl Default for CoverageConfig {
 }
 
 impl CoverageConfig {
+    /// Whether anything says what the source is.
+    #[must_use]
+    pub fn names_source(&self) -> bool {
+        self.source.is_some()
+            || !self.source_dirs.is_empty()
+            || !self.source_pkgs.is_empty()
+            || !self.run_include.is_empty()
+    }
+
     /// Sets `concurrency`, as the command line does.
     pub fn set_concurrency(&mut self, names: Vec<String>) -> Result<(), ConfigError> {
         self.concurrency = names;

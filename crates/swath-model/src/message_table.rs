@@ -40,7 +40,7 @@ const fn entry(code: &'static str, meaning: &'static str, remedy: &'static str) 
 }
 
 /// All messages, in groups.
-pub const MESSAGES: [MessageGroup; 3] = [
+pub const MESSAGES: [MessageGroup; 4] = [
     MessageGroup {
         title: "Errors of a run",
         entries: &[
@@ -117,7 +117,7 @@ pub const MESSAGES: [MessageGroup; 3] = [
             entry(
                 "no-command",
                 "there is no test command",
-                "name one after `--`, or as `test` in swath.toml",
+                "name one after `--`, or as `test` in swath.toml; `swath init` writes one",
             ),
             entry(
                 "no-compose",
@@ -306,6 +306,26 @@ pub const MESSAGES: [MessageGroup; 3] = [
                 "unsupported-regex",
                 "an exclusion uses what swath's engine does not have",
                 "write it otherwise",
+            ),
+        ],
+    },
+    MessageGroup {
+        title: "Errors of `swath init`",
+        entries: &[
+            entry(
+                "init-not-written",
+                "a file cannot be written",
+                "the message says why; files before it in the list are written",
+            ),
+            entry(
+                "not-confirmed",
+                "there is no terminal to ask whether the files are to be written",
+                "`swath init --yes` writes them, `swath init --dry-run` shows them",
+            ),
+            entry(
+                "nothing-found",
+                "neither a service nor system tests were found in the folder",
+                "call it in the project's folder; docs/reference/settings.md has the keys of swath.toml",
             ),
         ],
     },

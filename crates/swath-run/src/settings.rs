@@ -129,11 +129,7 @@ impl Settings {
 
     /// Whether anything says what the source is.
     pub fn names_source(&self) -> bool {
-        let config = &self.config;
-        config.source.is_some()
-            || !config.source_dirs.is_empty()
-            || !config.source_pkgs.is_empty()
-            || !config.run_include.is_empty()
+        self.config.names_source()
     }
 }
 

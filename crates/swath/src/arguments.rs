@@ -9,6 +9,8 @@ use swath_run::{
     ComposeOptions, FileWishes, Inject, PluginChoice, ServiceOptions, SettingsOverrides,
 };
 
+use swath_setup::CiService;
+
 use crate::interpreter::environment_interpreter;
 
 /// The whole command line.
@@ -73,6 +75,8 @@ pub(crate) enum Verb {
     Erase,
     /// Show the settings, the data, or what is made of a source.
     Debug,
+    /// Look around, and write the settings and files that a run here still needs.
+    Init(InitArguments),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -97,6 +101,43 @@ pub(crate) enum Verb {
         /// The verb.
         verb: Option<OsString>,
     },
+}
+
+/// `swath init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is overwritten: files that are there get lines added, or stay as they are."
+)]
+pub(crate) struct InitArguments {
+    /// Show what would be written, and write nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Write without asking; needed where there is no terminal.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// For whom a CI job is written: github, gitlab or none [default: whom the project uses].
+    #[arg(long, value_enum, value_name = "SERVICE", hide_possible_values = true)]
+    pub(crate) ci: Option<Ci>,
+}
+
+/// A service for which a CI job can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ci {
+    #[value(name = "github")]
+    GitHub,
+    #[value(name = "gitlab")]
+    GitLab,
+    None,
+}
+
+impl From<Ci> for CiService {
+    fn from(ci: Ci) -> CiService {
+        match ci {
+            Ci::GitHub => CiService::GitHub,
+            Ci::GitLab => CiService::GitLab,
+            Ci::None => CiService::None,
+        }
+    }
 }
 
 /// Settings that coverage.py's `run` knows as well.

@@ -196,7 +196,10 @@ fn own_settings(folder: &Path) -> Vec<Check> {
                 None => "there is none, here or in a folder above".to_owned(),
             };
             return vec![Check {
-                remedy: Some("swath run -- COMMAND names the tests each time".to_owned()),
+                remedy: Some(
+                    "`swath init` writes one; `swath run -- COMMAND` names the tests each time"
+                        .to_owned(),
+                ),
                 ..check(WHAT, State::Note, text)
             }];
         }

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
 pub(crate) mod html;
+pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod lcov;
 pub(crate) mod report;
@@ -26,6 +27,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
             settings_folder::enter(&mut arguments, invocation.target.as_ref());
             run::run(&mut arguments, invocation.target)
         }
+        Verb::Init(arguments) => init::init(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
         Verb::Schema => explain::schema(),

@@ -23,6 +23,7 @@ mod settings_folder;
 mod slips;
 mod summary;
 mod terminal;
+mod unprepared;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

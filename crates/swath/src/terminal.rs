@@ -1,7 +1,7 @@
 //! The way to the terminal: everything that is printed passes here, and nothing of it that came
 //! from outside can steer the terminal or disguise itself.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use swath_model::printable;
 
@@ -22,6 +22,20 @@ pub(crate) fn print(text: &str) {
     let _ = out
         .write_all(printable(text).as_bytes())
         .and_then(|()| out.flush());
+}
+
+/// Whether somebody is there who can be asked.
+pub(crate) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks a question to which Enter means yes. The end of the input means no.
+pub(crate) fn ask(question: &str) -> bool {
+    anstream::eprint!("{} [Y/n] ", printable(question));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    let answer = answer.trim().to_ascii_lowercase();
+    read.is_ok_and(|bytes| bytes > 0) && matches!(answer.as_str(), "" | "y" | "yes")
 }
 
 /// Prints what is wrong with a command line, or the help that was asked for.

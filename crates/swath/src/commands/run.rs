@@ -8,7 +8,7 @@ use swath_coverage::Gate;
 use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextError, TextOptions, render_text};
 use swath_run::{
-    FinishedRun, Output, Plan, ReportError, RunError, RunKind, RunRequest, Settings,
+    FinishedRun, Output, Plan, PlanError, ReportError, RunError, RunKind, RunRequest, Settings,
     SettingsOverrides, account_json, beside, error_account_json, leftovers, plan,
     rcfile_of_services, rescue_killed_runs, twin_of_services,
 };
@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::log;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
-use crate::{program, slips, summary};
+use crate::{program, slips, summary, unprepared};
 
 /// Runs what the target names.
 pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit {
@@ -49,13 +49,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         left_out,
         wishes,
         findings,
-    } = plan(
-        &arguments.service_options(),
-        &arguments.compose_options(),
-        command,
-        &folder,
-    )
-    .map_err(|error| error.message())?;
+    } = plan_or_offer(arguments, command, &folder)?;
     arguments.take_in(&wishes);
     for finding in findings {
         finding.message().print();
@@ -109,6 +103,25 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         details: arguments.report.html.is_some(),
         outputs: outputs(arguments),
     })
+}
+
+/// What is to be started. Where nothing says so, what fits the project is offered.
+fn plan_or_offer(
+    arguments: &mut RunArguments,
+    command: &[OsString],
+    folder: &Path,
+) -> Result<Plan, Message> {
+    let plan = |arguments: &RunArguments, command: &[OsString]| {
+        let (services, compose) = (arguments.service_options(), arguments.compose_options());
+        plan(&services, &compose, command, folder)
+    };
+    match plan(arguments, command) {
+        Err(error @ PlanError::NoCommand { settings: None, .. }) => {
+            let command = unprepared::offer(arguments, folder, error.message())?;
+            plan(arguments, &command).map_err(|error| error.message())
+        }
+        planned => planned.map_err(|error| error.message()),
+    }
 }
 
 /// The settings of a run.

@@ -208,6 +208,8 @@ fn nothing_to_run_says_what_can_be_run() {
     assert_snapshot!(sandbox.normal(&run.stderr), @r"
     error[no-command]: there is no test command
       neither `[ROOT]/project` nor a folder above it has a swath.toml, and no `--` names one
+      no system tests were found: no folder such as tests/system or e2e, and no test that calls a server
+      no web application was found: no manage.py, Procfile or compose file that builds services, and no `app = Flask(…)`, `FastAPI(…)` or the like
 
     hint: swath run -- pytest tests/system
     ");

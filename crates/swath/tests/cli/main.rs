@@ -2,6 +2,7 @@
 //!
 //! - `errors`: what is refused or goes wrong, and how swath says it
 //! - `hostile_files`: what a store, a source or a name may not do
+//! - `init`: projects that nobody prepared
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `scarcity`: no space, no inodes, no descriptors
 //! - `doctor`: broken set-ups, and what `swath doctor` says of them
@@ -33,6 +34,7 @@ mod errors;
 mod example;
 mod gate;
 mod hostile_files;
+mod init;
 mod installed_copy;
 mod interruption;
 mod kill;

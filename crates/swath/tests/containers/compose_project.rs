@@ -253,6 +253,56 @@ fn the_settings_describe_a_project() {
     assert_eq!(shop.left(), Vec::<String>::new(), "{said}");
 }
 
+/// A project with a compose file and nothing of swath's; the tests call the published port.
+#[test]
+fn init_prepares_a_compose_project() {
+    let test = "init_prepares_a_compose_project";
+    let Some(compose) = composes_for(test).pop() else {
+        return;
+    };
+    let Some(shop) = Shop::new(test, &compose) else {
+        return;
+    };
+    let project = &shop.project;
+    for name in ["compose.yml", "test.env"] {
+        fs_err::remove_file(project.folder().join(name)).unwrap();
+    }
+    let (port, image, base) = (shop.port, project.image(), &project.base);
+    project.write(
+        "docker-compose.yml",
+        &format!(
+            "version: \"3.7\"\nservices:\n  web:\n    build: {{context: ., args: {{BASE: \"{base}\"}}}}\n    \
+             image: {image}\n    init: true\n    command: [python, /app/web.py]\n    ports: [\"{port}:8000\"]\n    \
+             stop_grace_period: 2s\n"
+        ),
+    );
+    let calls = format!(
+        "import urllib.request\n\n\ndef test_shop():\n    url = 'http://127.0.0.1:{port}/'\n    \
+         assert urllib.request.urlopen(url).read() == b'shop'\n"
+    );
+    project.write("tests/system/test_shop.py", &calls);
+    let swath = env!("CARGO_BIN_EXE_swath");
+    project.succeeds(swath, &["init", "--yes"]);
+    let settings = fs_err::read_to_string(project.folder().join("swath.toml")).unwrap();
+    let expected = format!(
+        "[compose]\nfile = \"docker-compose.yml\"\nready = {{ web = \"http://127.0.0.1:{port}/\" }}\n"
+    );
+    assert!(settings.contains(&expected), "{settings}");
+    let options = [
+        "--compose-command",
+        &shop.compose,
+        "--project-name",
+        &project.name,
+    ];
+    let (output, account) = project.swath(&options, &[]);
+    let said = shown(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(account["complete"], true, "{said}");
+    assert_eq!(service(&account, "web")["role"], "service", "{said}");
+    assert_eq!(row(&said, "web.py"), "web.py 16 2 88% 17, 21", "{said}");
+    assert_eq!(shop.left(), Vec::<String>::new(), "{said}");
+}
+
 #[test]
 fn a_test_command_may_take_project_and_volumes_down() {
     let test = "a_test_command_may_take_project_and_volumes_down";

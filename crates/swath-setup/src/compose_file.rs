@@ -1,0 +1,167 @@
+//! What a compose file says of its services, as far as it says so plainly.
+
+use saphyr::{LoadableYamlNode as _, Yaml};
+
+use crate::project::Project;
+
+/// The names of compose files, as Compose looks for them.
+const NAMES: [&str; 4] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
+/// Services that run tests, by their usual names.
+const TESTS: [&str; 9] = [
+    "tests",
+    "test",
+    "system-tests",
+    "system_tests",
+    "system-test",
+    "e2e",
+    "e2e-tests",
+    "pytest",
+    "integration-tests",
+];
+
+/// A compose file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComposeFile {
+    pub(crate) file: &'static str,
+    pub(crate) services: Vec<ComposeService>,
+}
+
+/// A service of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComposeService {
+    pub(crate) name: String,
+    /// It is built from the checkout.
+    pub(crate) is_built: bool,
+    pub(crate) has_health_check: bool,
+    /// The first port of this host that leads to it.
+    pub(crate) port: Option<u16>,
+    pub(crate) profiles: Vec<String>,
+}
+
+impl ComposeFile {
+    /// The compose file of the project.
+    pub(crate) fn find(project: Project<'_>) -> Option<Self> {
+        let (file, text) = project.first_of(&NAMES)?;
+        Some(Self {
+            file,
+            services: parse(&text)?,
+        })
+    }
+
+    /// The services that are built here and stay.
+    pub(crate) fn built(&self) -> impl Iterator<Item = &ComposeService> {
+        let services = self.services.iter();
+        services.filter(|service| service.is_built && !is_test(&service.name))
+    }
+
+    /// The service that runs the tests.
+    pub(crate) fn test_service(&self) -> Option<&ComposeService> {
+        self.services.iter().find(|service| is_test(&service.name))
+    }
+}
+
+fn is_test(name: &str) -> bool {
+    TESTS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn parse(text: &str) -> Option<Vec<ComposeService>> {
+    let documents = Yaml::load_from_str(text).ok()?;
+    let services = documents
+        .first()?
+        .as_mapping_get("services")?
+        .as_mapping()?;
+    let services = services.iter().filter_map(|(name, service)| {
+        let texts = |key: &str| {
+            let items = service
+                .as_mapping_get(key)
+                .and_then(|items| items.as_sequence());
+            items.into_iter().flatten()
+        };
+        Some(ComposeService {
+            name: name.as_str()?.to_owned(),
+            is_built: service.as_mapping_get("build").is_some(),
+            has_health_check: service.as_mapping_get("healthcheck").is_some(),
+            port: texts("ports").find_map(published),
+            profiles: texts("profiles")
+                .filter_map(|profile| Some(profile.as_str()?.to_owned()))
+                .collect(),
+        })
+    });
+    Some(services.collect())
+}
+
+/// The port of this host in `8000:80`, `127.0.0.1:8000:80/tcp`, `"${PORT:-8000}:80"` or `{published: 8000, …}`.
+fn published(port: &Yaml<'_>) -> Option<u16> {
+    if let Some(published) = port.as_mapping_get("published") {
+        let number = published
+            .as_integer()
+            .and_then(|port| u16::try_from(port).ok());
+        return number.or_else(|| published.as_str()?.parse().ok());
+    }
+    let text = with_defaults(port.as_str()?)?;
+    let text = text.split('/').next()?;
+    let mut parts = text.rsplit(':');
+    let _container = parts.next()?;
+    parts.next()?.parse().ok()
+}
+
+/// The text with `${NAME:-default}` replaced; nothing where a variable has no default.
+fn with_defaults(text: &str) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (variable, after) = after.split_once('}')?;
+        let (_, default) = variable.split_once('-')?;
+        filled.push_str(before);
+        filled.push_str(default);
+        rest = after;
+    }
+    filled.push_str(rest);
+    (!filled.contains('$')).then_some(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_read_in_each_of_their_forms() {
+        let text = "\
+services:
+  web:
+    build: .
+    ports: [\"127.0.0.1:8080:80/tcp\"]
+  api:
+    build: {context: .}
+    ports: [\"${PORT:-9000}:80\"]
+    healthcheck: {test: x}
+  long:
+    image: x
+    ports: [{target: 80, published: 7000}]
+  hidden:
+    image: x
+    ports: [\"80\", \"${P}:80\"]
+  tests:
+    build: .
+    profiles: [tests]
+";
+        let services = parse(text).unwrap();
+        let ports: Vec<Option<u16>> = services.iter().map(|service| service.port).collect();
+        assert_eq!(ports, [Some(8080), Some(9000), Some(7000), None, None]);
+        let file = ComposeFile {
+            file: NAMES[0],
+            services,
+        };
+        let built: Vec<&str> = file.built().map(|service| service.name.as_str()).collect();
+        assert_eq!(built, ["web", "api"]);
+        assert_eq!(file.test_service().unwrap().profiles, ["tests"]);
+        assert_eq!(parse("services: ["), None);
+        assert_eq!(parse("- a"), None);
+    }
+}

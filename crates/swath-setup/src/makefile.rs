@@ -1,0 +1,192 @@
+//! Targets of a makefile that run system tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::project::Project;
+
+/// Names of targets that run system tests, the likeliest first; `-` is as good as `_`.
+const TARGETS: [&str; 16] = [
+    "test_system",
+    "system_test",
+    "system_tests",
+    "systemtest",
+    "systemtests",
+    "tests_system",
+    "test_e2e",
+    "e2e",
+    "e2e_test",
+    "e2e_tests",
+    "test_acceptance",
+    "acceptance",
+    "test_functional",
+    "test_integration",
+    "integration_test",
+    "integration_tests",
+];
+
+/// What brings a system up.
+const STARTERS: [&str; 9] = [
+    "docker compose",
+    "docker-compose",
+    "docker run",
+    "podman",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "runserver",
+    "flask run",
+];
+
+/// A target that runs system tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TestTarget {
+    pub(crate) name: String,
+    /// It starts what it tests.
+    pub(crate) brings_up: bool,
+}
+
+#[derive(Debug, Default)]
+struct Rule {
+    prerequisites: Vec<String>,
+    recipe: String,
+}
+
+/// The target of the project's makefile, if it has one.
+pub(crate) fn test_target(project: Project<'_>) -> Option<TestTarget> {
+    let (_, text) = project.first_of(&["GNUmakefile", "makefile", "Makefile"])?;
+    let (rules, variables) = parse(&text);
+    let name = TARGETS.iter().find_map(|wanted| {
+        let mut names = rules.keys();
+        names.find(|name| name.to_ascii_lowercase().replace('-', "_") == *wanted)
+    })?;
+    let text = all_of(name, &rules, &variables, project);
+    Some(TestTarget {
+        name: name.clone(),
+        brings_up: STARTERS.iter().any(|starter| text.contains(starter)),
+    })
+}
+
+fn parse(text: &str) -> (BTreeMap<String, Rule>, BTreeMap<String, String>) {
+    let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
+    let mut variables = BTreeMap::new();
+    let mut open: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if let Some(command) = line.strip_prefix('\t') {
+            for name in &open {
+                let rule = rules.entry(name.clone()).or_default();
+                rule.recipe.push_str(command);
+                rule.recipe.push('\n');
+            }
+            continue;
+        }
+        let line = line.split('#').next().unwrap_or_default();
+        if line.trim().is_empty() {
+            continue;
+        }
+        open.clear();
+        let assigned = line.find('=');
+        let colon = line.find(':');
+        match (colon, assigned) {
+            (Some(colon), None) => {
+                let (names, prerequisites) = line.split_at(colon);
+                for name in names
+                    .split_whitespace()
+                    .filter(|name| !name.starts_with('.'))
+                {
+                    let rule = rules.entry(name.to_owned()).or_default();
+                    let more = prerequisites.trim_start_matches(':').split_whitespace();
+                    rule.prerequisites.extend(more.map(str::to_owned));
+                    open.push(name.to_owned());
+                }
+            }
+            (_, Some(assigned)) => {
+                let (name, value) = line.split_at(assigned);
+                let name = name.trim_end_matches([':', '?', '+', ' ']).trim();
+                variables.insert(
+                    name.to_owned(),
+                    value.trim_start_matches('=').trim().to_owned(),
+                );
+            }
+            (None, None) => {}
+        }
+    }
+    (rules, variables)
+}
+
+/// What a target runs, with its prerequisites, the variables that it names and the scripts that it calls.
+fn all_of(
+    name: &str,
+    rules: &BTreeMap<String, Rule>,
+    variables: &BTreeMap<String, String>,
+    project: Project<'_>,
+) -> String {
+    let mut text = String::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        if let Some(rule) = rules.get(&name) {
+            text.push_str(&rule.recipe);
+            open.extend(rule.prerequisites.iter().cloned());
+        }
+    }
+    // Variables may name others.
+    for _ in 0..3 {
+        for (name, value) in variables {
+            for form in [format!("$({name})"), format!("${{{name}}}")] {
+                text = text.replace(&form, value);
+            }
+        }
+    }
+    let scripts: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.trim_start_matches("./"))
+        .filter(|word| {
+            std::path::Path::new(word)
+                .extension()
+                .is_some_and(|end| end == "sh")
+        })
+        .filter_map(|word| project.read(word))
+        .collect();
+    text.push_str(&scripts.join("\n"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Option<(String, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        swath_test::write_file(folder.path().join("Makefile"), text);
+        swath_test::write_file(folder.path().join("run.sh"), "gunicorn app &\n");
+        let found = test_target(Project::new(folder.path()))?;
+        Some((found.name, found.brings_up))
+    }
+
+    #[test]
+    fn targets_are_found_and_what_they_start() {
+        for (text, expected) in [
+            (
+                "test-system:\n\tpytest tests/system\n",
+                Some(("test-system", false)),
+            ),
+            (
+                "e2e: up\n\tpytest\nup:\n\tdocker compose up -d\n",
+                Some(("e2e", true)),
+            ),
+            (
+                "C ?= docker-compose\nUP = $(C) up\nsystem_tests: X = 1\nsystem_tests:\n\t$(UP)\n",
+                Some(("system_tests", true)),
+            ),
+            ("test_system:\n\t./run.sh\n", Some(("test_system", true))),
+            ("test:\n\tpytest\n.PHONY: e2e\n", None),
+            ("test_system = 1\n", None),
+        ] {
+            let expected = expected.map(|(name, up)| (name.to_owned(), up));
+            assert_eq!(target(text), expected, "{text}");
+        }
+    }
+}

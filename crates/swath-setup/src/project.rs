@@ -1,0 +1,141 @@
+//! The files of a project, read with care: regular ones, of a sensible length, as text.
+
+use std::path::{Path, PathBuf};
+
+use swath_checkout::{Links, Walk, read_regular};
+
+/// No file that says something of a project is longer.
+const LONGEST: u64 = 1 << 20;
+/// No more entries of a checkout are looked at.
+const MOST_ENTRIES: usize = 20_000;
+/// How deep sources are looked for.
+const DEEPEST: usize = 6;
+
+/// A checkout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Project<'a> {
+    root: &'a Path,
+}
+
+/// A Python file of the project.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceFile {
+    /// From the project's folder, with `/`.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl<'a> Project<'a> {
+    pub(crate) fn new(root: &'a Path) -> Self {
+        Self { root }
+    }
+
+    pub(crate) fn root(self) -> &'a Path {
+        self.root
+    }
+
+    /// The text of a file, if there is one that can be read.
+    pub(crate) fn read(self, path: &str) -> Option<String> {
+        let bytes = read_regular(&self.root.join(path), Links::Follow, LONGEST).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
+    pub(crate) fn has_file(self, path: &str) -> bool {
+        self.root.join(path).is_file()
+    }
+
+    pub(crate) fn has_folder(self, path: &str) -> bool {
+        self.root.join(path).is_dir()
+    }
+
+    /// The first of these files that exists, and its text.
+    pub(crate) fn first_of(self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        let mut names = names.iter();
+        names.find_map(|name| Some((*name, self.read(name)?)))
+    }
+
+    /// The names of what is in a folder, sorted.
+    pub(crate) fn names_in(self, folder: &str) -> Vec<String> {
+        let Ok(entries) = fs_err::read_dir(self.root.join(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The paths of its Python files, from the project's folder.
+    pub(crate) fn source_paths(self) -> Vec<String> {
+        let walk = Walk::new(self.root)
+            .deepest(DEEPEST)
+            .at_most(MOST_ENTRIES)
+            .without(&["build", "dist", "migrations", "venv", "env"]);
+        walk.sources()
+            .filter_map(|path: PathBuf| {
+                let path = path.strip_prefix(self.root).ok()?;
+                Some(path.to_str()?.to_owned())
+            })
+            .collect()
+    }
+
+    /// Its Python files.
+    pub(crate) fn sources(self) -> Vec<SourceFile> {
+        let paths = self.source_paths().into_iter();
+        paths
+            .filter_map(|path| {
+                let text = self.read(&path)?;
+                Some(SourceFile { path, text })
+            })
+            .collect()
+    }
+}
+
+impl SourceFile {
+    /// The folder that it is in, from the project's folder; empty for that itself.
+    pub(crate) fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether it belongs to tests, documentation or the like, by its place.
+    pub(crate) fn is_aside(&self) -> bool {
+        is_aside(&self.path)
+    }
+}
+
+/// Whether a Python file is no part of what is served, by its path: tests, documentation, tools.
+pub(crate) fn is_aside(path: &str) -> bool {
+    const FOLDERS: [&str; 12] = [
+        "tests",
+        "test",
+        "testing",
+        "docs",
+        "doc",
+        "examples",
+        "example",
+        "scripts",
+        "tools",
+        "benchmarks",
+        "e2e",
+        "features",
+    ];
+    const FILES: [&str; 6] = [
+        "conftest.py",
+        "setup.py",
+        "noxfile.py",
+        "fabfile.py",
+        "tasks.py",
+        "tests.py",
+    ];
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let file = parts.pop().unwrap_or_default();
+    let is_test_folder = |part: &&str| {
+        FOLDERS.contains(part) || part.ends_with("_tests") || part.ends_with("-tests")
+    };
+    parts.iter().any(is_test_folder)
+        || FILES.contains(&file)
+        || file.starts_with("test_")
+        || file.ends_with("_test.py")
+}

@@ -1,0 +1,139 @@
+//! The command line that serves an application.
+
+use crate::application::{Application, Interface};
+use crate::dependencies::Dependencies;
+use crate::django::DjangoProject;
+use crate::proposal::ServiceProposal;
+
+/// The name of the service that answers HTTP.
+const WEB: &str = "web";
+
+/// A server's command line, and what it is called.
+struct Serving {
+    command: String,
+    server: &'static str,
+}
+
+/// The service that serves an application, and the server that it uses; nothing where no server is known.
+pub(crate) fn of_application(
+    application: &Application,
+    dependencies: &Dependencies,
+    is_installed: bool,
+    port: u16,
+) -> Option<(ServiceProposal, &'static str)> {
+    let Serving { command, server } = match application.interface {
+        Interface::Asgi => asgi(application, dependencies, port),
+        Interface::Wsgi => wsgi(application, dependencies, port),
+    }?;
+    let mut service = ServiceProposal {
+        name: WEB.to_owned(),
+        command,
+        ..ServiceProposal::default()
+    };
+    match application.import_root.as_str() {
+        "" => {}
+        "src" if is_installed => {}
+        "src" => service
+            .environment
+            .push(("PYTHONPATH".to_owned(), "src".to_owned())),
+        folder => service.folder = Some(folder.to_owned()),
+    }
+    Some((service, server))
+}
+
+fn asgi(application: &Application, dependencies: &Dependencies, port: u16) -> Option<Serving> {
+    let server = dependencies.choose(&["uvicorn", "hypercorn", "granian", "daphne"])?;
+    let (module, object) = (&application.module, &application.object);
+    let target = format!("{module}:{object}");
+    let factory = if application.is_factory {
+        "--factory "
+    } else {
+        ""
+    };
+    let command = match server {
+        "uvicorn" => format!("uvicorn {factory}--port={port} {target}"),
+        "granian" => format!("granian --interface=asgi {factory}--port={port} {target}"),
+        "hypercorn" => {
+            let call = if application.is_factory { "()" } else { "" };
+            format!(
+                "hypercorn --bind=127.0.0.1:{port} {}",
+                shell_words::quote(&format!("{target}{call}"))
+            )
+        }
+        _ if application.is_factory => return None,
+        _ => format!("daphne --port {port} {target}"),
+    };
+    Some(Serving { command, server })
+}
+
+fn wsgi(application: &Application, dependencies: &Dependencies, port: u16) -> Option<Serving> {
+    let known = ["gunicorn", "waitress", "uwsgi", "pyuwsgi", "flask"];
+    let server = dependencies
+        .choose(&known[..2])
+        .or_else(|| dependencies.choose(&known[2..4]));
+    let server = server.or_else(|| dependencies.choose(&known[4..]))?;
+    let (module, object) = (&application.module, &application.object);
+    let call = if application.is_factory { "()" } else { "" };
+    let target = format!("{module}:{object}{call}");
+    let quoted = shell_words::quote(&target);
+    let command = match server {
+        "gunicorn" => format!("gunicorn --workers=2 --bind=127.0.0.1:{port} {quoted}"),
+        "waitress" if application.is_factory => {
+            format!("waitress-serve --listen=127.0.0.1:{port} --call {module}:{object}")
+        }
+        "waitress" => format!("waitress-serve --listen=127.0.0.1:{port} {target}"),
+        "uwsgi" | "pyuwsgi" => {
+            format!(
+                "uwsgi --http-socket=127.0.0.1:{port} --master --enable-threads --module={quoted}"
+            )
+        }
+        _ if application.framework == "Flask" => {
+            format!("flask --app={quoted} run --port={port}")
+        }
+        _ => return None,
+    };
+    Some(Serving { command, server })
+}
+
+/// The service that serves a Django project, and the server that it uses.
+pub(crate) fn of_django(
+    django: &DjangoProject,
+    dependencies: &Dependencies,
+    port: u16,
+) -> (ServiceProposal, &'static str) {
+    let wsgi_server = dependencies.choose(&["gunicorn", "waitress"]);
+    let asgi_server = dependencies.choose(&["uvicorn", "daphne", "hypercorn"]);
+    let (command, server) = match (&django.wsgi, &django.asgi, wsgi_server, asgi_server) {
+        (Some(wsgi), _, Some("gunicorn"), _) => (
+            format!("gunicorn --workers=2 --bind=127.0.0.1:{port} {wsgi}"),
+            "gunicorn",
+        ),
+        (Some(wsgi), _, Some(_), _) => (
+            format!("waitress-serve --listen=127.0.0.1:{port} {wsgi}:application"),
+            "waitress",
+        ),
+        (_, Some(asgi), _, Some("uvicorn")) => (
+            format!("uvicorn --port={port} {asgi}:application"),
+            "uvicorn",
+        ),
+        (_, Some(asgi), _, Some("daphne")) => {
+            (format!("daphne --port {port} {asgi}:application"), "daphne")
+        }
+        (_, Some(asgi), _, Some(_)) => (
+            format!("hypercorn --bind=127.0.0.1:{port} {asgi}:application"),
+            "hypercorn",
+        ),
+        // Its reloader would start the server a second time.
+        _ => (
+            format!("python manage.py runserver --noreload 127.0.0.1:{port}"),
+            "runserver",
+        ),
+    };
+    let service = ServiceProposal {
+        name: WEB.to_owned(),
+        command,
+        folder: (!django.folder.is_empty()).then(|| django.folder.clone()),
+        ..ServiceProposal::default()
+    };
+    (service, server)
+}

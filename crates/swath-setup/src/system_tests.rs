@@ -1,0 +1,207 @@
+//! Where the system tests are, and what runs them.
+
+use crate::dependencies::Dependencies;
+use crate::project::{Project, SourceFile};
+
+/// Folders of system tests, the likeliest first; each below `tests`, `test` and the project itself.
+const FOLDERS: [&str; 17] = [
+    "system",
+    "system_tests",
+    "system-tests",
+    "systemtests",
+    "e2e",
+    "end_to_end",
+    "end-to-end",
+    "acceptance",
+    "functional",
+    "blackbox",
+    "integration",
+    "integration_tests",
+    "integration-tests",
+    "api",
+    "smoke",
+    "http",
+    "live",
+];
+
+/// What a test calls a server with.
+const CLIENTS: [&str; 10] = [
+    "requests.",
+    "httpx.",
+    "urllib.request",
+    "http.client",
+    "aiohttp.",
+    "playwright",
+    "selenium",
+    "socket.",
+    "import requests",
+    "import httpx",
+];
+
+/// System tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SystemTests {
+    /// The command that runs them.
+    pub(crate) command: String,
+    /// The folder or file that they are in.
+    pub(crate) place: String,
+    /// The texts of their files.
+    pub(crate) texts: Vec<String>,
+}
+
+impl SystemTests {
+    /// The tests of the project, if they can be told from its others.
+    pub(crate) fn find(
+        project: Project<'_>,
+        sources: &[SourceFile],
+        dependencies: &Dependencies,
+    ) -> Option<Self> {
+        if project.has_folder("features/steps") && dependencies.has("behave") {
+            return Some(Self {
+                command: "behave".to_owned(),
+                place: "features".to_owned(),
+                texts: texts_in(sources, "features"),
+            });
+        }
+        let place = by_folder(sources).or_else(|| by_content(sources))?;
+        let texts = texts_in(sources, &place);
+        Some(Self {
+            command: command(&place, &texts, dependencies),
+            place,
+            texts,
+        })
+    }
+}
+
+fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.strip_suffix(".py");
+    stem.is_some_and(|stem| stem.starts_with("test") || stem.ends_with("_test"))
+}
+
+fn by_folder(sources: &[SourceFile]) -> Option<String> {
+    let with_tests = |folder: &str| {
+        let inside = format!("{folder}/");
+        let mut files = sources.iter();
+        files.any(|file| file.path.starts_with(&inside) && is_test_file(&file.path))
+    };
+    FOLDERS.iter().find_map(|name| {
+        let places = [
+            format!("tests/{name}"),
+            format!("test/{name}"),
+            (*name).to_owned(),
+        ];
+        // `api` at the top is the service itself.
+        let mut places = places
+            .into_iter()
+            .filter(|place| !matches!(place.as_str(), "api" | "http" | "live"));
+        places.find(|place| with_tests(place))
+    })
+}
+
+/// Tests that call a server, wherever they are.
+fn by_content(sources: &[SourceFile]) -> Option<String> {
+    let calls = |file: &&SourceFile| {
+        is_test_file(&file.path)
+            && CLIENTS.iter().any(|client| file.text.contains(client))
+            && (file.text.contains("://") || file.text.contains("_URL"))
+    };
+    let callers: Vec<&str> = sources
+        .iter()
+        .filter(calls)
+        .map(|file| file.path.as_str())
+        .collect();
+    match callers.as_slice() {
+        [] => None,
+        [one] => Some((*one).to_owned()),
+        [first, ..] => {
+            let folder = first.rsplit_once('/').map_or(".", |(folder, _)| folder);
+            let inside = format!("{folder}/");
+            let all_in = callers.iter().all(|path| path.starts_with(&inside));
+            Some(if all_in {
+                folder.to_owned()
+            } else {
+                ".".to_owned()
+            })
+        }
+    }
+}
+
+fn texts_in(sources: &[SourceFile], place: &str) -> Vec<String> {
+    let inside = format!("{place}/");
+    // What all tests share stands in `conftest.py`, which may be above.
+    let files = sources.iter().filter(|file| {
+        place == "."
+            || file.path == place
+            || file.path.starts_with(&inside)
+            || is_above(&file.path, place)
+    });
+    files.map(|file| file.text.clone()).collect()
+}
+
+fn is_above(path: &str, place: &str) -> bool {
+    path.strip_suffix("conftest.py")
+        .is_some_and(|folder| place.starts_with(folder))
+}
+
+fn command(place: &str, texts: &[String], dependencies: &Dependencies) -> String {
+    let uses_unittest = texts.iter().any(|text| text.contains("unittest"));
+    let uses_pytest =
+        texts.iter().any(|text| text.contains("pytest")) || dependencies.has("pytest");
+    let quoted = shell_words::quote(place);
+    match (uses_unittest && !uses_pytest, place) {
+        (true, place) if place.strip_suffix(".py").is_some() => {
+            format!("python -m unittest {quoted}")
+        }
+        (true, _) => format!("python -m unittest discover -s {quoted}"),
+        (false, ".") => "pytest".to_owned(),
+        (false, _) => format!("pytest {quoted}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[(&str, &str)]) -> Option<String> {
+        let sources: Vec<SourceFile> = files
+            .iter()
+            .map(|(path, text)| SourceFile {
+                path: (*path).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::new(folder.path());
+        let found = SystemTests::find(project, &sources, &Dependencies::default())?;
+        Some(found.command)
+    }
+
+    #[test]
+    fn system_tests_are_told_from_others() {
+        const CALLS: &str = "import requests\nrequests.get('http://localhost:1/')\n";
+        for (files, expected) in [
+            (
+                vec![("tests/unit/test_a.py", ""), ("tests/system/test_b.py", "")],
+                Some("pytest tests/system"),
+            ),
+            (
+                vec![("test/e2e/b_test.py", "import unittest")],
+                Some("python -m unittest discover -s test/e2e"),
+            ),
+            (
+                vec![("tests/test_a.py", ""), ("tests/test_b.py", CALLS)],
+                Some("pytest tests/test_b.py"),
+            ),
+            (
+                vec![("tests/test_a.py", CALLS), ("tests/test_b.py", CALLS)],
+                Some("pytest tests"),
+            ),
+            (vec![("tests/test_a.py", "import requests")], None),
+            (vec![("api/test_a.py", "")], None),
+            (vec![("tests/system/helper.py", "")], None),
+        ] {
+            assert_eq!(found(&files).as_deref(), expected, "{files:?}");
+        }
+    }
+}
