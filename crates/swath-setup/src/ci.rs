@@ -34,7 +34,12 @@ pub(crate) fn extend(
     proposal: &Proposal,
     asked: Option<CiService>,
 ) {
-    match asked.or_else(|| used(project)) {
+    let service = asked.or_else(|| used(project));
+    if service.is_some_and(|service| service != CiService::None) && !proposal.has_tests() {
+        preparation.keep("no CI job yet: it would have no tests to run");
+        return;
+    }
+    match service {
         Some(CiService::GitHub) => github(preparation, project, proposal),
         Some(CiService::GitLab) => gitlab(preparation, project, proposal),
         Some(CiService::None) => {}
@@ -341,10 +346,14 @@ mod tests {
             swath_test::write_file(folder.path().join(name), text);
         }
         let mut preparation = Preparation::default();
+        let proposal = Proposal {
+            test: Some("pytest".to_owned()),
+            ..Proposal::default()
+        };
         extend(
             &mut preparation,
             Project::new(folder.path()),
-            &Proposal::default(),
+            &proposal,
             asked,
         );
         preparation

@@ -35,12 +35,12 @@ impl Proposal {
                 words.extend(["--ready".to_owned(), format!("{}={ready}", service.name)]);
             }
         }
-        let mut has_tests = false;
         if let Some(compose) = &self.compose {
-            words.extend(["--compose".to_owned(), compose.file.clone()]);
+            for file in &compose.files {
+                words.extend(["--compose".to_owned(), file.clone()]);
+            }
             if let Some(tests) = &compose.test_service {
                 words.extend(["--test-service".to_owned(), tests.clone()]);
-                has_tests = true;
             }
             if let Some(profile) = &compose.profile {
                 words.extend(["--profile".to_owned(), profile.clone()]);
@@ -59,7 +59,7 @@ impl Proposal {
         let line = words.collect::<Vec<_>>().join(" ");
         match &self.test {
             Some(test) => Some(format!("{line} -- {test}")),
-            None => has_tests.then_some(line),
+            None => self.has_tests().then_some(line),
         }
     }
 }

@@ -12,8 +12,16 @@ const NAMES: [&str; 4] = [
     "docker-compose.yaml",
 ];
 
+/// The names of the file that Compose reads after the first one.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
 /// Services that run tests, by their usual names.
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 11] = [
     "tests",
     "test",
     "system-tests",
@@ -23,12 +31,15 @@ const TESTS: [&str; 9] = [
     "e2e-tests",
     "pytest",
     "integration-tests",
+    "playwright",
+    "cypress",
 ];
 
 /// A compose file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ComposeFile {
-    pub(crate) file: &'static str,
+    /// Its name, and that of the file that Compose reads after it.
+    pub(crate) files: Vec<&'static str>,
     pub(crate) services: Vec<ComposeService>,
 }
 
@@ -48,10 +59,39 @@ impl ComposeFile {
     /// The compose file of the project.
     pub(crate) fn find(project: Project<'_>) -> Option<Self> {
         let (file, text) = project.first_of(&NAMES)?;
-        Some(Self {
-            file,
+        let mut found = Self {
+            files: vec![file],
             services: parse(&text)?,
-        })
+        };
+        if let Some((file, text)) = project.first_of(&OVERRIDES) {
+            found.files.push(file);
+            found.add(parse(&text)?);
+        }
+        Some(found)
+    }
+
+    /// Its first file, as messages name it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.files.first().copied().unwrap_or_default()
+    }
+
+    /// Takes in what a later file says.
+    fn add(&mut self, services: Vec<ComposeService>) {
+        for later in services {
+            let known = self
+                .services
+                .iter_mut()
+                .find(|service| service.name == later.name);
+            match known {
+                None => self.services.push(later),
+                Some(service) => {
+                    service.is_built |= later.is_built;
+                    service.has_health_check |= later.has_health_check;
+                    service.port = service.port.or(later.port);
+                    service.profiles.extend(later.profiles);
+                }
+            }
+        }
     }
 
     /// The services that are built here and stay.
@@ -154,12 +194,14 @@ services:
         let services = parse(text).unwrap();
         let ports: Vec<Option<u16>> = services.iter().map(|service| service.port).collect();
         assert_eq!(ports, [Some(8080), Some(9000), Some(7000), None, None]);
-        let file = ComposeFile {
-            file: NAMES[0],
+        let mut file = ComposeFile {
+            files: vec![NAMES[0]],
             services,
         };
+        file.add(parse("services: {hidden: {ports: ['6000:80']}, more: {build: .}}").unwrap());
+        assert_eq!(file.services[3].port, Some(6000));
         let built: Vec<&str> = file.built().map(|service| service.name.as_str()).collect();
-        assert_eq!(built, ["web", "api"]);
+        assert_eq!(built, ["web", "api", "more"]);
         assert_eq!(file.test_service().unwrap().profiles, ["tests"]);
         assert_eq!(parse("services: ["), None);
         assert_eq!(parse("- a"), None);

@@ -21,7 +21,7 @@ impl Dependencies {
         let mut declared = BTreeSet::new();
         for name in requirement_files(project) {
             let text = project.read(&name).unwrap_or_default();
-            declared.extend(text.lines().filter_map(name_of));
+            declared.extend(text.lines().flat_map(names_of));
         }
         if let Some(table) = pyproject(project) {
             declared.extend(of_pyproject(&table));
@@ -34,7 +34,7 @@ impl Dependencies {
         for file in ["setup.cfg", "setup.py"] {
             let text = project.read(file).unwrap_or_default();
             let words = text.split(['"', '\'', '\n']);
-            declared.extend(words.filter_map(name_of));
+            declared.extend(words.flat_map(names_of));
         }
         Self {
             declared,
@@ -129,15 +129,26 @@ fn of_pyproject(table: &Table) -> BTreeSet<String> {
 
 fn listed(list: Option<&Value>) -> Vec<String> {
     let items = list.and_then(Value::as_array).into_iter().flatten();
-    items
-        .filter_map(Value::as_str)
-        .filter_map(name_of)
-        .collect()
+    items.filter_map(Value::as_str).flat_map(names_of).collect()
 }
 
 fn keys(table: Option<&Value>) -> Vec<String> {
     let table = table.and_then(Value::as_table).into_iter().flatten();
     table.filter_map(|(name, _)| name_of(name)).collect()
+}
+
+/// The packages that a requirement brings: `fastapi[standard]` brings its server along.
+fn names_of(line: &str) -> Vec<String> {
+    let Some(name) = name_of(line) else {
+        return Vec::new();
+    };
+    let extras = line
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    let brings_server = name == "fastapi"
+        && extras.is_some_and(|(extras, _)| extras.contains("standard") || extras.contains("all"));
+    let server = brings_server.then(|| "uvicorn".to_owned());
+    std::iter::once(name).chain(server).collect()
 }
 
 /// The package that a requirement such as `Flask[async] >= 3 ; …` is about.
@@ -229,7 +240,7 @@ mod tests {
             ("Pipfile", "[packages]\nSanic = '*'\n"),
             (
                 "pyproject.toml",
-                "[project]\ndependencies = ['fastapi>=0.1']\noptional-dependencies.test = ['httpx']\n\
+                "[project]\ndependencies = ['fastapi[standard]>=0.1']\noptional-dependencies.test = ['httpx']\n\
                  [dependency-groups]\ndev = ['ruff', {include-group = 'x'}]\n\
                  [tool.poetry.dependencies]\npython = '^3'\nDjango = '^5'\n",
             ),
@@ -241,7 +252,8 @@ mod tests {
         let installed = BTreeSet::from(["gunicorn".to_owned()]);
         let found = Dependencies::of(project, &installed);
         for name in [
-            "flask", "pytest", "black", "sanic", "fastapi", "httpx", "ruff", "django", "celery",
+            "uvicorn", "flask", "pytest", "black", "sanic", "fastapi", "httpx", "ruff", "django",
+            "celery",
         ] {
             assert!(found.declares(name), "{name}: {found:?}");
         }

@@ -107,10 +107,7 @@ impl SourceFile {
 
 /// Whether a Python file is no part of what is served, by its path: tests, documentation, tools.
 pub(crate) fn is_aside(path: &str) -> bool {
-    const FOLDERS: [&str; 12] = [
-        "tests",
-        "test",
-        "testing",
+    const FOLDERS: [&str; 8] = [
         "docs",
         "doc",
         "examples",
@@ -118,24 +115,25 @@ pub(crate) fn is_aside(path: &str) -> bool {
         "scripts",
         "tools",
         "benchmarks",
-        "e2e",
         "features",
     ];
-    const FILES: [&str; 6] = [
-        "conftest.py",
-        "setup.py",
-        "noxfile.py",
-        "fabfile.py",
-        "tasks.py",
-        "tests.py",
-    ];
-    let mut parts: Vec<&str> = path.split('/').collect();
-    let file = parts.pop().unwrap_or_default();
-    let is_test_folder = |part: &&str| {
-        FOLDERS.contains(part) || part.ends_with("_tests") || part.ends_with("-tests")
-    };
-    parts.iter().any(is_test_folder)
-        || FILES.contains(&file)
+    const FILES: [&str; 3] = ["setup.py", "noxfile.py", "fabfile.py"];
+    let mut parts = path.split('/');
+    let file = parts.next_back().unwrap_or_default();
+    is_test(path) || FILES.contains(&file) || parts.any(|part| FOLDERS.contains(&part))
+}
+
+/// Whether a Python file is a test or part of tests, by its path.
+pub(crate) fn is_test(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let file = parts.next_back().unwrap_or_default();
+    parts.any(is_test_folder)
+        || matches!(file, "conftest.py" | "tests.py")
         || file.starts_with("test_")
         || file.ends_with("_test.py")
+}
+
+/// Whether a folder holds tests, by its name.
+pub(crate) fn is_test_folder(name: &str) -> bool {
+    matches!(name, "tests" | "test" | "e2e") || name.ends_with("_tests") || name.ends_with("-tests")
 }

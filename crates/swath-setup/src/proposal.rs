@@ -5,6 +5,8 @@
 pub struct Proposal {
     /// The command that runs the tests, as a shell would read it.
     pub test: Option<String>,
+    /// The tests start what they test.
+    pub tests_start_services: bool,
     /// The services to start before it, in this order.
     pub services: Vec<ServiceProposal>,
     /// The Compose project to bring up instead.
@@ -20,6 +22,13 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// Whether it says what the tests are.
+    #[must_use]
+    pub fn has_tests(&self) -> bool {
+        let compose = self.compose.as_ref();
+        self.test.is_some() || compose.is_some_and(|compose| compose.test_service.is_some())
+    }
+
     /// Whether anything would be started besides the tests.
     #[must_use]
     pub fn starts_services(&self) -> bool {
@@ -45,8 +54,8 @@ pub struct ServiceProposal {
 /// A Compose project that swath brings up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeProposal {
-    /// Its file.
-    pub file: String,
+    /// Its files.
+    pub files: Vec<String>,
     /// The service that runs the tests, if it has one.
     pub test_service: Option<String>,
     /// The profile that has to be activated for it.

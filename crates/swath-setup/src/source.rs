@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use swath_checkout::importable_files;
 
-use crate::project::{Project, is_aside};
+use crate::project::{Project, is_aside, is_test, is_test_folder};
 
 /// The folders to measure, and what in them is no part of the service, in coverage.py's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,29 +83,29 @@ fn tests_in(project: Project<'_>, folder: &str) -> BTreeSet<String> {
     files.filter_map(|path| pattern(folder, &path)).collect()
 }
 
-/// The pattern that leaves out a test or a tool, of a whole folder where it lies in one.
+/// The pattern that leaves out a test, of a whole folder where it lies in one; and what only installs the project.
 fn pattern(folder: &str, path: &str) -> Option<String> {
-    if !is_aside(path) {
+    let is_top = folder == ".";
+    if is_top && !path.contains('/') && is_aside(path) && !is_test(path) {
+        return Some(path.to_owned());
+    }
+    if !is_test(path) {
         return None;
     }
     let parts: Vec<&str> = path.split('/').collect();
     let (file, folders) = parts.split_last()?;
-    let test_folder = folders
-        .iter()
-        .position(|part| is_aside(&format!("{part}/x.py")));
-    let is_top = folder == ".";
+    let start = if is_top && folders.is_empty() {
+        ""
+    } else {
+        "*/"
+    };
+    let test_folder = folders.iter().position(|part| is_test_folder(part));
     Some(match test_folder {
         Some(0) if is_top => format!("{}/*", folders[0]),
         Some(at) => format!("*/{}/*", folders[at]),
-        None if is_top && folders.is_empty() => {
-            if file.starts_with("test_") {
-                "test_*.py".to_owned()
-            } else {
-                (*file).to_owned()
-            }
-        }
-        None if file.starts_with("test_") => "*/test_*.py".to_owned(),
-        None => format!("*/{file}"),
+        None if file.starts_with("test_") => format!("{start}test_*.py"),
+        None if file.ends_with("_test.py") => format!("{start}*_test.py"),
+        None => format!("{start}{file}"),
     })
 }
 
@@ -138,11 +138,13 @@ mod tests {
                     "conftest.py",
                     "tests/__init__.py",
                     "tests/test_a.py",
+                    "setup.py",
+                    "app_test.py",
                 ],
                 "",
                 Some("app"),
                 &["."],
-                &["conftest.py", "tests/*"],
+                &["*_test.py", "conftest.py", "setup.py", "tests/*"],
             ),
             (
                 &[
@@ -167,6 +169,14 @@ mod tests {
                 Some("site.wsgi"),
                 &["polls", "site"],
                 &["*/tests.py"],
+            ),
+            // What a package of the service is called says nothing.
+            (
+                &["app/__init__.py", "app/tasks.py", "app/tools/__init__.py"],
+                "",
+                Some("app"),
+                &["app"],
+                &[],
             ),
             (&["app/main.py"], "", Some("app.main"), &["app"], &[]),
             (

@@ -41,6 +41,7 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
     of_source(&mut proposal, project, &served);
     of_tests(&mut proposal, tests.as_ref(), target.as_ref());
     if target.as_ref().is_some_and(|target| target.brings_up) {
+        proposal.tests_start_services = true;
         return proposal;
     }
     let survey = Survey {
@@ -55,7 +56,7 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
         Some(file) if !circumstances.has_docker => {
             proposal.remarks.push(format!(
                 "{} builds the services, and there is no `docker` command here",
-                file.file
+                file.name()
             ));
             None
         }
@@ -168,12 +169,12 @@ impl Survey<'_> {
         let names: Vec<&str> = file.built().map(|service| service.name.as_str()).collect();
         proposal
             .found
-            .push(format!("{}: {}", file.file, names.join(", ")));
+            .push(format!("{}: {}", file.name(), names.join(", ")));
         let unchecked = file.built().filter(|service| !service.has_health_check);
         let ready =
             unchecked.filter_map(|service| Some((service.name.clone(), self.url(service.port?))));
         let mut compose = ComposeProposal {
-            file: file.file.to_owned(),
+            files: file.files.iter().map(|&file| file.to_owned()).collect(),
             ready: ready.collect(),
             ..ComposeProposal::default()
         };
@@ -182,7 +183,7 @@ impl Survey<'_> {
             compose.profile = tests.profiles.first().cloned();
             proposal
                 .found
-                .push(format!("{}: `{}` runs the tests", file.file, tests.name));
+                .push(format!("{}: `{}` runs the tests", file.name(), tests.name));
             // Its own command runs them.
             proposal.test = None;
             proposal

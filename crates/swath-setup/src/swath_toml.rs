@@ -4,6 +4,14 @@ use std::fmt::Write as _;
 
 use crate::proposal::{ComposeProposal, Proposal, ServiceProposal};
 
+/// What stands where no service was found.
+const NO_SERVICE: &str = "
+# What the tests call, unless they start it themselves:
+# [services.web]
+# command = \"gunicorn --bind=127.0.0.1:8000 app:wsgi\"
+# ready = \"http://127.0.0.1:8000/\"
+";
+
 /// The text of a `swath.toml` that says what the proposal says.
 pub(crate) fn render(proposal: &Proposal) -> String {
     let mut text =
@@ -12,10 +20,7 @@ pub(crate) fn render(proposal: &Proposal) -> String {
         Some(test) => {
             let _ = writeln!(text, "test = {}", quoted(test));
         }
-        None if proposal
-            .compose
-            .as_ref()
-            .is_some_and(|compose| compose.test_service.is_some()) => {}
+        None if proposal.has_tests() => {}
         None => text.push_str("# test = \"pytest tests/system\"\n"),
     }
     if let Some(compose) = &proposal.compose {
@@ -24,11 +29,19 @@ pub(crate) fn render(proposal: &Proposal) -> String {
     for service in &proposal.services {
         render_service(&mut text, service);
     }
+    if !proposal.starts_services() && !proposal.tests_start_services {
+        text.push_str(NO_SERVICE);
+    }
     text
 }
 
 fn render_compose(text: &mut String, compose: &ComposeProposal) {
-    let _ = write!(text, "\n[compose]\nfile = {}\n", quoted(&compose.file));
+    let files: Vec<String> = compose.files.iter().map(|file| quoted(file)).collect();
+    let files = match files.as_slice() {
+        [file] => file.clone(),
+        files => format!("[{}]", files.join(", ")),
+    };
+    let _ = write!(text, "\n[compose]\nfile = {files}\n");
     let named = [
         ("test-service", &compose.test_service),
         ("profile", &compose.profile),
@@ -95,7 +108,7 @@ mod tests {
                 folder: Some("backend".to_owned()),
             }],
             compose: Some(ComposeProposal {
-                file: "compose.yml".to_owned(),
+                files: vec!["compose.yml".to_owned(), "b.yml".to_owned()],
                 test_service: Some("tests".to_owned()),
                 profile: Some("tests".to_owned()),
                 ready: vec![("api".to_owned(), "tcp:127.0.0.1:1".to_owned())],
@@ -113,7 +126,7 @@ mod tests {
         assert_eq!(web.environment, [("A".to_owned(), "b\\c".to_owned())]);
         let compose = config.compose.unwrap();
         assert_eq!(compose.test_service.as_deref(), Some("tests"));
-        assert_eq!(compose.ready.len(), 1);
+        assert_eq!((compose.ready.len(), compose.files.len()), (1, 2));
         let nothing = render(&Proposal::default());
         assert!(
             SwathConfig::parse(&nothing, Path::new("swath.toml"), &[])

@@ -4,7 +4,7 @@ use crate::dependencies::Dependencies;
 use crate::project::{Project, SourceFile};
 
 /// Folders of system tests, the likeliest first; each below `tests`, `test` and the project itself.
-const FOLDERS: [&str; 17] = [
+const FOLDERS: [&str; 10] = [
     "system",
     "system_tests",
     "system-tests",
@@ -13,14 +13,17 @@ const FOLDERS: [&str; 17] = [
     "end_to_end",
     "end-to-end",
     "acceptance",
-    "functional",
     "blackbox",
+    "smoke",
+];
+
+/// Folders whose tests may as well call the application inside their own process: they have to call a server.
+const UNSURE_FOLDERS: [&str; 6] = [
+    "functional",
     "integration",
     "integration_tests",
     "integration-tests",
     "api",
-    "smoke",
-    "http",
     "live",
 ];
 
@@ -80,35 +83,33 @@ fn is_test_file(path: &str) -> bool {
 }
 
 fn by_folder(sources: &[SourceFile]) -> Option<String> {
-    let with_tests = |folder: &str| {
+    let with = |folder: &str, fits: &dyn Fn(&SourceFile) -> bool| {
         let inside = format!("{folder}/");
         let mut files = sources.iter();
-        files.any(|file| file.path.starts_with(&inside) && is_test_file(&file.path))
+        files.any(|file| file.path.starts_with(&inside) && fits(file))
     };
-    FOLDERS.iter().find_map(|name| {
+    let sure = FOLDERS.iter().find_map(|name| {
         let places = [
             format!("tests/{name}"),
             format!("test/{name}"),
             (*name).to_owned(),
         ];
-        // `api` at the top is the service itself.
-        let mut places = places
-            .into_iter()
-            .filter(|place| !matches!(place.as_str(), "api" | "http" | "live"));
-        places.find(|place| with_tests(place))
+        let mut places = places.into_iter();
+        places.find(|place| with(place, &|file| is_test_file(&file.path)))
+    });
+    sure.or_else(|| {
+        UNSURE_FOLDERS.iter().find_map(|name| {
+            let mut places = [format!("tests/{name}"), format!("test/{name}")].into_iter();
+            places.find(|place| with(place, &calls_server))
+        })
     })
 }
 
 /// Tests that call a server, wherever they are.
 fn by_content(sources: &[SourceFile]) -> Option<String> {
-    let calls = |file: &&SourceFile| {
-        is_test_file(&file.path)
-            && CLIENTS.iter().any(|client| file.text.contains(client))
-            && (file.text.contains("://") || file.text.contains("_URL"))
-    };
     let callers: Vec<&str> = sources
         .iter()
-        .filter(calls)
+        .filter(|file| calls_server(file))
         .map(|file| file.path.as_str())
         .collect();
     match callers.as_slice() {
@@ -125,6 +126,13 @@ fn by_content(sources: &[SourceFile]) -> Option<String> {
             })
         }
     }
+}
+
+fn calls_server(file: &SourceFile) -> bool {
+    is_test_file(&file.path)
+        && CLIENTS.iter().any(|client| file.text.contains(client))
+        && (file.text.contains("http://") || file.text.contains("_URL"))
+        && !file.text.contains("TestClient(")
 }
 
 fn texts_in(sources: &[SourceFile], place: &str) -> Vec<String> {
@@ -198,7 +206,15 @@ mod tests {
                 Some("pytest tests"),
             ),
             (vec![("tests/test_a.py", "import requests")], None),
-            (vec![("api/test_a.py", "")], None),
+            (vec![("api/test_a.py", CALLS)], Some("pytest api/test_a.py")),
+            (
+                vec![("tests/api/test_a.py", "from x import TestClient")],
+                None,
+            ),
+            (
+                vec![("tests/api/test_a.py", CALLS), ("tests/test_b.py", "")],
+                Some("pytest tests/api"),
+            ),
             (vec![("tests/system/helper.py", "")], None),
         ] {
             assert_eq!(found(&files).as_deref(), expected, "{files:?}");

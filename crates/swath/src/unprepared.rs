@@ -94,7 +94,7 @@ fn take_up(arguments: &mut RunArguments, proposal: &Proposal, with_source: bool)
             .extend(ready.map(|ready| format!("{}={ready}", service.name)));
     }
     if let Some(project) = &proposal.compose {
-        compose.compose.push(project.file.clone().into());
+        compose.compose.extend(project.files.iter().map(Into::into));
         compose.test_service.clone_from(&project.test_service);
         compose.profile.extend(project.profile.clone());
         let ready = project.ready.iter();

@@ -155,11 +155,11 @@ fn not_written(change: &FileChange, error: &io::Error) -> Message {
 }
 
 fn tell_next(proposal: &Proposal) {
-    if proposal.test.is_none() && proposal.compose.is_none() {
+    if proposal.has_tests() {
+        tell("\nNext: `swath doctor` checks that everything is there, `swath run` runs the tests.");
+    } else {
         tell(
             "\nNext: write the command of your system tests into swath.toml, as `test`; then `swath run`.",
         );
-    } else {
-        tell("\nNext: `swath doctor` checks that everything is there, `swath run` runs the tests.");
     }
 }
