@@ -125,6 +125,11 @@ pub const MESSAGES: [MessageGroup; 4] = [
                 "install Compose, or name it by `--compose-command`",
             ),
             entry(
+                "no-services",
+                "the services of swath.toml are asked for, and it has none",
+                "write `[services.NAME]` with a `command`, or `swath init`",
+            ),
+            entry(
                 "no-project",
                 "an option is about a Compose project, and there is none",
                 "name its file with `--compose`, or as `compose` in swath.toml",

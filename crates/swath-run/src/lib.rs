@@ -66,7 +66,7 @@ pub use finished_run::{FinishedRun, NotSaved};
 pub use history::RunHistory;
 pub use inject::Inject;
 pub use leftover::{LeftoverRun, leftovers};
-pub use orchestra::{Interruption, TestEnd};
+pub use orchestra::{Interruption, TestEnd, serve};
 pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, plan};
 pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
 pub use python_question::{Answer, QuestionError, ask};

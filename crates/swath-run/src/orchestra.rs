@@ -1,5 +1,7 @@
 //! The order of a run: services up, tests, services down.
 
+mod serve;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -24,6 +26,8 @@ use crate::signals::{StopRequest, StopRequests, after_the_run};
 use crate::spawn::Spawn;
 use crate::stopping::send;
 use crate::watch::Watch;
+
+pub use serve::serve;
 
 /// How often the run looks at what has happened.
 pub(crate) const TICK: Duration = Duration::from_millis(8);

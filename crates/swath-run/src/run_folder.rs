@@ -27,7 +27,8 @@ pub(crate) struct RunFolder {
     /// The folder in it that others are let into.
     inner: PathBuf,
     keep: bool,
-    inject: Inject,
+    /// `None`: nothing that is started gets the agent.
+    inject: Option<Inject>,
 }
 
 impl RunFolder {
@@ -80,12 +81,12 @@ impl RunFolder {
             path,
             inner,
             keep: false,
-            inject: inject.unwrap_or_default(),
+            inject: Some(inject.unwrap_or_default()),
         };
         folder.fill(settings).map_err(with_limit)?;
         if inject != Some(Inject::Path) {
             inject::write_object(&folder.object()).map_err(with_limit)?;
-            folder.inject = inject.unwrap_or_else(|| Inject::harmless(&folder.object()));
+            folder.inject = inject.or_else(|| Some(Inject::harmless(&folder.object())));
         }
         Ok(folder)
     }
@@ -173,13 +174,19 @@ impl RunFolder {
         self.keep = true;
     }
 
+    /// Gives nothing that is started the agent.
+    pub(crate) fn inject_nothing(&mut self) {
+        self.inject = None;
+    }
+
     /// The variables that bring the agent into a process, which has `current` without them.
     pub(crate) fn variables(
         &self,
         current: impl Fn(&str) -> Option<OsString>,
     ) -> Vec<(&'static str, OsString)> {
-        self.inject
-            .variables(&self.agent(), &self.object(), current)
+        self.inject.map_or_else(Vec::new, |inject| {
+            inject.variables(&self.agent(), &self.object(), current)
+        })
     }
 
     /// The object for the loader.

@@ -88,6 +88,9 @@ pub(crate) enum Verb {
         /// The name in brackets.
         name: String,
     },
+    /// Start the services of swath.toml, and stop them when the input ends. The pytest plugin calls it.
+    #[command(hide = true)]
+    Services,
     /// Print the JSON schema of swath.toml, for editors.
     Schema,
     /// Print a script that completes the command line in a shell.

@@ -12,6 +12,7 @@ pub(crate) mod json;
 pub(crate) mod lcov;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod services;
 pub(crate) mod xml;
 
 use crate::arguments::Verb;
@@ -30,6 +31,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
+        Verb::Services => services::services(),
         Verb::Schema => explain::schema(),
         Verb::Completions { shell } => explain::completions(shell),
         Verb::Man { verb } => explain::manual(verb.as_ref()),

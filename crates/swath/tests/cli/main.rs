@@ -21,6 +21,7 @@
 //! - `kill`: SIGKILL at random moments loses nothing
 //! - `program`: `swath run PROGRAM`, as `coverage run`
 //! - `program_slips`: command lines of `run` that mean something else
+//! - `pytest_plugin`: pytest with the plugin of the wheel
 //! - `gate`: what the gate says, with and without a table
 //! - `settings`: where swath's own settings are found
 //! - `twin`: coverage.py's own recipe under swath, both numbers right
@@ -44,6 +45,7 @@ mod markers;
 mod pages;
 mod program;
 mod program_slips;
+mod pytest_plugin;
 mod readiness;
 mod roles;
 mod sandbox;

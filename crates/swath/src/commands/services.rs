@@ -1,0 +1,81 @@
+//! `swath services`: the services of swath.toml, for as long as its input is open. Tests that start their services
+//! themselves, as the fixture of the pytest plugin does, call it; a run around them measures the services.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use swath_config::SwathConfig;
+use swath_model::{Counted, Message};
+use swath_run::{
+    ComposeOptions, Observer, Plan, RunEvent, RunKind, RunRequest, ServiceOptions, Settings,
+    SettingsOverrides, plan,
+};
+
+use crate::commands::run::run_failure;
+use crate::diagnostic::Show as _;
+use crate::exit::Exit;
+use crate::reporting::current_folder;
+
+/// Says that the services are ready, and ends with its input.
+const UNTIL_INPUT_ENDS: [&str; 3] = ["sh", "-c", "echo ready && exec cat >/dev/null"];
+
+struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _event: RunEvent<'_>) {}
+}
+
+/// Starts them, says `ready` on standard output, and stops them when the input ends.
+pub(crate) fn services() -> Exit {
+    match request(&current_folder()) {
+        Ok(request) => match swath_run::serve(&request, &mut Silent) {
+            Ok(()) => Exit::Success,
+            Err(error) => run_failure(&error),
+        },
+        Err(message) => {
+            message.print();
+            Exit::RunFailure
+        }
+    }
+}
+
+fn request(folder: &Path) -> Result<RunRequest, Message> {
+    // Without a measurement, only where things start is of interest.
+    let settings = Settings::load(Some(""), folder)
+        .map_err(|error| Message::error(error.code(), error.to_string()).hint(error.hint()))?;
+    let options = ServiceOptions {
+        file_services: true,
+        ..ServiceOptions::default()
+    };
+    let command = UNTIL_INPUT_ENDS.map(OsString::from);
+    let Plan { services, .. } = plan(&options, &ComposeOptions::default(), &command, folder)
+        .map_err(|error| error.message())?;
+    if services.is_empty() {
+        let file = SwathConfig::find(folder);
+        let text = match file {
+            Some(file) => format!("`{}` has no services", file.display()),
+            None => "there is no swath.toml, here or in a folder above".to_owned(),
+        };
+        return Err(Message::error("no-services", text)
+            .hint("write `[services.NAME]` with a `command`, or call `swath init`".to_owned()));
+    }
+    Ok(RunRequest {
+        services,
+        command: command.to_vec(),
+        environment: Vec::new(),
+        kind: RunKind::SystemTest,
+        containers: false,
+        inject: None,
+        compose: None,
+        data_file: settings.data_file(),
+        folder: folder.to_owned(),
+        settings,
+        overrides: SettingsOverrides::default(),
+        rcfile_named: true,
+        counted: Counted::All,
+        append: false,
+        replaces_by_nothing: false,
+        details: false,
+        outputs: Vec::new(),
+    })
+}

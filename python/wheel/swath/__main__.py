@@ -1,0 +1,10 @@
+"""`python -m swath` is `swath`, with this Python."""
+
+import os
+import sys
+
+from swath import find_swath
+
+if __name__ == "__main__":
+    program = find_swath()
+    os.execv(program, [program] + sys.argv[1:])
