@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use swath_analysis::{Analysis, Arc, LineSet, Regions, WayOut, describe_arc};
 
 use crate::Numbers;
-use crate::line_ranges::format_missing;
+use crate::line_ranges::{format_missing, ranges};
 
 /// What ran of one file, and what did not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,6 +221,11 @@ impl FileReport {
             .as_ref()
             .map_or(&none, |branches| &branches.missing_exits);
         format_missing(&self.statements, &self.missing, exits)
+    }
+
+    /// The missing lines as ranges, each from its first to its last statement.
+    pub fn missing_ranges(&self) -> Vec<(u32, u32)> {
+        ranges(&self.statements, &self.missing)
     }
 
     /// The missing lines alone.

@@ -40,7 +40,7 @@ pub(crate) fn format_missing(
 }
 
 /// Runs of `lines` with no other statement in between.
-fn ranges(statements: &LineSet, lines: &LineSet) -> Vec<(u32, u32)> {
+pub(crate) fn ranges(statements: &LineSet, lines: &LineSet) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     let mut open = false;
     for statement in statements.iter() {

@@ -419,6 +419,11 @@ pub const MESSAGES: [MessageGroup; 4] = [
                 "free space, or name another folder",
             ),
             entry(
+                "summary-not-written",
+                "the file that `GITHUB_STEP_SUMMARY` names could not be written",
+                "the annotations are printed all the same",
+            ),
+            entry(
                 "include-ignored",
                 "`include` has no effect, as `source` says what is measured",
                 "use `omit`",

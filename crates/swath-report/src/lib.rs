@@ -4,6 +4,9 @@
 //! it. What it writes is, for the same model, the same bytes as coverage.py 7.17.3's.
 
 mod annotate;
+mod annotation;
+mod badge;
+mod holes;
 mod html;
 mod json;
 mod json_writer;
@@ -17,6 +20,9 @@ mod verdict_line;
 mod xml;
 
 pub use annotate::render_annotated;
+pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
+pub use badge::render_badge;
+pub use holes::{hole_annotations, largest};
 pub use html::{HtmlOptions, Piece, SourceOf, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};

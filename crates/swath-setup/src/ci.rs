@@ -121,7 +121,7 @@ fn github_workflow(project: Project<'_>, proposal: &Proposal) -> String {
     let prefix = tools.prefix();
     let _ = write!(
         text,
-        "      - run: {prefix}swath run --require-complete --html htmlcov\n      - uses: actions/upload-artifact@v4\n        \
+        "      - run: {prefix}swath run --require-complete --format=github --html htmlcov\n      - uses: actions/upload-artifact@v4\n        \
          if: always()\n        with:\n          name: coverage\n          path: htmlcov\n"
     );
     text
@@ -210,12 +210,15 @@ fn gitlab_job(project: Project<'_>, proposal: &Proposal, stage: Option<&str>) ->
         "{prefix}swath run --require-complete --html htmlcov"
     ));
     commands.push(format!("{prefix}swath xml"));
+    commands.push(format!(
+        "{prefix}swath report --format=gitlab > gl-code-quality-report.json"
+    ));
     for command in commands {
         let _ = writeln!(text, "    - {command}");
     }
     text.push_str(
         "  coverage: '/^TOTAL.*\\s(\\d+(?:\\.\\d+)?)%$/'\n  artifacts:\n    when: always\n    paths: [htmlcov]\n    \
-         reports:\n      coverage_report:\n        coverage_format: cobertura\n        path: coverage.xml\n",
+         reports:\n      coverage_report:\n        coverage_format: cobertura\n        path: coverage.xml\n      codequality: gl-code-quality-report.json\n",
     );
     text
 }

@@ -67,6 +67,8 @@ pub(crate) enum Verb {
     Json,
     /// Report what was measured, in LCOV's format.
     Lcov,
+    /// Draw the total as a badge, an SVG picture.
+    Badge,
     /// Copy the sources, each line with a mark.
     Annotate,
     /// Combine data files into one.
@@ -503,7 +505,7 @@ pub(crate) struct SharedReportArguments {
         hide_short_help = true
     )]
     pub(crate) sort: Option<String>,
-    /// text, markdown or total.
+    /// text, markdown, total, or github: with annotations and a step summary.
     #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<String>,
     /// Go on when a source file cannot be read.

@@ -9,13 +9,16 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
 use clap_complete::Shell;
 
 use crate::arguments::Cli;
-use crate::coverage_cli::{Choice, Takes, Verb, verbs};
+use crate::coverage_cli::{BADGE, Choice, Takes, Verb, verbs};
 use crate::exit::Exit;
 
 /// The command of a shell, or of a manual: all verbs with all options.
 pub(crate) fn command_tree() -> Command {
     let mut tree = Cli::command();
-    for verb in verbs().filter(|verb| !matches!(verb.name, "run" | "help")) {
+    for verb in verbs()
+        .chain([&BADGE])
+        .filter(|verb| !matches!(verb.name, "run" | "help"))
+    {
         tree = tree.mut_subcommand(verb.name, |command| with_options(command, verb));
     }
     tree
@@ -38,7 +41,7 @@ fn argument(option: &Choice) -> Option<Arg> {
         .long
         .map(|long| long.trim_start_matches('-'))
         .or(Some(option.key))?;
-    let mut argument = Arg::new(name).help(option.help);
+    let mut argument = Arg::new(name).help(option.help_under(true));
     if option.long.is_some() {
         argument = argument.long(name);
     }

@@ -1,6 +1,7 @@
 //! The verbs, one a file.
 
 pub(crate) mod annotate;
+pub(crate) mod badge;
 pub(crate) mod combine;
 pub(crate) mod debug;
 pub(crate) mod doctor;

@@ -18,7 +18,7 @@ use swath_report::COVERAGE_URL;
 
 pub(crate) use choice::{Choice, Takes};
 pub(crate) use parser::Parsed;
-pub(crate) use verb::{Verb, verbs};
+pub(crate) use verb::{BADGE, Verb, verbs};
 
 use crate::commands;
 use crate::exit::Exit;
@@ -38,7 +38,12 @@ pub(crate) fn is_coverage(program: &OsStr) -> bool {
 /// Whether swath reads the arguments of this verb as coverage.py does, under its own name, too.
 pub(crate) fn is_shared_verb(word: &OsStr) -> bool {
     word.to_str()
-        .is_some_and(|word| word != "run" && word != "help" && verb_named(word).is_some())
+        .is_some_and(|word| !matches!(word, "run" | "help") && own_verb_named(word).is_some())
+}
+
+/// The verb of this name under swath's own name.
+fn own_verb_named(name: &str) -> Option<&'static Verb> {
+    verb_named(name).or_else(|| (name == BADGE.name).then_some(&BADGE))
 }
 
 fn program_name(program: &OsStr) -> String {
@@ -67,7 +72,7 @@ impl CommandLine {
         let first = first.to_string_lossy();
         let (verb, words) = if first.starts_with('-') {
             (&GLOBAL, words)
-        } else if let Some(verb) = verb_named(&first) {
+        } else if let Some(verb) = self.verb_named(&first) {
             (verb, rest)
         } else {
             let name = python_repr(&first);
@@ -90,6 +95,7 @@ impl CommandLine {
             "" if parsed.is_set("version") => self.topic("version"),
             // coverage.py ends with a failed assertion here.
             "" => self.usage_error(&format!("Unknown command: {}", python_repr(&first))),
+            "badge" => commands::badge::badge(&parsed),
             "annotate" => commands::annotate::annotate(&parsed),
             "combine" => commands::combine::combine(&parsed),
             "debug" => commands::debug::debug(self, &parsed),
@@ -103,13 +109,21 @@ impl CommandLine {
         }
     }
 
+    fn verb_named(&self, name: &str) -> Option<&'static Verb> {
+        if self.is_own() {
+            own_verb_named(name)
+        } else {
+            verb_named(name)
+        }
+    }
+
     fn help(&self, topics: &[OsString]) -> Exit {
         if topics.is_empty() {
             return self.topic("help");
         }
         for topic in topics {
             let topic = topic.to_string_lossy();
-            match verb_named(&topic) {
+            match self.verb_named(&topic) {
                 Some(verb) => self.describe(verb),
                 None => self.topic(&topic),
             };

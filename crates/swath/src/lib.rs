@@ -4,6 +4,7 @@
 
 mod arguments;
 mod checkup;
+mod ci_report;
 mod command_tree;
 mod commands;
 mod coverage_cli;

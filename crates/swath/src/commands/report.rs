@@ -4,6 +4,7 @@ use swath_coverage::verdict;
 use swath_model::Completeness;
 use swath_report::{TextError, TextOptions, render_text};
 
+use crate::ci_report::{CiFormat, show_for_gitlab, show_on_github};
 use crate::coverage_cli::Parsed;
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session, Wanted};
@@ -31,16 +32,31 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         config.format = Some(format.to_owned());
     }
     let options = TextOptions::from_config(config);
-    check_format(options.format.as_deref())?;
+    let ci = CiFormat::parse(options.format.as_deref()).filter(|_| !parsed.as_coverage);
+    if ci.is_none() {
+        check_format(options.format.as_deref())?;
+    }
     let wanted = Wanted {
         contexts: true,
-        details: false,
-        sources: false,
+        details: ci.is_some(),
+        sources: ci.is_some(),
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
-    let last_line = session.verdict_under_table(&data, &report, options.format.as_deref());
-    print(&render_text(&report, &options)?);
-    print(&last_line);
+    match ci {
+        Some(CiFormat::GitHub) => {
+            show_on_github(&report, &verdict(&data, &report), &options)?;
+            session.say_verdict(&data, &report);
+        }
+        Some(CiFormat::GitLab) => {
+            show_for_gitlab(&report);
+            session.say_verdict(&data, &report);
+        }
+        None => {
+            let last_line = session.verdict_under_table(&data, &report, options.format.as_deref());
+            print(&render_text(&report, &options)?);
+            print(&last_line);
+        }
+    }
     let exit = session.judge(report.totals.percent());
     let whole = verdict(&data, &report).completeness == Completeness::Complete;
     Ok(match exit {

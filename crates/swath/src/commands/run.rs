@@ -14,6 +14,7 @@ use swath_run::{
 };
 
 use crate::arguments::{RunArguments, Target};
+use crate::ci_report::{CiFormat, show_on_github};
 use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
@@ -73,6 +74,12 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         finding.message().print();
     }
     settings.config.show_missing = true;
+    let ci = CiFormat::parse(settings.config.format.as_deref());
+    if ci == Some(CiFormat::GitLab) {
+        let text = "`gitlab` is the format of a file, which a run does not write";
+        return Err(Message::error("usage", text)
+            .hint("swath report --format=gitlab > gl-code-quality-report.json".to_owned()));
+    }
     if let Some(variable) = twin_of_services(&environments) {
         let variable = variable.to_owned();
         Finding::CoveragePyToo { variable }.message().print();
@@ -100,7 +107,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
             .map_or_else(Counted::default, Counted::from),
         append: arguments.program.append,
         replaces_by_nothing: false,
-        details: arguments.report.html.is_some(),
+        details: arguments.report.html.is_some() || ci == Some(CiFormat::GitHub),
         outputs: outputs(arguments),
     })
 }
@@ -268,13 +275,22 @@ fn show_table(run: &FinishedRun) -> Option<TextError> {
         return None;
     }
     let report = run.report.as_ref().ok()?;
-    match render_text(report, &TextOptions::from_config(&run.settings.config)) {
-        Ok(text) => {
-            print(&format!("\n{text}"));
-            None
+    let mut options = TextOptions::from_config(&run.settings.config);
+    let on_github = CiFormat::parse(options.format.as_deref()) == Some(CiFormat::GitHub);
+    if on_github {
+        options.format = None;
+    }
+    let shown = render_text(report, &options).and_then(|text| {
+        print(&format!("\n{text}"));
+        if on_github {
+            show_on_github(report, &run.verdict, &options)
+        } else {
+            Ok(())
         }
+    });
+    match shown {
         // The findings say why no file is left.
-        Err(TextError::NoData) => None,
+        Ok(()) | Err(TextError::NoData) => None,
         Err(error) => Some(error),
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Choice {
     pub(crate) takes: Takes,
     pub(crate) metavar: &'static str,
     pub(crate) help: &'static str,
+    /// The same under the name `swath`, where that has more; else empty.
+    own_help: &'static str,
     /// swath's own: only in the help under that name, and never abbreviated.
     pub(crate) own: bool,
 }
@@ -34,7 +36,19 @@ const fn flag(key: &'static str, long: &'static str, help: &'static str) -> Choi
         takes: Takes::Nothing(true),
         metavar: "",
         help,
+        own_help: "",
         own: false,
+    }
+}
+
+impl Choice {
+    /// What it is for, under swath's `own` name or under coverage.py's.
+    pub(crate) fn help_under(&self, own: bool) -> &'static str {
+        if own && !self.own_help.is_empty() {
+            self.own_help
+        } else {
+            self.help
+        }
     }
 }
 
@@ -149,12 +163,16 @@ pub(super) const FAIL_UNDER: Choice = Choice {
         "Exit with a status of 2 if the total coverage is less than MIN.",
     )
 };
-pub(super) const FORMAT: Choice = text(
-    "format",
-    "--format",
-    "FORMAT",
-    "Output format, either text (default), markdown, or total.",
-);
+pub(super) const FORMAT: Choice = Choice {
+    own_help: "Output format: text (default), markdown, total, github (annotations, and a summary of the step) or \
+               gitlab (code quality).",
+    ..text(
+        "format",
+        "--format",
+        "FORMAT",
+        "Output format, either text (default), markdown, or total.",
+    )
+};
 pub(super) const HELP: Choice = short('h', flag("help", "--help", "Get help on this command."));
 pub(super) const IGNORE_ERRORS: Choice = short(
     'i',
@@ -219,6 +237,8 @@ pub(super) const OUTPUT_JSON: Choice =
     output("Write the JSON report to this file. Defaults to 'coverage.json'");
 pub(super) const OUTPUT_LCOV: Choice =
     output("Write the LCOV report to this file. Defaults to 'coverage.lcov'");
+pub(super) const OUTPUT_BADGE: Choice =
+    output("Write the badge to this file. Defaults to 'coverage.svg'; '-' is standard output");
 pub(super) const OUTPUT_XML: Choice =
     output("Write the XML report to this file. Defaults to 'coverage.xml'");
 pub(super) const PARALLEL_MODE: Choice = short(

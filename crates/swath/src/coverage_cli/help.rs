@@ -73,6 +73,7 @@ pub(super) fn describe(verb: &Verb, program: &str, own: bool, width: usize) -> S
             option,
             position,
             width.saturating_sub(position).max(11),
+            own,
         );
     }
     text
@@ -104,7 +105,7 @@ fn names(option: &Choice) -> String {
     names.join(", ")
 }
 
-fn describe_option(text: &mut String, option: &Choice, position: usize, width: usize) {
+fn describe_option(text: &mut String, option: &Choice, position: usize, width: usize, own: bool) {
     let names = names(option);
     let names_width = position.saturating_sub(4);
     let mut indent = if names.len() > names_width {
@@ -114,7 +115,7 @@ fn describe_option(text: &mut String, option: &Choice, position: usize, width: u
         let _ = write!(text, "  {names:names_width$}  ");
         0
     };
-    for line in wrap(option.help, width) {
+    for line in wrap(option.help_under(own), width) {
         let _ = writeln!(text, "{:indent$}{line}", "");
         indent = position;
     }

@@ -3,8 +3,8 @@
 use super::choice::{
     APPEND, BRANCH, CONCURRENCY, CONTEXT, CONTEXTS, Choice, DATA_FILE, DATA_FILE_INPUT,
     DATA_FILE_OUTPUT, DEBUG, DIRECTORY, FAIL_UNDER, FORMAT, HELP, IGNORE_ERRORS, INCLUDE, KEEP,
-    KEEP_COMBINED, MODULE, NO_PLUGINS, NO_SKIP_COVERED, NO_SOURCE, OMIT, OUTPUT_JSON, OUTPUT_LCOV,
-    OUTPUT_XML, PARALLEL_MODE, PRECISION, PRETTY_PRINT, PYLIB, PYTHON, QUIET, RCFILE,
+    KEEP_COMBINED, MODULE, NO_PLUGINS, NO_SKIP_COVERED, NO_SOURCE, OMIT, OUTPUT_BADGE, OUTPUT_JSON,
+    OUTPUT_LCOV, OUTPUT_XML, PARALLEL_MODE, PRECISION, PRETTY_PRINT, PYLIB, PYTHON, QUIET, RCFILE,
     REQUIRE_COMPLETE, SAVE_SIGNAL, SHOW_CONTEXTS, SHOW_MISSING, SINGLE_FILE, SKIP_COVERED,
     SKIP_EMPTY, SORT, SOURCE, TIMID, TITLE, VERSION,
 };
@@ -26,6 +26,30 @@ pub(super) static GLOBAL: Verb = Verb {
     options: &[HELP, VERSION],
     usage: "[options]",
     description: &[],
+};
+
+/// swath's own verb, read by the same rules; coverage.py has none of that name.
+pub(crate) static BADGE: Verb = Verb {
+    name: "badge",
+    options: &[
+        DATA_FILE_INPUT,
+        FAIL_UNDER,
+        IGNORE_ERRORS,
+        INCLUDE,
+        KEEP_COMBINED,
+        OMIT,
+        OUTPUT_BADGE,
+        PRECISION,
+        QUIET,
+        PYTHON,
+        NO_PLUGINS,
+        HELP,
+        RCFILE,
+    ],
+    usage: "[options] [modules]",
+    description: &[
+        "Draw the total as a badge, an SVG picture. A number that is not complete says so, and has no color.",
+    ],
 };
 
 static VERBS: [Verb; 11] = [

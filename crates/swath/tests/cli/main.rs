@@ -5,6 +5,7 @@
 //! - `init`: projects that nobody prepared
 //! - `leftovers`: what killed runs leave behind, and what is kept beside the checkout
 //! - `scarcity`: no space, no inodes, no descriptors
+//! - `ci`: what services of continuous integration are given
 //! - `doctor`: broken set-ups, and what `swath doctor` says of them
 //! - `installed_copy`: a package of the checkout that a service imports from site-packages
 //! - `interruption`: Ctrl-C, time-outs, services that do not stop
@@ -30,6 +31,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounting;
+mod ci;
 mod doctor;
 mod errors;
 mod example;
