@@ -82,7 +82,17 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_allowed;
+    use super::{ALLOWED, is_allowed};
+
+    #[test]
+    fn cargo_deny_allows_the_same() {
+        let path = swath_test::workspace_root().join("deny.toml");
+        let text = fs_err::read_to_string(path).expect("deny.toml is in the checkout");
+        let list = text.split_once("allow = [").expect("it has a list").1;
+        let list = list.split(']').next().unwrap_or_default();
+        let names: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+        assert_eq!(names, ALLOWED);
+    }
 
     #[test]
     fn one_allowed_choice_is_enough() {

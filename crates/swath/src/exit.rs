@@ -55,7 +55,7 @@ impl Exit {
         match self {
             Exit::Success => "everything went well, the tests included",
             Exit::Failure => {
-                "a verb that reads or changes data failed, or has nothing to report; `doctor` found something wrong"
+                "a verb that reads or changes data failed, or has nothing to report; `doctor` found something wrong; `init` wrote nothing"
             }
             Exit::BelowFailUnder => "the total is below `fail_under` or `--fail-under`",
             Exit::Incomplete => {
