@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-use swath_data::{Spawn, StoredProcess, without_secrets};
+use swath_data::{Ending as StoreEnding, Spawn, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 
@@ -42,7 +42,7 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
         .values()
         .filter(|sighting| {
             is_settled_python(evidence, sighting)
-                && !evidence.kin.has_store(sighting.key)
+                && !is_recorded(evidence, sighting)
                 && !is_tool(&sighting.arguments)
                 && !leaves_python_to_its_children(evidence, sighting)
         })
@@ -61,6 +61,26 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
         found.extend(unseen_children(evidence, parent));
     }
     found
+}
+
+/// Whether what a process was at the last look has a hit store: one that became another program by `exec` may have lost
+/// the agent on the way, and its stores are those of what it was before.
+fn is_recorded(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
+    let stores = || {
+        let all = evidence.processes.iter().enumerate();
+        all.filter(|(store, _)| evidence.kin.key(*store) == Some(sighting.key))
+            .map(|(_, process)| process)
+    };
+    let Some(last) = stores().max_by_key(|process| process.started) else {
+        return evidence.kin.has_store(sighting.key);
+    };
+    let words = sighting.arguments.as_slice();
+    // What sets its own title is no other program.
+    let named_itself = words.first().is_none_or(|word| !is_python_name(word));
+    let own = words.get(1..).unwrap_or_default();
+    last.closed != StoreEnding::Exec
+        || named_itself
+        || stores().any(|process| process.command.ends_with(own))
 }
 
 /// Every Python that was seen in a container for a second, and has no hit store.
@@ -340,9 +360,9 @@ fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
                 (Some(key), Some(parent)) => parent == key,
                 _ => sighting.parent == process.pid,
             };
-            is_child && is_settled_python(evidence, sighting)
+            (is_child || key == Some(sighting.key)) && is_settled_python(evidence, sighting)
         })
-        .filter(|sighting| !kin.has_store(sighting.key))
+        .filter(|sighting| !is_recorded(evidence, sighting))
         .map(|sighting| sighting.arguments.clone());
     stored.chain(seen).collect()
 }

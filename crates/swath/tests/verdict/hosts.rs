@@ -142,6 +142,30 @@ const SHUT_OUT: &[Setup] = &[
         &["Incomplete 1 of 2"],
     ),
     setup(
+        "a fork that becomes a Python with an empty environment",
+        &[
+            (
+                "become.py",
+                "import os, sys\nenv = ['env', '-i', sys.executable, 'slow.py']\nos.spawnvp(os.P_WAIT, 'env', env)\n",
+            ),
+            ("slow.py", "import time\ntime.sleep(0.6)\n"),
+        ],
+        "$SWATH run --source . -- $PYTHON become.py",
+        &["Incomplete 2 of 3"],
+    ),
+    setup(
+        "a Python that becomes another with an empty environment",
+        &[
+            (
+                "become.py",
+                "import os, sys\nos.execve(sys.executable, [sys.executable, 'slow.py'], {'A': 'b'})\n",
+            ),
+            ("slow.py", "import time\ntime.sleep(0.6)\n"),
+        ],
+        "$SWATH run --source . -- $PYTHON become.py",
+        &["Incomplete 1 of 2"],
+    ),
+    setup(
         "a Python of 5 ms with an empty environment",
         &[(
             "quick.py",
