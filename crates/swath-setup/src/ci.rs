@@ -36,14 +36,14 @@ pub(crate) fn extend(
 ) {
     let service = asked.or_else(|| used(project));
     if service.is_some_and(|service| service != CiService::None) && !proposal.has_tests() {
-        preparation.keep("no CI job yet: it would have no tests to run");
+        preparation.leave("no CI job yet: it would have no tests to run");
         return;
     }
     match service {
         Some(CiService::GitHub) => github(preparation, project, proposal),
         Some(CiService::GitLab) => gitlab(preparation, project, proposal),
         Some(CiService::None) => {}
-        None => preparation.keep(
+        None => preparation.leave(
             "no CI job: the project shows neither GitHub nor GitLab (`--ci github` or `--ci gitlab` writes one)",
         ),
     }
@@ -85,7 +85,7 @@ fn github(preparation: &mut Preparation, project: Project<'_>, proposal: &Propos
         return;
     }
     if project.has_file(GITHUB_FILE) {
-        preparation.keep(format!("{GITHUB_FILE} is there: add `swath run` to it"));
+        preparation.leave(format!("{GITHUB_FILE} is there: add `swath run` to it"));
         return;
     }
     let text = github_workflow(project, proposal);
@@ -141,7 +141,7 @@ fn gitlab(preparation: &mut Preparation, project: Project<'_>, proposal: &Propos
         JobPlace::DefaultStage => None,
         JobPlace::Stage(stage) => Some(stage),
         JobPlace::Nowhere => {
-            preparation.keep(format!(
+            preparation.leave(format!(
                 "{GITLAB_FILE} is not plain YAML: add `swath run` to it"
             ));
             return;

@@ -70,7 +70,7 @@ pub(crate) fn extend(
     };
     match after {
         Some(after) => preparation.changes.push(FileChange::extended(name, before, after)),
-        None => preparation.keep(format!(
+        None => preparation.leave(format!(
             "`source` is not set, and {name} has no place for it that could be found: add `source = [\"{}\"]` under \
              `[tool.coverage.run]`",
             proposal.source.join("\", \"")

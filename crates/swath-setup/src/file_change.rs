@@ -76,13 +76,19 @@ impl FileChange {
 pub struct Preparation {
     /// The files to write.
     pub changes: Vec<FileChange>,
-    /// What needs no change, or cannot be changed: one sentence each.
+    /// What needs no change: one sentence each.
     pub kept: Vec<String>,
+    /// What is missing and is not written, with the reason: one sentence each.
+    pub left: Vec<String>,
 }
 
 impl Preparation {
     pub(crate) fn keep(&mut self, text: impl Into<String>) {
         self.kept.push(text.into());
+    }
+
+    pub(crate) fn leave(&mut self, text: impl Into<String>) {
+        self.left.push(text.into());
     }
 }
 
@@ -110,7 +116,7 @@ pub fn prepare(root: &Path, proposal: &Proposal, ci: Option<CiService>) -> Prepa
         Ok(loaded) => {
             coverage_settings::extend(&mut preparation, project, proposal, &loaded.config);
         }
-        Err(error) => preparation.keep(format!("`source` is not set: {error}")),
+        Err(error) => preparation.leave(format!("`source` is not set: {error}")),
     }
     git_ignore::extend(&mut preparation, project);
     ci::extend(&mut preparation, project, proposal, ci);

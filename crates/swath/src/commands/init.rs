@@ -29,8 +29,16 @@ pub(crate) fn init(arguments: &InitArguments) -> Exit {
     for kept in &preparation.kept {
         status("Kept", kept);
     }
+    for left in &preparation.left {
+        status("Note", &left.replace('\n', " "));
+    }
     if preparation.changes.is_empty() {
-        status("Done", "nothing is missing");
+        let text = if preparation.left.is_empty() {
+            "nothing is missing"
+        } else {
+            "nothing can be added"
+        };
+        status("Done", text);
         return Exit::Success;
     }
     print(&shown(&preparation));

@@ -215,10 +215,7 @@ fn check(project: &Prepared) {
 
     let again = swath(&sandbox, &venv, &["init", "--yes"]);
     assert_eq!(again.code, 0, "{name}: {again:?}");
-    assert!(
-        again.stderr.contains("nothing is missing"),
-        "{name}: {again:?}"
-    );
+    assert!(again.stderr.contains("Done nothing "), "{name}: {again:?}");
     assert_eq!(sandbox.read("swath.toml"), settings);
 }
 
@@ -391,4 +388,29 @@ fn on_a_terminal_it_is_asked_and_done() {
     let (code, said) = answer("init", "y\n");
     assert_eq!(code, Some(0), "{said}");
     assert!(settings(), "{said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_passed_by_and_named() {
+    let Some(venv) = environment("what_cannot_be_read_is_passed_by_and_named") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let project = sandbox.project();
+    write(&sandbox, FLASK.files, 8000);
+    for pipe in ["Procfile", "requirements-dev.txt"] {
+        let made = Command::new("mkfifo").arg(project.join(pipe)).status();
+        assert!(made.unwrap().success());
+    }
+    fs_err::create_dir(project.join("compose.yml")).unwrap();
+    fs_err::write(project.join("Makefile"), [0xff; 4096]).unwrap();
+    sandbox.write("pyproject.toml", "not [ toml");
+    sandbox.write(".coveragerc", "[run\n");
+    sandbox.write("shop/broken.py", "app\u{1b}[2J = Flask(1)\n");
+    let found = swath(&sandbox, &venv, &["init", "--dry-run", "--ci=none"]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(found.stdout.contains("gunicorn --workers=2"), "{found:?}");
+    let note = "Note `source` is not set: Couldn't read config file .coveragerc";
+    assert!(found.stderr.contains(note), "{found:?}");
+    assert!(!found.stderr.contains('\u{1b}'), "{found:?}");
 }
