@@ -24,6 +24,9 @@ FILES = {"html": "--directory", "annotate": "--directory", "xml": "-o", "json": 
 ON_TERMINAL = ("term", "term-missing")
 MARKDOWN = ("markdown", "markdown-append")
 
+# Options with which pytest runs no test.
+SHOWS_ONLY = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
+
 # What pytest exits with when tests failed.
 TESTS_FAILED = 1
 # What swath exits with when the total is below `--fail-under`.
@@ -114,7 +117,7 @@ class Wishes:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
     options = early_config.known_args_namespace
-    if os.environ.get(UNDER_SWATH) or options.help or getattr(options, "version", 0):
+    if os.environ.get(UNDER_SWATH) or any(getattr(options, name, False) for name in SHOWS_ONLY):
         return
     # With pytest-cov, `--cov` is not ours.
     wishes = Wishes(options) if not has_pytest_cov() else Wishes(OnlySwath(options))

@@ -104,8 +104,11 @@ fn nothing_happens_unless_it_is_asked_for() {
     let help = stage.pytest(&["--help"]);
     assert!(help.stdout.contains("--swath"), "{help:?}");
     assert!(help.stdout.contains("--cov-report"), "{help:?}");
-    let none = stage.pytest(&["-q", "--swath", "--no-cov"]);
-    assert_eq!(none.code, 0, "{none:?}");
+    for option in ["--no-cov", "--collect-only", "--markers"] {
+        let none = stage.pytest(&["-q", "--swath", option]);
+        assert_eq!(none.code, 0, "{none:?}");
+        assert!(!none.stdout.contains("Stmts"), "{option}: {none:?}");
+    }
     assert!(!stage.sandbox.project().join(".coverage").exists());
 }
 
