@@ -34,8 +34,13 @@ use swath_pattern::RegexError;
 
 use site::Site;
 
+pub(crate) use escape::push_text;
+pub(crate) use figures::{cover, push_bar};
+pub(crate) use layout::push_head;
+pub(crate) use source_table::push_code;
+
 /// The style sheet of every page.
-const STYLE: &str = include_str!("../assets/swath.css");
+pub(crate) const STYLE: &str = include_str!("../assets/swath.css");
 /// The script of every page.
 const SCRIPT: &str = include_str!("../assets/swath.js");
 
@@ -145,7 +150,7 @@ fn overview_pages<'s>(site: &'s Site<'_>) -> impl Iterator<Item = (String, Strin
     ])
 }
 
-fn piece(name: &str, text: String) -> Piece {
+pub(crate) fn piece(name: &str, text: String) -> Piece {
     Piece {
         name: name.to_owned(),
         bytes: text.into_bytes(),

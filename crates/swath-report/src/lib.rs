@@ -4,6 +4,7 @@
 //! it. What it writes is, for the same model, the same bytes as coverage.py 7.17.3's.
 
 mod annotate;
+mod changes;
 mod html;
 mod json;
 mod json_writer;
@@ -17,6 +18,10 @@ mod verdict_line;
 mod xml;
 
 pub use annotate::render_annotated;
+pub use changes::{
+    ChangeSources, render_change_annotations, render_change_markdown, render_change_page,
+    render_change_text, write_change_json, write_code_quality,
+};
 pub use html::{HtmlOptions, Piece, SourceOf, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use swath_run::{ComposeOptions, Inject, PluginChoice, ServiceOptions, SettingsOverrides};
 
 use crate::interpreter::environment_interpreter;
+use crate::reporting::SessionOptions;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -70,6 +71,8 @@ pub(crate) enum Verb {
     Erase,
     /// Show the settings, the data, or what is made of a source.
     Debug,
+    /// Report what of a change was measured: the lines that it wrote, and their branches.
+    Diff(Box<DiffArguments>),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -441,6 +444,124 @@ pub(crate) struct SharedReportArguments {
     /// Go on when a source file cannot be read.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) ignore_errors: bool,
+}
+
+/// Data that was measured, and how it is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataArguments {
+    /// Read the data from this file [default: .coverage].
+    #[arg(long, value_name = "INFILE")]
+    pub(crate) data_file: Option<String>,
+    /// Only files whose paths match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) include: Option<Vec<String>>,
+    /// Leave out files whose paths match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) omit: Option<Vec<String>>,
+    /// Only what ran in contexts that match one of these regular expressions.
+    #[arg(
+        long,
+        value_name = "REGEX1,REGEX2,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) contexts: Option<Vec<String>>,
+    /// Keep data files that are combined into one before.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) keep_combined: bool,
+    /// The configuration file [default: found as coverage.py does].
+    #[arg(long, value_name = "RCFILE", hide_short_help = true)]
+    pub(crate) rcfile: Option<String>,
+    /// The Python that recorded data which does not say it, as a version or a path.
+    #[arg(long, value_name = "PYTHON", hide_short_help = true)]
+    pub(crate) python: Option<String>,
+    /// Go on without the plugins that the settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
+    /// Go on when a source file cannot be read.
+    #[arg(short, long, hide_short_help = true)]
+    pub(crate) ignore_errors: bool,
+    /// Digits after the decimal point of percentages.
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub(crate) precision: Option<u32>,
+}
+
+/// What changed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Change")]
+pub(crate) struct ChangeArguments {
+    /// What the work tree has that REVISION had not, when the two parted [default: the default branch].
+    #[arg(long, value_name = "REVISION", conflicts_with = "patch")]
+    pub(crate) since: Option<String>,
+    /// Compare with REVISION itself, and not with where the two parted.
+    #[arg(long, requires = "since", hide_short_help = true)]
+    pub(crate) no_merge_base: bool,
+    /// What a patch says; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patch: Option<PathBuf>,
+}
+
+/// How a change is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Markdown,
+    Json,
+    Github,
+    Gitlab,
+}
+
+/// `swath diff`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath diff                         since the branch left the default branch\n  swath diff --since origin/release --fail-under 80\n  swath diff --since HEAD            what is not committed yet\n  git diff -U0 v1..v2 | swath diff --patch -\n  swath diff --format github         annotations of a pull request\n  swath diff --html untested         a page of what is left to test"
+)]
+pub(crate) struct DiffArguments {
+    #[command(flatten)]
+    pub(crate) change: ChangeArguments,
+    #[command(flatten)]
+    pub(crate) report: DiffReportArguments,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+}
+
+/// The report of a change.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct DiffReportArguments {
+    /// text, markdown, json, github (annotations) or gitlab (code quality).
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) format: DiffFormat,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a page of what the change left untested into a folder as well.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: Option<PathBuf>,
+    /// Exit with 2 if less than MIN percent of the changed lines and branches is covered.
+    #[arg(long, value_name = "MIN")]
+    pub(crate) fail_under: Option<f64>,
+}
+
+impl DataArguments {
+    /// The same for a session.
+    pub(crate) fn session(&self) -> SessionOptions {
+        SessionOptions {
+            rcfile: self.rcfile.clone(),
+            data_file: self.data_file.clone(),
+            include: self.include.clone(),
+            omit: self.omit.clone(),
+            contexts: self.contexts.clone(),
+            python: self.python.clone(),
+            precision: self.precision.map(i64::from),
+            no_plugins: self.no_plugins,
+            ignore_errors: self.ignore_errors,
+            keep_combined: self.keep_combined,
+            ..SessionOptions::default()
+        }
+    }
 }
 
 /// What `swath run` is to start.

@@ -3,6 +3,7 @@
 pub(crate) mod annotate;
 pub(crate) mod combine;
 pub(crate) mod debug;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
@@ -26,6 +27,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
             settings_folder::enter(&mut arguments, invocation.target.as_ref());
             run::run(&arguments, invocation.target)
         }
+        Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
         Verb::Completions { shell } => explain::completions(shell),

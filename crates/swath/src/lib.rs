@@ -3,6 +3,7 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod change_source;
 mod checkup;
 mod command_tree;
 mod commands;

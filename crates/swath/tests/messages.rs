@@ -12,6 +12,7 @@ fn sources() -> String {
         "swath",
         "swath-run",
         "swath-model",
+        "swath-changes",
         "swath-config",
         "swath-pattern",
         "swath-report",

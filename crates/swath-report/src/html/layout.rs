@@ -65,6 +65,11 @@ pub(super) fn push_page(
 
 /// The doctype and the head up to its title.
 pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
+    push_head(out, heading, &site.options.title);
+}
+
+/// The same for a page that belongs to no site.
+pub(crate) fn push_head(out: &mut String, heading: &str, title: &str) {
     out.push_str(
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
@@ -74,7 +79,7 @@ pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
         push_text(out, heading);
         out.push_str(" · ");
     }
-    push_text(out, &site.options.title);
+    push_text(out, title);
     out.push_str("</title>\n");
 }
 

@@ -94,19 +94,15 @@ pub(super) fn partial_lines(file: &FileReport) -> BTreeMap<u32, &[i32]> {
 
 fn holes(file: &FileReport) -> Vec<Hole> {
     let partial = partial_lines(file);
-    let last_of = |first: u32| {
-        let found = file.multiline.binary_search_by_key(&first, |span| span.0);
-        found.map_or(first, |index| file.multiline[index].1)
-    };
     let mut holes: Vec<Hole> = Vec::new();
     let mut open = false;
     for line in file.statements.iter() {
         if file.missing.contains(line) {
             match holes.last_mut() {
-                Some(Hole::Missed { last, .. }) if open => *last = last_of(line),
+                Some(Hole::Missed { last, .. }) if open => *last = file.last_line_of(line),
                 _ => holes.push(Hole::Missed {
                     first: line,
-                    last: last_of(line),
+                    last: file.last_line_of(line),
                 }),
             }
             open = true;

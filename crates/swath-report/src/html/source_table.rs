@@ -235,7 +235,7 @@ pub(super) fn hole_link(number: usize, hole: Hole) -> String {
 }
 
 /// Appends a line that begins at `start` of the text; a shade that goes on stays in `shades`.
-fn push_code(out: &mut String, line: &str, start: usize, shades: &mut &[Shaded]) {
+pub(crate) fn push_code(out: &mut String, line: &str, start: usize, shades: &mut &[Shaded]) {
     let end = start + line.len();
     let mut at = start;
     while let Some(shaded) = shades.first().filter(|shaded| shaded.start < end) {

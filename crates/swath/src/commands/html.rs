@@ -25,7 +25,7 @@ pub(crate) fn html(parsed: &Parsed) -> Exit {
 }
 
 fn write(parsed: &Parsed) -> Result<Exit, Failure> {
-    let (mut session, data) = Session::begin_report(parsed)?;
+    let (mut session, data) = Session::begin_report(&parsed.into())?;
     override_config(&mut session.settings.config, parsed);
     let config = &session.settings.config;
     let single_file = parsed.is_set("single_file");

@@ -17,7 +17,7 @@ pub(crate) fn report(parsed: &Parsed) -> Exit {
 }
 
 fn render(parsed: &Parsed) -> Result<Exit, Failure> {
-    let (mut session, data) = Session::begin_report(parsed)?;
+    let (mut session, data) = Session::begin_report(&parsed.into())?;
     let config = &mut session.settings.config;
     config.show_missing |= parsed.is_set("show_missing");
     if let Some(skip_covered) = parsed.said("skip_covered") {

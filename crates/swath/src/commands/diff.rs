@@ -1,0 +1,200 @@
+//! `swath diff`: what of a change was measured.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::Path;
+
+use swath_checkout::write_file;
+use swath_coverage::{ChangeReport, FileChange, Gate, GateSubject, Report, read_source, verdict};
+use swath_data::CoverageData;
+use swath_model::{Message, Verdict};
+use swath_report::{
+    TextOptions, render_change_annotations, render_change_markdown, render_change_page,
+    render_change_text, verdict_line, write_change_json, write_code_quality,
+};
+
+use crate::arguments::{DiffArguments, DiffFormat};
+use crate::change_source::{ChangeSource, MatchedChange};
+use crate::diagnostic::Show as _;
+use crate::exit::Exit;
+use crate::page_folder::PageFolder;
+use crate::progress::status;
+use crate::reporting::{Failure, Session, Wanted, current_folder};
+use crate::terminal::{print, tell};
+
+/// Reports what of a change was measured.
+pub(crate) fn diff(arguments: &DiffArguments) -> Exit {
+    perform(arguments).unwrap_or_else(|message| {
+        message.print();
+        Exit::Failure
+    })
+}
+
+fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
+    let gate = gate(arguments)?;
+    let folder = current_folder();
+    let change = ChangeSource::find(&arguments.change, &folder).map_err(|error| error.message())?;
+    for warning in &change.warnings {
+        let text = format!("git says: {warning}");
+        Message::warning("git-warned", text).print();
+    }
+    let options = arguments.data.session();
+    let (session, data) = Session::begin_report(&options).map_err(|error| error.message())?;
+    if data.is_empty() {
+        return Err(no_data(&session));
+    }
+    let matched = change.matched(&data, &session.settings.directory);
+    let report = model(&session, &data, &change, &matched).map_err(|error| error.message())?;
+    let verdict = verdict(&data, &report);
+    let mut changes = ChangeReport::new(report, matched.known, change.comparison.clone());
+    for (path, reason) in matched.left_out {
+        changes.leave_out(path, reason);
+    }
+    let shown = Shown {
+        session: &session,
+        changes: &changes,
+        verdict: &verdict,
+    };
+    shown.report(arguments)?;
+    Ok(match gate.and_then(|gate| gate.judge(&changes.totals)) {
+        Some(failure) => {
+            Message::error("below-minimum", failure.to_string()).print();
+            Exit::BelowFailUnder
+        }
+        None if session.is_unsure() => Exit::Failure,
+        None => Exit::Success,
+    })
+}
+
+/// The gate, before anything is looked at.
+fn gate(arguments: &DiffArguments) -> Result<Option<Gate>, Message> {
+    let Some(minimum) = arguments.report.fail_under else {
+        return Ok(None);
+    };
+    let precision = arguments.data.precision.unwrap_or(0) as usize;
+    let gate = Gate::of(GateSubject::Changed, minimum, precision);
+    gate.map(Some)
+        .map_err(|error| Message::error("bad-minimum", error.to_string()))
+}
+
+fn no_data(session: &Session) -> Message {
+    let file = session.settings.data_file();
+    let text = if file.exists() {
+        format!("`{}` holds no data", file.display())
+    } else {
+        format!("there is no data file `{}`", file.display())
+    };
+    Message::error("no-data", text).hint(
+        "measure first, as with `swath run -- pytest`, or name a file with `--data-file`"
+            .to_owned(),
+    )
+}
+
+/// Analyses the files that changed.
+fn model(
+    session: &Session,
+    data: &CoverageData,
+    change: &ChangeSource,
+    matched: &MatchedChange,
+) -> Result<Report, Failure> {
+    let files: Vec<String> = matched.known.keys().cloned().collect();
+    if files.is_empty() {
+        return Ok(Report {
+            has_arcs: data.has_arcs(),
+            ..Report::default()
+        });
+    }
+    let wanted = Wanted {
+        contexts: true,
+        details: false,
+        sources: false,
+    };
+    session.model_followed(data, &files, wanted, &|hashes| change.texts(hashes))
+}
+
+/// What is shown of a change.
+struct Shown<'a> {
+    session: &'a Session,
+    changes: &'a ChangeReport,
+    verdict: &'a Verdict,
+}
+
+impl Shown<'_> {
+    fn report(&self, arguments: &DiffArguments) -> Result<(), Message> {
+        let wanted = &arguments.report;
+        let text = self.render(wanted.format)?;
+        match &wanted.output {
+            Some(path) => {
+                write_file(path, text.as_bytes()).map_err(|error| not_written(&error))?;
+                status("Wrote", &path.display().to_string());
+            }
+            None => print(&text),
+        }
+        if wanted.format == DiffFormat::Github || wanted.format == DiffFormat::Gitlab {
+            tell(&verdict_line(self.verdict));
+        }
+        if let Some(folder) = &wanted.html {
+            self.write_page(folder)
+                .map_err(|error| not_written(&error))?;
+            status("Wrote", &folder.join("index.html").display().to_string());
+        }
+        Ok(())
+    }
+
+    fn render(&self, format: DiffFormat) -> Result<String, Message> {
+        let options = TextOptions {
+            show_missing: true,
+            format: None,
+            ..TextOptions::from_config(&self.session.settings.config)
+        };
+        let failed = |error: swath_report::TextError| Failure::from(error).message();
+        let source_of = |file: &FileChange| self.source_of(file);
+        match format {
+            DiffFormat::Text => {
+                let table = render_change_text(self.changes, &options).map_err(failed)?;
+                Ok(format!("{table}\n{}\n", verdict_line(self.verdict)))
+            }
+            DiffFormat::Markdown => {
+                render_change_markdown(self.changes, &options, self.verdict, &source_of)
+                    .map_err(failed)
+            }
+            DiffFormat::Json => written(|out| write_change_json(self.changes, self.verdict, out)),
+            DiffFormat::Github => Ok(render_change_annotations(self.changes)),
+            DiffFormat::Gitlab => written(|out| write_code_quality(self.changes, &source_of, out)),
+        }
+    }
+
+    /// The text of a file, while it is here.
+    fn source_of(&self, file: &FileChange) -> Option<Cow<'static, str>> {
+        let text = read_source(&file.file, &self.session.settings.directory);
+        text.ok().map(Cow::Owned)
+    }
+
+    fn write_page(&self, folder: &Path) -> io::Result<()> {
+        let config = &self.session.settings.config;
+        let pages = PageFolder::open(folder)?;
+        let precision = usize::try_from(config.precision).unwrap_or(0);
+        let source_of = |file: &FileChange| self.source_of(file);
+        let page = render_change_page(
+            self.changes,
+            &config.html_title,
+            precision,
+            self.verdict,
+            &source_of,
+        );
+        for piece in page {
+            pages.put(&piece)?;
+        }
+        pages.finish().map(drop)
+    }
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String, Message> {
+    let mut out = Vec::new();
+    write(&mut out).map_err(|error| not_written(&error))?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+fn not_written(error: &io::Error) -> Message {
+    Message::error("report-not-written", error.to_string())
+}

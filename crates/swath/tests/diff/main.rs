@@ -1,0 +1,15 @@
+//! `swath diff` on real repositories, with data that coverage.py and swath recorded.
+//!
+//! - `formats`: each format as its readers take it
+//! - `followed`: data of another text than the one that is here
+//! - `refused`: what cannot be answered, and how swath says it
+//! - `diff_cover`: side by side with diff-cover
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod diff_cover;
+mod followed;
+mod formats;
+mod history;
+mod project;
+mod refused;
