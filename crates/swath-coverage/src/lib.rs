@@ -35,6 +35,7 @@ mod model;
 mod numbers;
 mod reported;
 mod rules_of_python;
+mod set_report;
 mod trust;
 mod unexecuted;
 
@@ -52,5 +53,6 @@ pub use model::{
 };
 pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
+pub use set_report::{Exit, FileSets, Reached, SetCounts, SetNumbers, SetReport};
 pub use trust::{file_findings, findings, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -73,6 +73,8 @@ pub(crate) enum Verb {
     Debug,
     /// Report what of a change was measured: the lines that it wrote, and their branches.
     Diff(Box<DiffArguments>),
+    /// Compare two data files: what both reached, what only one of them did, what neither did.
+    Compare(Box<CompareArguments>),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -446,13 +448,24 @@ pub(crate) struct SharedReportArguments {
     pub(crate) ignore_errors: bool,
 }
 
-/// Data that was measured, and how it is read.
+/// Data that was measured.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct DataArguments {
     /// Read the data from this file [default: .coverage].
     #[arg(long, value_name = "INFILE")]
     pub(crate) data_file: Option<String>,
+    /// Keep data files that are combined into one before.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) keep_combined: bool,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// How data is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct ReadingArguments {
     /// Only files whose paths match one of these patterns.
     #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
     pub(crate) include: Option<Vec<String>>,
@@ -467,9 +480,6 @@ pub(crate) struct DataArguments {
         hide_short_help = true
     )]
     pub(crate) contexts: Option<Vec<String>>,
-    /// Keep data files that are combined into one before.
-    #[arg(long, hide_short_help = true)]
-    pub(crate) keep_combined: bool,
     /// The configuration file [default: found as coverage.py does].
     #[arg(long, value_name = "RCFILE", hide_short_help = true)]
     pub(crate) rcfile: Option<String>,
@@ -545,12 +555,46 @@ pub(crate) struct DiffReportArguments {
     pub(crate) fail_under: Option<f64>,
 }
 
-impl DataArguments {
+/// How two data files are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+/// `swath compare`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B",
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath compare .coverage.system .coverage.unit\n  swath compare --name system=.coverage --name unit=.coverage.unit --show system"
+)]
+pub(crate) struct CompareArguments {
+    /// The data files.
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A data file, and what it is called.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) name: Vec<String>,
+    /// text, markdown or json.
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) format: CompareFormat,
+    /// List the lines that only this data reached: its name, `both` or `neither`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) show: Option<String>,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+impl ReadingArguments {
     /// The same for a session.
     pub(crate) fn session(&self) -> SessionOptions {
         SessionOptions {
             rcfile: self.rcfile.clone(),
-            data_file: self.data_file.clone(),
             include: self.include.clone(),
             omit: self.omit.clone(),
             contexts: self.contexts.clone(),
@@ -558,8 +602,18 @@ impl DataArguments {
             precision: self.precision.map(i64::from),
             no_plugins: self.no_plugins,
             ignore_errors: self.ignore_errors,
-            keep_combined: self.keep_combined,
             ..SessionOptions::default()
+        }
+    }
+}
+
+impl DataArguments {
+    /// The same for a session.
+    pub(crate) fn session(&self) -> SessionOptions {
+        SessionOptions {
+            data_file: self.data_file.clone(),
+            keep_combined: self.keep_combined,
+            ..self.reading.session()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod annotate;
 pub(crate) mod combine;
+pub(crate) mod compare;
 pub(crate) mod debug;
 pub(crate) mod diff;
 pub(crate) mod doctor;
@@ -14,11 +15,19 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod xml;
 
+use std::io;
+use std::path::Path;
+
+use swath_checkout::write_file;
+use swath_model::Message;
+
 use crate::arguments::Verb;
 use crate::coverage_cli::CommandLine;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
+use crate::progress::status;
 use crate::settings_folder;
+use crate::terminal::print;
 
 /// Does what a command line of swath's own asks for; the verbs of coverage.py's are read by its rules.
 pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
@@ -27,6 +36,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
             settings_folder::enter(&mut arguments, invocation.target.as_ref());
             run::run(&arguments, invocation.target)
         }
+        Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
@@ -34,4 +44,39 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Man { verb } => explain::manual(verb.as_ref()),
         _ => coverage.perform(&invocation.shared),
     }
+}
+
+/// That there is nothing to answer from.
+fn no_data(path: &Path) -> Message {
+    let text = if path.exists() {
+        format!("`{}` holds no data", path.display())
+    } else {
+        format!("there is no data file `{}`", path.display())
+    };
+    Message::error("no-data", text).hint(
+        "measure first, as with `swath run -- pytest`, or name a file with `--data-file`"
+            .to_owned(),
+    )
+}
+
+/// Prints a report, or writes it to a file.
+fn put_report(text: &str, output: Option<&Path>) -> Result<(), Message> {
+    let Some(path) = output else {
+        print(text);
+        return Ok(());
+    };
+    write_file(path, text.as_bytes()).map_err(|error| not_written(&error))?;
+    status("Wrote", &path.display().to_string());
+    Ok(())
+}
+
+/// What `write` writes, as text.
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String, Message> {
+    let mut out = Vec::new();
+    write(&mut out).map_err(|error| not_written(&error))?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+fn not_written(error: &io::Error) -> Message {
+    Message::error("report-not-written", error.to_string())
 }

@@ -263,6 +263,14 @@ impl Session {
     /// Reads the configuration and the options of reports; then the data, with the parallel files
     /// beside it combined into it.
     pub(crate) fn begin_report(options: &SessionOptions) -> Result<(Self, CoverageData), Failure> {
+        let session = Self::begin_reading(options)?;
+        combine_parallel(&session, options.keep_combined)?;
+        let data = session.read(&session.settings.data_file())?;
+        Ok((session, data))
+    }
+
+    /// Reads the configuration and the options of reports.
+    pub(crate) fn begin_reading(options: &SessionOptions) -> Result<Self, Failure> {
         let mut session = Self::begin_with_plugins(options)?;
         let config = &mut session.settings.config;
         config.ignore_errors |= options.ignore_errors;
@@ -275,18 +283,15 @@ impl Session {
         if let Some(fail_under) = options.fail_under {
             config.fail_under = fail_under;
         }
-        combine_parallel(&session, options.keep_combined)?;
-        let data = session.data()?;
-        Ok((session, data))
+        Ok(session)
     }
 
-    /// The data, with the rules of `[paths]` applied once more.
-    fn data(&self) -> Result<CoverageData, Failure> {
-        let path = self.settings.data_file();
+    /// The data of a file, with the rules of `[paths]` applied once more.
+    pub(crate) fn read(&self, path: &Path) -> Result<CoverageData, Failure> {
         if !path.exists() {
             return Ok(CoverageData::default());
         }
-        let data = read_data_file(&path)?;
+        let data = read_data_file(path)?;
         if self.settings.config.paths.is_empty() {
             return Ok(data);
         }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use swath_checkout::write_file;
 use swath_coverage::{ChangeReport, FileChange, Gate, GateSubject, Report, read_source, verdict};
 use swath_data::CoverageData;
 use swath_model::{Message, Verdict};
@@ -13,6 +12,7 @@ use swath_report::{
     render_change_text, verdict_line, write_change_json, write_code_quality,
 };
 
+use super::{no_data, not_written, put_report, written};
 use crate::arguments::{DiffArguments, DiffFormat};
 use crate::change_source::{ChangeSource, MatchedChange};
 use crate::diagnostic::Show as _;
@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::page_folder::PageFolder;
 use crate::progress::status;
 use crate::reporting::{Failure, Session, Wanted, current_folder};
-use crate::terminal::{print, tell};
+use crate::terminal::tell;
 
 /// Reports what of a change was measured.
 pub(crate) fn diff(arguments: &DiffArguments) -> Exit {
@@ -41,7 +41,7 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     let options = arguments.data.session();
     let (session, data) = Session::begin_report(&options).map_err(|error| error.message())?;
     if data.is_empty() {
-        return Err(no_data(&session));
+        return Err(no_data(&session.settings.data_file()));
     }
     let matched = change.matched(&data, &session.settings.directory);
     let report = model(&session, &data, &change, &matched).map_err(|error| error.message())?;
@@ -71,23 +71,10 @@ fn gate(arguments: &DiffArguments) -> Result<Option<Gate>, Message> {
     let Some(minimum) = arguments.report.fail_under else {
         return Ok(None);
     };
-    let precision = arguments.data.precision.unwrap_or(0) as usize;
+    let precision = arguments.data.reading.precision.unwrap_or(0) as usize;
     let gate = Gate::of(GateSubject::Changed, minimum, precision);
     gate.map(Some)
         .map_err(|error| Message::error("bad-minimum", error.to_string()))
-}
-
-fn no_data(session: &Session) -> Message {
-    let file = session.settings.data_file();
-    let text = if file.exists() {
-        format!("`{}` holds no data", file.display())
-    } else {
-        format!("there is no data file `{}`", file.display())
-    };
-    Message::error("no-data", text).hint(
-        "measure first, as with `swath run -- pytest`, or name a file with `--data-file`"
-            .to_owned(),
-    )
 }
 
 /// Analyses the files that changed.
@@ -123,13 +110,7 @@ impl Shown<'_> {
     fn report(&self, arguments: &DiffArguments) -> Result<(), Message> {
         let wanted = &arguments.report;
         let text = self.render(wanted.format)?;
-        match &wanted.output {
-            Some(path) => {
-                write_file(path, text.as_bytes()).map_err(|error| not_written(&error))?;
-                status("Wrote", &path.display().to_string());
-            }
-            None => print(&text),
-        }
+        put_report(&text, wanted.output.as_deref())?;
         if wanted.format == DiffFormat::Github || wanted.format == DiffFormat::Gitlab {
             tell(&verdict_line(self.verdict));
         }
@@ -187,14 +168,4 @@ impl Shown<'_> {
         }
         pages.finish().map(drop)
     }
-}
-
-fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String, Message> {
-    let mut out = Vec::new();
-    write(&mut out).map_err(|error| not_written(&error))?;
-    Ok(String::from_utf8_lossy(&out).into_owned())
-}
-
-fn not_written(error: &io::Error) -> Message {
-    Message::error("report-not-written", error.to_string())
 }

@@ -133,7 +133,7 @@ fn json_holds_the_same_numbers() {
     }
 }
 
-fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
+pub(crate) fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {

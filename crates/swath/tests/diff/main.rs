@@ -1,9 +1,10 @@
-//! `swath diff` on real repositories, with data that coverage.py and swath recorded.
+//! `swath diff`, and what else is asked after a number, on real repositories, with data that coverage.py and swath recorded.
 //!
 //! - `formats`: each format as its readers take it
 //! - `followed`: data of another text than the one that is here
 //! - `refused`: what cannot be answered, and how swath says it
 //! - `diff_cover`: side by side with diff-cover
+//! - `sets`: `swath compare`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,3 +14,4 @@ mod formats;
 mod history;
 mod project;
 mod refused;
+mod sets;
