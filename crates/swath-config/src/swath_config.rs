@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::duration::parse_duration;
+use crate::gates::{GateSetting, GateSubject, is_percentage};
 use crate::ready::Ready;
 use crate::services::{Service, StopSignal};
 
@@ -27,9 +28,13 @@ pub struct SwathConfig {
     pub test: Option<Vec<String>>,
     /// The services, in the order of the file, which is the order in which they are started.
     pub services: Vec<Service>,
+    /// The gates, in the order of the file.
+    pub gates: Vec<GateSetting>,
 }
 
-const TOP_KEYS: &[&str] = &["test", "services"];
+const TOP_KEYS: &[&str] = &["test", "services", "gates"];
+
+const GATE_KEYS: &[&str] = &["total", "lines", "branches", "changed", "files"];
 
 const SERVICE_KEYS: &[&str] = &[
     "command",
@@ -82,8 +87,40 @@ impl SwathConfig {
                 config.services.push(read_service(&service, file)?);
             }
         }
+        if let Some(gates) = top.entry("gates") {
+            config.gates = read_gates(&gates)?;
+        }
         Ok(config)
     }
+}
+
+fn read_gates(entry: &Entry<'_>) -> Result<Vec<GateSetting>, SwathConfigError> {
+    let table = entry.table()?;
+    table.check_keys(GATE_KEYS, meanings::of_gate_key)?;
+    let mut gates = Vec::new();
+    for gate in table.entries() {
+        if let Some(subject) = GateSubject::named(gate.key()) {
+            let minimum = percentage(&gate)?;
+            gates.push(GateSetting { subject, minimum });
+        } else {
+            for pattern in gate.table()?.entries() {
+                gates.push(GateSetting {
+                    subject: GateSubject::Files(pattern.key().to_owned()),
+                    minimum: percentage(&pattern)?,
+                });
+            }
+        }
+    }
+    Ok(gates)
+}
+
+fn percentage(entry: &Entry<'_>) -> Result<f64, SwathConfigError> {
+    let number = entry.number()?;
+    if is_percentage(number) {
+        return Ok(number);
+    }
+    let hint = Some(entry.written("80"));
+    Err(entry.bad_value(&number.to_string(), "not a percentage from 0 to 100", hint))
 }
 
 fn read_service(entry: &Entry<'_>, file: &Path) -> Result<Service, SwathConfigError> {

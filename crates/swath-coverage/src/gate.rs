@@ -2,49 +2,38 @@
 
 use std::fmt;
 
+use swath_config::{GateSetting, GateSubject};
+use swath_model::Message;
+use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
+
 use crate::numbers::MOST_DIGITS;
-use crate::{Numbers, display_percent};
+use crate::{Numbers, Report, display_percent};
 
-/// What a gate is held against.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GateSubject {
-    /// Statements and branches together, as coverage.py counts.
-    Total,
-    /// Statements and branches that a change wrote.
-    Changed,
-}
-
-impl GateSubject {
-    /// The share that counts, and of how many: what was reached, and what could be.
-    fn parts(&self, numbers: &Numbers) -> (usize, usize) {
-        match self {
-            Self::Total | Self::Changed => (
-                numbers.executed() + numbers.executed_branches(),
-                numbers.statements + numbers.branches,
-            ),
-        }
-    }
-
-    fn percent(&self, numbers: &Numbers) -> f64 {
-        match self {
-            Self::Total | Self::Changed => numbers.percent(),
-        }
-    }
-
-    fn things(&self, numbers: &Numbers) -> &'static str {
-        match self {
-            Self::Total | Self::Changed if numbers.branches > 0 => "lines or branches",
-            Self::Total | Self::Changed => "lines",
-        }
+/// The share that counts, as what was reached, and of how many.
+fn parts(subject: &GateSubject, numbers: &Numbers) -> (usize, usize) {
+    let lines = (numbers.executed(), numbers.statements);
+    let branches = (numbers.executed_branches(), numbers.branches);
+    match subject {
+        GateSubject::Lines => lines,
+        GateSubject::Branches => branches,
+        _ => (lines.0 + branches.0, lines.1 + branches.1),
     }
 }
 
-impl fmt::Display for GateSubject {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Total => "total",
-            Self::Changed => "changed lines",
-        })
+fn percent(subject: &GateSubject, numbers: &Numbers) -> f64 {
+    match subject {
+        GateSubject::Lines => numbers.percent_statements(),
+        GateSubject::Branches => numbers.percent_branches(),
+        _ => numbers.percent(),
+    }
+}
+
+fn things(subject: &GateSubject, numbers: &Numbers) -> &'static str {
+    match subject {
+        GateSubject::Lines => "lines",
+        GateSubject::Branches => "branches",
+        _ if numbers.branches > 0 => "lines or branches",
+        _ => "lines",
     }
 }
 
@@ -56,29 +45,46 @@ pub struct Gate {
     precision: usize,
 }
 
-/// A gate that did not pass: what is missing, by how much.
+/// A gate that did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateFailure {
-    /// What was judged.
-    pub subject: GateSubject,
-    /// Its share in percent, as reports show it.
-    pub shown: String,
-    /// The lowest share that passes, in percent.
-    pub minimum: String,
-    /// How many more lines or branches have to be reached.
-    pub short: usize,
-    things: &'static str,
+pub enum GateFailure {
+    /// Less is covered.
+    Below {
+        /// What was judged.
+        subject: GateSubject,
+        /// Its share in percent, as reports show it.
+        shown: String,
+        /// The lowest share that passes, in percent.
+        minimum: String,
+        /// How many more lines or branches have to be reached.
+        short: usize,
+        /// Of what.
+        things: &'static str,
+    },
+    /// Branches were not measured.
+    NoBranches,
+    /// No file of the report matches.
+    NoFile {
+        /// The pattern.
+        pattern: String,
+    },
 }
 
 impl fmt::Display for GateFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            subject,
-            shown,
-            minimum,
-            short,
-            things,
-        } = self;
+        let (subject, shown, minimum, short, things) = match self {
+            Self::Below {
+                subject,
+                shown,
+                minimum,
+                short,
+                things,
+            } => (subject, shown, minimum, short, things),
+            Self::NoBranches => return formatter.write_str("branches: not measured"),
+            Self::NoFile { pattern } => {
+                return write!(formatter, "files `{pattern}`: none was measured");
+            }
+        };
         let things = if *short == 1 {
             things
                 .replace("lines", "line")
@@ -90,6 +96,18 @@ impl fmt::Display for GateFailure {
             formatter,
             "{subject}: {shown}% covered, {minimum}% is the minimum: {short} {things} short"
         )
+    }
+}
+
+impl GateFailure {
+    /// What people are told.
+    pub fn message(&self) -> Message {
+        let hint = match self {
+            Self::Below { .. } => None,
+            Self::NoBranches => Some("measure with `--branch`".to_owned()),
+            Self::NoFile { .. } => Some("patterns are those of `[report] include`".to_owned()),
+        };
+        Message::error("below-minimum", self.to_string()).hint(hint)
     }
 }
 
@@ -129,22 +147,58 @@ impl Gate {
         ))
     }
 
+    /// A gate as it is set.
+    pub fn of_setting(setting: &GateSetting, precision: usize) -> Result<Self, GateError> {
+        Self::of(setting.subject.clone(), setting.minimum, precision)
+    }
+
+    /// What it is held against.
+    pub fn subject(&self) -> &GateSubject {
+        &self.subject
+    }
+
+    /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge`].
+    pub fn judge_report(
+        &self,
+        report: &Report,
+        directory: &Directory,
+    ) -> Result<Option<GateFailure>, GlobError> {
+        let numbers = match &self.subject {
+            GateSubject::Branches if !report.has_arcs => {
+                return Ok(Some(GateFailure::NoBranches));
+            }
+            GateSubject::Files(pattern) => {
+                let globs = Globs::new(prepare_globs(std::slice::from_ref(pattern), directory))?;
+                let files = report.files.iter();
+                let matching = files.filter(|file| globs.is_match(&directory.absolute(&file.path)));
+                let numbers: Numbers = matching.map(|file| file.numbers).sum();
+                if numbers.files == 0 {
+                    let pattern = pattern.clone();
+                    return Ok(Some(GateFailure::NoFile { pattern }));
+                }
+                numbers
+            }
+            _ => report.totals,
+        };
+        Ok(self.judge(&numbers))
+    }
+
     /// `None` if the numbers pass.
     pub fn judge(&self, numbers: &Numbers) -> Option<GateFailure> {
-        let shown = self.share_below(self.subject.percent(numbers))?;
+        let shown = self.share_below(percent(&self.subject, numbers))?;
         let (wanted, precision) = (self.fail_under, self.precision);
-        Some(GateFailure {
+        Some(GateFailure::Below {
             shown,
             minimum: format!("{wanted:.precision$}"),
             short: self.shortfall(numbers),
-            things: self.subject.things(numbers),
+            things: things(&self.subject, numbers),
             subject: self.subject.clone(),
         })
     }
 
     /// How many lines or branches are missing from the share; at least one.
     pub fn shortfall(&self, numbers: &Numbers) -> usize {
-        let (reached, whole) = self.subject.parts(numbers);
+        let (reached, whole) = parts(&self.subject, numbers);
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -182,6 +236,7 @@ fn python_float(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FileReport;
 
     fn failure(total: f64, fail_under: f64, precision: usize) -> Option<String> {
         Gate::new(fail_under, precision).unwrap().failure(total)
@@ -241,5 +296,73 @@ mod tests {
             "changed lines: 58% covered, 60% is the minimum: 1 line or branch short"
         );
         assert_eq!(gate(100.0).judge(&Numbers::default()), None);
+    }
+
+    fn judged(subject: GateSubject, minimum: f64, has_arcs: bool) -> Option<String> {
+        let file = |name: &str, numbers: Numbers| FileReport {
+            path: name.to_owned(),
+            numbers,
+            ..FileReport::default()
+        };
+        let numbers = |statements, missing, branches, missing_branches| Numbers {
+            files: 1,
+            statements,
+            missing,
+            branches,
+            missing_branches,
+            ..Numbers::default()
+        };
+        let files = vec![
+            file("src/pay/card.py", numbers(10, 5, 4, 4)),
+            file("src/shop.py", numbers(30, 5, 0, 0)),
+        ];
+        let report = Report {
+            totals: files.iter().map(|file| file.numbers).sum(),
+            files,
+            has_arcs,
+            ..Report::default()
+        };
+        let directory = Directory::new(std::path::Path::new("/project"));
+        let gate = Gate::of(subject, minimum, 0).unwrap();
+        let failure = gate.judge_report(&report, &directory).unwrap();
+        failure.map(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn lines_branches_and_files_are_judged_apart() {
+        let files = |pattern: &str| GateSubject::Files(pattern.to_owned());
+        for (subject, minimum, expected) in [
+            (GateSubject::Lines, 75.0, None),
+            (
+                GateSubject::Lines,
+                76.0,
+                Some("lines: 75% covered, 76% is the minimum: 1 line short"),
+            ),
+            (
+                GateSubject::Branches,
+                50.0,
+                Some("branches: 0% covered, 50% is the minimum: 2 branches short"),
+            ),
+            (GateSubject::Total, 68.0, None),
+            (
+                files("src/pay/*"),
+                80.0,
+                Some(
+                    "files `src/pay/*`: 36% covered, 80% is the minimum: 7 lines or branches short",
+                ),
+            ),
+            (files("src/*"), 60.0, None),
+            (
+                files("lib/*"),
+                1.0,
+                Some("files `lib/*`: none was measured"),
+            ),
+        ] {
+            assert_eq!(judged(subject, minimum, true).as_deref(), expected);
+        }
+        assert_eq!(
+            judged(GateSubject::Branches, 0.0, false).as_deref(),
+            Some("branches: not measured")
+        );
     }
 }

@@ -45,7 +45,7 @@ pub use change_report::{
 };
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
-pub use gate::{Gate, GateError, GateFailure, GateSubject};
+pub use gate::{Gate, GateError, GateFailure};
 pub use line_contexts::LineContexts;
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, chosen_contexts,

@@ -225,9 +225,9 @@ pub const MESSAGES: [MessageGroup; 4] = [
         title: "Errors of a question about a change",
         entries: &[
             entry(
-                "bad-minimum",
-                "a minimum is not a percentage",
-                "a number from 0 to 100",
+                "bad-gate",
+                "a gate of the command line cannot be read, or its minimum is not a percentage",
+                "`--gate NAME=MIN`: total, lines, branches, changed or a pattern of paths, and a number from 0 to 100",
             ),
             entry(
                 "bad-patch",

@@ -17,6 +17,7 @@ pub use annotations::render_change_annotations;
 pub use code_quality::write_code_quality;
 pub use json::write_change_json;
 pub use markdown::render_change_markdown;
+pub(crate) use markdown::{LONGEST, push_changes, push_untested, push_within};
 pub use page::render_change_page;
 pub use text::render_change_text;
 

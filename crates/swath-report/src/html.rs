@@ -37,6 +37,7 @@ use site::Site;
 pub(crate) use escape::push_text;
 pub(crate) use figures::{cover, push_bar};
 pub(crate) use layout::push_head;
+pub(crate) use lines::{FunctionFigures, function_figures};
 pub(crate) use source_table::push_code;
 
 /// The style sheet of every page.

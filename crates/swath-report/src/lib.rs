@@ -5,6 +5,7 @@
 
 mod annotate;
 mod changes;
+mod comment;
 mod html;
 mod json;
 mod json_writer;
@@ -23,6 +24,7 @@ pub use changes::{
     ChangeSources, render_change_annotations, render_change_markdown, render_change_page,
     render_change_text, write_change_json, write_code_quality,
 };
+pub use comment::{Comment, render_comment};
 pub use html::{HtmlOptions, Piece, SourceOf, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};

@@ -406,6 +406,14 @@ pub(crate) struct RunReportArguments {
     /// Write the HTML report into a folder as well.
     #[arg(long, value_name = "DIR")]
     pub(crate) html: Option<PathBuf>,
+    /// Gates besides `--fail-under`: total, lines, branches, changed, or a pattern of paths.
+    #[arg(
+        long,
+        value_name = "NAME=MIN,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) gate: Vec<String>,
     #[command(flatten)]
     pub(crate) shared: SharedReportArguments,
 }
@@ -455,9 +463,6 @@ pub(crate) struct DataArguments {
     /// Read the data from this file [default: .coverage].
     #[arg(long, value_name = "INFILE")]
     pub(crate) data_file: Option<String>,
-    /// Keep data files that are combined into one before.
-    #[arg(long, hide_short_help = true)]
-    pub(crate) keep_combined: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
 }
@@ -498,7 +503,7 @@ pub(crate) struct ReadingArguments {
 }
 
 /// What changed.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Change")]
 pub(crate) struct ChangeArguments {
     /// What the work tree has that REVISION had not, when the two parted [default: the default branch].
@@ -553,6 +558,14 @@ pub(crate) struct DiffReportArguments {
     /// Exit with 2 if less than MIN percent of the changed lines and branches is covered.
     #[arg(long, value_name = "MIN")]
     pub(crate) fail_under: Option<f64>,
+    /// More gates: total, lines, branches, or a pattern of paths.
+    #[arg(
+        long,
+        value_name = "NAME=MIN,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) gate: Vec<String>,
 }
 
 /// How two data files are compared.
@@ -568,7 +581,7 @@ pub(crate) enum CompareFormat {
 #[command(
     override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B",
     after_help = "`--help` shows all options.",
-    after_long_help = "Examples:\n  swath compare .coverage.system .coverage.unit\n  swath compare --name system=.coverage --name unit=.coverage.unit --show system"
+    after_long_help = "Examples:\n  swath compare system.coverage unit.coverage\n  swath compare --name system=.coverage --name unit=unit.coverage --show system"
 )]
 pub(crate) struct CompareArguments {
     /// The data files.
@@ -612,7 +625,6 @@ impl DataArguments {
     pub(crate) fn session(&self) -> SessionOptions {
         SessionOptions {
             data_file: self.data_file.clone(),
-            keep_combined: self.keep_combined,
             ..self.reading.session()
         }
     }

@@ -8,7 +8,7 @@ use swath_changes::{
     Baseline, ChangeKind, ChangedFile, Comparison, GitChanges, GitError, PatchError, Repository,
     SubmoduleGap, parse_patch,
 };
-use swath_coverage::LeftOutReason;
+use swath_coverage::{ChangeReport, LeftOutReason, Report};
 use swath_data::{CoverageData, SourceHash};
 use swath_model::{Message, printable};
 use swath_pattern::Directory;
@@ -44,6 +44,18 @@ impl ChangeError {
     }
 }
 
+/// What of a whole report a change wrote.
+pub(crate) fn changes_since(
+    wanted: &ChangeArguments,
+    report: &Report,
+    data: &CoverageData,
+    directory: &Directory,
+) -> Result<ChangeReport, ChangeError> {
+    let change = ChangeSource::find(wanted, Path::new(directory.path()))?;
+    let matched = change.matched(data, directory);
+    Ok(matched.report(report.clone(), change.comparison))
+}
+
 /// A change.
 pub(crate) struct ChangeSource {
     pub(crate) comparison: Comparison,
@@ -63,6 +75,17 @@ pub(crate) struct MatchedChange {
     pub(crate) known: BTreeMap<String, ChangedFile>,
     /// Those that cannot count.
     pub(crate) left_out: Vec<(String, LeftOutReason)>,
+}
+
+impl MatchedChange {
+    /// What of a report these files are.
+    pub(crate) fn report(self, report: Report, comparison: Comparison) -> ChangeReport {
+        let mut changes = ChangeReport::new(report, self.known, comparison);
+        for (path, reason) in self.left_out {
+            changes.leave_out(path, reason);
+        }
+        changes
+    }
 }
 
 impl ChangeSource {

@@ -53,10 +53,23 @@ fn no_data(path: &Path) -> Message {
     } else {
         format!("there is no data file `{}`", path.display())
     };
-    Message::error("no-data", text).hint(
+    let hint = if has_parts(path) {
+        "`swath combine` makes one of the files beside it"
+    } else {
         "measure first, as with `swath run -- pytest`, or name a file with `--data-file`"
-            .to_owned(),
-    )
+    };
+    Message::error("no-data", text).hint(hint.to_owned())
+}
+
+/// Whether files that could be combined into a data file lie beside it.
+fn has_parts(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!("{name}.");
+    let entries = path
+        .parent()
+        .and_then(|folder| fs_err::read_dir(folder).ok());
+    let mut names = entries.into_iter().flatten().flatten();
+    names.any(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
 }
 
 /// Prints a report, or writes it to a file.

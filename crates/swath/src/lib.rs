@@ -10,6 +10,7 @@ mod commands;
 mod coverage_cli;
 mod diagnostic;
 mod exit;
+mod gates;
 mod interpreter;
 mod invocation;
 mod log;

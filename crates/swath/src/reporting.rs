@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use swath_checkout::source_exists;
 use swath_config::ConfigError;
 use swath_coverage::{
-    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
+    GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
     exclusion_rules, file_findings, traced_files, verdict,
 };
 use swath_data::{ContextError, CoverageData, DataError, SourceHash, read_data_file};
@@ -20,6 +20,7 @@ use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::gates::judge_total;
 use crate::interpreter::environment_interpreter;
 use crate::patience::Patience;
 use crate::recorder::{AssumedPython, Grounds, SaidPython};
@@ -453,13 +454,11 @@ impl Session {
 
     /// Holds the total against `fail_under`.
     pub(crate) fn judge(&self, total: f64) -> Exit {
-        let config = &self.settings.config;
-        let precision = usize::try_from(config.precision).unwrap_or(0);
-        let gate = match Gate::new(config.fail_under, precision) {
-            Ok(gate) => gate,
+        let failure = match judge_total(&self.settings.config, total) {
+            Ok(failure) => failure,
             Err(error) => return fail(&error.to_string().replace("NaN", "nan")),
         };
-        match gate.failure(total) {
+        match failure {
             Some(failure) => {
                 print(&format!("Coverage failure: {failure}\n"));
                 Exit::BelowFailUnder

@@ -13,6 +13,7 @@ fn sources() -> String {
         "swath-run",
         "swath-model",
         "swath-changes",
+        "swath-coverage",
         "swath-config",
         "swath-pattern",
         "swath-report",

@@ -11,6 +11,11 @@ pub(super) fn form(table: Option<&str>, key: &str, value: &DeValue<'_>) -> Strin
     if table == Some("environment") {
         return quoted(&scalar(value).unwrap_or_else(|| "value".to_owned()));
     }
+    if matches!(table, Some("gates" | "files")) {
+        let made = scalar(value).map(|text| text.trim().trim_end_matches('%').to_owned());
+        let made = made.filter(|text| text.parse::<f64>().is_ok());
+        return made.unwrap_or_else(|| "80".to_owned());
+    }
     match key {
         "command" | "test" => quoted(&command(value).unwrap_or_else(|| match key {
             "test" => "pytest tests/system".to_owned(),

@@ -101,6 +101,34 @@ pub(super) fn of_service_key(key: &str) -> Option<String> {
     synonym(&OF_SERVICES, key).or_else(|| of_coverage_py(key))
 }
 
+/// What other tools call the gates.
+const OF_GATES: [(&[&str], &str); 5] = [
+    (
+        &[
+            "fail-under",
+            "fail_under",
+            "minimum",
+            "min",
+            "coverage",
+            "all",
+        ],
+        "total",
+    ),
+    (&["line", "statements", "statement"], "lines"),
+    (&["branch"], "branches"),
+    (&["diff", "change", "patch", "new", "changes"], "changed"),
+    (&["paths", "path", "file", "patterns"], "files"),
+];
+
+/// What is meant by a gate that swath does not know.
+pub(super) fn of_gate_key(key: &str) -> Option<String> {
+    synonym(&OF_GATES, key).or_else(|| {
+        let is_pattern = key.contains(['/', '*', '.']);
+        let text = || format!("a pattern of paths goes under `[gates.files]`: `\"{key}\" = 80`");
+        is_pattern.then(text)
+    })
+}
+
 fn synonym(table: &[(&[&str], &str)], key: &str) -> Option<String> {
     let key = key.to_ascii_lowercase();
     let (_, known) = table.iter().find(|(others, _)| others.contains(&&*key))?;
@@ -143,5 +171,12 @@ mod tests {
             assert!(hint.contains(expected), "{key}: {hint}");
         }
         assert_eq!(of_service_key("reday"), None);
+        for (key, expected) in [
+            ("fail_under", "the key is `total`"),
+            ("src/*", "`[gates.files]`"),
+        ] {
+            let hint = of_gate_key(key).unwrap();
+            assert!(hint.contains(expected), "{key}: {hint}");
+        }
     }
 }

@@ -160,6 +160,17 @@ impl<'a> Entry<'a> {
             .ok_or_else(|| self.wrong_type("a string", self.value))
     }
 
+    /// A number, with or without a point.
+    pub(super) fn number(&self) -> Result<f64, SwathConfigError> {
+        let text = match self.value {
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
+            other => return Err(self.wrong_type("a number", other)),
+        };
+        let number = text.replace('_', "").parse();
+        number.map_err(|_| self.wrong_type("a number", self.value))
+    }
+
     /// One string or a list of them.
     pub(super) fn texts(&self) -> Result<Vec<&'a str>, SwathConfigError> {
         let Some(items) = self.value.as_array() else {
@@ -214,7 +225,12 @@ impl<'a> Entry<'a> {
             } else {
                 name
             };
-            format!("write {key} on a line of its own, and `command = \"…\"` below it")
+            let below = match self.key {
+                "gates" => "total = 80",
+                "files" => "\"src/api/*\" = 80",
+                _ => "command = \"…\"",
+            };
+            format!("write {key} on a line of its own, and `{below}` below it")
         } else {
             let table = self.table_path.last().map(String::as_str);
             self.written(&forms::form(table, self.key, value))
@@ -229,12 +245,18 @@ impl<'a> Entry<'a> {
 
     /// The hint to write this key with another value; `value` is a string's content or TOML.
     pub(super) fn written(&self, value: &str) -> String {
-        let value = if value.starts_with(['"', '\'', '{', '[']) {
+        let is_number = value.parse::<f64>().is_ok();
+        let value = if is_number || value.starts_with(['"', '\'', '{', '[']) {
             value.to_owned()
         } else {
             format!("\"{value}\"")
         };
-        format!("write `{} = {value}`", self.key)
+        let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let key = match self.key {
+            key if key.chars().all(is_bare) => key.to_owned(),
+            key => format!("\"{key}\""),
+        };
+        format!("write `{key} = {value}`")
     }
 
     pub(super) fn bad_value(

@@ -87,7 +87,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     );
     assert_eq!(hint, "the nearest key is `test`");
     let (_, _, hint) = refused("quux = 1\n");
-    assert_eq!(hint, "the keys are test, services");
+    assert_eq!(hint, "the keys are test, services, gates");
 }
 
 #[test]
@@ -199,4 +199,41 @@ fn settings_are_found_in_either_file() {
         (config.file, config.test),
         (Some(own), Some(vec!["b".to_owned()]))
     );
+}
+
+#[test]
+fn gates_are_read_in_the_order_of_the_file() {
+    let text = "[gates]\ntotal = 80\nchanged = 92.5\n[gates.files]\n\"src/pay/*\" = 1_0.0\n";
+    let gates = parse(text).unwrap().gates;
+    let expected = [
+        (GateSubject::Total, 80.0),
+        (GateSubject::Changed, 92.5),
+        (GateSubject::Files("src/pay/*".to_owned()), 10.0),
+    ];
+    let gates: Vec<_> = gates
+        .into_iter()
+        .map(|gate| (gate.subject, gate.minimum))
+        .collect();
+    assert_eq!(gates, expected);
+}
+
+#[test]
+fn gates_that_are_none_say_what_works() {
+    for (text, hint) in [
+        ("[gates]\ntotal = \"80%\"\n", "write `total = 80`"),
+        ("[gates]\nlines = 101\n", "write `lines = 80`"),
+        ("[gates]\nfail_under = 80\n", "the key is `total`"),
+        (
+            "[gates]\n\"src/*\" = 80\n",
+            "a pattern of paths goes under `[gates.files]`: `\"src/*\" = 80`",
+        ),
+        (
+            "gates = 80\n",
+            "write `[gates]` on a line of its own, and `total = 80` below it",
+        ),
+        ("[gates.files]\n\"a/*\" = true\n", "write `\"a/*\" = 80`"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some(hint), "{error}");
+    }
 }

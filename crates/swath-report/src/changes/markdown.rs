@@ -12,7 +12,7 @@ use crate::markdown::escape_markdown;
 use crate::{TextError, TextOptions, verdict_markdown};
 
 /// GitHub refuses a comment with more characters. There are never more characters than bytes.
-const LONGEST: usize = 65_536;
+pub(crate) const LONGEST: usize = 65_536;
 /// So much is kept for what ends a comment.
 const END: usize = 1_024;
 /// The table and the remarks have this much of it at most.
@@ -41,7 +41,7 @@ pub fn render_change_markdown(
 }
 
 /// The share, the table and the remarks.
-fn push_changes(
+pub(crate) fn push_changes(
     out: &mut String,
     report: &ChangeReport,
     options: &TextOptions,
@@ -60,7 +60,7 @@ fn push_changes(
             out,
             "**{}%** of what changed is covered: {}.\n\nChanges {since}.\n",
             report.totals.shown_percent(precision),
-            shares(&report.totals, report.has_arcs),
+            shares(&report.totals),
         );
         let table = text::table(
             report,
@@ -112,7 +112,7 @@ fn push_lines<'a>(
 }
 
 /// Appends as much of a text as fits into `room` bytes.
-fn push_within(out: &mut String, text: &str, room: usize) {
+pub(crate) fn push_within(out: &mut String, text: &str, room: usize) {
     if text.len() <= room {
         out.push_str(text);
         return;
@@ -122,7 +122,7 @@ fn push_within(out: &mut String, text: &str, room: usize) {
 }
 
 /// The lines that no test reached, folded, as far as they fit below `longest` bytes.
-fn push_untested(
+pub(crate) fn push_untested(
     out: &mut String,
     report: &ChangeReport,
     source_of: &ChangeSources<'_>,

@@ -13,10 +13,13 @@ use crate::html::{Piece, STYLE, cover, piece, push_bar, push_code, push_head, pu
 use crate::text::plural;
 use crate::verdict_line;
 
+/// What only this page has.
+const CHANGES_STYLE: &str = include_str!("../../assets/changes.css");
+
 /// Lines around what the change left untested.
 const AROUND: u32 = 3;
 
-/// Renders the page, and the style sheet beside it: only what the change left untested, and in it
+/// Renders the page, and the style sheets beside it: only what the change left untested, and in it
 /// which lines the change wrote.
 pub fn render_change_page(
     report: &ChangeReport,
@@ -27,7 +30,7 @@ pub fn render_change_page(
 ) -> Vec<Piece> {
     let mut out = String::new();
     push_head(&mut out, "Untested changes", title);
-    out.push_str("<link rel=stylesheet href=swath.css>\n</head>\n<body>\n<main id=main>\n");
+    out.push_str("<link rel=stylesheet href=swath.css>\n<link rel=stylesheet href=changes.css>\n</head>\n<body>\n<main id=main>\n");
     push_total(&mut out, report, precision);
     let _ = write!(
         out,
@@ -52,6 +55,7 @@ pub fn render_change_page(
     vec![
         piece("index.html", out),
         piece("swath.css", STYLE.to_owned()),
+        piece("changes.css", CHANGES_STYLE.to_owned()),
     ]
 }
 
@@ -67,7 +71,7 @@ fn push_total(out: &mut String, report: &ChangeReport, precision: usize) {
         numbers.executed() + numbers.executed_branches(),
         numbers.statements + numbers.branches,
     );
-    let _ = write!(out, "{}. Changes ", shares(numbers, report.has_arcs));
+    let _ = write!(out, "{}. Changes ", shares(numbers));
     push_text(out, &neutralize_control(&report.comparison.to_string()));
     out.push_str(".</p>\n");
 }

@@ -33,13 +33,13 @@ pub(super) fn sentence(file: &FileChange, part: &UntestedPart) -> String {
 }
 
 /// `5 of 7 changed lines and 3 of 4 branches`.
-pub(super) fn shares(numbers: &Numbers, has_arcs: bool) -> String {
+pub(super) fn shares(numbers: &Numbers) -> String {
     let lines = format!(
         "{} of {}",
         numbers.executed(),
         plural(numbers.statements, "changed line")
     );
-    if !has_arcs {
+    if numbers.branches == 0 {
         return lines;
     }
     let branches = match numbers.branches {

@@ -54,7 +54,7 @@ fn perform(arguments: &CompareArguments) -> Result<(), Message> {
 fn both(arguments: &CompareArguments) -> Result<[Named; 2], Message> {
     let wrong = |text: &str| {
         Message::error("usage", text)
-            .hint("swath compare --name system=.coverage --name unit=.coverage.unit".to_owned())
+            .hint("swath compare --name system=.coverage --name unit=unit.coverage".to_owned())
     };
     let mut all = Vec::new();
     for name in &arguments.name {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use swath_coverage::{ChangeReport, FileChange, Gate, GateSubject, Report, read_source, verdict};
+use swath_config::GateSubject;
+use swath_coverage::{ChangeReport, FileChange, Gate, Report, read_source, verdict};
 use swath_data::CoverageData;
 use swath_model::{Message, Verdict};
 use swath_report::{
@@ -14,9 +15,10 @@ use swath_report::{
 
 use super::{no_data, not_written, put_report, written};
 use crate::arguments::{DiffArguments, DiffFormat};
-use crate::change_source::{ChangeSource, MatchedChange};
+use crate::change_source::ChangeSource;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::gates::{Gates, GatesError, all_passed};
 use crate::page_folder::PageFolder;
 use crate::progress::status;
 use crate::reporting::{Failure, Session, Wanted, current_folder};
@@ -31,66 +33,74 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Exit {
 }
 
 fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
-    let gate = gate(arguments)?;
     let folder = current_folder();
+    let gates = gates(arguments, &folder).map_err(|error| error.message())?;
     let change = ChangeSource::find(&arguments.change, &folder).map_err(|error| error.message())?;
     for warning in &change.warnings {
         let text = format!("git says: {warning}");
         Message::warning("git-warned", text).print();
     }
     let options = arguments.data.session();
-    let (session, data) = Session::begin_report(&options).map_err(|error| error.message())?;
+    let session = Session::begin_reading(&options).map_err(|error| error.message())?;
+    // A question changes no file: nothing is combined, as `report` does.
+    let path = session.settings.data_file();
+    let data = session.read(&path).map_err(|error| error.message())?;
     if data.is_empty() {
-        return Err(no_data(&session.settings.data_file()));
+        return Err(no_data(&path));
     }
-    let matched = change.matched(&data, &session.settings.directory);
-    let report = model(&session, &data, &change, &matched).map_err(|error| error.message())?;
+    let directory = &session.settings.directory;
+    let matched = change.matched(&data, directory);
+    let files = if gates.ask_for_all() {
+        Some(Vec::new())
+    } else {
+        let known: Vec<String> = matched.known.keys().cloned().collect();
+        Some(known).filter(|known| !known.is_empty())
+    };
+    let report = model(&session, &data, &change, files).map_err(|error| error.message())?;
     let verdict = verdict(&data, &report);
-    let mut changes = ChangeReport::new(report, matched.known, change.comparison.clone());
-    for (path, reason) in matched.left_out {
-        changes.leave_out(path, reason);
-    }
+    let changes = matched.report(report.clone(), change.comparison.clone());
     let shown = Shown {
         session: &session,
         changes: &changes,
         verdict: &verdict,
     };
     shown.report(arguments)?;
-    Ok(match gate.and_then(|gate| gate.judge(&changes.totals)) {
-        Some(failure) => {
-            Message::error("below-minimum", failure.to_string()).print();
-            Exit::BelowFailUnder
-        }
-        None if session.is_unsure() => Exit::Failure,
-        None => Exit::Success,
+    let precision = session.settings.config.precision;
+    let failures = gates
+        .judge(&report, Some(&changes.totals), directory, precision)
+        .map_err(|error| error.message())?;
+    Ok(if !all_passed(&failures) {
+        Exit::BelowFailUnder
+    } else if session.is_unsure() {
+        Exit::Failure
+    } else {
+        Exit::Success
     })
 }
 
-/// The gate, before anything is looked at.
-fn gate(arguments: &DiffArguments) -> Result<Option<Gate>, Message> {
-    let Some(minimum) = arguments.report.fail_under else {
-        return Ok(None);
-    };
-    let precision = arguments.data.reading.precision.unwrap_or(0) as usize;
-    let gate = Gate::of(GateSubject::Changed, minimum, precision);
-    gate.map(Some)
-        .map_err(|error| Message::error("bad-minimum", error.to_string()))
+/// The gates, before anything is looked at.
+fn gates(arguments: &DiffArguments, folder: &Path) -> Result<Gates, GatesError> {
+    let mut gates = Gates::load(folder, &arguments.report.gate)?;
+    if let Some(minimum) = arguments.report.fail_under {
+        Gate::of(GateSubject::Changed, minimum, 0)?;
+        gates.set(GateSubject::Changed, minimum);
+    }
+    Ok(gates)
 }
 
-/// Analyses the files that changed.
+/// Analyses these files; none at all, if nothing is to be analyzed.
 fn model(
     session: &Session,
     data: &CoverageData,
     change: &ChangeSource,
-    matched: &MatchedChange,
+    files: Option<Vec<String>>,
 ) -> Result<Report, Failure> {
-    let files: Vec<String> = matched.known.keys().cloned().collect();
-    if files.is_empty() {
+    let Some(files) = files else {
         return Ok(Report {
             has_arcs: data.has_arcs(),
             ..Report::default()
         });
-    }
+    };
     let wanted = Wanted {
         contexts: true,
         details: false,

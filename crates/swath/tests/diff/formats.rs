@@ -100,7 +100,7 @@ fn the_gate_says_by_how_much_it_is_missed() {
     assert_eq!(project.swath(&["diff", "--fail-under=50"]).code, 0);
     let bad = project.swath(&["diff", "--fail-under=101"]);
     assert_eq!(bad.code, 1, "{bad:?}");
-    assert!(bad.stderr.contains("error[bad-minimum]"), "{bad:?}");
+    assert!(bad.stderr.contains("error[bad-gate]"), "{bad:?}");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_page_lists_what_is_left_to_test() {
         !page.contains("<script") && !page.contains("style="),
         "{page}"
     );
-    assert!(read("pages/swath.css").contains(".changes"));
+    assert!(read("pages/changes.css").contains(".changes"));
 }
 
 #[test]

@@ -5,12 +5,16 @@
 //! - `refused`: what cannot be answered, and how swath says it
 //! - `diff_cover`: side by side with diff-cover
 //! - `sets`: `swath compare`
+//! - `guide`: the page about it shows what is printed
+//! - `gates`: held by `run`, `report` and `diff`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod diff_cover;
 mod followed;
 mod formats;
+mod gates;
+mod guide;
 mod history;
 mod project;
 mod refused;

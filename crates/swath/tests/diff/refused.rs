@@ -86,6 +86,15 @@ fn data_that_is_not_there_is_said() {
             "--data-file",
         ],
     );
+    let parts = project.folder().join("other.host.pid1");
+    fs_err::rename(project.folder().join(".coverage"), &parts).unwrap();
+    let done = project.swath(&["diff", "--data-file=other"]);
+    assert_refused(
+        &done,
+        1,
+        &["hint: `swath combine` makes one of the files beside it"],
+    );
+    assert!(parts.exists());
     project.repository.write(".coverage", "no database");
     assert_refused(&project.swath(&["diff"]), 1, &["error[report-failed]"]);
 }
