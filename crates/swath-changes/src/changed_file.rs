@@ -49,7 +49,7 @@ pub struct ChangedFile {
     /// Whether the path may begin with folders that are not part of it, as in patches that git did
     /// not make.
     pub has_loose_path: bool,
-    /// The lines that the patch shows, to see whether it fits a text.
+    /// The lines that a patch shows, to see whether it fits a text; none where git was asked.
     pub text: AddedText,
 }
 

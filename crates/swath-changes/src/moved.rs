@@ -2,6 +2,7 @@
 //! with `--color-moved-ws=ignore-all-space` finds them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use crate::file_diff::{FileDiff, Run};
 
@@ -17,15 +18,17 @@ pub(crate) struct Moved(BTreeMap<String, BTreeSet<u32>>);
 impl Moved {
     /// Finds the lines that were only moved.
     pub(crate) fn find(files: &[FileDiff<'_>]) -> Self {
-        let taken_away: Vec<Vec<Line>> = files
-            .iter()
-            .flat_map(|file| &file.removed)
-            .map(line_texts)
-            .collect();
-        let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
+        let hasher = RandomState::new();
+        let texts = |run: &Run<'_>| -> Vec<Line> {
+            let lines = run.lines.iter();
+            lines.map(|line| Line::new(line, &hasher)).collect()
+        };
+        let removed = files.iter().flat_map(|file| &file.removed);
+        let taken_away: Vec<Vec<Line>> = removed.map(texts).collect();
+        let mut places: HashMap<u64, Vec<Place>> = HashMap::new();
         for (run, lines) in taken_away.iter().enumerate() {
             for (line, text) in lines.iter().enumerate() {
-                let places = places.entry(text).or_default();
+                let places = places.entry(text.hash).or_default();
                 if places.len() < MOST_PLACES {
                     places.push(Place { run, line });
                 }
@@ -35,7 +38,7 @@ impl Moved {
         for file in files {
             let Some(path) = &file.new else { continue };
             for run in &file.added {
-                let lines = moved_lines(run, &taken_away, &places);
+                let lines = moved_lines(run.first, &texts(run), &taken_away, &places);
                 if !lines.is_empty() {
                     moved.0.entry(path.clone()).or_default().extend(lines);
                 }
@@ -49,8 +52,25 @@ impl Moved {
     }
 }
 
-/// A line without its blanks.
-type Line = Vec<u8>;
+/// A line without its blanks: what it says, as a hash, and how many letters and digits it has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Line {
+    hash: u64,
+    letters: usize,
+}
+
+impl Line {
+    fn new(line: &[u8], hasher: &RandomState) -> Self {
+        let mut hash = hasher.build_hasher();
+        let words = line.split(|&byte| is_blank(byte));
+        words.for_each(|word| hash.write(word));
+        let letters = line.iter().filter(|byte| byte.is_ascii_alphanumeric());
+        Self {
+            hash: hash.finish(),
+            letters: letters.count(),
+        }
+    }
+}
 
 /// Where a line was taken away.
 #[derive(Clone, Copy)]
@@ -59,31 +79,31 @@ struct Place {
     line: usize,
 }
 
-fn line_texts(run: &Run<'_>) -> Vec<Line> {
-    run.lines.iter().map(|line| without_blanks(line)).collect()
-}
-
 /// What of a line counts where blanks do not.
 pub(crate) fn without_blanks(line: &[u8]) -> Vec<u8> {
-    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | 11 | 12);
-    line.iter().copied().filter(is_text).collect()
+    let bytes = line.iter().copied();
+    bytes.filter(|&byte| !is_blank(byte)).collect()
 }
 
-/// The numbers of the lines of `run` that are in a block which was taken away elsewhere.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | 11 | 12)
+}
+
+/// The numbers of the lines from `first` on that are in a block which was taken away elsewhere.
 fn moved_lines(
-    run: &Run<'_>,
+    first: u32,
+    texts: &[Line],
     taken_away: &[Vec<Line>],
-    places: &HashMap<&[u8], Vec<Place>>,
+    places: &HashMap<u64, Vec<Place>>,
 ) -> Vec<u32> {
-    let texts = line_texts(run);
     let mut moved = Vec::new();
     let mut start = 0;
     while start < texts.len() {
         let length = longest_block(&texts[start..], taken_away, places);
         let block = &texts[start..start + length];
-        let letters = block.iter().flatten().filter(|b| b.is_ascii_alphanumeric());
-        if letters.count() >= FEWEST_LETTERS {
-            moved.extend((run.first..).skip(start).take(length));
+        let letters: usize = block.iter().map(|line| line.letters).sum();
+        if letters >= FEWEST_LETTERS {
+            moved.extend((first..).skip(start).take(length));
         }
         start += length.max(1);
     }
@@ -94,10 +114,12 @@ fn moved_lines(
 fn longest_block(
     texts: &[Line],
     taken_away: &[Vec<Line>],
-    places: &HashMap<&[u8], Vec<Place>>,
+    places: &HashMap<u64, Vec<Place>>,
 ) -> usize {
-    let Some(first) = texts.first() else { return 0 };
-    let mut open: Vec<Place> = places.get(first.as_slice()).cloned().unwrap_or_default();
+    let Some(places) = texts.first().and_then(|first| places.get(&first.hash)) else {
+        return 0;
+    };
+    let mut open: Vec<Place> = places.clone();
     let mut length = 0;
     while !open.is_empty() {
         length += 1;

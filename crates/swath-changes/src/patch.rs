@@ -48,7 +48,7 @@ pub enum PatchError {
 
 /// Reads a patch: the files that it changes, in its order. Nothing at all changes nothing.
 pub fn parse_patch(patch: &[u8]) -> Result<Vec<ChangedFile>, PatchError> {
-    let files = parse_files(patch)?;
+    let files = Parser::new(patch, true).parse()?;
     if files.is_empty() && !patch.trim_ascii().is_empty() {
         return Err(PatchError::NoDiff);
     }
@@ -63,18 +63,9 @@ pub(crate) fn changed_files(files: Vec<FileDiff<'_>>) -> Vec<ChangedFile> {
         .collect()
 }
 
-/// The files of a patch, with their lines.
+/// The files of a patch, with their lines; without what says whether it fits a text.
 pub(crate) fn parse_files(patch: &[u8]) -> Result<Vec<FileDiff<'_>>, PatchError> {
-    let mut parser = Parser {
-        rest: patch,
-        number: 0,
-        files: Vec::new(),
-        is_header: false,
-    };
-    while let Some(line) = parser.next() {
-        parser.read(line)?;
-    }
-    Ok(parser.files)
+    Parser::new(patch, false).parse()
 }
 
 struct Parser<'a> {
@@ -84,9 +75,28 @@ struct Parser<'a> {
     files: Vec<FileDiff<'a>>,
     /// Whether the last file has no hunk yet, and what git says of it may follow.
     is_header: bool,
+    /// Whether to note the lines that are shown of the text after the change.
+    keeps_text: bool,
 }
 
 impl<'a> Parser<'a> {
+    fn new(patch: &'a [u8], keeps_text: bool) -> Self {
+        Self {
+            rest: patch,
+            number: 0,
+            files: Vec::new(),
+            is_header: false,
+            keeps_text,
+        }
+    }
+
+    fn parse(mut self) -> Result<Vec<FileDiff<'a>>, PatchError> {
+        while let Some(line) = self.next() {
+            self.read(line)?;
+        }
+        Ok(self.files)
+    }
+
     fn next(&mut self) -> Option<&'a [u8]> {
         let (line, rest) = split_line(self.rest)?;
         self.rest = rest;
@@ -231,7 +241,7 @@ impl<'a> Parser<'a> {
             let Some(file) = self.files.last_mut() else {
                 break;
             };
-            hunk.read(file, line)
+            hunk.read(file, line, self.keeps_text)
                 .ok_or(PatchError::NotInHunk { line: self.number })?;
         }
         Ok(())
@@ -279,7 +289,12 @@ impl Hunk {
     }
 
     /// Reads one line; nothing if it cannot stand here.
-    fn read<'a>(&mut self, file: &mut FileDiff<'a>, line: &'a [u8]) -> Option<()> {
+    fn read<'a>(
+        &mut self,
+        file: &mut FileDiff<'a>,
+        line: &'a [u8],
+        keeps_text: bool,
+    ) -> Option<()> {
         if line.starts_with(b"\\") {
             // Of a last line without an end.
             return Some(());
@@ -306,7 +321,9 @@ impl Hunk {
         }
         if !is_gone {
             let number = advance(&mut self.new)?;
-            file.text.push(number, text);
+            if keeps_text {
+                file.text.push(number, text);
+            }
             if !marks.is_empty() && marks.iter().all(|&mark| mark == b'+') {
                 FileDiff::push(&mut file.added, number, text);
             }

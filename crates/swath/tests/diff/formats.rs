@@ -327,3 +327,44 @@ fn a_patch_says_the_same_as_git() {
     let done = project.swath(&["diff", "--patch", "plain.patch"]);
     assert_eq!(lines(&done), expected);
 }
+
+#[test]
+fn names_and_sources_steer_nothing() {
+    const NAME: &str = "a\u{1b}[31m<script>,:%\n::error::x|`\u{202e}.py";
+    let Some(project) = Project::new("names_and_sources_steer_nothing", &[]) else {
+        return;
+    };
+    project.repository.write("README", "");
+    project.repository.commit();
+    project.repository.write(
+        NAME,
+        "def f():\n    return '</td><script>```\u{1b}[2J\u{202e}::error::y'\n",
+    );
+    let mut run = project.command("coverage");
+    run.args(["run", "--branch", "--source=."]).arg(NAME);
+    assert_eq!(crate::project::finish(run).code, 0);
+    for format in ["text", "markdown", "json", "github", "gitlab"] {
+        let format = format!("--format={format}");
+        let done = project.swath(&["diff", &format, "--html=pages"]);
+        assert_eq!(done.code, 0, "{format} {done:?}");
+        let all = done.stdout + &done.stderr;
+        assert!(!all.contains(['\u{1b}', '\u{202e}']), "{format} {all}");
+        let begins = |line: &&str| line.starts_with("::error");
+        assert_eq!(all.lines().find(begins), None, "{format} {all}");
+    }
+    let markdown = project.swath(&["diff", "--format=markdown"]).stdout;
+    assert!(markdown.contains("| a\\?\\[31m\\<script\\>"), "{markdown}");
+    assert!(markdown.contains("````diff\n"), "{markdown}");
+    let annotations = project.swath(&["diff", "--format=github"]).stdout;
+    assert!(
+        annotations
+            .starts_with("::warning file=a?[31m<script>%2C%3A%25?%3A%3Aerror%3A%3Ax|`?.py,line=2,"),
+        "{annotations}"
+    );
+    let page = fs_err::read_to_string(project.folder().join("pages/index.html")).unwrap();
+    assert!(
+        !page.contains("<script") && !page.contains(['\u{1b}', '\u{202e}']),
+        "{page}"
+    );
+    assert!(page.contains("&lt;script"), "{page}");
+}
