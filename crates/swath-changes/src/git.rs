@@ -48,7 +48,30 @@ const DIFF: [&str; 16] = [
 pub struct Repository {
     top: PathBuf,
     is_shallow: bool,
+    surroundings: Surroundings,
 }
+
+/// Whose repository the environment may speak of: in a hook, it names the one that is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surroundings {
+    /// This one's.
+    Own,
+    /// Another one's: this is a submodule of it.
+    Other,
+}
+
+/// What git says in the environment of one repository, and never to another one.
+const OF_ONE_REPOSITORY: [&str; 9] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+];
 
 /// What a work tree is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +107,12 @@ pub struct GitChanges {
 impl Repository {
     /// The work tree that `folder` belongs to.
     pub fn find(folder: &Path) -> Result<Self, GitError> {
+        Self::find_in(folder, Surroundings::Own)
+    }
+
+    fn find_in(folder: &Path, surroundings: Surroundings) -> Result<Self, GitError> {
         let words = ["rev-parse", "--is-shallow-repository", "--show-toplevel"];
-        let answer = ask_git(folder, &words, b"")?;
+        let answer = ask_git(folder, surroundings, &words, b"")?;
         if answer.code != Some(0) {
             return Err(GitError::of_folder(folder, &complaint(&answer)));
         }
@@ -99,6 +126,7 @@ impl Repository {
         Ok(Self {
             top: PathBuf::from(top),
             is_shallow: shallow == "true",
+            surroundings,
         })
     }
 
@@ -251,7 +279,7 @@ impl Repository {
         if depth == DEEPEST || !folder.join(".git").exists() {
             return Err(not_there());
         }
-        let inner = Repository::find(&folder)?;
+        let inner = Repository::find_in(&folder, Surroundings::Other)?;
         if inner.top == self.top {
             return Err(not_there());
         }
@@ -281,7 +309,7 @@ impl Repository {
     }
 
     fn ask<W: AsRef<OsStr>>(&self, words: &[W], input: &[u8]) -> Result<Answer, GitError> {
-        ask_git(&self.top, words, input)
+        ask_git(&self.top, self.surroundings, words, input)
     }
 
     fn check(&self, verb: &'static str, answer: &Answer) -> Result<(), GitError> {
@@ -326,7 +354,12 @@ fn take_text(rest: &mut &[u8]) -> Option<Vec<u8>> {
     (kind == Some("blob")).then(|| text.to_vec())
 }
 
-fn ask_git<W: AsRef<OsStr>>(folder: &Path, words: &[W], input: &[u8]) -> Result<Answer, GitError> {
+fn ask_git<W: AsRef<OsStr>>(
+    folder: &Path,
+    surroundings: Surroundings,
+    words: &[W],
+    input: &[u8],
+) -> Result<Answer, GitError> {
     let mut command = Command::new("git");
     command
         .args(["--no-pager", "-c", "core.quotePath=true"])
@@ -338,6 +371,11 @@ fn ask_git<W: AsRef<OsStr>>(folder: &Path, words: &[W], input: &[u8]) -> Result<
         .env("LC_ALL", "C")
         .env_remove("GIT_EXTERNAL_DIFF")
         .env_remove("GIT_DIFF_OPTS");
+    if surroundings == Surroundings::Other {
+        for name in OF_ONE_REPOSITORY {
+            command.env_remove(name);
+        }
+    }
     ask_program(&mut command, input, LIMIT).map_err(|error| match error {
         AskError::NotStarted { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             GitError::NotInstalled

@@ -127,6 +127,8 @@ fn nobodys_settings_change_the_answer() {
         ["modified é.py 1", "renamed sub/a.py → sub/b.py 41"]
     );
     for (name, value) in [
+        ("diff.srcPrefix", "one/two/"),
+        ("diff.dstPrefix", "three/"),
         ("diff.noprefix", "true"),
         ("diff.mnemonicPrefix", "true"),
         ("diff.external", "false"),

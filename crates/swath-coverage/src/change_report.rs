@@ -24,6 +24,9 @@ pub struct ChangeReport {
     pub unmeasured: usize,
     /// The changed files of which nobody knows what ran, in the order of their paths.
     pub left_out: Vec<LeftOutFile>,
+    /// Paths of files that are newer than the data, which does not say which text of them ran: that
+    /// of today is taken for it. Only the disk knows: it is for the caller to fill in.
+    pub newer: Vec<String>,
 }
 
 /// One file, with what the change wrote in it.
@@ -154,6 +157,7 @@ impl ChangeReport {
             has_arcs: report.has_arcs,
             unmeasured: 0,
             left_out: Vec::new(),
+            newer: Vec::new(),
         };
         for stale in &report.stale {
             if let Some(change) = changes.remove(&stale.recorded) {

@@ -12,6 +12,7 @@ use swath_coverage::{ChangeReport, LeftOutReason, Report};
 use swath_data::{CoverageData, SourceHash};
 use swath_model::{Message, printable};
 use swath_pattern::Directory;
+use swath_run::Settings;
 
 use crate::arguments::ChangeArguments;
 
@@ -49,11 +50,14 @@ pub(crate) fn changes_since(
     wanted: &ChangeArguments,
     report: &Report,
     data: &CoverageData,
-    directory: &Directory,
+    settings: &Settings,
 ) -> Result<ChangeReport, ChangeError> {
+    let directory = &settings.directory;
     let change = ChangeSource::find(wanted, Path::new(directory.path()))?;
     let matched = change.matched(data, directory);
-    Ok(matched.report(report.clone(), change.comparison))
+    let data_file = settings.data_file();
+    let data = (data, data_file.as_path());
+    Ok(matched.report(report.clone(), change.comparison, data, directory))
 }
 
 /// A change.
@@ -77,10 +81,37 @@ pub(crate) struct MatchedChange {
     pub(crate) left_out: Vec<(String, LeftOutReason)>,
 }
 
+/// The changed files that were written after the data, which does not say which text of them ran.
+fn newer_files(
+    changes: &ChangeReport,
+    data: &CoverageData,
+    data_file: &Path,
+    directory: &Directory,
+) -> Vec<String> {
+    let written = |path: &Path| fs_err::metadata(path).and_then(|file| file.modified()).ok();
+    let Some(recorded) = written(data_file) else {
+        return Vec::new();
+    };
+    let files = changes.files.iter();
+    let unknown = files.filter(|file| data.accounting.hashes(&file.file.recorded).is_empty());
+    let newer = unknown.filter(|file| {
+        let path = directory.absolute(&file.file.path);
+        written(Path::new(&path)).is_some_and(|time| time > recorded)
+    });
+    newer.map(|file| file.change.path.clone()).collect()
+}
+
 impl MatchedChange {
-    /// What of a report these files are.
-    pub(crate) fn report(self, report: Report, comparison: Comparison) -> ChangeReport {
+    /// What of a report on the data of a file these files are.
+    pub(crate) fn report(
+        self,
+        report: Report,
+        comparison: Comparison,
+        (data, data_file): (&CoverageData, &Path),
+        directory: &Directory,
+    ) -> ChangeReport {
         let mut changes = ChangeReport::new(report, self.known, comparison);
+        changes.newer = newer_files(&changes, data, data_file, directory);
         for (path, reason) in self.left_out {
             changes.leave_out(path, reason);
         }

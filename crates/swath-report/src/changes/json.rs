@@ -46,6 +46,12 @@ pub fn write_change_json(
         json.end(b'}')?;
     }
     json.end(b']')?;
+    json.key("newer")?;
+    json.begin(b'[')?;
+    for path in &report.newer {
+        json.string(path)?;
+    }
+    json.end(b']')?;
     json.key("verdict")?;
     json.begin(b'{')?;
     json.key("completeness")?;

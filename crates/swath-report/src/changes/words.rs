@@ -58,6 +58,12 @@ pub(super) fn remarks(report: &ChangeReport) -> Vec<String> {
             "{changed} changed after the data was recorded and count as missed: measure again"
         ));
     }
+    for path in &report.newer {
+        let path = neutralize_control(path);
+        remarks.push(format!(
+            "{path}: newer than the data, which does not say which text ran; its lines are taken for those that ran"
+        ));
+    }
     for file in &report.left_out {
         let path = neutralize_control(&file.path);
         remarks.push(format!("{path}: {}", file.reason));

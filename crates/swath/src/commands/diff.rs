@@ -58,7 +58,12 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     };
     let report = model(&session, &data, &change, files).map_err(|error| error.message())?;
     let verdict = verdict(&data, &report);
-    let changes = matched.report(report.clone(), change.comparison.clone());
+    let changes = matched.report(
+        report.clone(),
+        change.comparison.clone(),
+        (&data, &path),
+        directory,
+    );
     let shown = Shown {
         session: &session,
         changes: &changes,

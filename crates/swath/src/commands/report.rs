@@ -104,7 +104,7 @@ fn judge(
     let wanted = ChangeArguments::default();
     let changes = gates
         .ask_for_changes()
-        .then(|| changes_since(&wanted, report, data, directory));
+        .then(|| changes_since(&wanted, report, data, &session.settings));
     let changes = changes.transpose().map_err(|error| error.message())?;
     let changed = changes.as_ref().map(|changes| &changes.totals);
     let precision = session.settings.config.precision;
@@ -133,7 +133,7 @@ impl CommentRequest<'_> {
             since: Some(since.to_owned()),
             ..ChangeArguments::default()
         };
-        let changes = changes_since(&wanted, self.report, self.data, directory);
+        let changes = changes_since(&wanted, self.report, self.data, &self.session.settings);
         let changes = changes.map_err(|error| error.message())?;
         let failures = gates
             .judge(

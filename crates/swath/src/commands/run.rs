@@ -316,7 +316,7 @@ fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
     let directory = &run.settings.directory;
     let changed = if gates.ask_for_changes() {
         let wanted = ChangeArguments::default();
-        let changes = changes_since(&wanted, report, &run.data, directory);
+        let changes = changes_since(&wanted, report, &run.data, &run.settings);
         Some(changes.map_err(|error| told(error.message()))?.totals)
     } else {
         None

@@ -2,6 +2,7 @@
 //!
 //! - `formats`: each format as its readers take it
 //! - `followed`: data of another text than the one that is here
+//! - `places`: folders, hooks, work trees, clones
 //! - `refused`: what cannot be answered, and how swath says it
 //! - `diff_cover`: side by side with diff-cover
 //! - `sets`: `swath compare`
@@ -16,6 +17,7 @@ mod formats;
 mod gates;
 mod guide;
 mod history;
+mod places;
 mod project;
 mod refused;
 mod sets;

@@ -1,7 +1,7 @@
 //! A repository with a program in it, measured.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use swath_test::{GitRepository, Venv, coverage_requirements, newest_python, venv};
@@ -37,6 +37,11 @@ impl Project {
 
     pub(crate) fn folder(&self) -> &Path {
         self.repository.folder()
+    }
+
+    /// The interpreter of the environment.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.venv.python()
     }
 
     /// A program in the repository's folder, as in the activated environment.
