@@ -9,12 +9,11 @@ use swath_model::{Verdict, neutralize_control};
 use super::ChangeSources;
 use super::excerpt::{Excerpt, excerpts};
 use super::words::{remarks, sentence, shares};
-use crate::html::{Piece, STYLE, cover, piece, push_bar, push_code, push_head, push_text};
+use crate::html::{
+    CHANGES_STYLE, Piece, STYLE, cover, piece, push_bar, push_code, push_head, push_text,
+};
 use crate::text::plural;
 use crate::verdict_line;
-
-/// What only this page has.
-const CHANGES_STYLE: &str = include_str!("../../assets/changes.css");
 
 /// Lines around what the change left untested.
 const AROUND: u32 = 3;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use super::escape::push_text;
 use super::site::Site;
 
+/// The style sheet of marks of changed lines, in the report's folder.
+pub(super) const CHANGES: &str = "changes.css";
 /// The user's own style sheet, in the report's folder.
 pub(super) const EXTRA_STYLE: &str = "extra.css";
 
@@ -55,6 +57,9 @@ pub(super) fn push_page(
     push_start(out, site, heading);
     let up = place.up();
     let _ = writeln!(out, "<link rel=stylesheet href=\"{up}swath.css\">");
+    if !site.options.changed.is_empty() {
+        let _ = writeln!(out, "<link rel=stylesheet href=\"{up}{CHANGES}\">");
+    }
     if site.options.extra_css.is_some() {
         let _ = writeln!(out, "<link rel=stylesheet href=\"{up}{EXTRA_STYLE}\">");
     }

@@ -1,5 +1,6 @@
 //! `swath run`: tests against services, or one program.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -339,6 +340,7 @@ fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
         target,
         single_file: false,
         no_source: false,
+        changed: BTreeMap::new(),
     };
     match write_html(&run.data, report, &request) {
         Ok(_) => Some(target.join("index.html")),

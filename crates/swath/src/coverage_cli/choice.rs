@@ -191,6 +191,10 @@ pub(super) const KEEP_COMBINED: Choice = flag(
     "--keep-combined",
     "Keep original coverage files, otherwise they are deleted after combining.",
 );
+pub(super) const MARK_SINCE: Choice = Choice {
+    help: "Mark the lines that changed since then.",
+    ..SINCE
+};
 pub(super) const MODULE: Choice = short(
     'm',
     flag(

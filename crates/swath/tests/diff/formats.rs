@@ -266,6 +266,30 @@ fn a_page_lists_what_is_left_to_test() {
 }
 
 #[test]
+fn source_pages_mark_what_changed() {
+    let Some(project) = project("source_pages_mark_what_changed") else {
+        return;
+    };
+    let done = project.swath(&["html", "--since=main", "-d", "pages"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let pages = fs_err::read_dir(project.folder().join("pages/f")).unwrap();
+    let page = pages.map(|entry| entry.unwrap().path()).next().unwrap();
+    let page = fs_err::read_to_string(page).unwrap();
+    for part in [
+        "<tr id=L3 class=r><th><a href=#L3>3</a><td>✓ run<td>",
+        "<tr id=L6 class=\"p c\"><th><ins>+</ins><a href=#L6>6</a><td>◐ partial<td>",
+        "<tr id=L8 class=\"m c\"><th><ins>+</ins><a href=#L8>8</a><td>✗ missed<td>",
+        "<link rel=stylesheet href=\"../changes.css\">",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    let done = project.swath(&["html", "--since=nope", "-d", "other"]);
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(done.stderr.contains("error[unknown-revision]"), "{done:?}");
+    assert!(!project.folder().join("other").exists());
+}
+
+#[test]
 fn a_patch_says_the_same_as_git() {
     let Some(project) = project("a_patch_says_the_same_as_git") else {
         return;
