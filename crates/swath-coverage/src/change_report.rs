@@ -182,6 +182,17 @@ impl ChangeReport {
         whole
     }
 
+    /// How many changed files were measured, or may have been, and cannot be judged all the same.
+    pub fn not_judged(&self) -> usize {
+        let unknown = |file: &&LeftOutFile| match file.reason {
+            LeftOutReason::NotMeasured | LeftOutReason::NotReported => false,
+            LeftOutReason::Stale { .. }
+            | LeftOutReason::PatchDiffers { .. }
+            | LeftOutReason::Submodule { .. } => true,
+        };
+        self.left_out.iter().filter(unknown).count()
+    }
+
     /// Notes that a changed file does not count.
     pub fn leave_out(&mut self, path: String, reason: LeftOutReason) {
         let file = LeftOutFile { path, reason };

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use swath_config::{GateSetting, GateSubject};
-use swath_model::Message;
+use swath_model::{Message, count};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
 use crate::numbers::MOST_DIGITS;
-use crate::{Numbers, Report, display_percent};
+use crate::{ChangeReport, Numbers, Report, display_percent};
 
 /// The share that counts, as what was reached, and of how many.
 fn parts(subject: &GateSubject, numbers: &Numbers) -> (usize, usize) {
@@ -63,6 +63,11 @@ pub enum GateFailure {
     },
     /// Branches were not measured.
     NoBranches,
+    /// Changed files of which nobody knows what ran.
+    NotJudged {
+        /// How many.
+        files: usize,
+    },
     /// No file of the report matches.
     NoFile {
         /// The pattern.
@@ -81,6 +86,10 @@ impl fmt::Display for GateFailure {
                 things,
             } => (subject, shown, minimum, short, things),
             Self::NoBranches => return formatter.write_str("branches: not measured"),
+            Self::NotJudged { files } => {
+                let files = count(*files, "changed file");
+                return write!(formatter, "changed lines: {files} cannot be judged");
+            }
             Self::NoFile { pattern } => {
                 return write!(formatter, "files `{pattern}`: none was measured");
             }
@@ -105,6 +114,7 @@ impl GateFailure {
         let hint = match self {
             Self::Below { .. } => None,
             Self::NoBranches => Some("measure with `--branch`".to_owned()),
+            Self::NotJudged { .. } => Some("`swath diff` names them; measure again".to_owned()),
             Self::NoFile { .. } => Some("patterns are those of `[report] include`".to_owned()),
         };
         Message::error("below-minimum", self.to_string()).hint(hint)
@@ -157,7 +167,7 @@ impl Gate {
         &self.subject
     }
 
-    /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge`].
+    /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge_changes`].
     pub fn judge_report(
         &self,
         report: &Report,
@@ -181,6 +191,14 @@ impl Gate {
             _ => report.totals,
         };
         Ok(self.judge(&numbers))
+    }
+
+    /// `None` if a change passes: all of it is known, and enough of it covered.
+    pub fn judge_changes(&self, changes: &ChangeReport) -> Option<GateFailure> {
+        let files = changes.not_judged();
+        let unknown =
+            (files > 0 && self.fail_under > 0.0).then_some(GateFailure::NotJudged { files });
+        self.judge(&changes.totals).or(unknown)
     }
 
     /// `None` if the numbers pass.

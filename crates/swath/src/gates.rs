@@ -6,7 +6,7 @@ use std::path::Path;
 use swath_config::{
     CoverageConfig, GateSetting, GateSettingError, GateSubject, SwathConfig, SwathConfigError,
 };
-use swath_coverage::{Gate, GateError, GateFailure, Numbers, Report};
+use swath_coverage::{ChangeReport, Gate, GateError, GateFailure, Report};
 use swath_model::Message;
 use swath_pattern::{Directory, GlobError};
 
@@ -89,11 +89,11 @@ impl Gates {
             .any(|gate| gate.subject != GateSubject::Changed)
     }
 
-    /// Holds a report, and what its changed lines count, against each. Gives those that do not pass.
+    /// Holds a report, and what of it changed, against each. Gives those that do not pass.
     pub(crate) fn judge(
         &self,
         report: &Report,
-        changed: Option<&Numbers>,
+        changes: Option<&ChangeReport>,
         directory: &Directory,
         precision: i64,
     ) -> Result<Vec<GateFailure>, GatesError> {
@@ -102,7 +102,7 @@ impl Gates {
         for setting in &self.0 {
             let gate = Gate::of_setting(setting, precision)?;
             let failure = match setting.subject {
-                GateSubject::Changed => changed.and_then(|changed| gate.judge(changed)),
+                GateSubject::Changed => changes.and_then(|changes| gate.judge_changes(changes)),
                 _ => gate.judge_report(report, directory)?,
             };
             failures.extend(failure);

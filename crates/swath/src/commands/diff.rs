@@ -72,7 +72,7 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     shown.report(arguments)?;
     let precision = session.settings.config.precision;
     let failures = gates
-        .judge(&report, Some(&changes.totals), directory, precision)
+        .judge(&report, Some(&changes), directory, precision)
         .map_err(|error| error.message())?;
     Ok(if !all_passed(&failures) {
         Exit::BelowFailUnder

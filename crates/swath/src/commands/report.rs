@@ -106,9 +106,8 @@ fn judge(
         .ask_for_changes()
         .then(|| changes_since(&wanted, report, data, &session.settings));
     let changes = changes.transpose().map_err(|error| error.message())?;
-    let changed = changes.as_ref().map(|changes| &changes.totals);
     let precision = session.settings.config.precision;
-    let failures = gates.judge(report, changed, directory, precision);
+    let failures = gates.judge(report, changes.as_ref(), directory, precision);
     Ok(all_passed(&failures.map_err(|error| error.message())?))
 }
 
@@ -136,12 +135,7 @@ impl CommentRequest<'_> {
         let changes = changes_since(&wanted, self.report, self.data, &self.session.settings);
         let changes = changes.map_err(|error| error.message())?;
         let failures = gates
-            .judge(
-                self.report,
-                Some(&changes.totals),
-                directory,
-                config.precision,
-            )
+            .judge(self.report, Some(&changes), directory, config.precision)
             .map_err(|error| error.message())?;
         let comment = Comment {
             report: self.report,

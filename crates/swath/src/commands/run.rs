@@ -315,15 +315,15 @@ fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
         return Ok(false);
     };
     let directory = &run.settings.directory;
-    let changed = if gates.ask_for_changes() {
+    let changes = if gates.ask_for_changes() {
         let wanted = ChangeArguments::default();
         let changes = changes_since(&wanted, report, &run.data, &run.settings);
-        Some(changes.map_err(|error| told(error.message()))?.totals)
+        Some(changes.map_err(|error| told(error.message()))?)
     } else {
         None
     };
     let precision = run.settings.config.precision;
-    let failures = gates.judge(report, changed.as_ref(), directory, precision);
+    let failures = gates.judge(report, changes.as_ref(), directory, precision);
     Ok(all_passed(
         &failures.map_err(|error| told(error.message()))?,
     ))

@@ -73,6 +73,14 @@ fn a_text_that_git_does_not_have_cannot_be_followed() {
         "{text}"
     );
     assert!(text.contains("Incomplete"), "{text}");
+    // What nobody knows has not passed.
+    let done = project.swath(&["diff", "--fail-under=1"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(
+        done.stderr
+            .contains("error[below-minimum]: changed lines: 1 changed file cannot be judged"),
+        "{done:?}"
+    );
 }
 
 #[test]
