@@ -58,12 +58,10 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     };
     let report = model(&session, &data, &change, files).map_err(|error| error.message())?;
     let verdict = verdict(&data, &report);
-    let changes = matched.report(
-        report.clone(),
-        change.comparison.clone(),
-        (&data, &path),
-        directory,
-    );
+    // A model of many files is large: a copy is made for the gates that ask for it alone.
+    let judged = gates.ask_for_all().then(|| report.clone());
+    let comparison = change.comparison.clone();
+    let changes = matched.report(report, comparison, (&data, &path), directory);
     let shown = Shown {
         session: &session,
         changes: &changes,
@@ -72,7 +70,12 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     shown.report(arguments)?;
     let precision = session.settings.config.precision;
     let failures = gates
-        .judge(&report, Some(&changes), directory, precision)
+        .judge(
+            &judged.unwrap_or_default(),
+            Some(&changes),
+            directory,
+            precision,
+        )
         .map_err(|error| error.message())?;
     Ok(if !all_passed(&failures) {
         Exit::BelowFailUnder
