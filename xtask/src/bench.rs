@@ -7,6 +7,7 @@ mod html;
 mod page;
 mod programs;
 mod proxy;
+mod questions;
 mod section;
 mod tool;
 mod web;
@@ -44,6 +45,8 @@ enum Bench {
     ProxyInside(proxy::Inside),
     /// CPU time and memory of combining and reporting beside coverage.py; writes docs/benchmarks.md
     Data(data::Options),
+    /// CPU time of questions about a change; writes docs/benchmarks.md
+    Questions(questions::Options),
 }
 
 #[derive(Args)]
@@ -128,6 +131,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::Proxy(options) => proxy::run(options),
         Bench::ProxyInside(options) => proxy::inside(options),
         Bench::Data(options) => data::run(options),
+        Bench::Questions(options) => questions::run(options),
     }
 }
 

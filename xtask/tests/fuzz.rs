@@ -10,7 +10,7 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks";
 
-const TARGETS: [&str; 4] = ["data_file", "hit_store", "pattern", "rc_file"];
+const TARGETS: [&str; 5] = ["data_file", "hit_store", "patch", "pattern", "rc_file"];
 
 /// How long each target runs, in seconds.
 const SECONDS: u32 = 60;

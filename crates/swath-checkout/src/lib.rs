@@ -4,9 +4,11 @@
 //! What is read may have been put there by somebody else, so only regular files are read, without
 //! waiting and up to a limit. What is written is complete or not there. Folders that hold what is
 //! nobody else's business are this user's alone, and are removed only if they prove to be swath's
-//! own. This crate knows no data format and no settings.
+//! own. Other programs are asked short questions, with a limit of time. This crate knows no data
+//! format and no settings.
 
 mod archive;
+mod asked_program;
 mod new_file;
 mod owner;
 mod place_map;
@@ -17,6 +19,7 @@ mod source_roots;
 mod source_text;
 mod walk;
 
+pub use asked_program::{Answer, AskError, ask_program};
 pub use new_file::{
     NewFile, check_folder_writable, check_writable, write_file, write_private_file,
 };

@@ -16,12 +16,13 @@ use std::time::Duration;
 use swath_model::Counted;
 
 use crate::duration::parse_duration;
+use crate::gates::{GateSetting, GateSubject, is_percentage};
 use crate::ready::Ready;
 use crate::services::{Service, StopSignal};
 
 pub use compose::ComposeProject;
 pub use error::{Place, Suggestion, SwathConfigError};
-use keys::{Kind, SERVICE, TOP};
+use keys::{GATES, Kind, SERVICE, TOP};
 pub use reference::settings_reference;
 pub use schema::settings_schema;
 use table::{Document, Entry};
@@ -47,6 +48,8 @@ pub struct SwathConfig {
     pub html: Option<PathBuf>,
     /// The file of the accounting.
     pub json: Option<PathBuf>,
+    /// The gates, in the order of the file.
+    pub gates: Vec<GateSetting>,
 }
 
 impl SwathConfig {
@@ -101,6 +104,9 @@ impl SwathConfig {
         }
         config.html = path(top.entry("html"), folder)?;
         config.json = path(top.entry("json"), folder)?;
+        if let Some(gates) = top.entry("gates") {
+            config.gates = read_gates(&gates)?;
+        }
         Ok(config)
     }
 }
@@ -127,6 +133,35 @@ fn counted(entry: &Entry<'_>) -> Result<Counted, SwathConfigError> {
         let hint = format!("the choices are {}", words.join(", "));
         entry.bad_value(text, "not a choice", Some(hint))
     })
+}
+
+fn read_gates(entry: &Entry<'_>) -> Result<Vec<GateSetting>, SwathConfigError> {
+    let table = entry.table()?;
+    table.check_keys(&GATES)?;
+    let mut gates = Vec::new();
+    for gate in table.entries() {
+        if let Some(subject) = GateSubject::named(gate.key()) {
+            let minimum = percentage(&gate)?;
+            gates.push(GateSetting { subject, minimum });
+        } else {
+            for pattern in gate.table()?.entries() {
+                gates.push(GateSetting {
+                    subject: GateSubject::Files(pattern.key().to_owned()),
+                    minimum: percentage(&pattern)?,
+                });
+            }
+        }
+    }
+    Ok(gates)
+}
+
+fn percentage(entry: &Entry<'_>) -> Result<f64, SwathConfigError> {
+    let number = entry.number()?;
+    if is_percentage(number) {
+        return Ok(number);
+    }
+    let hint = Some(entry.written("80"));
+    Err(entry.bad_value(&number.to_string(), "not a percentage from 0 to 100", hint))
 }
 
 fn read_service(entry: &Entry<'_>, folder: &Path) -> Result<Service, SwathConfigError> {

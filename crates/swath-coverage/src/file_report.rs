@@ -26,6 +26,9 @@ pub struct FileReport {
     pub executed: LineSet,
     /// The statements that did not.
     pub missing: LineSet,
+    /// Those of the missing statements that nobody can know of: their text changed after the data
+    /// was recorded.
+    pub unmeasured: LineSet,
     /// Its branches, in branch data. Boxed: line data of many files has none.
     pub branches: Option<Box<Branches>>,
     /// Its functions and classes, where details were asked for.
@@ -211,6 +214,12 @@ impl FileReport {
             branches,
             ..Self::default()
         }
+    }
+
+    /// The last line of the statement that begins at `first`.
+    pub fn last_line_of(&self, first: u32) -> u32 {
+        let found = self.multiline.binary_search_by_key(&first, |span| span.0);
+        found.map_or(first, |index| self.multiline[index].1)
     }
 
     /// The missing lines and branches as reports list them: `1-2, 5-11, 36->38, 40->exit`.

@@ -24,26 +24,35 @@
 //! ```
 
 mod analysis_check;
+mod change_report;
 mod exclusion_reasons;
 mod file_report;
+mod followed;
+mod gate;
 mod line_contexts;
 mod line_ranges;
 mod model;
 mod numbers;
 mod reported;
 mod rules_of_python;
+mod set_report;
 mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
+pub use change_report::{
+    ChangeReport, FileChange, LeftOutFile, LeftOutReason, Untested, UntestedPart,
+};
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
+pub use gate::{Gate, GateError, GateFailure};
 pub use line_contexts::LineContexts;
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, chosen_contexts,
     exclusion_rules, read_source,
 };
-pub use numbers::{Gate, GateError, Numbers, display_percent};
+pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
+pub use set_report::{Exit, FileSets, Reached, SetCounts, SetNumbers, SetReport};
 pub use trust::{file_findings, findings, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use swath_analysis::{
-    Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text, analyze_text_lines,
-    analyze_text_regions, decode_source,
+    Analysis, Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text,
+    analyze_text_lines, analyze_text_regions, decode_source,
 };
 use swath_checkout::SourceRoots;
 use swath_config::CoverageConfig;
@@ -133,6 +133,10 @@ pub struct Report {
 /// A file whose text is not what was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleFile {
+    /// The file on this machine.
+    pub path: String,
+    /// Its path in the data.
+    pub recorded: String,
     /// Its name in reports.
     pub name: String,
     /// What was measured.
@@ -354,21 +358,17 @@ fn report_file(
     let lines = data
         .lines(&key, options.contexts.as_ref())
         .unwrap_or_default();
-    if let Some(stale) = stale(data, &key, &name, &source, &lines) {
+    let names = Named { path, key, name };
+    if let Some(stale) = stale(data, &names, &source, &lines) {
         return Outcome::Stale(stale);
     }
+    let Named { path, key, name } = names;
     let python = rules.python_of(data, &key);
     let text = match decode_source(&source) {
         Ok(text) => text,
         Err(problem) => return problem_outcome(&problem, path),
     };
-    let analysis = if data.has_arcs() {
-        analyze_text(&text, python, options.rules)
-    } else if options.details {
-        analyze_text_regions(&text, python, options.rules)
-    } else {
-        analyze_text_lines(&text, python, options.rules)
-    };
+    let analysis = analyze_as_wanted(&text, python, data, options);
     if let Some(problem) = &analysis.problem {
         return problem_outcome(problem, path);
     }
@@ -390,6 +390,22 @@ fn report_file(
         Outcome::Undecided(report)
     } else {
         Outcome::File(report)
+    }
+}
+
+/// Analyses a text as far as the data and the options need it.
+pub(crate) fn analyze_as_wanted(
+    text: &str,
+    python: PythonVersion,
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+) -> Analysis {
+    if data.has_arcs() {
+        analyze_text(text, python, options.rules)
+    } else if options.details {
+        analyze_text_regions(text, python, options.rules)
+    } else {
+        analyze_text_lines(text, python, options.rules)
     }
 }
 
@@ -429,14 +445,8 @@ pub fn read_source(file: &FileReport, directory: &Directory) -> std::io::Result<
 }
 
 /// A file is stale if any process ran another text than the one that is here.
-fn stale(
-    data: &CoverageData,
-    key: &str,
-    name: &str,
-    source: &[u8],
-    lines: &LineSet,
-) -> Option<StaleFile> {
-    let measured = data.accounting.hashes(key);
+fn stale(data: &CoverageData, names: &Named, source: &[u8], lines: &LineSet) -> Option<StaleFile> {
+    let measured = data.accounting.hashes(&names.key);
     if measured.is_empty() {
         return None;
     }
@@ -445,7 +455,9 @@ fn stale(
         return None;
     }
     Some(StaleFile {
-        name: name.to_owned(),
+        path: names.path.clone(),
+        recorded: names.key.clone(),
+        name: names.name.clone(),
         measured,
         here,
         lines: lines.len(),

@@ -1,10 +1,10 @@
-//! Totals, percentages and the gate, rounded as coverage.py rounds them.
+//! Totals and percentages, rounded as coverage.py rounds them.
 
 use std::iter::Sum;
 use std::ops::AddAssign;
 
 /// More digits than this have no meaning, and no formatter takes many more.
-const MOST_DIGITS: usize = 10_000;
+pub(crate) const MOST_DIGITS: usize = 10_000;
 
 /// What one file, or all of them together, count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,62 +113,6 @@ pub fn display_percent(percent: f64, precision: usize) -> String {
     format!("{shown:.precision$}")
 }
 
-/// The lowest total that passes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Gate {
-    fail_under: f64,
-    precision: usize,
-}
-
-/// A threshold that no total can be compared with.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("fail_under={} is invalid. Must be between 0 and 100.", python_float(*fail_under))]
-pub struct GateError {
-    fail_under: f64,
-}
-
-impl Gate {
-    /// The gate of `fail_under`, with at least `precision` digits.
-    pub fn new(fail_under: f64, precision: usize) -> Result<Self, GateError> {
-        if !(0.0..=100.0).contains(&fail_under) {
-            return Err(GateError { fail_under });
-        }
-        let text = fail_under.to_string();
-        let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
-        Ok(Self {
-            fail_under,
-            precision: precision.max(decimals).min(MOST_DIGITS),
-        })
-    }
-
-    /// `None` if the total passes, else what coverage.py prints after `Coverage failure: `.
-    pub fn failure(&self, total: f64) -> Option<String> {
-        let precision = self.precision;
-        let rounded: f64 = format!("{total:.precision$}").parse().unwrap_or(total);
-        // Only an exact 100 passes a gate of 100.
-        let all = self.fail_under >= 100.0;
-        let shown = if all && total < 100.0 {
-            display_percent(total, precision)
-        } else if rounded < self.fail_under {
-            format!("{total:.precision$}")
-        } else {
-            return None;
-        };
-        let wanted = self.fail_under;
-        Some(format!(
-            "total of {shown} is less than fail-under={wanted:.precision$}"
-        ))
-    }
-}
-
-fn python_float(value: f64) -> String {
-    if value.fract() == 0.0 {
-        format!("{value:.1}")
-    } else {
-        value.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,40 +137,5 @@ mod tests {
     #[test]
     fn nothing_to_run_is_all_run() {
         assert_eq!(Numbers::default().shown_percent(0), "100");
-    }
-
-    fn failure(total: f64, fail_under: f64, precision: usize) -> Option<String> {
-        Gate::new(fail_under, precision).unwrap().failure(total)
-    }
-
-    #[test]
-    fn the_gate_rounds_with_the_digits_of_its_threshold() {
-        assert_eq!(failure(42.857, 43.0, 0), None);
-        assert_eq!(
-            failure(42.857, 42.9, 3).as_deref(),
-            Some("total of 42.857 is less than fail-under=42.900")
-        );
-        assert_eq!(failure(42.857, 42.86, 0), None);
-        assert_eq!(
-            failure(42.857, 42.88, 0).as_deref(),
-            Some("total of 42.86 is less than fail-under=42.88")
-        );
-    }
-
-    #[test]
-    fn a_gate_of_100_takes_nothing_less() {
-        assert_eq!(
-            failure(99.8, 100.0, 0).as_deref(),
-            Some("total of 99 is less than fail-under=100")
-        );
-        assert_eq!(failure(100.0, 100.0, 0), None);
-    }
-
-    #[test]
-    fn impossible_thresholds_are_errors_in_pythons_words() {
-        assert_eq!(
-            Gate::new(101.0, 0).unwrap_err().to_string(),
-            "fail_under=101.0 is invalid. Must be between 0 and 100."
-        );
     }
 }

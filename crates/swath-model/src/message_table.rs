@@ -40,7 +40,7 @@ const fn entry(code: &'static str, meaning: &'static str, remedy: &'static str) 
 }
 
 /// All messages, in groups.
-pub const MESSAGES: [MessageGroup; 4] = [
+pub const MESSAGES: [MessageGroup; 5] = [
     MessageGroup {
         title: "Errors of a run",
         entries: &[
@@ -228,6 +228,71 @@ pub const MESSAGES: [MessageGroup; 4] = [
                 "usage",
                 "options of `run` that do not go together, or that the form of the command line has no use for",
                 "the hint is the line that was probably meant",
+            ),
+        ],
+    },
+    MessageGroup {
+        title: "Errors of a question about a change",
+        entries: &[
+            entry(
+                "bad-gate",
+                "a gate of the command line cannot be read, or its minimum is not a percentage",
+                "`--gate NAME=MIN`: total, lines, branches, changed or a pattern of paths, and a number from 0 to 100",
+            ),
+            entry(
+                "bad-patch",
+                "what is given as a patch is not a unified diff",
+                "what `git diff` or `diff -u` prints; the message has the line",
+            ),
+            entry(
+                "below-minimum",
+                "less is covered than a gate asks for (exit code 2)",
+                "test what the report lists",
+            ),
+            entry(
+                "git-failed",
+                "git could not answer",
+                "the message has git's own words",
+            ),
+            entry(
+                "git-not-found",
+                "there is no `git` on PATH",
+                "install git, or give the change itself with `--patch`",
+            ),
+            entry(
+                "no-data",
+                "there is no data file, or nothing in it",
+                "measure first, or name a file with `--data-file`",
+            ),
+            entry(
+                "no-default-branch",
+                "no revision is named, and the repository has no branch of one of the usual names",
+                "name a revision with `--since`",
+            ),
+            entry(
+                "no-merge-base",
+                "the work tree and the revision have no commit in common, at least not in this clone",
+                "fetch the whole history: `git fetch --unshallow`",
+            ),
+            entry(
+                "not-a-repository",
+                "the folder is not in a git repository, or the repository has no work tree",
+                "give the change itself with `--patch`",
+            ),
+            entry(
+                "patch-not-read",
+                "the file of `--patch` cannot be read",
+                "check the path",
+            ),
+            entry(
+                "report-not-written",
+                "the report cannot be written where it is to go",
+                "another file or folder",
+            ),
+            entry(
+                "unknown-revision",
+                "git knows no revision of that name, at least not in this clone",
+                "fetch it, or name another one",
             ),
         ],
     },
@@ -422,6 +487,11 @@ pub const MESSAGES: [MessageGroup; 4] = [
                 "summary-not-written",
                 "the file that `GITHUB_STEP_SUMMARY` names could not be written",
                 "the annotations are printed all the same",
+            ),
+            entry(
+                "git-warned",
+                "git warned of something while it looked for what changed",
+                "the message has git's own words",
             ),
             entry(
                 "include-ignored",

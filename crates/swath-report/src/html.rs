@@ -24,9 +24,10 @@ mod trust;
 mod words_page;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use swath_changes::LineRanges;
 use swath_config::CoverageConfig;
 use swath_coverage::{ExclusionReasons, FileReport, Report};
 use swath_data::{ContextId, CoverageData};
@@ -34,8 +35,16 @@ use swath_pattern::RegexError;
 
 use site::Site;
 
+pub(crate) use escape::push_text;
+pub(crate) use figures::{cover, push_bar};
+pub(crate) use layout::push_head;
+pub(crate) use lines::{FunctionFigures, function_figures};
+pub(crate) use source_table::push_code;
+
 /// The style sheet of every page.
-const STYLE: &str = include_str!("../assets/swath.css");
+pub(crate) const STYLE: &str = include_str!("../assets/swath.css");
+/// What pages have besides that show what a change wrote.
+pub(crate) const CHANGES_STYLE: &str = include_str!("../assets/changes.css");
 /// The script of every page.
 const SCRIPT: &str = include_str!("../assets/swath.js");
 
@@ -81,6 +90,8 @@ pub struct HtmlOptions {
     pub no_source: bool,
     /// The plugins that the settings name; none of them has an effect.
     pub plugins: Vec<String>,
+    /// Lines that a change wrote, by the paths of files in the data: they are marked.
+    pub changed: BTreeMap<String, LineRanges>,
     /// What excludes lines, to name the rule.
     pub exclusions: ExclusionReasons,
 }
@@ -120,6 +131,9 @@ pub fn render_html<'a, E: Send>(
     }
     put(piece("swath.css", STYLE.to_owned()))?;
     put(piece("swath.js", SCRIPT.to_owned()))?;
+    if !options.changed.is_empty() {
+        put(piece(layout::CHANGES, CHANGES_STYLE.to_owned()))?;
+    }
     if let Some(style) = &options.extra_css {
         put(Piece {
             name: layout::EXTRA_STYLE.to_owned(),
@@ -145,7 +159,7 @@ fn overview_pages<'s>(site: &'s Site<'_>) -> impl Iterator<Item = (String, Strin
     ])
 }
 
-fn piece(name: &str, text: String) -> Piece {
+pub(crate) fn piece(name: &str, text: String) -> Piece {
     Piece {
         name: name.to_owned(),
         bytes: text.into_bytes(),

@@ -62,6 +62,11 @@ impl<'a> JsonWriter<'a> {
         self.out.write_all(&[bracket])
     }
 
+    /// Ends the last line, for values that are read by people, too.
+    pub(crate) fn end_line(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\n")
+    }
+
     pub(crate) fn key(&mut self, key: &str) -> io::Result<()> {
         self.item()?;
         self.out.write_all(quoted(key).as_bytes())?;

@@ -6,6 +6,8 @@
 mod annotate;
 mod annotation;
 mod badge;
+mod changes;
+mod comment;
 mod holes;
 mod html;
 mod json;
@@ -14,6 +16,7 @@ mod lcov;
 mod markdown;
 mod message_page;
 mod natural_order;
+mod sets;
 mod source_lines;
 mod text;
 mod verdict_line;
@@ -22,12 +25,18 @@ mod xml;
 pub use annotate::render_annotated;
 pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
 pub use badge::render_badge;
+pub use changes::{
+    ChangeSources, change_annotations, render_change_markdown, render_change_page,
+    render_change_text, write_change_json,
+};
+pub use comment::{Comment, render_comment};
 pub use holes::{hole_annotations, largest};
 pub use html::{HtmlOptions, Piece, SourceOf, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
+pub use sets::{SetOptions, render_sets, write_sets_json};
 pub use text::{TextError, TextOptions, render_text};
 pub use verdict_line::{verdict_line, verdict_markdown};
 pub use xml::{XmlOptions, render_xml};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::text::{Column, Table, push_line};
 
-pub(crate) fn write_table(out: &mut String, table: &Table<'_>) {
+pub(crate) fn write_table(out: &mut String, table: &Table) {
     let length = |text: &str| text.chars().count();
     let names = table
         .rows()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use swath_config::CoverageConfig;
-use swath_coverage::{FileReport, Report};
+use swath_coverage::{FileReport, Numbers, Report};
 use swath_model::neutralize_control;
 
 use crate::natural_order::NaturalKey;
@@ -79,17 +79,48 @@ pub enum TextError {
 
 /// Renders the report, byte for byte as `coverage report` prints it.
 pub fn render_text(report: &Report, options: &TextOptions) -> Result<String, TextError> {
+    let files = report.files.iter().map(TableFile::of);
+    render_table(files, report.totals, report.has_arcs, options)
+}
+
+/// A file of a table.
+pub(crate) struct TableFile<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) numbers: Numbers,
+    /// What the last column says.
+    pub(crate) missing: Box<dyn Fn() -> String + 'a>,
+}
+
+impl<'a> TableFile<'a> {
+    /// A whole file.
+    fn of(file: &'a FileReport) -> Self {
+        Self {
+            name: &file.name,
+            numbers: file.numbers,
+            missing: Box::new(|| file.missing_text()),
+        }
+    }
+}
+
+/// Renders a table of files.
+pub(crate) fn render_table<'a>(
+    files: impl Iterator<Item = TableFile<'a>>,
+    totals: Numbers,
+    has_arcs: bool,
+    options: &TextOptions,
+) -> Result<String, TextError> {
     let format = parse_format(options.format.as_deref())?;
-    if report.totals.files == 0 {
+    if totals.files == 0 {
         return Err(TextError::NoData);
     }
     let precision = usize::try_from(options.precision).map_err(|_| TextError::Precision {
         precision: options.precision,
     })?;
     if format == TextFormat::Total {
-        return Ok(format!("{}\n", report.totals.shown_percent(precision)));
+        return Ok(format!("{}\n", totals.shown_percent(precision)));
     }
-    let table = Table::new(report, options, precision).sorted(options.sort.as_deref())?;
+    let table = Table::new(files, totals, has_arcs, options, precision);
+    let table = table.sorted(options.sort.as_deref())?;
     let mut out = String::new();
     match format {
         TextFormat::Markdown => crate::markdown::write_table(&mut out, &table),
@@ -138,24 +169,30 @@ impl Column {
     }
 }
 
-struct Row<'a> {
-    file: &'a FileReport,
+struct Row {
+    numbers: Numbers,
     cells: Vec<String>,
 }
 
 /// What both kinds of tables show.
-pub(crate) struct Table<'a> {
+pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
-    rows: Vec<Row<'a>>,
+    rows: Vec<Row>,
     pub(crate) total: Vec<String>,
     pub(crate) end_lines: Vec<String>,
     has_arcs: bool,
 }
 
-impl<'a> Table<'a> {
-    fn new(report: &'a Report, options: &TextOptions, precision: usize) -> Self {
+impl Table {
+    fn new<'a>(
+        files: impl Iterator<Item = TableFile<'a>>,
+        totals: Numbers,
+        has_arcs: bool,
+        options: &TextOptions,
+        precision: usize,
+    ) -> Self {
         let mut columns = vec![Column::Name, Column::Stmts, Column::Miss];
-        if report.has_arcs {
+        if has_arcs {
             columns.extend([Column::Branch, Column::BrPart]);
         }
         columns.push(Column::Cover);
@@ -164,17 +201,16 @@ impl<'a> Table<'a> {
         }
         let mut rows = Vec::new();
         let (mut covered, mut empty) = (0, 0);
-        for file in &report.files {
+        for file in files {
             let numbers = file.numbers;
             if options.skip_covered && numbers.missing == 0 && numbers.partial_branches == 0 {
                 covered += 1;
             } else if options.skip_empty && numbers.statements == 0 {
                 empty += 1;
             } else {
-                let missing = || file.missing_text();
-                let name = neutralize_control(&file.name);
-                let cells = cells(&columns, name, numbers, precision, missing);
-                rows.push(Row { file, cells });
+                let name = neutralize_control(file.name);
+                let cells = cells(&columns, name, numbers, precision, &file.missing);
+                rows.push(Row { numbers, cells });
             }
         }
         let mut end_lines = Vec::new();
@@ -187,11 +223,11 @@ impl<'a> Table<'a> {
         }
         let total_name = "TOTAL".to_owned();
         Self {
-            total: cells(&columns, total_name, report.totals, precision, String::new),
+            total: cells(&columns, total_name, totals, precision, String::new),
             columns,
             rows,
             end_lines,
-            has_arcs: report.has_arcs,
+            has_arcs,
         }
     }
 
@@ -202,20 +238,20 @@ impl<'a> Table<'a> {
             b'+' => (false, &sort[1..]),
             _ => (false, sort),
         };
-        let number: fn(&FileReport) -> usize = match by.to_lowercase().as_str() {
+        let number: fn(&Numbers) -> usize = match by.to_lowercase().as_str() {
             "name" => |_| 0,
             "cover" => {
                 self.sort_by(descending, |a, b| {
-                    let (left, right) = (a.file.numbers.percent(), b.file.numbers.percent());
+                    let (left, right) = (a.numbers.percent(), b.numbers.percent());
                     left.total_cmp(&right)
                         .then_with(|| a.cells[0].cmp(&b.cells[0]))
                 });
                 return Ok(self);
             }
-            "stmts" => |file| file.numbers.statements,
-            "miss" => |file| file.numbers.missing,
-            "branch" if self.has_arcs => |file| file.numbers.branches,
-            "brpart" if self.has_arcs => |file| file.numbers.partial_branches,
+            "stmts" => |numbers| numbers.statements,
+            "miss" => |numbers| numbers.missing,
+            "branch" if self.has_arcs => |numbers| numbers.branches,
+            "brpart" if self.has_arcs => |numbers| numbers.partial_branches,
             _ => {
                 return Err(TextError::Sort {
                     sort: sort.to_owned(),
@@ -230,18 +266,14 @@ impl<'a> Table<'a> {
             }
         } else {
             self.sort_by(descending, |a, b| {
-                let (left, right) = (number(a.file), number(b.file));
+                let (left, right) = (number(&a.numbers), number(&b.numbers));
                 left.cmp(&right).then_with(|| a.cells[0].cmp(&b.cells[0]))
             });
         }
         Ok(self)
     }
 
-    fn sort_by(
-        &mut self,
-        descending: bool,
-        compare: impl Fn(&Row<'_>, &Row<'_>) -> std::cmp::Ordering,
-    ) {
+    fn sort_by(&mut self, descending: bool, compare: impl Fn(&Row, &Row) -> std::cmp::Ordering) {
         self.rows.sort_by(|a, b| {
             if descending {
                 compare(b, a)
@@ -266,7 +298,7 @@ impl<'a> Table<'a> {
 fn cells(
     columns: &[Column],
     name: String,
-    numbers: swath_coverage::Numbers,
+    numbers: Numbers,
     precision: usize,
     missing: impl FnOnce() -> String,
 ) -> Vec<String> {
@@ -286,7 +318,7 @@ fn cells(
     cells
 }
 
-fn write_table(out: &mut String, table: &Table<'_>) {
+fn write_table(out: &mut String, table: &Table) {
     let length = |text: &String| text.chars().count();
     let cover = table.cover_column();
     let name_width = table

@@ -12,6 +12,7 @@ use swath_run::{
 use swath_setup::CiService;
 
 use crate::interpreter::environment_interpreter;
+use crate::reporting::SessionOptions;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -79,6 +80,10 @@ pub(crate) enum Verb {
     Debug,
     /// Look around, and write the settings and files that a run here still needs.
     Init(InitArguments),
+    /// Report what of a change was measured: the lines that it wrote, and their branches.
+    Diff(Box<DiffArguments>),
+    /// Compare two data files: what both reached, what only one of them did, what neither did.
+    Compare(Box<CompareArguments>),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -471,6 +476,14 @@ pub(crate) struct RunReportArguments {
     /// Write the HTML report into a folder as well.
     #[arg(long, value_name = "DIR")]
     pub(crate) html: Option<PathBuf>,
+    /// Gates besides `--fail-under`: total, lines, branches, changed, or a pattern of paths.
+    #[arg(
+        long,
+        value_name = "NAME=MIN,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) gate: Vec<String>,
     #[command(flatten)]
     pub(crate) shared: SharedReportArguments,
 }
@@ -511,6 +524,180 @@ pub(crate) struct SharedReportArguments {
     /// Go on when a source file cannot be read.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) ignore_errors: bool,
+}
+
+/// Data that was measured.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataArguments {
+    /// Read the data from this file [default: .coverage].
+    #[arg(long, value_name = "INFILE")]
+    pub(crate) data_file: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// How data is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct ReadingArguments {
+    /// Only files whose paths match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) include: Option<Vec<String>>,
+    /// Leave out files whose paths match one of these patterns.
+    #[arg(long, value_name = "PAT1,PAT2,...", value_delimiter = ',')]
+    pub(crate) omit: Option<Vec<String>>,
+    /// Only what ran in contexts that match one of these regular expressions.
+    #[arg(
+        long,
+        value_name = "REGEX1,REGEX2,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) contexts: Option<Vec<String>>,
+    /// The configuration file [default: found as coverage.py does].
+    #[arg(long, value_name = "RCFILE", hide_short_help = true)]
+    pub(crate) rcfile: Option<String>,
+    /// The Python that recorded data which does not say it, as a version or a path.
+    #[arg(long, value_name = "PYTHON", hide_short_help = true)]
+    pub(crate) python: Option<String>,
+    /// Go on without the plugins that the settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
+    /// Go on when a source file cannot be read.
+    #[arg(short, long, hide_short_help = true)]
+    pub(crate) ignore_errors: bool,
+    /// Digits after the decimal point of percentages.
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub(crate) precision: Option<u32>,
+}
+
+/// What changed.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Change")]
+pub(crate) struct ChangeArguments {
+    /// What the work tree has that REVISION had not, when the two parted [default: the default branch].
+    #[arg(long, value_name = "REVISION", conflicts_with = "patch")]
+    pub(crate) since: Option<String>,
+    /// Compare with REVISION itself, and not with where the two parted.
+    #[arg(long, requires = "since", hide_short_help = true)]
+    pub(crate) no_merge_base: bool,
+    /// What a patch says; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patch: Option<PathBuf>,
+}
+
+/// How a change is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Markdown,
+    Json,
+    Github,
+    Gitlab,
+}
+
+/// `swath diff`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath diff                         since the branch left the default branch\n  swath diff --since origin/release --fail-under 80\n  swath diff --since HEAD            what is not committed yet\n  git diff -U0 v1..v2 | swath diff --patch -\n  swath diff --format github         annotations of a pull request\n  swath diff --html untested         a page of what is left to test"
+)]
+pub(crate) struct DiffArguments {
+    #[command(flatten)]
+    pub(crate) change: ChangeArguments,
+    #[command(flatten)]
+    pub(crate) report: DiffReportArguments,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+}
+
+/// The report of a change.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct DiffReportArguments {
+    /// text, markdown, json, github (annotations) or gitlab (code quality).
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) format: DiffFormat,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a page of what the change left untested into a folder as well.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: Option<PathBuf>,
+    /// Exit with 2 if less than MIN percent of the changed lines and branches is covered.
+    #[arg(long, value_name = "MIN")]
+    pub(crate) fail_under: Option<f64>,
+    /// More gates: total, lines, branches, or a pattern of paths.
+    #[arg(
+        long,
+        value_name = "NAME=MIN,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) gate: Vec<String>,
+}
+
+/// How two data files are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+/// `swath compare`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B",
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath compare system.coverage unit.coverage\n  swath compare --name system=.coverage --name unit=unit.coverage --show system"
+)]
+pub(crate) struct CompareArguments {
+    /// The data files.
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A data file, and what it is called.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) name: Vec<String>,
+    /// text, markdown or json.
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) format: CompareFormat,
+    /// List the lines that only this data reached: its name, `both` or `neither`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) show: Option<String>,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+impl ReadingArguments {
+    /// The same for a session.
+    pub(crate) fn session(&self) -> SessionOptions {
+        SessionOptions {
+            rcfile: self.rcfile.clone(),
+            include: self.include.clone(),
+            omit: self.omit.clone(),
+            contexts: self.contexts.clone(),
+            python: self.python.clone(),
+            precision: self.precision.map(i64::from),
+            no_plugins: self.no_plugins,
+            ignore_errors: self.ignore_errors,
+            ..SessionOptions::default()
+        }
+    }
+}
+
+impl DataArguments {
+    /// The same for a session.
+    pub(crate) fn session(&self) -> SessionOptions {
+        SessionOptions {
+            data_file: self.data_file.clone(),
+            ..self.reading.session()
+        }
+    }
 }
 
 /// What `swath run` is to start.

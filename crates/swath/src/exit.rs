@@ -10,7 +10,7 @@ pub(crate) enum Exit {
     Success,
     /// A verb of coverage.py's failed.
     Failure,
-    /// Measured, but the total is below `fail_under`.
+    /// Measured, but the total is below `fail_under`, or a gate did not pass.
     BelowFailUnder,
     /// Measured, but not everything that counts is in the number, with `--require-complete`.
     Incomplete,
@@ -57,12 +57,14 @@ impl Exit {
             Exit::Failure => {
                 "a verb that reads or changes data failed, or has nothing to report; `doctor` found something wrong; `init` wrote nothing"
             }
-            Exit::BelowFailUnder => "the total is below `fail_under` or `--fail-under`",
+            Exit::BelowFailUnder => {
+                "the total is below `fail_under` or `--fail-under`, or a gate did not pass"
+            }
             Exit::Incomplete => {
                 "with `--require-complete`: something that counts is not in the number"
             }
             Exit::RunFailure => {
-                "`run`: the command line is wrong, swath failed, or nothing was measured; `explain` and `man`: there is nothing of that name"
+                "the command line of `run`, `diff` or `compare` is wrong; `run`: swath failed, or nothing was measured; `explain` and `man`: there is nothing of that name"
             }
             Exit::NotRunnable => "`run`: the test command cannot be started",
             Exit::NotFound => "`run`: the test command was not found",

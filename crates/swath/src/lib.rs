@@ -3,6 +3,7 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod change_source;
 mod checkup;
 mod ci_report;
 mod command_tree;
@@ -10,6 +11,7 @@ mod commands;
 mod coverage_cli;
 mod diagnostic;
 mod exit;
+mod gates;
 mod interpreter;
 mod invocation;
 mod log;

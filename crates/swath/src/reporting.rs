@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use swath_checkout::source_exists;
 use swath_config::ConfigError;
 use swath_coverage::{
-    Gate, GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
+    GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
     exclusion_rules, file_findings, traced_files, verdict,
 };
-use swath_data::{ContextError, CoverageData, DataError, read_data_file};
-use swath_model::Finding;
+use swath_data::{ContextError, CoverageData, DataError, SourceHash, read_data_file};
+use swath_model::{Finding, Message};
 use swath_pattern::{GlobError, PathAliases, RegexError};
 use swath_report::{TextError, error_with_page, verdict_line, verdict_markdown, warning_with_page};
 use swath_run::{PluginChoice, Plugins, Settings};
@@ -20,6 +20,7 @@ use crate::commands::combine::combine_parallel;
 use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::gates::judge_total;
 use crate::interpreter::environment_interpreter;
 use crate::patience::Patience;
 use crate::recorder::{AssumedPython, Grounds, SaidPython};
@@ -54,6 +55,11 @@ impl Failure {
             text: text.into(),
             slug: None,
         }
+    }
+
+    /// The same as a verb of swath's own says it.
+    pub(crate) fn message(&self) -> Message {
+        Message::error("report-failed", self.text.clone())
     }
 
     /// Prints it where coverage.py does: on standard output.
@@ -136,7 +142,53 @@ impl Messages {
     }
 }
 
-/// A verb of coverage.py's at work: its settings and where they hold.
+/// What a verb that looks at data is told, whoever read its command line.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
+pub(crate) struct SessionOptions {
+    pub(crate) rcfile: Option<String>,
+    pub(crate) data_file: Option<String>,
+    pub(crate) include: Option<Vec<String>>,
+    pub(crate) omit: Option<Vec<String>>,
+    pub(crate) debug: Option<Vec<String>>,
+    pub(crate) contexts: Option<Vec<String>>,
+    pub(crate) python: Option<String>,
+    pub(crate) precision: Option<i64>,
+    pub(crate) fail_under: Option<f64>,
+    pub(crate) quiet: bool,
+    pub(crate) no_plugins: bool,
+    pub(crate) ignore_errors: bool,
+    pub(crate) keep_combined: bool,
+    /// Whether swath was started as coverage.py.
+    pub(crate) as_coverage: bool,
+}
+
+impl From<&Parsed> for SessionOptions {
+    fn from(parsed: &Parsed) -> Self {
+        let text = |key| parsed.text(key).map(str::to_owned);
+        Self {
+            rcfile: text("rcfile"),
+            data_file: text("data_file"),
+            include: parsed.list("include"),
+            omit: parsed.list("omit"),
+            debug: parsed.list("debug"),
+            contexts: parsed.list("contexts"),
+            python: text("python"),
+            precision: parsed.integer("precision"),
+            fail_under: parsed.float("fail_under"),
+            quiet: parsed.is_set("quiet"),
+            no_plugins: parsed.is_set("no_plugins"),
+            ignore_errors: parsed.is_set("ignore_errors"),
+            keep_combined: parsed.is_set("keep_combined"),
+            as_coverage: parsed.as_coverage,
+        }
+    }
+}
+
+/// A verb that looks at data, at work: its settings and where they hold.
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) messages: Messages,
@@ -150,48 +202,48 @@ pub(crate) struct Session {
 
 impl Session {
     /// Reads the configuration, and the options that all verbs have.
-    pub(crate) fn begin(parsed: &Parsed) -> Result<Self, Failure> {
-        let mut settings = Settings::load(parsed.text("rcfile"), &current_folder())?;
+    pub(crate) fn begin(options: &SessionOptions) -> Result<Self, Failure> {
+        let mut settings = Settings::load(options.rcfile.as_deref(), &current_folder())?;
         let config = &mut settings.config;
         let messages = Messages {
-            quiet: parsed.is_set("quiet"),
+            quiet: options.quiet,
             disabled: config.disable_warnings.clone(),
             shown: RefCell::default(),
         };
         messages.warn(&settings.warnings);
-        if let Some(data_file) = parsed.text("data_file").filter(|name| !name.is_empty()) {
-            data_file.clone_into(&mut config.data_file);
+        if let Some(data_file) = options.data_file.as_ref().filter(|name| !name.is_empty()) {
+            config.data_file.clone_from(data_file);
         }
-        if let Some(include) = parsed.list("include") {
-            config.run_include.clone_from(&include);
-            config.report_include = Some(include);
+        if let Some(include) = &options.include {
+            config.run_include.clone_from(include);
+            config.report_include = Some(include.clone());
         }
-        if let Some(omit) = parsed.list("omit") {
-            config.run_omit.clone_from(&omit);
-            config.report_omit = Some(omit);
+        if let Some(omit) = &options.omit {
+            config.run_omit.clone_from(omit);
+            config.report_omit = Some(omit.clone());
         }
-        if let Some(debug) = parsed.list("debug") {
-            config.debug = debug;
+        if let Some(debug) = &options.debug {
+            config.debug.clone_from(debug);
         }
-        let python = parsed.text("python").map(SaidPython::parse).transpose();
+        let python = options.python.as_deref().map(SaidPython::parse).transpose();
         Ok(Self {
             settings,
             messages,
             python: python.map_err(Failure::new)?,
             is_unsure: Cell::new(false),
-            as_coverage: parsed.as_coverage,
+            as_coverage: options.as_coverage,
         })
     }
 
     /// Reads the configuration, and has the plugins that it names change it.
-    pub(crate) fn begin_with_plugins(parsed: &Parsed) -> Result<Self, Failure> {
-        let mut session = Self::begin(parsed)?;
+    pub(crate) fn begin_with_plugins(options: &SessionOptions) -> Result<Self, Failure> {
+        let mut session = Self::begin(options)?;
         let said = session.python.as_ref();
         let said = said.and_then(|said| said.interpreter.clone());
         let choice = PluginChoice {
             interpreter: said.or_else(environment_interpreter),
             path: None,
-            left_out: parsed.is_set("no_plugins"),
+            left_out: options.no_plugins,
         };
         let plugins = Plugins::apply(&mut session.settings.config, &choice);
         if let Some(error) = plugins.error() {
@@ -211,31 +263,36 @@ impl Session {
 
     /// Reads the configuration and the options of reports; then the data, with the parallel files
     /// beside it combined into it.
-    pub(crate) fn begin_report(parsed: &Parsed) -> Result<(Self, CoverageData), Failure> {
-        let mut session = Self::begin_with_plugins(parsed)?;
-        let config = &mut session.settings.config;
-        config.ignore_errors |= parsed.is_set("ignore_errors");
-        if let Some(contexts) = parsed.list("contexts") {
-            config.report_contexts = Some(contexts);
-        }
-        if let Some(precision) = parsed.integer("precision") {
-            config.precision = precision;
-        }
-        if let Some(fail_under) = parsed.float("fail_under") {
-            config.fail_under = fail_under;
-        }
-        combine_parallel(&session, parsed.is_set("keep_combined"))?;
-        let data = session.data()?;
+    pub(crate) fn begin_report(options: &SessionOptions) -> Result<(Self, CoverageData), Failure> {
+        let session = Self::begin_reading(options)?;
+        combine_parallel(&session, options.keep_combined)?;
+        let data = session.read(&session.settings.data_file())?;
         Ok((session, data))
     }
 
-    /// The data, with the rules of `[paths]` applied once more.
-    fn data(&self) -> Result<CoverageData, Failure> {
-        let path = self.settings.data_file();
+    /// Reads the configuration and the options of reports.
+    pub(crate) fn begin_reading(options: &SessionOptions) -> Result<Self, Failure> {
+        let mut session = Self::begin_with_plugins(options)?;
+        let config = &mut session.settings.config;
+        config.ignore_errors |= options.ignore_errors;
+        if let Some(contexts) = &options.contexts {
+            config.report_contexts = Some(contexts.clone());
+        }
+        if let Some(precision) = options.precision {
+            config.precision = precision;
+        }
+        if let Some(fail_under) = options.fail_under {
+            config.fail_under = fail_under;
+        }
+        Ok(session)
+    }
+
+    /// The data of a file, with the rules of `[paths]` applied once more.
+    pub(crate) fn read(&self, path: &Path) -> Result<CoverageData, Failure> {
         if !path.exists() {
             return Ok(CoverageData::default());
         }
-        let data = read_data_file(&path)?;
+        let data = read_data_file(path)?;
         if self.settings.config.paths.is_empty() {
             return Ok(data);
         }
@@ -260,6 +317,18 @@ impl Session {
         files: &[String],
         wanted: Wanted,
     ) -> Result<Report, Failure> {
+        self.model_followed(data, files, wanted, &|_| BTreeMap::new())
+    }
+
+    /// The same, with files that changed since followed to what they are now, where `texts_of` has
+    /// the texts that were measured.
+    pub(crate) fn model_followed(
+        &self,
+        data: &CoverageData,
+        files: &[String],
+        wanted: Wanted,
+        texts_of: &TextsOf<'_>,
+    ) -> Result<Report, Failure> {
         let config = &self.settings.config;
         let rules = exclusion_rules(config)?;
         let directory = &self.settings.directory;
@@ -276,7 +345,11 @@ impl Session {
         let patience = self.messages.patience("Reporting");
         let report = build_report(data, &options);
         drop(patience);
-        let report = report?;
+        let mut report = report?;
+        let texts = texts_of(&report.texts_to_follow());
+        if !texts.is_empty() {
+            report.follow(data, &options, &texts);
+        }
         let doubt = assumed.and_then(|assumed| assumed.doubt(&report.undecided));
         if let Some(doubt) = doubt {
             doubt.message().print();
@@ -374,15 +447,18 @@ impl Session {
         }
     }
 
+    /// Whether something is not as the settings ask, so that no gate is passed.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.is_unsure.get()
+    }
+
     /// Holds the total against `fail_under`.
     pub(crate) fn judge(&self, total: f64) -> Exit {
-        let config = &self.settings.config;
-        let precision = usize::try_from(config.precision).unwrap_or(0);
-        let gate = match Gate::new(config.fail_under, precision) {
-            Ok(gate) => gate,
+        let failure = match judge_total(&self.settings.config, total) {
+            Ok(failure) => failure,
             Err(error) => return fail(&error.to_string().replace("NaN", "nan")),
         };
-        match gate.failure(total) {
+        match failure {
             Some(failure) => {
                 print(&format!("Coverage failure: {failure}\n"));
                 Exit::BelowFailUnder
@@ -392,6 +468,9 @@ impl Session {
         }
     }
 }
+
+/// Where texts of other revisions come from: those that are to be had, by their hashes.
+pub(crate) type TextsOf<'a> = dyn Fn(&[SourceHash]) -> BTreeMap<SourceHash, Vec<u8>> + 'a;
 
 /// What a report needs of the model.
 #[derive(Debug, Clone, Copy)]

@@ -74,6 +74,7 @@ fn of_tests(arguments: &RunArguments) -> Option<&'static str> {
         (!arguments.compose.compose.is_empty(), "--compose"),
         (report.html.is_some(), "--html"),
         (report.shared.fail_under.is_some(), "--fail-under"),
+        (!report.gate.is_empty(), "--gate"),
         (report.shared.format.is_some(), "--format"),
     ];
     let mut given = given.iter().filter(|(is_given, _)| *is_given);

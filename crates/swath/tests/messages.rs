@@ -12,6 +12,8 @@ fn sources() -> String {
         "swath",
         "swath-run",
         "swath-model",
+        "swath-changes",
+        "swath-coverage",
         "swath-config",
         "swath-pattern",
         "swath-report",

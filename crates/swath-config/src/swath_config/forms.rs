@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::{COMPOSE, Kind, SERVICE, TOP};
+use super::keys::{COMPOSE, GATES, Kind, SERVICE, TOP};
 use crate::duration::parse_duration;
 use crate::services::StopSignal;
 
@@ -18,6 +18,8 @@ pub(super) fn form(table: &[String], key: &str, value: &DeValue<'_>) -> String {
         }
         [.., "services", _] => SERVICE.key(key),
         [.., "compose"] => COMPOSE.key(key),
+        [.., "gates"] => GATES.key(key),
+        [.., "gates", "files"] => GATES.key("total"),
         _ => TOP.key(key),
     };
     let Some(definition) = definition else {
@@ -37,13 +39,23 @@ pub(super) fn form(table: &[String], key: &str, value: &DeValue<'_>) -> String {
         | Kind::Texts
         | Kind::ReadyByName
         | Kind::Tables(_)
+        | Kind::One(_)
+        | Kind::PercentageByPattern
         | Kind::PathsOrTable(_) => None,
+        Kind::Percentage => scalar(value).and_then(|text| percentage(&text)),
     };
     match (made, definition.kind) {
-        (Some(made), Kind::Variables | Kind::Boolean) => made,
+        (Some(made), Kind::Variables | Kind::Boolean | Kind::Percentage) => made,
         (Some(made), _) => quoted(&made),
         (None, _) => definition.example.to_owned(),
     }
+}
+
+/// A percentage in quotes, or with its sign.
+fn percentage(text: &str) -> Option<String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    let value: f64 = number.parse().ok()?;
+    (0.0..=100.0).contains(&value).then(|| number.to_owned())
 }
 
 /// A boolean in quotes, or as a number.

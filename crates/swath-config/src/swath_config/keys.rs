@@ -46,6 +46,12 @@ pub(super) enum Kind {
     Tables(&'static Table),
     /// Paths, or a table with these keys.
     PathsOrTable(&'static Table),
+    /// A table with these keys.
+    One(&'static Table),
+    /// A number from 0 to 100.
+    Percentage,
+    /// A table of percentages by patterns of paths.
+    PercentageByPattern,
 }
 
 /// A table of the settings.
@@ -161,6 +167,66 @@ pub(super) static TOP: Table = Table {
                 Kind::Path,
                 "\"swath.json\"",
                 "The file into which the accounting and the totals are written.",
+            )
+        },
+        Key {
+            synonyms: &["gate", "thresholds", "minimums"],
+            ..key(
+                "gates",
+                Kind::One(&GATES),
+                "{ total = 80 }",
+                "The shares below which `run`, `report` and `diff` exit with 2: `[gates]`.",
+            )
+        },
+    ],
+};
+
+/// `[gates]`.
+pub(super) static GATES: Table = Table {
+    heading: "`[gates]`",
+    meaning: "Minimums in percent. Each is held by `run`, `report` and, where it asks for changed lines, `diff`.",
+    required: None,
+    keys: &[
+        Key {
+            synonyms: &[
+                "fail-under",
+                "fail_under",
+                "minimum",
+                "min",
+                "coverage",
+                "all",
+            ],
+            ..key(
+                "total",
+                Kind::Percentage,
+                "80",
+                "Lines and branches together, as coverage.py's `fail_under`.",
+            )
+        },
+        Key {
+            synonyms: &["line", "statements", "statement"],
+            ..key("lines", Kind::Percentage, "80", "Lines alone.")
+        },
+        Key {
+            synonyms: &["branch"],
+            ..key("branches", Kind::Percentage, "70", "Branches alone.")
+        },
+        Key {
+            synonyms: &["diff", "change", "patch", "new", "changes"],
+            ..key(
+                "changed",
+                Kind::Percentage,
+                "90",
+                "The lines, and their branches, that the work tree has changed since the default branch.",
+            )
+        },
+        Key {
+            synonyms: &["paths", "path", "file", "patterns"],
+            ..key(
+                "files",
+                Kind::PercentageByPattern,
+                "{ \"src/pay/*\" = 95 }",
+                "The files whose paths match a pattern, together.",
             )
         },
     ],

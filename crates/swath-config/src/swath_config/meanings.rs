@@ -1,6 +1,6 @@
 //! What is meant by a key that swath does not know: what it is called here, or where it belongs.
 
-use super::keys::{COMPOSE, SERVICE, TOP, Table};
+use super::keys::{COMPOSE, GATES, SERVICE, TOP, Table};
 use crate::options::{OPTIONS, SECTIONS};
 
 /// Options of the command line that have no key.
@@ -23,6 +23,7 @@ pub(super) fn meaning(table: &'static Table, key: &str, is_table: bool) -> Optio
     table
         .synonym(key)
         .map(|known| format!("the key is `{}`", known.name))
+        .or_else(|| of_gate_pattern(table, key))
         .or_else(|| of_command_line(key))
         .or_else(|| of_coverage_py(key))
         .or_else(|| of_other_table(table, key))
@@ -56,6 +57,12 @@ fn of_coverage_py(key: &str) -> Option<String> {
         "`{name}` is coverage.py's: it goes under `[tool.coverage.{section}]` in pyproject.toml, or `[{section}]` in \
          .coveragerc"
     ))
+}
+
+/// A pattern of paths among the gates.
+fn of_gate_pattern(table: &'static Table, key: &str) -> Option<String> {
+    let is_pattern = std::ptr::eq(table, &raw const GATES) && key.contains(['/', '*', '.']);
+    is_pattern.then(|| format!("a pattern of paths goes under `[gates.files]`: `\"{key}\" = 80`"))
 }
 
 fn of_other_table(table: &'static Table, key: &str) -> Option<String> {

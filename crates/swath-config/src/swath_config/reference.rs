@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{COMPOSE, Key, Kind, SERVICE, TOP, Table};
+use super::keys::{COMPOSE, GATES, Key, Kind, SERVICE, TOP, Table};
 
 /// The page of all keys, made from their definitions.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn settings_reference() -> String {
          [swath.schema.json](swath.schema.json) here. An editor that knows `taplo` uses it after a first line \
          `#:schema ./swath.schema.json`.\n",
     );
-    for table in [&TOP, &SERVICE, &COMPOSE] {
+    for table in [&TOP, &SERVICE, &COMPOSE, &GATES] {
         describe(&mut page, table);
     }
     page.push_str(EXAMPLE);
@@ -63,6 +63,9 @@ fn value(key: &Key) -> String {
         Kind::ReadyByName => "a table of readiness checks",
         Kind::Tables(_) => "tables, by name",
         Kind::PathsOrTable(_) => "a path, a list of paths, or a table",
+        Kind::One(_) => "a table",
+        Kind::Percentage => "a percentage",
+        Kind::PercentageByPattern => "a table of percentages",
     };
     text.to_owned()
 }

@@ -74,10 +74,20 @@ fn of_kind(kind: Kind) -> Value {
             "propertyNames": {"pattern": NAME},
             "additionalProperties": of_table(table),
         }),
+        Kind::One(table) => of_table(table),
+        Kind::Percentage => percentage(),
+        Kind::PercentageByPattern => json!({
+            "type": "object",
+            "additionalProperties": percentage(),
+        }),
         Kind::PathsOrTable(table) => json!({
             "anyOf": [filled(), {"type": "array", "items": filled(), "minItems": 1}, of_table(table)],
         }),
     }
+}
+
+fn percentage() -> Value {
+    json!({"type": "number", "minimum": 0, "maximum": 100})
 }
 
 const DURATION: &str = r"^[0-9]*\.?[0-9]+\s*(ms|s|m|h)$";

@@ -170,6 +170,17 @@ impl<'a> Entry<'a> {
             .ok_or_else(|| self.wrong_type("a boolean", self.value))
     }
 
+    /// A number, with or without a point.
+    pub(super) fn number(&self) -> Result<f64, SwathConfigError> {
+        let text = match self.value {
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
+            other => return Err(self.wrong_type("a number", other)),
+        };
+        let number = text.replace('_', "").parse();
+        number.map_err(|_| self.wrong_type("a number", self.value))
+    }
+
     /// One string or a list of them.
     pub(super) fn texts(&self) -> Result<Vec<&'a str>, SwathConfigError> {
         let Some(items) = self.value.as_array() else {
@@ -223,9 +234,13 @@ impl<'a> Entry<'a> {
         let right = if let Some(section) = section {
             section
         } else if wanted == "a table" && self.key == "services" {
-            self.as_header(".NAME")
+            self.as_header(".NAME", "command = \"…\"")
         } else if wanted == "a table" && self.is_service() {
-            self.as_header("")
+            self.as_header("", "command = \"…\"")
+        } else if wanted == "a table" && self.key == "gates" {
+            self.as_header("", "total = 80")
+        } else if wanted == "a table" && self.key == "files" {
+            self.as_header("", "\"src/api/*\" = 80")
         } else {
             self.written(&forms::form(&self.table_path, self.key, value))
         };
@@ -243,15 +258,21 @@ impl<'a> Entry<'a> {
             .is_some_and(|name| name == "services")
     }
 
-    fn as_header(&self, end: &str) -> String {
+    fn as_header(&self, end: &str, below: &str) -> String {
         let path = [self.table_path.as_slice(), &[self.key.to_owned()]].concat();
         let path = path.join(".");
-        format!("write `[{path}{end}]` on a line of its own, and `command = \"…\"` below it")
+        format!("write `[{path}{end}]` on a line of its own, and `{below}` below it")
     }
 
     /// The hint to write this key with another value, which is TOML.
     pub(super) fn written(&self, value: &str) -> String {
-        format!("write `{} = {value}`", self.key)
+        let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let key = if self.key.chars().all(is_bare) {
+            self.key.to_owned()
+        } else {
+            forms::quoted(self.key)
+        };
+        format!("write `{key} = {value}`")
     }
 
     /// The hint to write this key with another text.

@@ -89,7 +89,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     let (_, _, hint) = refused("quux = 1\n");
     assert_eq!(
         hint,
-        "the keys are test, services, compose, count, require-complete, html, json"
+        "the keys are test, services, compose, count, require-complete, html, json, gates"
     );
 }
 
@@ -306,6 +306,7 @@ fn every_key_has_an_example_that_is_understood() {
     check(&TOP, "");
     check(&SERVICE, "[services.web]\ncommand = \"x\"\n");
     check(&COMPOSE, "[compose]\nfile = \"x\"\n");
+    check(&GATES, "[gates]\n");
 }
 
 #[test]
@@ -320,4 +321,41 @@ fn the_defaults_that_are_told_are_those_in_force() {
         SERVICE.key("stop-signal").unwrap().default,
         format!("`{}`", StopSignal::TERM.name())
     );
+}
+
+#[test]
+fn gates_are_read_in_the_order_of_the_file() {
+    let text = "[gates]\ntotal = 80\nchanged = 92.5\n[gates.files]\n\"src/pay/*\" = 1_0.0\n";
+    let gates = parse(text).unwrap().gates;
+    let expected = [
+        (GateSubject::Total, 80.0),
+        (GateSubject::Changed, 92.5),
+        (GateSubject::Files("src/pay/*".to_owned()), 10.0),
+    ];
+    let gates: Vec<_> = gates
+        .into_iter()
+        .map(|gate| (gate.subject, gate.minimum))
+        .collect();
+    assert_eq!(gates, expected);
+}
+
+#[test]
+fn gates_that_are_none_say_what_works() {
+    for (text, hint) in [
+        ("[gates]\ntotal = \"80%\"\n", "write `total = 80`"),
+        ("[gates]\nlines = 101\n", "write `lines = 80`"),
+        ("[gates]\nfail_under = 80\n", "the key is `total`"),
+        (
+            "[gates]\n\"src/*\" = 80\n",
+            "a pattern of paths goes under `[gates.files]`: `\"src/*\" = 80`",
+        ),
+        (
+            "gates = 80\n",
+            "write `[gates]` on a line of its own, and `total = 80` below it",
+        ),
+        ("[gates.files]\n\"a/*\" = true\n", "write `\"a/*\" = 80`"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some(hint), "{error}");
+    }
 }

@@ -26,7 +26,7 @@ static IN_ATTRIBUTE: Plain = plain(b"<>&\"");
 
 /// Appends text for an element. What would steer the page (markup, control characters, marks that
 /// turn the direction of reading) is shown instead.
-pub(super) fn push_text(out: &mut String, text: &str) {
+pub(crate) fn push_text(out: &mut String, text: &str) {
     push(out, text, &IN_TEXT);
 }
 

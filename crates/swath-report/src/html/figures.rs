@@ -15,7 +15,7 @@ pub(super) fn share(executed: usize, whole: usize, precision: usize) -> String {
 }
 
 /// The share of statements and branches.
-pub(super) fn cover(numbers: &Numbers, precision: usize) -> String {
+pub(crate) fn cover(numbers: &Numbers, precision: usize) -> String {
     share(
         numbers.executed() + numbers.executed_branches(),
         numbers.statements + numbers.branches,
@@ -33,7 +33,7 @@ pub(super) fn count(count: usize, whole: usize) -> String {
 }
 
 /// A bar of the share that has run. It says no more than the number beside it.
-pub(super) fn push_bar(out: &mut String, executed: usize, whole: usize) {
+pub(crate) fn push_bar(out: &mut String, executed: usize, whole: usize) {
     if whole == 0 {
         return;
     }

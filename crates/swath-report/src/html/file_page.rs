@@ -56,6 +56,7 @@ pub(super) fn push_main(out: &mut String, site: &Site<'_>, index: usize) {
         contexts: &contexts,
         rules: &rules,
         anchors: &anchors(this),
+        changed: site.options.changed.get(&file.recorded),
         show_source: !site.options.no_source,
     };
     table.push(out);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use swath_coverage::Gate;
+
 use super::escape::push_text;
 use super::figures::{cover, grouped, plural, push_bar, share};
 use super::holes_page::{function_name, never_ran, push_never_ran, ranked};
@@ -168,26 +170,17 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
         return;
     }
     let numbers = site.totals();
-    let whole = numbers.statements + numbers.branches;
-    let executed = numbers.executed() + numbers.executed_branches();
-    let failure = swath_coverage::Gate::new(minimum, site.options.precision)
+    let failure = Gate::new(minimum, site.options.precision)
         .ok()
-        .and_then(|gate| gate.failure(numbers.percent()));
-    if failure.is_none() {
+        .filter(|gate| gate.failure(numbers.percent()).is_some());
+    let Some(gate) = failure else {
         let _ = writeln!(
             out,
             "<p class=\"gate pass\">✓ passes the minimum of {minimum}%.</p>"
         );
         return;
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a count of lines, rounded up"
-    )]
-    let needed = (whole as f64 * minimum / 100.0).ceil() as usize;
-    let short = plural(needed.saturating_sub(executed).max(1), "line");
+    };
+    let short = plural(gate.shortfall(numbers), "line");
     let or_branches = if site.report.has_arcs {
         " or branches"
     } else {

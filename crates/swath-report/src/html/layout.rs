@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use super::escape::push_text;
 use super::site::Site;
 
+/// The style sheet of marks of changed lines, in the report's folder.
+pub(super) const CHANGES: &str = "changes.css";
 /// The user's own style sheet, in the report's folder.
 pub(super) const EXTRA_STYLE: &str = "extra.css";
 
@@ -55,6 +57,9 @@ pub(super) fn push_page(
     push_start(out, site, heading);
     let up = place.up();
     let _ = writeln!(out, "<link rel=stylesheet href=\"{up}swath.css\">");
+    if !site.options.changed.is_empty() {
+        let _ = writeln!(out, "<link rel=stylesheet href=\"{up}{CHANGES}\">");
+    }
     if site.options.extra_css.is_some() {
         let _ = writeln!(out, "<link rel=stylesheet href=\"{up}{EXTRA_STYLE}\">");
     }
@@ -65,6 +70,11 @@ pub(super) fn push_page(
 
 /// The doctype and the head up to its title.
 pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
+    push_head(out, heading, &site.options.title);
+}
+
+/// The same for a page that belongs to no site.
+pub(crate) fn push_head(out: &mut String, heading: &str, title: &str) {
     out.push_str(
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
@@ -74,7 +84,7 @@ pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
         push_text(out, heading);
         out.push_str(" · ");
     }
-    push_text(out, &site.options.title);
+    push_text(out, title);
     out.push_str("</title>\n");
 }
 

@@ -94,19 +94,15 @@ pub(super) fn partial_lines(file: &FileReport) -> BTreeMap<u32, &[i32]> {
 
 fn holes(file: &FileReport) -> Vec<Hole> {
     let partial = partial_lines(file);
-    let last_of = |first: u32| {
-        let found = file.multiline.binary_search_by_key(&first, |span| span.0);
-        found.map_or(first, |index| file.multiline[index].1)
-    };
     let mut holes: Vec<Hole> = Vec::new();
     let mut open = false;
     for line in file.statements.iter() {
         if file.missing.contains(line) {
             match holes.last_mut() {
-                Some(Hole::Missed { last, .. }) if open => *last = last_of(line),
+                Some(Hole::Missed { last, .. }) if open => *last = file.last_line_of(line),
                 _ => holes.push(Hole::Missed {
                     first: line,
-                    last: last_of(line),
+                    last: file.last_line_of(line),
                 }),
             }
             open = true;
@@ -121,23 +117,23 @@ fn holes(file: &FileReport) -> Vec<Hole> {
 }
 
 /// A function and what ran of it.
-pub(super) struct FunctionFigures<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct FunctionFigures<'a> {
+    pub(crate) name: &'a str,
     /// The line of its `def`.
-    pub(super) start: u32,
-    pub(super) statements: usize,
-    pub(super) missing: usize,
+    pub(crate) start: u32,
+    pub(crate) statements: usize,
+    pub(crate) missing: usize,
     /// Exits of lines that have more than one, and those not taken.
-    pub(super) branches: usize,
-    pub(super) missing_branches: usize,
+    pub(crate) branches: usize,
+    pub(crate) missing_branches: usize,
     /// Lines that were not left in every way that they can be.
-    pub(super) partial: usize,
+    pub(crate) partial: usize,
     /// The first line of it that is a hole.
-    pub(super) first_hole: Option<u32>,
+    pub(crate) first_hole: Option<u32>,
 }
 
 /// The functions of a file, and at the end, if it holds anything, the code outside of them.
-pub(super) fn function_figures(file: &FileReport) -> Vec<FunctionFigures<'_>> {
+pub(crate) fn function_figures(file: &FileReport) -> Vec<FunctionFigures<'_>> {
     let partial = partial_lines(file);
     let mut rest = file.statements.clone();
     let mut figures = Vec::with_capacity(file.regions.functions.len() + 1);

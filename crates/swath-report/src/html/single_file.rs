@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{self, Place};
 use super::site::Site;
-use super::{Piece, SCRIPT, STYLE, file_page, overview_pages};
+use super::{CHANGES_STYLE, Piece, SCRIPT, STYLE, file_page, overview_pages};
 
 /// The index, with every other page as data that the script shows when it is asked for.
 pub(super) fn piece(site: &Site<'_>) -> Piece {
@@ -25,6 +25,9 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
     }
     layout::push_start(&mut out, site, "");
     let _ = writeln!(out, "<style>\n{STYLE}</style>");
+    if !site.options.changed.is_empty() {
+        let _ = writeln!(out, "<style>\n{CHANGES_STYLE}</style>");
+    }
     if let Some(style) = &site.options.extra_css {
         // The one way out of a style element is its end tag.
         let style = String::from_utf8_lossy(style).replace("</", "<\\/");

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use swath_analysis::{Shade, Shaded, highlight};
+use swath_changes::LineRanges;
 use swath_coverage::{FileReport, LineContexts};
 
 use super::escape::{push_attribute, push_text};
@@ -25,6 +26,8 @@ pub(super) struct SourceTable<'a> {
     pub(super) rules: &'a [(u32, &'a str)],
     /// The functions' names, by the lines of their `def`s.
     pub(super) anchors: &'a [(u32, &'a str)],
+    /// The lines that a change wrote.
+    pub(super) changed: Option<&'a LineRanges>,
     pub(super) show_source: bool,
 }
 
@@ -69,7 +72,14 @@ impl SourceTable<'_> {
             }
             let state = self.lines.state(number);
             let anchor = anchors.next_if(|anchor| anchor.0 == number);
-            push_row_start(out, number, state, anchor.map(|anchor| anchor.1));
+            let is_changed = self.changed.is_some_and(|lines| lines.contains(number));
+            push_row_start(
+                out,
+                number,
+                state,
+                is_changed,
+                anchor.map(|anchor| anchor.1),
+            );
             if self.show_source {
                 push_code(out, line, start, &mut shades);
             }
@@ -178,13 +188,36 @@ impl Parts {
     }
 }
 
-fn push_row_start(out: &mut String, number: u32, state: State, anchor: Option<&str>) {
-    let (class, cell) = match state {
-        State::None => ("><th><a href=#L", "</a><td><td>"),
-        State::Run => (" class=r><th><a href=#L", "</a><td>✓ run<td>"),
-        State::Missed => (" class=m><th><a href=#L", "</a><td>✗ missed<td>"),
-        State::Partial => (" class=p><th><a href=#L", "</a><td>◐ partial<td>"),
-        State::Excluded => (" class=x><th><a href=#L", "</a><td>– excluded<td>"),
+fn push_row_start(
+    out: &mut String,
+    number: u32,
+    state: State,
+    is_changed: bool,
+    anchor: Option<&str>,
+) {
+    let (class, cell) = match (state, is_changed) {
+        (State::None, false) => ("><th><a href=#L", "</a><td><td>"),
+        (State::Run, false) => (" class=r><th><a href=#L", "</a><td>✓ run<td>"),
+        (State::Missed, false) => (" class=m><th><a href=#L", "</a><td>✗ missed<td>"),
+        (State::Partial, false) => (" class=p><th><a href=#L", "</a><td>◐ partial<td>"),
+        (State::Excluded, false) => (" class=x><th><a href=#L", "</a><td>– excluded<td>"),
+        (State::None, true) => (" class=c><th><ins>+</ins><a href=#L", "</a><td><td>"),
+        (State::Run, true) => (
+            " class=\"r c\"><th><ins>+</ins><a href=#L",
+            "</a><td>✓ run<td>",
+        ),
+        (State::Missed, true) => (
+            " class=\"m c\"><th><ins>+</ins><a href=#L",
+            "</a><td>✗ missed<td>",
+        ),
+        (State::Partial, true) => (
+            " class=\"p c\"><th><ins>+</ins><a href=#L",
+            "</a><td>◐ partial<td>",
+        ),
+        (State::Excluded, true) => (
+            " class=\"x c\"><th><ins>+</ins><a href=#L",
+            "</a><td>– excluded<td>",
+        ),
     };
     let mut digits = [0; 10];
     let digits = decimal(number, &mut digits);
@@ -235,7 +268,7 @@ pub(super) fn hole_link(number: usize, hole: Hole) -> String {
 }
 
 /// Appends a line that begins at `start` of the text; a shade that goes on stays in `shades`.
-fn push_code(out: &mut String, line: &str, start: usize, shades: &mut &[Shaded]) {
+pub(crate) fn push_code(out: &mut String, line: &str, start: usize, shades: &mut &[Shaded]) {
     let end = start + line.len();
     let mut at = start;
     while let Some(shaded) = shades.first().filter(|shaded| shaded.start < end) {

@@ -23,7 +23,7 @@ pub(crate) fn annotate(parsed: &Parsed) -> Exit {
 }
 
 fn write_all(parsed: &Parsed) -> Result<(), Failure> {
-    let (session, data) = Session::begin_report(parsed)?;
+    let (session, data) = Session::begin_report(&parsed.into())?;
     let wanted = Wanted {
         contexts: false,
         details: true,

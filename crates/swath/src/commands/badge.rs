@@ -13,7 +13,7 @@ const FILE: &str = "coverage.svg";
 
 /// Draws the badge of the data file.
 pub(crate) fn badge(parsed: &Parsed) -> Exit {
-    let (session, data) = match Session::begin_report(parsed) {
+    let (session, data) = match Session::begin_report(&parsed.into()) {
         Ok(begun) => begun,
         Err(failure) => return failure.print(),
     };

@@ -23,7 +23,7 @@ pub(crate) fn combine(parsed: &Parsed) -> Exit {
 }
 
 fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
-    let session = Session::begin_with_plugins(parsed)?;
+    let session = Session::begin_with_plugins(&parsed.into())?;
     let inputs: Vec<PathBuf> = parsed.arguments.iter().map(PathBuf::from).collect();
     let (append, keep) = (parsed.is_set("append"), parsed.is_set("keep"));
     match combine_into(&session, &inputs, append, keep)? {

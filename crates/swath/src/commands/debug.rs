@@ -45,7 +45,7 @@ pub(crate) fn debug(command_line: &CommandLine, parsed: &Parsed) -> Exit {
     if topic == "analysis" {
         return analysis(command_line, rest);
     }
-    let session = match Session::begin(parsed) {
+    let session = match Session::begin(&parsed.into()) {
         Ok(session) => session,
         Err(failure) => return failure.print(),
     };

@@ -11,7 +11,7 @@ use crate::reporting::{Failure, Session};
 
 /// Removes the data file, and the parallel ones beside it where the configuration makes such.
 pub(crate) fn erase(parsed: &Parsed) -> Exit {
-    let session = match Session::begin_with_plugins(parsed) {
+    let session = match Session::begin_with_plugins(&parsed.into()) {
         Ok(session) => session,
         Err(failure) => return failure.print(),
     };

@@ -1,16 +1,22 @@
 //! `swath html`: the report as pages, in coverage.py's words and on its streams.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use swath_changes::LineRanges;
 use swath_config::CoverageConfig;
 use swath_coverage::{FileReport, Report, chosen_contexts, read_source};
 use swath_data::CoverageData;
+use swath_model::Message;
 use swath_pattern::Directory;
 use swath_report::{HtmlOptions, render_html};
 
+use crate::arguments::ChangeArguments;
+use crate::change_source::ChangeSource;
 use crate::coverage_cli::Parsed;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::page_folder::PageFolder;
 use crate::reporting::{Failure, ReportError, Session, Wanted};
@@ -25,7 +31,7 @@ pub(crate) fn html(parsed: &Parsed) -> Exit {
 }
 
 fn write(parsed: &Parsed) -> Result<Exit, Failure> {
-    let (mut session, data) = Session::begin_report(parsed)?;
+    let (mut session, data) = Session::begin_report(&parsed.into())?;
     override_config(&mut session.settings.config, parsed);
     let config = &session.settings.config;
     let single_file = parsed.is_set("single_file");
@@ -44,6 +50,16 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         target: Path::new(&config.html_dir),
         single_file,
         no_source: parsed.is_set("no_source"),
+        changed: match parsed.text("since") {
+            Some(since) => match changed_lines(since, &data, &session) {
+                Ok(changed) => changed,
+                Err(message) => {
+                    message.print();
+                    return Ok(Exit::Failure);
+                }
+            },
+            None => BTreeMap::new(),
+        },
     };
     let largest = write_html(&data, &report, &request)?;
     let index = config.html_dir.trim_end_matches('/');
@@ -63,6 +79,23 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         _ => report.totals.percent(),
     };
     Ok(session.judge(total))
+}
+
+/// The lines to mark: what a change wrote, by the paths in the data.
+fn changed_lines(
+    since: &str,
+    data: &CoverageData,
+    session: &Session,
+) -> Result<BTreeMap<String, LineRanges>, Message> {
+    let wanted = ChangeArguments {
+        since: Some(since.to_owned()),
+        ..ChangeArguments::default()
+    };
+    let directory = &session.settings.directory;
+    let change = ChangeSource::find(&wanted, Path::new(directory.path()));
+    let change = change.map_err(|error| error.message())?;
+    let known = change.matched(data, directory).known.into_iter();
+    Ok(known.map(|(path, file)| (path, file.lines)).collect())
 }
 
 fn override_config(config: &mut CoverageConfig, parsed: &Parsed) {
@@ -89,6 +122,8 @@ pub(crate) struct HtmlRequest<'a> {
     pub(crate) target: &'a Path,
     pub(crate) single_file: bool,
     pub(crate) no_source: bool,
+    /// Lines that a change wrote, by the paths in the data.
+    pub(crate) changed: BTreeMap<String, LineRanges>,
 }
 
 /// Why there is no HTML report.
@@ -120,6 +155,7 @@ pub(crate) fn write_html(
     options.contexts = chosen_contexts(config, data).map_err(ReportError::from)?;
     options.single_file = request.single_file;
     options.no_source = request.no_source;
+    options.changed.clone_from(&request.changed);
     let folder = Path::new(request.directory.path());
     if let Some(style) = config.extra_css.as_ref().filter(|style| !style.is_empty()) {
         options.extra_css = Some(fs_err::read(folder.join(style))?);

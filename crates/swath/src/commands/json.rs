@@ -12,7 +12,7 @@ use crate::reporting::{Failure, Session, Wanted};
 
 /// Writes the JSON report of the data file.
 pub(crate) fn json(parsed: &Parsed) -> Exit {
-    let (session, data) = match Session::begin_report(parsed) {
+    let (session, data) = match Session::begin_report(&parsed.into()) {
         Ok(begun) => begun,
         Err(failure) => return failure.print(),
     };

@@ -9,7 +9,7 @@ use crate::reporting::{Session, Wanted};
 
 /// Writes the LCOV report of the data file.
 pub(crate) fn lcov(parsed: &Parsed) -> Exit {
-    let (session, data) = match Session::begin_report(parsed) {
+    let (session, data) = match Session::begin_report(&parsed.into()) {
         Ok(begun) => begun,
         Err(failure) => return failure.print(),
     };

@@ -1,12 +1,21 @@
 //! `swath report`: in coverage.py's words, on coverage.py's streams.
 
-use swath_coverage::verdict;
-use swath_model::Completeness;
-use swath_report::{TextError, TextOptions, render_text};
+use std::borrow::Cow;
 
+use swath_config::GateSubject;
+use swath_coverage::{FileChange, Report, read_source, verdict};
+use swath_data::CoverageData;
+use swath_model::{Completeness, Message};
+use swath_report::{Comment, TextError, TextOptions, render_comment, render_text};
+use swath_run::Settings;
+
+use crate::arguments::ChangeArguments;
+use crate::change_source::changes_since;
 use crate::ci_report::{CiFormat, show_for_gitlab, show_on_github};
 use crate::coverage_cli::Parsed;
+use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::gates::{Gates, GatesError, all_passed};
 use crate::reporting::{Failure, Session, Wanted};
 
 pub(crate) use crate::reporting::{current_folder, print_warnings};
@@ -18,7 +27,11 @@ pub(crate) fn report(parsed: &Parsed) -> Exit {
 }
 
 fn render(parsed: &Parsed) -> Result<Exit, Failure> {
-    let (mut session, data) = Session::begin_report(parsed)?;
+    let gates = match gates(parsed) {
+        Ok(gates) => gates,
+        Err(error) => return Ok(told(&error.message())),
+    };
+    let (mut session, data) = Session::begin_report(&parsed.into())?;
     let config = &mut session.settings.config;
     config.show_missing |= parsed.is_set("show_missing");
     if let Some(skip_covered) = parsed.said("skip_covered") {
@@ -36,12 +49,29 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
     if ci.is_none() {
         check_format(options.format.as_deref())?;
     }
+    let is_comment = parsed.text("since").is_some();
+    if is_comment && options.format.as_deref() != Some("markdown") {
+        let text = "`--since` belongs to a comment";
+        let hint = "swath report --format=markdown --since REVISION, or swath diff".to_owned();
+        return Ok(told(&Message::error("usage", text).hint(hint)));
+    }
     let wanted = Wanted {
         contexts: true,
-        details: ci.is_some(),
+        details: is_comment || ci.is_some(),
         sources: ci.is_some(),
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
+    if let Some(since) = parsed.text("since") {
+        let comment = CommentRequest {
+            session: &session,
+            data: &data,
+            report: &report,
+            options: &options,
+        };
+        return Ok(comment
+            .perform(since, gates)
+            .unwrap_or_else(|message| told(&message)));
+    }
     match ci {
         Some(CiFormat::GitHub) => {
             show_on_github(&report, &verdict(&data, &report), &options)?;
@@ -58,11 +88,97 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         }
     }
     let exit = session.judge(report.totals.percent());
+    let passed = match judge(&gates, &session, &data, &report) {
+        Ok(passed) => passed,
+        Err(message) => return Ok(told(&message)),
+    };
     let whole = verdict(&data, &report).completeness == Completeness::Complete;
     Ok(match exit {
+        Exit::Success | Exit::Failure if !passed => Exit::BelowFailUnder,
         Exit::Success if parsed.is_set("require_complete") && !whole => Exit::Incomplete,
         other => other,
     })
+}
+
+/// The gates besides `fail_under`; coverage.py knows none.
+fn gates(parsed: &Parsed) -> Result<Gates, GatesError> {
+    if parsed.as_coverage {
+        return Ok(Gates::default());
+    }
+    let said = parsed.list("gate").unwrap_or_default();
+    Gates::load(&current_folder(), &said)
+}
+
+/// Whether all gates passed; says which did not.
+fn judge(
+    gates: &Gates,
+    session: &Session,
+    data: &CoverageData,
+    report: &Report,
+) -> Result<bool, Message> {
+    let directory = &session.settings.directory;
+    let wanted = ChangeArguments::default();
+    let changes = gates
+        .ask_for_changes()
+        .then(|| changes_since(&wanted, report, data, &session.settings));
+    let changes = changes.transpose().map_err(|error| error.message())?;
+    let precision = session.settings.config.precision;
+    let failures = gates.judge(report, changes.as_ref(), directory, precision);
+    Ok(all_passed(&failures.map_err(|error| error.message())?))
+}
+
+/// A comment for a pull request.
+struct CommentRequest<'a> {
+    session: &'a Session,
+    data: &'a CoverageData,
+    report: &'a Report,
+    options: &'a TextOptions,
+}
+
+impl CommentRequest<'_> {
+    /// Prints the comment, with what the gates say; so it is all that stands on standard output.
+    fn perform(&self, since: &str, mut gates: Gates) -> Result<Exit, Message> {
+        let Settings {
+            config, directory, ..
+        } = &self.session.settings;
+        if config.fail_under > 0.0 {
+            gates.set(GateSubject::Total, config.fail_under);
+        }
+        let wanted = ChangeArguments {
+            since: Some(since.to_owned()),
+            ..ChangeArguments::default()
+        };
+        let changes = changes_since(&wanted, self.report, self.data, &self.session.settings);
+        let changes = changes.map_err(|error| error.message())?;
+        let failures = gates
+            .judge(self.report, Some(&changes), directory, config.precision)
+            .map_err(|error| error.message())?;
+        let comment = Comment {
+            report: self.report,
+            changes: &changes,
+            verdict: &verdict(self.data, self.report),
+            failures: &failures,
+            options: self.options,
+        };
+        let source_of = |file: &FileChange| {
+            let text = read_source(&file.file, directory);
+            text.ok().map(Cow::Owned)
+        };
+        let text = render_comment(comment, &source_of);
+        print(&text.map_err(|error| Failure::from(error).message())?);
+        Ok(if !all_passed(&failures) {
+            Exit::BelowFailUnder
+        } else if self.session.is_unsure() {
+            Exit::Failure
+        } else {
+            Exit::Success
+        })
+    }
+}
+
+fn told(message: &Message) -> Exit {
+    message.print();
+    Exit::Failure
 }
 
 /// coverage.py looks at the format before it looks at any file.

@@ -1,10 +1,10 @@
 //! `swath run`: tests against services, or one program.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use swath_checkout::write_file;
-use swath_coverage::Gate;
 use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextError, TextOptions, render_text};
 use swath_run::{
@@ -13,12 +13,14 @@ use swath_run::{
     rcfile_of_services, rescue_killed_runs, twin_of_services,
 };
 
-use crate::arguments::{RunArguments, Target};
+use crate::arguments::{ChangeArguments, RunArguments, Target};
+use crate::change_source::{ChangeSource, changes_since};
 use crate::ci_report::{CiFormat, show_on_github};
 use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
+use crate::gates::{Gates, all_passed, judge_total};
 use crate::log;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
@@ -34,10 +36,24 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
     if let Some(slip) = slips::of_command(arguments) {
         return not_run(arguments, &slip, Exit::RunFailure);
     }
-    match request(arguments, &command) {
-        Ok(request) => perform(arguments, &request),
+    let prepared = request(arguments, &command).and_then(|request| {
+        let gates = gates(arguments, &request.folder)?;
+        Ok((request, gates))
+    });
+    match prepared {
+        Ok((request, gates)) => perform(arguments, &request, &gates),
         Err(message) => not_run(arguments, &message, Exit::RunFailure),
     }
+}
+
+/// The gates, tried before the tests run: git may have no answer to give.
+fn gates(arguments: &RunArguments, folder: &Path) -> Result<Gates, Message> {
+    let gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
+    if gates.ask_for_changes() {
+        let wanted = ChangeArguments::default();
+        ChangeSource::find(&wanted, folder).map_err(|error| error.message())?;
+    }
+    Ok(gates)
 }
 
 /// Joins the command line with the files.
@@ -192,17 +208,17 @@ fn not_run(arguments: &RunArguments, message: &Message, exit: Exit) -> Exit {
     exit
 }
 
-fn perform(arguments: &RunArguments, request: &RunRequest) -> Exit {
+fn perform(arguments: &RunArguments, request: &RunRequest, gates: &Gates) -> Exit {
     name_leftovers(&request.folder);
     match swath_run::run(request, &mut Progress::new()) {
-        Ok(run) => show(arguments, &run),
+        Ok(run) => show(arguments, &run, gates),
         Err(error) => not_run(arguments, &log::named(error.message()), exit_of(&error)),
     }
 }
 
 /// Shows what came of a run, writes what was asked for, and gives the exit code. What cannot be
 /// written takes nothing else along.
-fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
+fn show(arguments: &RunArguments, run: &FinishedRun, gates: &Gates) -> Exit {
     show_gathered(run);
     if let Some(saved) = &run.saved {
         let path = &saved.path;
@@ -229,6 +245,11 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
     for finding in &run.findings {
         finding.message().print();
     }
+    let gates = if tests_ran {
+        judge(gates, run)
+    } else {
+        Ok(true)
+    };
     let error = failure(run, table_error.as_ref()).map(log::named);
     let is_written = arguments
         .services
@@ -249,9 +270,11 @@ fn show(arguments: &RunArguments, run: &FinishedRun) -> Exit {
     if run.failure.is_none() && run.nothing_measured.is_none() && tests_ran {
         summary::print_verdict(run);
     }
-    match exit_code(arguments, run, gate_failure.is_some()) {
+    let is_judged = gates.is_ok();
+    let below = gate_failure.is_some() || gates == Ok(false);
+    match exit_code(arguments, run, below) {
         // What was asked for is not there, or not whole.
-        Exit::Success if table_error.is_some() || !is_written => Exit::RunFailure,
+        Exit::Success if table_error.is_some() || !is_written || !is_judged => Exit::RunFailure,
         exit => exit,
     }
 }
@@ -309,11 +332,33 @@ fn gate_failure(run: &FinishedRun) -> Option<String> {
             return is_no_data.then(|| "no file is left to report".to_owned());
         }
     };
-    let precision = usize::try_from(config.precision).unwrap_or(0);
-    match Gate::new(config.fail_under, precision) {
-        Ok(gate) => gate.failure(report.totals.percent()),
-        Err(error) => Some(error.to_string()),
+    judge_total(config, report.totals.percent()).unwrap_or_else(|error| Some(error.to_string()))
+}
+
+/// Whether all gates passed; says which did not. An error has been told.
+fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
+    if gates.is_empty() || run.nothing_measured.is_some() {
+        return Ok(true);
     }
+    let told = |message: Message| message.print();
+    let Ok(report) = &run.report else {
+        let text = "gates: no file is left to report";
+        told(Message::error("below-minimum", text));
+        return Ok(false);
+    };
+    let directory = &run.settings.directory;
+    let changes = if gates.ask_for_changes() {
+        let wanted = ChangeArguments::default();
+        let changes = changes_since(&wanted, report, &run.data, &run.settings);
+        Some(changes.map_err(|error| told(error.message()))?)
+    } else {
+        None
+    };
+    let precision = run.settings.config.precision;
+    let failures = gates.judge(report, changes.as_ref(), directory, precision);
+    Ok(all_passed(
+        &failures.map_err(|error| told(error.message()))?,
+    ))
 }
 
 /// Writes the HTML report into a folder; gives its first page. Everything else of the run is done
@@ -327,6 +372,7 @@ fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
         target,
         single_file: false,
         no_source: false,
+        changed: BTreeMap::new(),
     };
     match write_html(&run.data, report, &request) {
         Ok(_) => Some(target.join("index.html")),

@@ -173,6 +173,16 @@ pub(super) const FORMAT: Choice = Choice {
         "Output format, either text (default), markdown, or total.",
     )
 };
+pub(super) const GATE: Choice = Choice {
+    own: true,
+    ..text(
+        "gate",
+        "--gate",
+        "NAME=MIN,...",
+        "Exit with a status of 2 unless these pass as well: total, lines, branches, changed (lines), or a pattern of \
+         paths. Those of swath.toml hold too.",
+    )
+};
 pub(super) const HELP: Choice = short('h', flag("help", "--help", "Get help on this command."));
 pub(super) const IGNORE_ERRORS: Choice = short(
     'i',
@@ -199,6 +209,10 @@ pub(super) const KEEP_COMBINED: Choice = flag(
     "--keep-combined",
     "Keep original coverage files, otherwise they are deleted after combining.",
 );
+pub(super) const MARK_SINCE: Choice = Choice {
+    help: "Mark the lines that changed since then.",
+    ..SINCE
+};
 pub(super) const MODULE: Choice = short(
     'm',
     flag(
@@ -325,6 +339,15 @@ pub(super) const SHOW_MISSING: Choice = short(
         "Show line numbers of statements in each module that weren't executed.",
     ),
 );
+pub(super) const SINCE: Choice = Choice {
+    own: true,
+    ..text(
+        "since",
+        "--since",
+        "REVISION",
+        "With --format=markdown: a comment for a pull request, with what changed since then.",
+    )
+};
 pub(super) const SINGLE_FILE: Choice = own(
     "single_file",
     "--single-file",

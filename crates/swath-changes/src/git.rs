@@ -1,0 +1,397 @@
+//! git, asked what differs from a revision. The options of its diff are chosen here, so that nobody's
+//! configuration changes the answer.
+
+mod error;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use swath_checkout::{Answer, AskError, ask_program};
+use swath_model::SourceHash;
+
+use crate::ChangedFile;
+use crate::file_diff::{FileDiff, SubmoduleChange};
+use crate::patch::{changed_files, parse_files};
+
+pub use error::GitError;
+
+/// How long one question may take: a partial clone fetches what it lacks.
+const LIMIT: Duration = Duration::from_mins(2);
+/// Submodules of submodules are followed so far.
+const DEEPEST: usize = 8;
+
+/// Renames and copies keep their lines, and so do lines in which only blanks changed. Everything
+/// that a configuration could change is said.
+const DIFF: [&str; 16] = [
+    "diff",
+    "--find-renames",
+    "--find-copies",
+    "--ignore-all-space",
+    "--unified=0",
+    "--inter-hunk-context=0",
+    "--diff-algorithm=myers",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--no-relative",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=none",
+    "--submodule=short",
+    "--full-index",
+];
+
+/// The work tree that a folder belongs to.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    top: PathBuf,
+    is_shallow: bool,
+    surroundings: Surroundings,
+}
+
+/// Whose repository the environment may speak of: in a hook, it names the one that is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surroundings {
+    /// This one's.
+    Own,
+    /// Another one's: this is a submodule of it.
+    Other,
+}
+
+/// What git says in the environment of one repository, and never to another one.
+const OF_ONE_REPOSITORY: [&str; 9] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+];
+
+/// What a work tree is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The revision that was asked for, or the default branch.
+    pub revision: String,
+    /// The id of the commit that is compared with.
+    pub commit: String,
+    /// Whether that is where the two histories part, and not the revision itself.
+    pub is_merge_base: bool,
+}
+
+/// A submodule that changed, and whose lines nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmoduleGap {
+    /// Its path from the top of the repository.
+    pub path: String,
+    /// What kept git from saying.
+    pub reason: String,
+}
+
+/// What differs from a revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GitChanges {
+    /// The files, submodules' and untracked ones included.
+    pub files: Vec<ChangedFile>,
+    /// Submodules that git could not look into.
+    pub gaps: Vec<SubmoduleGap>,
+    /// What git warned of, such as renames that it did not look for.
+    pub warnings: Vec<String>,
+}
+
+impl Repository {
+    /// The work tree that `folder` belongs to.
+    pub fn find(folder: &Path) -> Result<Self, GitError> {
+        Self::find_in(folder, Surroundings::Own)
+    }
+
+    fn find_in(folder: &Path, surroundings: Surroundings) -> Result<Self, GitError> {
+        let words = ["rev-parse", "--is-shallow-repository", "--show-toplevel"];
+        let answer = ask_git(folder, surroundings, &words, b"")?;
+        if answer.code != Some(0) {
+            return Err(GitError::of_folder(folder, &complaint(&answer)));
+        }
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let (shallow, top) = text.split_once('\n').unwrap_or_default();
+        let top = top.strip_suffix('\n').unwrap_or(top);
+        if top.is_empty() {
+            let folder = folder.to_owned();
+            return Err(GitError::NoWorkTree { folder });
+        }
+        Ok(Self {
+            top: PathBuf::from(top),
+            is_shallow: shallow == "true",
+            surroundings,
+        })
+    }
+
+    /// The folder at its top.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// Whether it holds only the latest part of its history.
+    pub fn is_shallow(&self) -> bool {
+        self.is_shallow
+    }
+
+    /// A revision itself, to compare with.
+    pub fn revision(&self, revision: &str) -> Result<Baseline, GitError> {
+        Ok(Baseline {
+            commit: self.commit(revision)?,
+            revision: revision.to_owned(),
+            is_merge_base: false,
+        })
+    }
+
+    /// Where the history of the work tree and that of `revision` part; without one, of the default
+    /// branch.
+    pub fn merge_base(&self, revision: Option<&str>) -> Result<Baseline, GitError> {
+        let revision = match revision {
+            Some(revision) => revision.to_owned(),
+            None => self.default_branch()?,
+        };
+        let commit = self.commit(&revision)?;
+        self.commit("HEAD").map_err(|_| GitError::NoCommit)?;
+        let answer = self.ask(&["merge-base", &commit, "HEAD"], b"")?;
+        let base = first_line(&answer.stdout);
+        if answer.code == Some(1) || base.is_empty() {
+            return Err(GitError::NoMergeBase {
+                revision,
+                is_shallow: self.is_shallow,
+            });
+        }
+        self.check("merge-base", &answer)?;
+        Ok(Baseline {
+            is_merge_base: base != commit,
+            commit: base,
+            revision,
+        })
+    }
+
+    /// The branch that others start from: the remote's, or one of the usual names.
+    fn default_branch(&self) -> Result<String, GitError> {
+        let head = "refs/remotes/origin/HEAD";
+        let answer = self.ask(&["symbolic-ref", "--quiet", "--short", head], b"")?;
+        let named = first_line(&answer.stdout);
+        let usual = ["origin/main", "origin/master", "main", "master", "trunk"];
+        let candidates = [named.as_str()].into_iter().chain(usual);
+        for candidate in candidates.filter(|candidate| !candidate.is_empty()) {
+            if self.commit(candidate).is_ok() {
+                return Ok(candidate.to_owned());
+            }
+        }
+        Err(GitError::NoDefaultBranch)
+    }
+
+    /// The id of the commit that a revision names.
+    fn commit(&self, revision: &str) -> Result<String, GitError> {
+        let object = format!("{revision}^{{commit}}");
+        let words = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+        let words = [words.as_slice(), &[object.as_str()]].concat();
+        let answer = self.ask(&words, b"")?;
+        let commit = first_line(&answer.stdout);
+        if answer.code == Some(0) && !commit.is_empty() {
+            return Ok(commit);
+        }
+        Err(GitError::UnknownRevision {
+            revision: revision.to_owned(),
+            is_shallow: self.is_shallow,
+        })
+    }
+
+    /// What of the work tree differs from a commit. Files that git does not track and does not
+    /// ignore are new.
+    pub fn changes_since(&self, commit: &str) -> Result<GitChanges, GitError> {
+        let mut changes = GitChanges::default();
+        self.collect(commit, "", 0, &mut changes)?;
+        Ok(changes)
+    }
+
+    fn collect(
+        &self,
+        commit: &str,
+        prefix: &str,
+        depth: usize,
+        changes: &mut GitChanges,
+    ) -> Result<(), GitError> {
+        let answer = self.ask(&[DIFF.as_slice(), &[commit, "--"]].concat(), b"")?;
+        self.check("diff", &answer)?;
+        let warnings = String::from_utf8_lossy(&answer.stderr);
+        let warnings = warnings.lines().filter(|line| line.starts_with("warning:"));
+        changes.warnings.extend(warnings.map(str::to_owned));
+        let mut files = parse_files(&answer.stdout).map_err(GitError::Unreadable)?;
+        let submodules = take_submodules(&mut files);
+        let mut own = changed_files(files);
+        let words = [
+            "ls-files",
+            "--others",
+            "--exclude-standard",
+            "--full-name",
+            "-z",
+        ];
+        let untracked = self.ask(&words, b"")?;
+        self.check("ls-files", &untracked)?;
+        for path in untracked.stdout.split(|&byte| byte == 0) {
+            // A repository in the work tree that is no submodule ends in a slash.
+            if !path.is_empty() && !path.ends_with(b"/") {
+                let path = String::from_utf8_lossy(path).into_owned();
+                own.push(ChangedFile::new_file(path));
+            }
+        }
+        for file in &mut own {
+            file.path.insert_str(0, prefix);
+            if let Some(before) = &mut file.before {
+                before.insert_str(0, prefix);
+            }
+        }
+        changes.files.append(&mut own);
+        for (path, change) in submodules {
+            let whole = format!("{prefix}{path}");
+            if let Err(error) = self.collect_submodule(&path, &whole, &change, depth, changes) {
+                let reason = error.to_string();
+                changes.gaps.push(SubmoduleGap {
+                    path: whole,
+                    reason,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn collect_submodule(
+        &self,
+        path: &str,
+        whole: &str,
+        change: &SubmoduleChange,
+        depth: usize,
+        changes: &mut GitChanges,
+    ) -> Result<(), GitError> {
+        let folder = self.top.join(path);
+        let not_there = || GitError::SubmoduleNotThere {
+            path: whole.to_owned(),
+        };
+        if depth == DEEPEST || !folder.join(".git").exists() {
+            return Err(not_there());
+        }
+        let inner = Repository::find_in(&folder, Surroundings::Other)?;
+        if inner.top == self.top {
+            return Err(not_there());
+        }
+        // Of a new submodule everything is new.
+        let empty_tree;
+        let base = if let Some(before) = &change.before {
+            before.as_str()
+        } else {
+            let answer = inner.ask(&["hash-object", "-t", "tree", "--stdin"], b"")?;
+            empty_tree = first_line(&answer.stdout);
+            &empty_tree
+        };
+        inner.collect(base, &format!("{whole}/"), depth + 1, changes)
+    }
+
+    /// The texts that have these hashes, as far as the repository knows them, in the same order.
+    pub fn texts(&self, hashes: &[SourceHash]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = hashes.iter().map(ToString::to_string).collect();
+        let input = names.join("\n");
+        let answer = self.ask(&["cat-file", "--batch"], input.as_bytes())?;
+        self.check("cat-file", &answer)?;
+        let mut rest = answer.stdout.as_slice();
+        Ok(hashes.iter().map(|_| take_text(&mut rest)).collect())
+    }
+
+    fn ask<W: AsRef<OsStr>>(&self, words: &[W], input: &[u8]) -> Result<Answer, GitError> {
+        ask_git(&self.top, self.surroundings, words, input)
+    }
+
+    fn check(&self, verb: &'static str, answer: &Answer) -> Result<(), GitError> {
+        if answer.code == Some(0) {
+            return Ok(());
+        }
+        Err(GitError::Failed {
+            verb,
+            complaint: complaint(answer),
+            is_shallow: self.is_shallow,
+        })
+    }
+}
+
+/// Takes the submodules out of a diff: their paths, and what they were and are at.
+fn take_submodules(files: &mut Vec<FileDiff<'_>>) -> Vec<(String, SubmoduleChange)> {
+    let mut submodules = Vec::new();
+    files.retain(|file| {
+        let Some(change) = file.submodule() else {
+            return true;
+        };
+        // Nothing of one that is gone is here.
+        if let Some(path) = file.new.clone().filter(|_| change.after.is_some()) {
+            submodules.push((path, change));
+        }
+        false
+    });
+    submodules
+}
+
+/// Takes one answer of `cat-file --batch`.
+fn take_text(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let end = rest.iter().position(|&byte| byte == b'\n')?;
+    let header = std::str::from_utf8(&rest[..end]).unwrap_or_default();
+    let mut words = header.split(' ').skip(1);
+    let kind = words.next();
+    let length: Option<usize> = words.next().and_then(|length| length.parse().ok());
+    *rest = &rest[end + 1..];
+    let length = length?;
+    let (text, after) = rest.split_at_checked(length)?;
+    *rest = after.strip_prefix(b"\n").unwrap_or(after);
+    (kind == Some("blob")).then(|| text.to_vec())
+}
+
+fn ask_git<W: AsRef<OsStr>>(
+    folder: &Path,
+    surroundings: Surroundings,
+    words: &[W],
+    input: &[u8],
+) -> Result<Answer, GitError> {
+    let mut command = Command::new("git");
+    command
+        .args(["--no-pager", "-c", "core.quotePath=true"])
+        .args(words)
+        .current_dir(folder)
+        // Nobody is there to answer, nothing is written, and messages are read.
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .env_remove("GIT_EXTERNAL_DIFF")
+        .env_remove("GIT_DIFF_OPTS");
+    if surroundings == Surroundings::Other {
+        for name in OF_ONE_REPOSITORY {
+            command.env_remove(name);
+        }
+    }
+    ask_program(&mut command, input, LIMIT).map_err(|error| match error {
+        AskError::NotStarted { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            GitError::NotInstalled
+        }
+        error => GitError::NotAsked(error),
+    })
+}
+
+fn first_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The first line of what git complains of.
+fn complaint(answer: &Answer) -> String {
+    let text = first_line(&answer.stderr);
+    let text = text.strip_prefix("fatal: ").unwrap_or(&text);
+    text.strip_prefix("error: ").unwrap_or(text).to_owned()
+}

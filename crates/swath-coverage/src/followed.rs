@@ -1,0 +1,190 @@
+//! Data that was recorded on another text, followed to the text that is here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use swath_analysis::{LineSet, decode_source};
+use swath_changes::LineMap;
+use swath_data::{CoverageData, SourceHash};
+
+use crate::model::{analyze_as_wanted, measured_arcs};
+use crate::rules_of_python::Rules;
+use crate::{FileReport, ModelOptions, Report, StaleFile};
+
+impl Report {
+    /// The texts with which stale files could be followed: of those that were measured with one text.
+    pub fn texts_to_follow(&self) -> Vec<SourceHash> {
+        let only = |stale: &StaleFile| stale.measured.first().copied();
+        let one_text = self.stale.iter().filter(|stale| stale.measured.len() == 1);
+        let hashes: BTreeSet<SourceHash> = one_text.filter_map(only).collect();
+        hashes.into_iter().collect()
+    }
+
+    /// Takes in the stale files whose measured text is among `texts`. What ran on a line counts for
+    /// the line with the same words that is here now; statements that hold other lines are
+    /// unmeasured, and missing.
+    pub fn follow(
+        &mut self,
+        data: &CoverageData,
+        options: &ModelOptions<'_>,
+        texts: &BTreeMap<SourceHash, Vec<u8>>,
+    ) {
+        let rules = Rules::new(data, options);
+        let mut stale = Vec::new();
+        for file in std::mem::take(&mut self.stale) {
+            let mut hashes = file.measured.iter();
+            let text = match (hashes.next(), hashes.next()) {
+                (Some(only), None) => texts.get(only),
+                // Nobody knows which of its texts a line belongs to.
+                _ => None,
+            };
+            let followed = text.and_then(|text| follow_file(data, options, &rules, &file, text));
+            match followed {
+                Some(followed) => {
+                    self.totals += followed.numbers;
+                    self.files.push(followed);
+                }
+                None => stale.push(file),
+            }
+        }
+        self.stale = stale;
+        self.files.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+}
+
+fn follow_file(
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+    rules: &Rules,
+    stale: &StaleFile,
+    measured: &[u8],
+) -> Option<FileReport> {
+    let key = &stale.recorded;
+    let on_disk = options.directory.absolute(&stale.path);
+    let source = swath_checkout::read_source(Path::new(&on_disk)).ok()?;
+    let text = decode_source(&source).ok()?;
+    let analysis = analyze_as_wanted(&text, rules.python_of(data, key), data, options);
+    if analysis.problem.is_some() {
+        return None;
+    }
+    let map = LineMap::new(measured, &source);
+    let known: LineSet = map.lines_after().collect();
+    let mut file = FileReport {
+        path: stale.path.clone(),
+        recorded: key.clone(),
+        name: stale.name.clone(),
+        multiline: analysis.multiline.clone(),
+        ..FileReport::default()
+    };
+    let mut unmeasured = LineSet::new();
+    let mut unknown = LineSet::new();
+    for line in analysis.statements.iter() {
+        let last = file.last_line_of(line);
+        if (line..=last).any(|line| !known.contains(line)) {
+            unmeasured.insert(line);
+            unknown.insert_range(line, last);
+        }
+    }
+    let lines = data.lines(key, options.contexts.as_ref());
+    let lines = lines.unwrap_or_default();
+    let lines = lines.iter().filter_map(|line| map.line(line));
+    let lines: Vec<u32> = lines.filter(|line| !unknown.contains(*line)).collect();
+    let is_known = |end: i32| !unknown.contains(end.unsigned_abs());
+    let arcs = data.has_arcs().then(|| {
+        let arcs = measured_arcs(data, options, key).into_iter();
+        let arcs = arcs.filter_map(|(from, to)| Some((map.arc_end(from)?, map.arc_end(to)?)));
+        arcs.filter(|&(from, to)| is_known(from) && is_known(to))
+            .collect::<Vec<_>>()
+    });
+    let statements = analysis.statements.clone();
+    file = FileReport {
+        path: file.path,
+        recorded: file.recorded,
+        name: file.name,
+        source: if options.details && !options.without_sources {
+            text
+        } else {
+            String::new()
+        },
+        ..FileReport::new(analysis, lines, arcs)
+    };
+    file.unmeasured = unmeasured.intersection(&statements);
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_config::CoverageConfig;
+    use swath_data::{FileFacts, Mode};
+    use swath_pattern::Directory;
+
+    use super::*;
+    use crate::{build_report, exclusion_rules};
+
+    /// Follows data of `before` to `after`: the missing text, and the unmeasured lines.
+    fn follow(before: &str, lines: &[u32], arcs: &[(i32, i32)], after: &str) -> (String, Vec<u32>) {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::new(folder.path());
+        let path = directory.absolute("a.py");
+        fs_err::write(&path, after).unwrap();
+        let mode = if arcs.is_empty() {
+            Mode::Lines
+        } else {
+            Mode::Arcs
+        };
+        let mut data = CoverageData::new(mode);
+        let context = data.intern_context("");
+        if arcs.is_empty() {
+            data.add_lines(&path, context, &lines.iter().copied().collect());
+        } else {
+            data.add_arcs(&path, context, &arcs.iter().copied().collect());
+        }
+        let hash = SourceHash::of(before.as_bytes());
+        let facts = FileFacts {
+            hash: Some(hash),
+            python: None,
+        };
+        data.accounting.files.insert(path, [facts].into());
+        let config = CoverageConfig::default();
+        let rules = exclusion_rules(&config).unwrap();
+        let options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
+        let mut report = build_report(&data, &options).unwrap();
+        assert_eq!(report.texts_to_follow(), [hash]);
+        let texts = BTreeMap::from([(hash, before.as_bytes().to_vec())]);
+        report.follow(&data, &options, &texts);
+        assert!(report.stale.is_empty());
+        assert_eq!(report.totals, report.files[0].numbers);
+        let file = &report.files[0];
+        (file.missing_text(), file.unmeasured.iter().collect())
+    }
+
+    #[test]
+    fn what_ran_is_followed_to_where_the_line_is_now() {
+        let before = "a = 1\nif a:\n    b = 2\nelse:\n    c = 3\nd = 4\n";
+        let after = "# new\na = 1\nif a:\n    b = 2\nelse:\n        c  =  3\nd = 4\n";
+        assert_eq!(
+            follow(before, &[1, 2, 3, 6], &[], after),
+            ("6".to_owned(), vec![])
+        );
+        let arcs = [(-1, 1), (1, 2), (2, 3), (3, 6), (6, -1)];
+        assert_eq!(follow(before, &[], &arcs, after), ("6".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn statements_that_changed_since_are_unmeasured_and_missing() {
+        let before = "a = 1\nb = f(\n    1,\n)\nc = 3\n";
+        let after = "a = 1\nb = f(\n    2,\n)\nc = 3\nd = 4\n";
+        assert_eq!(
+            follow(before, &[1, 2, 3, 5], &[], after),
+            ("2, 6".to_owned(), vec![2, 6])
+        );
+    }
+
+    #[test]
+    fn a_way_into_a_changed_line_was_not_taken() {
+        let before = "if a:\n    b = 2\nc = 3\n";
+        let after = "if a:\n    b = 9\nc = 3\n";
+        let arcs = [(-1, 1), (1, 2), (2, 3), (1, 3), (3, -1)];
+        assert_eq!(follow(before, &[], &arcs, after), ("2".to_owned(), vec![2]));
+    }
+}

@@ -1,0 +1,386 @@
+//! Gates: the lowest shares that pass, and what is said of those that do not.
+
+use std::fmt;
+
+use swath_config::{GateSetting, GateSubject};
+use swath_model::{Message, count};
+use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
+
+use crate::numbers::MOST_DIGITS;
+use crate::{ChangeReport, Numbers, Report, display_percent};
+
+/// The share that counts, as what was reached, and of how many.
+fn parts(subject: &GateSubject, numbers: &Numbers) -> (usize, usize) {
+    let lines = (numbers.executed(), numbers.statements);
+    let branches = (numbers.executed_branches(), numbers.branches);
+    match subject {
+        GateSubject::Lines => lines,
+        GateSubject::Branches => branches,
+        _ => (lines.0 + branches.0, lines.1 + branches.1),
+    }
+}
+
+fn percent(subject: &GateSubject, numbers: &Numbers) -> f64 {
+    match subject {
+        GateSubject::Lines => numbers.percent_statements(),
+        GateSubject::Branches => numbers.percent_branches(),
+        _ => numbers.percent(),
+    }
+}
+
+fn things(subject: &GateSubject, numbers: &Numbers) -> &'static str {
+    match subject {
+        GateSubject::Lines => "lines",
+        GateSubject::Branches => "branches",
+        _ if numbers.branches > 0 => "lines or branches",
+        _ => "lines",
+    }
+}
+
+/// The lowest share that passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    subject: GateSubject,
+    fail_under: f64,
+    precision: usize,
+}
+
+/// A gate that did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateFailure {
+    /// Less is covered.
+    Below {
+        /// What was judged.
+        subject: GateSubject,
+        /// Its share in percent, as reports show it.
+        shown: String,
+        /// The lowest share that passes, in percent.
+        minimum: String,
+        /// How many more lines or branches have to be reached.
+        short: usize,
+        /// Of what.
+        things: &'static str,
+    },
+    /// Branches were not measured.
+    NoBranches,
+    /// Changed files of which nobody knows what ran.
+    NotJudged {
+        /// How many.
+        files: usize,
+    },
+    /// No file of the report matches.
+    NoFile {
+        /// The pattern.
+        pattern: String,
+    },
+}
+
+impl fmt::Display for GateFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (subject, shown, minimum, short, things) = match self {
+            Self::Below {
+                subject,
+                shown,
+                minimum,
+                short,
+                things,
+            } => (subject, shown, minimum, short, things),
+            Self::NoBranches => return formatter.write_str("branches: not measured"),
+            Self::NotJudged { files } => {
+                let files = count(*files, "changed file");
+                return write!(formatter, "changed lines: {files} cannot be judged");
+            }
+            Self::NoFile { pattern } => {
+                return write!(formatter, "files `{pattern}`: none was measured");
+            }
+        };
+        let things = if *short == 1 {
+            things
+                .replace("lines", "line")
+                .replace("branches", "branch")
+        } else {
+            (*things).to_owned()
+        };
+        write!(
+            formatter,
+            "{subject}: {shown}% covered, {minimum}% is the minimum: {short} {things} short"
+        )
+    }
+}
+
+impl GateFailure {
+    /// What people are told.
+    pub fn message(&self) -> Message {
+        let hint = match self {
+            Self::Below { .. } => None,
+            Self::NoBranches => Some("measure with `--branch`".to_owned()),
+            Self::NotJudged { .. } => Some("`swath diff` names them; measure again".to_owned()),
+            Self::NoFile { .. } => Some("patterns are those of `[report] include`".to_owned()),
+        };
+        Message::error("below-minimum", self.to_string()).hint(hint)
+    }
+}
+
+/// A threshold that no total can be compared with.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("fail_under={} is invalid. Must be between 0 and 100.", python_float(*fail_under))]
+pub struct GateError {
+    fail_under: f64,
+}
+
+impl Gate {
+    /// The gate of `fail_under`, with at least `precision` digits.
+    pub fn new(fail_under: f64, precision: usize) -> Result<Self, GateError> {
+        Self::of(GateSubject::Total, fail_under, precision)
+    }
+
+    /// A gate of anything, with at least `precision` digits.
+    pub fn of(subject: GateSubject, fail_under: f64, precision: usize) -> Result<Self, GateError> {
+        if !(0.0..=100.0).contains(&fail_under) {
+            return Err(GateError { fail_under });
+        }
+        let text = fail_under.to_string();
+        let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+        Ok(Self {
+            subject,
+            fail_under,
+            precision: precision.max(decimals).min(MOST_DIGITS),
+        })
+    }
+
+    /// `None` if the total passes, else what coverage.py prints after `Coverage failure: `.
+    pub fn failure(&self, total: f64) -> Option<String> {
+        let shown = self.share_below(total)?;
+        let (wanted, precision) = (self.fail_under, self.precision);
+        Some(format!(
+            "total of {shown} is less than fail-under={wanted:.precision$}"
+        ))
+    }
+
+    /// A gate as it is set.
+    pub fn of_setting(setting: &GateSetting, precision: usize) -> Result<Self, GateError> {
+        Self::of(setting.subject.clone(), setting.minimum, precision)
+    }
+
+    /// What it is held against.
+    pub fn subject(&self) -> &GateSubject {
+        &self.subject
+    }
+
+    /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge_changes`].
+    pub fn judge_report(
+        &self,
+        report: &Report,
+        directory: &Directory,
+    ) -> Result<Option<GateFailure>, GlobError> {
+        let numbers = match &self.subject {
+            GateSubject::Branches if !report.has_arcs => {
+                return Ok(Some(GateFailure::NoBranches));
+            }
+            GateSubject::Files(pattern) => {
+                let globs = Globs::new(prepare_globs(std::slice::from_ref(pattern), directory))?;
+                let files = report.files.iter();
+                let matching = files.filter(|file| globs.is_match(&directory.absolute(&file.path)));
+                let numbers: Numbers = matching.map(|file| file.numbers).sum();
+                if numbers.files == 0 {
+                    let pattern = pattern.clone();
+                    return Ok(Some(GateFailure::NoFile { pattern }));
+                }
+                numbers
+            }
+            _ => report.totals,
+        };
+        Ok(self.judge(&numbers))
+    }
+
+    /// `None` if a change passes: all of it is known, and enough of it covered.
+    pub fn judge_changes(&self, changes: &ChangeReport) -> Option<GateFailure> {
+        let files = changes.not_judged();
+        let unknown =
+            (files > 0 && self.fail_under > 0.0).then_some(GateFailure::NotJudged { files });
+        self.judge(&changes.totals).or(unknown)
+    }
+
+    /// `None` if the numbers pass.
+    pub fn judge(&self, numbers: &Numbers) -> Option<GateFailure> {
+        let shown = self.share_below(percent(&self.subject, numbers))?;
+        let (wanted, precision) = (self.fail_under, self.precision);
+        Some(GateFailure::Below {
+            shown,
+            minimum: format!("{wanted:.precision$}"),
+            short: self.shortfall(numbers),
+            things: things(&self.subject, numbers),
+            subject: self.subject.clone(),
+        })
+    }
+
+    /// How many lines or branches are missing from the share; at least one.
+    pub fn shortfall(&self, numbers: &Numbers) -> usize {
+        let (reached, whole) = parts(&self.subject, numbers);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count of lines, rounded up"
+        )]
+        let needed = (whole as f64 * self.fail_under / 100.0).ceil() as usize;
+        needed.saturating_sub(reached).max(1)
+    }
+
+    /// The share as it is shown, if it does not pass.
+    fn share_below(&self, total: f64) -> Option<String> {
+        let precision = self.precision;
+        let rounded: f64 = format!("{total:.precision$}").parse().unwrap_or(total);
+        // Only an exact 100 passes a gate of 100.
+        let all = self.fail_under >= 100.0;
+        if all && total < 100.0 {
+            Some(display_percent(total, precision))
+        } else if rounded < self.fail_under {
+            Some(format!("{total:.precision$}"))
+        } else {
+            None
+        }
+    }
+}
+
+fn python_float(value: f64) -> String {
+    if value.fract() == 0.0 {
+        format!("{value:.1}")
+    } else {
+        value.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FileReport;
+
+    fn failure(total: f64, fail_under: f64, precision: usize) -> Option<String> {
+        Gate::new(fail_under, precision).unwrap().failure(total)
+    }
+
+    #[test]
+    fn the_gate_rounds_with_the_digits_of_its_threshold() {
+        assert_eq!(failure(42.857, 43.0, 0), None);
+        assert_eq!(
+            failure(42.857, 42.9, 3).as_deref(),
+            Some("total of 42.857 is less than fail-under=42.900")
+        );
+        assert_eq!(failure(42.857, 42.86, 0), None);
+        assert_eq!(
+            failure(42.857, 42.88, 0).as_deref(),
+            Some("total of 42.86 is less than fail-under=42.88")
+        );
+    }
+
+    #[test]
+    fn a_gate_of_100_takes_nothing_less() {
+        assert_eq!(
+            failure(99.8, 100.0, 0).as_deref(),
+            Some("total of 99 is less than fail-under=100")
+        );
+        assert_eq!(failure(100.0, 100.0, 0), None);
+    }
+
+    #[test]
+    fn impossible_thresholds_are_errors_in_pythons_words() {
+        assert_eq!(
+            Gate::new(101.0, 0).unwrap_err().to_string(),
+            "fail_under=101.0 is invalid. Must be between 0 and 100."
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_said_by_how_much() {
+        let numbers = Numbers {
+            statements: 10,
+            missing: 4,
+            ..Numbers::default()
+        };
+        let gate = |minimum| Gate::of(GateSubject::Changed, minimum, 0).unwrap();
+        assert_eq!(gate(60.0).judge(&numbers), None);
+        assert_eq!(
+            gate(81.0).judge(&numbers).unwrap().to_string(),
+            "changed lines: 60% covered, 81% is the minimum: 3 lines short"
+        );
+        let branches = Numbers {
+            branches: 2,
+            missing_branches: 1,
+            ..numbers
+        };
+        assert_eq!(
+            gate(60.0).judge(&branches).unwrap().to_string(),
+            "changed lines: 58% covered, 60% is the minimum: 1 line or branch short"
+        );
+        assert_eq!(gate(100.0).judge(&Numbers::default()), None);
+    }
+
+    fn judged(subject: GateSubject, minimum: f64, has_arcs: bool) -> Option<String> {
+        let file = |name: &str, numbers: Numbers| FileReport {
+            path: name.to_owned(),
+            numbers,
+            ..FileReport::default()
+        };
+        let numbers = |statements, missing, branches, missing_branches| Numbers {
+            files: 1,
+            statements,
+            missing,
+            branches,
+            missing_branches,
+            ..Numbers::default()
+        };
+        let files = vec![
+            file("src/pay/card.py", numbers(10, 5, 4, 4)),
+            file("src/shop.py", numbers(30, 5, 0, 0)),
+        ];
+        let report = Report {
+            totals: files.iter().map(|file| file.numbers).sum(),
+            files,
+            has_arcs,
+            ..Report::default()
+        };
+        let directory = Directory::new(std::path::Path::new("/project"));
+        let gate = Gate::of(subject, minimum, 0).unwrap();
+        let failure = gate.judge_report(&report, &directory).unwrap();
+        failure.map(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn lines_branches_and_files_are_judged_apart() {
+        let files = |pattern: &str| GateSubject::Files(pattern.to_owned());
+        for (subject, minimum, expected) in [
+            (GateSubject::Lines, 75.0, None),
+            (
+                GateSubject::Lines,
+                76.0,
+                Some("lines: 75% covered, 76% is the minimum: 1 line short"),
+            ),
+            (
+                GateSubject::Branches,
+                50.0,
+                Some("branches: 0% covered, 50% is the minimum: 2 branches short"),
+            ),
+            (GateSubject::Total, 68.0, None),
+            (
+                files("src/pay/*"),
+                80.0,
+                Some(
+                    "files `src/pay/*`: 36% covered, 80% is the minimum: 7 lines or branches short",
+                ),
+            ),
+            (files("src/*"), 60.0, None),
+            (
+                files("lib/*"),
+                1.0,
+                Some("files `lib/*`: none was measured"),
+            ),
+        ] {
+            assert_eq!(judged(subject, minimum, true).as_deref(), expected);
+        }
+        assert_eq!(
+            judged(GateSubject::Branches, 0.0, false).as_deref(),
+            Some("branches: not measured")
+        );
+    }
+}

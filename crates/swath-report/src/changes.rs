@@ -1,0 +1,23 @@
+//! Reports of a change: for people, for programs, and for the forges that show them beside it.
+
+mod annotations;
+mod excerpt;
+mod json;
+mod markdown;
+mod page;
+mod text;
+mod words;
+
+use std::borrow::Cow;
+
+use swath_coverage::FileChange;
+
+pub use annotations::change_annotations;
+pub use json::write_change_json;
+pub use markdown::render_change_markdown;
+pub(crate) use markdown::{LONGEST, push_changes, push_untested, push_within};
+pub use page::render_change_page;
+pub use text::render_change_text;
+
+/// Where the text of a changed file comes from; `None` if it cannot be had any more.
+pub type ChangeSources<'a> = dyn Fn(&FileChange) -> Option<Cow<'a, str>> + 'a;

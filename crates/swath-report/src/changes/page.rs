@@ -1,0 +1,212 @@
+//! The page of what a change left untested.
+
+use std::fmt::Write as _;
+
+use swath_analysis::{Shaded, highlight};
+use swath_coverage::{ChangeReport, FileChange, Untested, UntestedPart};
+use swath_model::{Verdict, neutralize_control};
+
+use super::ChangeSources;
+use super::excerpt::{Excerpt, excerpts};
+use super::words::{remarks, sentence, shares};
+use crate::html::{
+    CHANGES_STYLE, Piece, STYLE, cover, piece, push_bar, push_code, push_head, push_text,
+};
+use crate::text::plural;
+use crate::verdict_line;
+
+/// Lines around what the change left untested.
+const AROUND: u32 = 3;
+
+/// Renders the page, and the style sheets beside it: only what the change left untested, and in it
+/// which lines the change wrote.
+pub fn render_change_page(
+    report: &ChangeReport,
+    title: &str,
+    precision: usize,
+    verdict: &Verdict,
+    source_of: &ChangeSources<'_>,
+) -> Vec<Piece> {
+    let mut out = String::new();
+    push_head(&mut out, "Untested changes", title);
+    out.push_str("<link rel=stylesheet href=swath.css>\n<link rel=stylesheet href=changes.css>\n</head>\n<body>\n<main id=main>\n");
+    push_total(&mut out, report, precision);
+    let _ = write!(
+        out,
+        "<section class=trust aria-label=Verdict><p class=verdict>"
+    );
+    push_text(&mut out, &verdict_line(verdict));
+    out.push_str("</p></section>\n");
+    push_remarks(&mut out, report);
+    let untested: Vec<(&FileChange, Vec<UntestedPart>)> = report
+        .files
+        .iter()
+        .map(|file| (file, file.untested()))
+        .filter(|(_, parts)| !parts.is_empty())
+        .collect();
+    push_contents(&mut out, &untested);
+    for (number, (file, parts)) in (1..).zip(&untested) {
+        push_file(&mut out, number, file, parts, precision, source_of);
+    }
+    out.push_str("</main>\n<footer><p>Made by swath ");
+    out.push_str(env!("CARGO_PKG_VERSION"));
+    out.push_str(".</p></footer>\n</body>\n</html>\n");
+    vec![
+        piece("index.html", out),
+        piece("swath.css", STYLE.to_owned()),
+        piece("changes.css", CHANGES_STYLE.to_owned()),
+    ]
+}
+
+fn push_total(out: &mut String, report: &ChangeReport, precision: usize) {
+    let numbers = &report.totals;
+    let _ = write!(
+        out,
+        "<h1><span class=total>{}</span> of what changed is covered</h1>\n<p class=lead>",
+        cover(numbers, precision)
+    );
+    push_bar(
+        out,
+        numbers.executed() + numbers.executed_branches(),
+        numbers.statements + numbers.branches,
+    );
+    let _ = write!(out, "{}. Changes ", shares(numbers));
+    push_text(out, &neutralize_control(&report.comparison.to_string()));
+    out.push_str(".</p>\n");
+}
+
+fn push_remarks(out: &mut String, report: &ChangeReport) {
+    let remarks = remarks(report);
+    if remarks.is_empty() {
+        return;
+    }
+    out.push_str("<section class=doubt aria-label=Remarks><ul>\n");
+    for remark in remarks {
+        out.push_str("<li>");
+        push_text(out, &remark);
+        out.push('\n');
+    }
+    out.push_str("</ul></section>\n");
+}
+
+fn push_contents(out: &mut String, untested: &[(&FileChange, Vec<UntestedPart>)]) {
+    if untested.is_empty() {
+        out.push_str("<p class=lead>✓ Every changed line and branch was reached.</p>\n");
+        return;
+    }
+    out.push_str("<nav aria-label=Files><ol class=worst>\n");
+    for (number, (file, _)) in (1..).zip(untested) {
+        let _ = write!(out, "<li><a href=#F{number}>");
+        push_text(out, &file.change.path);
+        let numbers = &file.numbers;
+        let _ = write!(out, "</a>: {} missed", plural(numbers.missing, "line"));
+        if numbers.partial_branches > 0 {
+            let _ = write!(out, ", {} branches partial", numbers.partial_branches);
+        }
+        out.push('\n');
+    }
+    out.push_str("</ol></nav>\n");
+}
+
+fn push_file(
+    out: &mut String,
+    number: usize,
+    file: &FileChange,
+    parts: &[UntestedPart],
+    precision: usize,
+    source_of: &ChangeSources<'_>,
+) {
+    let _ = write!(out, "<section aria-labelledby=F{number}><h2 id=F{number}>");
+    push_text(out, &file.change.path);
+    let _ = write!(out, " <small>{}", cover(&file.numbers, precision));
+    if let Some(before) = &file.change.before {
+        let _ = write!(out, ", {} from ", file.change.kind.name());
+        push_text(out, before);
+    }
+    out.push_str("</small></h2>\n");
+    let source = source_of(file);
+    let text = source.as_deref().unwrap_or_default();
+    let lines = Lines::new(text);
+    let count = u32::try_from(lines.starts.len()).unwrap_or(u32::MAX);
+    for excerpt in excerpts(parts, AROUND, count) {
+        push_excerpt(out, number, file, &lines, &excerpt);
+    }
+    out.push_str("</section>\n");
+}
+
+/// A text by its lines, with what its words are.
+struct Lines<'a> {
+    text: &'a str,
+    /// Where each line begins.
+    starts: Vec<usize>,
+    shades: Vec<Shaded>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut start = 0;
+        let starts = text.split_terminator('\n').map(|line| {
+            let this = start;
+            start += line.len() + 1;
+            this
+        });
+        Self {
+            starts: starts.collect(),
+            shades: highlight(text),
+            text,
+        }
+    }
+
+    fn push(&self, out: &mut String, number: u32) {
+        let Some(&start) = self.starts.get(number as usize - 1) else {
+            return;
+        };
+        let line = self.text[start..].split('\n').next().unwrap_or_default();
+        let first = self.shades.partition_point(|shaded| shaded.end <= start);
+        push_code(out, line, start, &mut &self.shades[first..]);
+    }
+}
+
+fn push_excerpt(
+    out: &mut String,
+    number: usize,
+    file: &FileChange,
+    lines: &Lines<'_>,
+    excerpt: &Excerpt<'_>,
+) {
+    out.push_str("<div class=scroll tabindex=0 role=region aria-label=Source><table class=\"src changes\">\n<thead><tr><th scope=col>Line<th scope=col>State<th scope=col>Source\n<tbody>\n");
+    let mut parts = excerpt.parts.iter().peekable();
+    let exits = file.missing_exits();
+    for line in excerpt.lines.clone() {
+        let part = excerpt
+            .parts
+            .iter()
+            .find(|part| (part.first..=part.last).contains(&line));
+        let (class, state) = match part.map(|part| &part.what) {
+            Some(Untested::NotRun | Untested::NotMeasured) => ("m", "✗ missed"),
+            Some(Untested::Exits(_)) => ("p", "◐ partial"),
+            None if exits.contains_key(&line) => ("p", "◐ partial"),
+            None if file.file.missing.contains(line) => ("m", "✗ missed"),
+            None if file.file.executed.contains(line) => ("r", "✓ run"),
+            None => ("", ""),
+        };
+        let (mark, word) = if file.change.lines.contains(line) {
+            (" c", "<ins>+</ins>")
+        } else {
+            ("", "")
+        };
+        let _ = write!(
+            out,
+            "<tr id=F{number}L{line} class=\"{class}{mark}\"><th scope=row>{word}<a href=#F{number}L{line}>{line}</a><td>{state}<td>"
+        );
+        lines.push(out, line);
+        if let Some(part) = parts.next_if(|part| part.first == line) {
+            out.push_str("<small>");
+            push_text(out, &sentence(file, part));
+            out.push_str("</small>");
+        } else {
+            out.push('\n');
+        }
+    }
+    out.push_str("</table></div>\n");
+}

@@ -1,0 +1,72 @@
+//! What the change left untested, in words: the same in every report.
+
+use swath_coverage::{ChangeReport, FileChange, Numbers, Untested, UntestedPart};
+use swath_model::neutralize_control;
+
+use crate::text::plural;
+
+/// `line 7`, `lines 7 to 9`.
+pub(super) fn span(part: &UntestedPart) -> String {
+    if part.first == part.last {
+        format!("line {}", part.first)
+    } else {
+        format!("lines {} to {}", part.first, part.last)
+    }
+}
+
+/// What is missing of a part, as a sentence without a full stop.
+pub(super) fn sentence(file: &FileChange, part: &UntestedPart) -> String {
+    let span = span(part);
+    match &part.what {
+        Untested::NotRun => format!("{span} did not run"),
+        Untested::NotMeasured => format!("{span} changed after the data was recorded"),
+        Untested::Exits(exits) => {
+            let branches = file.file.branches.as_deref();
+            let ways = exits.iter().filter_map(|&exit| {
+                let branches = branches?;
+                Some(branches.describe(part.first, exit))
+            });
+            let ways: Vec<String> = ways.collect();
+            format!("{span} ran, but did not {}", ways.join(" or "))
+        }
+    }
+}
+
+/// `5 of 7 changed lines and 3 of 4 branches`.
+pub(super) fn shares(numbers: &Numbers) -> String {
+    let lines = format!(
+        "{} of {}",
+        numbers.executed(),
+        plural(numbers.statements, "changed line")
+    );
+    if numbers.branches == 0 {
+        return lines;
+    }
+    let branches = match numbers.branches {
+        1 => "1 branch".to_owned(),
+        count => format!("{count} branches"),
+    };
+    format!("{lines} and {} of {branches}", numbers.executed_branches())
+}
+
+/// What a reader has to know besides the numbers, a line each.
+pub(super) fn remarks(report: &ChangeReport) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if report.unmeasured > 0 {
+        let changed = plural(report.unmeasured, "line");
+        remarks.push(format!(
+            "{changed} changed after the data was recorded and count as missed: measure again"
+        ));
+    }
+    for path in &report.newer {
+        let path = neutralize_control(path);
+        remarks.push(format!(
+            "{path}: newer than the data, which does not say which text ran; its lines are taken for those that ran"
+        ));
+    }
+    for file in &report.left_out {
+        let path = neutralize_control(&file.path);
+        remarks.push(format!("{path}: {}", file.reason));
+    }
+    remarks
+}

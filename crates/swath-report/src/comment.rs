@@ -1,0 +1,140 @@
+//! One comment for a pull request: the total and whether it can be trusted, what changed, and where
+//! the largest holes are. Never longer than a forge takes.
+
+use std::fmt::Write as _;
+
+use swath_coverage::{ChangeReport, GateFailure, Numbers, Report};
+use swath_model::{Verdict, neutralize_control};
+
+use crate::changes::{ChangeSources, LONGEST, push_changes, push_untested, push_within};
+use crate::html::{FunctionFigures, function_figures};
+use crate::markdown::escape_markdown;
+use crate::text::plural;
+use crate::{TextError, TextOptions, verdict_markdown};
+
+/// So many holes are named.
+const MOST_HOLES: usize = 10;
+/// What has no bound of its own is cut to so many bytes.
+const LONGEST_PART: usize = 1_000;
+/// So many gates are named.
+const MOST_GATES: usize = 10;
+
+/// What a comment is about.
+#[derive(Clone, Copy)]
+pub struct Comment<'a> {
+    /// Everything; it must hold details.
+    pub report: &'a Report,
+    /// What changed.
+    pub changes: &'a ChangeReport,
+    /// Whether the numbers can be trusted.
+    pub verdict: &'a Verdict,
+    /// The gates that did not pass.
+    pub failures: &'a [GateFailure],
+    /// How the table is written.
+    pub options: &'a TextOptions,
+}
+
+/// Renders the comment.
+pub fn render_comment(
+    comment: Comment<'_>,
+    source_of: &ChangeSources<'_>,
+) -> Result<String, TextError> {
+    let mut out = String::new();
+    push_total(&mut out, comment);
+    out.push_str("\n### What changed\n\n");
+    let options = TextOptions {
+        show_missing: true,
+        ..comment.options.clone()
+    };
+    push_changes(&mut out, comment.changes, &options)?;
+    let holes = holes(comment.report);
+    push_untested(&mut out, comment.changes, source_of, LONGEST - holes.len());
+    out.push_str(&holes);
+    Ok(out)
+}
+
+fn push_total(out: &mut String, comment: Comment<'_>) {
+    let Comment {
+        report, options, ..
+    } = comment;
+    let numbers = &report.totals;
+    let precision = usize::try_from(options.precision).unwrap_or(0).min(9);
+    let _ = writeln!(
+        out,
+        "## Coverage: {}%\n\n{}.\n",
+        numbers.shown_percent(precision),
+        shares(numbers)
+    );
+    for failure in comment.failures.iter().take(MOST_GATES) {
+        out.push_str("- ✗ ");
+        let text = neutralize_control(&failure.to_string());
+        push_within(out, &escape_markdown(&text), LONGEST_PART);
+        out.push('\n');
+    }
+    if comment.failures.len() > MOST_GATES {
+        let more = comment.failures.len() - MOST_GATES;
+        let _ = writeln!(out, "- ✗ {} more", plural(more, "gate"));
+    }
+    if !comment.failures.is_empty() {
+        out.push('\n');
+    }
+    push_within(out, &verdict_markdown(comment.verdict), LONGEST_PART);
+    out.push('\n');
+}
+
+fn shares(numbers: &Numbers) -> String {
+    let lines = format!(
+        "{} of {}",
+        numbers.executed(),
+        plural(numbers.statements, "line")
+    );
+    if numbers.branches == 0 {
+        return lines;
+    }
+    format!(
+        "{lines} and {} of {} branches",
+        numbers.executed_branches(),
+        numbers.branches
+    )
+}
+
+/// The functions with the most missed lines, as a table; nothing where nothing was missed.
+fn holes(report: &Report) -> String {
+    let mut holes: Vec<(&str, FunctionFigures<'_>)> = Vec::new();
+    for file in &report.files {
+        let functions = function_figures(file).into_iter();
+        let with_holes = functions.filter(|function| function.missing > 0);
+        holes.extend(with_holes.map(|function| (file.name.as_str(), function)));
+    }
+    holes.sort_by_key(|(name, function)| {
+        (std::cmp::Reverse(function.missing), *name, function.start)
+    });
+    if holes.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from(
+        "\n### Largest holes\n\n| Function | File | Missed lines |\n| --- | --- | ---: |\n",
+    );
+    for (file, function) in holes.iter().take(MOST_HOLES) {
+        let name = match function.name {
+            "" => "(outside of functions)",
+            name => name,
+        };
+        out.push_str("| ");
+        push_cell(&mut out, name);
+        out.push_str(" | ");
+        push_cell(&mut out, file);
+        let line = function.first_hole.unwrap_or(1);
+        let _ = writeln!(
+            out,
+            ":{line} | {} of {} |",
+            function.missing, function.statements
+        );
+    }
+    out
+}
+
+fn push_cell(out: &mut String, text: &str) {
+    let text = neutralize_control(text);
+    push_within(out, &escape_markdown(&text), LONGEST_PART / 2);
+}

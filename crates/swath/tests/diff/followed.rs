@@ -1,0 +1,114 @@
+//! Data that was recorded on another text than the one that is here.
+
+use crate::project::Project;
+
+const FIRST: &str = "def f(a):\n    if a:\n        return 1\n    return 2\n\n\nf(1)\n";
+
+/// The first text with lines above it, its last line changed, and a new function.
+const SECOND: &str = "import os\n\n\ndef f(a):\n    if a:\n        return 1\n    return 3\n\n\ndef g():\n    return os\n\n\nf(1)\n";
+
+fn table(project: &Project, words: &[&str]) -> (String, String) {
+    let done = project.swath(&[&["diff"], words].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let line = done.stdout.lines().find(|line| line.starts_with("a.py"));
+    (line.unwrap_or_default().to_owned(), done.stdout)
+}
+
+/// The base is an empty file, so that all lines are changed.
+fn project(test: &str) -> Option<Project> {
+    let project = Project::new(test, &[])?;
+    project.repository.write(".gitignore", ".coverage\n");
+    project.repository.write("a.py", "");
+    project.repository.commit();
+    project.repository.git(["checkout", "-q", "-b", "feature"]);
+    project.repository.write("a.py", FIRST);
+    Some(project)
+}
+
+#[test]
+fn what_ran_is_followed_through_later_changes() {
+    let Some(project) = project("what_ran_is_followed_through_later_changes") else {
+        return;
+    };
+    project.repository.commit();
+    project.measure_with_swath(&["--branch", "--source=.", "a.py"]);
+    let (here, _) = table(&project, &[]);
+    assert_eq!(here, "a.py        5      1      2      1    71%   4");
+    project.repository.write("a.py", SECOND);
+    let (followed, text) = table(&project, &[]);
+    assert_eq!(
+        followed, "a.py        8      4      2      1    50%   1, 7-11",
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "4 lines changed after the data was recorded and count as missed: measure again"
+        ),
+        "{text}"
+    );
+    let annotations = project.swath(&["diff", "--format=github"]).stdout;
+    assert!(
+        annotations.contains("line=7,endLine=11,title=Changed and not tested::lines 7 to 11 changed after the data was recorded"),
+        "{annotations}"
+    );
+    // Blanks are no change of what ran.
+    project.repository.write(
+        "a.py",
+        FIRST.replace("        return 1", "            return 1"),
+    );
+    assert_eq!(table(&project, &[]).0, here);
+}
+
+#[test]
+fn a_text_that_git_does_not_have_cannot_be_followed() {
+    let Some(project) = project("a_text_that_git_does_not_have_cannot_be_followed") else {
+        return;
+    };
+    project.measure_with_swath(&["--source=.", "a.py"]);
+    project.repository.write("a.py", SECOND);
+    let (line, text) = table(&project, &[]);
+    assert_eq!(line.split(':').next(), Some("a.py"));
+    assert!(
+        text.contains("a.py: changed after the data was recorded, and git does not have the text that was measured"),
+        "{text}"
+    );
+    assert!(text.contains("Incomplete"), "{text}");
+    // What nobody knows has not passed.
+    let done = project.swath(&["diff", "--fail-under=1"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(
+        done.stderr
+            .contains("error[below-minimum]: changed lines: 1 changed file cannot be judged"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn data_of_coverage_py_is_taken_as_it_is() {
+    let Some(project) = project("data_of_coverage_py_is_taken_as_it_is") else {
+        return;
+    };
+    project.measure(&["--branch", "--source=.", "a.py"]);
+    assert_eq!(
+        table(&project, &[]).0,
+        "a.py        5      1      2      1    71%   4"
+    );
+}
+
+#[test]
+fn moved_lines_are_not_changed() {
+    let Some(project) = project("moved_lines_are_not_changed") else {
+        return;
+    };
+    let long = "def shipping(weight):\n    if weight > 20:\n        return 900\n    return 450\n";
+    project.repository.write("a.py", format!("{long}x = 1\n"));
+    project.repository.write("b.py", "y = 2\n");
+    project.repository.commit();
+    project.repository.write("a.py", "x = 1\nz = 3\n");
+    project.repository.write("b.py", format!("y = 2\n{long}"));
+    project.repository.write("run.py", "import a, b\n");
+    project.measure(&["--source=.", "run.py"]);
+    let (line, text) = table(&project, &["--since=HEAD"]);
+    assert_eq!(line, "a.py         1      0   100%");
+    assert!(!text.contains("b.py"), "{text}");
+}

@@ -1,0 +1,90 @@
+//! The console blocks of `docs/guides/changes.md` are what the commands print.
+
+use crate::project::{Project, finish};
+
+const BEFORE: &str = "\
+class Cart:
+    def __init__(self):
+        self.items = []
+
+    def add(self, name, price, count=1):
+        self.items.append((name, price, count))
+
+    def total(self):
+        return sum(price * count for _, price, count in self.items)
+";
+
+const AFTER: &str = "\
+class Cart:
+    def __init__(self):
+        self.items = []
+
+    def add(self, name, price, count=1):
+        if count < 1:
+            raise ValueError(f\"{count} of {name}\")
+        self.items.append((name, price, count))
+
+    def total(self, discount=0):
+        total = sum(price * count for _, price, count in self.items)
+        if discount:
+            total -= total * min(discount, 50) // 100
+        return total
+";
+
+/// The commands of the page's console blocks, each with what the page shows of it.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    for block in page.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        for command in block.split("$ ").skip(1) {
+            let (words, output) = command.split_once('\n').unwrap();
+            blocks.push((words.to_owned(), output.to_owned()));
+        }
+    }
+    blocks
+}
+
+#[test]
+fn the_guide_shows_what_is_printed() {
+    let Some(project) = Project::new("the_guide_shows_what_is_printed", &[]) else {
+        return;
+    };
+    let repository = &project.repository;
+    repository.write(".gitignore", ".coverage\nunit.coverage\n");
+    repository.write("shop/cart.py", BEFORE);
+    repository.write("shop/__init__.py", "");
+    repository.write(
+        "unit.py",
+        "from shop.cart import Cart\nassert Cart().total(discount=10) == 0\n",
+    );
+    repository.write(
+        "system.py",
+        "from shop.cart import Cart\ncart = Cart()\ncart.add('pen', 2)\nassert cart.total() == 2\n",
+    );
+    repository.commit();
+    repository.git(["checkout", "-q", "-b", "discount"]);
+    repository.write("shop/cart.py", AFTER);
+    repository.write("setup.py", "x = 1\n");
+    repository.commit();
+    project.measure(&[
+        "--branch",
+        "--source=shop",
+        "--data-file=unit.coverage",
+        "unit.py",
+    ]);
+    project.measure_with_swath(&["--branch", "--source=shop", "system.py"]);
+    let page = swath_test::workspace_root().join("docs/guides/changes.md");
+    let page = fs_err::read_to_string(page).unwrap();
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= 5, "{blocks:?}");
+    for (words, shown) in blocks {
+        let words: Vec<String> = shell_words::split(&words).unwrap();
+        assert_eq!(words[0], "swath");
+        let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let mut command = project.swath_command(&words);
+        // Both streams in the order of a terminal: what is printed is short.
+        command.env("NO_COLOR", "1");
+        let done = finish(command);
+        assert_eq!(done.stdout.clone() + &done.stderr, shown, "{words:?}");
+    }
+}

@@ -1,0 +1,23 @@
+//! `swath diff`, and what else is asked after a number, on real repositories, with data that coverage.py and swath recorded.
+//!
+//! - `formats`: each format as its readers take it
+//! - `followed`: data of another text than the one that is here
+//! - `places`: folders, hooks, work trees, clones
+//! - `refused`: what cannot be answered, and how swath says it
+//! - `diff_cover`: side by side with diff-cover
+//! - `sets`: `swath compare`
+//! - `guide`: the page about it shows what is printed
+//! - `gates`: held by `run`, `report` and `diff`
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod diff_cover;
+mod followed;
+mod formats;
+mod gates;
+mod guide;
+mod history;
+mod places;
+mod project;
+mod refused;
+mod sets;
