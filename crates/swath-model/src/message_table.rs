@@ -395,7 +395,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "nothing-found",
                 "neither a service nor system tests were found in the folder",
-                "call it in the project's folder; docs/reference/settings.md has the keys of swath.toml",
+                "call it in the project's folder; `swath schema` has the keys of swath.toml",
             ),
         ],
     },
