@@ -28,7 +28,7 @@ const EMBEDDED: &[Setup] = &[
         &["Incomplete", "in part"],
     ),
     Setup {
-        needs: &[Need::Program("cc")],
+        needs: &[Need::Program("cc"), Need::Library],
         ..setup(
             "a program whose forks begin the interpreter (mod_wsgi)",
             &[

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use swath_test::{
-    Guard, Requirements, Scale, Venv, can_mount, is_root, newest_python, python_of_everybody,
-    record_figure, scale, temp_dir, venv,
+    Guard, Python, Requirements, Scale, Venv, can_mount, is_root, newest_python,
+    python_of_everybody, pythons, record_figure, scale, temp_dir, venv,
 };
 
 /// How long a set-up may take.
@@ -25,6 +25,8 @@ pub(crate) enum Need {
     Program(&'static str),
     /// Packages in an environment of their own; `$BIN` is its folder of programs.
     Packages(&'static [&'static str]),
+    /// A Python whose shared library another program can load: `$PYTHON` is that.
+    Library,
     /// An interpreter that pyenv has under this version's beginning.
     OldPython(&'static str),
 }
@@ -102,6 +104,9 @@ fn missing(needs: &[Need]) -> Option<String> {
         Need::OtherUser => python_of_everybody()
             .is_none()
             .then(|| "a Python that another user can run, as another user".to_owned()),
+        Need::Library => python_with_library()
+            .is_none()
+            .then(|| "a Python with a shared library".to_owned()),
         Need::Mount => (!can_mount()).then(|| "the right to mount a file system".to_owned()),
         Need::Program(program) => (!has(program)).then(|| format!("`{program}`")),
         Need::Packages(packages) => environment(packages).is_none().then(|| packages.join(", ")),
@@ -123,6 +128,19 @@ fn has(program: &str) -> bool {
         .stdout(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// The newest Python whose shared library another program can load.
+fn python_with_library() -> Option<&'static Path> {
+    let question = "import os, sysconfig as s; path = os.path.join(s.get_config_var('LIBDIR'), s.get_config_var('INSTSONAME')); exit(not ('.so' in path and os.path.exists(path)))";
+    let mut newest_first = pythons().iter().rev();
+    let has_library = |python: &&Python| {
+        let asked = python.command().args(["-c", question]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    newest_first
+        .find(has_library)
+        .map(|python| python.path.as_path())
 }
 
 fn old_python(version: &str) -> Option<String> {
@@ -173,6 +191,8 @@ fn play(setup: &Setup) -> Result<String, String> {
     }
     let python = if setup.needs.contains(&Need::OtherUser) {
         python_of_everybody().unwrap()
+    } else if setup.needs.contains(&Need::Library) {
+        python_with_library().unwrap()
     } else {
         &newest_python().unwrap().path
     };
