@@ -1,9 +1,10 @@
 //! Executes a run and gathers what it left: the evidence, not yet judged.
 
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use swath_data::{StoredProcess, read_hit_stores};
-use swath_model::Finding;
+use swath_model::{Finding, SourceHash};
 
 use crate::agent_settings;
 use crate::container::Containers;
@@ -109,6 +110,9 @@ pub(crate) fn measure(
         outcome.sightings.len()
     );
     own_packages.take_home(&scope, &mut gathered.processes);
+    if request.kind == RunKind::Program {
+        hash_archived(&mut gathered.processes);
+    }
     let unreadable = gathered.unreadable.iter().chain(&containers.unreadable);
     findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
         error: store.error.to_string(),
@@ -124,6 +128,17 @@ pub(crate) fn measure(
         started,
         findings,
     })
+}
+
+/// The agent reads no archives. What a program of the user's own ran from one is what is there now.
+fn hash_archived(processes: &mut [StoredProcess]) {
+    for file in processes.iter_mut().flat_map(|process| &mut process.files) {
+        let path = Path::new(&file.path);
+        if file.hash.is_none() && !path.exists() {
+            let source = swath_checkout::read_source(path).ok();
+            file.hash = source.map(|source| SourceHash::of(&source));
+        }
+    }
 }
 
 fn nanoseconds_now() -> i64 {

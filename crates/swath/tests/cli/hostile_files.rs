@@ -344,3 +344,40 @@ fn secrets_of_command_lines_are_nowhere() {
         assert!(!text.contains("Hidden"), "{text}");
     }
 }
+
+#[test]
+fn a_program_of_ones_own_may_import_from_an_archive_anywhere() {
+    let Some(python) = python("a_program_of_ones_own_may_import_from_an_archive_anywhere") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let archive = sandbox.temporary().with_file_name("elsewhere.zip");
+    let make =
+        "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('packed.py', 'x = 1\\n')";
+    let mut command = python.command();
+    assert!(
+        command
+            .args(["-c", make])
+            .arg(&archive)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let import = format!(
+        "import sys\nsys.path.append({:?})\nimport packed\n",
+        text(&archive)
+    );
+    sandbox.write("app.py", &import);
+    let bin = sandbox.temporary().with_file_name("bin");
+    fs_err::create_dir(&bin).unwrap();
+    fs_err::os::unix::fs::symlink(&python.path, bin.join("python3")).unwrap();
+    let mut command = sandbox.command(&["run", "app.py"]);
+    command.env("PATH", &bin);
+    let run = finish(command);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    let report = sandbox.swath(&["report"]);
+    assert!(
+        report.stdout.contains("elsewhere.zip/packed.py "),
+        "{report:?}"
+    );
+}
