@@ -4,6 +4,7 @@ mod analysis;
 mod cost;
 mod data;
 mod html;
+mod median;
 mod page;
 mod programs;
 mod proxy;

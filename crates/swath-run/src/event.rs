@@ -112,3 +112,8 @@ pub trait Observer {
     /// Called on the thread that executes the run.
     fn event(&mut self, event: RunEvent<'_>);
 }
+
+/// Takes no notice.
+impl Observer for () {
+    fn event(&mut self, _event: RunEvent<'_>) {}
+}

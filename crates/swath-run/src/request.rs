@@ -54,6 +54,32 @@ pub struct RunRequest {
     pub outputs: Vec<Output>,
 }
 
+impl RunRequest {
+    /// A run of this command and of nothing beside it: everything counts, and the data goes where
+    /// the settings say.
+    pub fn of(kind: RunKind, command: Vec<OsString>, folder: PathBuf, settings: Settings) -> Self {
+        Self {
+            services: Vec::new(),
+            command,
+            environment: Vec::new(),
+            kind,
+            containers: false,
+            inject: None,
+            compose: None,
+            folder,
+            data_file: settings.data_file(),
+            settings,
+            overrides: SettingsOverrides::default(),
+            rcfile_named: false,
+            counted: Counted::All,
+            append: false,
+            replaces_by_nothing: false,
+            details: false,
+            outputs: Vec::new(),
+        }
+    }
+}
+
 /// What kind of command a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunKind {

@@ -16,10 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 use swath_config::Service;
 use swath_data::read_data_file;
 use swath_model::{Completeness, Counted, Ending, Finding, GapKind, NothingMeasured, TestsResult};
-use swath_run::{
-    FinishedRun, Inject, Observer, Output, RunError, RunEvent, RunKind, RunRequest, Settings,
-    SettingsOverrides,
-};
+use swath_run::{FinishedRun, Inject, Output, RunError, RunKind, RunRequest, Settings};
 
 /// Names the scenario to a process that plays it.
 const SCENARIO: &str = "LIBRARY_SCENARIO";
@@ -152,25 +149,14 @@ impl Project {
     fn request(&self, script: &str) -> RunRequest {
         let mut settings = Settings::load(None, &self.folder).unwrap();
         settings.config.source = Some(vec![".".to_owned()]);
+        let command = ["sh", "-c", script].map(OsString::from).to_vec();
+        let folder = self.folder.clone();
         RunRequest {
-            services: Vec::new(),
-            command: ["sh", "-c", script].map(OsString::from).to_vec(),
             environment: vec![("PYTHON".to_owned(), self.python.clone())],
-            kind: RunKind::SystemTest,
-            containers: false,
-            compose: None,
-            folder: self.folder.clone(),
-            data_file: settings.data_file(),
-            settings,
-            overrides: SettingsOverrides::default(),
-            rcfile_named: false,
             counted: Counted::Services,
-            append: false,
             // Pythons that site does not reach stay so.
             inject: Some(Inject::Path),
-            replaces_by_nothing: false,
-            details: false,
-            outputs: Vec::new(),
+            ..RunRequest::of(RunKind::SystemTest, command, folder, settings)
         }
     }
 
@@ -189,15 +175,8 @@ impl Project {
     }
 }
 
-/// Hears nothing.
-struct Deaf;
-
-impl Observer for Deaf {
-    fn event(&mut self, _event: RunEvent<'_>) {}
-}
-
 fn run(request: &RunRequest) -> FinishedRun {
-    swath_run::run(request, &mut Deaf).unwrap()
+    swath_run::run(request, &mut ()).unwrap()
 }
 
 fn gaps(run: &FinishedRun) -> Vec<(GapKind, usize)> {
@@ -256,7 +235,7 @@ fn not_writable(project: &Project) {
         path: Path::new("gone/account.json").to_owned(),
         is_folder: false,
     }];
-    let error = swath_run::run(&request, &mut Deaf).unwrap_err();
+    let error = swath_run::run(&request, &mut ()).unwrap_err();
     assert_eq!(error.message().code, "output-not-writable");
     assert!(!project.folder.join("tested").exists());
 }

@@ -9,10 +9,10 @@ use serde::Serialize;
 use swath_analysis::{MEASURED_MINORS, PythonVersion};
 use swath_checkout::check_writable;
 use swath_config::{Ready, Service, SwathConfig};
-use swath_model::{Counted, Message};
+use swath_model::Message;
 use swath_run::{
-    Observer, Plan, PluginChoice, RunEvent, RunKind, RunRequest, ServiceOptions, Settings,
-    SettingsOverrides, ask, leftovers, plan,
+    Plan, PluginChoice, RunKind, RunRequest, ServiceOptions, Settings, SettingsOverrides, ask,
+    leftovers, plan,
 };
 
 use crate::interpreter::{environment_interpreter, find_on_path, is_program, version_of};
@@ -115,12 +115,6 @@ fn python(interpreter: Option<&Path>) -> Check {
     }
 }
 
-struct Silent;
-
-impl Observer for Silent {
-    fn event(&mut self, _event: RunEvent<'_>) {}
-}
-
 /// Measures a program of one line, from the private folder to the data.
 fn agent(interpreter: &Path) -> Check {
     const WHAT: &str = "agent";
@@ -140,26 +134,13 @@ fn probe(interpreter: &Path) -> Result<Option<Message>, String> {
     let program = folder.join("probe.py");
     fs_err::write(&program, PROBE).map_err(|error| error.to_string())?;
     let settings = Settings::load(Some(""), &folder).map_err(|error| error.to_string())?;
+    let command = vec![interpreter.into(), program.into()];
     let request = RunRequest {
-        services: Vec::new(),
-        command: vec![interpreter.into(), program.into()],
-        environment: Vec::new(),
-        kind: RunKind::Program,
-        containers: false,
-        inject: None,
-        compose: None,
+        // Whatever the environment says: the user's own data stays as it is.
         data_file: folder.join(".coverage"),
-        folder,
-        settings,
-        overrides: SettingsOverrides::default(),
-        rcfile_named: true,
-        counted: Counted::All,
-        append: false,
-        replaces_by_nothing: false,
-        details: false,
-        outputs: Vec::new(),
+        ..RunRequest::of(RunKind::Program, command, folder, settings)
     };
-    let run = match swath_run::run(&request, &mut Silent) {
+    let run = match swath_run::run(&request, &mut ()) {
         Ok(run) => run,
         Err(error) => return Ok(Some(error.message())),
     };

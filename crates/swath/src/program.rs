@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use swath_model::{Counted, Finding, Message};
+use swath_model::{Finding, Message};
 use swath_report::warning_with_page;
 use swath_run::{
     FinishedRun, Inject, Observer, RunError, RunEvent, RunKind, RunRequest, Settings, beside,
@@ -61,25 +61,17 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         fs_err::create_dir_all(folder)
             .map_err(|error| Message::error("data-not-saved", error.to_string()))?;
     }
+    let command = command(arguments, words);
     Ok(RunRequest {
-        services: Vec::new(),
-        command: command(arguments, words),
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
-        kind: RunKind::Program,
-        containers: false,
         // One program that swath itself starts: it is reached as it is.
         inject: Some(arguments.services.inject.map_or(Inject::Path, Into::into)),
-        compose: None,
-        folder,
         data_file,
-        settings,
         overrides,
         rcfile_named: rcfile.is_some(),
-        counted: Counted::All,
         append: arguments.program.append,
         replaces_by_nothing: arguments.program.as_coverage,
-        details: false,
-        outputs: Vec::new(),
+        ..RunRequest::of(RunKind::Program, command, folder, settings)
     })
 }
 

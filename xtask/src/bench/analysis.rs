@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use swath_test::{Requirements, python, venv};
 
+use super::median::median;
 use super::section;
 use crate::cargo::{cargo, metadata, run as run_cargo};
 
@@ -111,11 +112,12 @@ fn cpu_seconds(mut command: Command, files: &str) -> Result<f64> {
 }
 
 fn render(pairs: &[(f64, f64)], count: usize) -> String {
+    let middle = |values: Vec<f64>| median(values).unwrap_or(f64::NAN);
     let (theirs, ours) = (
-        median(pairs.iter().map(|pair| pair.0)),
-        median(pairs.iter().map(|pair| pair.1)),
+        middle(pairs.iter().map(|pair| pair.0).collect()),
+        middle(pairs.iter().map(|pair| pair.1).collect()),
     );
-    let factor = median(pairs.iter().map(|(theirs, ours)| theirs / ours));
+    let factor = middle(pairs.iter().map(|(theirs, ours)| theirs / ours).collect());
     let verdict = match factor {
         _ if factor >= AIM => "aim met",
         _ if factor >= MUST => "must met",
@@ -135,12 +137,6 @@ a figure is the median of the rounds, the factor that of the rounds' factors. co
 ",
         pairs.len()
     )
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

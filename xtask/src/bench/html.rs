@@ -252,9 +252,3 @@ fn largest_page(report: &Path) -> Result<f64> {
 fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / (1024.0 * 1024.0)
 }
-
-/// The middle one, or of an even number the upper one of both.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}

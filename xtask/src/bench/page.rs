@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use swath_test::workspace_root;
 
+use super::median::median;
 use super::tool::Tool;
 use super::{Results, Samples, Workload};
 
@@ -202,16 +203,10 @@ fn cost(samples: &Samples, tool: Tool, is_start: bool) -> Option<f64> {
     let (base, own) = (samples.get(&Tool::Nothing)?, samples.get(&tool)?);
     let pairs = base.iter().zip(own);
     if is_start {
-        median(pairs.map(|(base, own)| (own - base) * 1000.0).collect())
+        median(pairs.map(|(base, own)| (own - base) * 1000.0))
     } else {
-        median(pairs.map(|(base, own)| own / base).collect())
+        median(pairs.map(|(base, own)| own / base))
     }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
-    Some(f64::midpoint(values[low], values[high]))
 }
 
 /// One line for the terminal.
@@ -250,9 +245,6 @@ mod tests {
 
     #[test]
     fn medians_are_of_ratios() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median(Vec::new()), None);
         assert_eq!(cost(&samples(1.5), Tool::CTracer, false), Some(4.0));
     }
 

@@ -9,6 +9,7 @@ use clap::Args;
 use swath_test::{Requirements, Venv, newest_python, target_dir, venv};
 
 use super::cost::{self, Cost};
+use super::median::median;
 use super::section;
 use crate::cargo::build_swath;
 
@@ -143,14 +144,11 @@ fn measure(case: &Case, venv: &Venv, swath: &Path, folder: &Path) -> Result<Roun
 }
 
 fn row(case: &Case, rounds: &[Round]) -> String {
-    let theirs = median(rounds.iter().map(|round| round.theirs.seconds));
-    let ours = median(rounds.iter().map(|round| round.ours.seconds));
-    let memory = median(rounds.iter().map(|round| round.ours.memory));
-    let factor = median(
-        rounds
-            .iter()
-            .map(|round| round.theirs.seconds / round.ours.seconds),
-    );
+    let middle = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure)).unwrap_or(f64::NAN);
+    let theirs = middle(|round| round.theirs.seconds);
+    let ours = middle(|round| round.ours.seconds);
+    let memory = middle(|round| round.ours.memory);
+    let factor = middle(|round| round.theirs.seconds / round.ours.seconds);
     let verdict = if ours <= AIM {
         "aim met"
     } else {
@@ -176,12 +174,6 @@ about 200 lines, with branches, by `cargo xtask bench questions`, which wrote th
 |---|---|---|---|---|---|---|---|
 {rows}"
     )
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

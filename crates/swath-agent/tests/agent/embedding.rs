@@ -50,30 +50,11 @@ fn run_embedded(test: &str, python: &Python, run: &Run, name: &str) -> Option<Ve
     Some(output.stdout)
 }
 
-#[test]
-fn an_interpreter_that_is_begun_again_is_recorded() {
+/// A host that runs `rounds.py` three times, in interpreters of its own.
+fn rounds_are_recorded(test: &str, host: &str) {
     for python in pythons() {
         let run = Run::with("branch 1\n");
-        let test = "an_interpreter_that_is_begun_again_is_recorded";
-        let Some(output) = run_embedded(test, python, &run, "rounds.c") else {
-            continue;
-        };
-        let tag = python.tag();
-        assert_eq!(output, b"round 0\nround 1\nround 2\n", "{tag}");
-        let stores = run.stores();
-        assert_eq!(stores.len(), 1, "{tag}");
-        assert_eq!(stores[0].states, Vec::<String>::new(), "{tag}");
-        assert_eq!(stores[0].header.closed, swath_store::Closed::Ended, "{tag}");
-        check_hits(&run, python, &program("rounds.py"));
-    }
-}
-
-#[test]
-fn interpreters_beside_each_other_are_recorded() {
-    for python in pythons() {
-        let run = Run::with("branch 1\n");
-        let test = "interpreters_beside_each_other_are_recorded";
-        let Some(output) = run_embedded(test, python, &run, "beside.c") else {
+        let Some(output) = run_embedded(test, python, &run, host) else {
             continue;
         };
         let tag = python.tag();
@@ -85,6 +66,16 @@ fn interpreters_beside_each_other_are_recorded() {
         assert_eq!(stores[0].header.closed, swath_store::Closed::Ended, "{tag}");
         check_hits(&run, python, &program("rounds.py"));
     }
+}
+
+#[test]
+fn an_interpreter_that_is_begun_again_is_recorded() {
+    rounds_are_recorded("an_interpreter_that_is_begun_again_is_recorded", "rounds.c");
+}
+
+#[test]
+fn interpreters_beside_each_other_are_recorded() {
+    rounds_are_recorded("interpreters_beside_each_other_are_recorded", "beside.c");
 }
 
 #[test]

@@ -5,11 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use swath_config::SwathConfig;
-use swath_model::{Counted, Message};
-use swath_run::{
-    ComposeOptions, Observer, Plan, RunEvent, RunKind, RunRequest, ServiceOptions, Settings,
-    SettingsOverrides, plan,
-};
+use swath_model::Message;
+use swath_run::{ComposeOptions, Plan, RunKind, RunRequest, ServiceOptions, Settings, plan};
 
 use crate::commands::run::run_failure;
 use crate::diagnostic::Show as _;
@@ -19,16 +16,10 @@ use crate::reporting::current_folder;
 /// Says that the services are ready, and ends with its input.
 const UNTIL_INPUT_ENDS: [&str; 3] = ["sh", "-c", "echo ready && exec cat >/dev/null"];
 
-struct Silent;
-
-impl Observer for Silent {
-    fn event(&mut self, _event: RunEvent<'_>) {}
-}
-
 /// Starts them, says `ready` on standard output, and stops them when the input ends.
 pub(crate) fn services() -> Exit {
     match request(&current_folder()) {
-        Ok(request) => match swath_run::serve(&request, &mut Silent) {
+        Ok(request) => match swath_run::serve(&request, &mut ()) {
             Ok(()) => Exit::Success,
             Err(error) => run_failure(&error),
         },
@@ -59,23 +50,9 @@ fn request(folder: &Path) -> Result<RunRequest, Message> {
         return Err(Message::error("no-services", text)
             .hint("write `[services.NAME]` with a `command`, or call `swath init`".to_owned()));
     }
+    let command = command.to_vec();
     Ok(RunRequest {
         services,
-        command: command.to_vec(),
-        environment: Vec::new(),
-        kind: RunKind::SystemTest,
-        containers: false,
-        inject: None,
-        compose: None,
-        data_file: settings.data_file(),
-        folder: folder.to_owned(),
-        settings,
-        overrides: SettingsOverrides::default(),
-        rcfile_named: true,
-        counted: Counted::All,
-        append: false,
-        replaces_by_nothing: false,
-        details: false,
-        outputs: Vec::new(),
+        ..RunRequest::of(RunKind::SystemTest, command, folder.to_owned(), settings)
     })
 }

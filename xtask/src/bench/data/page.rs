@@ -1,6 +1,7 @@
 //! The section of `docs/benchmarks.md` about data files and reports.
 
 use super::super::cost::Cost;
+use super::super::median::median;
 use super::{Case, Measured, Results};
 
 const HEAD: &str = "\
@@ -24,8 +25,8 @@ pub(super) fn render(results: &Results) -> String {
 /// One line for the terminal.
 pub(super) fn summary(case: Case, measured: &Measured) -> String {
     let [theirs, ours] = [&measured.theirs, &measured.ours].map(|costs| {
-        let seconds = median(costs, |cost| cost.seconds).unwrap_or(f64::NAN);
-        let memory = median(costs, |cost| cost.memory).unwrap_or(f64::NAN);
+        let seconds = median_cost(costs, |cost| cost.seconds).unwrap_or(f64::NAN);
+        let memory = median_cost(costs, |cost| cost.memory).unwrap_or(f64::NAN);
         format!("{seconds:.3} s, {memory:.0} MiB")
     });
     let factor = factor(measured).unwrap_or(f64::NAN);
@@ -41,10 +42,10 @@ fn row(case: Case, measured: &Measured) -> String {
     let ours = &measured.ours;
     let cells = [
         case.title().to_owned(),
-        text(median(&measured.theirs, |cost| cost.seconds), 2, " s"),
-        text(median(&measured.theirs, |cost| cost.memory), 0, " MiB"),
-        text(median(ours, |cost| cost.seconds), 3, " s"),
-        text(median(ours, |cost| cost.memory), 0, " MiB"),
+        text(median_cost(&measured.theirs, |cost| cost.seconds), 2, " s"),
+        text(median_cost(&measured.theirs, |cost| cost.memory), 0, " MiB"),
+        text(median_cost(ours, |cost| cost.seconds), 3, " s"),
+        text(median_cost(ours, |cost| cost.memory), 0, " MiB"),
         text(factor(measured), 0, ""),
         text(limits.must, 0, ""),
         text(limits.aim, 0, ""),
@@ -58,12 +59,12 @@ fn row(case: Case, measured: &Measured) -> String {
 /// How many times less CPU time swath takes.
 fn factor(measured: &Measured) -> Option<f64> {
     let pairs = measured.theirs.iter().zip(&measured.ours);
-    middle(pairs.map(|(theirs, ours)| theirs.seconds / ours.seconds))
+    median(pairs.map(|(theirs, ours)| theirs.seconds / ours.seconds))
 }
 
 fn verdict(case: Case, measured: &Measured) -> &'static str {
     let limits = case.limits();
-    let memory = median(&measured.ours, |cost| cost.memory);
+    let memory = median_cost(&measured.ours, |cost| cost.memory);
     let reaches = |limit: Option<f64>| match (factor(measured), limit) {
         (Some(factor), Some(limit)) => factor >= limit,
         _ => true,
@@ -79,15 +80,8 @@ fn verdict(case: Case, measured: &Measured) -> &'static str {
     }
 }
 
-fn median(costs: &[Cost], figure: impl Fn(&Cost) -> f64) -> Option<f64> {
-    middle(costs.iter().map(figure))
-}
-
-fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
-    Some(f64::midpoint(values[low], values[high]))
+fn median_cost(costs: &[Cost], figure: impl Fn(&Cost) -> f64) -> Option<f64> {
+    median(costs.iter().map(figure))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use swath_test::{Browser, BrowserSettings};
 
-use super::median;
+use super::super::median::median;
 
 /// Milliseconds.
 pub(super) struct Browsed {
@@ -32,7 +32,7 @@ requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() -
 pub(super) fn browse(report: &Path, file: &Path, rounds: u32) -> Option<Browsed> {
     let browser = Browser::start("bench html", BrowserSettings::default())?;
     let time = |path: &Path| {
-        let loads = (0..rounds).map(|_| load(&browser, path)).collect();
+        let loads = (0..rounds).map(|_| load(&browser, path));
         median(loads).unwrap_or(f64::NAN)
     };
     let index_load = time(&report.join("index.html"));
@@ -42,7 +42,7 @@ pub(super) fn browse(report: &Path, file: &Path, rounds: u32) -> Option<Browsed>
         .map(|text| milliseconds(&browser, &FILTER.replace("TEXT", text)))
         .fold(0.0, f64::max);
     let file_load = time(file);
-    let jumps = (0..5).map(|_| milliseconds(&browser, NEXT_HOLE)).collect();
+    let jumps = (0..5).map(|_| milliseconds(&browser, NEXT_HOLE));
     let browsed = Browsed {
         file_load,
         next_hole: median(jumps).unwrap_or(f64::NAN),

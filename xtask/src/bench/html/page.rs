@@ -1,7 +1,8 @@
 //! The section of `docs/benchmarks.md` about the HTML report.
 
 use super::super::cost::Cost;
-use super::{Beside, Results, median};
+use super::super::median::median;
+use super::{Beside, Results};
 
 const HEAD: &str = "\
 ## The HTML report
@@ -85,10 +86,9 @@ pub(super) fn render(results: &Results) -> String {
 fn of_both(title: &str, beside: &Beside) -> Vec<String> {
     let pairs = beside.theirs.iter().zip(&beside.ours);
     let factors = pairs.map(|(theirs, ours)| theirs.seconds / ours.seconds);
-    let factor = median(factors.collect()).unwrap_or(f64::NAN);
-    let seconds = |costs: &[Cost]| {
-        median(costs.iter().map(|cost| cost.seconds).collect()).unwrap_or(f64::NAN)
-    };
+    let factor = median(factors).unwrap_or(f64::NAN);
+    let seconds =
+        |costs: &[Cost]| median(costs.iter().map(|cost| cost.seconds)).unwrap_or(f64::NAN);
     let (theirs, ours) = (seconds(&beside.theirs), seconds(&beside.ours));
     let verdict = verdict(factor >= MUST_FACTOR, Some(factor >= AIM_FACTOR));
     vec![
