@@ -161,6 +161,11 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     Ok(summary)
 }
 
+/// The files that hold the store of a process.
+fn files_of(process: &StoredProcess) -> impl Iterator<Item = &PathBuf> {
+    std::iter::once(&process.store).chain(&process.continued)
+}
+
 /// Folders of hit stores, with the chosen files in them; none chosen means all.
 type Stores = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
 
@@ -416,13 +421,23 @@ impl Work {
         notes: &dyn Fn(&[StoredProcess]) -> Vec<ProcessNote>,
     ) -> Result<(), DataError> {
         let mut gathered = read_hit_stores(folder)?;
+        // A file may hold stores of several processes: it stays unless all of them are taken.
+        let mut staying: BTreeSet<PathBuf> = gathered
+            .unreadable
+            .iter()
+            .map(|store| store.path.clone())
+            .collect();
         if !chosen.is_empty() {
-            gathered
+            let (taken, others): (Vec<_>, Vec<_>) = gathered
                 .processes
-                .retain(|process| chosen.contains(&process.store));
+                .into_iter()
+                .partition(|process| files_of(process).any(|file| chosen.contains(file)));
+            staying.extend(others.iter().flat_map(files_of).cloned());
+            gathered.processes = taken;
             gathered
                 .unreadable
                 .retain(|store| chosen.contains(&store.path));
+            gathered.unused.retain(|file| chosen.contains(file));
         }
         for store in &gathered.unreadable {
             self.summary.errored += 1;
@@ -449,9 +464,9 @@ impl Work {
             .take(&other, |path| map_once(aliases, mapped, path));
         self.merge(&other, &folder.display().to_string())?;
         self.summary.combined += gathered.processes.len();
-        let mut files: BTreeSet<PathBuf> = gathered.continued.into_iter().collect();
-        files.extend(gathered.processes.into_iter().map(|process| process.store));
-        self.done.extend(files);
+        let mut files: BTreeSet<PathBuf> = gathered.unused.into_iter().collect();
+        files.extend(gathered.processes.iter().flat_map(files_of).cloned());
+        self.done.extend(files.difference(&staying).cloned());
         Ok(())
     }
 

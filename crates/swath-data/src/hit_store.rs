@@ -1,13 +1,14 @@
 //! Reading the hit stores that the processes of a run left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use swath_checkout::{Links, read_regular};
+use swath_checkout::{Links, open_regular, read_regular};
 use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records, sharing};
 
-use crate::fork_stores::ForkStores;
+use crate::fork_stores::{ForkStores, number_of_stores};
 use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
 
 /// How a process ended, as far as its own hit store can say.
@@ -83,6 +84,8 @@ impl StoredFile {
 pub struct StoredProcess {
     /// The file it was read from.
     pub store: PathBuf,
+    /// The file with which its store goes on, if it does.
+    pub continued: Option<PathBuf>,
     /// Its random id, in hexadecimal.
     pub id: String,
     /// Its process id as it saw it itself: in a container not what the host sees.
@@ -175,8 +178,8 @@ pub struct UnreadableStore {
 pub struct Gathered {
     /// The processes, by the time of their start.
     pub processes: Vec<StoredProcess>,
-    /// The files that go on with the store of a process of which another file is named.
-    pub continued: Vec<PathBuf>,
+    /// The files that fork children would have had their stores in.
+    pub unused: Vec<PathBuf>,
     /// The files that could not be read; they are left as they are.
     pub unreadable: Vec<UnreadableStore>,
 }
@@ -191,16 +194,18 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
     paths.sort();
     let mut read = Vec::new();
     let mut forks = ForkStores::default();
-    let mut take = |path: &Path, bytes: &[u8]| match ReadStore::of(path, bytes) {
-        Ok((store, sharing)) => {
-            gathered.processes.extend(sharing);
-            read.push(store);
-        }
-        Err(error) => gathered.unreadable.push(UnreadableStore {
-            path: path.to_path_buf(),
-            error,
-        }),
-    };
+    let mut take =
+        |path: &Path, bytes: &[u8], continued: Option<PathBuf>| match ReadStore::of(path, bytes) {
+            Ok((mut store, sharing)) => {
+                gathered.processes.extend(sharing);
+                store.process.continued = continued;
+                read.push(store);
+            }
+            Err(error) => gathered.unreadable.push(UnreadableStore {
+                path: path.to_path_buf(),
+                error,
+            }),
+        };
     let mut failed = Vec::new();
     let mut unread = Vec::new();
     for path in paths {
@@ -208,17 +213,18 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
             failed.push(process);
         } else if is_hit_store_name(&path) {
             match read_bytes(&path) {
-                Ok(bytes) => {
-                    if let Some(bytes) = forks.without(&path, bytes) {
-                        take(&path, &bytes);
-                    }
-                }
+                Ok(bytes) if forks.keep(&path, &bytes) => {}
+                Ok(bytes) => take(&path, &bytes, None),
                 Err(error) => unread.push(UnreadableStore { path, error }),
             }
         }
     }
-    let (continued, alone) = forks.for_each(take);
-    gathered.continued = continued;
+    let (unused, alone) = forks.for_each(
+        read_bytes,
+        |store| take(store.file, store.bytes, store.continued),
+        |path, error| unread.push(UnreadableStore { path, error }),
+    );
+    gathered.unused = unused;
     unread.extend(alone.into_iter().map(|path| {
         let error = HitStoreError::Header {
             path: path.clone(),
@@ -233,6 +239,26 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
         .processes
         .sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
     Ok(gathered)
+}
+
+/// How many processes the hit stores of a folder are of, as their beginnings say. Files that cannot
+/// be looked at count as one each.
+pub fn count_hit_stores(folder: &Path) -> usize {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .filter(|path| is_hit_store_name(path))
+        .map(|path| stores_of(&path).unwrap_or(1))
+        .sum()
+}
+
+fn stores_of(path: &Path) -> std::io::Result<usize> {
+    let mut file = open_regular(path, Links::Refuse)?;
+    let length = file.metadata()?.len();
+    let mut beginning = Vec::new();
+    let header = u64::try_from(swath_store::layout::HEADER_LENGTH).unwrap_or(u64::MAX);
+    file.by_ref().take(header).read_to_end(&mut beginning)?;
+    Ok(number_of_stores(&beginning, length))
 }
 
 /// Whether a file's name is that of a hit store.
@@ -304,18 +330,24 @@ impl ReadStore {
                 other => describe(&mut process, &other),
             }
         }
-        if header.other_interpreter {
-            process.notes.push(AgentNote {
-                slug: "sub-interpreter".to_owned(),
-                text: "an interpreter of the process has a lock of its own, or did not run `site`"
-                    .to_owned(),
-            });
-        }
         if let Some(note) = process.notes.last() {
             process.state.clone_from(&note.slug);
         }
+        if header.other_interpreter {
+            let note = AgentNote {
+                slug: "sub-interpreter".to_owned(),
+                text: "an interpreter of the process has a lock of its own, or did not run `site`"
+                    .to_owned(),
+            };
+            // What kept the agent from more than that comes first.
+            if process.state == MEASURED {
+                process.state.clone_from(&note.slug);
+            }
+            process.notes.push(note);
+        }
         let sharing = sharing(bytes).map(|child| StoredProcess {
-            id: format!("{}-{}", process.id, child.pid),
+            // Numbers of processes are used again, and are the same in several namespaces.
+            id: format!("{}{:08x}{:016x}", process.id, child.pid, child.start_ticks),
             pid: child.pid,
             parent_pid: process.pid,
             fork_parent: Some(process.id.clone()),

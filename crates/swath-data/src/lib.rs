@@ -51,7 +51,7 @@ pub use error::DataError;
 pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{
     AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
-    UnreadableStore, is_hit_store_name, read_hit_store, read_hit_stores,
+    UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;

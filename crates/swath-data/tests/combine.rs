@@ -11,7 +11,7 @@ use swath_data::{
 };
 use swath_model::Role;
 use swath_pattern::{Directory, PathAliases};
-use swath_store::StoreBuilder;
+use swath_store::{StoreBuilder, layout};
 use swath_test::{Requirements, Venv};
 
 /// Counts the processes of declared services and what they forked or, without services, all.
@@ -464,4 +464,69 @@ fn the_processes_of_a_run_are_judged_together_and_their_files_are_found_here() {
     let all = read_data_file(&output).unwrap();
     let here = project.join("src/a.py").display().to_string();
     assert_eq!(all.lines(&here, None), Some((1..=20).collect()));
+}
+
+/// A file with places for the stores of fork children, of which these are taken.
+fn places(stores: &[StoreBuilder]) -> Vec<u8> {
+    let mut file = vec![0; layout::PLACE_LENGTH];
+    file[..8].copy_from_slice(&layout::FORKS_MAGIC);
+    file[8..12].copy_from_slice(&layout::FORMAT_VERSION.to_le_bytes());
+    for store in stores {
+        let mut place = store.clone().finish();
+        place.resize(layout::PLACE_LENGTH, 0);
+        file.extend(place);
+    }
+    file
+}
+
+#[test]
+fn nothing_is_deleted_that_was_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs_err::create_dir(&data).unwrap();
+    let store = |id: u8| {
+        StoreBuilder::new(id.into(), [id; 16])
+            .process(b"python", b"/", b"", &[b"python"])
+            .file(1, b"/a.py", None)
+            .code(1, id.into(), &[2])
+    };
+    let write = |name: &str, bytes: &[u8]| fs_err::write(data.join(name), bytes).unwrap();
+    let left = || {
+        let names = fs_err::read_dir(&data).unwrap();
+        let mut names: Vec<_> = names.map(|name| name.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    write("1-01.hits", &store(1).finish());
+    write("2-02.hits", &places(&[store(3), store(4)]));
+    let continued = store(3).flags(layout::FLAG_CONTINUES).finish();
+    write("3-03.hits", &continued[..layout::HEADER_LENGTH]);
+    write("5-05.hits", &places(&[]));
+    let take = |input: &str| {
+        let options = Options {
+            inputs: &[&format!("data/{input}")],
+            append: true,
+            ..Options::default()
+        };
+        ours(folder.path(), &options).unwrap()
+    };
+    // One process of its own: what others have stays.
+    take("1-01.hits");
+    assert_eq!(left(), ["2-02.hits", "3-03.hits", "5-05.hits"]);
+    // Named by the file that it goes on in: its place is beside another's.
+    take("3-03.hits");
+    assert_eq!(left(), ["2-02.hits", "5-05.hits"]);
+    // One place of the file cannot be read.
+    write("2-02.hits", &places(&[store(4), store(6).version(99)]));
+    assert_eq!(take("2-02.hits").combined, 1);
+    assert_eq!(left(), ["2-02.hits", "5-05.hits"]);
+    // A folder is taken with all that is in it.
+    write("2-02.hits", &places(&[store(4)]));
+    take("");
+    assert_eq!(left(), [] as [&str; 0]);
+    let all = read_data_file(&folder.path().join(".coverage")).unwrap();
+    assert_eq!(
+        all.lines("/a.py", None),
+        Some([1, 3, 4].into_iter().collect())
+    );
 }

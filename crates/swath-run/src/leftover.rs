@@ -158,7 +158,7 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
     if life == Life::Gone || is_here {
         take_from_containers(&folder.path().join("containers"), &data);
     }
-    let hit_stores = count_hit_stores(&data);
+    let hit_stores = swath_data::count_hit_stores(&data);
     if quiet >= EXPIRY || (hit_stores == 0 && life == Life::Gone) {
         if let Err(error) = folder.remove() {
             tracing::debug!("the folder of a killed run stays: {error}");
@@ -212,15 +212,6 @@ fn take_from_containers(containers: &Path, data: &Path) {
             tracing::debug!("data of a container stays: {error}");
         }
     }
-}
-
-fn count_hit_stores(data: &Path) -> usize {
-    fs::read_dir(data).map_or(0, |entries| {
-        entries
-            .flatten()
-            .filter(|entry| swath_data::is_hit_store_name(&entry.path()))
-            .count()
-    })
 }
 
 #[cfg(test)]

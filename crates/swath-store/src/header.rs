@@ -110,9 +110,12 @@ pub fn sharing(store: &[u8]) -> impl Iterator<Item = Sharing> {
     entries.iter().filter_map(read)
 }
 
-/// The places of a file that holds the stores of fork children; `None` for another kind of file.
+/// The places of a file that holds the stores of fork children; `None` for another kind of file,
+/// or one of another version.
 pub fn places(file: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
-    if array::<8>(file, 0) != Some(layout::FORKS_MAGIC) {
+    let is_readable = array::<8>(file, 0) == Some(layout::FORKS_MAGIC)
+        && u32_at(file, 8) == Some(layout::FORMAT_VERSION);
+    if !is_readable {
         return None;
     }
     let places = file.get(layout::PLACE_LENGTH..).unwrap_or(&[]);

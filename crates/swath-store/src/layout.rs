@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64};
 /// The first eight bytes of a hit store; written last, so a file without them is not begun.
 pub const MAGIC: [u8; 8] = *b"SWATHHIT";
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 /// Reads as this number only when the reader has the writer's byte order.
 pub const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Length of the header page, and so where the first record begins.

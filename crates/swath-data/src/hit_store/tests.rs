@@ -104,6 +104,8 @@ fn stores_of_fork_children_are_in_places_and_go_on_in_files() {
     };
     let mut forks = vec![0; PLACE];
     forks[..8].copy_from_slice(&layout::FORKS_MAGIC);
+    forks[8..12].copy_from_slice(&layout::FORMAT_VERSION.to_le_bytes());
+    forks[12..16].copy_from_slice(&7_u32.to_le_bytes());
     let mut add = |mut store: Vec<u8>| {
         store.resize(PLACE, 0);
         forks.extend(store);
@@ -136,7 +138,10 @@ fn stores_of_fork_children_are_in_places_and_go_on_in_files() {
             .iter()
             .all(|process| process.store == store)
     );
-    assert_eq!(gathered.continued, [folder.path().join("3-03.hits")]);
+    let continued = |process: &StoredProcess| process.continued.clone();
+    let continued: Vec<_> = gathered.processes.iter().map(continued).collect();
+    assert_eq!(continued, [None, Some(folder.path().join("3-03.hits"))]);
+    assert!(gathered.unused.is_empty());
     let mut unreadable: Vec<_> = gathered
         .unreadable
         .iter()
@@ -144,12 +149,31 @@ fn stores_of_fork_children_are_in_places_and_go_on_in_files() {
         .collect();
     unreadable.sort_unstable();
     assert_eq!(unreadable, ["1-01.hits", "6-06.hits"]);
+    // As many places as there are, and neither of the files that others go on with.
+    assert_eq!(count_hit_stores(folder.path()), 4);
+
+    // Without a place taken, and of a version that nobody knows yet.
+    forks.truncate(PLACE);
+    write("1-01.hits", &forks).unwrap();
+    forks[8] = 99;
+    write("2-02.hits", &forks).unwrap();
+    let gathered = read_hit_stores(folder.path()).unwrap();
+    assert_eq!(gathered.unused, [folder.path().join("1-01.hits")]);
+    let is_named = |name: &str| {
+        let mut unreadable = gathered.unreadable.iter();
+        unreadable.any(|one| one.path.ends_with(name))
+    };
+    assert!(is_named("2-02.hits") && is_named("3-03.hits"));
 }
 
 #[test]
 fn an_interpreter_that_is_not_recorded_is_a_state() {
     let store = StoreBuilder::new(1, [1; 16]).flags(layout::FLAG_OTHER_INTERPRETER);
     assert_eq!(read(store).unwrap().state, "sub-interpreter");
+    // What kept the agent from recording anything says more.
+    let store = StoreBuilder::new(1, [1; 16]).flags(layout::FLAG_OTHER_INTERPRETER);
+    let store = store.state(b"no-evaluation-hook", b"");
+    assert_eq!(read(store).unwrap().state, "no-evaluation-hook");
 }
 
 #[test]
@@ -190,6 +214,7 @@ fn fork_children_that_share_a_store_are_processes_without_lines() {
     assert_eq!((child.state.as_str(), child.dropped), (MEASURED, 0));
     assert_eq!((last.pid, last.start_ticks), (9, 66));
     assert_ne!(child.id, last.id);
+    assert!(child.id.bytes().all(|digit| digit.is_ascii_hexdigit()));
 }
 
 #[test]
