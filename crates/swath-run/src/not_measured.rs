@@ -23,6 +23,9 @@ const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
 
+/// How the agent names the start of a program in its caller's place.
+const EXEC: &str = "os.exec";
+
 /// What is known of the processes of this host.
 pub(crate) struct Evidence<'a> {
     pub(crate) processes: &'a [StoredProcess],
@@ -74,13 +77,11 @@ fn is_recorded(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
     let Some(last) = stores().max_by_key(|process| process.started) else {
         return evidence.kin.has_store(sighting.key);
     };
-    let words = sighting.arguments.as_slice();
     // What sets its own title is no other program.
-    let named_itself = words.first().is_none_or(|word| !is_python_name(word));
-    let own = words.get(1..).unwrap_or_default();
-    last.closed != StoreEnding::Exec
-        || named_itself
-        || stores().any(|process| process.command.ends_with(own))
+    let words = sighting.arguments.as_slice();
+    let named_itself = words.first().is_none_or(|word| !is_python_name(word))
+        && sighting.executable == last.executable;
+    last.closed != StoreEnding::Exec || named_itself || words == last.command
 }
 
 /// Every Python that was seen in a container for a second, and has no hit store.
@@ -296,10 +297,18 @@ fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
         let Some(arguments) = python_arguments(spawn, folder, evidence.folder) else {
             continue;
         };
-        let own = arguments.get(1..).unwrap_or_default();
-        if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
-            known.swap_remove(index);
-            continue;
+        if spawn.how == EXEC {
+            // Those before the last one were refused.
+            let is_last = process.spawned.iter().rfind(|spawn| spawn.how == EXEC) == Some(spawn);
+            if !is_last || !is_lost_by_exec(evidence, parent) {
+                continue;
+            }
+        } else {
+            let own = arguments.get(1..).unwrap_or_default();
+            if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
+                known.swap_remove(index);
+                continue;
+            }
         }
         if is_tool(&arguments) {
             continue;
@@ -313,6 +322,33 @@ fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
         });
     }
     unseen
+}
+
+/// Whether a process became another program that left no store, and that was not seen either.
+fn is_lost_by_exec(evidence: &Evidence<'_>, store: usize) -> bool {
+    let process = &evidence.processes[store];
+    let same = same_process(evidence, store);
+    let went_on = (0..evidence.processes.len())
+        .any(|other| same(other) && evidence.processes[other].started > process.started);
+    let is_named = evidence.sightings.values().any(|sighting| {
+        evidence.kin.key(store) == Some(sighting.key)
+            && is_settled_python(evidence, sighting)
+            && !is_recorded(evidence, sighting)
+    });
+    process.closed == StoreEnding::Exec && !went_on && !is_named
+}
+
+/// Whether another store is of the same process as this one.
+fn same_process(evidence: &Evidence<'_>, store: usize) -> impl Fn(usize) -> bool {
+    let key = evidence.kin.key(store);
+    let process = &evidence.processes[store];
+    move |other| {
+        let other_process = &evidence.processes[other];
+        other == store
+            || (key.is_some() && evidence.kin.key(other) == key)
+            || (other_process.pid == process.pid
+                && other_process.start_ticks == process.start_ticks)
+    }
 }
 
 /// What was started, once each: from 3.13 on `subprocess` starts programs by `os.posix_spawn`, and
@@ -336,21 +372,14 @@ fn each_once(spawned: &[Spawn]) -> Vec<&Spawn> {
     starts
 }
 
-/// The command lines of the children of `parent` that have a store or were seen as Pythons, and,
-/// for `exec`, of the process itself.
+/// The command lines of the children of `parent` that have a store or were seen as Pythons.
 fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
     let kin = evidence.kin;
     let process = &evidence.processes[parent];
     let key = kin.key(parent);
-    let itself = |other: usize| {
-        let other_process = &evidence.processes[other];
-        other == parent
-            || (key.is_some() && kin.key(other) == key)
-            || (other_process.pid == process.pid
-                && other_process.start_ticks == process.start_ticks)
-    };
+    let itself = same_process(evidence, parent);
     let stored = (0..evidence.processes.len())
-        .filter(|&other| kin.parent(other).is_some_and(itself) || itself(other))
+        .filter(|&other| kin.parent(other).is_some_and(&itself) && !itself(other))
         .map(|other| evidence.processes[other].command.clone());
     let seen = evidence
         .sightings
@@ -360,7 +389,7 @@ fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
                 (Some(key), Some(parent)) => parent == key,
                 _ => sighting.parent == process.pid,
             };
-            (is_child || key == Some(sighting.key)) && is_settled_python(evidence, sighting)
+            is_child && is_settled_python(evidence, sighting)
         })
         .filter(|sighting| !is_recorded(evidence, sighting))
         .map(|sighting| sighting.arguments.clone());

@@ -166,6 +166,27 @@ const SHUT_OUT: &[Setup] = &[
         &["Incomplete 1 of 2"],
     ),
     setup(
+        "a launcher that becomes the Python of its own arguments, with an empty environment",
+        &[
+            (
+                "become.py",
+                "import os, sys\nargv = [sys.executable] + sys.argv[1:]\nos.execve(sys.executable, argv, {'A': 'b'})\n",
+            ),
+            ("slow.py", "import time\ntime.sleep(0.8)\n"),
+        ],
+        "$SWATH run --source . -- $PYTHON become.py slow.py",
+        &["Incomplete 1 of 2"],
+    ),
+    setup(
+        "a Python that becomes itself once more, with an empty environment, for 5 ms",
+        &[(
+            "again.py",
+            "import os, sys\nif 'A' not in os.environ:\n    os.execve(sys.executable, [sys.executable, __file__], {'A': 'b'})\n",
+        )],
+        "env -u A $SWATH run --source . -- $PYTHON again.py",
+        &["Incomplete 1 of 2"],
+    ),
+    setup(
         "a Python of 5 ms with an empty environment",
         &[(
             "quick.py",
