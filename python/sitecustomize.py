@@ -36,7 +36,7 @@ def _swath_start(folder):
     library = os.path.dirname(os.__file__)
     level = sys.flags.optimize
     given = [folder, library, sys.prefix, sys.base_prefix, level, lambda: None]
-    if agent.start(*given + [__name__ == "sitecustomize"]):
+    if agent.start(*given):
         os.register_at_fork(
             before=agent.before_fork, after_in_child=agent.after_fork
         )

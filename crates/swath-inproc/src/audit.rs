@@ -11,11 +11,11 @@ use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};
 use crate::process;
-use crate::start;
 use crate::state::Gil;
 use crate::symbols::{self, SYMBOLS};
 use crate::text::c_bytes;
 use crate::tool;
+use crate::unmeasured;
 
 /// Raised by `sitecustomize` in an interpreter into which the agent cannot be loaded.
 const NOT_RECORDED: &[u8] = b"swath.not_recorded";
@@ -46,10 +46,11 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
             return 0;
         }
         let Some(interpreter) = interpreter::current() else {
-            // It may have a lock of its own, so this is all that is noted there. One that runs
-            // `sitecustomize` is begun that way, and is not measured before.
-            if c_bytes(event) == NOT_RECORDED || !start::is_by_site() {
-                map::note_other_interpreter();
+            // It may have a lock of its own, so this is all that is noted there.
+            if c_bytes(event) == NOT_RECORDED {
+                unmeasured::note_for_good();
+            } else if let Some(id) = interpreter::id() {
+                unmeasured::note(id);
             }
             return 0;
         };
@@ -82,6 +83,9 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
                 let now = SYMBOLS.get(gil).map(|symbols| (symbols.interpreter)());
                 // The main one ends others after a fork; its own end is told of at the exit.
                 if main.is_some_and(|main| Some(main()) != now) {
+                    if let Some(id) = interpreter::id() {
+                        unmeasured::ends(id);
+                    }
                     tool::forget(gil, interpreter);
                     interpreter::remove(gil, interpreter);
                 }

@@ -14,13 +14,13 @@ use crate::code::{self, Info};
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::frame_layout::{self, CODE, FRAME_PROPER, FrameLayout, GLOBALS, TRACING};
-use crate::interpreter::{self, VERSION};
+use crate::interpreter::VERSION;
 use crate::map;
 use crate::module_name;
 use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::{Gil, Global};
-use crate::symbols::{self, SetTrace, TraceFunction};
+use crate::symbols::{self, SYMBOLS, SetTrace, TraceFunction};
 use crate::thread;
 
 /// Events of a trace function: a frame starts or goes on, a line is about to run, a frame ends or
@@ -726,18 +726,21 @@ pub(crate) fn expect_greenlets(gil: Gil<'_>) {
 
 /// Tells the accounting once when another tool has taken the evaluation hook.
 pub(crate) fn check_hook(gil: Gil<'_>) {
-    let Some(gate) = GATE.get(gil) else {
+    let (Some(gate), Some(symbols)) = (GATE.get(gil), SYMBOLS.get(gil)) else {
         return;
     };
-    if TAKEN.get(gil) || interpreter::current() != Some(0) {
+    if TAKEN.get(gil) {
         return;
     }
-    // SAFETY: the interpreter state is the measured one, and the slot the word of it that was
-    // found.
+    // SAFETY: the current interpreter is a measured one, and the slot is the same word of each.
     let now = unsafe {
+        let interpreter = (symbols.interpreter)();
         match gate.get_evaluation {
-            Some(get) => get(gate.interpreter),
-            None => *gate.slot,
+            Some(get) => get(interpreter),
+            None => {
+                let place = gate.slot.addr() - gate.interpreter.addr();
+                *interpreter.add(place).cast::<*mut c_void>()
+            }
         }
     };
     if now != gate.hook {

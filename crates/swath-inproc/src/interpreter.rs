@@ -37,6 +37,17 @@ pub(crate) fn current() -> Option<usize> {
     MEASURED.iter().position(is_it)
 }
 
+/// The number that the interpreter that the calling thread, which has a thread state, runs has for
+/// itself alone.
+pub(crate) fn id() -> Option<i64> {
+    // SAFETY: the functions were found under CPython's names for them; the second only reads a field
+    // that is there from the interpreter's beginning to its end.
+    unsafe {
+        let symbols = (*SYMBOLS.place()).as_ref()?;
+        Some((symbols.interpreter_id)((symbols.interpreter)()))
+    }
+}
+
 /// Whether the calling thread has a thread state: some events come without one.
 #[inline]
 pub(crate) fn has_thread_state() -> bool {
@@ -63,6 +74,14 @@ pub(crate) fn add(gil: Gil<'_>) -> bool {
     // SAFETY: the function was found under CPython's name for it.
     place.store(unsafe { (symbols.interpreter)() }, Ordering::Relaxed);
     true
+}
+
+/// In a fork child: the interpreters but the current one are gone.
+pub(crate) fn remove_others(gil: Gil<'_>) {
+    let current = current();
+    for place in (0..MOST).filter(|place| Some(*place) != current) {
+        remove(gil, place);
+    }
 }
 
 /// An interpreter ends.

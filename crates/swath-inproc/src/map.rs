@@ -82,13 +82,17 @@ static MAP: Global<Map> = Global::new(Map {
 /// The header of the store, for what is noted without the GIL.
 static HEADER: AtomicPtr<RawHeader> = AtomicPtr::new(null_mut());
 
-/// Notes that the process has an interpreter that is not recorded. The GIL need not be held.
-pub(crate) fn note_other_interpreter() {
+/// Notes whether the process has an interpreter that is not recorded. The GIL need not be held.
+pub(crate) fn note_other_interpreter(has_one: bool) {
     // SAFETY: it is null or the header that is mapped: that goes away only in a fork child, which
     // has one thread, and puts its own there first.
     if let Some(header) = unsafe { HEADER.load(Ordering::Acquire).as_ref() } {
         let flag = layout::FLAG_OTHER_INTERPRETER;
-        header.flags.fetch_or(flag, Ordering::Relaxed);
+        if has_one {
+            header.flags.fetch_or(flag, Ordering::SeqCst);
+        } else {
+            header.flags.fetch_and(!flag, Ordering::SeqCst);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::object;
 use crate::start::{self, Given};
 use crate::state::{Gil, Global};
 use crate::tool;
+use crate::unmeasured;
 
 const END: PyMethodDef = PyMethodDef {
     name: null(),
@@ -72,13 +73,13 @@ pub unsafe extern "C" fn PyInit__swath() -> Object {
     unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
-/// `start(folder, library, prefix, base_prefix, optimisation, function, by_site)`: 1 when it
+/// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it
 /// records from now on, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
     let gil = unsafe { Gil::assume() };
-    if count == 7 {
+    if count == 6 {
         // SAFETY: the interpreter says how many arguments there are, and holds them during the
         // call; `text` and `number` refuse what is of another type.
         unsafe {
@@ -92,7 +93,6 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
                     prefixes: [text(2), text(3)],
                     optimisation: object::number(gil, argument(4)) as u32,
                     function: argument(5),
-                    by_site: object::number(gil, argument(6)) == 1,
                 },
             );
             return ffi::PyLong_FromLong(i64::from(started));
@@ -122,6 +122,11 @@ unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: i
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
     let gil = unsafe { Gil::assume() };
+    // CPython has ended the others, and may give their memory to new ones. Up to 3.13 it does not
+    // survive that itself: it waits for its own lock, or aborts.
+    tool::forget_others(gil);
+    interpreter::remove_others(gil);
+    unmeasured::forget();
     if interpreter::current().is_some() {
         fork::check(gil);
     }

@@ -1,8 +1,6 @@
 //! The start: everything is looked at first, and whatever is not as it should be leaves the
 //! program alone.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
 use swath_store::{Recording, Version, layout, settings};
 
 use crate::audit;
@@ -23,20 +21,12 @@ use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
 use crate::tool;
+use crate::unmeasured;
 
 /// Whether the interpreters that were measured were finalised, and no other has begun since.
 static WAS_FINALISED: Global<bool> = Global::new(false);
 /// Whether this process, or the one that it was forked from, has begun its store.
 static HAS_STORE: Global<bool> = Global::new(false);
-/// Whether `site` has started the agent: then it does so in further interpreters, too. It is asked
-/// before it is known who holds the GIL.
-static BY_SITE: AtomicBool = AtomicBool::new(false);
-
-/// Whether `site` has started the agent.
-pub(crate) fn is_by_site() -> bool {
-    BY_SITE.load(Ordering::Relaxed)
-}
-
 /// What `sitecustomize` hands over.
 pub(crate) struct Given<'a> {
     /// The agent's folder.
@@ -49,8 +39,6 @@ pub(crate) struct Given<'a> {
     pub optimisation: u32,
     /// A function that does nothing, in one line of its own.
     pub function: Object,
-    /// Whether it was `site` that imported it.
-    pub by_site: bool,
 }
 
 /// Starts recording; once in an interpreter, however often it is asked.
@@ -60,7 +48,6 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
     }
     // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
     unsafe {
-        BY_SITE.store(given.by_site, Ordering::Relaxed);
         if WAS_FINALISED.get(gil) {
             return start_again(gil, given);
         }
@@ -118,6 +105,9 @@ unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
 unsafe fn start_in_another(gil: Gil<'_>, given: &Given<'_>) -> bool {
     // Not in the middle of it.
     fork::check(gil);
+    if let Some(id) = interpreter::id() {
+        unmeasured::is_measured_now(id);
+    }
     let begun = if !interpreter::add(gil) {
         Err(b"too-many-interpreters".as_slice())
     } else if !code::begin_in_another(gil) {

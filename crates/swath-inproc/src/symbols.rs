@@ -12,6 +12,7 @@ pub(crate) type SetExtra = unsafe extern "C" fn(Object, isize, *mut c_void) -> c
 pub(crate) type TraceFunction = unsafe extern "C" fn(Object, *mut u8, c_int, Object) -> c_int;
 pub(crate) type SetTrace = unsafe extern "C" fn(Option<TraceFunction>, Object);
 pub(crate) type Interpreter = unsafe extern "C" fn() -> *mut u8;
+pub(crate) type InterpreterId = unsafe extern "C" fn(*mut u8) -> i64;
 pub(crate) type AuditFunction = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
 pub(crate) type AddAuditHook = unsafe extern "C" fn(AuditFunction, *mut c_void) -> c_int;
 pub(crate) type SetEvaluation = unsafe extern "C" fn(*mut u8, *mut c_void);
@@ -25,6 +26,7 @@ pub(crate) struct Symbols {
     pub get_extra: GetExtra,
     pub set_extra: SetExtra,
     pub interpreter: Interpreter,
+    pub interpreter_id: InterpreterId,
     /// The calling thread's state, or null.
     pub thread_state: Interpreter,
     pub add_audit_hook: AddAuditHook,
@@ -71,6 +73,7 @@ pub(crate) fn resolve(gil: Gil<'_>) -> Option<Symbols> {
             get_extra: function(&[c"PyUnstable_Code_GetExtra", c"_PyCode_GetExtra"])?,
             set_extra: function(&[c"PyUnstable_Code_SetExtra", c"_PyCode_SetExtra"])?,
             interpreter: function(&[c"PyInterpreterState_Get", c"_PyInterpreterState_Get"])?,
+            interpreter_id: function(&[c"PyInterpreterState_GetID"])?,
             thread_state: function(&[
                 c"_PyThreadState_UncheckedGet",
                 c"PyThreadState_GetUnchecked",

@@ -123,6 +123,7 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
     // else uses the tables.
     unsafe {
         *(*REGISTERED.place()).get_mut(interpreter::current()?)? = [None; MOST_EVENTS];
+        *place(gil)? = None;
         let Some(tool) = take(gil, monitoring, &TOOLS)? else {
             return Some(Err(b"no-free-monitoring-tool"));
         };
@@ -465,6 +466,30 @@ pub(crate) fn come_back(gil: Gil<'_>) {
                 arm(gil, &arming, code, &mut *info);
             }
         });
+    }
+}
+
+/// In a fork child: the interpreters but the current one are gone, with their objects.
+pub(crate) fn forget_others(_gil: Gil<'_>) {
+    let current = interpreter::current();
+    let is_other = |place: usize| Some(place) != current;
+    if ASIDE
+        .load(Ordering::Relaxed)
+        .checked_sub(1)
+        .is_some_and(is_other)
+    {
+        ASIDE.store(0, Ordering::Relaxed);
+    }
+    // SAFETY: with the GIL held nobody else uses the tables.
+    unsafe {
+        let armings = (*ARMINGS.place()).iter_mut().enumerate();
+        for (_, arming) in armings.filter(|(place, _)| is_other(*place)) {
+            *arming = None;
+        }
+        let registered = (*REGISTERED.place()).iter_mut().enumerate();
+        for (_, all) in registered.filter(|(place, _)| is_other(*place)) {
+            *all = [None; MOST_EVENTS];
+        }
     }
 }
 

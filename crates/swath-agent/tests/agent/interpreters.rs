@@ -55,3 +55,45 @@ fn an_interpreter_with_a_lock_of_its_own_is_told() {
         assert_eq!(run.failures(), Vec::<String>::new(), "{tag}");
     }
 }
+
+/// Makes an interpreter whose `site` does not run, so that nothing begins the agent there.
+const WITHOUT_SITE: &str = "
+import _testinternalcapi
+configuration = _testinternalcapi.get_config()
+configuration['site_import'] = 0
+_testinternalcapi.set_config(configuration)
+try:
+    import _interpreters as interpreters
+    other = interpreters.create('legacy')
+except ImportError:
+    import sys, _xxsubinterpreters as interpreters
+    named = {'isolated': False} if sys.version_info >= (3, 12) else {}
+    other = interpreters.create(**named)
+run = getattr(interpreters, 'run_string', None) or interpreters.exec
+run(other, 'import sys, json; import zipfile')
+interpreters.destroy(other)
+print('fine')";
+
+#[test]
+fn an_interpreter_that_never_gets_to_the_agent_is_told() {
+    for python in pythons() {
+        let tag = python.tag();
+        let test = "from _testinternalcapi import set_config";
+        let can_set = python.command().args(["-c", test]).output().unwrap();
+        if !can_set.status.success() {
+            let name = format!("an interpreter without site on {tag}");
+            swath_test::skip(&name, "`_testinternalcapi.set_config`");
+            continue;
+        }
+        let run = Run::new();
+        let mut command = python.command();
+        let output = run.inject(command.args(["-c", WITHOUT_SITE])).output();
+        let output = output.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, "fine\n", "{tag}: {errors}");
+        let stores = run.stores();
+        assert_eq!(stores.len(), 1, "{tag}");
+        assert!(stores[0].header.other_interpreter, "{tag}");
+    }
+}
