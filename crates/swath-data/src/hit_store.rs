@@ -17,7 +17,7 @@ pub enum Ending {
     /// It runs, or it was killed, crashed or called `os._exit`.
     #[default]
     Open,
-    /// The interpreter was finalised.
+    /// The interpreter was finalized.
     Clean,
     /// It replaced itself by another program.
     Exec,
@@ -100,7 +100,7 @@ pub struct StoredProcess {
     pub start_ticks: u64,
     /// Its Python; `None` for a process in which the agent failed before it could say.
     pub python: Option<PythonRelease>,
-    /// Its optimisation level (`-O`).
+    /// Its optimization level (`-O`).
     pub optimize: u32,
     /// Whether branches were recorded.
     pub branch: bool,
@@ -422,7 +422,7 @@ fn process_of(header: &Header) -> StoredProcess {
         started: header.start_nanoseconds,
         start_ticks: header.start_ticks,
         python: Some(PythonRelease::from_hexversion(header.hexversion)),
-        optimize: header.optimisation,
+        optimize: header.optimization,
         branch: header.branch,
         state: measured.to_owned(),
         closed: match header.closed {

@@ -129,7 +129,7 @@ pub(crate) fn now() -> u64 {
 pub(crate) fn begin(
     gil: Gil<'_>,
     hexversion: u32,
-    optimisation: u32,
+    optimization: u32,
     flags: u32,
 ) -> Result<(), Failure> {
     let id = random();
@@ -149,7 +149,7 @@ pub(crate) fn begin(
         map.adopt(file, size, piece);
         let header = &mut *piece.base.cast::<RawHeader>();
         header.hexversion = hexversion;
-        header.optimisation = optimisation;
+        header.optimization = optimization;
         header.flags = AtomicU32::new(flags);
         let ticks = path::start_ticks();
         write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
@@ -375,7 +375,7 @@ impl Map {
             };
             let header = &mut *first.base.cast::<RawHeader>();
             header.hexversion = parent.hexversion;
-            header.optimisation = parent.optimisation;
+            header.optimization = parent.optimization;
             let flags = parent.flags.load(Ordering::Relaxed) & layout::FLAG_BRANCH;
             header.flags = AtomicU32::new(flags);
             let recorder = parent.recorder.load(Ordering::Relaxed);
@@ -507,8 +507,9 @@ impl Map {
         let mut file = store_file::create(gil, &header.id, size - self.file_start)?;
         let mut begin = [0_u8; offset_of!(RawHeader, sharing)];
         let flags = header.flags.load(Ordering::Relaxed) | layout::FLAG_CONTINUES;
-        // SAFETY: a header is longer than what is copied; other processes change single numbers of
-        // it only, none of which is read here.
+        // SAFETY: a header is longer than what is copied, which ends before the numbers that other
+        // processes change; within this one, the GIL is held, and flags, which other threads may set
+        // without it, are written anew below.
         unsafe {
             let header: *const u8 = core::ptr::from_ref(header).cast();
             core::ptr::copy_nonoverlapping(header, begin.as_mut_ptr(), begin.len());

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn PyInit__swath() -> Object {
     unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
-/// `start(folder, library, prefix, base_prefix, optimisation, function)`: 1 when it
+/// `start(folder, library, prefix, base_prefix, optimization, function)`: 1 when it
 /// records from now on, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
@@ -91,7 +91,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
                     folder: text(0),
                     library: text(1),
                     prefixes: [text(2), text(3)],
-                    optimisation: object::number(gil, argument(4)) as u32,
+                    optimization: object::number(gil, argument(4)) as u32,
                     function: argument(5),
                 },
             );

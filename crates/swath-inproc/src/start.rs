@@ -23,8 +23,8 @@ use crate::symbols;
 use crate::tool;
 use crate::unmeasured;
 
-/// Whether the interpreters that were measured were finalised, and no other has begun since.
-static WAS_FINALISED: Global<bool> = Global::new(false);
+/// Whether the interpreters that were measured were finalized, and no other has begun since.
+static WAS_FINALIZED: Global<bool> = Global::new(false);
 /// Whether this process, or the one that it was forked from, has begun its store.
 static HAS_STORE: Global<bool> = Global::new(false);
 /// What `sitecustomize` hands over.
@@ -36,7 +36,7 @@ pub(crate) struct Given<'a> {
     /// `sys.prefix` and `sys.base_prefix`.
     pub prefixes: [&'a [u8]; 2],
     /// `sys.flags.optimize`.
-    pub optimisation: u32,
+    pub optimization: u32,
     /// A function that does nothing, in one line of its own.
     pub function: Object,
 }
@@ -48,7 +48,7 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
     }
     // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
     unsafe {
-        if WAS_FINALISED.get(gil) {
+        if WAS_FINALIZED.get(gil) {
             return start_again(gil, given);
         }
         if HAS_STORE.get(gil) {
@@ -77,10 +77,10 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
     }
 }
 
-/// The program has finalised the interpreter and begun another: what is known of objects of the
+/// The program has finalized the interpreter and begun another: what is known of objects of the
 /// first one is void, its store goes on.
 unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
-    WAS_FINALISED.set(gil, false);
+    WAS_FINALIZED.set(gil, false);
     map::reopen(gil);
     file::forget_names(gil);
     // SAFETY: the given function is alive, and of the new interpreter, the only one.
@@ -135,7 +135,7 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
         code::BRANCH.set(gil, branch);
         branches::THOROUGH.set(gil, configuration::flag(gil, settings::THOROUGH));
         let flags = if branch { layout::FLAG_BRANCH } else { 0 };
-        map::begin(gil, hexversion, given.optimisation, flags)?;
+        map::begin(gil, hexversion, given.optimization, flags)?;
         HAS_STORE.set(gil, true);
         fork::watch(gil);
         process::record_process(gil);
@@ -210,12 +210,12 @@ unsafe fn set_folders(_gil: Gil<'_>, given: &Given<'_>) {
     }
 }
 
-/// The interpreter is finalised, so nothing may be asked of it any more.
+/// The interpreter is finalized, so nothing may be asked of it any more.
 unsafe extern "C" fn on_exit() {
     // SAFETY: no thread state is left, so no thread of Python's runs: nobody else uses the state.
     let gil = unsafe { Gil::assume() };
     fork::check_at_exit(gil);
     map::close(gil, layout::ENDED);
     interpreter::remove_all(gil);
-    WAS_FINALISED.set(gil, true);
+    WAS_FINALIZED.set(gil, true);
 }

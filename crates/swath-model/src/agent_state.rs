@@ -96,7 +96,7 @@ impl Serialize for AgentState {
 }
 
 /// The agent's slugs: why, and what to do about it.
-const FAILURES: [(&str, &str, Option<&str>); 12] = [
+const FAILURES: [(&str, &str, Option<&str>); 20] = [
     (
         "unknown-version",
         "its Python is none of CPython 3.8 to 3.15",
@@ -158,6 +158,46 @@ const FAILURES: [(&str, &str, Option<&str>); 12] = [
         "sub-interpreter",
         "code in its sub-interpreters was not recorded",
         None,
+    ),
+    (
+        "agent-not-loadable",
+        "its Python could not load the agent",
+        Some("run it with a build of CPython for this machine that can load shared objects"),
+    ),
+    (
+        "not-recording",
+        "the agent found nothing that it can record with",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "no-monitoring",
+        "its Python has no sys.monitoring that works as CPython's does",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "no-evaluation-hook",
+        "its Python has no frame evaluation hook where CPython has it",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "self-test",
+        "its Python did not pass the test that the agent makes first",
+        Some("run it with an ordinary build of CPython"),
+    ),
+    (
+        "no-memory",
+        "it had no memory left for the agent",
+        Some("raise its limit of memory by 64 MiB"),
+    ),
+    (
+        "no-code-extra",
+        "CPython's places for data of tools at its code are taken",
+        Some("run it without its other tools that compile or trace code"),
+    ),
+    (
+        "missing-symbols",
+        "its Python lacks functions that the agent needs",
+        Some("run it with an ordinary build of CPython"),
     ),
 ];
 

@@ -68,10 +68,10 @@ impl StoreBuilder {
         self.set(at::HEXVERSION, &version.to_le_bytes())
     }
 
-    /// Sets the optimisation level.
+    /// Sets the optimization level.
     #[must_use]
-    pub fn optimisation(self, level: u32) -> Self {
-        self.set(at::OPTIMISATION, &level.to_le_bytes())
+    pub fn optimization(self, level: u32) -> Self {
+        self.set(at::OPTIMIZATION, &level.to_le_bytes())
     }
 
     /// Sets how the process ended.

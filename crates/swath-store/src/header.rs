@@ -14,7 +14,7 @@ pub struct StoreId(pub [u8; 16]);
 pub enum Closed {
     /// It still runs, or was killed, crashed or called `os._exit`.
     Open,
-    /// The interpreter was finalised.
+    /// The interpreter was finalized.
     Ended,
     /// It replaced itself by another program.
     Replaced,
@@ -58,8 +58,8 @@ pub struct Header {
     pub start_ticks: u64,
     /// `sys.hexversion` of the interpreter.
     pub hexversion: u32,
-    /// Its optimisation level (`-O`).
-    pub optimisation: u32,
+    /// Its optimization level (`-O`).
+    pub optimization: u32,
     /// Where the next record would have begun.
     pub tail: u64,
     /// How the process ended.
@@ -189,7 +189,7 @@ impl Header {
             start_nanoseconds: large(at::START_NANOSECONDS)?,
             start_ticks: large(at::START_TICKS)?,
             hexversion: small(at::HEXVERSION)?,
-            optimisation: small(at::OPTIMISATION)?,
+            optimization: small(at::OPTIMIZATION)?,
             tail: large(at::TAIL)?,
             closed: match small(at::CLOSED)? {
                 layout::OPEN => Closed::Open,

@@ -64,7 +64,7 @@ pub const LINE_HIT: u8 = 2;
 
 /// The process still runs, or ended without a word.
 pub const OPEN: u32 = 0;
-/// The interpreter was finalised.
+/// The interpreter was finalized.
 pub const ENDED: u32 = 1;
 /// The process replaced itself by another program.
 pub const REPLACED: u32 = 2;
@@ -145,8 +145,8 @@ pub struct RawHeader {
     pub start_ticks: u64,
     /// `sys.hexversion`.
     pub hexversion: u32,
-    /// The interpreter's optimisation level (`-O`).
-    pub optimisation: u32,
+    /// The interpreter's optimization level (`-O`).
+    pub optimization: u32,
     /// Where the next record will begin.
     pub tail: AtomicU64,
     /// How the process ended: [`OPEN`], [`ENDED`] or [`REPLACED`].
@@ -196,7 +196,7 @@ pub(crate) mod at {
     pub(crate) const START_NANOSECONDS: usize = offset_of!(RawHeader, start_nanoseconds);
     pub(crate) const START_TICKS: usize = offset_of!(RawHeader, start_ticks);
     pub(crate) const HEXVERSION: usize = offset_of!(RawHeader, hexversion);
-    pub(crate) const OPTIMISATION: usize = offset_of!(RawHeader, optimisation);
+    pub(crate) const OPTIMIZATION: usize = offset_of!(RawHeader, optimization);
     pub(crate) const TAIL: usize = offset_of!(RawHeader, tail);
     pub(crate) const CLOSED: usize = offset_of!(RawHeader, closed);
     pub(crate) const DROPPED: usize = offset_of!(RawHeader, dropped);
@@ -215,7 +215,7 @@ const _: () = {
     assert!(at::VERSION == 8 && at::HEADER_LENGTH == 12 && at::BYTE_ORDER == 16);
     assert!(at::PID == 24 && at::PARENT_PID == 28 && at::ID == 32 && at::FORK_PARENT == 48);
     assert!(at::START_NANOSECONDS == 64 && at::START_TICKS == 72);
-    assert!(at::HEXVERSION == 80 && at::OPTIMISATION == 84 && at::TAIL == 88);
+    assert!(at::HEXVERSION == 80 && at::OPTIMIZATION == 84 && at::TAIL == 88);
     assert!(at::CLOSED == 96 && at::DROPPED == 100 && at::INHERITED_TAIL == 104);
     assert!(at::RECORDER == 112 && at::FLAGS == 116 && at::CHILDREN == 120);
     assert!(at::LOST_BY_CHILDREN == 124 && at::END == 128);

@@ -146,7 +146,7 @@ fn a_header_that_cannot_be_read_says_why() {
     let error = Header::read(&newer).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the hit store has format version 9, this swath reads 2"
+        "the hit store has format version 9, this swath reads 3"
     );
 }
 

@@ -357,10 +357,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 #[test]
 fn a_child_that_is_shut_out_has_a_store_of_its_own() {
-    let is_root = fs_err::read_to_string("/proc/self/status")
-        .unwrap()
-        .lines()
-        .any(|line| line.split_whitespace().take(2).eq(["Uid:", "0"]));
+    let is_root = swath_test::is_root();
     let file = program("shut_out.py");
     for what in ["lose_descriptors", "lose_rights", "lose_root"] {
         if what != "lose_descriptors" && !is_root {

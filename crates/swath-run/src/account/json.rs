@@ -101,7 +101,7 @@ struct ErrorDocument<'a> {
 struct TotalsDocument {
     /// Lines that can run.
     statements: usize,
-    /// Those that did not.
+    /// Lines that can run and did not.
     missing: usize,
     /// Lines that the settings leave out.
     excluded: usize,

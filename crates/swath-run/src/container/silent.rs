@@ -29,9 +29,11 @@ const PYTHON_PROGRAMS: [&str; 12] = [
     "uwsgi",
 ];
 /// Programs that start what files of their own name: schedulers, supervisors, build tools.
-const STARTERS: [&str; 17] = [
+const STARTERS: [&str; 26] = [
     "crond",
     "cron",
+    "foreman",
+    "forego",
     "goreman",
     "hivemind",
     "init",
@@ -39,7 +41,12 @@ const STARTERS: [&str; 17] = [
     "make",
     "monit",
     "npm",
+    "npx",
     "overmind",
+    "pm2",
+    "pm2-runtime",
+    "pnpm",
+    "rake",
     "runit",
     "runsvdir",
     "s6-svscan",
@@ -47,6 +54,8 @@ const STARTERS: [&str; 17] = [
     "systemd",
     "task",
     "xinetd",
+    "yarn",
+    "yarnpkg",
 ];
 /// A chain of programs that start each other is not longer.
 const MOST_PROGRAMS: usize = 8;
@@ -416,6 +425,7 @@ mod tests {
         );
         assert_eq!(reason(&["unknown"]), None);
         assert_eq!(reason(&["make", "serve"]), None);
+        assert_eq!(reason(&["pm2-runtime", "ecosystem.config.js"]), None);
         assert_eq!(reason(&["tini", "--", "s6-svscan", "/etc/s6"]), None);
         assert_eq!(reason(&["ls", "-", "app", "-c", "python job.py"]), None);
         assert_eq!(
