@@ -4,6 +4,9 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 
 use crate::moved::without_blanks;
 
+/// A module as an end of an arc.
+pub const MODULE: i32 = -1;
+
 /// For each line of a text, the line of another text that has the same words; blanks do not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineMap {
@@ -49,10 +52,21 @@ impl LineMap {
         self.after.get(index).copied().flatten()
     }
 
-    /// One end of an arc: a line, or with a minus the code object that begins there.
-    pub fn arc_end(&self, end: i32) -> Option<i32> {
-        let line = self.line(end.unsigned_abs())?;
-        Some(i32::try_from(line).ok()? * end.signum())
+    /// What an arc became; nothing if one of its ends is gone. An end is a line, or with a minus the
+    /// code object that begins there. A module begins at line 1 whatever its text is, and so may a
+    /// function: an arc that enters or leaves one of them becomes an arc of both.
+    pub fn arc(&self, (from, to): (i32, i32)) -> impl Iterator<Item = (i32, i32)> + '_ {
+        let froms = self.arc_ends(from);
+        froms.flat_map(move |from| self.arc_ends(to).map(move |to| (from, to)))
+    }
+
+    fn arc_ends(&self, end: i32) -> impl Iterator<Item = i32> + use<> {
+        let module = (end == MODULE).then_some(MODULE);
+        let line = self.line(end.unsigned_abs());
+        let line = line.and_then(|line| i32::try_from(line).ok());
+        let line = line.map(|line| line * end.signum());
+        let line = line.filter(|line| Some(*line) != module);
+        module.into_iter().chain(line)
     }
 
     /// The lines that something became, in rising order.
@@ -84,11 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn ends_of_arcs_keep_their_side() {
+    fn ends_of_arcs_keep_their_side_and_the_module_its_number() {
         let map = LineMap::new(b"a\nb\n", b"x\na\nb\n");
-        assert_eq!(map.arc_end(2), Some(3));
-        assert_eq!(map.arc_end(-1), Some(-2));
-        assert_eq!((map.arc_end(7), map.line(0)), (None, None));
+        let arcs = |arc| map.arc(arc).collect::<Vec<_>>();
+        assert_eq!(arcs((1, 2)), [(2, 3)]);
+        assert_eq!(arcs((-2, 2)), [(-3, 3)]);
+        assert_eq!(arcs((2, -1)), [(3, -1), (3, -2)]);
+        assert_eq!(arcs((-1, 1)), [(-1, 2), (-2, 2)]);
+        assert_eq!((arcs((2, 7)), map.line(0)), (vec![], None));
         assert_eq!(map.lines_after().collect::<Vec<_>>(), [2, 3]);
+        // Also where the first line is another one.
+        let map = LineMap::new(b"a\nb\n", b"x\nb\n");
+        assert_eq!(map.arc((2, -1)).collect::<Vec<_>>(), [(2, -1)]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swath_analysis::{LineSet, decode_source};
-use swath_changes::LineMap;
+use swath_changes::{LineMap, MODULE};
 use swath_data::{CoverageData, SourceHash};
 
 use crate::model::{analyze_as_wanted, measured_arcs};
@@ -89,10 +89,11 @@ fn follow_file(
     let lines = lines.unwrap_or_default();
     let lines = lines.iter().filter_map(|line| map.line(line));
     let lines: Vec<u32> = lines.filter(|line| !unknown.contains(*line)).collect();
-    let is_known = |end: i32| !unknown.contains(end.unsigned_abs());
+    // A module is what it was, whatever its first line is now.
+    let is_known = |end: i32| end == MODULE || !unknown.contains(end.unsigned_abs());
     let arcs = data.has_arcs().then(|| {
         let arcs = measured_arcs(data, options, key).into_iter();
-        let arcs = arcs.filter_map(|(from, to)| Some((map.arc_end(from)?, map.arc_end(to)?)));
+        let arcs = arcs.flat_map(|arc| map.arc(arc));
         arcs.filter(|&(from, to)| is_known(from) && is_known(to))
             .collect::<Vec<_>>()
     });
@@ -178,6 +179,30 @@ mod tests {
             follow(before, &[1, 2, 3, 5], &[], after),
             ("2, 6".to_owned(), vec![2, 6])
         );
+    }
+
+    #[test]
+    fn ways_out_of_the_module_are_kept_below_new_lines() {
+        let before = "a = 0\nif a:\n    b = 2\n";
+        let arcs = [(-1, 1), (1, 2), (2, -1)];
+        for after in [
+            "# new\na = 0\nif a:\n    b = 2\n",
+            "a = 0; c = 1\nif a:\n    b = 2\n",
+        ] {
+            let (missing, unmeasured) = follow(before, &[], &arcs, after);
+            let changed = u32::from(after.starts_with("a = 0;"));
+            let expected = if changed == 1 { "1, 3" } else { "4" };
+            assert_eq!(missing, expected, "{after}");
+            assert_eq!(unmeasured.len(), changed as usize, "{after}");
+        }
+    }
+
+    #[test]
+    fn ways_out_of_a_function_at_the_first_line_are_kept_below_new_lines() {
+        let before = "def f(a):\n    if a:\n        print()\nf(0)\n";
+        let arcs = [(-1, 1), (1, 4), (4, -1), (-1, 2), (2, -1)];
+        let after = format!("# new\n{before}");
+        assert_eq!(follow(before, &[], &arcs, &after), ("4".to_owned(), vec![]));
     }
 
     #[test]
