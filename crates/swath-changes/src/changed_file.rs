@@ -40,8 +40,6 @@ pub struct ChangedFile {
     pub before: Option<String>,
     /// What became of it.
     pub kind: ChangeKind,
-    /// Whether it holds no text, so that nobody knows its lines.
-    pub is_binary: bool,
     /// The lines of its text that the change wrote.
     pub lines: LineRanges,
     /// Lines that the change only moved here: the same text was taken away elsewhere.
@@ -60,7 +58,6 @@ impl ChangedFile {
             path,
             before: None,
             kind: ChangeKind::Added,
-            is_binary: false,
             lines: LineRanges::all(),
             moved: LineRanges::default(),
             has_loose_path: false,

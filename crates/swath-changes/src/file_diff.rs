@@ -21,7 +21,10 @@ pub(crate) struct FileDiff<'a> {
     pub(crate) old: Option<String>,
     pub(crate) new: Option<String>,
     pub(crate) kind: ChangeKind,
-    pub(crate) is_binary: bool,
+    /// The line of the patch at which it begins.
+    pub(crate) begin: usize,
+    /// The first line below its hunks so far, in the text after the change.
+    pub(crate) written_until: u32,
     /// Whether git made the patch, so that its paths are those of the repository.
     pub(crate) is_git: bool,
     /// Its mode before and after, where the patch has them.
@@ -40,12 +43,13 @@ pub(crate) struct SubmoduleChange {
 }
 
 impl<'a> FileDiff<'a> {
-    pub(crate) fn new(is_git: bool) -> Self {
+    pub(crate) fn new(is_git: bool, begin: usize) -> Self {
         Self {
             old: None,
             new: None,
             kind: ChangeKind::Modified,
-            is_binary: false,
+            begin,
+            written_until: 0,
             is_git,
             modes: [None, None],
             removed: Vec::new(),
@@ -105,7 +109,6 @@ impl<'a> FileDiff<'a> {
         Some(ChangedFile {
             before: self.old.filter(|old| *old != path),
             kind: self.kind,
-            is_binary: self.is_binary,
             lines,
             moved: moved_lines,
             has_loose_path: !self.is_git,

@@ -41,17 +41,6 @@ impl LineRanges {
     pub fn contains(&self, line: u32) -> bool {
         self.contains_any(line, line)
     }
-
-    /// The same ranges, of a file with `lines` lines.
-    #[must_use]
-    pub fn up_to(&self, lines: u32) -> Self {
-        let within = self.0.iter().filter(|range| range.0 <= lines);
-        Self(
-            within
-                .map(|&(first, last)| (first, last.min(lines)))
-                .collect(),
-        )
-    }
 }
 
 impl FromIterator<u32> for LineRanges {
@@ -97,7 +86,5 @@ mod tests {
             assert_eq!(ranges.contains_any(first, last), expected, "{first}-{last}");
         }
         assert!(LineRanges::all().contains(u32::MAX));
-        assert_eq!(LineRanges::all().up_to(7).to_string(), "1-7");
-        assert!(LineRanges::default().up_to(7).is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! Reading patches: unified diffs as git, `diff -u` and mails have them, merges included.
 
+use std::collections::BTreeSet;
+
 use crate::file_diff::FileDiff;
 use crate::moved::Moved;
 use crate::quoted_path::read_path;
@@ -26,6 +28,20 @@ pub enum PatchError {
         /// Where the hunk begins.
         line: usize,
     },
+    /// A hunk stands above one that comes before it.
+    #[error("the hunk at line {line} is not below the hunk before it")]
+    HunkOrder {
+        /// Where the hunk begins.
+        line: usize,
+    },
+    /// A file is there twice: nobody knows which lines are those of the text that is here.
+    #[error("line {line} begins `{path}` a second time")]
+    FileTwice {
+        /// Where the second one begins.
+        line: usize,
+        /// The file.
+        path: String,
+    },
     /// A hunk belongs to no file.
     #[error("the hunk at line {line} belongs to no file")]
     HunkWithoutFile {
@@ -46,13 +62,34 @@ pub enum PatchError {
     },
 }
 
-/// Reads a patch: the files that it changes, in its order. Nothing at all changes nothing.
+/// Reads a patch: the files that it changes, in its order, each of them once. Nothing at all
+/// changes nothing.
 pub fn parse_patch(patch: &[u8]) -> Result<Vec<ChangedFile>, PatchError> {
     let files = Parser::new(patch, true).parse()?;
     if files.is_empty() && !patch.trim_ascii().is_empty() {
         return Err(PatchError::NoDiff);
     }
+    check_names(&files)?;
     Ok(changed_files(files))
+}
+
+/// Patches after each other may write to one file several times: the lines of all but the last are
+/// numbered in texts that are not here any more. What is deleted may be written anew, as a link.
+fn check_names(files: &[FileDiff<'_>]) -> Result<(), PatchError> {
+    let mut seen = BTreeSet::new();
+    let written = files.iter().filter(|file| file.kind != ChangeKind::Deleted);
+    for file in written {
+        let Some(path) = file.new.as_ref().or(file.old.as_ref()) else {
+            continue;
+        };
+        if !seen.insert(path) {
+            return Err(PatchError::FileTwice {
+                line: file.begin,
+                path: path.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn changed_files(files: Vec<FileDiff<'_>>) -> Vec<ChangedFile> {
@@ -108,7 +145,7 @@ impl<'a> Parser<'a> {
     fn read(&mut self, line: &'a [u8]) -> Result<(), PatchError> {
         let header = line.strip_suffix(b"\r").unwrap_or(line);
         if let Some(names) = header.strip_prefix(b"diff --git ") {
-            self.begin(true);
+            self.begin(true, self.number);
             let names = git_names(names).ok_or(PatchError::Path { line: self.number })?;
             if let (Some(file), Some((old, new))) = (self.files.last_mut(), names) {
                 (file.old, file.new) = (Some(old), Some(new));
@@ -117,7 +154,7 @@ impl<'a> Parser<'a> {
             .strip_prefix(b"diff --cc ")
             .or_else(|| header.strip_prefix(b"diff --combined "))
         {
-            self.begin(true);
+            self.begin(true, self.number);
             let name = self.path(name)?;
             if let Some(file) = self.files.last_mut() {
                 (file.old, file.new) = (Some(name.clone()), Some(name));
@@ -132,8 +169,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, is_git: bool) {
-        self.files.push(FileDiff::new(is_git));
+    fn begin(&mut self, is_git: bool, line: usize) {
+        self.files.push(FileDiff::new(is_git, line));
         self.is_header = is_git;
     }
 
@@ -144,8 +181,9 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `--- old` and the line `+++ new` behind it.
-    fn read_names(&mut self, line: &[u8]) -> Result<(), PatchError> {
-        let old = self.path(&line[4..])?;
+    fn read_names(&mut self, header: &[u8]) -> Result<(), PatchError> {
+        let line = self.number;
+        let old = self.path(&header[4..])?;
         let next = self.next().unwrap_or_default();
         let new = next.strip_suffix(b"\r").unwrap_or(next);
         let new = self.path(new.get(4..).unwrap_or_default())?;
@@ -153,7 +191,7 @@ impl<'a> Parser<'a> {
             let is_git = [(&old, "a/"), (&new, "b/")]
                 .iter()
                 .all(|(name, prefix)| *name == NOWHERE || name.starts_with(prefix));
-            self.begin(is_git);
+            self.begin(is_git, line);
         }
         self.is_header = false;
         let Some(file) = self.files.last_mut() else {
@@ -216,10 +254,7 @@ impl<'a> Parser<'a> {
                     _ => ChangeKind::Renamed,
                 };
             }
-            [b"Binary", b"files", _] | [b"GIT", b"binary", b"patch"] => {
-                file.is_binary = true;
-                self.is_header = false;
-            }
+            [b"GIT", b"binary", b"patch"] => self.is_header = false,
             _ => {}
         }
         Ok(())
@@ -230,9 +265,13 @@ impl<'a> Parser<'a> {
         let Some(mut hunk) = Hunk::parse(header) else {
             return Err(PatchError::HunkHeader { line: begin });
         };
-        if self.files.is_empty() {
+        let Some(file) = self.files.last_mut() else {
             return Err(PatchError::HunkWithoutFile { line: begin });
+        };
+        if hunk.first_new_line() < file.written_until {
+            return Err(PatchError::HunkOrder { line: begin });
         }
+        file.written_until = hunk.line_after();
         self.is_header = false;
         while !hunk.is_over() {
             let Some(line) = self.next() else {
@@ -282,6 +321,18 @@ impl Hunk {
         let end = words.next()?.trim_end_matches('\r');
         let is_end = end.len() == parents + 1 && end.bytes().all(|byte| byte == b'@');
         is_end.then_some(Self { old: old?, new })
+    }
+
+    /// Where it begins in the text after the change. A range without lines is numbered by the line
+    /// in front of it.
+    fn first_new_line(&self) -> u32 {
+        let (first, count) = self.new;
+        first.saturating_add(u32::from(count == 0))
+    }
+
+    /// The first line below it in the text after the change.
+    fn line_after(&self) -> u32 {
+        self.first_new_line().saturating_add(self.new.1)
     }
 
     fn is_over(&self) -> bool {

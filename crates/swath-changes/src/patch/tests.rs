@@ -83,6 +83,15 @@ fn links_have_no_lines() {
 }
 
 #[test]
+fn a_file_that_becomes_a_link_is_deleted_and_added() {
+    check(
+        "diff --git a/x.py b/x.py\ndeleted file mode 100644\nindex 1..0\n--- a/x.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n\
+         diff --git a/x.py b/x.py\nnew file mode 120000\nindex 0..1\n--- /dev/null\n+++ b/x.py\n@@ -0,0 +1 @@\n+target\n",
+        &[("x.py", "deleted", ""), ("x.py", "added", "")],
+    );
+}
+
+#[test]
 fn plain_diffs_and_mails_are_patches_too() {
     check(
         "From 1234 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] a\n\n--- a rule\n---\n x.py | 2 +-\n\n\
@@ -137,6 +146,31 @@ fn what_is_no_patch_is_said_with_its_line() {
         ),
     ] {
         assert_eq!(error(&format!("{names}{body}")), expected, "{body}");
+    }
+    let one = "@@ -1 +1 @@\n-a\n+b\n";
+    assert_eq!(
+        error(&format!("{names}@@ -9 +9 @@\n-a\n+b\n{one}")),
+        PatchError::HunkOrder { line: 6 }
+    );
+    assert_eq!(
+        error(&format!("{names}{one}@@ -2 +1,0 @@\n-c\n{one}")),
+        PatchError::HunkOrder { line: 8 }
+    );
+    for (first, second, line) in [
+        (names, names, 6),
+        (names, "--- y\n+++ x\n", 6),
+        (
+            "diff --git a/x b/x\n",
+            "diff --git a/x b/x\n--- a/x\n+++ b/x\n",
+            5,
+        ),
+    ] {
+        let path = "x".to_owned();
+        assert_eq!(
+            error(&format!("{first}{one}{second}{one}")),
+            PatchError::FileTwice { line, path },
+            "{first}{second}"
+        );
     }
     assert_eq!(
         error("@@ -1 +1 @@\n"),
