@@ -24,7 +24,7 @@ const DEEPEST: usize = 8;
 
 /// Renames and copies keep their lines, and so do lines in which only blanks changed. Everything
 /// that a configuration could change is said.
-const DIFF: [&str; 16] = [
+const DIFF: [&str; 18] = [
     "diff",
     "--find-renames",
     "--find-copies",
@@ -41,6 +41,10 @@ const DIFF: [&str; 16] = [
     "--ignore-submodules=none",
     "--submodule=short",
     "--full-index",
+    // A source may have bytes or an attribute that make git call it binary: its lines ran all the
+    // same.
+    "--text",
+    "-O/dev/null",
 ];
 
 /// The work tree that a folder belongs to.
@@ -135,11 +139,6 @@ impl Repository {
         &self.top
     }
 
-    /// Whether it holds only the latest part of its history.
-    pub fn is_shallow(&self) -> bool {
-        self.is_shallow
-    }
-
     /// A revision itself, to compare with.
     pub fn revision(&self, revision: &str) -> Result<Baseline, GitError> {
         Ok(Baseline {
@@ -157,16 +156,18 @@ impl Repository {
             None => self.default_branch()?,
         };
         let commit = self.commit(&revision)?;
-        self.commit("HEAD").map_err(|_| GitError::NoCommit)?;
+        if self.find_commit("HEAD")?.is_none() {
+            return Err(GitError::NoCommit);
+        }
         let answer = self.ask(&["merge-base", &commit, "HEAD"], b"")?;
-        let base = first_line(&answer.stdout);
-        if answer.code == Some(1) || base.is_empty() {
+        if answer.code == Some(1) {
             return Err(GitError::NoMergeBase {
                 revision,
                 is_shallow: self.is_shallow,
             });
         }
         self.check("merge-base", &answer)?;
+        let base = first_line(&answer.stdout);
         Ok(Baseline {
             is_merge_base: base != commit,
             commit: base,
@@ -182,27 +183,34 @@ impl Repository {
         let usual = ["origin/main", "origin/master", "main", "master", "trunk"];
         let candidates = [named.as_str()].into_iter().chain(usual);
         for candidate in candidates.filter(|candidate| !candidate.is_empty()) {
-            if self.commit(candidate).is_ok() {
+            if self.find_commit(candidate)?.is_some() {
                 return Ok(candidate.to_owned());
             }
         }
         Err(GitError::NoDefaultBranch)
     }
 
-    /// The id of the commit that a revision names.
+    /// The id of the commit that a revision names, which there must be.
     fn commit(&self, revision: &str) -> Result<String, GitError> {
+        let found = self.find_commit(revision)?;
+        found.ok_or_else(|| GitError::UnknownRevision {
+            revision: revision.to_owned(),
+            is_shallow: self.is_shallow,
+        })
+    }
+
+    /// The id of the commit that a revision names, if there is one.
+    fn find_commit(&self, revision: &str) -> Result<Option<String>, GitError> {
         let object = format!("{revision}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
         let words = [words.as_slice(), &[object.as_str()]].concat();
         let answer = self.ask(&words, b"")?;
-        let commit = first_line(&answer.stdout);
-        if answer.code == Some(0) && !commit.is_empty() {
-            return Ok(commit);
+        // git says nothing of a revision that it does not know.
+        if answer.code == Some(1) && answer.stderr.is_empty() {
+            return Ok(None);
         }
-        Err(GitError::UnknownRevision {
-            revision: revision.to_owned(),
-            is_shallow: self.is_shallow,
-        })
+        self.check("rev-parse", &answer)?;
+        Ok(Some(first_line(&answer.stdout)))
     }
 
     /// What of the work tree differs from a commit. Files that git does not track and does not
