@@ -47,7 +47,8 @@ pub enum AskError {
     },
 }
 
-/// Runs a program, and gives what it said. It is killed when the time is over.
+/// Runs a program, and gives what it said. It is killed when the time is over, or when it has said
+/// too much.
 ///
 /// # Errors
 /// When it cannot be started, does not end in time, or says too much.
@@ -57,6 +58,15 @@ pub fn ask_program(
     command: &mut Command,
     input: &[u8],
     limit: Duration,
+) -> Result<Answer, AskError> {
+    ask_within(command, input, limit, MOST_BYTES)
+}
+
+fn ask_within(
+    command: &mut Command,
+    input: &[u8],
+    limit: Duration,
+    most: u64,
 ) -> Result<Answer, AskError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut begin = || {
@@ -72,12 +82,13 @@ pub fn ask_program(
         Ok(begun) => begun,
         Err(source) => return Err(AskError::NotStarted { program, source }),
     };
-    let Some(status) = wait(&mut child, limit) else {
-        return Err(AskError::TooSlow { program, limit });
+    let said_too_much = || is_longer(&stdout, most) || is_longer(&stderr, most);
+    let status = match wait(&mut child, limit, said_too_much) {
+        Ok(status) => status,
+        Err(Refusal::TooSlow) => return Err(AskError::TooSlow { program, limit }),
+        Err(Refusal::TooLong) => return Err(AskError::TooLong { program }),
     };
-    let (Some(stdout), Some(stderr)) = (content(stdout), content(stderr)) else {
-        return Err(AskError::TooLong { program });
-    };
+    let (stdout, stderr) = (content(stdout, most), content(stderr, most));
     Ok(Answer {
         code: status.code(),
         stdout,
@@ -93,36 +104,51 @@ fn holding(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// What a file holds; nothing if that is too much.
-fn content(mut file: File) -> Option<Vec<u8>> {
-    if file.metadata().is_ok_and(|file| file.len() > MOST_BYTES) {
-        return None;
-    }
+fn is_longer(file: &File, most: u64) -> bool {
+    file.metadata().is_ok_and(|file| file.len() > most)
+}
+
+/// What a file holds.
+fn content(mut file: File, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     // What was read until an error is the answer.
     let _ = file
         .rewind()
-        .and_then(|()| file.take(MOST_BYTES).read_to_end(&mut bytes));
-    Some(bytes)
+        .and_then(|()| file.take(most).read_to_end(&mut bytes));
+    bytes
 }
 
-/// How it ended; nothing when the time is over.
-fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+/// Why a program is not waited for any longer.
+enum Refusal {
+    TooSlow,
+    TooLong,
+}
+
+/// How it ended, within the time and without saying too much.
+fn wait(
+    child: &mut Child,
+    limit: Duration,
+    said_too_much: impl Fn() -> bool,
+) -> Result<ExitStatus, Refusal> {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
+    let refusal = loop {
+        let ended = child.try_wait();
+        // Once it has ended it says no more, so that the answer is judged as a whole.
+        if said_too_much() {
+            break Refusal::TooLong;
+        }
+        match ended {
+            Ok(Some(status)) => return Ok(status),
             Ok(None) if begun.elapsed() < limit => std::thread::sleep(pause),
-            Ok(None) | Err(_) => {
-                // It may have ended by itself in between.
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
+            Ok(None) | Err(_) => break Refusal::TooSlow,
         }
         pause = (pause * 2).min(Duration::from_millis(20));
-    }
+    };
+    // It may have ended by itself in between.
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(refusal)
 }
 
 #[cfg(test)]
@@ -154,6 +180,15 @@ mod tests {
     fn an_answer_without_an_end_is_none() {
         let error = ask("truncate -s 600M /dev/stdout", b"", LIMIT).unwrap_err();
         assert!(matches!(error, AskError::TooLong { .. }), "{error}");
+    }
+
+    #[test]
+    fn who_says_too_much_is_stopped_and_not_waited_for() {
+        for script in ["exec yes", "exec yes >&2"] {
+            let mut command = Command::new("/bin/sh");
+            let error = ask_within(command.args(["-c", script]), b"", LIMIT, 1 << 20).unwrap_err();
+            assert!(matches!(error, AskError::TooLong { .. }), "{error}");
+        }
     }
 
     #[test]
