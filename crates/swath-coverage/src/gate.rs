@@ -214,17 +214,23 @@ impl Gate {
         })
     }
 
-    /// How many lines or branches are missing from the share; at least one.
+    /// How many more lines or branches must be reached for the gate to pass, which rounds as it
+    /// judges; at least one.
     pub fn shortfall(&self, numbers: &Numbers) -> usize {
         let (reached, whole) = parts(&self.subject, numbers);
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a count of lines, rounded up"
-        )]
-        let needed = (whole as f64 * self.fail_under / 100.0).ceil() as usize;
-        needed.saturating_sub(reached).max(1)
+        // A share that grows passes from some count on: the first one is searched.
+        let (mut fails, mut passes) = (reached, whole);
+        while fails + 1 < passes {
+            let middle = fails.midpoint(passes);
+            #[expect(clippy::cast_precision_loss, reason = "no program has 2⁵³ statements")]
+            let share = 100.0 * middle as f64 / whole as f64;
+            if self.share_below(share).is_some() {
+                fails = middle;
+            } else {
+                passes = middle;
+            }
+        }
+        passes.saturating_sub(reached).max(1)
     }
 
     /// The share as it is shown, if it does not pass.
@@ -314,6 +320,17 @@ mod tests {
             "changed lines: 58% covered, 60% is the minimum: 1 line or branch short"
         );
         assert_eq!(gate(100.0).judge(&Numbers::default()), None);
+        // 895 of 1000 are shown as 90%, and pass.
+        let many = Numbers {
+            statements: 1000,
+            missing: 110,
+            ..Numbers::default()
+        };
+        assert_eq!(
+            gate(90.0).judge(&many).unwrap().to_string(),
+            "changed lines: 89% covered, 90% is the minimum: 5 lines short"
+        );
+        assert_eq!(gate(100.0).shortfall(&many), 110);
     }
 
     fn judged(subject: GateSubject, minimum: f64, has_arcs: bool) -> Option<String> {
