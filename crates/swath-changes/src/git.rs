@@ -98,12 +98,14 @@ pub struct SubmoduleGap {
 }
 
 /// What differs from a revision.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct GitChanges {
     /// The files, submodules' and untracked ones included.
     pub files: Vec<ChangedFile>,
     /// Submodules that git could not look into.
     pub gaps: Vec<SubmoduleGap>,
+    /// The submodules that were looked into.
+    pub submodules: Vec<Repository>,
     /// What git warned of, such as renames that it did not look for.
     pub warnings: Vec<String>,
 }
@@ -300,7 +302,9 @@ impl Repository {
             empty_tree = first_line(&answer.stdout);
             &empty_tree
         };
-        inner.collect(base, &format!("{whole}/"), depth + 1, changes)
+        inner.collect(base, &format!("{whole}/"), depth + 1, changes)?;
+        changes.submodules.push(inner);
+        Ok(())
     }
 
     /// The texts that have these hashes, as far as the repository knows them, in the same order.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use swath_analysis::LineSet;
 use swath_changes::{ChangedFile, Comparison};
 
-use crate::line_ranges::format_missing;
-use crate::{FileReport, Numbers, Report};
+use crate::line_ranges::{format_missing, named_exits};
+use crate::{FileReport, NotFollowed, Numbers, Report, UnanalyzedFile};
 
 /// The changed files that the data knows.
 #[derive(Clone, Debug)]
@@ -56,12 +56,17 @@ pub struct LeftOutFile {
 pub enum LeftOutReason {
     /// Nothing was measured under its path.
     NotMeasured,
-    /// The report has left it out: `omit`, `include`, or a reason that the verdict gives.
+    /// The settings leave it out: `omit`, `include`, or it is no Python.
     NotReported,
-    /// It is not the text that was measured, and that text cannot be had.
+    /// It is not the text that was measured.
     Stale {
-        /// How many texts of it were measured.
-        texts: usize,
+        /// Why what ran could not be found in the text that is here.
+        why: Option<NotFollowed>,
+    },
+    /// It cannot be analyzed.
+    NotAnalyzed {
+        /// What is in the way.
+        problem: String,
     },
     /// The patch is not that of the file that is here.
     PatchDiffers {
@@ -82,6 +87,7 @@ impl LeftOutReason {
             Self::NotMeasured => "not-measured",
             Self::NotReported => "not-reported",
             Self::Stale { .. } => "source-changed",
+            Self::NotAnalyzed { .. } => "not-analyzed",
             Self::PatchDiffers { .. } => "patch-differs",
             Self::Submodule { .. } => "submodule",
         }
@@ -93,13 +99,13 @@ impl std::fmt::Display for LeftOutReason {
         match self {
             Self::NotMeasured => formatter.write_str("not in the data"),
             Self::NotReported => formatter.write_str("in the data, but left out of reports"),
-            Self::Stale { texts: 1 } => formatter.write_str(
-                "changed after the data was recorded, and git does not have the text that was measured",
-            ),
-            Self::Stale { texts } => write!(
-                formatter,
-                "changed after the data was recorded, which holds {texts} texts of it"
-            ),
+            Self::Stale { why: None } => formatter.write_str("changed after the data was recorded"),
+            Self::Stale { why: Some(why) } => {
+                write!(formatter, "changed after the data was recorded, and {why}")
+            }
+            Self::NotAnalyzed { problem } => {
+                write!(formatter, "in the data, but cannot be analyzed: {problem}")
+            }
             Self::PatchDiffers { line } => {
                 write!(formatter, "line {line} here is not what the patch says")
             }
@@ -159,10 +165,20 @@ impl ChangeReport {
             left_out: Vec::new(),
             newer: Vec::new(),
         };
-        for stale in &report.stale {
+        // Of a file that only has another name, or fewer lines, nothing is to be known.
+        changes.retain(|_, change| !change.lines.is_empty());
+        for stale in report.stale {
             if let Some(change) = changes.remove(&stale.recorded) {
-                let texts = stale.measured.len();
-                whole.leave_out(change.path, LeftOutReason::Stale { texts });
+                let why = stale.not_followed;
+                whole.leave_out(change.path, LeftOutReason::Stale { why });
+            }
+        }
+        for UnanalyzedFile {
+            recorded, problem, ..
+        } in report.unanalyzed
+        {
+            if let Some(change) = changes.remove(&recorded) {
+                whole.leave_out(change.path, LeftOutReason::NotAnalyzed { problem });
             }
         }
         for file in report.files {
@@ -187,6 +203,7 @@ impl ChangeReport {
         let unknown = |file: &&LeftOutFile| match file.reason {
             LeftOutReason::NotMeasured | LeftOutReason::NotReported => false,
             LeftOutReason::Stale { .. }
+            | LeftOutReason::NotAnalyzed { .. }
             | LeftOutReason::PatchDiffers { .. }
             | LeftOutReason::Submodule { .. } => true,
         };
@@ -207,31 +224,11 @@ impl FileChange {
     fn new(change: ChangedFile, file: FileReport) -> Self {
         let is_changed = |line: &u32| change.lines.contains_any(*line, file.last_line_of(*line));
         let statements: LineSet = file.statements.iter().filter(is_changed).collect();
-        let missing = file.missing.intersection(&statements);
-        let mut numbers = Numbers {
-            files: 1,
-            statements: statements.len(),
-            missing: missing.len(),
-            ..Numbers::default()
-        };
-        if let Some(branches) = &file.branches {
-            for (line, exits) in branches
-                .lines()
-                .filter(|(line, _)| statements.contains(*line))
-            {
-                let not_taken = branches.missing_exits.get(&line).map_or(0, Vec::len);
-                numbers.branches += exits as usize;
-                numbers.missing_branches += not_taken;
-                if !missing.contains(line) {
-                    numbers.partial_branches += not_taken;
-                }
-            }
-        }
         Self {
+            numbers: file.numbers_of(&statements),
             change,
             file,
             statements,
-            numbers,
         }
     }
 
@@ -270,12 +267,7 @@ impl FileChange {
     /// itself is not named again.
     pub fn untested(&self) -> Vec<UntestedPart> {
         let (missing, unmeasured) = (self.missing(), self.unmeasured());
-        let is_named = |exit: i32| u32::try_from(exit).is_ok_and(|line| missing.contains(line));
-        let mut exits = self.missing_exits();
-        exits.retain(|_, exits| {
-            exits.retain(|&exit| !is_named(exit));
-            !exits.is_empty()
-        });
+        let exits = named_exits(&self.missing_exits(), &missing);
         let mut parts: Vec<UntestedPart> = Vec::new();
         let mut is_open = false;
         for line in self.file.statements.iter() {
@@ -309,8 +301,10 @@ impl FileChange {
 mod tests {
     use swath_analysis::{ExclusionRules, PythonVersion, analyze};
     use swath_changes::parse_patch;
+    use swath_data::SourceHash;
 
     use super::*;
+    use crate::StaleFile;
 
     const SOURCE: &str = "\
 import os
@@ -337,16 +331,13 @@ f(1)
             recorded: "a.py".to_owned(),
             ..FileReport::new(analysis, lines.iter().copied(), arcs)
         };
-        let mut change = parse_patch(b"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n").unwrap();
-        let mut change = change.remove(0);
-        change.lines = changed.iter().copied().collect();
         let report = Report {
             has_arcs: file.branches.is_some(),
             totals: file.numbers,
             files: vec![file],
             ..Report::default()
         };
-        let changes = BTreeMap::from([("a.py".to_owned(), change)]);
+        let changes = BTreeMap::from([change("a.py", changed)]);
         ChangeReport::new(report, changes, Comparison::Patch("x".to_owned()))
     }
 
@@ -371,6 +362,69 @@ f(1)
         assert_eq!(file.missing_text(), "4, 8");
         let spans: Vec<_> = file.untested().iter().map(|p| (p.first, p.last)).collect();
         assert_eq!(spans, [(4, 6), (8, 8)]);
+    }
+
+    fn change(path: &str, lines: &[u32]) -> (String, ChangedFile) {
+        let mut change = parse_patch(b"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n").unwrap();
+        let mut change = change.remove(0);
+        path.clone_into(&mut change.path);
+        change.lines = lines.iter().copied().collect();
+        (path.to_owned(), change)
+    }
+
+    fn stale(path: &str, not_followed: Option<NotFollowed>) -> StaleFile {
+        StaleFile {
+            path: path.to_owned(),
+            recorded: path.to_owned(),
+            name: path.to_owned(),
+            measured: std::collections::BTreeSet::new(),
+            here: SourceHash::of(b""),
+            lines: 1,
+            not_followed,
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_named_with_its_reason() {
+        let why = |text: &str| Some(NotFollowed::NoText(text.to_owned()));
+        let report = Report {
+            stale: vec![
+                stale("a.py", why("git does not have the text that was measured")),
+                stale("b.py", Some(NotFollowed::ManyTexts(2))),
+                // Nothing of it was written: it is not to be judged.
+                stale("c.py", None),
+            ],
+            unanalyzed: vec![UnanalyzedFile {
+                recorded: "d.py".to_owned(),
+                name: "d.py".to_owned(),
+                problem: "Couldn't parse it".to_owned(),
+            }],
+            ..Report::default()
+        };
+        let changes = [("a.py", &[1][..]), ("b.py", &[1]), ("c.py", &[])];
+        let more = [
+            ("d.py", &[1][..]),
+            ("omitted.py", &[1]),
+            ("renamed.py", &[]),
+        ];
+        let changes = changes.iter().chain(&more);
+        let changes = changes.map(|(path, lines)| change(path, lines)).collect();
+        let report = ChangeReport::new(report, changes, Comparison::Patch("x".to_owned()));
+        let shown: Vec<String> = report
+            .left_out
+            .iter()
+            .map(|file| format!("{} {}: {}", file.path, file.reason.name(), file.reason))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "a.py source-changed: changed after the data was recorded, and git does not have the text that was measured",
+                "b.py source-changed: changed after the data was recorded, and the data holds 2 texts of it",
+                "d.py not-analyzed: in the data, but cannot be analyzed: Couldn't parse it",
+                "omitted.py not-reported: in the data, but left out of reports",
+            ]
+        );
+        assert_eq!(report.not_judged(), 3);
     }
 
     #[test]

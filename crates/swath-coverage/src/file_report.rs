@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use swath_analysis::{Analysis, Arc, LineSet, Regions, WayOut, describe_arc};
 
 use crate::Numbers;
-use crate::line_ranges::{format_missing, ranges};
+use crate::line_ranges::{format_missing, named_exits, ranges};
 
 /// What ran of one file, and what did not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,6 +109,19 @@ impl Branches {
         }
     }
 
+    /// Adds the exits of the lines that `counts` says.
+    fn count(&self, numbers: &mut Numbers, missing: &LineSet, counts: impl Fn(u32) -> bool) {
+        let lines = self.lines().filter(|(line, _)| counts(*line));
+        numbers.branches += lines.map(|(_, exits)| exits as usize).sum::<usize>();
+        let exits = self.missing_exits.iter();
+        for (&line, exits) in exits.filter(|(line, _)| counts(**line)) {
+            numbers.missing_branches += exits.len();
+            if !missing.contains(line) {
+                numbers.partial_branches += exits.len();
+            }
+        }
+    }
+
     /// The lines that have more than one exit, with their numbers of exits.
     pub fn lines(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let counts = self.exit_counts.iter().map(|(&line, &count)| (line, count));
@@ -197,13 +210,7 @@ impl FileReport {
             ..Numbers::default()
         };
         if let Some(branches) = &branches {
-            numbers.branches = branches.lines().map(|(_, count)| count as usize).sum();
-            for (&line, exits) in &branches.missing_exits {
-                numbers.missing_branches += exits.len();
-                if !missing.contains(line) {
-                    numbers.partial_branches += exits.len();
-                }
-            }
+            branches.count(&mut numbers, &missing, |_| true);
         }
         Self {
             numbers,
@@ -214,6 +221,30 @@ impl FileReport {
             branches,
             ..Self::default()
         }
+    }
+
+    /// What some of its statements count, with the branches that leave them.
+    pub(crate) fn numbers_of(&self, statements: &LineSet) -> Numbers {
+        let missing = self.missing.intersection(statements);
+        let mut numbers = Numbers {
+            files: 1,
+            statements: statements.len(),
+            missing: missing.len(),
+            ..Numbers::default()
+        };
+        if let Some(branches) = &self.branches {
+            branches.count(&mut numbers, &missing, |line| statements.contains(line));
+        }
+        numbers
+    }
+
+    /// The exits not taken of lines that ran, but for those to missing lines: these are named
+    /// themselves.
+    pub fn named_exits(&self) -> BTreeMap<u32, Vec<i32>> {
+        let branches = self.branches.as_ref();
+        branches.map_or_else(BTreeMap::new, |branches| {
+            named_exits(&branches.missing_exits, &self.missing)
+        })
     }
 
     /// The last line of the statement that begins at `first`.

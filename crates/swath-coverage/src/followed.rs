@@ -3,13 +3,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use swath_analysis::{LineSet, decode_source};
+use swath_analysis::{LineSet, Problem, decode_source};
 use swath_changes::{LineMap, MODULE};
 use swath_data::{CoverageData, SourceHash};
 
 use crate::model::{analyze_as_wanted, measured_arcs};
 use crate::rules_of_python::Rules;
 use crate::{FileReport, ModelOptions, Report, StaleFile};
+
+/// Texts that were measured, as far as they are to be had.
+#[derive(Clone, Debug, Default)]
+pub struct MeasuredTexts {
+    /// The texts by their hashes.
+    pub texts: BTreeMap<SourceHash, Vec<u8>>,
+    /// Why the others are not there, to stand behind *and*.
+    pub missing: String,
+}
+
+/// Why what ran of a file that changed since cannot be found in the text that is here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotFollowed {
+    /// Nobody knows which of its texts a line belongs to.
+    #[error("the data holds {0} texts of it")]
+    ManyTexts(usize),
+    /// The text that was measured is not to be had.
+    #[error("{0}")]
+    NoText(String),
+    /// The text that is here cannot be analyzed.
+    #[error("the text that is here cannot be analyzed: {0}")]
+    NotAnalyzed(String),
+}
 
 impl Report {
     /// The texts with which stale files could be followed: of those that were measured with one text.
@@ -27,29 +50,37 @@ impl Report {
         &mut self,
         data: &CoverageData,
         options: &ModelOptions<'_>,
-        texts: &BTreeMap<SourceHash, Vec<u8>>,
+        texts: &MeasuredTexts,
     ) {
         let rules = Rules::new(data, options);
         let mut stale = Vec::new();
         for file in std::mem::take(&mut self.stale) {
-            let mut hashes = file.measured.iter();
-            let text = match (hashes.next(), hashes.next()) {
-                (Some(only), None) => texts.get(only),
-                // Nobody knows which of its texts a line belongs to.
-                _ => None,
-            };
+            let text = only_text(&file, texts);
             let followed = text.and_then(|text| follow_file(data, options, &rules, &file, text));
             match followed {
-                Some(followed) => {
+                Ok(followed) => {
                     self.totals += followed.numbers;
                     self.files.push(followed);
                 }
-                None => stale.push(file),
+                Err(reason) => stale.push(StaleFile {
+                    not_followed: Some(reason),
+                    ..file
+                }),
             }
         }
         self.stale = stale;
         self.files.sort_by(|one, other| one.path.cmp(&other.path));
     }
+}
+
+/// The one text of a file that was measured.
+fn only_text<'a>(file: &StaleFile, texts: &'a MeasuredTexts) -> Result<&'a [u8], NotFollowed> {
+    let mut hashes = file.measured.iter();
+    let (Some(only), None) = (hashes.next(), hashes.next()) else {
+        return Err(NotFollowed::ManyTexts(file.measured.len()));
+    };
+    let text = texts.texts.get(only).map(Vec::as_slice);
+    text.ok_or_else(|| NotFollowed::NoText(texts.missing.clone()))
 }
 
 fn follow_file(
@@ -58,14 +89,16 @@ fn follow_file(
     rules: &Rules,
     stale: &StaleFile,
     measured: &[u8],
-) -> Option<FileReport> {
+) -> Result<FileReport, NotFollowed> {
     let key = &stale.recorded;
     let on_disk = options.directory.absolute(&stale.path);
-    let source = swath_checkout::read_source(Path::new(&on_disk)).ok()?;
-    let text = decode_source(&source).ok()?;
+    let source = swath_checkout::read_source(Path::new(&on_disk));
+    let source = source.map_err(|error| NotFollowed::NotAnalyzed(error.to_string()))?;
+    let problem = |problem: &Problem| NotFollowed::NotAnalyzed(problem.describe(&stale.name));
+    let text = decode_source(&source).map_err(|error| problem(&error))?;
     let analysis = analyze_as_wanted(&text, rules.python_of(data, key), data, options);
-    if analysis.problem.is_some() {
-        return None;
+    if let Some(error) = &analysis.problem {
+        return Err(problem(error));
     }
     let map = LineMap::new(measured, &source);
     let known: LineSet = map.lines_after().collect();
@@ -110,7 +143,7 @@ fn follow_file(
         ..FileReport::new(analysis, lines, arcs)
     };
     file.unmeasured = unmeasured.intersection(&statements);
-    Some(file)
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -151,7 +184,10 @@ mod tests {
         let options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
         let mut report = build_report(&data, &options).unwrap();
         assert_eq!(report.texts_to_follow(), [hash]);
-        let texts = BTreeMap::from([(hash, before.as_bytes().to_vec())]);
+        let texts = MeasuredTexts {
+            texts: BTreeMap::from([(hash, before.as_bytes().to_vec())]),
+            missing: String::new(),
+        };
         report.follow(&data, &options, &texts);
         assert!(report.stale.is_empty());
         assert_eq!(report.totals, report.files[0].numbers);

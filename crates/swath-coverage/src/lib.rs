@@ -45,14 +45,17 @@ pub use change_report::{
 };
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
+pub use followed::{MeasuredTexts, NotFollowed};
 pub use gate::{Gate, GateError, GateFailure};
 pub use line_contexts::LineContexts;
 pub use model::{
-    ModelError, ModelOptions, ModelWarning, Report, StaleFile, build_report, chosen_contexts,
-    exclusion_rules, read_source,
+    ModelError, ModelOptions, ModelWarning, Report, StaleFile, UnanalyzedFile, build_report,
+    chosen_contexts, exclusion_rules, read_source,
 };
 pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
-pub use set_report::{Exit, FileSets, Reached, SetCounts, SetNumbers, SetReport};
+pub use set_report::{
+    Exit, FileSets, Reached, SetCounts, SetNumbers, SetReport,
+};
 pub use trust::{file_findings, findings, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

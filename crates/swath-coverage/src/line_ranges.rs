@@ -22,13 +22,9 @@ pub(crate) fn format_missing(
             (start, text)
         })
         .collect();
-    for (&line, exits) in missing_exits
-        .iter()
-        .filter(|(line, _)| !missing.contains(**line))
-    {
-        for &exit in exits {
+    for (line, exits) in named_exits(missing_exits, missing) {
+        for exit in exits {
             match u32::try_from(exit) {
-                Ok(exit) if missing.contains(exit) => {}
                 Ok(exit) if exit > 0 => items.push((line, format!("{line}->{exit}"))),
                 _ => items.push((line, format!("{line}->exit"))),
             }
@@ -37,6 +33,23 @@ pub(crate) fn format_missing(
     items.sort();
     let texts: Vec<String> = items.into_iter().map(|(_, text)| text).collect();
     texts.join(", ")
+}
+
+/// Exits not taken without those of missing lines and those to missing lines, which are named
+/// themselves.
+pub(crate) fn named_exits(
+    missing_exits: &BTreeMap<u32, Vec<i32>>,
+    missing: &LineSet,
+) -> BTreeMap<u32, Vec<i32>> {
+    let is_missing = |exit: i32| u32::try_from(exit).is_ok_and(|line| missing.contains(line));
+    let ran = missing_exits
+        .iter()
+        .filter(|(line, _)| !missing.contains(**line));
+    let named = ran.map(|(&line, exits)| {
+        let exits = exits.iter().copied().filter(|&exit| !is_missing(exit));
+        (line, exits.collect::<Vec<_>>())
+    });
+    named.filter(|(_, exits)| !exits.is_empty()).collect()
 }
 
 /// Runs of `lines` with no other statement in between.

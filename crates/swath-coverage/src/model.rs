@@ -13,6 +13,7 @@ use swath_config::CoverageConfig;
 use swath_data::{ContextError, ContextId, CoverageData, LineSet, SourceHash};
 use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
+use crate::followed::NotFollowed;
 use crate::reported::tracer_of;
 use crate::rules_of_python::{Rules, other_rules_differ};
 use crate::{FileReport, Numbers, ReportedFile};
@@ -124,6 +125,8 @@ pub struct Report {
     pub unproved: Vec<String>,
     /// Files left out because only a plugin could report them, with what it said instead.
     pub unreported: Vec<(String, String)>,
+    /// Every file left out of which nobody can say what ran, but for stale ones; with the reason.
+    pub unanalyzed: Vec<UnanalyzedFile>,
     /// Files that count otherwise by the rules of another Python, and nobody knows which Python ran them.
     pub undecided: Vec<String>,
     /// Files left out for other reasons, in coverage.py's words.
@@ -145,6 +148,19 @@ pub struct StaleFile {
     pub here: SourceHash,
     /// How many lines ran.
     pub lines: usize,
+    /// Why [`Report::follow`] left it here; nothing if that was not tried.
+    pub not_followed: Option<NotFollowed>,
+}
+
+/// A file of the data that a report cannot speak of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnanalyzedFile {
+    /// Its path in the data.
+    pub recorded: String,
+    /// Its name in reports.
+    pub name: String,
+    /// What is in the way.
+    pub problem: String,
 }
 
 /// Something that did not stop the report.
@@ -210,6 +226,22 @@ enum Outcome {
     Error(ModelError),
 }
 
+impl Outcome {
+    /// What keeps the report from saying what ran of a file.
+    fn problem(&self) -> Option<String> {
+        match self {
+            Self::File(_) | Self::Undecided(_) | Self::Stale(_) | Self::Other => None,
+            Self::Unreported(_, problem) => Some(problem.clone()),
+            Self::Unmapped(_) => Some("it is not here".to_owned()),
+            Self::Unproved(_) => Some(
+                "it lies outside the project, and the data does not say which text of it ran"
+                    .to_owned(),
+            ),
+            Self::Error(error) => Some(error.to_string()),
+        }
+    }
+}
+
 /// Analyses the files of the data, or those that the options name.
 pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<Report, ModelError> {
     let files = chosen_files(data, options)?;
@@ -217,16 +249,25 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
         return Err(ModelError::NoData);
     }
     let rules = Rules::new(data, options);
-    let outcomes: Vec<Outcome> = files
+    let outcomes: Vec<(Outcome, Option<UnanalyzedFile>)> = files
         .into_par_iter()
-        .map(|file| report_file(data, options, &rules, file))
+        .map(|file| {
+            let outcome = report_file(data, options, &rules, file.clone());
+            let unanalyzed = outcome.problem().map(|problem| UnanalyzedFile {
+                recorded: recorded_key(&file, options),
+                name: options.directory.relative(&file.recorded).to_owned(),
+                problem,
+            });
+            (outcome, unanalyzed)
+        })
         .collect();
 
     let mut report = Report {
         has_arcs: data.has_arcs(),
         ..Report::default()
     };
-    for outcome in outcomes {
+    for (outcome, unanalyzed) in outcomes {
+        report.unanalyzed.extend(unanalyzed);
         match outcome {
             Outcome::File(file) => {
                 report.totals += file.numbers;
@@ -461,6 +502,7 @@ fn stale(data: &CoverageData, names: &Named, source: &[u8], lines: &LineSet) -> 
         measured,
         here,
         lines: lines.len(),
+        not_followed: None,
     })
 }
 

@@ -18,6 +18,8 @@ pub use markdown::render_change_markdown;
 pub(crate) use markdown::{LONGEST, push_changes, push_untested, push_within};
 pub use page::render_change_page;
 pub use text::render_change_text;
+pub use words::remarks as change_remarks;
+pub(crate) use words::shares;
 
 /// Where the text of a changed file comes from; `None` if it cannot be had any more.
 pub type ChangeSources<'a> = dyn Fn(&FileChange) -> Option<Cow<'a, str>> + 'a;

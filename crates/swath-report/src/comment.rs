@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
-use swath_coverage::{ChangeReport, GateFailure, Numbers, Report};
+use swath_coverage::{ChangeReport, FileReport, GateFailure, Report};
 use swath_model::{Verdict, neutralize_control};
 
-use crate::changes::{ChangeSources, LONGEST, push_changes, push_untested, push_within};
+use crate::changes::{ChangeSources, LONGEST, push_changes, push_untested, push_within, shares};
+use crate::hole_ranking::{RankedFile, function_name, never_ran, ranked};
 use crate::html::{FunctionFigures, function_figures};
 use crate::markdown::escape_markdown;
 use crate::text::plural;
@@ -14,6 +15,8 @@ use crate::{TextError, TextOptions, verdict_markdown};
 
 /// So many holes are named.
 const MOST_HOLES: usize = 10;
+/// So many files that never ran are named.
+const MOST_UNUSED: usize = 5;
 /// What has no bound of its own is cut to so many bytes.
 const LONGEST_PART: usize = 1_000;
 /// So many gates are named.
@@ -63,7 +66,7 @@ fn push_total(out: &mut String, comment: Comment<'_>) {
         out,
         "## Coverage: {}%\n\n{}.\n",
         numbers.shown_percent(precision),
-        shares(numbers)
+        shares(numbers, "line")
     );
     for failure in comment.failures.iter().take(MOST_GATES) {
         out.push_str("- ✗ ");
@@ -82,48 +85,47 @@ fn push_total(out: &mut String, comment: Comment<'_>) {
     out.push('\n');
 }
 
-fn shares(numbers: &Numbers) -> String {
-    let lines = format!(
-        "{} of {}",
-        numbers.executed(),
-        plural(numbers.statements, "line")
-    );
-    if numbers.branches == 0 {
-        return lines;
-    }
-    format!(
-        "{lines} and {} of {} branches",
-        numbers.executed_branches(),
-        numbers.branches
-    )
+/// A file of the report with its functions.
+struct File<'a> {
+    file: &'a FileReport,
+    functions: Vec<FunctionFigures<'a>>,
 }
 
-/// The functions with the most missed lines, as a table; nothing where nothing was missed.
-fn holes(report: &Report) -> String {
-    let mut holes: Vec<(&str, FunctionFigures<'_>)> = Vec::new();
-    for file in &report.files {
-        let functions = function_figures(file).into_iter();
-        let with_holes = functions.filter(|function| function.missing > 0);
-        holes.extend(with_holes.map(|function| (file.name.as_str(), function)));
+impl RankedFile for File<'_> {
+    fn file(&self) -> &FileReport {
+        self.file
     }
-    holes.sort_by_key(|(name, function)| {
-        (std::cmp::Reverse(function.missing), *name, function.start)
+
+    fn functions(&self) -> &[FunctionFigures<'_>] {
+        &self.functions
+    }
+}
+
+/// The files that never ran, and the functions with the most missed lines as a table; nothing where
+/// nothing was missed.
+fn holes(report: &Report) -> String {
+    let files = report.files.iter().map(|file| File {
+        file,
+        functions: function_figures(file),
     });
-    if holes.is_empty() {
+    let files: Vec<File<'_>> = files.collect();
+    let unused = never_ran(&files);
+    let mut holes = ranked(&files);
+    holes.retain(|(_, function)| function.missing > 0);
+    if holes.is_empty() && unused.is_empty() {
         return String::new();
     }
-    let mut out = String::from(
-        "\n### Largest holes\n\n| Function | File | Missed lines |\n| --- | --- | ---: |\n",
-    );
+    let mut out = String::from("\n### Largest holes\n\n");
+    push_never_ran(&mut out, &unused);
+    if holes.is_empty() {
+        return out;
+    }
+    out.push_str("| Function | File | Missed lines |\n| --- | --- | ---: |\n");
     for (file, function) in holes.iter().take(MOST_HOLES) {
-        let name = match function.name {
-            "" => "(outside of functions)",
-            name => name,
-        };
         out.push_str("| ");
-        push_cell(&mut out, name);
+        push_cell(&mut out, function_name(function));
         out.push_str(" | ");
-        push_cell(&mut out, file);
+        push_cell(&mut out, &file.file.name);
         let line = function.first_hole.unwrap_or(1);
         let _ = writeln!(
             out,
@@ -132,6 +134,24 @@ fn holes(report: &Report) -> String {
         );
     }
     out
+}
+
+/// Names the largest files of which nothing ran.
+fn push_never_ran(out: &mut String, files: &[&File<'_>]) {
+    if files.is_empty() {
+        return;
+    }
+    let lines = files.iter().map(|file| file.file.numbers.missing).sum();
+    let (count, lines) = (plural(files.len(), "file"), plural(lines, "line"));
+    let _ = write!(out, "{count} never ran ({lines}): ");
+    for (index, file) in files.iter().take(MOST_UNUSED).enumerate() {
+        out.push_str(if index == 0 { "" } else { ", " });
+        push_cell(out, &file.file.name);
+    }
+    if files.len() > MOST_UNUSED {
+        let _ = write!(out, " and {} more", files.len() - MOST_UNUSED);
+    }
+    out.push_str(".\n\n");
 }
 
 fn push_cell(out: &mut String, text: &str) {

@@ -13,11 +13,10 @@ pub fn hole_annotations(report: &Report, path: &dyn Fn(&FileReport) -> String) -
     let mut annotations = Vec::new();
     for file in &report.files {
         let name = path(file);
+        let begin = annotations.len();
+        let mut missing = file.missing.iter().peekable();
         for hole in file.missing_ranges() {
-            let missed = file
-                .missing
-                .iter()
-                .filter(|line| (hole.0..=hole.1).contains(line));
+            let missed = std::iter::from_fn(|| missing.next_if(|&line| line <= hole.1));
             let text = match missed.count() {
                 1 => "1 statement was not run".to_owned(),
                 count => format!("{count} statements were not run"),
@@ -27,18 +26,9 @@ pub fn hole_annotations(report: &Report, path: &dyn Fn(&FileReport) -> String) -
         let Some(branches) = &file.branches else {
             continue;
         };
-        for (&line, exits) in &branches.missing_exits {
-            if file.missing.contains(line) {
-                continue;
-            }
-            // Where a way leads to lines that did not run, those say it.
-            let leads_to_hole =
-                |exit: i32| u32::try_from(exit).is_ok_and(|exit| file.missing.contains(exit));
-            let ways = exits.iter().filter(|exit| !leads_to_hole(**exit));
-            let ways: Vec<String> = ways.map(|exit| branches.describe(line, *exit)).collect();
-            if ways.is_empty() {
-                continue;
-            }
+        for (line, exits) in file.named_exits() {
+            let ways = exits.iter().map(|&exit| branches.describe(line, exit));
+            let ways: Vec<String> = ways.collect();
             let text = format!("line {line} did not {}", ways.join(", nor "));
             annotations.push(annotation(
                 file,
@@ -48,12 +38,7 @@ pub fn hole_annotations(report: &Report, path: &dyn Fn(&FileReport) -> String) -
                 text,
             ));
         }
-        let begins = |annotation: &Annotation| annotation.path == name;
-        let start = annotations
-            .iter()
-            .position(begins)
-            .unwrap_or(annotations.len());
-        annotations[start..].sort_by_key(|annotation| annotation.first);
+        annotations[begin..].sort_by_key(|annotation| annotation.first);
     }
     annotations
 }

@@ -8,6 +8,7 @@ mod annotation;
 mod badge;
 mod changes;
 mod comment;
+mod hole_ranking;
 mod holes;
 mod html;
 mod json;
@@ -26,7 +27,7 @@ pub use annotate::render_annotated;
 pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
 pub use badge::render_badge;
 pub use changes::{
-    ChangeSources, change_annotations, render_change_markdown, render_change_page,
+    ChangeSources, change_annotations, change_remarks, render_change_markdown, render_change_page,
     render_change_text, write_change_json,
 };
 pub use comment::{Comment, render_comment};

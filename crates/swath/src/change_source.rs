@@ -1,20 +1,24 @@
 //! Which change is meant, and which files of the data it is about.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use swath_changes::{
     Baseline, ChangeKind, ChangedFile, Comparison, GitChanges, GitError, PatchError, Repository,
     SubmoduleGap, parse_patch,
 };
-use swath_coverage::{ChangeReport, LeftOutReason, Report};
+use swath_coverage::{
+    ChangeReport, LeftOutReason, MeasuredTexts, ModelOptions, Report, exclusion_rules,
+};
 use swath_data::{CoverageData, SourceHash};
 use swath_model::{Message, printable};
 use swath_pattern::Directory;
 use swath_run::Settings;
 
 use crate::arguments::ChangeArguments;
+use crate::diagnostic::Show as _;
+use crate::reporting::ReportError;
 
 /// Why nobody knows what changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,16 +30,34 @@ pub(crate) enum ChangeError {
         name: String,
         source: std::io::Error,
     },
+    #[error("the patch `{name}` is larger than {} MB", MOST_PATCH >> 20)]
+    PatchTooLong { name: String },
     #[error("`{name}` is not a patch: {error}")]
     NotAPatch { name: String, error: PatchError },
+    #[error("{0}")]
+    NotFollowed(#[from] ReportError),
 }
+
+/// The most that a patch may hold: as much as git may say.
+const MOST_PATCH: u64 = 512 << 20;
 
 impl ChangeError {
     /// What people are told.
     pub(crate) fn message(&self) -> Message {
         let (code, hint) = match self {
             Self::Git(error) => return error.message(),
-            Self::PatchNotRead { .. } => ("patch-not-read", None),
+            Self::PatchNotRead { .. } | Self::PatchTooLong { .. } => ("patch-not-read", None),
+            Self::NotFollowed(_) => ("report-failed", None),
+            Self::NotAPatch {
+                error: PatchError::FileTwice { .. },
+                ..
+            } => (
+                "bad-patch",
+                Some(
+                    "one patch is meant, not a series: `git diff BASE HEAD`, not `git format-patch`"
+                        .to_owned(),
+                ),
+            ),
             Self::NotAPatch { .. } => (
                 "bad-patch",
                 Some("a unified diff is meant, as `git diff` or `diff -u` prints it".to_owned()),
@@ -45,7 +67,8 @@ impl ChangeError {
     }
 }
 
-/// What of a whole report a change wrote.
+/// What of a whole report a change wrote. Changed files with another text than the one that ran are
+/// followed to it, as `diff` does.
 pub(crate) fn changes_since(
     wanted: &ChangeArguments,
     report: &Report,
@@ -54,22 +77,25 @@ pub(crate) fn changes_since(
 ) -> Result<ChangeReport, ChangeError> {
     let directory = &settings.directory;
     let change = ChangeSource::find(wanted, Path::new(directory.path()))?;
+    change.say_warnings();
     let matched = change.matched(data, directory);
+    let report = change.followed(matched.narrowed(report), data, settings)?;
     let data_file = settings.data_file();
     let data = (data, data_file.as_path());
-    Ok(matched.report(report.clone(), change.comparison, data, directory))
+    Ok(matched.report(report, change.comparison, data, directory))
 }
 
 /// A change.
 pub(crate) struct ChangeSource {
     pub(crate) comparison: Comparison,
     /// What git warned of.
-    pub(crate) warnings: Vec<String>,
+    warnings: Vec<String>,
     files: Vec<ChangedFile>,
     gaps: Vec<SubmoduleGap>,
     /// The folders that paths may start from.
     roots: Vec<PathBuf>,
-    repository: Option<Repository>,
+    /// Where texts are to be had, or why nowhere.
+    repositories: Result<Vec<Repository>, GitError>,
 }
 
 /// The files of a change as the data knows them.
@@ -102,6 +128,22 @@ fn newer_files(
 }
 
 impl MatchedChange {
+    /// What a report says of these files alone.
+    fn narrowed(&self, report: &Report) -> Report {
+        let is_known = |recorded: &String| self.known.contains_key(recorded);
+        let files = report.files.iter().filter(|file| is_known(&file.recorded));
+        let stale = report.stale.iter().filter(|file| is_known(&file.recorded));
+        let unanalyzed = report.unanalyzed.iter();
+        let unanalyzed = unanalyzed.filter(|file| is_known(&file.recorded));
+        Report {
+            files: files.cloned().collect(),
+            stale: stale.cloned().collect(),
+            unanalyzed: unanalyzed.cloned().collect(),
+            has_arcs: report.has_arcs,
+            ..Report::default()
+        }
+    }
+
     /// What of a report on the data of a file these files are.
     pub(crate) fn report(
         self,
@@ -139,6 +181,7 @@ impl ChangeSource {
             files,
             gaps,
             warnings,
+            submodules,
         } = repository.changes_since(&baseline.commit)?;
         Ok(Self {
             comparison: Comparison::Revision(baseline),
@@ -146,21 +189,29 @@ impl ChangeSource {
             files,
             gaps,
             roots: vec![repository.top().to_owned()],
-            repository: Some(repository),
+            repositories: Ok([vec![repository], submodules].concat()),
         })
     }
 
     fn of_patch(path: &Path, folder: &Path) -> Result<Self, ChangeError> {
         let name = printable(&path.to_string_lossy()).into_owned();
         let read = if path == Path::new("-") {
-            let mut text = Vec::new();
-            let mut input = std::io::stdin().lock();
-            input.read_to_end(&mut text).map(|_| text)
+            read_patch(std::io::stdin().lock(), MOST_PATCH)
         } else {
-            fs_err::read(folder.join(path))
+            // Pipes of a shell are files, too.
+            let file = fs_err::File::open(folder.join(path));
+            file.and_then(|file| {
+                let is_longer = file.metadata()?.len() > MOST_PATCH;
+                if is_longer {
+                    Ok(None)
+                } else {
+                    read_patch(file, MOST_PATCH)
+                }
+            })
         };
         let text = match read {
-            Ok(text) => text,
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(ChangeError::PatchTooLong { name }),
             Err(source) => return Err(ChangeError::PatchNotRead { name, source }),
         };
         let files = match parse_patch(&text) {
@@ -168,8 +219,9 @@ impl ChangeSource {
             Err(error) => return Err(ChangeError::NotAPatch { name, error }),
         };
         // Without git, a patch is as good.
-        let repository = Repository::find(folder).ok();
-        let top = repository.as_ref().map(|found| found.top().to_owned());
+        let repository = Repository::find(folder);
+        let top = repository.as_ref().ok();
+        let top = top.map(|found| found.top().to_owned());
         let mut roots: Vec<PathBuf> = top.into_iter().collect();
         if !roots.iter().any(|root| root == folder) {
             roots.push(folder.to_owned());
@@ -180,18 +232,60 @@ impl ChangeSource {
             files,
             gaps: Vec::new(),
             roots,
-            repository,
+            repositories: repository.map(|found| vec![found]),
         })
     }
 
-    /// The texts that have these hashes, as far as git has them: a text that it lacks is named later.
-    pub(crate) fn texts(&self, hashes: &[SourceHash]) -> BTreeMap<SourceHash, Vec<u8>> {
-        let texts = self.repository.as_ref().map(|git| git.texts(hashes));
-        let texts = texts.and_then(Result::ok).unwrap_or_default();
-        let known = hashes.iter().zip(texts);
-        known
-            .filter_map(|(&hash, text)| Some((hash, text?)))
-            .collect()
+    /// Says what git warned of.
+    pub(crate) fn say_warnings(&self) {
+        for warning in &self.warnings {
+            let text = format!("git says: {warning}");
+            Message::warning("git-warned", text).print();
+        }
+    }
+
+    /// The texts that have these hashes, as far as git has them, and why it lacks the others.
+    pub(crate) fn texts(&self, hashes: &[SourceHash]) -> MeasuredTexts {
+        let mut found = MeasuredTexts::default();
+        let repositories = match &self.repositories {
+            Ok(repositories) => repositories,
+            Err(error) => {
+                found.missing = format!("git cannot give the text that was measured: {error}");
+                return found;
+            }
+        };
+        "git does not have the text that was measured".clone_into(&mut found.missing);
+        for repository in repositories {
+            match repository.texts(hashes) {
+                Ok(texts) => {
+                    let texts = hashes.iter().zip(texts);
+                    let texts = texts.filter_map(|(&hash, text)| Some((hash, text?)));
+                    found.texts.extend(texts);
+                }
+                Err(error) => {
+                    found.missing = format!("git cannot give the text that was measured: {error}");
+                }
+            }
+        }
+        found
+    }
+
+    /// A report with its stale files followed to the texts that are here.
+    fn followed(
+        &self,
+        mut report: Report,
+        data: &CoverageData,
+        settings: &Settings,
+    ) -> Result<Report, ReportError> {
+        if report.stale.is_empty() {
+            return Ok(report);
+        }
+        let config = &settings.config;
+        let rules = exclusion_rules(config)?;
+        let options = ModelOptions::from_config(config, &rules, data, &settings.directory)?;
+        let texts = self.texts(&report.texts_to_follow());
+        report.follow(data, &options, &texts);
+        Ok(report)
     }
 
     /// Finds the changed files in the data.
@@ -234,12 +328,21 @@ impl ChangeSource {
 
     /// A patch may be of another text than the one that is here.
     fn differing_line(&self, file: &ChangedFile, place: &Path) -> Option<u32> {
-        if !matches!(self.comparison, Comparison::Patch(_)) {
+        // Of a file that has no changed line nothing is to be known.
+        if !matches!(self.comparison, Comparison::Patch(_)) || file.lines.is_empty() {
             return None;
         }
         let text = swath_checkout::read_source(place).unwrap_or_default();
         file.text.first_difference(&text)
     }
+}
+
+/// Reads a patch of no more than `most` bytes; nothing if it is longer.
+fn read_patch(input: impl Read, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    input.take(most.saturating_add(1)).read_to_end(&mut text)?;
+    let is_whole = u64::try_from(text.len()).is_ok_and(|length| length <= most);
+    Ok(is_whole.then_some(text))
 }
 
 /// Python that is not in the data could have been; what lies elsewhere is another project's.
@@ -278,5 +381,17 @@ impl<'a> RecordedPaths<'a> {
         let found = self.by_path.get(place);
         let found = found.or_else(|| self.by_path.get(&self.directory.absolute(place)));
         found.map(|&key| key.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_without_an_end_is_not_read_to_it() {
+        let read = |most| read_patch(std::io::repeat(b'+').take(9), most).unwrap();
+        assert_eq!(read(9).map(|text| text.len()), Some(9));
+        assert_eq!(read(8), None);
     }
 }

@@ -35,6 +35,11 @@ pub(crate) enum GatesError {
 }
 
 impl GatesError {
+    /// Whether the command line is wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::Said(_) | Self::Minimum(_))
+    }
+
     /// What people are told.
     pub(crate) fn message(&self) -> Message {
         match self {
@@ -69,6 +74,14 @@ impl Gates {
     pub(crate) fn set(&mut self, subject: GateSubject, minimum: f64) {
         self.0.retain(|gate| gate.subject != subject);
         self.0.push(GateSetting { subject, minimum });
+    }
+
+    /// Adds a gate beside the one that is there: both must pass.
+    pub(crate) fn add(&mut self, subject: GateSubject, minimum: f64) {
+        let setting = GateSetting { subject, minimum };
+        if !self.0.contains(&setting) {
+            self.0.push(setting);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

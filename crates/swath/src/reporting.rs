@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use swath_checkout::source_exists;
 use swath_config::ConfigError;
 use swath_coverage::{
-    GateError, ModelError, ModelOptions, ModelWarning, Report, ReportedFile, build_report,
-    exclusion_rules, file_findings, traced_files, verdict,
+    GateError, MeasuredTexts, ModelError, ModelOptions, ModelWarning, Report, ReportedFile,
+    build_report, exclusion_rules, file_findings, traced_files, verdict,
 };
 use swath_data::{ContextError, CoverageData, DataError, SourceHash, read_data_file};
 use swath_model::{Finding, Message};
@@ -317,7 +317,7 @@ impl Session {
         files: &[String],
         wanted: Wanted,
     ) -> Result<Report, Failure> {
-        self.model_followed(data, files, wanted, &|_| BTreeMap::new())
+        self.model_followed(data, files, wanted, None)
     }
 
     /// The same, with files that changed since followed to what they are now, where `texts_of` has
@@ -327,7 +327,7 @@ impl Session {
         data: &CoverageData,
         files: &[String],
         wanted: Wanted,
-        texts_of: &TextsOf<'_>,
+        texts_of: Option<&TextsOf<'_>>,
     ) -> Result<Report, Failure> {
         let config = &self.settings.config;
         let rules = exclusion_rules(config)?;
@@ -345,9 +345,15 @@ impl Session {
         let patience = self.messages.patience("Reporting");
         let report = build_report(data, &options);
         drop(patience);
-        let mut report = report?;
-        let texts = texts_of(&report.texts_to_follow());
-        if !texts.is_empty() {
+        let mut report = match report {
+            Err(ModelError::NoData) if wanted.or_nothing => Report {
+                has_arcs: data.has_arcs(),
+                ..Report::default()
+            },
+            report => report?,
+        };
+        if let Some(texts_of) = texts_of.filter(|_| !report.stale.is_empty()) {
+            let texts = texts_of(&report.texts_to_follow());
             report.follow(data, &options, &texts);
         }
         let doubt = assumed.and_then(|assumed| assumed.doubt(&report.undecided));
@@ -469,11 +475,12 @@ impl Session {
     }
 }
 
-/// Where texts of other revisions come from: those that are to be had, by their hashes.
-pub(crate) type TextsOf<'a> = dyn Fn(&[SourceHash]) -> BTreeMap<SourceHash, Vec<u8>> + 'a;
+/// Where texts of other revisions come from.
+pub(crate) type TextsOf<'a> = dyn Fn(&[SourceHash]) -> MeasuredTexts + 'a;
 
 /// What a report needs of the model.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Wanted {
     /// Only what ran in the contexts that were asked for.
     pub(crate) contexts: bool,
@@ -481,6 +488,8 @@ pub(crate) struct Wanted {
     pub(crate) details: bool,
     /// The texts of the files.
     pub(crate) sources: bool,
+    /// That the settings leave all files out is an empty report, and no error.
+    pub(crate) or_nothing: bool,
 }
 
 /// The current folder; `/` if it is gone.

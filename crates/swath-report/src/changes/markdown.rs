@@ -6,7 +6,7 @@ use swath_coverage::{ChangeReport, FileChange};
 use swath_model::{Verdict, neutralize_control};
 
 use super::excerpt::excerpts;
-use super::words::{remarks, sentence, shares};
+use super::words::{nothing, remarks, sentence, shares};
 use super::{ChangeSources, text};
 use crate::markdown::escape_markdown;
 use crate::{TextError, TextOptions, verdict_markdown};
@@ -51,16 +51,14 @@ pub(crate) fn push_changes(
     let mut since = String::new();
     push_within(&mut since, &escape_markdown(&comparison), 400);
     if report.files.is_empty() {
-        let _ = writeln!(
-            out,
-            "**No changed line of a measured file can run.**\n\nChanges {since}."
-        );
+        let text = nothing(report);
+        let _ = writeln!(out, "**{text}**\n\nChanges {since}.");
     } else {
         let _ = writeln!(
             out,
             "**{}%** of what changed is covered: {}.\n\nChanges {since}.\n",
             report.totals.shown_percent(precision),
-            shares(&report.totals),
+            shares(&report.totals, "changed line"),
         );
         let table = text::table(
             report,

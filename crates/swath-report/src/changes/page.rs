@@ -8,7 +8,7 @@ use swath_model::{Verdict, neutralize_control};
 
 use super::ChangeSources;
 use super::excerpt::{Excerpt, excerpts};
-use super::words::{remarks, sentence, shares};
+use super::words::{nothing, remarks, sentence, shares};
 use crate::html::{
     CHANGES_STYLE, Piece, STYLE, cover, piece, push_bar, push_code, push_head, push_text,
 };
@@ -44,7 +44,7 @@ pub fn render_change_page(
         .map(|file| (file, file.untested()))
         .filter(|(_, parts)| !parts.is_empty())
         .collect();
-    push_contents(&mut out, &untested);
+    push_contents(&mut out, report, &untested);
     for (number, (file, parts)) in (1..).zip(&untested) {
         push_file(&mut out, number, file, parts, precision, source_of);
     }
@@ -70,7 +70,7 @@ fn push_total(out: &mut String, report: &ChangeReport, precision: usize) {
         numbers.executed() + numbers.executed_branches(),
         numbers.statements + numbers.branches,
     );
-    let _ = write!(out, "{}. Changes ", shares(numbers));
+    let _ = write!(out, "{}. Changes ", shares(numbers, "changed line"));
     push_text(out, &neutralize_control(&report.comparison.to_string()));
     out.push_str(".</p>\n");
 }
@@ -89,9 +89,20 @@ fn push_remarks(out: &mut String, report: &ChangeReport) {
     out.push_str("</ul></section>\n");
 }
 
-fn push_contents(out: &mut String, untested: &[(&FileChange, Vec<UntestedPart>)]) {
+fn push_contents(
+    out: &mut String,
+    report: &ChangeReport,
+    untested: &[(&FileChange, Vec<UntestedPart>)],
+) {
     if untested.is_empty() {
-        out.push_str("<p class=lead>✓ Every changed line and branch was reached.</p>\n");
+        let text = if report.files.is_empty() {
+            nothing(report)
+        } else if report.not_judged() > 0 {
+            "Every changed line and branch that can be judged was reached."
+        } else {
+            "✓ Every changed line and branch was reached."
+        };
+        let _ = writeln!(out, "<p class=lead>{text}</p>");
         return;
     }
     out.push_str("<nav aria-label=Files><ol class=worst>\n");
@@ -209,4 +220,53 @@ fn push_excerpt(
         }
     }
     out.push_str("</table></div>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use swath_changes::Comparison;
+    use swath_coverage::{FileReport, LeftOutReason, Numbers, Report};
+    use swath_data::CoverageData;
+
+    use super::*;
+
+    fn page(report: &ChangeReport) -> String {
+        let verdict = swath_coverage::verdict(&CoverageData::default(), &Report::default());
+        let pages = render_change_page(report, "", 0, &verdict, &|_| None);
+        String::from_utf8(pages[0].bytes.clone()).unwrap()
+    }
+
+    #[test]
+    fn what_could_not_be_judged_is_not_called_reached() {
+        let patch = swath_changes::parse_patch(b"--- a.py\n+++ a.py\n@@ -1 +1 @@\n-a\n+b\n");
+        let change = patch.unwrap().remove(0);
+        let file = FileReport {
+            recorded: "a.py".to_owned(),
+            statements: [1].into_iter().collect(),
+            executed: [1].into_iter().collect(),
+            numbers: Numbers {
+                statements: 1,
+                ..Numbers::default()
+            },
+            ..FileReport::default()
+        };
+        let report = Report {
+            files: vec![file],
+            ..Report::default()
+        };
+        let name = || Comparison::Patch("x".to_owned());
+        let mut whole = ChangeReport::new(report, [("a.py".to_owned(), change)].into(), name());
+        assert!(page(&whole).contains("✓ Every changed line and branch was reached."));
+        let mut nothing = ChangeReport::new(Report::default(), [].into(), name());
+        assert!(page(&nothing).contains(">No changed line of a measured file can run.<"));
+        for report in [&mut whole, &mut nothing] {
+            let complaint = "no\nwork".to_owned();
+            report.leave_out("lib".to_owned(), LeftOutReason::Submodule { complaint });
+            let page = page(report);
+            assert!(!page.contains('✓'), "{page}");
+            assert!(page.contains("lib: no?work"), "{page}");
+        }
+        assert!(page(&whole).contains("that can be judged was reached."));
+        assert!(page(&nothing).contains(">No changed line can be judged.<"));
+    }
 }

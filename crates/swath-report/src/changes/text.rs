@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use swath_coverage::{ChangeReport, FileChange};
 use swath_model::neutralize_control;
 
-use super::words::remarks;
+use super::words::{nothing, remarks};
 use crate::text::{TableFile, render_table};
 use crate::{TextError, TextOptions};
 
@@ -20,7 +20,7 @@ pub fn render_change_text(
     let comparison = neutralize_control(&report.comparison.to_string());
     let mut out = format!("Changes {comparison}\n\n");
     if report.files.is_empty() {
-        out.push_str("No changed line of a measured file can run.\n");
+        let _ = writeln!(out, "{}", nothing(report));
     } else {
         out.push_str(&table(report, options)?);
     }

@@ -33,11 +33,11 @@ pub(super) fn sentence(file: &FileChange, part: &UntestedPart) -> String {
 }
 
 /// `5 of 7 changed lines and 3 of 4 branches`.
-pub(super) fn shares(numbers: &Numbers) -> String {
+pub(crate) fn shares(numbers: &Numbers, line: &str) -> String {
     let lines = format!(
         "{} of {}",
         numbers.executed(),
-        plural(numbers.statements, "changed line")
+        plural(numbers.statements, line)
     );
     if numbers.branches == 0 {
         return lines;
@@ -49,8 +49,17 @@ pub(super) fn shares(numbers: &Numbers) -> String {
     format!("{lines} and {} of {branches}", numbers.executed_branches())
 }
 
-/// What a reader has to know besides the numbers, a line each.
-pub(super) fn remarks(report: &ChangeReport) -> Vec<String> {
+/// What is said in place of numbers where no file has any.
+pub(super) fn nothing(report: &ChangeReport) -> &'static str {
+    if report.not_judged() > 0 {
+        "No changed line can be judged."
+    } else {
+        "No changed line of a measured file can run."
+    }
+}
+
+/// What a reader has to know besides the numbers, a line each; nothing of it can steer a terminal.
+pub fn remarks(report: &ChangeReport) -> Vec<String> {
     let mut remarks = Vec::new();
     if report.unmeasured > 0 {
         let changed = plural(report.unmeasured, "line");
@@ -59,14 +68,13 @@ pub(super) fn remarks(report: &ChangeReport) -> Vec<String> {
         ));
     }
     for path in &report.newer {
-        let path = neutralize_control(path);
         remarks.push(format!(
             "{path}: newer than the data, which does not say which text ran; its lines are taken for those that ran"
         ));
     }
     for file in &report.left_out {
-        let path = neutralize_control(&file.path);
-        remarks.push(format!("{path}: {}", file.reason));
+        remarks.push(format!("{}: {}", file.path, file.reason));
     }
-    remarks
+    let remarks = remarks.iter();
+    remarks.map(|remark| neutralize_control(remark)).collect()
 }

@@ -8,11 +8,11 @@ use swath_coverage::LineContexts;
 use super::bottom;
 use super::escape::{push_attribute, push_text};
 use super::figures::{cover, plural, push_bar, share};
-use super::holes_page::function_name;
 use super::layout::{Place, push_page};
 use super::lines::{Hole, Lines, function_of};
 use super::site::{FilePage, Site};
 use super::source_table::{SourceTable, hole_link, range};
+use crate::hole_ranking::function_name;
 
 /// A list of functions or holes that is longer is folded.
 const MOST_UNFOLDED: usize = 10;

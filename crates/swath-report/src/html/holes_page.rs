@@ -7,20 +7,10 @@ use super::figures::{plural, push_bar, share};
 use super::layout::{Place, page};
 use super::lines::FunctionFigures;
 use super::site::{FilePage, Site};
+use crate::hole_ranking::{function_name, never_ran, ranked};
 
 /// A list that nobody reads to its end needs no end.
 const MOST: usize = 2000;
-
-/// A function in which something was missed, and the file that it is in.
-pub(super) type FunctionHole<'s, 'a> = (&'s FilePage<'a>, &'s FunctionFigures<'a>);
-
-/// The files of which nothing ran, the largest first. They are one hole each, however many
-/// functions they have.
-pub(super) fn never_ran<'s, 'a>(site: &'s Site<'a>) -> Vec<&'s FilePage<'a>> {
-    let mut files: Vec<_> = site.pages.iter().filter(|file| file.never_ran()).collect();
-    files.sort_by_key(|file| std::cmp::Reverse(file.file.numbers.missing));
-    files
-}
 
 /// Names the first few files of which nothing ran, and says how many there are.
 pub(super) fn push_never_ran(out: &mut String, files: &[&FilePage<'_>], named: usize) {
@@ -46,31 +36,9 @@ pub(super) fn push_never_ran(out: &mut String, files: &[&FilePage<'_>], named: u
     out.push_str(".</p>\n");
 }
 
-/// The functions in which something was missed, the largest holes first; without those of files
-/// that never ran.
-pub(super) fn ranked<'s, 'a>(site: &'s Site<'a>) -> Vec<FunctionHole<'s, 'a>> {
-    let mut holes: Vec<FunctionHole<'_, '_>> = Vec::new();
-    for file in site.pages.iter().filter(|file| !file.never_ran()) {
-        let functions = file.functions.iter();
-        holes.extend(
-            functions
-                .filter(|f| f.first_hole.is_some())
-                .map(|f| (file, f)),
-        );
-    }
-    holes.sort_by(|(file, function), (other_file, other)| {
-        (other.missing, other.missing_branches)
-            .cmp(&(function.missing, function.missing_branches))
-            .then_with(|| {
-                (&file.file.name, function.start).cmp(&(&other_file.file.name, other.start))
-            })
-    });
-    holes
-}
-
 pub(super) fn render(site: &Site<'_>) -> String {
-    let holes = ranked(site);
-    let unused = never_ran(site);
+    let holes = ranked(&site.pages);
+    let unused = never_ran(&site.pages);
     let mut main = String::from("<h1>Holes</h1>\n");
     push_never_ran(&mut main, &unused, MOST);
     if holes.is_empty() && !unused.is_empty() {
@@ -128,13 +96,4 @@ fn push_row(
         let _ = write!(out, "<td>{}", function.partial);
     }
     out.push('\n');
-}
-
-/// The name of a function, or words for the code that is in none.
-pub(super) fn function_name<'a>(function: &FunctionFigures<'a>) -> &'a str {
-    if function.name.is_empty() {
-        "(outside of functions)"
-    } else {
-        function.name
-    }
 }

@@ -6,13 +6,14 @@ use swath_coverage::Gate;
 
 use super::escape::push_text;
 use super::figures::{cover, grouped, plural, push_bar, share};
-use super::holes_page::{function_name, never_ran, push_never_ran, ranked};
+use super::holes_page::push_never_ran;
 use super::layout::{Place, page};
 use super::page_names::PageNames;
 use super::rows;
 use super::site::Site;
 use super::tree::{Folder, Node, tree};
 use super::trust;
+use crate::hole_ranking::{function_name, never_ran, ranked};
 
 /// With more files than this, every folder has a page of its own.
 const MOST_FILES: usize = 2000;
@@ -194,8 +195,8 @@ fn push_gate(out: &mut String, site: &Site<'_>) {
 
 /// The first of the list of holes: most readers need no more.
 fn push_worst(out: &mut String, site: &Site<'_>) {
-    let holes = ranked(site);
-    let unused = never_ran(site);
+    let holes = ranked(&site.pages);
+    let unused = never_ran(&site.pages);
     if holes.is_empty() && unused.is_empty() {
         return;
     }

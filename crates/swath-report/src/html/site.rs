@@ -9,6 +9,7 @@ use swath_model::Role;
 use super::lines::{FunctionFigures, function_figures};
 use super::page_names::PageNames;
 use super::{HtmlOptions, SourceOf};
+use crate::hole_ranking::RankedFile;
 
 /// A file that has a page.
 pub(super) struct FilePage<'a> {
@@ -27,11 +28,15 @@ impl FilePage<'_> {
         let numbers = &self.file.numbers;
         numbers.missing > 0 || numbers.partial_branches > 0
     }
+}
 
-    /// Whether it was not even imported.
-    pub(super) fn never_ran(&self) -> bool {
-        let numbers = &self.file.numbers;
-        numbers.statements > 0 && numbers.executed() == 0
+impl RankedFile for FilePage<'_> {
+    fn file(&self) -> &FileReport {
+        self.file
+    }
+
+    fn functions(&self) -> &[FunctionFigures<'_>] {
+        &self.functions
     }
 }
 

@@ -28,6 +28,7 @@ fn write_all(parsed: &Parsed) -> Result<(), Failure> {
         contexts: false,
         details: true,
         sources: true,
+        ..Wanted::default()
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
     session.say_verdict(&data, &report);

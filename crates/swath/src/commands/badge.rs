@@ -24,6 +24,7 @@ pub(crate) fn badge(parsed: &Parsed) -> Exit {
             contexts: false,
             details: false,
             sources: false,
+            ..Wanted::default()
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         session.say_verdict(&data, &report);

@@ -16,10 +16,31 @@ use crate::reporting::{Session, Wanted};
 pub(crate) fn compare(arguments: &CompareArguments) -> Exit {
     match perform(arguments) {
         Ok(()) => Exit::Success,
-        Err(message) => {
+        Err(Refusal { exit, message }) => {
             message.print();
-            Exit::Failure
+            exit
         }
+    }
+}
+
+/// What is wrong, and how the command ends for it.
+struct Refusal {
+    exit: Exit,
+    message: Message,
+}
+
+impl From<Message> for Refusal {
+    fn from(message: Message) -> Self {
+        let exit = Exit::Failure;
+        Self { exit, message }
+    }
+}
+
+/// That the command line is wrong.
+fn usage(text: impl Into<String>, hint: impl Into<String>) -> Refusal {
+    Refusal {
+        exit: Exit::RunFailure,
+        message: Message::error("usage", text.into()).hint(hint.into()),
     }
 }
 
@@ -29,7 +50,7 @@ struct Named {
     path: PathBuf,
 }
 
-fn perform(arguments: &CompareArguments) -> Result<(), Message> {
+fn perform(arguments: &CompareArguments) -> Result<(), Refusal> {
     let [first, second] = both(arguments)?;
     let options = arguments.reading.session();
     let session = Session::begin_reading(&options).map_err(|error| error.message())?;
@@ -47,14 +68,17 @@ fn perform(arguments: &CompareArguments) -> Result<(), Message> {
             },
         ),
     };
-    put_report(&text, arguments.output.as_deref())
+    put_report(&text, arguments.output.as_deref())?;
+    Ok(())
 }
 
 /// The two data files, those with names first.
-fn both(arguments: &CompareArguments) -> Result<[Named; 2], Message> {
+fn both(arguments: &CompareArguments) -> Result<[Named; 2], Refusal> {
     let wrong = |text: &str| {
-        Message::error("usage", text)
-            .hint("swath compare --name system=.coverage --name unit=unit.coverage".to_owned())
+        usage(
+            text,
+            "swath compare --name system=.coverage --name unit=unit.coverage",
+        )
     };
     let mut all = Vec::new();
     for name in &arguments.name {
@@ -96,7 +120,7 @@ fn count(all: &[Named]) -> String {
 }
 
 /// Whose lines are listed.
-fn shown(arguments: &CompareArguments, names: [&str; 2]) -> Result<Option<Reached>, Message> {
+fn shown(arguments: &CompareArguments, names: [&str; 2]) -> Result<Option<Reached>, Refusal> {
     let Some(wanted) = arguments.show.as_deref() else {
         return Ok(None);
     };
@@ -109,7 +133,7 @@ fn shown(arguments: &CompareArguments, names: [&str; 2]) -> Result<Option<Reache
             let [first, second] = names;
             let text = format!("`--show {other}` names none of the sets");
             let hint = format!("the sets are `{first}`, `{second}`, `both` and `neither`");
-            return Err(Message::error("usage", text).hint(hint));
+            return Err(usage(text, hint));
         }
     }))
 }
@@ -124,6 +148,7 @@ fn model(session: &Session, named: &Named) -> Result<Report, Message> {
         contexts: true,
         details: true,
         sources: false,
+        ..Wanted::default()
     };
     session
         .model(&data, &[], wanted)

@@ -9,8 +9,9 @@ use swath_coverage::{ChangeReport, FileChange, Gate, Report, read_source, verdic
 use swath_data::CoverageData;
 use swath_model::{Message, Verdict};
 use swath_report::{
-    TextOptions, change_annotations, code_quality, github_command, render_change_markdown,
-    render_change_page, render_change_text, verdict_line, write_change_json,
+    TextOptions, change_annotations, change_remarks, code_quality, github_command,
+    render_change_markdown, render_change_page, render_change_text, verdict_line,
+    write_change_json,
 };
 
 use super::{no_data, not_written, put_report, written};
@@ -34,12 +35,16 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Exit {
 
 fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     let folder = current_folder();
-    let gates = gates(arguments, &folder).map_err(|error| error.message())?;
+    let gates = match gates(arguments, &folder) {
+        Ok(gates) => gates,
+        Err(error) if error.is_usage() => {
+            error.message().print();
+            return Ok(Exit::RunFailure);
+        }
+        Err(error) => return Err(error.message()),
+    };
     let change = ChangeSource::find(&arguments.change, &folder).map_err(|error| error.message())?;
-    for warning in &change.warnings {
-        let text = format!("git says: {warning}");
-        Message::warning("git-warned", text).print();
-    }
+    change.say_warnings();
     let options = arguments.data.session();
     let session = Session::begin_reading(&options).map_err(|error| error.message())?;
     // A question changes no file: nothing is combined, as `report` does.
@@ -111,10 +116,11 @@ fn model(
     };
     let wanted = Wanted {
         contexts: true,
-        details: false,
-        sources: false,
+        // Of all files something must be left to be judged, but not of those that changed.
+        or_nothing: !files.is_empty(),
+        ..Wanted::default()
     };
-    session.model_followed(data, &files, wanted, &|hashes| change.texts(hashes))
+    session.model_followed(data, &files, wanted, Some(&|hashes| change.texts(hashes)))
 }
 
 /// What is shown of a change.
@@ -130,6 +136,10 @@ impl Shown<'_> {
         let text = self.render(wanted.format)?;
         put_report(&text, wanted.output.as_deref())?;
         if wanted.format == DiffFormat::Github || wanted.format == DiffFormat::Gitlab {
+            // The annotations have no place for what is about no line.
+            for remark in change_remarks(self.changes) {
+                tell(&remark);
+            }
             tell(&verdict_line(self.verdict));
         }
         if let Some(folder) = &wanted.html {

@@ -42,6 +42,7 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
             contexts: true,
             details: true,
             sources: false,
+            ..Wanted::default()
         },
     )?;
     let request = HtmlRequest {
@@ -94,6 +95,7 @@ fn changed_lines(
     let directory = &session.settings.directory;
     let change = ChangeSource::find(&wanted, Path::new(directory.path()));
     let change = change.map_err(|error| error.message())?;
+    change.say_warnings();
     let known = change.matched(data, directory).known.into_iter();
     Ok(known.map(|(path, file)| (path, file.lines)).collect())
 }

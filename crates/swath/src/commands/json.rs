@@ -25,6 +25,7 @@ pub(crate) fn json(parsed: &Parsed) -> Exit {
             contexts: true,
             details: true,
             sources: true,
+            ..Wanted::default()
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         session.say_verdict(&data, &report);

@@ -20,6 +20,7 @@ pub(crate) fn lcov(parsed: &Parsed) -> Exit {
             contexts: false,
             details: true,
             sources: true,
+            ..Wanted::default()
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         session.say_verdict(&data, &report);

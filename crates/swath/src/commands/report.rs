@@ -59,6 +59,7 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         contexts: true,
         details: is_comment || ci.is_some(),
         sources: ci.is_some(),
+        or_nothing: false,
     };
     let report = session.model(&data, &parsed.words(), wanted)?;
     if let Some(since) = parsed.text("since") {
@@ -67,6 +68,7 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
             data: &data,
             report: &report,
             options: &options,
+            require_complete: parsed.is_set("require_complete"),
         };
         return Ok(comment
             .perform(since, gates)
@@ -133,6 +135,7 @@ struct CommentRequest<'a> {
     data: &'a CoverageData,
     report: &'a Report,
     options: &'a TextOptions,
+    require_complete: bool,
 }
 
 impl CommentRequest<'_> {
@@ -142,7 +145,7 @@ impl CommentRequest<'_> {
             config, directory, ..
         } = &self.session.settings;
         if config.fail_under > 0.0 {
-            gates.set(GateSubject::Total, config.fail_under);
+            gates.add(GateSubject::Total, config.fail_under);
         }
         let wanted = ChangeArguments {
             since: Some(since.to_owned()),
@@ -153,10 +156,11 @@ impl CommentRequest<'_> {
         let failures = gates
             .judge(self.report, Some(&changes), directory, config.precision)
             .map_err(|error| error.message())?;
+        let verdict = verdict(self.data, self.report);
         let comment = Comment {
             report: self.report,
             changes: &changes,
-            verdict: &verdict(self.data, self.report),
+            verdict: &verdict,
             failures: &failures,
             options: self.options,
         };
@@ -170,6 +174,8 @@ impl CommentRequest<'_> {
             Exit::BelowFailUnder
         } else if self.session.is_unsure() {
             Exit::Failure
+        } else if self.require_complete && verdict.completeness != Completeness::Complete {
+            Exit::Incomplete
         } else {
             Exit::Success
         })

@@ -23,6 +23,7 @@ pub(crate) fn xml(parsed: &Parsed) -> Exit {
             contexts: false,
             details: false,
             sources: false,
+            ..Wanted::default()
         };
         let report = session.model(&data, &parsed.words(), wanted)?;
         session.say_verdict(&data, &report);

@@ -1,6 +1,8 @@
 //! Data that was recorded on another text than the one that is here.
 
-use crate::project::Project;
+use swath_test::GitRepository;
+
+use crate::project::{Project, finish};
 
 const FIRST: &str = "def f(a):\n    if a:\n        return 1\n    return 2\n\n\nf(1)\n";
 
@@ -79,6 +81,120 @@ fn a_text_that_git_does_not_have_cannot_be_followed() {
     assert!(
         done.stderr
             .contains("error[below-minimum]: changed lines: 1 changed file cannot be judged"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_text_is_followed_wherever_a_gate_asks_for_changes() {
+    let Some(project) = project("a_text_is_followed_wherever_a_gate_asks_for_changes") else {
+        return;
+    };
+    project.repository.write("run.py", "import a\n");
+    project.repository.commit();
+    project.measure_with_swath(&["--branch", "--source=.", "run.py"]);
+    project.repository.write("a.py", SECOND);
+    let said = "changed lines: 55% covered, 90% is the minimum: 4 lines or branches short";
+    for words in [
+        &["diff", "--gate=changed=90"][..],
+        &["report", "--gate=changed=90"],
+        &[
+            "report",
+            "--format=markdown",
+            "--since=main",
+            "--gate=changed=90",
+        ],
+    ] {
+        let done = project.swath(words);
+        assert_eq!(done.code, 2, "{words:?} {done:?}");
+        assert!(done.stderr.contains(said), "{words:?} {done:?}");
+    }
+}
+
+#[test]
+fn a_stale_file_without_a_changed_line_is_not_to_be_judged() {
+    let Some(project) = Project::new("a_stale_file_without_a_changed_line", &[]) else {
+        return;
+    };
+    project.repository.write(".gitignore", ".coverage\n");
+    project.repository.write("a.py", FIRST);
+    project.repository.write("b.py", "x = 1\n");
+    project.repository.commit();
+    project
+        .repository
+        .write("a.py", format!("{FIRST}f(0)\nf(3)\n"));
+    project.measure_with_swath(&["--source=.", "a.py"]);
+    // What ran was never committed, and the change only takes a line away.
+    let less = FIRST.replace("    return 2\n", "");
+    project.repository.write("a.py", &less);
+    let patch = "--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,2 @@\n x\n-y\n z\n";
+    project.repository.write("a.patch", patch);
+    for words in [&["diff"][..], &["diff", "--patch=a.patch"]] {
+        let done = project.swath(&[words, &["--fail-under=100"]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        assert!(!done.stdout.contains("a.py: "), "{done:?}");
+    }
+    // With a changed line, nobody knows whether it ran.
+    project.repository.write("a.py", format!("{less}f(2)\n"));
+    let done = project.swath(&["diff", "--fail-under=100"]);
+    assert_eq!(done.code, 2, "{done:?}");
+}
+
+#[test]
+fn why_a_text_cannot_be_followed_is_said() {
+    let Some(project) = project("why_a_text_cannot_be_followed_is_said") else {
+        return;
+    };
+    project.repository.commit();
+    project.measure_with_swath(&["--source=.", "a.py"]);
+    project
+        .repository
+        .write("a.py", SECOND.replace("import os", "import ("));
+    let (_, text) = table(&project, &[]);
+    assert!(
+        text.contains("a.py: changed after the data was recorded, and the text that is here cannot be analyzed: "),
+        "{text}"
+    );
+    project.repository.write("a.py", SECOND);
+    let patch = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+import os\n";
+    project.repository.write("a.patch", patch);
+    let words = ["diff", "--patch=a.patch"];
+    let done = project.swath(&words);
+    assert!(
+        done.stdout.contains("a.py        1      1     0%   1"),
+        "{done:?}"
+    );
+    let mut command = project.swath_command(&words);
+    command.env("PATH", "/nowhere");
+    let done = finish(command);
+    assert!(
+        done.stdout.contains("a.py: changed after the data was recorded, and git cannot give the text that was measured: `git` was not found"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn texts_of_submodules_are_followed() {
+    let test = "texts_of_submodules_are_followed";
+    let (Some(library), Some(project)) = (GitRepository::new(test), Project::new(test, &[])) else {
+        return;
+    };
+    library.write("lib.py", "");
+    library.commit();
+    let repository = &project.repository;
+    repository.write(".gitignore", ".coverage\n");
+    repository.write("app.py", "import lib.lib\n");
+    let url = library.folder().to_str().unwrap();
+    repository.git(["submodule", "--quiet", "add", url, "lib"]);
+    repository.commit();
+    let inner = GitRepository::at(&project.folder().join("lib"));
+    inner.write("lib.py", "a = 1\n");
+    inner.commit();
+    project.measure_with_swath(&["--source=.", "app.py"]);
+    inner.write("lib.py", "a = 1\nb = 2\n");
+    let done = project.swath(&["diff", "--since=HEAD"]);
+    assert!(
+        done.stdout.contains("lib/lib.py       2      1    50%   2"),
         "{done:?}"
     );
 }

@@ -159,6 +159,92 @@ fn gates_that_cannot_be_judged_stop_before_the_tests() {
 }
 
 #[test]
+fn what_cannot_be_analyzed_has_not_passed() {
+    let Some(project) = project("what_cannot_be_analyzed_has_not_passed") else {
+        return;
+    };
+    project.repository.write("swath.toml", "");
+    project.measure(&["run.py"]);
+    project.repository.write("shop.py", format!("{SHOP}("));
+    for words in [
+        &["diff", "--ignore-errors", "--fail-under=1"][..],
+        &["report", "--ignore-errors", "--gate=changed=1"],
+    ] {
+        let done = project.swath(words);
+        assert_eq!(done.code, 2, "{words:?} {done:?}");
+        assert_eq!(
+            failures(&done),
+            ["changed lines: 1 changed file cannot be judged"],
+            "{words:?} {done:?}"
+        );
+    }
+    let done = project.swath(&["diff", "--ignore-errors"]);
+    assert!(
+        done.stdout.contains("No changed line can be judged.\n")
+            && done
+                .stdout
+                .contains("shop.py: in the data, but cannot be analyzed: "),
+        "{done:?}"
+    );
+    // What people ought to know stands beside what programs read.
+    let done = project.swath(&["diff", "--ignore-errors", "--format=github"]);
+    assert_eq!(done.stdout, "", "{done:?}");
+    assert!(
+        done.stderr
+            .contains("shop.py: in the data, but cannot be analyzed: "),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn changed_files_that_are_all_omitted_are_named() {
+    let Some(project) = project("changed_files_that_are_all_omitted_are_named") else {
+        return;
+    };
+    project.repository.write("swath.toml", "");
+    project.measure(&["run.py"]);
+    let done = project.swath(&["diff", "--omit=shop.py", "--fail-under=100"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("shop.py: in the data, but left out of reports\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_comment_is_held_to_all_that_a_report_is_held_to() {
+    let Some(project) = project("a_comment_is_held_to_all_that_a_report_is_held_to") else {
+        return;
+    };
+    project
+        .repository
+        .write("swath.toml", "[gates]\ntotal = 95\n");
+    project.measure(&["run.py"]);
+    let comment = ["report", "--format=markdown", "--since=main"];
+    let total = |minimum: &str, short: &str| {
+        format!("total: 79% covered, {minimum}% is the minimum: {short} short")
+    };
+    let stricter = total("95", "3 lines or branches");
+    for (option, expected) in [
+        ("--fail-under=50", vec![stricter.clone()]),
+        ("--fail-under=95", vec![stricter.clone()]),
+        (
+            "--fail-under=80",
+            vec![stricter, total("80", "1 line or branch")],
+        ),
+    ] {
+        let done = project.swath(&[&comment[..], &[option]].concat());
+        assert_eq!(done.code, 2, "{done:?}");
+        assert_eq!(failures(&done), expected, "{option} {done:?}");
+    }
+    project.repository.write("swath.toml", "");
+    assert_eq!(project.swath(&comment).code, 0);
+    let done = project.swath(&[&comment[..], &["--require-complete"]].concat());
+    assert_eq!(done.code, 3, "{done:?}");
+}
+
+#[test]
 fn one_comment_says_it_all() {
     let Some(project) = project("one_comment_says_it_all") else {
         return;
@@ -204,7 +290,8 @@ fn one_comment_says_it_all() {
     assert!(done.stdout.len() <= 65_536, "{}", done.stdout.len());
     assert!(done.stdout.len() > 40_000, "{}", done.stdout.len());
     assert!(
-        done.stdout.contains("### Largest holes"),
+        done.stdout
+            .contains("### Largest holes\n\n300 files never ran ("),
         "{}",
         done.stdout.len()
     );

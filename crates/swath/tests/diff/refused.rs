@@ -122,6 +122,21 @@ fn a_patch_that_does_not_fit_counts_nothing() {
     );
     let done = project.swath(&["diff", "--patch=gone.patch"]);
     assert_refused(&done, 1, &["error[patch-not-read]"]);
+    project.repository.write("c.patch", patch.repeat(2));
+    let done = project.swath(&["diff", "--patch=c.patch"]);
+    assert_refused(
+        &done,
+        1,
+        &["error[bad-patch]: `c.patch` is not a patch: line 6 begins `a.py` a second time"],
+    );
+    let file = fs_err::File::create(project.folder().join("d.patch")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let done = project.swath(&["diff", "--patch=d.patch"]);
+    assert_refused(
+        &done,
+        1,
+        &["error[patch-not-read]: the patch `d.patch` is larger than 512 MB"],
+    );
 }
 
 #[test]
@@ -138,5 +153,8 @@ fn options_that_contradict_are_refused() {
         let done = project.swath(words);
         assert_eq!(done.code, 125, "{words:?} {done:?}");
         assert!(done.stderr.contains("error: "), "{done:?}");
+    }
+    for words in [["diff", "--gate=linse=80"], ["diff", "--fail-under=101"]] {
+        assert_refused(&project.swath(&words), 125, &["error[bad-gate]"]);
     }
 }

@@ -132,30 +132,35 @@ fn what_cannot_be_compared_is_said() {
     let Some(project) = project("what_cannot_be_compared_is_said") else {
         return;
     };
-    for (words, part) in [
+    for (words, part, code) in [
         (
             &["compare", "unit.data"][..],
             "error[usage]: two data files are compared, and one is named",
+            125,
         ),
         (
             &["compare", "unit.data", "unit.data"],
             "both data files are called `unit.data`",
+            125,
         ),
         (
             &["compare", "--name", "x", "unit.data"],
             "`--name x` is not NAME=FILE",
+            125,
         ),
         (
             &["compare", "unit.data", "gone.data"],
             "error[no-data]: there is no data file `",
+            1,
         ),
         (
             &["compare", "unit.data", "system.data", "--show=other"],
             "hint: the sets are `unit.data`, `system.data`, `both` and `neither`",
+            125,
         ),
     ] {
         let done = project.swath(words);
-        assert_eq!(done.code, 1, "{words:?} {done:?}");
+        assert_eq!(done.code, code, "{words:?} {done:?}");
         assert!(
             done.stdout.is_empty() && done.stderr.contains(part),
             "{words:?} {done:?}"
