@@ -55,7 +55,7 @@ pub use model::{
 pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
 pub use set_report::{
-    Exit, FileSets, Reached, SetCounts, SetNumbers, SetReport,
+    Exit, FileSets, NotCompared, Reached, SetCounts, SetNumbers, SetReport, UncomparedFile,
 };
 pub use trust::{file_findings, findings, verdict};
 pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};

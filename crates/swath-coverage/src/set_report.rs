@@ -98,6 +98,49 @@ pub struct FileSets {
     functions: BTreeMap<Reached, Vec<String>>,
 }
 
+/// A file that is not compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UncomparedFile {
+    /// Its name in reports.
+    pub name: String,
+    /// Why.
+    pub reason: NotCompared,
+}
+
+/// Why a file is not compared: what one of the two ran of it is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotCompared {
+    /// Its text is not the one of which the first, the second, or both have data.
+    Stale([bool; 2]),
+    /// It cannot be analyzed.
+    NotAnalyzed {
+        /// What is in the way.
+        problem: String,
+    },
+}
+
+impl NotCompared {
+    /// A stable name for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stale(_) => "source-changed",
+            Self::NotAnalyzed { .. } => "not-analyzed",
+        }
+    }
+
+    /// In words, with what the two are called.
+    pub fn describe(&self, [first, second]: &[String; 2]) -> String {
+        match self {
+            Self::Stale([true, true]) => "changed after both were recorded".to_owned(),
+            Self::Stale([is_first, _]) => {
+                let name = if *is_first { first } else { second };
+                format!("changed after {name} was recorded")
+            }
+            Self::NotAnalyzed { problem } => problem.clone(),
+        }
+    }
+}
+
 /// Two bodies of data side by side.
 #[derive(Clone, Debug, Default)]
 pub struct SetReport {
@@ -109,32 +152,57 @@ pub struct SetReport {
     pub totals: SetNumbers,
     /// Whether both have branches.
     pub has_arcs: bool,
+    /// The files that are not compared, by their names.
+    pub left_out: Vec<UncomparedFile>,
+}
+
+/// What is not known of a file in either.
+fn left_out(reports: [&Report; 2]) -> BTreeMap<String, NotCompared> {
+    let mut left_out = BTreeMap::new();
+    for (index, report) in reports.into_iter().enumerate() {
+        for file in &report.unanalyzed {
+            let problem = file.problem.clone();
+            left_out.insert(file.name.clone(), NotCompared::NotAnalyzed { problem });
+        }
+        for file in &report.stale {
+            let reason = left_out.entry(file.name.clone());
+            let reason = reason.or_insert(NotCompared::Stale([false; 2]));
+            if let NotCompared::Stale(who) = reason {
+                who[index] = true;
+            }
+        }
+    }
+    left_out
 }
 
 impl SetReport {
-    /// Compares two models; both must hold details.
+    /// Compares two models; both must hold details. A file of which one of them does not know what
+    /// ran is left out.
     pub fn new(names: [String; 2], first: &Report, second: &Report) -> Self {
-        let by_name = |report: &'_ Report| -> BTreeMap<String, FileReport> {
-            let files = report.files.iter();
-            files
-                .map(|file| (file.name.clone(), file.clone()))
-                .collect()
-        };
-        let (mut others, has_arcs) = (by_name(second), first.has_arcs && second.has_arcs);
+        let has_arcs = first.has_arcs && second.has_arcs;
+        let left_out = left_out([first, second]);
         let mut whole = Self {
             names,
             has_arcs,
             ..Self::default()
         };
-        for file in &first.files {
-            let other = others.remove(&file.name);
-            whole
-                .files
-                .push(FileSets::new(Some(file), other.as_ref(), has_arcs));
+        let known = |file: &&FileReport| !left_out.contains_key(&file.name);
+        let others = second.files.iter().filter(known);
+        let mut others: BTreeMap<&str, &FileReport> =
+            others.map(|file| (file.name.as_str(), file)).collect();
+        for file in first.files.iter().filter(known) {
+            let other = others.remove(file.name.as_str());
+            let sets = FileSets::new(Some(file), other, has_arcs);
+            whole.files.push(sets);
         }
-        for other in others.values() {
-            whole.files.push(FileSets::new(None, Some(other), has_arcs));
+        for other in others.into_values() {
+            let sets = FileSets::new(None, Some(other), has_arcs);
+            whole.files.push(sets);
         }
+        let left_out = left_out.into_iter();
+        whole.left_out = left_out
+            .map(|(name, reason)| UncomparedFile { name, reason })
+            .collect();
         whole.files.sort_by(|one, other| one.name.cmp(&other.name));
         for file in &whole.files {
             whole.totals += file.numbers;
@@ -236,8 +304,10 @@ impl FileSets {
 #[cfg(test)]
 mod tests {
     use swath_analysis::{ExclusionRules, PythonVersion, analyze};
+    use swath_data::SourceHash;
 
     use super::*;
+    use crate::StaleFile;
 
     const SOURCE: &str =
         "def f(a):\n    if a:\n        return 1\n    return 2\ndef g():\n    pass\nf(1)\n";
@@ -285,6 +355,33 @@ mod tests {
         assert_eq!(file.lines_text(Reached::First), "3");
         assert_eq!(file.branches(Reached::Second), [(2, 4)]);
         assert_eq!(file.functions(Reached::Neither), ["g"]);
+    }
+
+    #[test]
+    fn a_file_of_which_one_ran_another_text_is_left_out_and_named() {
+        let first = report(&[1, 5, 7], &[]);
+        let mut second = report(&[1, 5, 7], &[]);
+        second.files.clear();
+        second.stale.push(StaleFile {
+            path: "a.py".to_owned(),
+            recorded: "a.py".to_owned(),
+            name: "a.py".to_owned(),
+            measured: BTreeSet::new(),
+            here: SourceHash::of(b""),
+            lines: 1,
+            not_followed: None,
+        });
+        let names = ["system".to_owned(), "unit".to_owned()];
+        let sets = SetReport::new(names, &first, &second);
+        assert!(sets.files.is_empty() && sets.totals == SetNumbers::default());
+        let [left_out] = &sets.left_out[..] else {
+            panic!("{:?}", sets.left_out)
+        };
+        assert_eq!(left_out.name, "a.py");
+        assert_eq!(
+            left_out.reason.describe(&sets.names),
+            "changed after unit was recorded"
+        );
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct SetOptions {
     pub lines_of: Option<Reached>,
 }
 
-/// Renders a row for each file, and one each for all lines, branches and functions.
+/// Renders a row for each file, and one each for all lines, branches and functions; below them the
+/// files that are left out.
 pub fn render_sets(report: &SetReport, options: SetOptions) -> String {
     let mut rows = vec![heads(report, options)];
     for file in &report.files {
@@ -34,11 +35,24 @@ pub fn render_sets(report: &SetReport, options: SetOptions) -> String {
         ends.push(row("Branches".to_owned(), &totals.branches));
     }
     ends.push(row("Functions".to_owned(), &totals.functions));
-    if options.markdown {
+    let mut out = if options.markdown {
         markdown(&rows, &ends)
     } else {
         text(&rows, &ends)
+    };
+    if !report.left_out.is_empty() {
+        out.push('\n');
     }
+    for file in &report.left_out {
+        let reason = file.reason.describe(&report.names);
+        let remark = neutralize_control(&format!("{}: {reason}", file.name));
+        if options.markdown {
+            push_line(&mut out, &format!("- {}", escape_markdown(&remark)));
+        } else {
+            push_line(&mut out, &remark);
+        }
+    }
+    out
 }
 
 fn heads(report: &SetReport, options: SetOptions) -> Vec<String> {
@@ -147,6 +161,19 @@ pub fn write_sets_json(report: &SetReport, out: &mut dyn Write) -> io::Result<()
     json.begin(b'[')?;
     for file in &report.files {
         write_file(&mut json, file)?;
+    }
+    json.end(b']')?;
+    json.key("left_out")?;
+    json.begin(b'[')?;
+    for file in &report.left_out {
+        json.begin(b'{')?;
+        json.key("name")?;
+        json.string(&file.name)?;
+        json.key("reason")?;
+        json.string(file.reason.name())?;
+        json.key("text")?;
+        json.string(&file.reason.describe(&report.names))?;
+        json.end(b'}')?;
     }
     json.end(b']')?;
     json.end(b'}')?;

@@ -128,6 +128,37 @@ fn sets_agree_with_combined_data() {
 }
 
 #[test]
+fn a_file_of_which_one_ran_another_text_is_not_compared() {
+    let Some(project) = project("a_file_of_which_one_ran_another_text_is_not_compared") else {
+        return;
+    };
+    let files = "--include=shop.py,extra.py";
+    project.measure_with_swath(&[files, "--data-file=system.data", "system.py"]);
+    project
+        .repository
+        .write("shop.py", format!("# New.\n{SHOP}"));
+    project.measure_with_swath(&[files, "--data-file=unit.data", "unit.py"]);
+    let done = project.swath(&NAMED);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout
+            .ends_with("\n\nshop.py: changed after system was recorded\n"),
+        "{done:?}"
+    );
+    assert!(!done.stdout.contains("\nshop.py  "), "{done:?}");
+    let done = project.swath(&[&NAMED[..], &["--format=json"]].concat());
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(
+        report["left_out"],
+        serde_json::json!([{
+            "name": "shop.py",
+            "reason": "source-changed",
+            "text": "changed after system was recorded",
+        }])
+    );
+}
+
+#[test]
 fn what_cannot_be_compared_is_said() {
     let Some(project) = project("what_cannot_be_compared_is_said") else {
         return;
