@@ -23,6 +23,8 @@ pub(crate) struct FileDiff<'a> {
     pub(crate) kind: ChangeKind,
     /// The line of the patch at which it begins.
     pub(crate) begin: usize,
+    /// Whether the patch keeps its lines to itself: it takes the file for a binary one.
+    pub(crate) has_no_text: bool,
     /// The first line below its hunks so far, in the text after the change.
     pub(crate) written_until: u32,
     /// Whether git made the patch, so that its paths are those of the repository.
@@ -49,6 +51,7 @@ impl<'a> FileDiff<'a> {
             new: None,
             kind: ChangeKind::Modified,
             begin,
+            has_no_text: false,
             written_until: 0,
             is_git,
             modes: [None, None],
@@ -105,6 +108,10 @@ impl<'a> FileDiff<'a> {
                     lines.push(number);
                 }
             }
+        }
+        if self.has_no_text && is_text {
+            // Any of them may be changed.
+            lines = LineRanges::all();
         }
         Some(ChangedFile {
             before: self.old.filter(|old| *old != path),

@@ -17,7 +17,7 @@ pub enum PatchError {
     #[error("it holds no unified diff")]
     NoDiff,
     /// A line stands in a hunk that has no such lines.
-    #[error("line {line} is not a line of a hunk")]
+    #[error("line {line} is not a valid line of a hunk")]
     NotInHunk {
         /// The line.
         line: usize,
@@ -48,8 +48,8 @@ pub enum PatchError {
         /// Where the hunk begins.
         line: usize,
     },
-    /// The begin of a hunk cannot be read.
-    #[error("line {line} is not the begin of a hunk")]
+    /// The header of a hunk cannot be read.
+    #[error("line {line} is not a valid hunk header")]
     HunkHeader {
         /// The line.
         line: usize,
@@ -254,7 +254,10 @@ impl<'a> Parser<'a> {
                     _ => ChangeKind::Renamed,
                 };
             }
-            [b"GIT", b"binary", b"patch"] => self.is_header = false,
+            [b"Binary", b"files", _] | [b"GIT", b"binary", b"patch"] => {
+                file.has_no_text = true;
+                self.is_header = false;
+            }
             _ => {}
         }
         Ok(())

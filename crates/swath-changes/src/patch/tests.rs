@@ -61,6 +61,7 @@ fn files_come_go_and_change_their_names() {
          diff --git a/one two.py b/three.py\nsimilarity index 90%\nrename from one two.py\nrename to three.py\nindex 1..2 100644\n--- a/one two.py\t\n+++ b/three.py\n@@ -3 +3 @@\n-a\n+b\n\
          diff --git a/x.py b/y.py\nsimilarity index 100%\ncopy from x.py\ncopy to y.py\n\
          diff --git a/p.png b/p.png\nindex 1..2 100644\nBinary files a/p.png and b/p.png differ\n\
+         diff --git a/z.py b/z.py\nindex 1..2 100644\nGIT binary patch\ndelta 1\nnew mode\n\n\
          diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n",
         &[
             ("new.py", "added", "1-2"),
@@ -68,7 +69,8 @@ fn files_come_go_and_change_their_names() {
             ("gone.py", "deleted", ""),
             ("three.py", "renamed", "3"),
             ("y.py", "copied", ""),
-            ("p.png", "modified", ""),
+            ("p.png", "modified", "1-4294967295"),
+            ("z.py", "modified", "1-4294967295"),
             ("run.sh", "modified", ""),
         ],
     );
