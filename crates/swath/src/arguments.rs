@@ -576,13 +576,13 @@ pub(crate) struct ReadingArguments {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Change")]
 pub(crate) struct ChangeArguments {
-    /// What the work tree has that REVISION had not, when the two parted [default: the default branch].
+    /// Report what changed since the branch left REVISION [default: the default branch].
     #[arg(long, value_name = "REVISION", conflicts_with = "patch")]
     pub(crate) since: Option<String>,
-    /// Compare with REVISION itself, and not with where the two parted.
+    /// Compare with REVISION itself, not with where the branch left it.
     #[arg(long, requires = "since", hide_short_help = true)]
     pub(crate) no_merge_base: bool,
-    /// What a patch says; `-` is standard input.
+    /// Report what a patch changed; `-` reads it from standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ use swath_report::{
 use crate::diagnostic::Show as _;
 use crate::terminal::print;
 
-/// GitHub shows no more annotations of a step.
+/// GitHub shows no more annotations per step.
 const MOST_ANNOTATIONS: usize = 10;
 /// GitHub refuses a summary of more than 1 MiB.
 const LONGEST_SUMMARY: usize = 1_000_000;

@@ -168,7 +168,7 @@ fn render(rows: &str) -> String {
 
 CPU time (user and system, git's included) of a question to recorded data, on a generated project of 1,400 files of
 about 200 lines, with branches, by `cargo xtask bench questions`, which wrote this section; do not edit. Beside it
-`coverage xml` and diff-cover 11.0.1, which give lines only. Both in turn; a figure is the median of the rounds.
+`coverage xml` and diff-cover 11.0.1, asked for lines without branches. Both in turn; a figure is the median of the rounds.
 
 | question | coverage.py and diff-cover | swath | memory | times less | aim | | rounds |
 |---|---|---|---|---|---|---|---|

@@ -210,7 +210,7 @@ pub(super) const KEEP_COMBINED: Choice = flag(
     "Keep original coverage files, otherwise they are deleted after combining.",
 );
 pub(super) const MARK_SINCE: Choice = Choice {
-    help: "Mark the lines that changed since then.",
+    help: "Mark the lines that changed since the branch left REVISION.",
     ..SINCE
 };
 pub(super) const MODULE: Choice = short(
@@ -345,7 +345,7 @@ pub(super) const SINCE: Choice = Choice {
         "since",
         "--since",
         "REVISION",
-        "With --format=markdown: a comment for a pull request, with what changed since then.",
+        "With --format=markdown: a comment for a pull request, with what changed since the branch left REVISION.",
     )
 };
 pub(super) const SINGLE_FILE: Choice = own(
