@@ -162,11 +162,6 @@ impl Gate {
         Self::of(setting.subject.clone(), setting.minimum, precision)
     }
 
-    /// What it is held against.
-    pub fn subject(&self) -> &GateSubject {
-        &self.subject
-    }
-
     /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge_changes`].
     pub fn judge_report(
         &self,
