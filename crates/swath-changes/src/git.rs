@@ -24,7 +24,7 @@ const DEEPEST: usize = 8;
 
 /// Renames and copies keep their lines, and so do lines in which only blanks changed. Everything
 /// that a configuration could change is said.
-const DIFF: [&str; 18] = [
+const DIFF: [&str; 17] = [
     "diff",
     "--find-renames",
     "--find-copies",
@@ -41,9 +41,6 @@ const DIFF: [&str; 18] = [
     "--ignore-submodules=none",
     "--submodule=short",
     "--full-index",
-    // A source may have bytes or an attribute that make git call it binary: its lines ran all the
-    // same.
-    "--text",
     "-O/dev/null",
 ];
 
@@ -223,6 +220,25 @@ impl Repository {
         Ok(changes)
     }
 
+    /// git's diff of the work tree. A source may have bytes or an attribute that make git call it
+    /// binary: its lines ran all the same. Of other files, which may be large, none is shown.
+    fn diff(&self, commit: &str) -> Result<Answer, GitError> {
+        let ask = |more: &[&str]| {
+            let answer = self.ask(&[DIFF.as_slice(), more, &[commit, "--"]].concat(), b"")?;
+            self.check("diff", &answer)?;
+            Ok(answer)
+        };
+        let answer = ask(&[])?;
+        if !hides_source(&answer.stdout) {
+            return Ok(answer);
+        }
+        match ask(&["--text"]) {
+            // With large files beside it, the answer that names it has to do.
+            Err(GitError::NotAsked(AskError::TooLong { .. })) => Ok(answer),
+            whole => whole,
+        }
+    }
+
     fn collect(
         &self,
         commit: &str,
@@ -230,10 +246,10 @@ impl Repository {
         depth: usize,
         changes: &mut GitChanges,
     ) -> Result<(), GitError> {
-        let answer = self.ask(&[DIFF.as_slice(), &[commit, "--"]].concat(), b"")?;
-        self.check("diff", &answer)?;
+        let answer = self.diff(commit)?;
         let warnings = String::from_utf8_lossy(&answer.stderr);
-        let warnings = warnings.lines().filter(|line| line.starts_with("warning:"));
+        let warnings = warnings.lines();
+        let warnings = warnings.filter_map(|line| line.strip_prefix("warning: "));
         changes.warnings.extend(warnings.map(str::to_owned));
         let mut files = parse_files(&answer.stdout).map_err(GitError::Unreadable)?;
         let submodules = take_submodules(&mut files);
@@ -334,6 +350,14 @@ impl Repository {
             is_shallow: self.is_shallow,
         })
     }
+}
+
+/// Whether a diff says of Python that it is binary.
+fn hides_source(diff: &[u8]) -> bool {
+    let mut lines = diff.split(|&byte| byte == b'\n');
+    lines.any(|line| {
+        line.starts_with(b"Binary files ") && line.windows(3).any(|part| part == b".py")
+    })
 }
 
 /// Takes the submodules out of a diff: their paths, and what they were and are at.

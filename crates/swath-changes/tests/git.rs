@@ -102,6 +102,10 @@ fn unusual_names_and_unusual_files_are_read() {
     let all = summary(&changes);
     assert!(all.contains(&"deleted gone.py ".to_owned()), "{all:?}");
     assert!(
+        all.contains(&"modified binary.bin 1-4294967295".to_owned()),
+        "{all:?}"
+    );
+    assert!(
         all.contains(&"added untracked é.py 1-4294967295".to_owned()),
         "{all:?}"
     );

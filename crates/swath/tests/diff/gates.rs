@@ -213,6 +213,33 @@ fn changed_files_that_are_all_omitted_are_named() {
 }
 
 #[test]
+fn what_git_warns_of_is_said_by_all_that_ask_it() {
+    let Some(project) = project("what_git_warns_of_is_said_by_all_that_ask_it") else {
+        return;
+    };
+    project.repository.write("swath.toml", "");
+    project.measure(&["run.py"]);
+    project
+        .repository
+        .write("shop.py", format!("{SHOP}x = 1\n"));
+    project.repository.git(["config", "core.autocrlf", "true"]);
+    for words in [
+        &["diff"][..],
+        &["html", "--since=main"],
+        &["report", "--gate=changed=1"],
+        &["report", "--format=markdown", "--since=main"],
+    ] {
+        let done = project.swath(words);
+        assert_eq!(done.code, 0, "{words:?} {done:?}");
+        assert!(
+            done.stderr
+                .contains("warning[git-warned]: git says: in the working copy of "),
+            "{words:?} {done:?}"
+        );
+    }
+}
+
+#[test]
 fn a_comment_is_held_to_all_that_a_report_is_held_to() {
     let Some(project) = project("a_comment_is_held_to_all_that_a_report_is_held_to") else {
         return;
