@@ -109,6 +109,24 @@ fn a_text_is_followed_wherever_a_gate_asks_for_changes() {
         assert_eq!(done.code, 2, "{words:?} {done:?}");
         assert!(done.stderr.contains(said), "{words:?} {done:?}");
     }
+    // A file may also change while the tests run.
+    project.repository.write("a.py", FIRST);
+    project.repository.write("second.txt", SECOND);
+    project
+        .repository
+        .write(".coveragerc", "[run]\nbranch = true\nsource = .\n");
+    let done = project.swath(&[
+        "run",
+        "--no-docker",
+        "--count=all",
+        "--gate=changed=90",
+        "--",
+        "sh",
+        "-c",
+        "python run.py && cp second.txt a.py",
+    ]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(done.stderr.contains(said), "{done:?}");
 }
 
 #[test]
