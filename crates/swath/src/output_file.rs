@@ -7,7 +7,7 @@ use fs_err as fs;
 use swath_checkout::NewFile;
 
 use crate::exit::Exit;
-use crate::reporting::{Failure, Session};
+use crate::reporting::{Failure, Session, Stdout};
 
 /// Writes a report to `output`, or to standard output if that is `-`, and judges its total.
 ///
@@ -27,10 +27,11 @@ pub(crate) fn write_report(
     };
     match written {
         Ok(total) => {
-            if output != "-" {
-                session.messages.say(&format!("Wrote {kind} to {output}"));
+            if output == "-" {
+                return session.judge(total, Stdout::Data);
             }
-            session.judge(total)
+            session.messages.say(&format!("Wrote {kind} to {output}"));
+            session.judge(total, Stdout::Text)
         }
         Err(WriteError::Report(failure)) => failure.print(),
         Err(WriteError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,

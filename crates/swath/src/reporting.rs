@@ -458,15 +458,21 @@ impl Session {
         self.is_unsure.get()
     }
 
-    /// Holds the total against `fail_under`.
-    pub(crate) fn judge(&self, total: f64) -> Exit {
+    /// Holds the total against `fail_under`. coverage.py says on standard output what did not pass; beside `data`,
+    /// which a program reads from there, that would be a part of it.
+    pub(crate) fn judge(&self, total: f64, beside: Stdout) -> Exit {
         let failure = match judge_total(&self.settings.config, total) {
             Ok(failure) => failure,
             Err(error) => return fail(&error.to_string().replace("NaN", "nan")),
         };
         match failure {
             Some(failure) => {
-                print(&format!("Coverage failure: {failure}\n"));
+                let text = format!("Coverage failure: {failure}");
+                if beside == Stdout::Data && !self.as_coverage {
+                    tell(&text);
+                } else {
+                    print(&format!("{text}\n"));
+                }
                 Exit::BelowFailUnder
             }
             None if self.is_unsure.get() => Exit::Failure,
@@ -477,6 +483,15 @@ impl Session {
 
 /// Where texts of other revisions come from.
 pub(crate) type TextsOf<'a> = dyn Fn(&[SourceHash]) -> MeasuredTexts + 'a;
+
+/// What a verb writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stdout {
+    /// Text for people, or nothing.
+    Text,
+    /// A report that programs read.
+    Data,
+}
 
 /// What a report needs of the model.
 #[derive(Debug, Clone, Copy, Default)]

@@ -19,7 +19,7 @@ use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::page_folder::PageFolder;
-use crate::reporting::{Failure, ReportError, Session, Wanted};
+use crate::reporting::{Failure, ReportError, Session, Stdout, Wanted};
 use crate::terminal::tell;
 
 /// A larger single file is slow to open.
@@ -79,7 +79,7 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         0 => 0.0,
         _ => report.totals.percent(),
     };
-    Ok(session.judge(total))
+    Ok(session.judge(total, Stdout::Text))
 }
 
 /// The lines to mark: what a change wrote, by the paths in the data.

@@ -16,7 +16,7 @@ use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::gates::{Gates, GatesError, all_passed};
-use crate::reporting::{Failure, Session, Wanted};
+use crate::reporting::{Failure, Session, Stdout, Wanted};
 
 pub(crate) use crate::reporting::{current_folder, print_warnings};
 pub(crate) use crate::terminal::print;
@@ -89,7 +89,11 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
             print(&last_line);
         }
     }
-    let exit = session.judge(report.totals.percent());
+    let stdout = match options.format.as_deref() {
+        Some("gitlab" | "markdown" | "total") => Stdout::Data,
+        _ => Stdout::Text,
+    };
+    let exit = session.judge(report.totals.percent(), stdout);
     let passed = match judge(&gates, &session, &data, &report) {
         Ok(passed) => passed,
         Err(message) => return Ok(told(&message)),

@@ -159,6 +159,46 @@ fn a_badge_shows_the_number_and_whether_it_is_complete() {
     assert!(shown.stdout.starts_with("<svg "), "{shown:?}");
 }
 
+#[test]
+fn a_number_that_is_too_low_is_said_beside_the_data_and_not_in_it() {
+    let test = "a_number_that_is_too_low_is_said_beside_the_data_and_not_in_it";
+    let Some(measured) = Measured::new(test) else {
+        return;
+    };
+    measured.swath(&["run", "--no-docker"], &[]);
+    measured.sandbox.write(
+        "sub/.coveragerc",
+        "[run]\nsource = .\n[report]\nfail_under = 99\n",
+    );
+    let whole = |text: &str| serde_json::from_str::<Value>(text).is_ok();
+    let cases: [(&[&str], &dyn Fn(&str) -> bool); 6] = [
+        (&["report", "--format=gitlab"], &whole),
+        (&["report", "--format=total"], &|text| {
+            text.trim().parse::<u8>().is_ok()
+        }),
+        (&["report", "--format=markdown"], &|text| {
+            !text.contains("failure")
+        }),
+        (&["json", "-o", "-"], &whole),
+        (&["xml", "-o", "-"], &|text| {
+            text.trim_end().ends_with("</coverage>")
+        }),
+        (&["badge", "-o", "-"], &|text| {
+            text.trim_end().ends_with("</svg>")
+        }),
+    ];
+    for (arguments, is_whole) in cases {
+        let report = measured.swath(arguments, &[]);
+        assert_eq!(report.code, 2, "{report:?}");
+        assert!(is_whole(&report.stdout), "{arguments:?}: {report:?}");
+        let said = "Coverage failure: total of ";
+        assert!(report.stderr.contains(said), "{arguments:?}: {report:?}");
+    }
+    // For people it stays under the table, where coverage.py prints it.
+    let report = measured.swath(&["report"], &[]);
+    assert!(report.stdout.contains("Coverage failure: "), "{report:?}");
+}
+
 /// The value at a path of keys in a YAML file of the repository.
 fn yaml(text: &str) -> Yaml<'_> {
     Yaml::load_from_str(text).unwrap().remove(0)
