@@ -78,7 +78,8 @@ fn of_tests(arguments: &RunArguments) -> Option<&'static str> {
         (report.shared.format.is_some(), "--format"),
     ];
     let mut given = given.iter().filter(|(is_given, _)| *is_given);
-    given.next().map(|(_, option)| *option)
+    let of_project = || arguments.compose_options().given_without_project();
+    given.next().map(|(_, option)| *option).or_else(of_project)
 }
 
 /// Whether a Python can try: a file, or a folder with a main module in it.

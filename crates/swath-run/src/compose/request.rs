@@ -126,8 +126,9 @@ pub(crate) fn request(
 }
 
 impl ComposeOptions {
-    /// An option that only a project gives a sense.
-    fn given_without_project(&self) -> Option<&'static str> {
+    /// An option that was given and that only a Compose project gives a sense.
+    #[must_use]
+    pub fn given_without_project(&self) -> Option<&'static str> {
         let given = [
             (self.test_service.is_some(), "--test-service"),
             (self.keep_up, "--keep-up"),

@@ -58,6 +58,13 @@ fn options_of_tests_are_not_ignored_for_a_program() {
         &["--html=pages"],
         &["--compose=compose.yml"],
         &["--fail-under=90"],
+        &["--keep-up"],
+        &["--no-build"],
+        &["--test-service=tests"],
+        &["--profile=tests"],
+        &["--project-name=shop"],
+        &["--measure=web"],
+        &["--compose-command=podman-compose"],
     ] {
         let run = refused(&sandbox, &[&["run"], option, &["prog.py"]].concat());
         let name = option[0].split('=').next().unwrap();
