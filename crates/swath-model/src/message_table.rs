@@ -125,6 +125,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "install Compose, or name it by `--compose-command`",
             ),
             entry(
+                "compose-not-served",
+                "the services of swath.toml are asked for without a run, and it has a Compose project",
+                "`swath run` brings it up",
+            ),
+            entry(
                 "no-services",
                 "the services of swath.toml are asked for, and it has none",
                 "write `[services.NAME]` with a `command`, or `swath init`",

@@ -1,4 +1,4 @@
-"""`python -m swath` is `swath`, with this Python."""
+"""`python -m swath` is the command `swath`."""
 
 import os
 import sys

@@ -6,11 +6,15 @@ A Python cannot be measured from its start by what is loaded into it later: pyte
 swath, before it has read a `conftest.py`. The first one waits, and writes the reports.
 """
 
+import fcntl
 import importlib.util
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+import warnings
 
 import pytest
 
@@ -22,6 +26,9 @@ UNDER_SWATH = "SWATH_PYTEST"
 # Reports by their names, and the option that says where each is written.
 FILES = {"html": "--directory", "annotate": "--directory", "xml": "-o", "json": "-o", "lcov": "-o"}
 ON_TERMINAL = ("term", "term-missing")
+# Those of which swath judges the total. The gate is judged once, and that of the options wins over the settings'.
+JUDGED = ("html", "xml", "json", "lcov")
+NO_GATE = ["--fail-under=0"]
 MARKDOWN = ("markdown", "markdown-append")
 
 # Options with which pytest runs no test.
@@ -180,35 +187,42 @@ def wait_for(command, environment):
 def report(swath, wishes):
     """Writes the reports; gives 1 if one cannot be written, or if the total is too low."""
     code = 0
-    gate = wishes.of_gate()
     judged = False
     for kind, where in wishes.reports:
         if kind in ON_TERMINAL:
             words = ["report"] + (["--show-missing"] if kind == "term-missing" else [])
             words += ["--skip-covered"] if where else []
-            words += gate
+            # What is too low is said once.
+            code = max(code, show(swath, words + (NO_GATE if judged else wishes.of_gate()), wishes, judged))
             judged = True
         elif kind in MARKDOWN:
-            code = max(code, markdown(swath, wishes, where or "coverage.md", kind == "markdown-append"))
-            continue
+            with open(where or "coverage.md", "a" if kind == "markdown-append" else "w") as file:
+                code = max(code, show(swath, ["report", "--format=markdown"] + NO_GATE, wishes, True, file))
         else:
-            words = [kind] + ([FILES[kind], where] if where else [])
-        code = max(code, said(subprocess.call([swath] + words + wishes.of_settings())))
+            words = [kind] + ([FILES[kind], where] if where else []) + (NO_GATE if kind in JUDGED else [])
+            code = max(code, said(subprocess.call([swath] + words + wishes.of_settings())))
     if not judged:
-        # Without a table, the gate of the options and that of the settings still hold.
-        words = [swath, "report", "--format=total"] + gate + wishes.of_settings()
+        # Without a table, the gate of the options and those of the settings still hold.
+        words = [swath, "report", "--format=total"] + wishes.of_gate() + wishes.of_settings()
         answer = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-        if answer.returncode == BELOW_FAIL_UNDER:
-            total = answer.stdout.split("\n")[0]
-            print("Coverage failure: total of %s is too low" % total, file=sys.stderr)
+        if answer.returncode:
+            # On standard output stands the total, or else why there is none.
+            reason = "" if answer.returncode == BELOW_FAIL_UNDER else answer.stdout
+            sys.stderr.write(reason + answer.stderr)
         code = max(code, said(answer.returncode))
     return code
 
 
-def markdown(swath, wishes, path, appends):
-    words = [swath, "report", "--format=markdown"] + wishes.of_settings()
-    with open(path, "a" if appends else "w") as file:
-        return said(subprocess.call(words, stdout=file))
+def show(swath, words, wishes, is_judged, file=None):
+    """A report that swath's gates hold for; of one that is judged elsewhere, what they say is left out."""
+    command = [swath] + words + wishes.of_settings()
+    if not is_judged:
+        return said(subprocess.call(command, stdout=file))
+    answer = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, universal_newlines=True)
+    if answer.returncode == BELOW_FAIL_UNDER:
+        return 0
+    sys.stderr.write(answer.stderr)
+    return said(answer.returncode)
 
 
 def said(code):
@@ -217,15 +231,96 @@ def said(code):
 
 
 @pytest.fixture(scope="session")
-def swath_services():
-    """Starts the services of `swath.toml`, waits until they are ready, and stops them after the last test."""
-    command = [find_swath(), "services"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def swath_services(tmp_path_factory):
+    """Starts the services of `swath.toml`, waits until they are ready, and stops them after the last test.
+
+    Workers of pytest-xdist share them: the first one that needs them starts them, and stops them after the last test
+    of all.
+    """
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        with Services():
+            yield
+        return
+    # The folder that the workers' own are in.
+    shared = Shared(str(tmp_path_factory.getbasetemp().parent))
     try:
-        if process.stdout.readline() != b"ready\n":
-            _, problem = process.communicate()
-            pytest.fail(problem.decode(errors="replace").strip(), pytrace=False)
+        shared.join()
         yield
     finally:
+        shared.leave()
+
+
+class Services:
+    """The services of `swath.toml`, running."""
+
+    def __enter__(self):
+        # A file, not a pipe: nobody reads while the services run.
+        self.said = tempfile.TemporaryFile()
+        command = [find_swath(), "services"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said)
+        try:
+            if self.process.stdout.readline() != b"ready\n":
+                self.process.wait()
+                pytest.fail(self.text(), pytrace=False)
+            text = self.text()
+            if text:
+                # Where warnings are errors, this one raises.
+                warnings.warn(pytest.PytestWarning(text))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def text(self):
+        # The program writes at the place where this one reads.
+        length = os.fstat(self.said.fileno()).st_size
+        return os.pread(self.said.fileno(), length, 0).decode(errors="replace").strip()
+
+    def __exit__(self, *_):
         # The end of its input is what it waits for.
-        process.communicate()
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.said.close()
+
+
+class Shared:
+    """Services that several processes use. Locks end with the process that holds them, however it ends."""
+
+    def __init__(self, folder):
+        # Held while one decides whether to start or stop them; by the one that runs them; by all that use them.
+        names = ("swath-decision", "swath-running", "swath-users")
+        self.decision, self.running, self.users = (open(os.path.join(folder, name), "a") for name in names)
+        self.services = None
+
+    def join(self):
+        fcntl.flock(self.decision, fcntl.LOCK_EX)
+        try:
+            if try_lock(self.running):
+                services = Services()
+                services.__enter__()
+                self.services = services
+            fcntl.flock(self.users, fcntl.LOCK_SH)
+        finally:
+            fcntl.flock(self.decision, fcntl.LOCK_UN)
+
+    def leave(self):
+        fcntl.flock(self.users, fcntl.LOCK_UN)
+        while self.services is not None:
+            fcntl.flock(self.decision, fcntl.LOCK_EX)
+            if try_lock(self.users):
+                self.services.__exit__()
+                self.services = None
+            else:
+                fcntl.flock(self.decision, fcntl.LOCK_UN)
+                time.sleep(0.05)
+        for file in (self.users, self.running, self.decision):
+            file.close()
+
+
+def try_lock(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -39,8 +39,23 @@ fn request(folder: &Path) -> Result<RunRequest, Message> {
         ..ServiceOptions::default()
     };
     let command = UNTIL_INPUT_ENDS.map(OsString::from);
-    let Plan { services, .. } = plan(&options, &ComposeOptions::default(), &command, folder)
+    if let Some(project) = SwathConfig::load(folder).ok().and_then(|file| file.compose) {
+        let text = format!(
+            "swath.toml has the Compose project `{}`, which only `swath run` brings up",
+            project
+                .files
+                .first()
+                .map_or_else(String::new, |file| file.display().to_string())
+        );
+        return Err(Message::error("compose-not-served", text).hint("swath run".to_owned()));
+    }
+    let Plan {
+        services, findings, ..
+    } = plan(&options, &ComposeOptions::default(), &command, folder)
         .map_err(|error| error.message())?;
+    for finding in findings {
+        finding.message().print();
+    }
     if services.is_empty() {
         let file = SwathConfig::find(folder);
         let text = match file {

@@ -212,6 +212,49 @@ fn options_of_pytest_cov_are_understood() {
 }
 
 #[test]
+fn the_option_wins_over_the_settings_and_each_reason_is_said_once() {
+    let test = "the_option_wins_over_the_settings_and_each_reason_is_said_once";
+    let Some(stage) = Stage::new(test, &[]) else {
+        return;
+    };
+    let settings = "[run]\nsource = .\nomit = test_*\n[report]\nfail_under = 90\n";
+    stage.sandbox.write(".coveragerc", settings);
+    let reports = [
+        "--cov-report=html:pages",
+        "--cov-report=xml",
+        "--cov-report=json",
+        "--cov-report=lcov",
+        "--cov-report=markdown:summary.md",
+        "--cov-report=term",
+        "--cov-report=term-missing",
+    ];
+    let arguments = |own: &[&'static str]| [&["-q", "--cov=."], own].concat();
+    for reports in [&reports[..], &reports[..5], &["--cov-report="]] {
+        let run = stage.pytest(&[&arguments(&["--cov-fail-under=70"]), reports].concat());
+        assert_eq!(run.code, 0, "{reports:?}: {run:?}");
+        let run = stage.pytest(&[&arguments(&[]), reports].concat());
+        assert_eq!(run.code, 1, "{reports:?}: {run:?}");
+        let said = format!("{}{}", run.stdout, run.stderr);
+        let reason = "Coverage failure: total of 75 is less than fail-under=90";
+        assert_eq!(said.matches(reason).count(), 1, "{reports:?}: {run:?}");
+        if reports.contains(&"--cov-report=markdown:summary.md") {
+            let summary = stage.sandbox.read("summary.md");
+            assert!(!summary.contains("failure"), "{summary}");
+        }
+    }
+
+    // Gates of swath.toml: the reason is said, with a table and without.
+    stage.sandbox.write(".coveragerc", FILES[2].1);
+    stage.sandbox.write("swath.toml", "[gates]\nlines = 90\n");
+    for reports in [&reports[..], &reports[4..5], &["--cov-report="]] {
+        let run = stage.pytest(&[&arguments(&[]), reports].concat());
+        assert_eq!(run.code, 1, "{reports:?}: {run:?}");
+        let reasons = run.stderr.matches("error[below-minimum]").count();
+        assert_eq!(reasons, 1, "{reports:?}: {run:?}");
+    }
+}
+
+#[test]
 fn options_of_the_project_count_once_and_conftest_is_measured() {
     let test = "options_of_the_project_count_once_and_conftest_is_measured";
     let Some(stage) = Stage::new(test, &[]) else {
@@ -280,6 +323,34 @@ http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 ";
 
 #[test]
+fn workers_share_the_services() {
+    let Some(stage) = Stage::new("workers_share_the_services", &["pytest-xdist"]) else {
+        return;
+    };
+    let port = free_port();
+    // A second server would find the port in use, and say so.
+    let server = format!("open('started', 'a').write('x')\n{SERVER}");
+    stage.sandbox.write("server.py", &server);
+    stage.sandbox.write(
+        "swath.toml",
+        &format!("[services.web]\ncommand = 'python server.py {port}'\nready = 'http://127.0.0.1:{port}/'\n"),
+    );
+    stage.sandbox.write(
+        "test_served.py",
+        &format!(
+            "import urllib.request\nimport pytest\n\npytestmark = pytest.mark.usefixtures('swath_services')\n\n\n\
+             @pytest.mark.parametrize('number', range(12))\ndef test_served(number):\n    \
+             url = 'http://127.0.0.1:{port}/'\n    assert urllib.request.urlopen(url).read() == b'here'\n"
+        ),
+    );
+    let run = stage.pytest(&["-q", "-n3", "test_served.py"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("12 passed"), "{run:?}");
+    assert_eq!(stage.sandbox.read("started"), "x", "{run:?}");
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
 fn a_fixture_starts_the_services() {
     let Some(stage) = Stage::new("a_fixture_starts_the_services", &[]) else {
         return;
@@ -322,4 +393,23 @@ fn a_fixture_starts_the_services() {
         run.stdout.contains("service `web` exited with code 3"),
         "{run:?}"
     );
+
+    // What it says of the settings is a warning of pytest, and a Compose project is not passed over.
+    stage.sandbox.write(
+        "swath.toml",
+        &format!("[services.web]\ncommand = 'python server.py {port}'\nready = 'http://127.0.0.1:{port}/'\n"),
+    );
+    stage
+        .sandbox
+        .write("pyproject.toml", "[tool.swath]\ntest = 'other'\n");
+    let run = stage.pytest(&["-q", "test_served.py"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("settings-unused"), "{run:?}");
+    stage.sandbox.write(
+        "swath.toml",
+        "[services.web]\ncommand = 'true'\n[compose]\nfile = 'compose.yml'\n",
+    );
+    let run = stage.pytest(&["-q", "test_served.py"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("error[compose-not-served]"), "{run:?}");
 }
