@@ -18,6 +18,7 @@ mod regular_file;
 mod source_roots;
 mod source_text;
 mod walk;
+mod yaml_depth;
 
 pub use asked_program::{Answer, AskError, ask_program};
 pub use new_file::{
@@ -31,3 +32,4 @@ pub use regular_file::{Links, open_regular, read_regular};
 pub use source_roots::SourceRoots;
 pub use source_text::{read_source, source_exists};
 pub use walk::{Walk, importable_files};
+pub use yaml_depth::yaml_nests_too_deep;

@@ -229,7 +229,9 @@ impl CoverageConfig {
     /// Whether anything says what the source is.
     #[must_use]
     pub fn names_source(&self) -> bool {
-        self.source.is_some()
+        self.source
+            .as_ref()
+            .is_some_and(|source| !source.is_empty())
             || !self.source_dirs.is_empty()
             || !self.source_pkgs.is_empty()
             || !self.run_include.is_empty()

@@ -1,5 +1,6 @@
 //! Finding and reading coverage.py's configuration files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::CoverageConfig;
@@ -90,6 +91,28 @@ impl CoverageConfig {
         }
         loaded.config.finish()?;
         Ok(loaded)
+    }
+}
+
+impl CoverageConfig {
+    /// Reads the configuration in `text` as if it were that of the only file, which is called `file`. No variable of the
+    /// environment is set.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let environment: BTreeMap<String, String> = BTreeMap::new();
+        let mut reader = Reader {
+            directory: Path::new("/"),
+            environment: &environment,
+            loaded: Loaded {
+                config: Self::default(),
+                warnings: Vec::new(),
+            },
+        };
+        let own = matches!(file, ".coveragerc" | ".coveragerc.toml");
+        let settings = parse(file, text.as_bytes(), own, &environment)?;
+        reader.read_settings(file, settings.as_ref())?;
+        let mut config = reader.loaded.config;
+        config.finish()?;
+        Ok(config)
     }
 }
 

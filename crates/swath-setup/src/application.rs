@@ -30,6 +30,9 @@ const FRAMEWORKS: [Framework; 9] = [
     framework("Pyramid", "Configurator", "pyramid", Interface::Wsgi),
 ];
 
+/// The same class, from another module.
+const FALCON_ASGI: Framework = framework("Falcon", "App", "falcon", Interface::Asgi);
+
 const fn framework(
     name: &'static str,
     class: &'static str,
@@ -87,7 +90,7 @@ pub(crate) struct Application {
 
 impl Application {
     /// The application that is likeliest meant, if the sources have any.
-    pub(crate) fn find(project: Project<'_>, sources: &[SourceFile]) -> Option<Self> {
+    pub(crate) fn find(project: &Project, sources: &[SourceFile]) -> Option<Self> {
         let served = sources.iter().filter(|source| !source.is_aside());
         let found = served.filter_map(|source| in_file(project, source));
         found.min_by_key(Application::rank)
@@ -112,7 +115,7 @@ impl Application {
     }
 }
 
-fn in_file(project: Project<'_>, source: &SourceFile) -> Option<Application> {
+fn in_file(project: &Project, source: &SourceFile) -> Option<Application> {
     let text = &source.text;
     let imports = |module: &str| {
         text.lines().any(|line| {
@@ -129,7 +132,13 @@ fn in_file(project: Project<'_>, source: &SourceFile) -> Option<Application> {
             .iter()
             .find(|framework| framework.class == class && imports(framework.module))?;
         // What a Pyramid configuration makes is not itself the application.
-        (framework.name != "Pyramid").then_some((name, framework))
+        let is_asynchronous = callee.contains("asgi.") || text.contains("from falcon.asgi import");
+        let framework = match framework.name {
+            "Pyramid" => return None,
+            "Falcon" if is_asynchronous => &FALCON_ASGI,
+            _ => framework,
+        };
+        Some((name, framework))
     });
     if let Some((object, framework)) = instance {
         return Some(application(project, source, framework, object, false));
@@ -159,14 +168,11 @@ fn in_file(project: Project<'_>, source: &SourceFile) -> Option<Application> {
     Some(application(project, source, framework()?, factory, true))
 }
 
-fn framework_of_neighbours(
-    project: Project<'_>,
-    source: &SourceFile,
-) -> Option<&'static Framework> {
-    let sources = project.sources();
-    let beside = sources
+fn framework_of_neighbours(project: &Project, source: &SourceFile) -> Option<&'static Framework> {
+    let beside = project
+        .sources()
         .iter()
-        .filter(|other| other.path.starts_with(source.folder()) && !other.is_aside());
+        .filter(|other| is_inside(other.folder(), source.folder()) && !other.is_aside());
     let mut texts = beside.map(|other| other.text.as_str());
     texts.find_map(|text| {
         FRAMEWORKS.iter().find(|framework| {
@@ -176,6 +182,12 @@ fn framework_of_neighbours(
                     || text.contains(&format!("from {}", framework.module)))
         })
     })
+}
+
+/// Whether a folder is another one or below it.
+fn is_inside(folder: &str, other: &str) -> bool {
+    let rest = folder.strip_prefix(other);
+    rest.is_some_and(|rest| other.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The name and the callee of `name = callee(…` that begins a line.
@@ -203,7 +215,7 @@ fn needs_nothing(parameters: &str) -> bool {
 }
 
 fn application(
-    project: Project<'_>,
+    project: &Project,
     source: &SourceFile,
     framework: &Framework,
     object: &str,
@@ -222,7 +234,7 @@ fn application(
 }
 
 /// The folder from which a file is imported, and its name as a module there.
-fn place(project: Project<'_>, source: &SourceFile) -> (String, String) {
+fn place(project: &Project, source: &SourceFile) -> (String, String) {
     let mut root = source.folder();
     let parent = |folder: &str| -> usize { folder.rfind('/').unwrap_or(0) };
     while !root.is_empty() && project.has_file(&format!("{root}/__init__.py")) {
@@ -232,9 +244,10 @@ fn place(project: Project<'_>, source: &SourceFile) -> (String, String) {
     if !root.is_empty() && root != "src" && root == source.folder() {
         let name = root.rsplit('/').next().unwrap_or(root);
         let speaks_of_it = |line: &str| {
-            line.starts_with("from .")
-                || line.starts_with(&format!("from {name}"))
-                || line.starts_with(&format!("import {name}"))
+            let mut words = line.split([' ', '\t', ',']);
+            let is_import = matches!(words.next(), Some("from" | "import"));
+            let module = words.find(|word| !word.is_empty()).unwrap_or_default();
+            is_import && (module.starts_with('.') || module.split('.').next() == Some(name))
         };
         if source.text.lines().any(speaks_of_it) {
             root = &root[..parent(root)];
@@ -256,8 +269,8 @@ mod tests {
         for (name, text) in files {
             swath_test::write_file(folder.path().join(name), text);
         }
-        let project = Project::new(folder.path());
-        let found = Application::find(project, &project.sources())?;
+        let project = &Project::new(folder.path());
+        let found = Application::find(project, project.sources())?;
         let call = if found.is_factory { "()" } else { "" };
         Some(format!(
             "{} {}:{}{call} in `{}`",
@@ -304,6 +317,33 @@ mod tests {
                 vec![("backend/main.py", FASTAPI)],
                 "FastAPI main:api in `backend`",
             ),
+            // Another module whose name begins the same.
+            (
+                vec![(
+                    "app/main.py",
+                    "from fastapi import FastAPI\nfrom application import db\napp = FastAPI()\n",
+                )],
+                "FastAPI main:app in `app`",
+            ),
+            // The framework is that of the package, not that of one whose name begins the same.
+            (
+                vec![
+                    (
+                        "shop/wsgi.py",
+                        "from shop.core import create_app\napplication = create_app()\n",
+                    ),
+                    ("shop/__init__.py", ""),
+                    (
+                        "shop/core.py",
+                        "from flask import Flask\ndef create_app(name):\n    return Flask(name)\n",
+                    ),
+                    (
+                        "shop-admin/main.py",
+                        "from fastapi import FastAPI\ndef make(): return FastAPI()\n",
+                    ),
+                ],
+                "Flask shop.wsgi:application in ``",
+            ),
             (
                 vec![(
                     "app/main.py",
@@ -313,6 +353,23 @@ mod tests {
             ),
         ] {
             assert_eq!(found(&files).as_deref(), Some(expected), "{files:?}");
+        }
+        for (text, interface) in [
+            ("import falcon\napp = falcon.App()\n", Interface::Wsgi),
+            (
+                "import falcon.asgi\napp = falcon.asgi.App()\n",
+                Interface::Asgi,
+            ),
+            (
+                "from falcon.asgi import App\napp = App()\n",
+                Interface::Asgi,
+            ),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            swath_test::write_file(folder.path().join("app.py"), text);
+            let project = Project::new(folder.path());
+            let found = Application::find(&project, project.sources()).unwrap();
+            assert_eq!(found.interface, interface, "{text}");
         }
         for text in [
             "from flask import Flask\ndef create_app(config):\n    return Flask('x')\n",

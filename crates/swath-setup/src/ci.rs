@@ -30,7 +30,7 @@ pub enum CiService {
 /// Adds a job for the service that is asked for, or that the project uses.
 pub(crate) fn extend(
     preparation: &mut Preparation,
-    project: Project<'_>,
+    project: &Project,
     proposal: &Proposal,
     asked: Option<CiService>,
 ) {
@@ -50,7 +50,7 @@ pub(crate) fn extend(
 }
 
 /// The service that a project uses, by its files, or else by where its Git remote is.
-fn used(project: Project<'_>) -> Option<CiService> {
+fn used(project: &Project) -> Option<CiService> {
     if project.has_folder(".github") {
         return Some(CiService::GitHub);
     }
@@ -72,7 +72,7 @@ fn used(project: Project<'_>) -> Option<CiService> {
     }
 }
 
-fn github(preparation: &mut Preparation, project: Project<'_>, proposal: &Proposal) {
+fn github(preparation: &mut Preparation, project: &Project, proposal: &Proposal) {
     let names = project.names_in(WORKFLOWS).into_iter();
     let mut paths = names.map(|name| format!("{WORKFLOWS}/{name}"));
     let has_job = |path: &String| {
@@ -92,7 +92,7 @@ fn github(preparation: &mut Preparation, project: Project<'_>, proposal: &Propos
     preparation.changes.push(FileChange::new(GITHUB_FILE, text));
 }
 
-fn github_workflow(project: Project<'_>, proposal: &Proposal) -> String {
+fn github_workflow(project: &Project, proposal: &Proposal) -> String {
     let tools = Tools::of(project);
     let mut text = String::from(
         "# The system tests, and which lines of the services they reach.\nname: System tests\n\non: [push, \
@@ -127,7 +127,7 @@ fn github_workflow(project: Project<'_>, proposal: &Proposal) -> String {
     text
 }
 
-fn gitlab(preparation: &mut Preparation, project: Project<'_>, proposal: &Proposal) {
+fn gitlab(preparation: &mut Preparation, project: &Project, proposal: &Proposal) {
     let Some(before) = project.read(GITLAB_FILE) else {
         let text = gitlab_job(project, proposal, None);
         preparation.changes.push(FileChange::new(GITLAB_FILE, text));
@@ -185,7 +185,7 @@ fn place_for_job(text: &str) -> JobPlace {
     }
 }
 
-fn gitlab_job(project: Project<'_>, proposal: &Proposal, stage: Option<&str>) -> String {
+fn gitlab_job(project: &Project, proposal: &Proposal, stage: Option<&str>) -> String {
     let tools = Tools::of(project);
     let mut text =
         String::from("# The system tests, and which lines of the services they reach.\n");
@@ -240,7 +240,7 @@ struct Tools {
 }
 
 impl Tools {
-    fn of(project: Project<'_>) -> Self {
+    fn of(project: &Project) -> Self {
         let installer = match () {
             () if project.has_file("uv.lock") => Installer::Uv,
             () if project.has_file("poetry.lock") => Installer::Poetry,
@@ -279,7 +279,7 @@ impl Tools {
         }
     }
 
-    fn python_for_github(&self, project: Project<'_>) -> String {
+    fn python_for_github(&self, project: &Project) -> String {
         if project.has_file(".python-version") {
             "python-version-file: .python-version".to_owned()
         } else {
@@ -288,7 +288,7 @@ impl Tools {
     }
 
     /// A fresh database has no tables yet.
-    fn migrate(&self, project: Project<'_>, proposal: &Proposal) -> Option<String> {
+    fn migrate(&self, project: &Project, proposal: &Proposal) -> Option<String> {
         let service = proposal.services.first()?;
         let folder = service.folder.as_deref();
         let manage = folder.map_or("manage.py".to_owned(), |folder| {
@@ -302,7 +302,7 @@ impl Tools {
 }
 
 /// What `pip install` is told.
-fn pip_installs(project: Project<'_>) -> Vec<String> {
+fn pip_installs(project: &Project) -> Vec<String> {
     let files = requirement_files(project);
     let mut installs = Vec::new();
     if !files.is_empty() {
@@ -355,7 +355,7 @@ mod tests {
         };
         extend(
             &mut preparation,
-            Project::new(folder.path()),
+            &Project::new(folder.path()),
             &proposal,
             asked,
         );

@@ -1,6 +1,7 @@
 //! What a compose file says of its services, as far as it says so plainly.
 
 use saphyr::{LoadableYamlNode as _, Yaml};
+use swath_checkout::yaml_nests_too_deep;
 
 use crate::project::Project;
 
@@ -14,8 +15,8 @@ const NAMES: [&str; 4] = [
 
 /// The names of the file that Compose reads after the first one.
 const OVERRIDES: [&str; 4] = [
-    "compose.override.yaml",
     "compose.override.yml",
+    "compose.override.yaml",
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 ];
@@ -57,7 +58,7 @@ pub(crate) struct ComposeService {
 
 impl ComposeFile {
     /// The compose file of the project.
-    pub(crate) fn find(project: Project<'_>) -> Option<Self> {
+    pub(crate) fn find(project: &Project) -> Option<Self> {
         let (file, text) = project.first_of(&NAMES)?;
         let mut found = Self {
             files: vec![file],
@@ -65,7 +66,7 @@ impl ComposeFile {
         };
         if let Some((file, text)) = project.first_of(&OVERRIDES) {
             found.files.push(file);
-            found.add(parse(&text)?);
+            found.add(parse(&text).unwrap_or_default());
         }
         Some(found)
     }
@@ -111,6 +112,9 @@ fn is_test(name: &str) -> bool {
 }
 
 fn parse(text: &str) -> Option<Vec<ComposeService>> {
+    if yaml_nests_too_deep(text) {
+        return None;
+    }
     let documents = Yaml::load_from_str(text).ok()?;
     let services = documents
         .first()?
@@ -203,7 +207,21 @@ services:
         let built: Vec<&str> = file.built().map(|service| service.name.as_str()).collect();
         assert_eq!(built, ["web", "api", "more"]);
         assert_eq!(file.test_service().unwrap().profiles, ["tests"]);
+        assert_eq!(parse(&"- ".repeat(200_000)), None);
         assert_eq!(parse("services: ["), None);
         assert_eq!(parse("- a"), None);
+    }
+
+    #[test]
+    fn a_second_file_adds_whatever_it_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| swath_test::write_file(folder.path().join(name), text);
+        write("compose.yml", "services: {web: {build: .}}");
+        // Compose takes `.yml` of these before `.yaml`, and reads no more than one.
+        write("compose.override.yml", "volumes: {data: {}}");
+        write("compose.override.yaml", "services: {other: {build: .}}");
+        let found = ComposeFile::find(&Project::new(folder.path())).unwrap();
+        assert_eq!(found.files, ["compose.yml", "compose.override.yml"]);
+        assert_eq!(found.built().count(), 1, "{found:?}");
     }
 }

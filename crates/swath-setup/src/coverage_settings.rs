@@ -5,10 +5,12 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
 use crate::file_change::{FileChange, Preparation};
 use crate::ini_edit::add_to_section;
+use crate::line_ends::kept_by;
 use crate::project::Project;
 use crate::proposal::Proposal;
 
 /// What is added.
+#[derive(Clone, Copy)]
 struct Added<'a> {
     source: &'a [String],
     /// Empty where the settings have patterns of their own.
@@ -18,7 +20,7 @@ struct Added<'a> {
 /// Adds `source` where nothing says what the source is.
 pub(crate) fn extend(
     preparation: &mut Preparation,
-    project: Project<'_>,
+    project: &Project,
     proposal: &Proposal,
     config: &CoverageConfig,
 ) {
@@ -47,35 +49,70 @@ pub(crate) fn extend(
         None if project.has_file("pyproject.toml") => "pyproject.toml",
         None => ".coveragerc",
     };
-    let Some(before) = project.read(name) else {
-        let text = add_to_section("", "run", &["run"], &lines(&added));
-        preparation.changes.push(FileChange::new(name, text));
-        return;
+    let before = match project.text_of(name) {
+        Ok(before) => before,
+        Err(error) => {
+            preparation.leave(format!(
+                "`source` is not set: `{name}` cannot be read: {error}"
+            ));
+            return;
+        }
     };
-    let after = match name {
-        "pyproject.toml" => in_toml(&before, &["tool", "coverage", "run"], &added),
-        ".coveragerc.toml" => in_own_toml(&before, &added),
-        "setup.cfg" | "tox.ini" => Some(add_to_section(
-            &before,
-            "coverage:run",
-            &["coverage:run"],
-            &lines(&added),
-        )),
-        _ => Some(add_to_section(
-            &before,
-            "run",
-            &["run", "coverage:run"],
-            &lines(&added),
-        )),
-    };
-    match after {
-        Some(after) => preparation.changes.push(FileChange::extended(name, before, after)),
-        None => preparation.leave(format!(
-            "`source` is not set, and {name} has no place for it that could be found: add `source = [\"{}\"]` under \
-             `[tool.coverage.run]`",
-            proposal.source.join("\", \"")
-        )),
+    // The settings may have `omit`, with nothing in it.
+    let alone = Added { omit: &[], ..added };
+    let text = before.as_deref().unwrap_or_default();
+    let after = [added, alone]
+        .iter()
+        .find_map(|added| kept_by(text, |text| edited(name, text, added)));
+    match (after, before) {
+        (Some(after), None) => preparation.changes.push(FileChange::new(name, after)),
+        (Some(after), Some(before)) => {
+            preparation
+                .changes
+                .push(FileChange::extended(name, before, after));
+        }
+        (None, _) => {
+            let is_toml = name.ends_with(".toml");
+            let source = &proposal.source;
+            let line = if is_toml {
+                format!("source = [\"{}\"]", source.join("\", \""))
+            } else {
+                format!("source = {}", source.join(", "))
+            };
+            preparation.leave(format!(
+                "`source` is not set, and {name} has no place for it that could be found: add `{line}` under `[{}]`",
+                section(name)
+            ));
+        }
     }
+}
+
+/// The section of `source` in a file.
+fn section(name: &str) -> &'static str {
+    match name {
+        "pyproject.toml" => "tool.coverage.run",
+        "setup.cfg" | "tox.ini" => "coverage:run",
+        _ => "run",
+    }
+}
+
+/// The text with the options in it; nothing if it would then say anything else than before, besides them.
+fn edited(name: &str, text: &str, added: &Added<'_>) -> Option<String> {
+    let after = match name {
+        "pyproject.toml" => in_toml(text, &["tool", "coverage", "run"], added)?,
+        ".coveragerc.toml" => in_own_toml(text, added)?,
+        "setup.cfg" | "tox.ini" => {
+            add_to_section(text, section(name), &["coverage:run"], &lines(added))
+        }
+        _ => add_to_section(text, section(name), &["run", "coverage:run"], &lines(added)),
+    };
+    let mut expected = CoverageConfig::parse(name, text).ok()?;
+    expected.source = Some(added.source.to_vec());
+    if !added.omit.is_empty() {
+        expected.run_omit = added.omit.to_vec();
+    }
+    let found = CoverageConfig::parse(name, &after).ok()?;
+    (found == expected).then_some(after)
 }
 
 /// The options as lines of an ini file.
@@ -123,10 +160,7 @@ fn in_toml(text: &str, path: &[&str], added: &Added<'_>) -> Option<String> {
             table.insert(name, value(list));
         }
     }
-    let text = document.to_string();
-    // What others read must still say what it said.
-    text.parse::<toml::Table>().ok()?;
-    Some(text)
+    Some(document.to_string())
 }
 
 fn has_table(table: &Table, path: &[&str]) -> bool {
@@ -165,7 +199,7 @@ mod tests {
         let mut preparation = Preparation::default();
         extend(
             &mut preparation,
-            Project::new(folder.path()),
+            &Project::new(folder.path()),
             &proposal,
             &load(),
         );
@@ -252,10 +286,88 @@ mod tests {
             assert!(preparation.changes.is_empty(), "{text}: {preparation:?}");
             assert!(preparation.kept[0].contains(name), "{preparation:?}");
         }
+        // An option with nothing in it would be there twice.
+        let (preparation, source) = extended(".coveragerc", "[run]\nomit =\n");
+        assert_eq!(source.unwrap(), ["src", "lib"], "{preparation:?}");
+        assert!(!preparation.changes[0].after.contains("tests"));
+        for (name, text, line) in [
+            (
+                ".coveragerc",
+                "[run]\nsource =\n",
+                "`source = src, lib` under `[run]`",
+            ),
+            (
+                "pyproject.toml",
+                "tool.coverage = 1\n[tool.black]\n",
+                "`source = [\"src\", \"lib\"]` under `[tool.coverage.run]`",
+            ),
+        ] {
+            let mut preparation = Preparation::default();
+            let folder = tempfile::tempdir().unwrap();
+            swath_test::write_file(folder.path().join(name), text);
+            let config = CoverageConfig {
+                config_file: Some(format!("/x/{name}")),
+                ..CoverageConfig::default()
+            };
+            let proposal = Proposal {
+                source: vec!["src".to_owned(), "lib".to_owned()],
+                ..Proposal::default()
+            };
+            extend(
+                &mut preparation,
+                &Project::new(folder.path()),
+                &proposal,
+                &config,
+            );
+            assert!(preparation.changes.is_empty(), "{preparation:?}");
+            assert!(preparation.left[0].contains(line), "{preparation:?}");
+        }
         let (preparation, _) = extended(".coveragerc", "[run]\nomit = mine\n");
         assert!(
             !preparation.changes[0].after.contains("tests"),
             "{preparation:?}"
         );
+    }
+
+    #[test]
+    fn lines_end_as_the_files_do() {
+        for (name, text) in [
+            (".coveragerc", "# mine\r\n[run]\r\nbranch = true\r\n"),
+            ("setup.cfg", "[coverage:run]\r\nbranch = true\r\n"),
+            (
+                "pyproject.toml",
+                "[project] # who\r\nname = 'x'\r\n\r\n[tool.black]\r\nline-length = 9\r\n",
+            ),
+        ] {
+            let (preparation, source) = extended(name, text);
+            assert_eq!(source.unwrap(), ["src", "lib"]);
+            let after = &preparation.changes[0].after;
+            let bare = after.matches('\n').count() - after.matches("\r\n").count();
+            assert_eq!(bare, 0, "{after:?}");
+            let mut lines = after.split_inclusive('\n');
+            for line in text.split_inclusive('\n') {
+                assert!(lines.any(|other| other == line), "{line:?}: {after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_taken_for_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::write(folder.path().join("pyproject.toml"), [0xff]).unwrap();
+        let proposal = Proposal {
+            source: vec!["src".to_owned()],
+            ..Proposal::default()
+        };
+        let mut preparation = Preparation::default();
+        let config = CoverageConfig::default();
+        extend(
+            &mut preparation,
+            &Project::new(folder.path()),
+            &proposal,
+            &config,
+        );
+        assert!(preparation.changes.is_empty(), "{preparation:?}");
+        assert!(preparation.left[0].contains("`pyproject.toml` cannot be read"));
     }
 }

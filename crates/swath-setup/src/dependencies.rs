@@ -17,7 +17,7 @@ pub(crate) struct Dependencies {
 }
 
 impl Dependencies {
-    pub(crate) fn of(project: Project<'_>, installed: &BTreeSet<String>) -> Self {
+    pub(crate) fn of(project: &Project, installed: &BTreeSet<String>) -> Self {
         let mut declared = BTreeSet::new();
         for name in requirement_files(project) {
             let text = project.read(&name).unwrap_or_default();
@@ -66,7 +66,7 @@ impl Dependencies {
 }
 
 /// The files of requirements, by their usual names.
-pub(crate) fn requirement_files(project: Project<'_>) -> Vec<String> {
+pub(crate) fn requirement_files(project: &Project) -> Vec<String> {
     let ends_so = |name: &str, ends: &[&str]| {
         let end = Path::new(name).extension();
         end.is_some_and(|end| ends.iter().any(|wanted| end == *wanted))
@@ -91,11 +91,11 @@ pub(crate) fn requirement_files(project: Project<'_>) -> Vec<String> {
 }
 
 /// `pyproject.toml`, if it can be read.
-pub(crate) fn pyproject(project: Project<'_>) -> Option<Table> {
+pub(crate) fn pyproject(project: &Project) -> Option<Table> {
     toml_file(project, "pyproject.toml")
 }
 
-fn toml_file(project: Project<'_>, name: &str) -> Option<Table> {
+fn toml_file(project: &Project, name: &str) -> Option<Table> {
     project.read(name)?.parse().ok()
 }
 
@@ -162,11 +162,11 @@ fn name_of(line: &str) -> Option<String> {
     let is_requirement =
         rest.is_empty() || rest.starts_with(['[', '=', '<', '>', '!', '~', ';', '@', '#', ' ']);
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    (is_requirement && starts_well).then(|| normal(name))
+    (is_requirement && starts_well).then(|| normal_name(name))
 }
 
-/// The name in the form in which names are compared.
-fn normal(name: &str) -> String {
+/// The name of a package in the form in which names are compared.
+pub(crate) fn normal_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
     for letter in name.chars() {
         let letter = if matches!(letter, '_' | '.') {
@@ -199,7 +199,7 @@ pub fn installed_packages(interpreter: &Path) -> BTreeSet<String> {
                 .strip_suffix(".dist-info")
                 .or_else(|| name.strip_suffix(".egg-info"));
             if let Some((name, _)) = stem.and_then(|stem| stem.split_once('-')) {
-                names.insert(normal(name));
+                names.insert(normal_name(name));
             }
         }
     }
@@ -248,7 +248,7 @@ mod tests {
         ] {
             swath_test::write_file(folder.path().join(file), text);
         }
-        let project = Project::new(folder.path());
+        let project = &Project::new(folder.path());
         let installed = BTreeSet::from(["gunicorn".to_owned()]);
         let found = Dependencies::of(project, &installed);
         for name in [

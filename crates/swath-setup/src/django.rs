@@ -15,7 +15,7 @@ pub(crate) struct DjangoProject {
 
 impl DjangoProject {
     /// The project whose `manage.py` is here, or one folder below.
-    pub(crate) fn find(project: Project<'_>) -> Option<Self> {
+    pub(crate) fn find(project: &Project) -> Option<Self> {
         let below = project.names_in("").into_iter();
         let below = below.filter(|name| !name.starts_with('.') && project.has_folder(name));
         let mut folders = std::iter::once(String::new()).chain(below);
@@ -23,7 +23,7 @@ impl DjangoProject {
     }
 }
 
-fn in_folder(project: Project<'_>, folder: String) -> Option<DjangoProject> {
+fn in_folder(project: &Project, folder: String) -> Option<DjangoProject> {
     let at = |path: &str| {
         if folder.is_empty() {
             path.to_owned()

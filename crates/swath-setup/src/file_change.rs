@@ -12,6 +12,8 @@ use crate::project::Project;
 use crate::proposal::Proposal;
 use crate::swath_toml;
 
+const SETTINGS: &str = "swath.toml";
+
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
@@ -96,19 +98,26 @@ impl Preparation {
 /// that a job is for; `None` is the one that the project uses, if it can be told.
 #[must_use]
 pub fn prepare(root: &Path, proposal: &Proposal, ci: Option<CiService>) -> Preparation {
-    let project = Project::new(root);
+    let project = &Project::new(root);
     let mut preparation = Preparation::default();
     match SwathConfig::find(root) {
         Some(file) => {
             let shown = file.strip_prefix(root).unwrap_or(&file).display();
-            preparation.keep(format!("{shown} has settings of swath"));
+            match SwathConfig::load(root) {
+                Ok(_) => preparation.keep(format!("{shown} has settings of swath")),
+                Err(error) => preparation.leave(format!("the settings cannot be used: {error}")),
+            }
         }
         None if proposal.test.is_none() && !proposal.starts_services() => {}
         None => {
             let text = swath_toml::render(proposal);
-            preparation
-                .changes
-                .push(FileChange::new("swath.toml", text));
+            // What is found in a checkout can hold anything.
+            match SwathConfig::parse(&text, &root.join(SETTINGS), &[]) {
+                Ok(_) => preparation.changes.push(FileChange::new(SETTINGS, text)),
+                Err(error) => preparation.leave(format!(
+                    "no {SETTINGS}: what was found here makes no valid one: {error}"
+                )),
+            }
         }
     }
     let nothing: BTreeMap<String, String> = BTreeMap::new();
@@ -142,5 +151,44 @@ mod tests {
         assert_eq!(change("", "x\n"), "1x");
         assert_eq!(change("a\na\n", "a\na\na\n"), "3a");
         assert_eq!(change("a\n", "a\n"), "");
+    }
+
+    #[test]
+    fn nothing_is_written_that_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = |name: &str, command: &str| crate::ServiceProposal {
+            name: name.to_owned(),
+            command: command.to_owned(),
+            ..crate::ServiceProposal::default()
+        };
+        for services in [
+            vec![service("web", "one"), service("web", "two")],
+            vec![service("web", "it's")],
+            vec![service("web", "")],
+            vec![service("a b", "one")],
+        ] {
+            let proposal = Proposal {
+                services,
+                ..Proposal::default()
+            };
+            let preparation = prepare(folder.path(), &proposal, Some(CiService::None));
+            assert!(preparation.changes.is_empty(), "{preparation:?}");
+            assert!(
+                preparation.left[0].starts_with("no swath.toml"),
+                "{preparation:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        swath_test::write_file(folder.path().join("swath.toml"), "tests = 'pytest'\n");
+        let preparation = prepare(folder.path(), &Proposal::default(), Some(CiService::None));
+        assert!(preparation.kept.is_empty(), "{preparation:?}");
+        assert!(
+            preparation.left[0].contains("cannot be used"),
+            "{preparation:?}"
+        );
     }
 }

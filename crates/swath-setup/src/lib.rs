@@ -15,6 +15,7 @@ mod file_change;
 mod git_ignore;
 mod health;
 mod ini_edit;
+mod line_ends;
 mod makefile;
 mod procfile;
 mod project;

@@ -45,6 +45,9 @@ pub(crate) struct TestTarget {
     pub(crate) brings_up: bool,
 }
 
+/// No more text comes of variables that name each other.
+const LONGEST: usize = 1 << 18;
+
 #[derive(Debug, Default)]
 struct Rule {
     prerequisites: Vec<String>,
@@ -52,7 +55,7 @@ struct Rule {
 }
 
 /// The target of the project's makefile, if it has one.
-pub(crate) fn test_target(project: Project<'_>) -> Option<TestTarget> {
+pub(crate) fn test_target(project: &Project) -> Option<TestTarget> {
     let (_, text) = project.first_of(&["GNUmakefile", "makefile", "Makefile"])?;
     let (rules, variables) = parse(&text);
     let name = TARGETS.iter().find_map(|wanted| {
@@ -70,7 +73,7 @@ fn parse(text: &str) -> (BTreeMap<String, Rule>, BTreeMap<String, String>) {
     let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
     let mut variables = BTreeMap::new();
     let mut open: Vec<String> = Vec::new();
-    for line in text.lines() {
+    for line in logical_lines(text) {
         if let Some(command) = line.strip_prefix('\t') {
             for name in &open {
                 let rule = rules.entry(name.clone()).or_default();
@@ -113,12 +116,66 @@ fn parse(text: &str) -> (BTreeMap<String, Rule>, BTreeMap<String, String>) {
     (rules, variables)
 }
 
+/// The lines, with those that end with a backslash joined to the next one.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut open = String::new();
+    for line in text.lines() {
+        let line = if open.is_empty() {
+            line
+        } else {
+            line.trim_start()
+        };
+        match line.strip_suffix('\\') {
+            Some(start) => {
+                open.push_str(start.trim_end());
+                open.push(' ');
+            }
+            None => lines.push(std::mem::take(&mut open) + line),
+        }
+    }
+    if !open.is_empty() {
+        lines.push(open);
+    }
+    lines
+}
+
+/// The text with each `$(NAME)` and `${NAME}` of a variable replaced, up to a length.
+fn expanded(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while out.len() < LONGEST {
+        let Some(at) = rest.find('$') else {
+            break;
+        };
+        let (before, variable) = rest.split_at(at);
+        let close = match variable.as_bytes().get(1) {
+            Some(b'(') => ')',
+            _ => '}',
+        };
+        let name = variable[1..]
+            .strip_prefix(['(', '{'])
+            .and_then(|inside| inside.split_once(close));
+        let value = name.and_then(|(name, after)| Some((variables.get(name)?, after)));
+        out.push_str(before);
+        rest = if let Some((value, after)) = value {
+            out.push_str(value);
+            after
+        } else {
+            out.push('$');
+            &variable[1..]
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
 /// What a target runs, with its prerequisites, the variables that it names and the scripts that it calls.
 fn all_of(
     name: &str,
     rules: &BTreeMap<String, Rule>,
     variables: &BTreeMap<String, String>,
-    project: Project<'_>,
+    project: &Project,
 ) -> String {
     let mut text = String::new();
     let mut seen = BTreeSet::new();
@@ -134,11 +191,7 @@ fn all_of(
     }
     // Variables may name others.
     for _ in 0..3 {
-        for (name, value) in variables {
-            for form in [format!("$({name})"), format!("${{{name}}}")] {
-                text = text.replace(&form, value);
-            }
-        }
+        text = expanded(&text, variables);
     }
     let scripts: Vec<String> = text
         .split_whitespace()
@@ -162,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         swath_test::write_file(folder.path().join("Makefile"), text);
         swath_test::write_file(folder.path().join("run.sh"), "gunicorn app &\n");
-        let found = test_target(Project::new(folder.path()))?;
+        let found = test_target(&Project::new(folder.path()))?;
         Some((found.name, found.brings_up))
     }
 
@@ -182,11 +235,31 @@ mod tests {
                 Some(("system_tests", true)),
             ),
             ("test_system:\n\t./run.sh\n", Some(("test_system", true))),
+            (
+                "e2e: \\\n  up\n\tpytest\nup:\n\tdocker \\\n\t  compose up -d\n",
+                Some(("e2e", true)),
+            ),
             ("test:\n\tpytest\n.PHONY: e2e\n", None),
             ("test_system = 1\n", None),
         ] {
             let expected = expected.map(|(name, up)| (name.to_owned(), up));
             assert_eq!(target(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn variables_that_name_each_other_end() {
+        let mut text = String::from("V0 = gunicorn\n");
+        for number in 1..=60 {
+            let previous = format!("$(V{})", number - 1).repeat(20);
+            text.push_str(&format!("V{number} = {previous}\n"));
+        }
+        text.push_str("LOOP = $(LOOP)$(LOOP)${LOOP}\ntest_system:\n\t$(V60) $(LOOP) $$ $(\n");
+        let found = target(&text);
+        assert_eq!(found.map(|(name, _)| name).as_deref(), Some("test_system"));
+        let variables = [("A".to_owned(), "x".repeat(1000))].into();
+        let long = expanded(&"$(A)".repeat(10_000), &variables);
+        assert!(long.len() < 2 * LONGEST, "{}", long.len());
+        assert_eq!(expanded("a $(B) ${A", &variables), "a $(B) ${A");
     }
 }

@@ -15,11 +15,33 @@ const NOT_SERVICES: [&str; 2] = ["release", "postdeploy"];
 /// What only a shell understands.
 const SHELL_SIGNS: [char; 9] = ['&', '|', ';', '<', '>', '`', '$', '*', '('];
 
-/// The processes that stay, with `PORT` filled in.
-pub(crate) fn parse(text: &str, port: u16) -> Vec<ProcessType> {
-    text.lines()
-        .filter_map(|line| parse_line(line, port))
-        .collect()
+/// What a `Procfile` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Procfile {
+    /// The processes that stay, with `PORT` filled in. Of several lines with one name the last one counts.
+    pub(crate) processes: Vec<ProcessType>,
+    /// The names of those whose command has no end: a quote that is not closed.
+    pub(crate) unusable: Vec<String>,
+}
+
+/// Reads a `Procfile`.
+pub(crate) fn parse(text: &str, port: u16) -> Procfile {
+    let mut found = Procfile::default();
+    for process in text.lines().filter_map(|line| parse_line(line, port)) {
+        let known = found.processes.iter_mut();
+        let mut known = known.filter(|known| known.name == process.name);
+        match known.next() {
+            Some(known) => *known = process,
+            None => found.processes.push(process),
+        }
+    }
+    let (usable, unusable) = found.processes.into_iter().partition(|process| {
+        shell_words::split(&process.command).is_ok_and(|words| !words.is_empty())
+    });
+    found.processes = usable;
+    let unusable: Vec<ProcessType> = unusable;
+    found.unusable = unusable.into_iter().map(|process| process.name).collect();
+    found
 }
 
 fn parse_line(line: &str, port: u16) -> Option<ProcessType> {
@@ -35,8 +57,10 @@ fn parse_line(line: &str, port: u16) -> Option<ProcessType> {
     if !is_name || NOT_SERVICES.contains(&name) || command.trim().is_empty() {
         return None;
     }
-    let uses_port = command.contains("$PORT") || command.contains("${PORT");
-    let command = fill_port(command.trim(), port);
+    let command = command.trim();
+    let filled = fill_port(command, port);
+    let uses_port = filled != command;
+    let command = filled;
     let (mut environment, command) = split_environment(&command);
     if name == "web" || uses_port {
         environment.push(("PORT".to_owned(), port.to_string()));
@@ -55,14 +79,31 @@ fn parse_line(line: &str, port: u16) -> Option<ProcessType> {
 
 /// `$PORT`, `${PORT}` and `${PORT:-5000}`.
 fn fill_port(command: &str, port: u16) -> String {
-    let mut text = command.to_owned();
-    while let Some(start) = text.find("${PORT") {
-        let Some(length) = text[start..].find('}') else {
-            break;
-        };
-        text.replace_range(start..=start + length, &port.to_string());
+    let mut text = String::new();
+    let mut rest = command;
+    while let Some((before, variable)) = rest.split_once('$') {
+        text.push_str(before);
+        if let Some(after) = after_port(variable) {
+            text.push_str(&port.to_string());
+            rest = after;
+        } else {
+            text.push('$');
+            rest = variable;
+        }
     }
-    text.replace("$PORT", &port.to_string())
+    text + rest
+}
+
+/// What stands behind `PORT`, `{PORT}` or `{PORT:-5000}`; nothing where another variable stands here.
+fn after_port(variable: &str) -> Option<&str> {
+    if let Some(rest) = variable.strip_prefix("{PORT") {
+        let (default, after) = rest.split_once('}')?;
+        let is_port = default.is_empty() || default.starts_with([':', '-']);
+        return is_port.then_some(after);
+    }
+    let after = variable.strip_prefix("PORT")?;
+    let ends = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    ends.then_some(after)
 }
 
 fn split_environment(command: &str) -> (Vec<(String, String)>, &str) {
@@ -110,7 +151,7 @@ mod tests {
     #[test]
     fn lines_become_services() {
         let found = |line: &str| {
-            let found = parse(line, 8000).pop()?;
+            let found = parse(line, 8000).processes.pop()?;
             let environment: Vec<String> = found
                 .environment
                 .iter()
@@ -141,6 +182,10 @@ mod tests {
                 "web [PORT=8000] sh -c 'cd src && gunicorn app'",
             ),
             (
+                "admin: serve $PORTAL ${PORTS} ${PORT}1",
+                "admin [PORT=8000] sh -c 'serve $PORTAL ${PORTS} 80001'",
+            ),
+            (
                 "web: gunicorn $OPTIONS app",
                 "web [PORT=8000] sh -c 'gunicorn $OPTIONS app'",
             ),
@@ -156,5 +201,17 @@ mod tests {
         ] {
             assert_eq!(found(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_name_counts_once_and_a_command_has_an_end() {
+        let found = parse("web: one\nworker: it's\nweb: two\n", 8000);
+        let commands: Vec<&str> = found
+            .processes
+            .iter()
+            .map(|process| process.command.as_str())
+            .collect();
+        assert_eq!(commands, ["two"]);
+        assert_eq!(found.unusable, ["worker"]);
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn of_application(
 fn asgi(application: &Application, dependencies: &Dependencies, port: u16) -> Option<Serving> {
     let server = dependencies.choose(&["uvicorn", "hypercorn", "granian", "daphne"])?;
     let (module, object) = (&application.module, &application.object);
-    let target = format!("{module}:{object}");
+    let plain = format!("{module}:{object}");
+    let target = shell_words::quote(&plain);
     let factory = if application.is_factory {
         "--factory "
     } else {
@@ -57,7 +58,7 @@ fn asgi(application: &Application, dependencies: &Dependencies, port: u16) -> Op
             let call = if application.is_factory { "()" } else { "" };
             format!(
                 "hypercorn --bind=127.0.0.1:{port} {}",
-                shell_words::quote(&format!("{target}{call}"))
+                shell_words::quote(&format!("{plain}{call}"))
             )
         }
         _ if application.is_factory => return None,
@@ -79,9 +80,11 @@ fn wsgi(application: &Application, dependencies: &Dependencies, port: u16) -> Op
     let command = match server {
         "gunicorn" => format!("gunicorn --workers=2 --bind=127.0.0.1:{port} {quoted}"),
         "waitress" if application.is_factory => {
-            format!("waitress-serve --listen=127.0.0.1:{port} --call {module}:{object}")
+            let maker = format!("{module}:{object}");
+            let maker = shell_words::quote(&maker);
+            format!("waitress-serve --listen=127.0.0.1:{port} --call {maker}")
         }
-        "waitress" => format!("waitress-serve --listen=127.0.0.1:{port} {target}"),
+        "waitress" => format!("waitress-serve --listen=127.0.0.1:{port} {quoted}"),
         "uwsgi" | "pyuwsgi" => {
             format!(
                 "uwsgi --http-socket=127.0.0.1:{port} --master --enable-threads --module={quoted}"
@@ -103,7 +106,12 @@ pub(crate) fn of_django(
 ) -> (ServiceProposal, &'static str) {
     let wsgi_server = dependencies.choose(&["gunicorn", "waitress"]);
     let asgi_server = dependencies.choose(&["uvicorn", "daphne", "hypercorn"]);
-    let (command, server) = match (&django.wsgi, &django.asgi, wsgi_server, asgi_server) {
+    let quoted = |module: &Option<String>| {
+        let module = module.as_deref();
+        module.map(|module| shell_words::quote(module).into_owned())
+    };
+    let (wsgi, asgi) = (quoted(&django.wsgi), quoted(&django.asgi));
+    let (command, server) = match (wsgi, asgi, wsgi_server, asgi_server) {
         (Some(wsgi), _, Some("gunicorn"), _) => (
             format!("gunicorn --workers=2 --bind=127.0.0.1:{port} {wsgi}"),
             "gunicorn",

@@ -15,7 +15,7 @@ pub(crate) struct Source {
 
 /// The source of a project whose application is imported from `import_root` (empty for the project itself), as the
 /// module `module` if it is known.
-pub(crate) fn source(project: Project<'_>, import_root: &str, module: Option<&str>) -> Source {
+pub(crate) fn source(project: &Project, import_root: &str, module: Option<&str>) -> Source {
     let folders = if !import_root.is_empty() {
         vec![import_root.to_owned()]
     } else if module.is_none() && has_sources(project, "src") {
@@ -30,7 +30,7 @@ pub(crate) fn source(project: Project<'_>, import_root: &str, module: Option<&st
     }
 }
 
-fn has_sources(project: Project<'_>, folder: &str) -> bool {
+fn has_sources(project: &Project, folder: &str) -> bool {
     let inside = format!("{folder}/");
     project
         .source_paths()
@@ -39,7 +39,7 @@ fn has_sources(project: Project<'_>, folder: &str) -> bool {
 }
 
 /// Packages beside each other, or else the whole folder.
-fn at_the_top(project: Project<'_>, module: Option<&str>) -> Vec<String> {
+fn at_the_top(project: &Project, module: Option<&str>) -> Vec<String> {
     let names = project.names_in("").into_iter();
     let mut packages: Vec<String> = names
         .filter(|name| {
@@ -73,7 +73,7 @@ fn at_the_top(project: Project<'_>, module: Option<&str>) -> Vec<String> {
 }
 
 /// Patterns for the tests in a folder that would count as never run.
-fn tests_in(project: Project<'_>, folder: &str) -> BTreeSet<String> {
+fn tests_in(project: &Project, folder: &str) -> BTreeSet<String> {
     let root = project.root().join(folder);
     let files = importable_files(&root, false).into_iter();
     let files = files.filter_map(|path| {
@@ -118,7 +118,7 @@ mod tests {
         for file in files {
             swath_test::write_file(folder.path().join(file), "");
         }
-        let source = source(Project::new(folder.path()), root, module);
+        let source = source(&Project::new(folder.path()), root, module);
         (source.folders, source.omit)
     }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use swath_config::SwathConfig;
+
 use crate::application::Application;
 use crate::compose_file::ComposeFile;
-use crate::dependencies::{Dependencies, pyproject};
+use crate::dependencies::{Dependencies, normal_name, pyproject};
 use crate::django::DjangoProject;
 use crate::health::{health_path, port_of_tests};
 use crate::makefile::{TestTarget, test_target};
-use crate::procfile;
+use crate::procfile::{self, Procfile};
 use crate::project::{Project, SourceFile};
 use crate::proposal::{ComposeProposal, Proposal, ServiceProposal};
 use crate::server;
@@ -31,22 +33,28 @@ pub struct Circumstances {
 /// Looks at the project in `root`, and says how it could be measured.
 #[must_use]
 pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
-    let project = Project::new(root);
+    let project = &Project::new(root);
     let sources = project.sources();
     let dependencies = Dependencies::of(project, &circumstances.installed);
-    let tests = SystemTests::find(project, &sources, &dependencies);
+    let tests = SystemTests::find(project, sources, &dependencies);
     let target = test_target(project);
-    let served = Served::find(project, &sources);
+    let served = Served::find(project, sources);
     let mut proposal = Proposal::default();
     of_source(&mut proposal, project, &served);
+    if SwathConfig::find(root).is_some() {
+        // What somebody wrote is no guess, and needs none beside it.
+        of_settings(&mut proposal, root);
+        return proposal;
+    }
     of_tests(&mut proposal, tests.as_ref(), target.as_ref());
     if target.as_ref().is_some_and(|target| target.brings_up) {
         proposal.tests_start_services = true;
+        proposal.remarks.extend(project.unreadable());
         return proposal;
     }
     let survey = Survey {
         project,
-        sources: &sources,
+        sources,
         dependencies: &dependencies,
         served: &served,
         named_port: tests.as_ref().and_then(|tests| port_of_tests(&tests.texts)),
@@ -66,7 +74,43 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
         Some(file) => survey.of_compose(&mut proposal, &file),
         None => survey.of_services(&mut proposal),
     }
+    proposal.remarks.extend(project.unreadable());
     proposal
+}
+
+/// Takes in what the settings say, which are there already.
+fn of_settings(proposal: &mut Proposal, root: &Path) {
+    // An error is told where the files are prepared.
+    let Ok(config) = SwathConfig::load(root) else {
+        return;
+    };
+    proposal.test = config.test.map(shell_words::join);
+    proposal.services = config
+        .services
+        .into_iter()
+        .map(|service| {
+            let folder = service.directory.as_deref();
+            let folder = folder.and_then(|folder| folder.strip_prefix(root).ok()?.to_str());
+            ServiceProposal {
+                name: service.name,
+                command: shell_words::join(service.command),
+                ready: None,
+                environment: service.environment,
+                folder: folder
+                    .filter(|folder| !folder.is_empty())
+                    .map(str::to_owned),
+            }
+        })
+        .collect();
+    proposal.compose = config.compose.map(|project| ComposeProposal {
+        files: project
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect(),
+        test_service: project.test_service,
+        ..ComposeProposal::default()
+    });
 }
 
 /// What is served.
@@ -76,7 +120,7 @@ struct Served {
 }
 
 impl Served {
-    fn find(project: Project<'_>, sources: &[SourceFile]) -> Self {
+    fn find(project: &Project, sources: &[SourceFile]) -> Self {
         let django = DjangoProject::find(project);
         let application = if django.is_none() {
             Application::find(project, sources)
@@ -102,7 +146,7 @@ impl Served {
     }
 }
 
-fn of_source(proposal: &mut Proposal, project: Project<'_>, served: &Served) {
+fn of_source(proposal: &mut Proposal, project: &Project, served: &Served) {
     let (root, module) = served.place();
     let found = source(project, root, module);
     proposal.source = found.folders;
@@ -127,7 +171,7 @@ fn of_source(proposal: &mut Proposal, project: Project<'_>, served: &Served) {
 fn of_tests(proposal: &mut Proposal, tests: Option<&SystemTests>, target: Option<&TestTarget>) {
     match (target, tests) {
         (Some(target), _) => {
-            proposal.test = Some(format!("make {}", target.name));
+            proposal.test = Some(format!("make {}", shell_words::quote(&target.name)));
             let what = if target.brings_up {
                 "which starts what it tests"
             } else {
@@ -148,7 +192,7 @@ fn of_tests(proposal: &mut Proposal, tests: Option<&SystemTests>, target: Option
 
 /// What the services of a project are derived from.
 struct Survey<'a> {
-    project: Project<'a>,
+    project: &'a Project,
     sources: &'a [SourceFile],
     dependencies: &'a Dependencies,
     served: &'a Served,
@@ -194,11 +238,15 @@ impl Survey<'_> {
     }
 
     fn of_services(&self, proposal: &mut Proposal) {
-        let processes = self
-            .project
-            .read("Procfile")
-            .map(|text| procfile::parse(&text, self.port()));
-        if let Some(processes) = processes.filter(|processes| !processes.is_empty()) {
+        let text = self.project.read("Procfile").unwrap_or_default();
+        let Procfile {
+            processes,
+            unusable,
+        } = procfile::parse(&text, self.port());
+        proposal.remarks.extend(unusable.iter().map(|name| {
+            format!("the command of `{name}` in the Procfile has a quote that is not closed")
+        }));
+        if !processes.is_empty() {
             let names: Vec<&str> = processes
                 .iter()
                 .map(|process| process.name.as_str())
@@ -263,10 +311,8 @@ impl Survey<'_> {
 
     /// Whether the project itself is installed in its environment.
     fn is_installed(&self) -> bool {
-        let name = pyproject(self.project).and_then(|table| {
-            let name = table.get("project")?.get("name")?.as_str()?;
-            Some(name.to_ascii_lowercase().replace(['_', '.'], "-"))
-        });
+        let name = pyproject(self.project)
+            .and_then(|table| Some(normal_name(table.get("project")?.get("name")?.as_str()?)));
         name.is_some_and(|name| self.dependencies.has_installed(&name))
     }
 }
@@ -279,8 +325,14 @@ fn port_of_command(command: &str) -> Option<u16> {
         let value = word
             .split_once('=')
             .map_or(word.as_str(), |(_, value)| value);
+        let short = word.strip_prefix("-p").and_then(|port| port.parse().ok());
         let number = if is_port || word.starts_with("--port=") {
             value.parse().ok()
+        } else if short.is_some() {
+            short
+        } else if word.contains("://") {
+            // The address of something else, such as a broker.
+            None
         } else {
             value
                 .rsplit_once(':')
@@ -450,9 +502,38 @@ mod tests {
             ("gunicorn -b 0.0.0.0:5000 app:app", Some(5000)),
             ("uvicorn app:app --port 9000", Some(9000)),
             ("flask run --port=7000", Some(7000)),
+            ("flask run -p7000", Some(7000)),
+            ("flask run -p 7000", Some(7000)),
+            ("gunicorn -p gunicorn.pid app:app", None),
+            ("serve --broker=redis://localhost:6379 --bind :80", Some(80)),
             ("gunicorn app:app", None),
         ] {
             assert_eq!(port_of_command(command), port, "{command}");
         }
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_not_guessed_again() {
+        let settings = "test = 'pytest -k \"a b\"'\n[services.web]\ncommand = 'serve'\n";
+        let found = look(&[("app.py", FLASK), ("swath.toml", settings)], true);
+        assert_eq!(found.test.as_deref(), Some("pytest -k 'a b'"));
+        assert_eq!(found.services[0].command, "serve");
+        assert_eq!(found.remarks, [""; 0]);
+        assert_eq!(found.source, ["."]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_what_is_missing_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        swath_test::write_file(folder.path().join("app.py"), FLASK);
+        fs_err::write(folder.path().join("Procfile"), [0xff, 0xfe]).unwrap();
+        let found = propose(folder.path(), &Circumstances::default());
+        let named: Vec<&String> = found
+            .remarks
+            .iter()
+            .filter(|remark| remark.contains("cannot be read"))
+            .collect();
+        assert_eq!(named.len(), 1, "{found:?}");
+        assert!(named[0].contains("`Procfile`") && named[0].contains("UTF-8"));
     }
 }

@@ -55,7 +55,7 @@ pub(crate) struct SystemTests {
 impl SystemTests {
     /// The tests of the project, if they can be told from its others.
     pub(crate) fn find(
-        project: Project<'_>,
+        project: &Project,
         sources: &[SourceFile],
         dependencies: &Dependencies,
     ) -> Option<Self> {
@@ -78,8 +78,15 @@ impl SystemTests {
 
 fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.strip_suffix(".py");
-    stem.is_some_and(|stem| stem.starts_with("test") || stem.ends_with("_test"))
+    let Some(stem) = name.strip_suffix(".py") else {
+        return false;
+    };
+    // `test_a`, `testLogin`, `test2`, `tests`; not `testimonials`.
+    let behind = stem.strip_prefix("test");
+    let begins = behind.is_some_and(|rest| {
+        matches!(rest, "" | "s") || !rest.starts_with(|c: char| c.is_lowercase())
+    });
+    begins || stem.ends_with("_test")
 }
 
 fn by_folder(sources: &[SourceFile]) -> Option<String> {
@@ -148,8 +155,10 @@ fn texts_in(sources: &[SourceFile], place: &str) -> Vec<String> {
 }
 
 fn is_above(path: &str, place: &str) -> bool {
-    path.strip_suffix("conftest.py")
-        .is_some_and(|folder| place.starts_with(folder))
+    let folder = path.strip_suffix("conftest.py");
+    folder.is_some_and(|folder| {
+        (folder.is_empty() || folder.ends_with('/')) && place.starts_with(folder)
+    })
 }
 
 fn command(place: &str, texts: &[String], dependencies: &Dependencies) -> String {
@@ -180,7 +189,7 @@ mod tests {
             })
             .collect();
         let folder = tempfile::tempdir().unwrap();
-        let project = Project::new(folder.path());
+        let project = &Project::new(folder.path());
         let found = SystemTests::find(project, &sources, &Dependencies::default())?;
         Some(found.command)
     }
@@ -206,6 +215,8 @@ mod tests {
                 Some("pytest tests"),
             ),
             (vec![("tests/test_a.py", "import requests")], None),
+            (vec![("shop/testimonials.py", CALLS)], None),
+            (vec![("testLogin.py", CALLS)], Some("pytest testLogin.py")),
             (vec![("api/test_a.py", CALLS)], Some("pytest api/test_a.py")),
             (
                 vec![("tests/api/test_a.py", "from x import TestClient")],
@@ -219,5 +230,13 @@ mod tests {
         ] {
             assert_eq!(found(&files).as_deref(), expected, "{files:?}");
         }
+    }
+
+    #[test]
+    fn what_stands_above_is_shared() {
+        assert!(is_above("conftest.py", "tests/system"));
+        assert!(is_above("tests/conftest.py", "tests/system"));
+        assert!(!is_above("tests/myconftest.py", "tests/mysystem"));
+        assert!(!is_above("test/conftest.py", "tests/system"));
     }
 }

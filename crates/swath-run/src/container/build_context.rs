@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode as _, Yaml};
-use swath_checkout::{Links, normal_path, read_regular};
+use swath_checkout::{Links, normal_path, read_regular, yaml_nests_too_deep};
 use swath_docker::ServicePart;
 
 /// No compose file is longer.
@@ -23,6 +23,9 @@ pub(crate) fn build_context(part: &ServicePart, checkout: &Path) -> Option<Strin
 }
 
 fn in_file(text: &str, service: &str, folder: &Path) -> Option<String> {
+    if yaml_nests_too_deep(text) {
+        return None;
+    }
     let documents = Yaml::load_from_str(text).ok()?;
     let build = documents
         .first()?
@@ -66,6 +69,8 @@ services:
         for service in ["image", "variable", "remote", "missing"] {
             assert_eq!(context(service), None, "{service}");
         }
+        let deep = format!("services:\n  {}x\n", "- ".repeat(200_000));
+        assert_eq!(in_file(&deep, "short", Path::new("/")), None);
         assert_eq!(in_file("services: [", "short", Path::new("/")), None);
         assert_eq!(in_file("- a", "short", Path::new("/")), None);
     }
