@@ -3,18 +3,27 @@
 use std::fmt::Write as _;
 
 use saphyr::{LoadableYamlNode as _, Yaml};
-use swath_config::requires_python;
-use toml::Value;
+use swath_checkout::yaml_nests_too_deep;
 
-use crate::dependencies::{pyproject, requirement_files};
+use crate::ci_tools::{Installer, Tools};
 use crate::file_change::{FileChange, Preparation};
+use crate::line_ends::kept_by;
 use crate::project::Project;
 use crate::proposal::Proposal;
+use crate::yaml_text::yaml_text;
 
 const WORKFLOWS: &str = ".github/workflows";
-const GITHUB_FILE: &str = ".github/workflows/system-tests.yml";
 const GITLAB_FILE: &str = ".gitlab-ci.yml";
 const JOB: &str = "system-tests";
+
+/// What a job that runs swath has: a command, the action, the template, the plugin.
+const RUNS_SWATH: [&str; 5] = [
+    "swath run",
+    "swath-coverage/swath@",
+    "swath.gitlab-ci.yml",
+    "extends: .swath",
+    "pytest --swath",
+];
 
 /// A service that runs jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +36,75 @@ pub enum CiService {
     None,
 }
 
+/// The checkout that a service runs the jobs of, and where in it the project is.
+struct Place<'a> {
+    /// The project that is measured.
+    project: &'a Project,
+    /// The top of the checkout: only there services look for jobs.
+    top: Project,
+    /// The project's folder from there; empty for the top itself.
+    folder: String,
+}
+
+impl<'a> Place<'a> {
+    fn of(project: &'a Project) -> Self {
+        let mut above = project.root().ancestors();
+        let top = above.find(|folder| folder.join(".git").exists());
+        let top = top.unwrap_or(project.root());
+        let folder = project.root().strip_prefix(top).ok();
+        match folder.and_then(|folder| folder.to_str()) {
+            Some(folder) => Self {
+                project,
+                top: Project::new(top),
+                folder: folder.to_owned(),
+            },
+            None => Self {
+                project,
+                top: Project::new(project.root()),
+                folder: String::new(),
+            },
+        }
+    }
+
+    /// The name of the job, and of the file of its own: others may be of other projects.
+    fn job(&self) -> String {
+        let mut name = JOB.to_owned();
+        for part in self
+            .folder
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|part| !part.is_empty())
+        {
+            name.push('-');
+            name.push_str(part);
+        }
+        name
+    }
+
+    /// A path of the top as changes name it: from the project's folder.
+    fn from_project(&self, path: &str) -> String {
+        let depth = self.folder.split('/').filter(|part| !part.is_empty());
+        "../".repeat(depth.count()) + path
+    }
+
+    /// A path of the project, from the top.
+    fn from_top(&self, path: &str) -> String {
+        match self.folder.as_str() {
+            "" => path.to_owned(),
+            folder => format!("{folder}/{path}"),
+        }
+    }
+
+    /// Whether a file has a job that runs swath in this project.
+    fn runs_swath(&self, text: &str) -> bool {
+        let lines = || {
+            let lines = text.lines().map(str::trim_start);
+            lines.filter(|line| !line.starts_with('#'))
+        };
+        let is_there = |part: &str| lines().any(|line| line.contains(part));
+        RUNS_SWATH.into_iter().any(is_there) && is_there(&self.folder)
+    }
+}
+
 /// Adds a job for the service that is asked for, or that the project uses.
 pub(crate) fn extend(
     preparation: &mut Preparation,
@@ -34,14 +112,15 @@ pub(crate) fn extend(
     proposal: &Proposal,
     asked: Option<CiService>,
 ) {
-    let service = asked.or_else(|| used(project));
+    let place = Place::of(project);
+    let service = asked.or_else(|| used(&place.top));
     if service.is_some_and(|service| service != CiService::None) && !proposal.has_tests() {
         preparation.leave("no CI job yet: it would have no tests to run");
         return;
     }
     match service {
-        Some(CiService::GitHub) => github(preparation, project, proposal),
-        Some(CiService::GitLab) => gitlab(preparation, project, proposal),
+        Some(CiService::GitHub) => github(preparation, &place, proposal),
+        Some(CiService::GitLab) => gitlab(preparation, &place, proposal),
         Some(CiService::None) => {}
         None => preparation.leave(
             "no CI job: the project shows neither GitHub nor GitLab (`--ci github` or `--ci gitlab` writes one)",
@@ -49,22 +128,19 @@ pub(crate) fn extend(
     }
 }
 
-/// The service that a project uses, by its files, or else by where its Git remote is.
-fn used(project: &Project) -> Option<CiService> {
-    if project.has_folder(".github") {
+/// The service that a checkout uses, by its files, or else by where its Git remote is.
+fn used(top: &Project) -> Option<CiService> {
+    if top.has_folder(".github") {
         return Some(CiService::GitHub);
     }
-    if project.has_file(GITLAB_FILE) {
+    if top.has_file(GITLAB_FILE) {
         return Some(CiService::GitLab);
     }
-    let config = project.read(".git/config")?;
-    let urls = || {
-        config
-            .lines()
-            .map(str::trim)
-            .filter(|line| line.starts_with("url"))
+    let config = top.read(".git/config")?;
+    let is_at = |name: &str| {
+        let mut hosts = config.lines().filter_map(host_of);
+        hosts.any(|host| host.contains(name))
     };
-    let is_at = |host: &str| urls().any(|line| line.contains(host));
     match () {
         () if is_at("github") => Some(CiService::GitHub),
         () if is_at("gitlab") => Some(CiService::GitLab),
@@ -72,87 +148,144 @@ fn used(project: &Project) -> Option<CiService> {
     }
 }
 
-fn github(preparation: &mut Preparation, project: &Project, proposal: &Proposal) {
-    let names = project.names_in(WORKFLOWS).into_iter();
+/// The host in `url = https://user@host/path` or `url = user@host:path`.
+fn host_of(line: &str) -> Option<&str> {
+    let (key, url) = line.split_once('=')?;
+    if key.trim() != "url" {
+        return None;
+    }
+    let url = url.trim();
+    let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = url.split('/').next()?;
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    host.split(':').next()
+}
+
+fn github(preparation: &mut Preparation, place: &Place<'_>, proposal: &Proposal) {
+    let names = place.top.names_in(WORKFLOWS).into_iter();
     let mut paths = names.map(|name| format!("{WORKFLOWS}/{name}"));
     let has_job = |path: &String| {
-        project
-            .read(path)
-            .is_some_and(|text| text.contains("swath run"))
+        let text = place.top.read(path);
+        text.is_some_and(|text| place.runs_swath(&text))
     };
     if let Some(path) = paths.find(has_job) {
+        let path = place.from_project(&path);
         preparation.keep(format!("{path} has a job that runs swath"));
         return;
     }
-    if project.has_file(GITHUB_FILE) {
-        preparation.leave(format!("{GITHUB_FILE} is there: add `swath run` to it"));
+    let file = format!("{WORKFLOWS}/{}.yml", place.job());
+    let path = place.from_project(&file);
+    if place.top.has_file(&file) {
+        preparation.leave(format!("{path} is there: add `swath run` to it"));
         return;
     }
-    let text = github_workflow(project, proposal);
-    preparation.changes.push(FileChange::new(GITHUB_FILE, text));
+    let text = github_workflow(place, proposal);
+    if holds(&text, "jobs") {
+        preparation.changes.push(FileChange::new(&path, text));
+    } else {
+        preparation.leave(format!("no {path}: what was found here makes no valid one"));
+    }
 }
 
-fn github_workflow(project: &Project, proposal: &Proposal) -> String {
-    let tools = Tools::of(project);
-    let mut text = String::from(
-        "# The system tests, and which lines of the services they reach.\nname: System tests\n\non: [push, \
+/// Whether a text is one YAML document, a mapping with this key.
+fn holds(text: &str, key: &str) -> bool {
+    if yaml_nests_too_deep(text) {
+        return false;
+    }
+    let documents = Yaml::load_from_str(text).unwrap_or_default();
+    matches!(documents.as_slice(), [document] if document.as_mapping_get(key).is_some())
+}
+
+fn github_workflow(place: &Place<'_>, proposal: &Proposal) -> String {
+    let tools = Tools::of(place.project);
+    let name = match place.folder.as_str() {
+        "" => "System tests".to_owned(),
+        folder => format!("System tests ({folder})"),
+    };
+    let mut text = format!(
+        "# The system tests, and which lines of the services they reach.\nname: {}\n\non: [push, \
          pull_request]\n\npermissions:\n  contents: read\n\njobs:\n",
+        yaml_text(&name)
     );
-    let _ = write!(
-        text,
-        "  {JOB}:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
-    );
+    let _ = write!(text, "  {}:\n    runs-on: ubuntu-latest\n", place.job());
+    if !place.folder.is_empty() {
+        let folder = yaml_text(&place.folder);
+        let _ = write!(
+            text,
+            "    defaults:\n      run:\n        working-directory: {folder}\n"
+        );
+    }
+    text.push_str("    steps:\n      - uses: actions/checkout@v4\n");
     match tools.installer {
         Installer::Uv => text.push_str("      - uses: astral-sh/setup-uv@v6\n"),
         _ => {
+            let python = if place.project.has_file(".python-version") {
+                let file = place.from_top(".python-version");
+                format!("python-version-file: {}", yaml_text(&file))
+            } else {
+                format!("python-version: \"{}\"", tools.python)
+            };
             let _ = write!(
                 text,
-                "      - uses: actions/setup-python@v5\n        with:\n          {}\n",
-                tools.python_for_github(project)
+                "      - uses: actions/setup-python@v5\n        with:\n          {python}\n"
             );
         }
     }
-    for command in tools.install_commands() {
-        let _ = writeln!(text, "      - run: {command}");
-    }
-    if let Some(command) = tools.migrate(project, proposal) {
-        let _ = writeln!(text, "      - run: {command}");
-    }
     let prefix = tools.prefix();
+    let mut commands = tools.install_commands();
+    commands.extend(tools.migrate(place.project, proposal));
+    commands.push(format!(
+        "{prefix}swath run --require-complete --format=github --html htmlcov"
+    ));
+    for command in commands {
+        let _ = writeln!(text, "      - run: {}", yaml_text(&command));
+    }
     let _ = write!(
         text,
-        "      - run: {prefix}swath run --require-complete --format=github --html htmlcov\n      - uses: actions/upload-artifact@v4\n        \
-         if: always()\n        with:\n          name: coverage\n          path: htmlcov\n"
+        "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: coverage\n          \
+         path: {}\n",
+        yaml_text(&place.from_top("htmlcov"))
     );
     text
 }
 
-fn gitlab(preparation: &mut Preparation, project: &Project, proposal: &Proposal) {
-    let Some(before) = project.read(GITLAB_FILE) else {
-        let text = gitlab_job(project, proposal, None);
-        preparation.changes.push(FileChange::new(GITLAB_FILE, text));
-        return;
-    };
-    if before.contains("swath run") {
-        preparation.keep(format!("{GITLAB_FILE} has a job that runs swath"));
-        return;
-    }
-    let stage = match place_for_job(&before) {
-        JobPlace::DefaultStage => None,
-        JobPlace::Stage(stage) => Some(stage),
-        JobPlace::Nowhere => {
-            preparation.leave(format!(
-                "{GITLAB_FILE} is not plain YAML: add `swath run` to it"
-            ));
+fn gitlab(preparation: &mut Preparation, place: &Place<'_>, proposal: &Proposal) {
+    let path = place.from_project(GITLAB_FILE);
+    let before = match place.top.text_of(GITLAB_FILE) {
+        Ok(before) => before,
+        Err(error) => {
+            preparation.leave(format!("no CI job: `{path}` cannot be read: {error}"));
             return;
         }
     };
-    let gap = if before.ends_with('\n') { "\n" } else { "\n\n" };
-    let job = gitlab_job(project, proposal, stage.as_deref());
-    let after = format!("{before}{gap}{job}");
-    preparation
-        .changes
-        .push(FileChange::extended(GITLAB_FILE, before, after));
+    let Some(before) = before else {
+        let text = gitlab_job(place, proposal, None);
+        preparation.changes.push(FileChange::new(&path, text));
+        return;
+    };
+    if place.runs_swath(&before) {
+        preparation.keep(format!("{path} has a job that runs swath"));
+        return;
+    }
+    let added = kept_by(&before, |before| {
+        let stage = match place_for_job(before, &place.job()) {
+            JobPlace::DefaultStage => None,
+            JobPlace::Stage(stage) => Some(stage),
+            JobPlace::Nowhere => return None,
+        };
+        let gap = if before.ends_with('\n') { "\n" } else { "\n\n" };
+        let job = gitlab_job(place, proposal, stage.as_deref());
+        Some(format!("{before}{gap}{job}"))
+    });
+    match added.filter(|after| holds(after, &place.job())) {
+        Some(after) => {
+            let change = FileChange::extended(&path, before, after);
+            preparation.changes.push(change);
+        }
+        None => preparation.leave(format!("{path} is not plain YAML: add `swath run` to it")),
+    }
 }
 
 /// Where a job fits into a file.
@@ -165,13 +298,16 @@ enum JobPlace {
     Nowhere,
 }
 
-fn place_for_job(text: &str) -> JobPlace {
+fn place_for_job(text: &str, job: &str) -> JobPlace {
+    if yaml_nests_too_deep(text) {
+        return JobPlace::Nowhere;
+    }
     let documents = Yaml::load_from_str(text).unwrap_or_default();
     let [document] = documents.as_slice() else {
         return JobPlace::Nowhere;
     };
     let is_block = document.as_mapping().is_some() && !text.trim_start().starts_with('{');
-    if !is_block || document.as_mapping_get(JOB).is_some() {
+    if !is_block || document.as_mapping_get(job).is_some() {
         return JobPlace::Nowhere;
     }
     let stages = document.as_mapping_get("stages");
@@ -185,180 +321,85 @@ fn place_for_job(text: &str) -> JobPlace {
     }
 }
 
-fn gitlab_job(project: &Project, proposal: &Proposal, stage: Option<&str>) -> String {
-    let tools = Tools::of(project);
+fn gitlab_job(place: &Place<'_>, proposal: &Proposal, stage: Option<&str>) -> String {
+    let tools = Tools::of(place.project);
     let mut text =
         String::from("# The system tests, and which lines of the services they reach.\n");
-    let _ = writeln!(text, "{JOB}:");
+    let _ = writeln!(text, "{}:", place.job());
     if proposal.compose.is_some() {
         text.push_str("  # Needs a runner with Docker, Compose and Python.\n");
     } else {
         let _ = writeln!(text, "  image: python:{}", tools.python);
     }
     if let Some(stage) = stage {
-        let _ = writeln!(text, "  stage: {stage}");
+        let _ = writeln!(text, "  stage: {}", yaml_text(stage));
     }
-    text.push_str("  script:\n");
-    let mut commands = Vec::new();
-    if tools.installer == Installer::Uv {
-        commands.push("pip install uv".to_owned());
-    }
-    commands.extend(tools.install_commands());
-    commands.extend(tools.migrate(project, proposal));
+    let go_there =
+        (!place.folder.is_empty()).then(|| format!("cd {}", shell_words::quote(&place.folder)));
     let prefix = tools.prefix();
-    commands.push(format!(
+    let mut script: Vec<String> = go_there.iter().cloned().collect();
+    if tools.installer == Installer::Uv {
+        script.push("pip install uv".to_owned());
+    }
+    script.extend(tools.install_commands());
+    script.extend(tools.migrate(place.project, proposal));
+    script.push(format!(
         "{prefix}swath run --require-complete --html htmlcov"
     ));
-    commands.push(format!("{prefix}swath xml"));
-    commands.push(format!(
+    // Of a run that failed the reports are of interest, too.
+    let mut after_script: Vec<String> = go_there.into_iter().collect();
+    after_script.push(format!("{prefix}swath xml"));
+    after_script.push(format!(
         "{prefix}swath report --format=gitlab > gl-code-quality-report.json"
     ));
-    for command in commands {
-        let _ = writeln!(text, "    - {command}");
+    for (key, commands) in [("script", script), ("after_script", after_script)] {
+        let _ = writeln!(text, "  {key}:");
+        for command in commands {
+            let _ = writeln!(text, "    - {}", yaml_text(&command));
+        }
     }
-    text.push_str(
-        "  coverage: '/^TOTAL.*\\s(\\d+(?:\\.\\d+)?)%$/'\n  artifacts:\n    when: always\n    paths: [htmlcov]\n    \
-         reports:\n      coverage_report:\n        coverage_format: cobertura\n        path: coverage.xml\n      codequality: gl-code-quality-report.json\n",
+    let at = |path: &str| yaml_text(&place.from_top(path));
+    let _ = write!(
+        text,
+        "  coverage: '/^TOTAL.*\\s(\\d+(?:\\.\\d+)?)%$/'\n  artifacts:\n    when: always\n    paths:\n      - {}\n    \
+         reports:\n      coverage_report:\n        coverage_format: cobertura\n        path: {}\n      codequality: {}\n",
+        at("htmlcov"),
+        at("coverage.xml"),
+        at("gl-code-quality-report.json")
     );
     text
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Installer {
-    Pip,
-    Uv,
-    Poetry,
-}
-
-/// How a job installs a project.
-struct Tools {
-    installer: Installer,
-    /// The arguments of `pip install`, one call each.
-    pip: Vec<String>,
-    /// The Python of the job: `3.13`.
-    python: String,
-}
-
-impl Tools {
-    fn of(project: &Project) -> Self {
-        let installer = match () {
-            () if project.has_file("uv.lock") => Installer::Uv,
-            () if project.has_file("poetry.lock") => Installer::Poetry,
-            () => Installer::Pip,
-        };
-        let range = requires_python(project.root());
-        let allowed = |minor: &u8| range.as_ref().is_none_or(|range| range.allows(*minor));
-        let minor = (8..=13).rev().find(allowed).unwrap_or(13);
-        Self {
-            installer,
-            pip: pip_installs(project),
-            python: format!("3.{minor}"),
-        }
-    }
-
-    fn install_commands(&self) -> Vec<String> {
-        match self.installer {
-            Installer::Uv => vec!["uv sync".to_owned(), "uv pip install swath".to_owned()],
-            Installer::Poetry => vec![
-                "pip install poetry".to_owned(),
-                "poetry install".to_owned(),
-                "poetry run pip install swath".to_owned(),
-            ],
-            Installer::Pip => {
-                let calls = self.pip.iter().map(String::as_str).chain(["swath"]);
-                calls.map(|what| format!("pip install {what}")).collect()
-            }
-        }
-    }
-
-    fn prefix(&self) -> &'static str {
-        match self.installer {
-            Installer::Pip => "",
-            Installer::Uv => "uv run --no-sync ",
-            Installer::Poetry => "poetry run ",
-        }
-    }
-
-    fn python_for_github(&self, project: &Project) -> String {
-        if project.has_file(".python-version") {
-            "python-version-file: .python-version".to_owned()
-        } else {
-            format!("python-version: \"{}\"", self.python)
-        }
-    }
-
-    /// A fresh database has no tables yet.
-    fn migrate(&self, project: &Project, proposal: &Proposal) -> Option<String> {
-        let service = proposal.services.first()?;
-        let folder = service.folder.as_deref();
-        let manage = folder.map_or("manage.py".to_owned(), |folder| {
-            format!("{folder}/manage.py")
-        });
-        let prefix = self.prefix();
-        project
-            .has_file(&manage)
-            .then(|| format!("{prefix}python {manage} migrate --no-input"))
-    }
-}
-
-/// What `pip install` is told.
-fn pip_installs(project: &Project) -> Vec<String> {
-    let files = requirement_files(project);
-    let mut installs = Vec::new();
-    if !files.is_empty() {
-        let files: Vec<String> = files.iter().map(|file| format!("-r {file}")).collect();
-        installs.push(files.join(" "));
-    }
-    let table = pyproject(project);
-    let is_package = table
-        .as_ref()
-        .is_some_and(|table| table.contains_key("build-system") || table.contains_key("project"));
-    if is_package || project.has_file("setup.py") {
-        let extras = table.as_ref().and_then(|table| {
-            table
-                .get("project")?
-                .get("optional-dependencies")?
-                .as_table()
-        });
-        let names = ["test", "tests", "testing", "dev"];
-        let extra =
-            extras.and_then(|extras| names.into_iter().find(|name| extras.contains_key(*name)));
-        installs.push(match extra {
-            Some(extra) => format!("-e '.[{extra}]'"),
-            None => "-e .".to_owned(),
-        });
-        let groups = table
-            .as_ref()
-            .and_then(|table| table.get("dependency-groups").and_then(Value::as_table));
-        let group =
-            groups.and_then(|groups| names.into_iter().find(|name| groups.contains_key(*name)));
-        if let Some(group) = group {
-            installs.push(format!("--group {group}"));
-        }
-    }
-    installs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const GITHUB_FILE: &str = ".github/workflows/system-tests.yml";
+
     fn job(files: &[(&str, &str)], asked: Option<CiService>) -> Preparation {
+        job_in("", files, asked)
+    }
+
+    /// The job of the project in a folder of the checkout.
+    fn job_in(below: &str, files: &[(&str, &str)], asked: Option<CiService>) -> Preparation {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             swath_test::write_file(folder.path().join(name), text);
         }
+        if !below.is_empty() {
+            fs_err::create_dir_all(folder.path().join(".git")).unwrap();
+        }
+        let root = match below {
+            "" => folder.path().to_owned(),
+            below => folder.path().join(below),
+        };
+        fs_err::create_dir_all(&root).unwrap();
         let mut preparation = Preparation::default();
         let proposal = Proposal {
             test: Some("pytest".to_owned()),
             ..Proposal::default()
         };
-        extend(
-            &mut preparation,
-            &Project::new(folder.path()),
-            &proposal,
-            asked,
-        );
+        extend(&mut preparation, &Project::new(&root), &proposal, asked);
         preparation
     }
 
@@ -386,6 +427,13 @@ mod tests {
             ),
             (
                 &[(".gitlab-ci.yml", "build:\n  script: [make]\n")],
+                Some(GITLAB_FILE),
+            ),
+            (
+                &[(
+                    ".git/config",
+                    "[remote \"origin\"]\n\turl = https://gitlab.com/github-mirrors/x\n",
+                )],
                 Some(GITLAB_FILE),
             ),
             (&[("README.md", "github")], None),
@@ -474,5 +522,147 @@ mod tests {
             job(&[(".github/x", "")], Some(CiService::None)),
             Preparation::default()
         );
+    }
+
+    #[test]
+    fn a_use_of_the_action_or_the_template_is_such_a_job() {
+        for (file, text) in [
+            (
+                ".github/workflows/ci.yml",
+                "jobs:\n  a:\n    steps:\n      - uses: swath-coverage/swath@main\n",
+            ),
+            (".github/workflows/ci.yml", "- run: pytest --swath\n"),
+            (
+                GITLAB_FILE,
+                "include:\n  - remote: https://example.org/ci/swath.gitlab-ci.yml\n",
+            ),
+            (GITLAB_FILE, "include: x\ntests:\n  extends: .swath\n"),
+        ] {
+            let preparation = job(&[(file, text)], None);
+            assert!(preparation.changes.is_empty(), "{text}: {preparation:?}");
+            assert!(preparation.kept[0].contains(file), "{preparation:?}");
+        }
+        // Nor is one that is commented out.
+        let files = [(".github/workflows/ci.yml", "# - run: swath run\n")];
+        assert_eq!(job(&files, None).changes.len(), 1);
+    }
+
+    #[test]
+    fn jobs_of_a_project_below_stand_at_the_top_of_the_checkout() {
+        let files = [
+            (".github/x", ""),
+            ("apps/my shop/.python-version", "3.12"),
+            (
+                ".github/workflows/other.yml",
+                "- run: cd apps/other && swath run\n",
+            ),
+        ];
+        let preparation = job_in("apps/my shop", &files, None);
+        let [change] = &preparation.changes[..] else {
+            panic!("{preparation:?}");
+        };
+        let path = "../../.github/workflows/system-tests-apps-my-shop.yml";
+        assert_eq!(change.path, path);
+        for part in [
+            "  system-tests-apps-my-shop:\n",
+            "        working-directory: apps/my shop\n",
+            "          path: apps/my shop/htmlcov\n",
+            "          python-version-file: apps/my shop/.python-version\n",
+        ] {
+            assert!(change.after.contains(part), "{part}: {}", change.after);
+        }
+        let workflow = (".github/workflows/own.yml", change.after.as_str());
+        let again = job_in("apps/my shop", &[workflow], None);
+        assert!(again.changes.is_empty(), "{again:?}");
+
+        let preparation = job_in("shop", &[(GITLAB_FILE, "a: {script: [b]}\n")], None);
+        let change = &preparation.changes[0];
+        assert_eq!(change.path, "../.gitlab-ci.yml");
+        for part in [
+            "system-tests-shop:\n",
+            "  script:\n    - cd shop\n",
+            "  after_script:\n    - cd shop\n",
+            "      - shop/htmlcov\n",
+            "        path: shop/coverage.xml\n",
+            "      codequality: shop/gl-code-quality-report.json\n",
+        ] {
+            assert!(change.after.contains(part), "{part}: {}", change.after);
+        }
+    }
+
+    #[test]
+    fn names_cannot_break_out_of_a_job() {
+        let names = [
+            "requirements: a #b.txt",
+            "requirements'\"$(touch x).txt",
+            "requirements\n- x.txt",
+        ];
+        for service in [CiService::GitHub, CiService::GitLab] {
+            for name in names {
+                let text = job(&[(name, "x")], Some(service)).changes.remove(0).after;
+                let documents = Yaml::load_from_str(&text).unwrap();
+                let document = &documents[0];
+                let command = match service {
+                    CiService::GitHub => document
+                        .as_mapping_get("jobs")
+                        .unwrap()
+                        .as_mapping_get(JOB)
+                        .unwrap()
+                        .as_mapping_get("steps")
+                        .unwrap()
+                        .as_sequence()
+                        .unwrap()[2]
+                        .as_mapping_get("run"),
+                    _ => document
+                        .as_mapping_get(JOB)
+                        .unwrap()
+                        .as_mapping_get("script")
+                        .unwrap()
+                        .as_sequence_get(0),
+                };
+                let words = shell_words::split(command.unwrap().as_str().unwrap()).unwrap();
+                assert_eq!(words, ["pip", "install", "-r", name], "{text}");
+            }
+        }
+        let stages = "stages: ['deploy: #1']\n";
+        let text = job(&[(GITLAB_FILE, stages)], None).changes.remove(0).after;
+        let documents = Yaml::load_from_str(&text).unwrap();
+        let stage = documents[0]
+            .as_mapping_get(JOB)
+            .unwrap()
+            .as_mapping_get("stage");
+        assert_eq!(stage.unwrap().as_str(), Some("deploy: #1"), "{text}");
+    }
+
+    #[test]
+    fn files_that_cannot_be_extended_stay() {
+        let deep = "- ".repeat(50_000);
+        let preparation = job(&[(GITLAB_FILE, &deep)], None);
+        assert!(preparation.changes.is_empty());
+        assert!(
+            preparation.left[0].contains("not plain YAML"),
+            "{preparation:?}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::write(folder.path().join(GITLAB_FILE), [0xff]).unwrap();
+        let proposal = Proposal {
+            test: Some("pytest".to_owned()),
+            ..Proposal::default()
+        };
+        let mut preparation = Preparation::default();
+        extend(
+            &mut preparation,
+            &Project::new(folder.path()),
+            &proposal,
+            None,
+        );
+        assert!(preparation.changes.is_empty(), "{preparation:?}");
+        assert!(
+            preparation.left[0].contains("cannot be read"),
+            "{preparation:?}"
+        );
+        let preparation = job(&[(GITLAB_FILE, "a:\r\n  script: [b]\r\n")], None);
+        let after = &preparation.changes[0].after;
+        assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
     }
 }

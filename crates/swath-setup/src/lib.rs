@@ -6,6 +6,7 @@
 
 mod application;
 mod ci;
+mod ci_tools;
 mod command_line;
 mod compose_file;
 mod coverage_settings;
@@ -25,6 +26,7 @@ mod source;
 mod survey;
 mod swath_toml;
 mod system_tests;
+mod yaml_text;
 
 pub use ci::CiService;
 pub use dependencies::installed_packages;

@@ -309,6 +309,40 @@ fn an_empty_folder_is_no_project() {
 }
 
 #[test]
+fn settings_that_are_there_say_what_the_tests_are() {
+    let sandbox = Sandbox::new();
+    sandbox.write("apps/shop/app.py", "x = 1\n");
+    let settings = "test = 'nose2 checks'\n[services.web]\ncommand = 'serve'\n";
+    sandbox.write("apps/shop/swath.toml", settings);
+    fs_err::create_dir(sandbox.project().join(".git")).unwrap();
+    let mut command = sandbox.command(&["init", "--yes", "--ci=github"]);
+    command.current_dir(sandbox.project().join("apps/shop"));
+    let found = finish(command);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(sandbox.read("apps/shop/swath.toml"), settings);
+    assert!(!found.stderr.contains("no system tests"), "{found:?}");
+    assert!(!found.stderr.contains("no CI job"), "{found:?}");
+    assert!(found.stderr.contains("Next: `swath doctor`"), "{found:?}");
+    // At the top of the checkout, where GitHub looks.
+    let workflow = sandbox.read(".github/workflows/system-tests-apps-shop.yml");
+    assert!(
+        workflow.contains("working-directory: apps/shop\n"),
+        "{workflow}"
+    );
+
+    // Settings that are wrong are named, and nothing else is written for them.
+    sandbox.write("apps/shop/swath.toml", "tests = 1\n");
+    let mut command = sandbox.command(&["init", "--dry-run", "--ci=gitlab"]);
+    command.current_dir(sandbox.project().join("apps/shop"));
+    let found = finish(command);
+    assert!(
+        found.stderr.contains("the settings cannot be used"),
+        "{found:?}"
+    );
+    assert!(found.stderr.contains("no CI job yet"), "{found:?}");
+}
+
+#[test]
 fn a_bare_run_names_the_command_line_that_fits() {
     let Some(venv) = environment("a_bare_run_names_the_command_line_that_fits") else {
         return;
