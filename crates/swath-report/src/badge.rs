@@ -8,16 +8,15 @@ const LETTER: usize = 68;
 /// The space before and after a text.
 const MARGIN: usize = 6;
 
-/// The total as a badge. A number that is not vouched for says so, and has no color.
+/// The total as a badge. A number that is not vouched for says so, and has no color: it is not complete, or it is and
+/// something else speaks against it, such as tests that failed.
 #[must_use]
 pub fn render_badge(report: &Report, verdict: &Verdict, precision: usize) -> String {
     const LABEL: &str = "coverage";
     let percent = report.totals.shown_percent(precision);
-    let is_vouched_for =
-        verdict.completeness == Completeness::Complete && verdict.doubts.is_empty();
     let (value, color) = match () {
         () if report.totals.files == 0 => ("no data".to_owned(), "#6e7681"),
-        () if !is_vouched_for => (format!("{percent}% incomplete"), "#6e7681"),
+        () if !verdict.is_sound() => (format!("{percent}% {}", word(verdict)), "#6e7681"),
         () => (format!("{percent}%"), color_of(report.totals.percent())),
     };
     let width = |text: &str| text.chars().count() * LETTER / 10 + 2 * MARGIN;
@@ -32,6 +31,15 @@ pub fn render_badge(report: &Report, verdict: &Verdict, precision: usize) -> Str
          font-family=\"Verdana,Geneva,DejaVu Sans,sans-serif\" font-size=\"11\">\n<text x=\"{label_at}\" \
          y=\"14\">{LABEL}</text>\n<text x=\"{value_at}\" y=\"14\">{value}</text>\n</g>\n</svg>\n"
     )
+}
+
+/// What is wrong with a number that is not vouched for.
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict.completeness {
+        Completeness::Incomplete => "incomplete",
+        Completeness::Partial => "partial",
+        Completeness::Complete | Completeness::Unknown => "unverified",
+    }
 }
 
 /// From red to green; white letters can be read on each (a contrast of 4.5 or more).
@@ -52,6 +60,10 @@ mod tests {
     use super::*;
 
     fn badge(missing: usize, completeness: Completeness) -> String {
+        badge_with(missing, completeness, &[])
+    }
+
+    fn badge_with(missing: usize, completeness: Completeness, doubts: &[&str]) -> String {
         let report = Report {
             totals: Numbers {
                 files: 1,
@@ -64,7 +76,7 @@ mod tests {
         let verdict = Verdict {
             completeness,
             gaps: Vec::new(),
-            doubts: Vec::new(),
+            doubts: doubts.iter().map(|&doubt| doubt.to_owned()).collect(),
             measured: 1,
             seen: 1,
         };
@@ -82,6 +94,13 @@ mod tests {
         let incomplete = badge(5, Completeness::Incomplete);
         assert!(incomplete.contains(">95% incomplete<"), "{incomplete}");
         assert!(!incomplete.contains("#1a7f37"));
+        // Nothing is missing where the tests failed, or where nobody looked.
+        let failed = badge_with(5, Completeness::Complete, &["the tests failed"]);
+        for badge in [failed, badge(5, Completeness::Unknown)] {
+            assert!(badge.contains(">95% unverified<"), "{badge}");
+            assert!(!badge.contains("#1a7f37"));
+        }
+        assert!(badge(5, Completeness::Partial).contains(">95% partial<"));
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn a_badge_shows_the_number_and_whether_it_is_complete() {
         .write("sub/prog.py", &(program() + "raise SystemExit(1)\n"));
     measured.swath(&["run", "--no-docker"], &[]);
     measured.swath(&["badge"], &[]);
-    assert!(read().contains("% incomplete<"), "{}", read());
+    assert!(read().contains("% unverified<"), "{}", read());
     let shown = measured.swath(&["badge", "-o", "-"], &[]);
     assert!(shown.stdout.starts_with("<svg "), "{shown:?}");
 }
@@ -267,6 +267,27 @@ fn the_action_runs_its_steps() {
     assert!(measured.sandbox.read("summary.md").contains("### Coverage"));
     let total = measured.swath(&["report", "--format=total"], &[]).stdout;
     assert_eq!(measured.sandbox.read("output"), format!("total={total}"));
+    // Gates that do not pass leave the total, and without data there is none.
+    let output = || measured.sandbox.read("output");
+    let give_total = scripts[2];
+    let settings = measured.sandbox.read("sub/swath.toml");
+    let gated = format!("{settings}[gates]\nlines = 100\n");
+    measured.sandbox.write("sub/swath.toml", &gated);
+    measured.sandbox.write("output", "");
+    let bash = |script: &str| {
+        let script = format!("set -o pipefail\n{script}");
+        shell(&measured, "bash", &script, &environment)
+    };
+    assert_eq!(bash(give_total).code, 0);
+    assert_eq!(output(), format!("total={total}"));
+    measured.sandbox.write("sub/swath.toml", &settings);
+    measured.sandbox.write("output", "");
+    fs_err::rename(root.join("sub/.coverage"), root.join("aside")).unwrap();
+    assert_eq!(bash(give_total).code, 0);
+    assert_eq!(output(), "");
+    fs_err::rename(root.join("aside"), root.join("sub/.coverage")).unwrap();
+    let uploaded = at(at(steps.last().unwrap(), "with"), "name").as_str();
+    assert_eq!(uploaded, Some("${{ inputs.artifact }}"));
     // A command of one's own.
     let interpreter = text_of_python();
     let command = format!("echo 'mine' && '{interpreter}' prog.py");
