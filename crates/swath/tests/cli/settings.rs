@@ -92,11 +92,16 @@ fn the_file_says_what_comes_of_a_run() {
     let interpreter = text(&python.path);
     sandbox.write(
         "app.py",
-        "import os, subprocess\nsubprocess.run(['env', '-i', os.environ['PY'], 'other.py'])\n",
+        "import os, subprocess, time\nquiet = subprocess.DEVNULL\n\
+         words = ['env', '-i', os.environ['PY'], 'other.py']\n\
+         subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet)\n\
+         while not os.path.exists('up'):\n    time.sleep(0.02)\n",
     );
+    // It is there until the run is over, so that the run cannot miss it.
     sandbox.write(
         "other.py",
-        "print('unseen')\nimport time\ntime.sleep(0.5)\n",
+        "import os, time\nopen('up', 'w').close()\nfor _ in range(3000):\n    \
+         if os.path.exists('over'):\n        break\n    time.sleep(0.02)\n",
     );
     sandbox.write(
         "swath.toml",
@@ -112,6 +117,7 @@ fn the_file_says_what_comes_of_a_run() {
         crate::sandbox::finish(command)
     };
     let found = run(&[]);
+    sandbox.write("over", "");
     // One Python could not be measured.
     assert_eq!(found.code, 3, "{found:?}");
     assert!(
