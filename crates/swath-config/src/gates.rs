@@ -105,7 +105,8 @@ impl GateSetting {
 }
 
 /// Whether a number is one that a share can be held against.
-pub(crate) fn is_percentage(number: f64) -> bool {
+#[must_use]
+pub fn is_percentage(number: f64) -> bool {
     (0.0..=100.0).contains(&number)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use swath_config::{GateSetting, GateSubject};
+use swath_config::{GateSetting, GateSubject, is_percentage};
 use swath_model::{Message, count};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
@@ -136,7 +136,7 @@ impl Gate {
 
     /// A gate of anything, with at least `precision` digits.
     pub fn of(subject: GateSubject, fail_under: f64, precision: usize) -> Result<Self, GateError> {
-        if !(0.0..=100.0).contains(&fail_under) {
+        if !is_percentage(fail_under) {
             return Err(GateError { fail_under });
         }
         let text = fail_under.to_string();

@@ -11,14 +11,12 @@ use swath_checkout::check_writable;
 use swath_config::{Ready, Service, SwathConfig};
 use swath_model::Message;
 use swath_run::{
-    Plan, PluginChoice, RunKind, RunRequest, ServiceOptions, Settings, SettingsOverrides, ask,
+    Plan, PluginChoice, RunKind, RunRequest, ServiceOptions, Settings, SettingsOverrides,
     leftovers, plan,
 };
 
+use crate::engine::Engine;
 use crate::interpreter::{environment_interpreter, find_on_path, is_program, version_of};
-
-/// How long anything that is asked may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The program that shows whether the agent works.
 const PROBE: &str = "probed = 1\n";
@@ -385,32 +383,20 @@ fn data_file(path: &Path) -> Check {
 
 fn engine() -> Check {
     const WHAT: &str = "containers";
-    let Some(docker) = find_on_path("docker".as_ref()) else {
-        return check(
-            WHAT,
-            State::Note,
-            "no `docker` here: containers are not measured",
-        );
-    };
-    let words = ["version", "--format", "{{.Server.Version}}"];
-    match ask(&docker, &words, b"", PATIENCE) {
-        Ok(answer) if answer.code == Some(0) => {
-            let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-            good(WHAT, format!("Docker {version} answers"))
+    match Engine::find() {
+        Engine::NoCommand => {
+            let text = "no `docker` here: containers are not measured";
+            check(WHAT, State::Note, text)
         }
-        Ok(answer) => {
-            let said = String::from_utf8_lossy(&answer.stderr);
-            let said = said.lines().last().unwrap_or_default().to_owned();
+        Engine::Answers(version) => good(WHAT, format!("Docker {version} answers")),
+        Engine::Refuses(said) => {
+            let text = format!("the engine cannot be used: {said}");
             Check {
                 remedy: Some("`swath run --no-docker` leaves containers out".to_owned()),
-                ..check(
-                    WHAT,
-                    State::Note,
-                    format!("the engine cannot be used: {said}"),
-                )
+                ..check(WHAT, State::Note, text)
             }
         }
-        Err(error) => bad(WHAT, error.to_string(), "docker version"),
+        Engine::Silent(error) => bad(WHAT, error, "docker version"),
     }
 }
 

@@ -10,6 +10,7 @@ mod command_tree;
 mod commands;
 mod coverage_cli;
 mod diagnostic;
+mod engine;
 mod exit;
 mod gates;
 mod interpreter;

@@ -2,20 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
 
 use swath_config::{CoverageConfig, ProcessEnvironment, RcFile};
 use swath_model::Message;
-use swath_run::ask;
 use swath_setup::{Circumstances, Proposal, installed_packages, propose};
 
 use crate::arguments::RunArguments;
-use crate::interpreter::{environment_interpreter, find_on_path};
+use crate::engine::Engine;
+use crate::interpreter::environment_interpreter;
 use crate::progress::status;
 use crate::terminal::{self, can_ask};
-
-/// How long the engine may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks around in a folder.
 pub(crate) fn look(folder: &Path) -> Proposal {
@@ -25,16 +21,9 @@ pub(crate) fn look(folder: &Path) -> Proposal {
             .as_deref()
             .map(installed_packages)
             .unwrap_or_default(),
-        has_docker: engine_answers(),
+        has_docker: matches!(Engine::find(), Engine::Answers(_)),
     };
     propose(folder, &circumstances)
-}
-
-fn engine_answers() -> bool {
-    let words = ["version", "--format", "{{.Server.Version}}"];
-    find_on_path("docker".as_ref())
-        .and_then(|docker| ask(&docker, &words, b"", PATIENCE).ok())
-        .is_some_and(|answer| answer.code == Some(0))
 }
 
 /// Says what a proposal is derived from.
