@@ -29,9 +29,8 @@ mod tests {
     #[test]
     fn depth_is_found_in_every_style() {
         let many = 50_000;
-        let indented: String = (0..2000)
-            .map(|level| format!("{}a:\n", " ".repeat(level)))
-            .collect();
+        let levels = (0..2000).map(|level| " ".repeat(level) + "a:\n");
+        let indented = levels.collect::<Vec<_>>().concat();
         let flow = "[".repeat(150) + &"]".repeat(150);
         for text in [flow, "- ".repeat(many), indented] {
             assert!(yaml_nests_too_deep(&text), "{}", &text[..8]);

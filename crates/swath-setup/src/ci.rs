@@ -81,13 +81,13 @@ impl<'a> Place<'a> {
     }
 
     /// A path of the top as changes name it: from the project's folder.
-    fn from_project(&self, path: &str) -> String {
+    fn as_from_project(&self, path: &str) -> String {
         let depth = self.folder.split('/').filter(|part| !part.is_empty());
         "../".repeat(depth.count()) + path
     }
 
     /// A path of the project, from the top.
-    fn from_top(&self, path: &str) -> String {
+    fn as_from_top(&self, path: &str) -> String {
         match self.folder.as_str() {
             "" => path.to_owned(),
             folder => format!("{folder}/{path}"),
@@ -171,12 +171,12 @@ fn github(preparation: &mut Preparation, place: &Place<'_>, proposal: &Proposal)
         text.is_some_and(|text| place.runs_swath(&text))
     };
     if let Some(path) = paths.find(has_job) {
-        let path = place.from_project(&path);
+        let path = place.as_from_project(&path);
         preparation.keep(format!("{path} has a job that runs swath"));
         return;
     }
     let file = format!("{WORKFLOWS}/{}.yml", place.job());
-    let path = place.from_project(&file);
+    let path = place.as_from_project(&file);
     if place.top.has_file(&file) {
         preparation.leave(format!("{path} is there: add `swath run` to it"));
         return;
@@ -218,20 +218,19 @@ fn github_workflow(place: &Place<'_>, proposal: &Proposal) -> String {
         );
     }
     text.push_str("    steps:\n      - uses: actions/checkout@v4\n");
-    match tools.installer {
-        Installer::Uv => text.push_str("      - uses: astral-sh/setup-uv@v6\n"),
-        _ => {
-            let python = if place.project.has_file(".python-version") {
-                let file = place.from_top(".python-version");
-                format!("python-version-file: {}", yaml_text(&file))
-            } else {
-                format!("python-version: \"{}\"", tools.python)
-            };
-            let _ = write!(
-                text,
-                "      - uses: actions/setup-python@v5\n        with:\n          {python}\n"
-            );
-        }
+    if tools.installer == Installer::Uv {
+        text.push_str("      - uses: astral-sh/setup-uv@v6\n");
+    } else {
+        let python = if place.project.has_file(".python-version") {
+            let file = place.as_from_top(".python-version");
+            format!("python-version-file: {}", yaml_text(&file))
+        } else {
+            format!("python-version: \"{}\"", tools.python)
+        };
+        let _ = write!(
+            text,
+            "      - uses: actions/setup-python@v5\n        with:\n          {python}\n"
+        );
     }
     let prefix = tools.prefix();
     let mut commands = tools.install_commands();
@@ -246,13 +245,13 @@ fn github_workflow(place: &Place<'_>, proposal: &Proposal) -> String {
         text,
         "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: coverage\n          \
          path: {}\n",
-        yaml_text(&place.from_top("htmlcov"))
+        yaml_text(&place.as_from_top("htmlcov"))
     );
     text
 }
 
 fn gitlab(preparation: &mut Preparation, place: &Place<'_>, proposal: &Proposal) {
-    let path = place.from_project(GITLAB_FILE);
+    let path = place.as_from_project(GITLAB_FILE);
     let before = match place.top.text_of(GITLAB_FILE) {
         Ok(before) => before,
         Err(error) => {
@@ -358,7 +357,7 @@ fn gitlab_job(place: &Place<'_>, proposal: &Proposal, stage: Option<&str>) -> St
             let _ = writeln!(text, "    - {}", yaml_text(&command));
         }
     }
-    let at = |path: &str| yaml_text(&place.from_top(path));
+    let at = |path: &str| yaml_text(&place.as_from_top(path));
     let _ = write!(
         text,
         "  coverage: '/^TOTAL.*\\s(\\d+(?:\\.\\d+)?)%$/'\n  artifacts:\n    when: always\n    paths:\n      - {}\n    \

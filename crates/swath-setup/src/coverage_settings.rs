@@ -72,7 +72,7 @@ pub(crate) fn extend(
                 .push(FileChange::extended(name, before, after));
         }
         (None, _) => {
-            let is_toml = name.ends_with(".toml");
+            let is_toml = matches!(name, "pyproject.toml" | ".coveragerc.toml");
             let source = &proposal.source;
             let line = if is_toml {
                 format!("source = [\"{}\"]", source.join("\", \""))

@@ -11,6 +11,7 @@ use crate::git_ignore;
 use crate::project::Project;
 use crate::proposal::Proposal;
 use crate::swath_toml;
+use crate::written_settings::WrittenSettings;
 
 const SETTINGS: &str = "swath.toml";
 
@@ -100,16 +101,17 @@ impl Preparation {
 pub fn prepare(root: &Path, proposal: &Proposal, ci: Option<CiService>) -> Preparation {
     let project = &Project::new(root);
     let mut preparation = Preparation::default();
-    match SwathConfig::find(root) {
-        Some(file) => {
+    match WrittenSettings::of(root) {
+        WrittenSettings::Read(config) => {
+            let file = config.file.unwrap_or_default();
             let shown = file.strip_prefix(root).unwrap_or(&file).display();
-            match SwathConfig::load(root) {
-                Ok(_) => preparation.keep(format!("{shown} has settings of swath")),
-                Err(error) => preparation.leave(format!("the settings cannot be used: {error}")),
-            }
+            preparation.keep(format!("{shown} has settings of swath"));
         }
-        None if proposal.test.is_none() && !proposal.starts_services() => {}
-        None => {
+        WrittenSettings::Unusable(error) => {
+            preparation.leave(format!("the settings cannot be used: {error}"));
+        }
+        WrittenSettings::None if proposal.test.is_none() && !proposal.starts_services() => {}
+        WrittenSettings::None => {
             let text = swath_toml::render(proposal);
             // What is found in a checkout can hold anything.
             match SwathConfig::parse(&text, &root.join(SETTINGS), &[]) {

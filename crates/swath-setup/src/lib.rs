@@ -26,6 +26,7 @@ mod source;
 mod survey;
 mod swath_toml;
 mod system_tests;
+mod written_settings;
 mod yaml_text;
 
 pub use ci::CiService;
@@ -33,3 +34,4 @@ pub use dependencies::installed_packages;
 pub use file_change::{ChangeKind, FileChange, Preparation, prepare};
 pub use proposal::{ComposeProposal, Proposal, ServiceProposal};
 pub use survey::{Circumstances, propose};
+pub use written_settings::WrittenSettings;

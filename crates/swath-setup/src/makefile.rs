@@ -249,11 +249,11 @@ mod tests {
 
     #[test]
     fn variables_that_name_each_other_end() {
-        let mut text = String::from("V0 = gunicorn\n");
-        for number in 1..=60 {
+        let variables = (1..=60).map(|number| {
             let previous = format!("$(V{})", number - 1).repeat(20);
-            text.push_str(&format!("V{number} = {previous}\n"));
-        }
+            format!("V{number} = {previous}\n")
+        });
+        let mut text = "V0 = gunicorn\n".to_owned() + &variables.collect::<Vec<_>>().concat();
         text.push_str("LOOP = $(LOOP)$(LOOP)${LOOP}\ntest_system:\n\t$(V60) $(LOOP) $$ $(\n");
         let found = target(&text);
         assert_eq!(found.map(|(name, _)| name).as_deref(), Some("test_system"));

@@ -17,6 +17,7 @@ use crate::proposal::{ComposeProposal, Proposal, ServiceProposal};
 use crate::server;
 use crate::source::source;
 use crate::system_tests::SystemTests;
+use crate::written_settings::WrittenSettings;
 
 /// The port that a service gets where nothing names one.
 const PORT: u16 = 8000;
@@ -41,10 +42,14 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
     let served = Served::find(project, sources);
     let mut proposal = Proposal::default();
     of_source(&mut proposal, project, &served);
-    if SwathConfig::find(root).is_some() {
-        // What somebody wrote is no guess, and needs none beside it.
-        of_settings(&mut proposal, root);
-        return proposal;
+    // What somebody wrote is no guess, and needs none beside it.
+    match WrittenSettings::of(root) {
+        WrittenSettings::None => {}
+        WrittenSettings::Read(config) => {
+            of_settings(&mut proposal, *config, root);
+            return proposal;
+        }
+        WrittenSettings::Unusable(_) => return proposal,
     }
     of_tests(&mut proposal, tests.as_ref(), target.as_ref());
     if target.as_ref().is_some_and(|target| target.brings_up) {
@@ -79,11 +84,7 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
 }
 
 /// Takes in what the settings say, which are there already.
-fn of_settings(proposal: &mut Proposal, root: &Path) {
-    // An error is told where the files are prepared.
-    let Ok(config) = SwathConfig::load(root) else {
-        return;
-    };
+fn of_settings(proposal: &mut Proposal, config: SwathConfig, root: &Path) {
     proposal.test = config.test.map(shell_words::join);
     proposal.services = config
         .services

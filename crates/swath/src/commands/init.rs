@@ -6,7 +6,7 @@ use std::path::Path;
 
 use swath_checkout::{check_folder_writable, check_writable, write_file};
 use swath_model::{Message, count};
-use swath_setup::{ChangeKind, FileChange, Preparation, Proposal, prepare};
+use swath_setup::{ChangeKind, FileChange, Preparation, Proposal, WrittenSettings, prepare};
 
 use crate::arguments::InitArguments;
 use crate::diagnostic::Show as _;
@@ -21,8 +21,8 @@ pub(crate) fn init(arguments: &InitArguments) -> Exit {
     let folder = current_folder();
     let proposal = look(&folder);
     let preparation = prepare(&folder, &proposal, arguments.ci.map(Into::into));
-    let is_prepared = swath_config::SwathConfig::find(&folder).is_some();
-    if !is_prepared && proposal.test.is_none() && !proposal.starts_services() {
+    let is_unprepared = matches!(WrittenSettings::of(&folder), WrittenSettings::None);
+    if is_unprepared && proposal.test.is_none() && !proposal.starts_services() {
         return nothing_found(&folder, proposal);
     }
     tell_found(&proposal);
