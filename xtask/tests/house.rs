@@ -67,9 +67,9 @@ fn jobs_have_limits_and_paste_nothing_into_scripts() {
             .unwrap()
             .as_mapping()
             .unwrap();
-        for (name, job) in jobs.iter() {
+        for (name, job) in jobs {
             let limit = job.as_mapping_get("timeout-minutes");
-            let limit = limit.and_then(|limit| limit.as_integer());
+            let limit = limit.and_then(Yaml::as_integer);
             assert!(
                 limit.is_some_and(|minutes| (1..=60).contains(&minutes)),
                 "{}: {name:?} has no limit of time",
