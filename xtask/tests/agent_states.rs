@@ -1,7 +1,5 @@
 //! What the agent can leave of a failure has words: why, and where there is one a remedy.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::collections::BTreeSet;
 
 use swath_model::AgentState;

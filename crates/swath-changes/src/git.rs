@@ -2,6 +2,7 @@
 //! configuration changes the answer.
 
 mod error;
+mod head;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::file_diff::{FileDiff, SubmoduleChange};
 use crate::patch::{changed_files, parse_files};
 
 pub use error::GitError;
+pub use head::Head;
 
 /// How long one question may take: a partial clone fetches what it lacks.
 const LIMIT: Duration = Duration::from_mins(2);

@@ -29,7 +29,7 @@ mod quoted_path;
 pub use added_text::AddedText;
 pub use changed_file::{ChangeKind, ChangedFile};
 pub use comparison::Comparison;
-pub use git::{Baseline, GitChanges, GitError, Repository, SubmoduleGap};
+pub use git::{Baseline, GitChanges, GitError, Head, Repository, SubmoduleGap};
 pub use line_map::{LineMap, MODULE};
 pub use line_ranges::LineRanges;
 pub use patch::{PatchError, parse_patch};

@@ -54,6 +54,15 @@ pub struct GateSetting {
     pub minimum: f64,
 }
 
+/// A run of another time that the total is held against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratchet {
+    /// The branch whose last run that is.
+    pub branch: String,
+    /// How many points of the percentage less still pass.
+    pub tolerance: f64,
+}
+
 /// A gate of the command line that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GateSettingError {

@@ -33,7 +33,7 @@ pub use duration::parse_duration;
 pub use env_file::{EnvFileError, parse_env_file, read_env_file};
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::ConfigError;
-pub use gates::{GateSetting, GateSettingError, GateSubject, is_percentage};
+pub use gates::{GateSetting, GateSettingError, GateSubject, Ratchet, is_percentage};
 pub use project::{VersionRange, requires_python};
 pub use ready::{Ready, ReadyError};
 pub use search::{Loaded, RcFile};

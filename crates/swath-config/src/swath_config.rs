@@ -16,7 +16,7 @@ use std::time::Duration;
 use swath_model::Counted;
 
 use crate::duration::parse_duration;
-use crate::gates::{GateSetting, GateSubject, is_percentage};
+use crate::gates::{GateSetting, GateSubject, Ratchet, is_percentage};
 use crate::ready::Ready;
 use crate::services::{Service, StopSignal};
 
@@ -48,8 +48,14 @@ pub struct SwathConfig {
     pub html: Option<PathBuf>,
     /// The file of the accounting.
     pub json: Option<PathBuf>,
+    /// The file of the history.
+    pub history: Option<PathBuf>,
     /// The gates, in the order of the file.
     pub gates: Vec<GateSetting>,
+    /// The run of another time that the total is held against.
+    pub ratchet: Option<Ratchet>,
+    /// How many points less than another run's total pass, also where the command line names that.
+    pub tolerance: f64,
 }
 
 impl SwathConfig {
@@ -104,8 +110,10 @@ impl SwathConfig {
         }
         config.html = path(top.entry("html"), folder)?;
         config.json = path(top.entry("json"), folder)?;
+        config.history = path(top.entry("history"), folder)?;
         if let Some(gates) = top.entry("gates") {
             config.gates = read_gates(&gates)?;
+            (config.ratchet, config.tolerance) = read_ratchet(&gates)?;
         }
         Ok(config)
     }
@@ -143,7 +151,7 @@ fn read_gates(entry: &Entry<'_>) -> Result<Vec<GateSetting>, SwathConfigError> {
         if let Some(subject) = GateSubject::named(gate.key()) {
             let minimum = percentage(&gate)?;
             gates.push(GateSetting { subject, minimum });
-        } else {
+        } else if gate.key() == "files" {
             for pattern in gate.table()?.entries() {
                 gates.push(GateSetting {
                     subject: GateSubject::Files(pattern.key().to_owned()),
@@ -153,6 +161,24 @@ fn read_gates(entry: &Entry<'_>) -> Result<Vec<GateSetting>, SwathConfigError> {
         }
     }
     Ok(gates)
+}
+
+/// The run that a total is held against, and the tolerance.
+fn read_ratchet(entry: &Entry<'_>) -> Result<(Option<Ratchet>, f64), SwathConfigError> {
+    let table = entry.table()?;
+    let tolerance = table.entry("tolerance");
+    let tolerance = tolerance.as_ref().map(percentage).transpose()?;
+    let tolerance = tolerance.unwrap_or(0.0);
+    let Some(branch) = table.entry("not-below") else {
+        return Ok((None, tolerance));
+    };
+    let name = branch.text()?;
+    if name.is_empty() {
+        let reason = "an empty name names no branch";
+        return Err(branch.bad_value(name, reason, None));
+    }
+    let branch = name.to_owned();
+    Ok((Some(Ratchet { branch, tolerance }), tolerance))
 }
 
 fn percentage(entry: &Entry<'_>) -> Result<f64, SwathConfigError> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use swath_config::{GateSetting, GateSubject, is_percentage};
-use swath_model::{Message, count};
+use swath_config::{GateSetting, GateSubject, Ratchet, is_percentage};
+use swath_model::{Message, count, neutralize_control};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
 use crate::numbers::MOST_DIGITS;
@@ -61,6 +61,19 @@ pub enum GateFailure {
         /// Of what.
         things: &'static str,
     },
+    /// Less is covered than in a run of another time.
+    Less {
+        /// The share in percent, as reports show it.
+        shown: String,
+        /// That of the other run.
+        before: String,
+        /// The branch of the other run.
+        branch: String,
+        /// How many points less that is.
+        points: String,
+        /// How many points less would pass.
+        tolerance: String,
+    },
     /// Branches were not measured.
     NoBranches,
     /// Changed files of which nobody knows what ran.
@@ -85,6 +98,23 @@ impl fmt::Display for GateFailure {
                 short,
                 things,
             } => (subject, shown, minimum, short, things),
+            Self::Less {
+                shown,
+                before,
+                branch,
+                points,
+                tolerance,
+            } => {
+                let branch = neutralize_control(branch);
+                write!(
+                    formatter,
+                    "total: {shown}% covered, {before}% in the last run of `{branch}`: {points} points less"
+                )?;
+                return match tolerance.as_str() {
+                    "0" => Ok(()),
+                    tolerance => write!(formatter, ", {tolerance} would pass"),
+                };
+            }
             Self::NoBranches => return formatter.write_str("branches: not measured"),
             Self::NotJudged { files } => {
                 let files = count(*files, "changed file");
@@ -113,12 +143,44 @@ impl GateFailure {
     pub fn message(&self) -> Message {
         let hint = match self {
             Self::Below { .. } => None,
+            Self::Less { .. } => {
+                Some("`swath history show --folders` shows which folders have less".to_owned())
+            }
             Self::NoBranches => Some("measure with `--branch`".to_owned()),
             Self::NotJudged { .. } => Some("`swath diff` names them; measure again".to_owned()),
             Self::NoFile { .. } => Some("patterns are those of `[report] include`".to_owned()),
         };
         Message::error("below-minimum", self.to_string()).hint(hint)
     }
+}
+
+/// Holds a total against that of a run of another time; nothing if it is no more than the
+/// tolerance less.
+pub fn judge_ratchet(
+    now: &Numbers,
+    before: &Numbers,
+    ratchet: &Ratchet,
+    precision: usize,
+) -> Option<GateFailure> {
+    let points = before.percent() - now.percent();
+    // A share is a quotient, which a decimal tolerance never meets to the last bit.
+    if points <= ratchet.tolerance + 1e-9 {
+        return None;
+    }
+    let digits = precision.max(1);
+    // What is less is never shown as nothing, or as what would pass.
+    let is_told = |digits: &usize| {
+        let scale = 10_f64.powi(i32::try_from(*digits).unwrap_or(0));
+        (points * scale).round() > (ratchet.tolerance * scale).round()
+    };
+    let digits = (digits..12).find(is_told).unwrap_or(digits);
+    Some(GateFailure::Less {
+        shown: display_percent(now.percent(), digits),
+        before: display_percent(before.percent(), digits),
+        branch: ratchet.branch.clone(),
+        points: format!("{points:.digits$}"),
+        tolerance: ratchet.tolerance.to_string(),
+    })
 }
 
 /// A threshold that no total can be compared with.

@@ -46,7 +46,7 @@ pub use change_report::{
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
 pub use followed::{MeasuredTexts, NotFollowed};
-pub use gate::{Gate, GateError, GateFailure};
+pub use gate::{Gate, GateError, GateFailure, judge_ratchet};
 pub use line_contexts::LineContexts;
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, UnanalyzedFile, build_report,

@@ -735,12 +735,11 @@ pub(crate) fn check_hook(gil: Gil<'_>) {
     // SAFETY: the current interpreter is a measured one, and the slot is the same word of each.
     let now = unsafe {
         let interpreter = (symbols.interpreter)();
-        match gate.get_evaluation {
-            Some(get) => get(interpreter),
-            None => {
-                let place = gate.slot.addr() - gate.interpreter.addr();
-                *interpreter.add(place).cast::<*mut c_void>()
-            }
+        if let Some(get) = gate.get_evaluation {
+            get(interpreter)
+        } else {
+            let place = gate.slot.addr() - gate.interpreter.addr();
+            *interpreter.add(place).cast::<*mut c_void>()
         }
     };
     if now != gate.hook {

@@ -11,10 +11,9 @@
 //! hook), and free-threaded builds are refused before this code is loaded. Where it is entered a
 //! `state::Gil` is made, which says so, and is handed on to whatever touches the state of the
 //! process (`state::Global`) or calls into Python: nothing here runs twice at once, so the state
-//! needs no lock. Two ways in are without it: the call at the interpreter's end, when it and every
-//! thread of it are gone, and audit events of interpreters that are not measured and may have a lock
-//! of their own, of which `unmeasured` keeps note by atomics. Nothing of Python that needs the GIL is
-//! called in either. References that this code owns are
+//! needs no lock. Two ways in are without it: the call at the interpreter's end, when every thread of
+//! it is gone, and audit events of interpreters with another lock, which `unmeasured` notes by
+//! atomics; neither calls into Python. References that this code owns are
 //! dropped by `object::Owned`.
 //!
 //! `unsafe fn` means besides: objects, frames and thread states that are handed in are alive during

@@ -270,6 +270,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "measure first, or name a file with `--data-file`",
             ),
             entry(
+                "no-history",
+                "there is no history, or no run in it to show or to hold a total against",
+                "`swath history add` keeps a run; `--store`, or `history` in swath.toml, names the file",
+            ),
+            entry(
                 "no-default-branch",
                 "no revision is named, and the repository has no branch of one of the usual names",
                 "name a revision with `--since`",

@@ -29,6 +29,18 @@ impl Completeness {
         .map(Completeness::name)
     }
 
+    /// The verdict that has this word; unknown for any other.
+    pub fn named(name: &str) -> Completeness {
+        [
+            Completeness::Complete,
+            Completeness::Incomplete,
+            Completeness::Partial,
+        ]
+        .into_iter()
+        .find(|one| one.name() == name)
+        .unwrap_or(Completeness::Unknown)
+    }
+
     /// The word of the verdict.
     pub fn name(self) -> &'static str {
         match self {

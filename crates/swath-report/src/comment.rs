@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use swath_coverage::{ChangeReport, FileReport, GateFailure, Report};
+use swath_history::Entry;
 use swath_model::{Verdict, neutralize_control};
 
 use crate::changes::{ChangeSources, LONGEST, push_changes, push_untested, push_within, shares};
@@ -11,6 +12,7 @@ use crate::hole_ranking::{RankedFile, function_name, never_ran, ranked};
 use crate::html::{FunctionFigures, function_figures};
 use crate::markdown::escape_markdown;
 use crate::text::plural;
+use crate::trend::points_since;
 use crate::{TextError, TextOptions, verdict_markdown};
 
 /// So many holes are named.
@@ -31,6 +33,8 @@ pub struct Comment<'a> {
     pub changes: &'a ChangeReport,
     /// Whether the numbers can be trusted.
     pub verdict: &'a Verdict,
+    /// The run of another time that the total is compared with.
+    pub before: Option<&'a Entry>,
     /// The gates that did not pass.
     pub failures: &'a [GateFailure],
     /// How the table is written.
@@ -64,10 +68,16 @@ fn push_total(out: &mut String, comment: Comment<'_>) {
     let precision = usize::try_from(options.precision).unwrap_or(0).min(9);
     let _ = writeln!(
         out,
-        "## Coverage: {}%\n\n{}.\n",
+        "## Coverage: {}%\n\n{}.",
         numbers.shown_percent(precision),
         shares(numbers, "line")
     );
+    if let Some(before) = comment.before {
+        let since = escape_markdown(&points_since(numbers, before, precision));
+        push_within(out, &format!("{since}."), LONGEST_PART);
+        out.push('\n');
+    }
+    out.push('\n');
     for failure in comment.failures.iter().take(MOST_GATES) {
         out.push_str("- ✗ ");
         let text = neutralize_control(&failure.to_string());

@@ -17,9 +17,11 @@ mod lcov;
 mod markdown;
 mod message_page;
 mod natural_order;
+mod plain_table;
 mod sets;
 mod source_lines;
 mod text;
+mod trend;
 mod verdict_line;
 mod xml;
 
@@ -39,6 +41,7 @@ pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
 pub use sets::{SetOptions, render_sets, write_sets_json};
 pub use text::{TextError, TextOptions, render_text};
+pub use trend::{Trend, render_trend, render_trend_page, write_trend_json};
 pub use verdict_line::{verdict_line, verdict_markdown};
 pub use xml::{XmlOptions, render_xml};
 

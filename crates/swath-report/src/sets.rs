@@ -7,6 +7,7 @@ use swath_model::neutralize_control;
 
 use crate::json_writer::JsonWriter;
 use crate::markdown::escape_markdown;
+use crate::plain_table::PlainTable;
 use crate::text::push_line;
 
 const FORMAT: u32 = 1;
@@ -35,10 +36,15 @@ pub fn render_sets(report: &SetReport, options: SetOptions) -> String {
         ends.push(row("Branches".to_owned(), &totals.branches));
     }
     ends.push(row("Functions".to_owned(), &totals.functions));
+    let table = PlainTable {
+        rows,
+        ends,
+        numbers: NUMBERS,
+    };
     let mut out = if options.markdown {
-        markdown(&rows, &ends)
+        table.markdown()
     } else {
-        text(&rows, &ends)
+        table.text()
     };
     if !report.left_out.is_empty() {
         out.push('\n');
@@ -83,63 +89,6 @@ fn row(name: String, counts: &SetCounts) -> Vec<String> {
 
 /// Numbers stand right, names and lists of lines left.
 const NUMBERS: std::ops::Range<usize> = 1..6;
-
-fn text(rows: &[Vec<String>], ends: &[Vec<String>]) -> String {
-    let all = || rows.iter().chain(ends);
-    let width = |column: usize| {
-        let cells = all().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..NUMBERS.end).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().enumerate().map(|(column, cell)| {
-            let width = widths.get(column).copied().unwrap_or(0);
-            if NUMBERS.contains(&column) {
-                format!("{cell:>width$}")
-            } else {
-                format!("{cell:width$}")
-            }
-        });
-        cells.collect::<Vec<_>>().join("   ")
-    };
-    let rule = "-".repeat(rows.first().map_or(0, |row| line(row).chars().count()));
-    let mut out = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        push_line(&mut out, &line(row));
-        if index == 0 || index + 1 == rows.len() {
-            push_line(&mut out, &rule);
-        }
-    }
-    for row in ends {
-        push_line(&mut out, &line(row));
-    }
-    out
-}
-
-fn markdown(rows: &[Vec<String>], ends: &[Vec<String>]) -> String {
-    let mut out = String::new();
-    let mut push = |cells: Vec<String>| {
-        let line = format!("| {} |", cells.join(" | "));
-        push_line(&mut out, &line);
-    };
-    for (index, row) in rows.iter().enumerate() {
-        push(row.iter().map(|cell| escape_markdown(cell)).collect());
-        if index == 0 {
-            let rule = (0..row.len()).map(|column| {
-                let end = if NUMBERS.contains(&column) { ":" } else { "" };
-                format!("---{end}")
-            });
-            push(rule.collect());
-        }
-    }
-    let columns = rows.first().map_or(0, Vec::len);
-    for row in ends {
-        let mut cells: Vec<String> = row.iter().map(|cell| format!("**{cell}**")).collect();
-        cells.resize(columns, String::new());
-        push(cells);
-    }
-    out
-}
 
 /// Writes everything, for programs; `docs/reference/sets-json.md` describes the shape.
 pub fn write_sets_json(report: &SetReport, out: &mut dyn Write) -> io::Result<()> {

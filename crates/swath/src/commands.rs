@@ -9,6 +9,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
+pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod init;
 pub(crate) mod json;
@@ -41,6 +42,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         }
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::History(arguments) => history::history(&arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),

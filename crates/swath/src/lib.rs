@@ -3,6 +3,7 @@
 //! The only crate that prints, exits or reads the terminal.
 
 mod arguments;
+mod baseline;
 mod change_source;
 mod checkup;
 mod ci_report;

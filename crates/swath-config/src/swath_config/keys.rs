@@ -169,6 +169,12 @@ pub(super) static TOP: Table = Table {
                 "The file into which the accounting and the totals are written.",
             )
         },
+        key(
+            "history",
+            Kind::Path,
+            "\".swath-history\"",
+            "The file of `swath history`, [`.swath-history`] unless it is said.",
+        ),
         Key {
             synonyms: &["gate", "thresholds", "minimums"],
             ..key(
@@ -227,6 +233,24 @@ pub(super) static GATES: Table = Table {
                 Kind::PercentageByPattern,
                 "{ \"src/pay/*\" = 95 }",
                 "The files whose paths match a pattern, together.",
+            )
+        },
+        Key {
+            synonyms: &["ratchet", "baseline", "not_below"],
+            ..key(
+                "not-below",
+                Kind::Text,
+                "\"main\"",
+                "The branch whose last run, as `swath history` keeps it, had no more lines and branches together.",
+            )
+        },
+        Key {
+            synonyms: &["slack", "threshold", "delta"],
+            ..key(
+                "tolerance",
+                Kind::Percentage,
+                "0.5",
+                "How many points less than `not-below` asks for still pass.",
             )
         },
     ],

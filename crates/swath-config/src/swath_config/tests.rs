@@ -89,7 +89,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     let (_, _, hint) = refused("quux = 1\n");
     assert_eq!(
         hint,
-        "the keys are test, services, compose, count, require-complete, html, json, gates"
+        "the keys are test, services, compose, count, require-complete, html, json, history, gates"
     );
 }
 
@@ -340,8 +340,26 @@ fn gates_are_read_in_the_order_of_the_file() {
 }
 
 #[test]
+fn a_gate_may_be_another_branch() {
+    let of = |text: &str| parse(text).unwrap().ratchet;
+    let expected = |tolerance| {
+        let branch = "main".to_owned();
+        Some(Ratchet { branch, tolerance })
+    };
+    assert_eq!(of("[gates]\nnot-below = 'main'\n"), expected(0.0));
+    let text = "[gates]\ntolerance = 0.5\nnot-below = 'main'\n";
+    assert_eq!(of(text), expected(0.5));
+    assert_eq!(of("[gates]\ntotal = 80\n"), None);
+    // The command line may name the branch.
+    let config = parse("[gates]\ntolerance = 0.5\n").unwrap();
+    assert_eq!((config.ratchet, config.tolerance), (None, 0.5));
+}
+
+#[test]
 fn gates_that_are_none_say_what_works() {
     for (text, hint) in [
+        ("[gates]\nnot-below = 80\n", "write `not-below = \"main\"`"),
+        ("[gates]\nratchet = 'main'\n", "the key is `not-below`"),
         ("[gates]\ntotal = \"80%\"\n", "write `total = 80`"),
         ("[gates]\nlines = 101\n", "write `lines = 80`"),
         ("[gates]\nfail_under = 80\n", "the key is `total`"),

@@ -161,7 +161,11 @@ impl CommentRequest<'_> {
             .judge(self.report, Some(&changes), directory, config.precision)
             .map_err(|error| error.message())?;
         let verdict = verdict(self.data, self.report);
+        // A remote's branch, as the history would have it.
+        let branch = since.strip_prefix("origin/").unwrap_or(since);
+        let before = gates.last_run(branch).map_err(|error| error.message())?;
         let comment = Comment {
+            before: before.as_ref(),
             report: self.report,
             changes: &changes,
             verdict: &verdict,

@@ -7,6 +7,7 @@
 //! - `diff_cover`: side by side with diff-cover
 //! - `sets`: `swath compare`
 //! - `guide`: the page about it shows what is printed
+//! - `kept`: `swath history`, and the gate that holds a total against another run
 //! - `gates`: held by `run`, `report` and `diff`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,6 +18,7 @@ mod formats;
 mod gates;
 mod guide;
 mod history;
+mod kept;
 mod places;
 mod project;
 mod refused;
