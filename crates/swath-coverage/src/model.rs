@@ -379,8 +379,15 @@ fn report_file(
     }
     let on_disk = options.directory.absolute(&path);
     let measured = data.accounting.was_recorded(&key);
-    if measured && data.accounting.hashes(&key).is_empty() && !options.roots.hold(&on_disk) {
-        return Outcome::Unproved(name);
+    if measured && data.accounting.hashes(&key).is_empty() {
+        // Where it ran there was nothing to read, and modules have names that end in `.py`: it was
+        // made by the program, under a name without the usual brackets.
+        if !names_module(&path) && !Path::new(&on_disk).exists() {
+            return Outcome::Other;
+        }
+        if !options.roots.hold(&on_disk) {
+            return Outcome::Unproved(name);
+        }
     }
     let source = match swath_checkout::read_source(Path::new(&on_disk)) {
         Ok(source) => source,
@@ -517,11 +524,19 @@ fn problem_outcome(problem: &Problem, path: String) -> Outcome {
 
 /// Names that end in `.py…`, and names without an ending.
 fn should_be_python(path: &str) -> bool {
+    ending(path).is_none_or(|ending| ending.starts_with("py"))
+}
+
+/// Names that end in `.py…`.
+fn names_module(path: &str) -> bool {
+    ending(path).is_some_and(|ending| ending.starts_with("py"))
+}
+
+/// What follows the last dot of a file's name, unless that begins it.
+fn ending(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    match name.trim_start_matches('.').rsplit_once('.') {
-        Some((_, extension)) => extension.starts_with("py"),
-        None => true,
-    }
+    let parts = name.trim_start_matches('.').rsplit_once('.');
+    parts.map(|(_, ending)| ending)
 }
 
 pub(crate) fn measured_arcs(
@@ -667,5 +682,25 @@ mod tests {
         assert_eq!(error, ModelError::NoSource { path: path.clone() });
         data.accounting.files.entry(path).or_default();
         assert_eq!(build(folder.path(), &data).unwrap().unmapped, ["a.py"]);
+    }
+
+    #[test]
+    fn code_that_was_made_under_a_plain_name_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut data, _) = one_file(folder.path(), "x = 1\n");
+        let context = data.intern_context("");
+        for (name, hash) in [
+            ("_middleware", None),
+            ("mail.html", None),
+            ("serve", Some(SourceHash::of(b"x = 1\n"))),
+        ] {
+            let path = folder.path().join(name).display().to_string();
+            data.add_lines(&path, context, &[1].into_iter().collect());
+            let facts = FileFacts { hash, python: None };
+            data.accounting.files.insert(path, [facts].into());
+        }
+        // A program without an ending was there when it ran.
+        let report = build(folder.path(), &data).unwrap();
+        assert_eq!(report.unmapped, ["serve"]);
     }
 }

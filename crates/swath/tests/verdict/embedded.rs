@@ -52,6 +52,15 @@ const EMBEDDED: &[Setup] = &[
         &["Complete 1 of 1"],
     ),
     setup(
+        "code that is compiled under a name that is no file",
+        &[(
+            "made.py",
+            "exec(compile('x = 1', '_middleware', 'exec'))\nexec(compile('y = 1', 'mail.html', 'exec'))\n",
+        )],
+        "$SWATH run --source . -- $PYTHON made.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
         "a program that traces itself",
         &[(
             "traced.py",
