@@ -176,7 +176,7 @@ mod tests {
         let hash = SourceHash::of(before.as_bytes());
         let facts = FileFacts {
             hash: Some(hash),
-            python: None,
+            ..FileFacts::default()
         };
         data.accounting.files.insert(path, [facts].into());
         let config = CoverageConfig::default();

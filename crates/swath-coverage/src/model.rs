@@ -120,6 +120,8 @@ pub struct Report {
     pub stale: Vec<StaleFile>,
     /// Files left out because they were measured and are not here.
     pub unmapped: Vec<String>,
+    /// Left out because the program made it itself, under the name of a file that never was.
+    pub made: Vec<String>,
     /// Files left out because they lie outside the project, and the data does not say which
     /// content ran: no reason to show what is there.
     pub unproved: Vec<String>,
@@ -220,6 +222,8 @@ enum Outcome {
     Unreported(String, String),
     Stale(StaleFile),
     Unmapped(String),
+    /// No file: the program made the code.
+    Made(String),
     Unproved(String),
     /// Measured, and not meant to be Python.
     Other,
@@ -233,6 +237,7 @@ impl Outcome {
             Self::File(_) | Self::Undecided(_) | Self::Stale(_) | Self::Other => None,
             Self::Unreported(_, problem) => Some(problem.clone()),
             Self::Unmapped(_) => Some("it is not here".to_owned()),
+            Self::Made(_) => Some("the program made it itself".to_owned()),
             Self::Unproved(_) => Some(
                 "it lies outside the project, and the data does not say which text of it ran"
                     .to_owned(),
@@ -287,6 +292,7 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
             Outcome::Unreported(name, problem) => report.unreported.push((name, problem)),
             Outcome::Stale(stale) => report.stale.push(stale),
             Outcome::Unmapped(name) => report.unmapped.push(name),
+            Outcome::Made(name) => report.made.push(name),
             Outcome::Unproved(name) => report.unproved.push(name),
             Outcome::Other => {}
             Outcome::Error(error) if options.ignore_errors => {
@@ -379,15 +385,11 @@ fn report_file(
     }
     let on_disk = options.directory.absolute(&path);
     let measured = data.accounting.was_recorded(&key);
-    if measured && data.accounting.hashes(&key).is_empty() {
-        // Where it ran there was nothing to read, and modules have names that end in `.py`: it was
-        // made by the program, under a name without the usual brackets.
-        if !names_module(&path) && !Path::new(&on_disk).exists() {
-            return Outcome::Other;
-        }
-        if !options.roots.hold(&on_disk) {
-            return Outcome::Unproved(name);
-        }
+    if data.accounting.was_made(&key) && !Path::new(&on_disk).exists() {
+        return Outcome::Made(name);
+    }
+    if measured && data.accounting.hashes(&key).is_empty() && !options.roots.hold(&on_disk) {
+        return Outcome::Unproved(name);
     }
     let source = match swath_checkout::read_source(Path::new(&on_disk)) {
         Ok(source) => source,
@@ -524,19 +526,11 @@ fn problem_outcome(problem: &Problem, path: String) -> Outcome {
 
 /// Names that end in `.py…`, and names without an ending.
 fn should_be_python(path: &str) -> bool {
-    ending(path).is_none_or(|ending| ending.starts_with("py"))
-}
-
-/// Names that end in `.py…`.
-fn names_module(path: &str) -> bool {
-    ending(path).is_some_and(|ending| ending.starts_with("py"))
-}
-
-/// What follows the last dot of a file's name, unless that begins it.
-fn ending(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let parts = name.trim_start_matches('.').rsplit_once('.');
-    parts.map(|(_, ending)| ending)
+    match name.trim_start_matches('.').rsplit_once('.') {
+        Some((_, extension)) => extension.starts_with("py"),
+        None => true,
+    }
 }
 
 pub(crate) fn measured_arcs(
@@ -610,7 +604,10 @@ mod tests {
                 .files
                 .entry(path.clone())
                 .or_default()
-                .insert(FileFacts { hash, python: None });
+                .insert(FileFacts {
+                    hash,
+                    ..FileFacts::default()
+                });
             build(folder.path(), &data).unwrap()
         };
         let report = note(b"x = 1\n");
@@ -631,7 +628,13 @@ mod tests {
         let (mut data, path) = one_file(folder.path(), "secret = 1\n");
         // Data of another tool says nothing of contents, and is the user's own.
         assert_eq!(build(&project, &data).unwrap().files.len(), 1);
-        let facts = |hash| [FileFacts { hash, python: None }].into();
+        let facts = |hash| {
+            [FileFacts {
+                hash,
+                ..FileFacts::default()
+            }]
+            .into()
+        };
         data.accounting.files.insert(path.clone(), facts(None));
         let report = build(&project, &data).unwrap();
         assert_eq!(
@@ -653,14 +656,9 @@ mod tests {
         std::os::unix::fs::symlink(secret, project.join("link.py")).unwrap();
         let context = data.intern_context("");
         data.add_lines("link.py", context, &[1].into_iter().collect());
-        data.accounting.files.insert(
-            "link.py".to_owned(),
-            [FileFacts {
-                hash: None,
-                python: None,
-            }]
-            .into(),
-        );
+        data.accounting
+            .files
+            .insert("link.py".to_owned(), [FileFacts::default()].into());
         let rules = ExclusionRules::default();
         let directory = Directory::new(&project);
         let config = CoverageConfig {
@@ -689,18 +687,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut data, _) = one_file(folder.path(), "x = 1\n");
         let context = data.intern_context("");
-        for (name, hash) in [
-            ("_middleware", None),
-            ("mail.html", None),
-            ("serve", Some(SourceHash::of(b"x = 1\n"))),
-        ] {
+        for (name, is_absent) in [("_middleware", true), ("mail.py", true), ("serve", false)] {
             let path = folder.path().join(name).display().to_string();
             data.add_lines(&path, context, &[1].into_iter().collect());
-            let facts = FileFacts { hash, python: None };
+            let facts = FileFacts {
+                is_absent,
+                ..FileFacts::default()
+            };
             data.accounting.files.insert(path, [facts].into());
         }
-        // A program without an ending was there when it ran.
         let report = build(folder.path(), &data).unwrap();
+        assert_eq!(report.made, ["_middleware", "mail.py"]);
         assert_eq!(report.unmapped, ["serve"]);
     }
 }

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use swath_model::{AgentState, Ending, PythonRelease, Role, SourceHash};
 
 /// One text that a measured path had in one Python.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileFacts {
     /// The content that ran, where it could be read.
     pub hash: Option<SourceHash>,
+    /// Whether there was no such file where it ran: the program made the code itself.
+    pub is_absent: bool,
     /// The Python that ran it.
     pub python: Option<PythonRelease>,
 }
@@ -138,6 +140,12 @@ impl Accounting {
             };
             facts.is_empty() || facts.iter().any(of_swath)
         })
+    }
+
+    /// Whether `path` is no file: wherever it ran, the program had made the code itself.
+    pub fn was_made(&self, path: &str) -> bool {
+        let facts = self.files.get(path);
+        facts.is_some_and(|facts| !facts.is_empty() && facts.iter().all(|facts| facts.is_absent))
     }
 
     /// The newest Python that ran `path`.

@@ -53,6 +53,9 @@ CREATE TABLE swath_touched (
 /// number; a file with a higher number keeps its coverage data, and its accounting is not read.
 const VERSION: i64 = 1;
 
+/// In place of a hash: there was no such file.
+const ABSENT: &str = "absent";
+
 pub(crate) fn write_accounting(
     transaction: &Transaction<'_>,
     accounting: &Accounting,
@@ -77,7 +80,8 @@ pub(crate) fn write_accounting(
         transaction.prepare("insert into swath_file (path, hash, python) values (?, ?, ?)")?;
     for (path, facts) in &accounting.files {
         for fact in facts {
-            let hash = fact.hash.map(|hash| hash.to_string());
+            let absent = || fact.is_absent.then(|| ABSENT.to_owned());
+            let hash = fact.hash.map(|hash| hash.to_string()).or_else(absent);
             file.execute(params![
                 path,
                 hash,
@@ -171,8 +175,10 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
         "select path, hash, python from swath_file",
         |row| {
             if let Some(path) = text(row, 0)? {
+                let hash = text(row, 1)?;
                 accounting.files.entry(path).or_default().insert(FileFacts {
-                    hash: parsed(text(row, 1)?),
+                    is_absent: hash.as_deref() == Some(ABSENT),
+                    hash: parsed(hash),
                     python: parsed(text(row, 2)?),
                 });
             }

@@ -62,6 +62,7 @@ pub fn to_coverage_data(
                 }
                 let facts = FileFacts {
                     hash: file.hash,
+                    is_absent: file.is_absent,
                     python: process.python,
                 };
                 data.accounting

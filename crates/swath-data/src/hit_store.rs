@@ -50,6 +50,8 @@ pub struct StoredFile {
     pub path: String,
     /// The content that ran, where it could be read.
     pub hash: Option<SourceHash>,
+    /// Whether there was no such file where the process ran: it made the code itself.
+    pub is_absent: bool,
     /// The lines that the interpreter's own line tables call executable.
     pub executable: LineSet,
     /// The lines that ran in this process: what a data file holds.
@@ -481,6 +483,7 @@ impl FileTable {
             StoredFile {
                 path: text(file.path),
                 hash: file.hash.map(SourceHash),
+                is_absent: file.is_absent,
                 ..StoredFile::default()
             },
         );

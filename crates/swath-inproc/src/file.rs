@@ -31,6 +31,8 @@ struct Entry {
     file: *mut Entry,
     /// Git's blob id of the file when it was first seen.
     blob: Option<[u8; 20]>,
+    /// Whether there was no such file then: the program made the code itself.
+    is_absent: bool,
     /// The file's number in the store of a generation; 0 before it has one.
     id: u32,
     generation: u32,
@@ -130,6 +132,7 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
                 (*entry).blob = blob_id(canonical.bytes());
+                (*entry).is_absent = (*entry).blob.is_none() && is_absent(canonical.bytes());
                 entry
             } else {
                 null_mut()
@@ -188,6 +191,7 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
             name: core::slice::from_raw_parts(copy, name.len()),
             file,
             blob: None,
+            is_absent: false,
             id: 0,
             generation: 0,
         });
@@ -206,11 +210,28 @@ fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
         if let Some(hash) = file.blob {
             let place = draft.put(0, &hash);
             draft.put(place, &layout::FILE_HASHED.to_le_bytes());
+        } else if file.is_absent {
+            let place = draft.put(0, &[0; 20]);
+            draft.put(place, &layout::FILE_ABSENT.to_le_bytes());
         }
         draft.put(layout::FILE_FIXED, file.name);
     }
     draft.commit(gil);
     Some(())
+}
+
+/// Whether there is no such file, nor byte code without a source that it can have been imported
+/// from, in a folder that can be looked into. Members of archives are in none.
+fn is_absent(canonical: &[u8]) -> bool {
+    let is_there = |parts: [&[u8]; 2]| {
+        let mut name = Path::new();
+        name.add(parts[0]).add(parts[1]);
+        // SAFETY: a buffer's C string ends. F_OK is 0.
+        !name.whole() || unsafe { ffi::access(name.c_string(), 0) } == 0
+    };
+    let end = canonical.iter().rposition(|byte| *byte == b'/');
+    let folder = end.and_then(|end| canonical.get(..end)).unwrap_or(&[]);
+    is_there([folder, b"/."]) && !is_there([canonical, b""]) && !is_there([canonical, b"c"])
 }
 
 /// Git's blob id of a file's content.

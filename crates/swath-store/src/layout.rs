@@ -52,6 +52,9 @@ pub const ARC_LENGTH: usize = 12;
 pub const ARC_CONCLUDED: u32 = u32::MAX;
 /// In a file record's flags: the content's hash is known.
 pub const FILE_HASHED: u32 = 1;
+/// In a file record's flags: where the process ran there was no such file, nor byte code that it can
+/// have been imported from.
+pub const FILE_ABSENT: u32 = 2;
 
 /// No code begins or continues on this line.
 pub const LINE_NONE: u8 = 0;

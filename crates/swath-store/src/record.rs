@@ -12,6 +12,9 @@ pub struct File<'store> {
     pub path: &'store [u8],
     /// Git's blob id of its content when it was first seen, if it could be read then.
     pub hash: Option<[u8; 20]>,
+    /// Whether there was no such file, nor byte code that it can have been imported from: the
+    /// process made the code itself.
+    pub is_absent: bool,
 }
 
 /// A code object and its lines.
@@ -296,6 +299,7 @@ impl Head {
                     id: self.a,
                     path: piece(payload, layout::FILE_FIXED, size(self.b))?,
                     hash: array(payload, 0).filter(|_| flags & layout::FILE_HASHED != 0),
+                    is_absent: flags & layout::FILE_ABSENT != 0,
                 })
             }
             layout::KIND_CODE => Record::Code(self.read_code(payload)?),

@@ -367,7 +367,12 @@ impl Session {
             self.is_unsure.set(true);
         }
         self.messages.warn_of(&report.warnings);
-        if let Some(name) = report.unmapped.iter().chain(&report.unproved).next()
+        let mut without_source = report
+            .unmapped
+            .iter()
+            .chain(&report.unproved)
+            .chain(&report.made);
+        if let Some(name) = without_source.next()
             && self.as_coverage
             && !config.ignore_errors
         {

@@ -169,7 +169,7 @@ fn files_that_are_not_what_ran_are_named() {
     project.add_lines("gone.py", "a = 1\n", 1..2);
     let facts = |source: &[u8]| FileFacts {
         hash: Some(SourceHash::of(source)),
-        python: None,
+        ..FileFacts::default()
     };
     let directory = project.directory();
     for name in ["old.py", "gone.py"] {

@@ -50,6 +50,7 @@ fn write_down(said: &SaidPython, data_file: &Path) -> Result<(), DataError> {
     let mut data = read_data_file(data_file)?;
     let facts = FileFacts {
         hash: None,
+        is_absent: false,
         python: Some(PythonRelease::said(said.version.major, said.version.minor)),
     };
     let unknown: Vec<String> = data

@@ -55,10 +55,16 @@ const EMBEDDED: &[Setup] = &[
         "code that is compiled under a name that is no file",
         &[(
             "made.py",
-            "exec(compile('x = 1', '_middleware', 'exec'))\nexec(compile('y = 1', 'mail.html', 'exec'))\n",
+            "exec(compile('x = 1', '_middleware', 'exec'))\nexec(compile('y = 1', 'context.py', 'exec'))\n",
         )],
         "$SWATH run --source . -- $PYTHON made.py",
         &["Complete 1 of 1"],
+    ),
+    setup(
+        "byte code without its source",
+        &[("main.py", "import gone\n"), ("gone.py", "x = 1\n")],
+        "$PYTHON -m compileall -q -b gone.py; rm gone.py; $SWATH run --source . -- $PYTHON main.py",
+        &["Incomplete 1 of 1", "1 file left out"],
     ),
     setup(
         "a program that traces itself",
