@@ -1,6 +1,6 @@
 //! Whether the number of a report can be trusted: one answer for everything that shows it.
 
-use swath_data::{Accounting, CoverageData, ProcessRecord, RecordedFinding};
+use swath_data::{Accounting, CoverageData, Derivation, ProcessRecord, RecordedFinding, RunRecord};
 use swath_model::{Completeness, Finding, Gap, NoRoom, ProcessName, Verdict, count};
 
 use crate::{Report, StaleFile};
@@ -111,14 +111,27 @@ pub fn findings(data: &CoverageData, report: &Report) -> Vec<RecordedFinding> {
         .collect()
 }
 
+/// That the number is not that of any tests: the data was derived.
+fn derivation_doubt(run: &RunRecord) -> Option<String> {
+    let derivation = run.derivation()?;
+    let others = run
+        .against()
+        .map(|(completeness, name)| match completeness {
+            Completeness::Complete => name.to_owned(),
+            Completeness::Incomplete | Completeness::Partial => format!("{name} (incomplete)"),
+            Completeness::Unknown => format!("{name} (not recorded by swath)"),
+        });
+    let others = others.collect::<Vec<_>>().join(", ");
+    Some(match derivation {
+        Derivation::Intersect => format!("only what is also in {others}"),
+        Derivation::Subtract => format!("without what is in {others}"),
+    })
+}
+
 /// The verdict on the number of a report.
 pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
     let accounting = &data.accounting;
-    let runs: Vec<_> = accounting
-        .runs
-        .iter()
-        .filter(|run| run.foreign_lines().is_none())
-        .collect();
+    let runs: Vec<_> = accounting.runs.iter().filter(|run| run.is_run()).collect();
     let measured = accounting
         .processes
         .iter()
@@ -146,21 +159,12 @@ pub fn verdict(data: &CoverageData, report: &Report) -> Verdict {
             count(lines, "line")
         ));
     }
+    doubts.extend(accounting.runs.iter().filter_map(derivation_doubt));
     doubts.sort();
     doubts.dedup();
-    let completeness = if runs.is_empty() {
-        Completeness::Unknown
-    } else {
-        let own = if gaps.is_empty() {
-            Completeness::Complete
-        } else {
-            Completeness::Incomplete
-        };
-        let of_runs = runs.iter().map(|run| match run.completeness() {
-            Completeness::Unknown => Completeness::Incomplete,
-            known => known,
-        });
-        of_runs.chain([own]).max().unwrap_or(own)
+    let completeness = match accounting.completeness() {
+        Completeness::Complete if !gaps.is_empty() => Completeness::Incomplete,
+        known => known,
     };
     Verdict {
         completeness,
@@ -234,5 +238,33 @@ mod tests {
             text.ends_with("also holds 1 file that swath did not record (3 lines from there only)"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn derived_data_is_no_better_than_what_it_was_held_against() {
+        let report = Report::default();
+        let derived = |against: Completeness| {
+            let against = [(against, "unit")];
+            data(vec![
+                run(TestsResult::Passed, &[]),
+                RunRecord::derived("d".to_owned(), Derivation::Subtract, &against),
+            ])
+        };
+        for (against, word, end) in [
+            (Completeness::Complete, "Complete", "what is in unit"),
+            (Completeness::Incomplete, "Incomplete", "unit (incomplete)"),
+            (Completeness::Partial, "Incomplete", "unit (incomplete)"),
+            (
+                Completeness::Unknown,
+                "Complete",
+                "unit (not recorded by swath)",
+            ),
+        ] {
+            let verdict = verdict(&derived(against), &report);
+            assert!(!verdict.is_sound());
+            let text = verdict.to_string();
+            assert!(text.starts_with(&format!("{word}: ")), "{text}");
+            assert!(text.ends_with(end), "{text}");
+        }
     }
 }

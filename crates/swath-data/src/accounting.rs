@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use swath_model::{AgentState, Ending, PythonRelease, Role, SourceHash};
+use swath_model::{AgentState, Completeness, Ending, PythonRelease, Role, SourceHash};
 
 /// One text that a measured path had in one Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,25 @@ impl Accounting {
     /// Whether there is nothing: data that coverage.py wrote.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.processes.is_empty() && self.files.is_empty()
+    }
+
+    /// Whether everything that counts was recorded, as far as the runs could say: unknown without any.
+    /// What was derived is no better than the data of swath's that it was held against.
+    pub fn completeness(&self) -> Completeness {
+        if !self.runs.iter().any(RunRecord::is_run) {
+            return Completeness::Unknown;
+        }
+        let runs = self.runs.iter().filter(|run| run.is_run());
+        let runs = runs.map(|run| match run.completeness() {
+            Completeness::Unknown => Completeness::Incomplete,
+            known => known,
+        });
+        let against = self.runs.iter().flat_map(RunRecord::against);
+        let against = against.map(|(completeness, _)| match completeness {
+            Completeness::Incomplete | Completeness::Partial => Completeness::Incomplete,
+            Completeness::Complete | Completeness::Unknown => Completeness::Complete,
+        });
+        runs.chain(against).max().unwrap_or(Completeness::Unknown)
     }
 
     /// Adds the runs that are not known yet.

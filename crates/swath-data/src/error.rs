@@ -75,6 +75,14 @@ pub enum DataError {
         /// What was there.
         existing: &'static str,
     },
+    /// Branches and lines cannot be held against each other.
+    #[error("`{arcs}` holds branches, and `{lines}` holds lines only")]
+    KindsDiffer {
+        /// The file with branches.
+        arcs: String,
+        /// The file with lines only.
+        lines: String,
+    },
     /// Two inputs name different plugins for one file.
     #[error(
         "Conflicting file tracer name for {}: {} vs {}",

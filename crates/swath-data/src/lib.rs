@@ -27,6 +27,7 @@ mod context_map;
 mod coverage_data;
 mod coverage_tables;
 mod data_file;
+mod derived;
 mod error;
 mod fork_stores;
 mod gather;
@@ -47,6 +48,7 @@ pub use combine::{Combine, CombineError, Combined, combine};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};
 pub use data_file::read_data_file;
+pub use derived::{Derivation, Derived, NamedData, derive};
 pub use error::DataError;
 pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{

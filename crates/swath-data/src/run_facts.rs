@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use swath_model::{Completeness, Finding, Gap, TestsResult};
 
-use crate::RunRecord;
+use crate::{Derivation, RunRecord};
 
 const COMPLETE: &str = "complete";
 const PARTIAL: &str = "partial";
@@ -17,6 +17,8 @@ const COMMAND: &str = "command";
 const STARTED: &str = "started";
 const FINDING: &str = "finding";
 const FOREIGN: &str = "foreign-lines";
+const DERIVED: &str = "derived";
+const AGAINST: &str = "against";
 
 /// A finding as a data file keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +109,42 @@ impl RunRecord {
     /// How many lines come from data of another tool only, where this stands for such data.
     pub fn foreign_lines(&self) -> Option<u64> {
         self.values(FOREIGN).next()?.parse().ok()
+    }
+
+    /// What was derived from data that was held against other data: how, and the other files with what
+    /// was known of them.
+    pub fn derived(
+        id: String,
+        derivation: Derivation,
+        against: &[(Completeness, &str)],
+    ) -> RunRecord {
+        let mut facts = vec![(DERIVED.to_owned(), derivation.name().to_owned())];
+        for (completeness, name) in against {
+            facts.push((
+                AGAINST.to_owned(),
+                format!("{} {name}", completeness.name()),
+            ));
+        }
+        RunRecord { id, facts }
+    }
+
+    /// How the data was derived, where this stands for that.
+    pub fn derivation(&self) -> Option<Derivation> {
+        let said = self.values(DERIVED).next()?;
+        Derivation::ALL.into_iter().find(|one| one.name() == said)
+    }
+
+    /// The data files that it was derived from besides the first, with what was known of them.
+    pub fn against(&self) -> impl Iterator<Item = (Completeness, &str)> {
+        self.values(AGAINST).map(|text| {
+            let (word, name) = text.split_once(' ').unwrap_or((text, ""));
+            (Completeness::recorded(word), name)
+        })
+    }
+
+    /// Whether this is a run, and stands for nothing else.
+    pub fn is_run(&self) -> bool {
+        self.values(FOREIGN).next().is_none() && self.values(DERIVED).next().is_none()
     }
 
     /// Whether the run says that everything that counts is in the data; unknown for one that was

@@ -255,6 +255,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "test what the report lists",
             ),
             entry(
+                "data-not-written",
+                "the data file of `intersect` or `subtract` cannot be written; what was there stays",
+                "another file or folder",
+            ),
+            entry(
                 "git-failed",
                 "git could not answer",
                 "the message has git's own words",
@@ -263,6 +268,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "git-not-found",
                 "there is no `git` on PATH",
                 "install git, or give the change itself with `--patch`",
+            ),
+            entry(
+                "kinds-differ",
+                "of the data files that are held against each other, some have branches and some lines only",
+                "measure all of them with `--branch`, or none",
             ),
             entry(
                 "no-data",
@@ -658,6 +668,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "tests-left-out",
                 "files were run by test processes only, and are left out",
                 "declare the process with `--service`, or `--count all`",
+            ),
+            entry(
+                "texts-differ",
+                "two data files hold different texts of a file: `intersect` and `subtract` keep nothing of it",
+                "measure both with the same checkout",
             ),
             entry(
                 "trace-in-image",

@@ -50,6 +50,16 @@ impl Completeness {
             Completeness::Unknown => "Unknown",
         }
     }
+
+    /// The one that a data file keeps as this word.
+    pub fn recorded(word: &str) -> Completeness {
+        match word {
+            "Complete" => Completeness::Complete,
+            "Incomplete" => Completeness::Incomplete,
+            "Partial" => Completeness::Partial,
+            _ => Completeness::Unknown,
+        }
+    }
 }
 
 /// What came of the tests.

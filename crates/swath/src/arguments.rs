@@ -86,6 +86,18 @@ pub(crate) enum Verb {
     Compare(Box<CompareArguments>),
     /// Keep what runs reached, and show how it changed.
     History(Box<HistoryArguments>),
+    /// Write a data file of what all of several data files hold.
+    #[command(
+        override_usage = "swath intersect [OPTIONS] A B... --output FILE",
+        after_help = "Example: swath intersect system.coverage unit.coverage -o both.coverage"
+    )]
+    Intersect(DeriveArguments),
+    /// Write a data file of what the first of several data files holds and no other one does.
+    #[command(
+        override_usage = "swath subtract [OPTIONS] A B... --output FILE",
+        after_help = "Example: swath subtract system.coverage unit.coverage -o only.coverage"
+    )]
+    Subtract(DeriveArguments),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -673,6 +685,23 @@ pub(crate) struct CompareArguments {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
+}
+
+/// `swath intersect` and `swath subtract`.
+#[derive(Debug, Args)]
+pub(crate) struct DeriveArguments {
+    /// The data files.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The data file to write; what is there is replaced.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The configuration file, whose `[paths]` hold [default: found as coverage.py does].
+    #[arg(long, value_name = "RCFILE")]
+    pub(crate) rcfile: Option<String>,
+    /// Go on without the plugins that the settings name.
+    #[arg(long)]
+    pub(crate) no_plugins: bool,
 }
 
 impl ReadingArguments {

@@ -5,6 +5,7 @@ pub(crate) mod badge;
 pub(crate) mod combine;
 pub(crate) mod compare;
 pub(crate) mod debug;
+pub(crate) mod derive;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod erase;
@@ -14,6 +15,7 @@ pub(crate) mod html;
 pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod lcov;
+mod refusal;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod services;
@@ -23,6 +25,7 @@ use std::io;
 use std::path::Path;
 
 use swath_checkout::write_file;
+use swath_data::Derivation;
 use swath_model::Message;
 
 use crate::arguments::Verb;
@@ -43,6 +46,8 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::History(arguments) => history::history(&arguments),
+        Verb::Intersect(arguments) => derive::derive(Derivation::Intersect, &arguments),
+        Verb::Subtract(arguments) => derive::derive(Derivation::Subtract, &arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),

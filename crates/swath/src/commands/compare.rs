@@ -6,9 +6,9 @@ use swath_coverage::{Reached, Report, SetReport};
 use swath_model::{Message, printable};
 use swath_report::{SetOptions, render_sets, write_sets_json};
 
+use super::refusal::{Refusal, usage};
 use super::{no_data, put_report, written};
 use crate::arguments::{CompareArguments, CompareFormat};
-use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::reporting::{Session, Wanted};
 
@@ -16,31 +16,7 @@ use crate::reporting::{Session, Wanted};
 pub(crate) fn compare(arguments: &CompareArguments) -> Exit {
     match perform(arguments) {
         Ok(()) => Exit::Success,
-        Err(Refusal { exit, message }) => {
-            message.print();
-            exit
-        }
-    }
-}
-
-/// What is wrong, and how the command ends for it.
-struct Refusal {
-    exit: Exit,
-    message: Message,
-}
-
-impl From<Message> for Refusal {
-    fn from(message: Message) -> Self {
-        let exit = Exit::Failure;
-        Self { exit, message }
-    }
-}
-
-/// That the command line is wrong.
-fn usage(text: impl Into<String>, hint: impl Into<String>) -> Refusal {
-    Refusal {
-        exit: Exit::RunFailure,
-        message: Message::error("usage", text.into()).hint(hint.into()),
+        Err(refusal) => refusal.print(),
     }
 }
 

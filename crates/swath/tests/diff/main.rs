@@ -6,12 +6,14 @@
 //! - `refused`: what cannot be answered, and how swath says it
 //! - `diff_cover`: side by side with diff-cover
 //! - `sets`: `swath compare`
+//! - `derived`: `swath intersect` and `swath subtract`
 //! - `guide`: the page about it shows what is printed
 //! - `kept`: `swath history`, and the gate that holds a total against another run
 //! - `gates`: held by `run`, `report` and `diff`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod derived;
 mod diff_cover;
 mod followed;
 mod formats;
