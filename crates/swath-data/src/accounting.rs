@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use swath_model::{AgentState, Completeness, Ending, PythonRelease, Role, SourceHash};
 
+use crate::Labels;
+
 /// One text that a measured path had in one Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileFacts {
@@ -81,11 +83,18 @@ pub struct Accounting {
     pub processes: Vec<ProcessRecord>,
     /// The texts and Pythons that each measured path had.
     pub files: BTreeMap<String, BTreeSet<FileFacts>>,
+    /// What was combined under labels.
+    pub labels: Labels,
 }
 
 impl Accounting {
-    /// Whether there is nothing: data that coverage.py wrote.
+    /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
+        self.is_foreign() && self.labels.is_empty()
+    }
+
+    /// Whether swath recorded nothing of the data: coverage.py wrote it, with labels or without.
+    pub fn is_foreign(&self) -> bool {
         self.runs.is_empty() && self.processes.is_empty() && self.files.is_empty()
     }
 
@@ -138,6 +147,7 @@ impl Accounting {
                 .or_default()
                 .extend(facts.iter().copied());
         }
+        self.labels.merge(&other.labels, map_path);
     }
 
     /// The distinct contents that ran under `path`.

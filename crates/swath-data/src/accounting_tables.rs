@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 use swath_model::{AgentState, Ending, Role};
 
 use crate::data_file::{each_row, integer, text};
-use crate::{Accounting, FileFacts, ProcessRecord, RunRecord};
+use crate::{
+    Accounting, ArcSet, FileFacts, LabelledFile, Labels, LineSet, ProcessRecord, RunRecord,
+};
 
 const SCHEMA: &str = "
 CREATE TABLE swath_schema (
@@ -46,6 +48,17 @@ CREATE TABLE swath_touched (
     process text,
     path text,
     primary key (process, path)
+) without rowid;
+";
+
+/// The table of labels, where there are any.
+const LABELS: &str = "
+CREATE TABLE swath_label (
+    label text,
+    path text,
+    lines blob,
+    arcs blob,
+    primary key (label, path)
 ) without rowid;
 ";
 
@@ -89,7 +102,71 @@ pub(crate) fn write_accounting(
             ])?;
         }
     }
-    write_processes(transaction, &accounting.processes)
+    write_processes(transaction, &accounting.processes)?;
+    write_labels(transaction, &accounting.labels)
+}
+
+fn write_labels(transaction: &Transaction<'_>, labels: &Labels) -> rusqlite::Result<()> {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    transaction.execute_batch(LABELS)?;
+    let mut insert = transaction
+        .prepare("insert into swath_label (label, path, lines, arcs) values (?, ?, ?, ?)")?;
+    for (label, path, file) in labels.files() {
+        insert.execute(params![
+            label,
+            path,
+            file.lines.as_numbits(),
+            arc_blob(&file.arcs)
+        ])?;
+    }
+    Ok(())
+}
+
+/// Each arc as two numbers of 32 bits, the lowest byte first.
+fn arc_blob(arcs: &ArcSet) -> Vec<u8> {
+    let numbers = arcs.iter().flat_map(|(from, to)| [from, to]);
+    numbers.flat_map(i32::to_le_bytes).collect()
+}
+
+fn arcs_of(blob: &[u8]) -> ArcSet {
+    let number = |bytes: &[u8]| bytes.try_into().map(i32::from_le_bytes).unwrap_or_default();
+    let arcs = blob.chunks_exact(8).map(|arc| arc.split_at(4));
+    arcs.map(|(from, to)| (number(from), number(to))).collect()
+}
+
+fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
+    let mut labels = Labels::default();
+    if !has_table(connection, "swath_label")? {
+        return Ok(labels);
+    }
+    let query = "select label, path, lines, arcs from swath_label";
+    each_row(connection, query, |row| {
+        let (Some(label), Some(path)) = (text(row, 0)?, text(row, 1)?) else {
+            return Ok(());
+        };
+        let blob = |column| -> rusqlite::Result<&[u8]> {
+            Ok(match row.get_ref(column)? {
+                rusqlite::types::ValueRef::Blob(blob) => blob,
+                _ => &[],
+            })
+        };
+        let file = LabelledFile {
+            lines: LineSet::from_numbits(blob(2)?),
+            arcs: arcs_of(blob(3)?),
+        };
+        labels.add(&label, &path, &file);
+        Ok(())
+    })?;
+    Ok(labels)
+}
+
+fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let query = "select count(*) from sqlite_master where type = 'table' and name = ?";
+    connection
+        .query_row(query, [name], |row| row.get::<_, i64>(0))
+        .map(|count| count > 0)
 }
 
 fn write_processes(
@@ -152,13 +229,7 @@ fn command_of(blob: &[u8]) -> Vec<String> {
 /// Reads the tables, where they are there and of a layout that is known.
 pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accounting> {
     let mut accounting = Accounting::default();
-    let mut found = false;
-    let tables = "select 1 from sqlite_master where type = 'table' and name = 'swath_schema'";
-    each_row(connection, tables, |_| {
-        found = true;
-        Ok(())
-    })?;
-    if !found {
+    if !has_table(connection, "swath_schema")? {
         return Ok(accounting);
     }
     let mut version = None;
@@ -186,6 +257,7 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
         },
     )?;
     read_processes(connection, &mut accounting)?;
+    accounting.labels = read_labels(connection)?;
     Ok(accounting)
 }
 

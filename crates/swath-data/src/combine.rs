@@ -19,8 +19,8 @@ use crate::plain_data::PlainData;
 use crate::sqlite_pages::{NotPlain, Pages, Plain};
 
 use crate::{
-    CoverageData, DataError, ProcessNote, Provenance, RunRecord, StoredProcess, is_hit_store_name,
-    read_data_file, read_hit_stores, to_coverage_data, write_data_file,
+    CoverageData, DataError, Labels, ProcessNote, Provenance, RunRecord, StoredProcess,
+    is_hit_store_name, read_data_file, read_hit_stores, to_coverage_data, write_data_file,
 };
 
 /// What to combine.
@@ -29,6 +29,8 @@ pub struct Combine<'a> {
     pub output: &'a Path,
     /// Data files, hit stores and folders of both; none means the folder of `output`.
     pub inputs: &'a [PathBuf],
+    /// More inputs, each with a label under which what it holds can be asked for later.
+    pub labelled: &'a [(String, PathBuf)],
     /// Keep what `output` holds already.
     pub append: bool,
     /// Leave the inputs on disk.
@@ -97,6 +99,12 @@ pub enum CombineError {
         /// The input as it was named.
         path: PathBuf,
     },
+    /// A labelled input is not a data file, or holds others.
+    #[error("Couldn't label the hit stores of '{}': combine them first", path.display())]
+    LabelledStores {
+        /// The input as it was named.
+        path: PathBuf,
+    },
     /// Inputs contradict each other, or the output could not be written.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -108,7 +116,18 @@ pub enum CombineError {
 /// The merged data stays in memory until the process ends: this is for a command that ends soon.
 pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     let output = std::path::absolute(request.output).map_err(DataError::from)?;
-    let (files, stores) = inputs(&output, request.inputs)?;
+    let labels = labels_of(&output, request.labelled)?;
+    let (mut files, stores) = if labels.is_empty() || !request.inputs.is_empty() {
+        inputs(&output, request.inputs)?
+    } else {
+        Default::default()
+    };
+    let more: Vec<PathBuf> = labels
+        .keys()
+        .filter(|file| !files.contains(file))
+        .cloned()
+        .collect();
+    files.extend(more);
     if files.is_empty() && stores.is_empty() {
         return Err(CombineError::NoData);
     }
@@ -126,6 +145,7 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
         contents: FxHashMap::default(),
         buffer: Vec::new(),
         done: Vec::new(),
+        labels: Labels::default(),
         recorded: Vec::new(),
         foreign: Vec::new(),
         provenance: Provenance::default(),
@@ -133,7 +153,10 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     };
     for (number, file) in files.iter().enumerate() {
         (request.progress)(number, files.len());
-        if *file != output {
+        if let Some(labels) = labels.get(file) {
+            work.take_file(file)?;
+            work.take_labels(file, labels)?;
+        } else if *file != output {
             work.take_file(file)?;
         }
     }
@@ -146,13 +169,14 @@ pub fn combine(request: Combine<'_>) -> Result<Combined, CombineError> {
     let foreign = work.foreign_runs(earlier.as_deref())?;
     let mut data = work.merger.finish();
     data.accounting.add_runs(foreign);
+    data.accounting.labels.merge(&work.labels, str::to_owned);
     write_data_file(&data, &output)?;
     // A command that combines ends soon after. To give back each of the many small sets costs as
     // much as a fourth of all that was done for them.
     std::mem::forget(data);
     let mut summary = work.summary;
     if !request.keep {
-        for file in &work.done {
+        for file in work.done.iter().filter(|file| **file != output) {
             if let Err(error) = fs_err::remove_file(file) {
                 summary.warnings.push(error.to_string());
             }
@@ -168,6 +192,24 @@ fn files_of(process: &StoredProcess) -> impl Iterator<Item = &PathBuf> {
 
 /// Folders of hit stores, with the chosen files in them; none chosen means all.
 type Stores = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
+
+/// The labels of each labelled data file.
+fn labels_of<'a>(
+    output: &Path,
+    labelled: &'a [(String, PathBuf)],
+) -> Result<BTreeMap<PathBuf, BTreeSet<&'a str>>, CombineError> {
+    let mut labels: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
+    for (label, path) in labelled {
+        let (files, stores) = inputs(output, std::slice::from_ref(path))?;
+        if !stores.is_empty() {
+            return Err(CombineError::LabelledStores { path: path.clone() });
+        }
+        for file in files {
+            labels.entry(file).or_default().insert(label);
+        }
+    }
+    Ok(labels)
+}
 
 fn inputs(output: &Path, named: &[PathBuf]) -> Result<(Vec<PathBuf>, Stores), CombineError> {
     let folder = output.parent().unwrap_or(Path::new("/")).to_path_buf();
@@ -286,6 +328,8 @@ struct Work {
     buffer: Vec<u8>,
     /// The inputs whose data is in `data`.
     done: Vec<PathBuf>,
+    /// What the labelled ones among them hold.
+    labels: Labels,
     /// The data files among them that swath recorded.
     recorded: Vec<PathBuf>,
     /// Those that it did not.
@@ -323,20 +367,22 @@ impl Work {
             Some(plain) => {
                 self.merger
                     .update_plain(&plain, (&self.output_name, &name), &mut map)?;
+                let mut kind = &mut self.foreign;
                 if plain.has_accounting {
-                    self.merger
-                        .merge_accounting(&read_accounting_of(file)?, &mut map);
-                    self.recorded.push(file.to_path_buf());
-                } else {
-                    self.foreign.push(file.to_path_buf());
+                    let accounting = read_accounting_of(file)?;
+                    self.merger.merge_accounting(&accounting, &mut map);
+                    if !accounting.is_foreign() {
+                        kind = &mut self.recorded;
+                    }
                 }
+                kind.push(file.to_path_buf());
                 Ok(())
             }
             None => match read_with_sqlite(file) {
                 Ok(other) => {
                     self.merger
                         .update(&other, (&self.output_name, &name), &mut map)?;
-                    let kind = if other.accounting.is_empty() {
+                    let kind = if other.accounting.is_foreign() {
                         &mut self.foreign
                     } else {
                         &mut self.recorded
@@ -360,15 +406,30 @@ impl Work {
         Ok(())
     }
 
+    /// Keeps what a file holds under its labels, if it could be used.
+    fn take_labels(&mut self, file: &Path, labels: &BTreeSet<&str>) -> Result<(), DataError> {
+        if self.done.last().is_none_or(|done| done != file) {
+            return Ok(());
+        }
+        let data = read_data_file(file)?;
+        let (aliases, mapped) = (&mut self.aliases, &mut self.mapped);
+        for label in labels {
+            self.labels.add_data(label, &data, |path| {
+                map_once(aliases, mapped, path).replace('\\', "/")
+            });
+        }
+        Ok(())
+    }
+
     /// What the inputs that swath did not record add to those that it did. The inputs are read once
     /// more for it, and only where there are both.
     fn foreign_runs(&mut self, earlier: Option<&Path>) -> Result<Vec<RunRecord>, DataError> {
         let mut provenance = std::mem::take(&mut self.provenance);
-        if !self.merger.has_accounting() {
+        if !self.merger.is_recorded() {
             return Ok(Vec::new());
         }
         let earlier_is_foreign = match earlier {
-            Some(earlier) => read_accounting_of(earlier)?.is_empty(),
+            Some(earlier) => read_accounting_of(earlier)?.is_foreign(),
             None => false,
         };
         if self.foreign.is_empty() && !earlier_is_foreign {

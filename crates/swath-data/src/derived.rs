@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use swath_model::{Arc, Completeness, SourceHash};
 
-use crate::{ArcSet, CoverageData, DataError, FileData, LineSet, Mode, RunRecord};
+use crate::{ArcSet, CoverageData, DataError, FileData, Labels, LineSet, Mode, RunRecord};
 
 /// What of the first data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,14 +186,16 @@ fn account(
 ) {
     let accounting = &mut result.accounting;
     accounting.clone_from(&first.accounting);
+    // They stand for what was combined, and not for what is left of it.
+    accounting.labels = Labels::default();
     for (_, other) in others {
         for (path, facts) in &other.accounting.files {
             let known = accounting.files.entry(path.clone()).or_default();
             known.extend(facts.iter().copied());
         }
     }
-    let all_foreign =
-        first.accounting.is_empty() && others.iter().all(|(_, data)| data.accounting.is_empty());
+    let all_foreign = first.accounting.is_foreign()
+        && others.iter().all(|(_, data)| data.accounting.is_foreign());
     if all_foreign {
         return;
     }

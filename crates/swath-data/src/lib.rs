@@ -32,6 +32,7 @@ mod error;
 mod fork_stores;
 mod gather;
 mod hit_store;
+mod labels;
 mod merge;
 mod page_file;
 mod parallel_name;
@@ -55,6 +56,7 @@ pub use hit_store::{
     AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
     UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
 };
+pub use labels::{LabelledFile, Labels};
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};

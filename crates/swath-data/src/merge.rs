@@ -218,8 +218,8 @@ impl Merger {
     }
 
     /// Whether anything in here was recorded by swath.
-    pub(crate) fn has_accounting(&self) -> bool {
-        !self.data.accounting.is_empty()
+    pub(crate) fn is_recorded(&self) -> bool {
+        !self.data.accounting.is_foreign()
     }
 
     /// Takes in what swath knows beyond coverage.py's data.

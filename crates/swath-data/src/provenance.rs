@@ -26,7 +26,7 @@ impl Provenance {
                 lines.entry(map_path(path)).or_default().union_with(&own);
             }
         }
-        if input.accounting.is_empty() {
+        if input.accounting.is_foreign() {
             self.foreign.push(lines);
             return;
         }

@@ -62,6 +62,7 @@ fn ours(folder: &Path, options: &Options<'_>) -> Result<Combined, CombineError> 
     combine(Combine {
         output: &folder.join(".coverage"),
         inputs: &inputs,
+        labelled: &[],
         append: options.append,
         keep: options.keep,
         aliases: PathAliases::from_lists(lists, Directory::new(folder), false).unwrap(),
@@ -452,6 +453,7 @@ fn the_processes_of_a_run_are_judged_together_and_their_files_are_found_here() {
     let combined = combine(Combine {
         output: &output,
         inputs: &[data],
+        labelled: &[],
         append: false,
         keep: true,
         aliases: PathAliases::new(Directory::new(project), false),

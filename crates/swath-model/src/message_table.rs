@@ -290,6 +290,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "name a revision with `--since`",
             ),
             entry(
+                "no-label",
+                "a label of `compare --labels` is not in the data file",
+                "`swath combine --label NAME=FILE` gives labels; the hint lists those that are there",
+            ),
+            entry(
                 "no-merge-base",
                 "the work tree and the revision have no commit in common, at least not in this clone",
                 "fetch the whole history: `git fetch --unshallow`",

@@ -663,9 +663,9 @@ pub(crate) enum CompareFormat {
 /// `swath compare`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B",
+    override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B\n       swath compare [OPTIONS] --labels A,B [FILE]",
     after_help = "`--help` shows all options.",
-    after_long_help = "Examples:\n  swath compare system.coverage unit.coverage\n  swath compare --name system=.coverage --name unit=unit.coverage --show system"
+    after_long_help = "Examples:\n  swath compare system.coverage unit.coverage\n  swath compare --name system=.coverage --name unit=unit.coverage --show system\n  swath compare --labels system,unit    of what `combine --label` put into one file"
 )]
 pub(crate) struct CompareArguments {
     /// The data files.
@@ -674,6 +674,9 @@ pub(crate) struct CompareArguments {
     /// A data file, and what it is called.
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) name: Vec<String>,
+    /// Two labels of one data file, which `combine --label` gave.
+    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with_all = ["name", "contexts"])]
+    pub(crate) labels: Vec<String>,
     /// text, markdown or json.
     #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) format: CompareFormat,

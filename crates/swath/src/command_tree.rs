@@ -53,6 +53,9 @@ fn argument(option: &Choice) -> Option<Arg> {
         Takes::OneOf(choices) => argument
             .value_name(option.metavar)
             .value_parser(PossibleValuesParser::new(choices)),
+        Takes::Texts => argument
+            .value_name(option.metavar)
+            .action(ArgAction::Append),
         Takes::Text | Takes::Integer | Takes::Float => argument
             .value_name(option.metavar)
             .value_hint(hint(option.key)),

@@ -25,7 +25,7 @@ use std::io;
 use std::path::Path;
 
 use swath_checkout::write_file;
-use swath_data::Derivation;
+use swath_data::{CoverageData, Derivation};
 use swath_model::Message;
 
 use crate::arguments::Verb;
@@ -33,6 +33,7 @@ use crate::coverage_cli::CommandLine;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
 use crate::progress::status;
+use crate::reporting::Session;
 use crate::settings_folder;
 use crate::terminal::print;
 
@@ -72,6 +73,16 @@ fn no_data(path: &Path) -> Message {
         "measure first, as with `swath run -- pytest`, or name a file with `--data-file`"
     };
     Message::error("no-data", text).hint(hint.to_owned())
+}
+
+/// The data of a file, of which there must be some.
+fn read(session: &Session, path: &Path) -> Result<CoverageData, Message> {
+    let path = Path::new(session.settings.directory.path()).join(path);
+    let data = session.read(&path).map_err(|error| error.message())?;
+    if data.is_empty() {
+        return Err(no_data(&path));
+    }
+    Ok(data)
 }
 
 /// Whether files that could be combined into a data file lie beside it.

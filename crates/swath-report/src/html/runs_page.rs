@@ -16,7 +16,7 @@ const NOT_MEASURED: &str = "not-measured";
 pub(super) fn render(site: &Site<'_>) -> String {
     let accounting = &site.data.accounting;
     let mut main = String::from("<h1>Runs</h1>\n");
-    if accounting.is_empty() {
+    if accounting.is_foreign() {
         main.push_str("<p class=lead>No accounting: this data was not recorded by <code>swath run</code>, so it says nothing of the processes.</p>\n");
         return page(site, Place::Runs, "Runs", &main);
     }

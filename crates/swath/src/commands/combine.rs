@@ -26,7 +26,8 @@ fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
     let session = Session::begin_with_plugins(&parsed.into())?;
     let inputs: Vec<PathBuf> = parsed.arguments.iter().map(PathBuf::from).collect();
     let (append, keep) = (parsed.is_set("append"), parsed.is_set("keep"));
-    match combine_into(&session, &inputs, append, keep)? {
+    let labelled = labelled(parsed.texts("label"))?;
+    match combine_into(&session, &inputs, &labelled, append, keep)? {
         Ok(combined) => {
             session.messages.warn(&combined.warnings);
             session.messages.say(&combined.to_string());
@@ -43,6 +44,22 @@ fn combine_named(parsed: &Parsed) -> Result<(), Failure> {
             Err(Failure::new(error.to_string()))
         }
     }
+}
+
+/// The values of `--label`.
+fn labelled(values: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let labelled = values.iter().map(|value| {
+        let parts = value.split_once('=');
+        let parts = parts.filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let (name, path) =
+            parts.ok_or_else(|| Failure::new(format!("`--label {value}` is not NAME=PATH")))?;
+        if name.contains(',') {
+            let text = format!("`{name}` is not a label: `--labels` lists them with commas");
+            return Err(Failure::new(text));
+        }
+        Ok((name.to_owned(), PathBuf::from(path)))
+    });
+    labelled.collect()
 }
 
 /// Notes in the data which Python recorded the files that do not say it, so that every later report knows.
@@ -71,7 +88,7 @@ fn write_down(said: &SaidPython, data_file: &Path) -> Result<(), DataError> {
 
 /// Before a report, the parallel data files beside the data file are combined into it.
 pub(crate) fn combine_parallel(session: &Session, keep: bool) -> Result<(), Failure> {
-    let (warnings, text) = match combine_into(session, &[], true, keep)? {
+    let (warnings, text) = match combine_into(session, &[], &[], true, keep)? {
         Ok(combined) => (combined.warnings.clone(), combined.to_string()),
         Err(CombineError::NoData) => return Ok(()),
         Err(CombineError::NoUsableData(warnings)) if warnings.is_empty() => return Ok(()),
@@ -93,6 +110,7 @@ pub(crate) fn combine_parallel(session: &Session, keep: bool) -> Result<(), Fail
 fn combine_into(
     session: &Session,
     inputs: &[PathBuf],
+    labelled: &[(String, PathBuf)],
     append: bool,
     keep: bool,
 ) -> Result<Result<Combined, CombineError>, Failure> {
@@ -100,6 +118,7 @@ fn combine_into(
     Ok(combine_files(Combine {
         output: &session.settings.data_file(),
         inputs,
+        labelled,
         append,
         keep,
         aliases: session.aliases()?,

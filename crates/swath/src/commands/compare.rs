@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use swath_coverage::{Reached, Report, SetReport};
+use swath_data::CoverageData;
 use swath_model::{Message, printable};
 use swath_report::{SetOptions, render_sets, write_sets_json};
 
 use super::refusal::{Refusal, usage};
-use super::{no_data, put_report, written};
+use super::{put_report, read, written};
 use crate::arguments::{CompareArguments, CompareFormat};
 use crate::exit::Exit;
 use crate::reporting::{Session, Wanted};
@@ -26,13 +27,66 @@ struct Named {
     path: PathBuf,
 }
 
+/// What is compared.
+enum Sides {
+    Files([Named; 2]),
+    /// Two labels of one data file.
+    Labels([String; 2]),
+}
+
+impl Sides {
+    fn of(arguments: &CompareArguments) -> Result<Self, Refusal> {
+        if arguments.labels.is_empty() {
+            return both(arguments).map(Self::Files);
+        }
+        let hint = "swath compare --labels system,unit .coverage";
+        if arguments.files.len() > 1 {
+            return Err(usage(
+                "`--labels` compares two labels of one data file",
+                hint,
+            ));
+        }
+        match &arguments.labels[..] {
+            [first, second] if first != second => Ok(Self::Labels([first.clone(), second.clone()])),
+            labels => {
+                let text = format!("`--labels {}` does not name two labels", labels.join(","));
+                Err(usage(text, hint))
+            }
+        }
+    }
+
+    fn names(&self) -> [String; 2] {
+        match self {
+            Self::Files([first, second]) => [first.name.clone(), second.name.clone()],
+            Self::Labels(labels) => labels.clone(),
+        }
+    }
+
+    fn read(&self, session: &Session, file: Option<&Path>) -> Result<[CoverageData; 2], Message> {
+        match self {
+            Self::Files([first, second]) => {
+                Ok([read(session, &first.path)?, read(session, &second.path)?])
+            }
+            Self::Labels([first, second]) => {
+                let path = match file {
+                    Some(file) => file.to_path_buf(),
+                    None => session.settings.data_file(),
+                };
+                let data = read(session, &path)?;
+                Ok([labelled(&data, first)?, labelled(&data, second)?])
+            }
+        }
+    }
+}
+
 fn perform(arguments: &CompareArguments) -> Result<(), Refusal> {
-    let [first, second] = both(arguments)?;
+    let sides = Sides::of(arguments)?;
+    let names = sides.names();
+    let lines_of = shown(arguments, [&names[0], &names[1]])?;
     let options = arguments.reading.session();
     let session = Session::begin_reading(&options).map_err(|error| error.message())?;
-    let lines_of = shown(arguments, [&first.name, &second.name])?;
+    let [first, second] = sides.read(&session, arguments.files.first().map(PathBuf::as_path))?;
     let reports = [model(&session, &first)?, model(&session, &second)?];
-    let names = [first.name, second.name];
     let report = SetReport::new(names, &reports[0], &reports[1]);
     let text = match arguments.format {
         CompareFormat::Json => written(|out| write_sets_json(&report, out))?,
@@ -114,12 +168,25 @@ fn shown(arguments: &CompareArguments, names: [&str; 2]) -> Result<Option<Reache
     }))
 }
 
-fn model(session: &Session, named: &Named) -> Result<Report, Message> {
-    let path = Path::new(session.settings.directory.path()).join(&named.path);
-    let data = session.read(&path).map_err(|error| error.message())?;
-    if data.is_empty() {
-        return Err(no_data(&path));
-    }
+/// What came in under a label.
+fn labelled(data: &CoverageData, label: &str) -> Result<CoverageData, Message> {
+    data.labelled(label).ok_or_else(|| {
+        let known: Vec<String> = data
+            .accounting
+            .labels
+            .names()
+            .map(|name| format!("`{}`", printable(name)))
+            .collect();
+        let text = format!("the data has no label `{label}`");
+        Message::error("no-label", text).hint(if known.is_empty() {
+            "`swath combine --label NAME=FILE` gives labels".to_owned()
+        } else {
+            format!("its labels are {}", known.join(", "))
+        })
+    })
+}
+
+fn model(session: &Session, data: &CoverageData) -> Result<Report, Message> {
     let wanted = Wanted {
         contexts: true,
         details: true,
@@ -127,6 +194,6 @@ fn model(session: &Session, named: &Named) -> Result<Report, Message> {
         ..Wanted::default()
     };
     session
-        .model(&data, &[], wanted)
+        .model(data, &[], wanted)
         .map_err(|error| error.message())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use swath_data::{CoverageData, DataError, Derivation, derive as derive_data, write_data_file};
 use swath_model::{Message, printable};
 
-use super::no_data;
+use super::read;
 use super::refusal::{Refusal, usage};
 use crate::arguments::DeriveArguments;
 use crate::diagnostic::Show as _;
@@ -50,7 +50,7 @@ fn perform(derivation: Derivation, arguments: &DeriveArguments) -> Result<(), Re
     let mut inputs = Vec::new();
     for file in &arguments.files {
         let name = printable(&file.to_string_lossy()).into_owned();
-        inputs.push((name, read(&session, &folder.join(file))?));
+        inputs.push((name, read(&session, file)?));
     }
     let named: Vec<(&str, &CoverageData)> = inputs
         .iter()
@@ -67,14 +67,6 @@ fn perform(derivation: Derivation, arguments: &DeriveArguments) -> Result<(), Re
     write_data_file(&derived.data, &output).map_err(|error| message(&error))?;
     status("Wrote", &output.display().to_string());
     Ok(())
-}
-
-fn read(session: &Session, path: &Path) -> Result<CoverageData, Message> {
-    let data = session.read(path).map_err(|error| error.message())?;
-    if data.is_empty() {
-        return Err(no_data(path));
-    }
-    Ok(data)
 }
 
 /// Whether `combine`, and every report, would take a file for a part of the data file.

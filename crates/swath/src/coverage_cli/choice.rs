@@ -6,6 +6,8 @@ pub(crate) enum Takes {
     /// Nothing; it says yes, or no.
     Nothing(bool),
     Text,
+    /// A text each time that it is given.
+    Texts,
     Integer,
     Float,
     OneOf(&'static [&'static str]),
@@ -294,6 +296,16 @@ pub(super) const PYTHON: Choice = Choice {
         "PYTHON",
         "The Python that recorded data which does not say it, as a version or a path. Defaults to the \
          environment's. A path also names the Python that loads plugins.",
+    )
+};
+pub(super) const LABEL: Choice = Choice {
+    own: true,
+    takes: Takes::Texts,
+    ..text(
+        "label",
+        "--label",
+        "NAME=PATH",
+        "Combine this path too, and keep what it holds under a name, for `compare --labels`. May be repeated.",
     )
 };
 pub(super) const REQUIRE_COMPLETE: Choice = own(

@@ -13,6 +13,7 @@ use super::verb::Verb;
 enum Value {
     Said(bool),
     Text(String),
+    Texts(Vec<String>),
     Integer(i64),
     Float(f64),
 }
@@ -46,6 +47,14 @@ impl Parsed {
         match self.values.get(key) {
             Some(Value::Text(text)) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The texts of an option that may be repeated.
+    pub(crate) fn texts(&self, key: &str) -> &[String] {
+        match self.values.get(key) {
+            Some(Value::Texts(texts)) => texts,
+            _ => &[],
         }
     }
 
@@ -89,6 +98,10 @@ impl Parsed {
                 continue;
             }
             let word = match (value, option.takes) {
+                (Value::Texts(texts), _) => {
+                    words.extend(texts.iter().map(|text| format!("{long}={text}").into()));
+                    continue;
+                }
                 (Value::Said(said), Takes::Nothing(says)) if *said == says => long.to_owned(),
                 (Value::Said(_), _) => continue,
                 // Lists and names that are empty are as good as not given.
@@ -223,6 +236,14 @@ impl Parser {
         let value = match option.takes {
             Takes::Nothing(says) => Value::Said(says),
             Takes::Text => Value::Text(text),
+            Takes::Texts => {
+                let known = self.values.entry(option.key);
+                let known = known.or_insert_with(|| Value::Texts(Vec::new()));
+                if let Value::Texts(texts) = known {
+                    texts.push(text);
+                }
+                return Ok(());
+            }
             Takes::Integer => {
                 Value::Integer(parse_integer(&text).ok_or_else(|| invalid("integer"))?)
             }

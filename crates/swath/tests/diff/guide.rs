@@ -105,3 +105,51 @@ fn the_guide_shows_what_is_printed() {
         assert_eq!(said, shown, "{words:?}");
     }
 }
+
+/// The recipe, with its first two commands in either order.
+#[test]
+fn the_recipe_for_two_kinds_of_tests_loses_nothing() {
+    let test = "the_recipe_for_two_kinds_of_tests_loses_nothing";
+    let Some(project) = Project::new(test, &["pytest", "pytest-cov"]) else {
+        return;
+    };
+    let repository = &project.repository;
+    repository.write("shop/__init__.py", "");
+    repository.write("shop/cart.py", BEFORE);
+    repository.write("conftest.py", "");
+    repository.write(
+        "tests/unit/test_cart.py",
+        "from shop.cart import Cart\n\ndef test_it():\n    assert Cart().total() == 0\n",
+    );
+    repository.write(
+        "tests/system/test_shop.py",
+        "from shop.cart import Cart\n\ndef test_it():\n    Cart().add('pen', 2)\n",
+    );
+    let page = swath_test::workspace_root().join("docs/guides/changes.md");
+    let page = fs_err::read_to_string(page).unwrap();
+    let recipe = page.split("### In one pipeline").nth(1).unwrap();
+    let recipe = recipe.split("```sh\n").nth(1).unwrap();
+    let recipe = recipe.split("```").next().unwrap();
+    let lines: Vec<&str> = recipe.lines().collect();
+    let [unit, system, combine, compare] = lines[..] else {
+        panic!("{recipe}")
+    };
+    for order in [[unit, system], [system, unit]] {
+        let script = [order[0], order[1], combine, compare].join("\n");
+        let script = script.replace("swath ", &format!("'{}' ", env!("CARGO_BIN_EXE_swath")));
+        let mut command = project.command("sh");
+        command.args(["-ec", &script]);
+        let done = finish(command);
+        assert_eq!(done.code, 0, "{done:?}");
+        let lines = "Lines                7      5             1           1         0\n";
+        assert!(done.stdout.contains(lines), "{done:?}");
+    }
+    // What the page warns of: pytest-cov takes a file of that name in, and deletes it.
+    let part = project.folder().join(".coverage.system");
+    fs_err::copy(project.folder().join("system.coverage"), &part).unwrap();
+    let mut command = project.command("sh");
+    command.args(["-ec", "pytest -q --cov=shop --cov-branch tests/unit"]);
+    let done = finish(command);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(!part.exists(), "{done:?}");
+}

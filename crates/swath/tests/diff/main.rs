@@ -6,6 +6,7 @@
 //! - `refused`: what cannot be answered, and how swath says it
 //! - `diff_cover`: side by side with diff-cover
 //! - `sets`: `swath compare`
+//! - `labels`: `swath combine --label`, `swath compare --labels`
 //! - `derived`: `swath intersect` and `swath subtract`
 //! - `guide`: the page about it shows what is printed
 //! - `kept`: `swath history`, and the gate that holds a total against another run
@@ -21,6 +22,7 @@ mod gates;
 mod guide;
 mod history;
 mod kept;
+mod labels;
 mod places;
 mod project;
 mod refused;
