@@ -35,10 +35,11 @@ use swath_pattern::RegexError;
 
 use site::Site;
 
-pub(crate) use escape::push_text;
+pub(crate) use escape::{push_attribute, push_text};
 pub(crate) use figures::{cover, push_bar};
 pub(crate) use layout::push_head;
 pub(crate) use lines::{FunctionFigures, function_figures};
+pub(crate) use page_names::PageNames;
 pub(crate) use source_table::push_code;
 
 /// The style sheet of every page.

@@ -39,7 +39,7 @@ pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
-pub use sets::{SetOptions, render_sets, write_sets_json};
+pub use sets::{SetOptions, SetSources, render_set_pages, render_sets, write_sets_json};
 pub use text::{TextError, TextOptions, render_text};
 pub use trend::{Trend, render_trend, render_trend_page, write_trend_json};
 pub use verdict_line::{verdict_line, verdict_markdown};

@@ -1,4 +1,6 @@
-//! Two bodies of data side by side: as text, as Markdown, and for programs.
+//! Two bodies of data side by side: as text, as Markdown, as pages, and for programs.
+
+mod page;
 
 use std::io::{self, Write};
 
@@ -9,6 +11,8 @@ use crate::json_writer::JsonWriter;
 use crate::markdown::escape_markdown;
 use crate::plain_table::PlainTable;
 use crate::text::push_line;
+
+pub use page::{SetSources, render_set_pages};
 
 const FORMAT: u32 = 1;
 
@@ -62,23 +66,27 @@ pub fn render_sets(report: &SetReport, options: SetOptions) -> String {
 }
 
 fn heads(report: &SetReport, options: SetOptions) -> Vec<String> {
+    let mut heads = vec!["Name".to_owned(), "All".to_owned()];
+    heads.extend(Reached::ALL.map(|reached| title(report, reached)));
+    let lines_of = options.lines_of;
+    heads.extend(lines_of.map(|reached| format!("Lines {} reached", who(report, reached))));
+    heads
+}
+
+fn who(report: &SetReport, reached: Reached) -> String {
     let [first, second] = &report.names;
-    let who = |reached: Reached| match reached {
+    match reached {
         Reached::Both => "both".to_owned(),
         Reached::First => format!("only {}", neutralize_control(first)),
         Reached::Second => format!("only {}", neutralize_control(second)),
         Reached::Neither => "neither".to_owned(),
-    };
-    let title = |reached| {
-        let who = who(reached);
-        let (first, rest) = who.split_at(1);
-        format!("{}{rest}", first.to_uppercase())
-    };
-    let mut heads = vec!["Name".to_owned(), "All".to_owned()];
-    heads.extend(Reached::ALL.map(title));
-    let lines_of = options.lines_of;
-    heads.extend(lines_of.map(|reached| format!("Lines {} reached", who(reached))));
-    heads
+    }
+}
+
+fn title(report: &SetReport, reached: Reached) -> String {
+    let who = who(report, reached);
+    let (first, rest) = who.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
 }
 
 fn row(name: String, counts: &SetCounts) -> Vec<String> {

@@ -686,6 +686,9 @@ pub(crate) struct CompareArguments {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Write pages with both marks on each line into a folder as well.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
 }

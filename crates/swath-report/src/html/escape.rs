@@ -31,7 +31,7 @@ pub(crate) fn push_text(out: &mut String, text: &str) {
 }
 
 /// Appends text for an attribute in double quotes.
-pub(super) fn push_attribute(out: &mut String, text: &str) {
+pub(crate) fn push_attribute(out: &mut String, text: &str) {
     push(out, text, &IN_ATTRIBUTE);
 }
 

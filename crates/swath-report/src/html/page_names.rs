@@ -7,13 +7,13 @@ const LONGEST: usize = 80;
 
 /// Makes the names of pages in one folder.
 #[derive(Default)]
-pub(super) struct PageNames {
+pub(crate) struct PageNames {
     taken: BTreeSet<String>,
 }
 
 impl PageNames {
     /// The name for a path, below `folder`: its letters and a hash of it.
-    pub(super) fn name(&mut self, folder: &str, path: &str) -> String {
+    pub(crate) fn name(&mut self, folder: &str, path: &str) -> String {
         let mut slug = String::with_capacity(path.len());
         for character in path.chars() {
             if character.is_ascii_alphanumeric() || character == '_' {

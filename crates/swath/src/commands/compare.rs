@@ -1,16 +1,21 @@
 //! `swath compare`: two data files side by side.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use swath_coverage::{Reached, Report, SetReport};
+use swath_coverage::{FileReport, FileSets, Reached, Report, SetReport, read_source};
 use swath_data::CoverageData;
 use swath_model::{Message, printable};
-use swath_report::{SetOptions, render_sets, write_sets_json};
+use swath_report::{SetOptions, render_set_pages, render_sets, write_sets_json};
 
 use super::refusal::{Refusal, usage};
-use super::{put_report, read, written};
+use super::{not_written, put_report, read, written};
 use crate::arguments::{CompareArguments, CompareFormat};
 use crate::exit::Exit;
+use crate::page_folder::PageFolder;
+use crate::progress::status;
 use crate::reporting::{Session, Wanted};
 
 /// Compares two data files.
@@ -99,7 +104,30 @@ fn perform(arguments: &CompareArguments) -> Result<(), Refusal> {
         ),
     };
     put_report(&text, arguments.output.as_deref())?;
+    if let Some(folder) = &arguments.html {
+        write_pages(&session, &report, &reports, folder).map_err(|error| not_written(&error))?;
+        status("Wrote", &folder.join("index.html").display().to_string());
+    }
     Ok(())
+}
+
+fn write_pages(
+    session: &Session,
+    sets: &SetReport,
+    reports: &[Report; 2],
+    folder: &Path,
+) -> io::Result<()> {
+    let all = reports.iter().flat_map(|report| &report.files);
+    let files: BTreeMap<&str, &FileReport> = all.map(|file| (file.name.as_str(), file)).collect();
+    let source_of = |file: &FileSets| {
+        let file = files.get(file.name.as_str())?;
+        let text = read_source(file, &session.settings.directory);
+        text.ok().map(Cow::Owned)
+    };
+    let pages = PageFolder::open(folder)?;
+    let title = &session.settings.config.html_title;
+    render_set_pages(sets, title, &source_of, |piece| pages.put(&piece))?;
+    pages.finish().map(drop)
 }
 
 /// The two data files, those with names first.

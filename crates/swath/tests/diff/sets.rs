@@ -201,3 +201,39 @@ fn what_cannot_be_compared_is_said() {
     assert!(project.folder().join("unit.data").exists());
     assert!(!project.folder().join(".coverage").exists());
 }
+
+#[test]
+fn pages_have_two_marks_on_each_line() {
+    let Some(project) = project("pages_have_two_marks_on_each_line") else {
+        return;
+    };
+    let done = project.swath(&[&NAMED[..], &["--html=pages"]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.starts_with("Name "), "{done:?}");
+    assert!(done.stderr.ends_with("pages/index.html\n"), "{done:?}");
+    let folder = project.folder().join("pages");
+    let index = fs_err::read_to_string(folder.join("index.html")).unwrap();
+    assert!(
+        index.contains(">shop.py</a><td>8<td>4<td>2<td>1<td>1\n"),
+        "{index}"
+    );
+    let link = index.split("href=\"f/shop-py").nth(1).unwrap();
+    let link = link.split('"').next().unwrap();
+    let page = fs_err::read_to_string(folder.join(format!("f/shop-py{link}"))).unwrap();
+    for part in [
+        "<dt>Only system<dd>refund\n<dt>Neither<dd>unused\n",
+        "<tr id=L1 class=r><th scope=row><a href=#L1>1</a><td>✓ reached<td>✓ reached<td>",
+        "<tr id=L3 class=p><th scope=row><a href=#L3>3</a><td>✗ missed<td>✓ reached<td>",
+        "<tr id=L4 class=p><th scope=row><a href=#L4>4</a><td>✓ reached<td>✗ missed<td>",
+        "<tr id=L12 class=m><th scope=row><a href=#L12>12</a><td>✗ missed<td>✗ missed<td>",
+        "<tr id=L5><th scope=row><a href=#L5>5</a><td><td><td>\n",
+        "<small>2 → <a href=#L4>4</a>: only system</small>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(
+        !page.contains("<script") && !page.contains("style="),
+        "{page}"
+    );
+    assert!(folder.join("compare.css").exists() && folder.join("swath.css").exists());
+}
