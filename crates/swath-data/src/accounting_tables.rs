@@ -2,6 +2,8 @@
 //!
 //! `docs/reference/data-tables.md` describes them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
 use swath_model::{AgentState, Ending, Role};
@@ -138,9 +140,6 @@ fn arcs_of(blob: &[u8]) -> ArcSet {
 
 fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
     let mut labels = Labels::default();
-    if !has_table(connection, "swath_label")? {
-        return Ok(labels);
-    }
     let query = "select label, path, lines, arcs from swath_label";
     each_row(connection, query, |row| {
         let (Some(label), Some(path)) = (text(row, 0)?, text(row, 1)?) else {
@@ -162,11 +161,15 @@ fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
     Ok(labels)
 }
 
-fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
-    let query = "select count(*) from sqlite_master where type = 'table' and name = ?";
-    connection
-        .query_row(query, [name], |row| row.get::<_, i64>(0))
-        .map(|count| count > 0)
+/// The tables of these names that are there; one question for all of them.
+fn own_tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label')";
+    each_row(connection, query, |row| {
+        names.extend(text(row, 0)?);
+        Ok(())
+    })?;
+    Ok(names)
 }
 
 fn write_processes(
@@ -229,7 +232,8 @@ fn command_of(blob: &[u8]) -> Vec<String> {
 /// Reads the tables, where they are there and of a layout that is known.
 pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accounting> {
     let mut accounting = Accounting::default();
-    if !has_table(connection, "swath_schema")? {
+    let tables = own_tables(connection)?;
+    if !tables.contains("swath_schema") {
         return Ok(accounting);
     }
     let mut version = None;
@@ -257,7 +261,9 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
         },
     )?;
     read_processes(connection, &mut accounting)?;
-    accounting.labels = read_labels(connection)?;
+    if tables.contains("swath_label") {
+        accounting.labels = read_labels(connection)?;
+    }
     Ok(accounting)
 }
 
@@ -342,7 +348,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
         dropped: integer(row, 15)?
             .and_then(|value| u64::try_from(value).ok())
             .unwrap_or(0),
-        touched: std::collections::BTreeSet::new(),
+        touched: BTreeSet::new(),
     })
 }
 
