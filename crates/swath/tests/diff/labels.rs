@@ -149,6 +149,7 @@ fn what_cannot_be_labelled_is_said() {
     let Some(project) = project("what_cannot_be_labelled_is_said", &[]) else {
         return;
     };
+    project.repository.write("stores/1-00.hits", "");
     for (words, part) in [
         (
             &["combine", "--label=unit"][..],
@@ -159,6 +160,10 @@ fn what_cannot_be_labelled_is_said() {
             "`a,b` is not a label",
         ),
         (&["combine", "--label=a=gone"], "non-existent path"),
+        (
+            &["combine", "--label=a=stores"],
+            "Couldn't label the hit stores of 'stores': combine them first",
+        ),
     ] {
         let done = project.swath(words);
         assert_eq!(done.code, 1, "{done:?}");
