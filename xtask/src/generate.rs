@@ -98,7 +98,7 @@ fn messages() -> Result<String> {
     let mut page = String::from(
         "<!-- Made by `cargo xtask gen` from swath-model's table of messages. -->\n\n# Messages\n\n\
          Every message of swath's own verbs carries a stable name in brackets: \
-         `error[service-exited]: …`; `swath explain NAME` prints its entry here. coverage.py's verbs \
+         `error[service-exited]: …`; `swath explain NAME` prints its cause, an example and the remedy. coverage.py's verbs \
          (`report`, `combine`, `erase`) speak coverage.py's words instead.\n",
     );
     for group in swath_model::MESSAGES {
@@ -116,6 +116,9 @@ fn messages() -> Result<String> {
                 " |\n",
             ];
             page.extend(row);
+        }
+        for entry in group.entries {
+            page.extend(["\n```text\n", entry.example(), "\n```\n"]);
         }
     }
     Ok(page)

@@ -32,7 +32,7 @@ pub use finding::{Finding, FirstProcess, NothingMeasured, ProcessName};
 pub use gap::{Gap, GapKind};
 pub use line_set::LineSet;
 pub use message::{Message, Severity};
-pub use message_table::{MESSAGES, MessageEntry, MessageGroup, message_entry};
+pub use message_table::{MESSAGES, MessageEntry, MessageGroup, message_entry, message_examples};
 pub use no_room::NoRoom;
 pub use not_measured::{NotMeasured, NotMeasuredReason};
 pub use orchestrator::Orchestrator;

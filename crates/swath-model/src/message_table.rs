@@ -1,7 +1,11 @@
-//! Every message that carries a stable name: what it means, and what helps.
+//! Every message that carries a stable name: what it means, how it looks, and what helps.
 //!
-//! `docs/messages.md` and `swath explain` are made from this table; a test holds it against the
-//! sources, so that no message is missing and none is left over.
+//! `docs/messages.md` and `swath explain` are made from this table and from the examples beside it; a
+//! test holds both against the sources, so that no message is missing, none is left over, and no
+//! example says what swath does not say.
+
+/// How each message looks on a terminal, between lines of `---`.
+const EXAMPLES: &str = include_str!("../assets/message_examples.txt");
 
 /// One message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,8 +14,28 @@ pub struct MessageEntry {
     pub code: &'static str,
     /// What it means.
     pub meaning: &'static str,
-    /// What to do about it; empty where nothing has to be done.
+    /// What to do about it, or that nothing has to be done.
     pub remedy: &'static str,
+}
+
+impl MessageEntry {
+    /// How it looks on a terminal, without the end of the last line; empty if nobody wrote it down.
+    pub fn example(&self) -> &'static str {
+        let is_this = |example: &&str| code_of(example) == Some(self.code);
+        message_examples().find(is_this).unwrap_or("")
+    }
+}
+
+/// All examples, each without the end of its last line.
+pub fn message_examples() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.split("\n---\n").map(str::trim_end)
+}
+
+/// The stable name in the first line of a message: `error[CODE]: …`.
+fn code_of(message: &str) -> Option<&str> {
+    let (severity, rest) = message.split_once('[')?;
+    let (code, _) = rest.split_once("]: ")?;
+    matches!(severity, "error" | "warning").then_some(code)
 }
 
 /// A group of messages.
@@ -46,28 +70,28 @@ pub const MESSAGES: [MessageGroup; 5] = [
         entries: &[
             entry(
                 "address-in-use",
-                "the `ready` address of a service answers before the service was started",
+                "another program answers at the `ready` address of a service before the service was started",
                 "stop what listens there, or choose another port",
             ),
             entry(
                 "bad-command",
-                "a service's command cannot be split into words",
-                "close its quotes",
+                "a service's command cannot be split into words: a quote is not closed, or there is no word",
+                "close the quote, or write the command",
             ),
             entry(
                 "bad-duration",
-                "a duration is none",
+                "a duration is not one that swath understands",
                 "write a number and a unit: `500ms`, `60s`, `2m`",
             ),
             entry(
                 "bad-ready",
-                "a `ready` address is none",
-                "`http://HOST:PORT/PATH`, `tcp:HOST:PORT` or `log:REGEX`",
+                "a `ready` address is not in one of the three forms",
+                "write `http://HOST:PORT/PATH`, `tcp:HOST:PORT` or `log:REGEX`",
             ),
             entry(
                 "bad-signal",
-                "a stop signal is none",
-                "TERM, INT, QUIT, HUP, USR1, USR2 or KILL",
+                "a stop signal is not one that stops a service",
+                "name TERM, INT, QUIT, HUP, USR1, USR2 or KILL",
             ),
             entry(
                 "command-not-found",
@@ -77,16 +101,16 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "command-not-runnable",
                 "the test command could not be started (exit code 126)",
-                "make it executable",
+                "make it executable, or call it through its interpreter: `sh SCRIPT`",
             ),
             entry(
                 "compose-failed",
                 "Compose could not do what the run asked of it",
-                "read its last output; the hint names the whole of it",
+                "read its last output; the hint names the whole log",
             ),
             entry(
                 "compose-file-not-found",
-                "a file of `--compose` is not there",
+                "a file of `--compose` does not exist",
                 "give its path from the current folder",
             ),
             entry(
@@ -107,12 +131,12 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "interrupted",
                 "the run was interrupted while the services were starting",
-                "",
+                "nothing; start the run again when you want the number",
             ),
             entry(
                 "json-not-written",
                 "the file of `--json` could not be written",
-                "",
+                "name a file in a folder that exists and that you can write to",
             ),
             entry(
                 "no-command",
@@ -122,7 +146,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "no-compose",
                 "neither `docker compose` nor `docker-compose` answers",
-                "install Compose, or name it by `--compose-command`",
+                "install Compose, or name it with `--compose-command`",
             ),
             entry(
                 "compose-not-served",
@@ -131,7 +155,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             ),
             entry(
                 "no-services",
-                "the services of swath.toml are asked for, and it has none",
+                "the services of swath.toml are asked for, and it has none; or there is no swath.toml",
                 "write `[services.NAME]` with a `command`, or `swath init`",
             ),
             entry(
@@ -141,8 +165,8 @@ pub const MESSAGES: [MessageGroup; 5] = [
             ),
             entry(
                 "no-engine",
-                "`--compose` needs a Docker engine that can be used",
-                "the message says why it cannot",
+                "a Compose project needs a Docker engine that can be used",
+                "start Docker, or get the right to use it; the message says what is wrong",
             ),
             entry(
                 "no-program",
@@ -152,7 +176,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "no-such-compose-service",
                 "`--measure` names a service that the project does not have",
-                "the notes name those that it has",
+                "name one of the services in the note",
             ),
             entry(
                 "nothing-measured",
@@ -172,16 +196,16 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "plugins-not-loaded",
                 "the plugins that the settings name could not be loaded; what they make of settings and gates is not in force, so that nothing passes (exit code 1, of `run` 125)",
-                "install coverage.py and them in the environment, name its Python with `--python`, or go on without, by `--no-plugins`",
+                "install coverage.py and them in the environment, name its Python with `--python`, or go on without them with `--no-plugins`",
             ),
             entry(
                 "project-is-up",
-                "the project of `--compose` runs already, and not by swath's doing",
-                "take it down, or give this run's another `--project-name`",
+                "the project of `--compose` is already running, and swath did not start it",
+                "take it down, or give the project of this run a name of its own with `--project-name`",
             ),
             entry(
                 "ready-without-service",
-                "`--ready` names no service, or not which",
+                "`--ready` names a service that does not exist, or none at all",
                 "write `--ready NAME=ADDRESS`",
             ),
             entry(
@@ -197,7 +221,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "service-exited",
                 "a service ended before it was ready",
-                "read its last output",
+                "read its last output; the hint names the whole log",
             ),
             entry(
                 "service-not-found",
@@ -221,18 +245,18 @@ pub const MESSAGES: [MessageGroup; 5] = [
             ),
             entry(
                 "source-not-found",
-                "`source` names a folder that is not there",
-                "correct it",
+                "`source` names a folder that does not exist",
+                "correct the name: it is relative to the folder of the settings",
             ),
             entry(
                 "system",
                 "the operating system refused something that a run needs",
-                "the message says what",
+                "read what the system said: mostly a limit is reached, as of processes (`ulimit -u`) or of open files (`ulimit -n`)",
             ),
             entry(
                 "usage",
-                "options of `run` that do not go together, or that the form of the command line has no use for",
-                "the hint is the line that was probably meant",
+                "options that do not go together, or that this form of the command line does not take",
+                "the hint is the line that was probably meant; `swath run --help` has the options",
             ),
         ],
     },
@@ -242,17 +266,17 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "bad-gate",
                 "a gate of the command line cannot be read, or its minimum is not a percentage",
-                "`--gate NAME=MIN`: total, lines, branches, changed or a pattern of paths, and a number from 0 to 100",
+                "write `--gate NAME=MIN`: total, lines, branches, changed or a pattern of paths, and a number from 0 to 100",
             ),
             entry(
                 "bad-patch",
-                "what is given as a patch is not a unified diff",
-                "what `git diff` or `diff -u` prints; the message has the line",
+                "what is given as a patch is not a unified diff, or is a series of them",
+                "give what one `git diff` or `diff -u` prints; the message names the line",
             ),
             entry(
                 "below-minimum",
                 "less is covered than a gate asks for (exit code 2)",
-                "test what the report lists",
+                "test what the report lists as missing, or lower the gate",
             ),
             entry(
                 "data-not-written",
@@ -262,7 +286,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "git-failed",
                 "git could not answer",
-                "the message has git's own words",
+                "read git's own words in the message; the hint is the command that helps, where one does",
             ),
             entry(
                 "git-not-found",
@@ -307,12 +331,12 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "patch-not-read",
                 "the file of `--patch` cannot be read",
-                "check the path",
+                "check the path and the rights of the file",
             ),
             entry(
                 "report-not-written",
-                "the report cannot be written where it is to go",
-                "another file or folder",
+                "the report cannot be written to its file",
+                "name a file in a folder that exists and that you can write to",
             ),
             entry(
                 "unknown-revision",
@@ -326,31 +350,35 @@ pub const MESSAGES: [MessageGroup; 5] = [
         entries: &[
             entry(
                 "bad-file-pattern",
-                "a pattern of `include`, `omit` or `[paths]` is none",
-                "see coverage.py's rules for file patterns",
+                "a pattern of `include`, `omit` or `[paths]` is not valid",
+                "correct it: `*`, `?`, `[…]` and `**` between slashes have a meaning, as in coverage.py",
             ),
             entry(
                 "bad-regex",
-                "an exclusion is no regular expression",
-                "correct it",
+                "an expression of an exclusion is not a valid regular expression",
+                "correct it; the message has Python's own words and the position",
             ),
             entry(
                 "config-bad-value",
-                "a value of swath.toml is none of its kind",
-                "the message names it",
+                "a value of swath.toml is not valid for its key",
+                "write what the hint says; `swath schema` has all keys",
             ),
             entry("config-missing-key", "a service has no `command`", "add it"),
             entry(
                 "config-syntax",
-                "swath.toml is no TOML",
-                "the message names the line",
+                "swath.toml is not valid TOML",
+                "correct the line that the message names",
             ),
             entry(
                 "config-unknown-key",
                 "swath.toml has a key that swath does not know",
                 "the hint names the key that is meant, or where the setting belongs",
             ),
-            entry("config-unreadable", "swath.toml cannot be read", ""),
+            entry(
+                "config-unreadable",
+                "swath.toml cannot be read",
+                "give yourself the right to read it: `ls -l swath.toml` shows who has it",
+            ),
             entry(
                 "config-wrong-type",
                 "a value of swath.toml has the wrong type",
@@ -359,48 +387,52 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "env-file-invalid",
                 "a line of an env file is not KEY=VALUE",
-                "nothing is expanded there",
+                "write one KEY=VALUE per line; comments start with `#`, and nothing is expanded",
             ),
-            entry("env-file-not-text", "an env file is not UTF-8", ""),
+            entry(
+                "env-file-not-text",
+                "an env file is not UTF-8 text",
+                "save it as UTF-8",
+            ),
             entry(
                 "env-file-unreadable",
                 "an env file cannot be read",
-                "it is relative to the file that names it",
+                "check its path, which is relative to the file that names it",
             ),
             entry(
                 "rcfile-bad-regex",
-                "an expression in a coverage.py file is none",
-                "correct it",
+                "an expression in a coverage.py file is not a valid regular expression",
+                "correct it; the message names the option",
             ),
             entry(
                 "rcfile-conflicting-concurrency",
-                "`concurrency` names two libraries of light-weight threads",
-                "name the service with `--service`, or in swath.toml",
+                "`concurrency` names two libraries of light-weight threads, which coverage.py refuses",
+                "name one of them; swath itself needs neither",
             ),
             entry(
                 "rcfile-invalid",
                 "a coverage.py file cannot be understood",
-                "the message names the option",
+                "correct the option that the message names",
             ),
             entry(
                 "rcfile-not-found",
-                "the file of `--rcfile` or `COVERAGE_RCFILE` is not there",
-                "name one that is",
+                "the file of `--rcfile` or `COVERAGE_RCFILE` does not exist",
+                "name a file that exists, or none",
             ),
             entry(
                 "rcfile-undefined-variable",
                 "a coverage.py file uses `${NAME?}` and it is not set",
-                "set it",
+                "set the variable, or write `${NAME-default}`",
             ),
             entry(
                 "rcfile-unknown-concurrency",
                 "`concurrency` names a library that coverage.py does not know",
-                "",
+                "name thread, gevent, greenlet, eventlet or multiprocessing, or leave it out; swath needs none",
             ),
             entry(
                 "unsupported-regex",
-                "an exclusion uses what swath's engine does not have",
-                "write it otherwise",
+                "an exclusion uses something of Python's regular expressions that swath does not support",
+                "write it another way; the message names what is not supported",
             ),
         ],
     },
@@ -410,7 +442,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "init-not-written",
                 "a file cannot be written",
-                "the message says why; files before it in the list are written",
+                "make the folder writable and call `swath init` again; the files before it in the list are written",
             ),
             entry(
                 "not-confirmed",
@@ -430,22 +462,22 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "agent-failed",
                 "a process carried the agent, which could not measure all of it",
-                "the message says why",
+                "do what the hint says; the agent's reason is in the message",
             ),
             entry(
                 "analysis-differs",
-                "an interpreter has code where swath's analysis sees no statement",
+                "an interpreter has code where swath's analysis sees no statement: a fault in swath",
                 "report it with the file",
             ),
             entry(
                 "configuration",
-                "something is odd about a coverage.py file",
-                "",
+                "something is odd about a coverage.py file, such as an option that coverage.py does not know",
+                "correct the option that the message names",
             ),
             entry(
                 "container-not-gathered",
                 "what a container recorded could not be read from the engine",
-                "the note says why",
+                "read the engine's words in the note; a full disk is the usual reason",
             ),
             entry(
                 "container-not-injected",
@@ -465,7 +497,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "containers-not-measured",
                 "the Docker engine could not be used as a run needs it",
-                "the message says why; `--no-docker` leaves containers out",
+                "read why in the message; `--no-docker` leaves containers out",
             ),
             entry(
                 "coverage-py-too",
@@ -480,7 +512,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "dynamic-context-without-effect",
                 "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
-                "",
+                "nothing, or take the setting out; `[run] context` and `--context` label a whole run",
             ),
             entry(
                 "engine-bypassed",
@@ -502,7 +534,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "the data holds lines that swath did not record",
                 "report on swath's own data where the verdict has to hold for all of it",
             ),
-            entry("hit-store-unreadable", "a process left a damaged file", ""),
+            entry(
+                "hit-store-unreadable",
+                "a process left a damaged raw data file, and what it ran is not in the number",
+                "run again; if it comes back, report it",
+            ),
             entry(
                 "html-not-written",
                 "the HTML report of `--html` could not be written; everything else of the run was",
@@ -516,7 +552,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "git-warned",
                 "git warned of something while it looked for what changed",
-                "the message has git's own words",
+                "read git's own words in the message",
             ),
             entry(
                 "include-ignored",
@@ -531,12 +567,12 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "module-not-imported",
                 "`source` names a package that no process imported",
-                "",
+                "correct the name, or check that something imports the package",
             ),
             entry(
                 "no-room",
                 "the temporary folder was full, the size of files was limited, or fork children could not create files; some hits are missing",
-                "as the message says: free space, set TMPDIR, or raise the limit",
+                "as the hint says: free space, set TMPDIR, or raise the limit",
             ),
             entry(
                 "no-service",
@@ -546,12 +582,12 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "not-measured",
                 "a Python was seen that was not measured",
-                "the hint says how to let the agent in",
+                "do what the hint says: it lets the agent in",
             ),
             entry(
                 "nothing-to-report",
                 "`include` and `omit` leave no file",
-                "",
+                "correct `include` and `omit`, under `[report]` or on the command line",
             ),
             entry(
                 "out-of-memory",
@@ -581,7 +617,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "plugins-without-effect",
                 "`--no-plugins` leaves the plugins out that the settings name",
-                "",
+                "leave `--no-plugins` out to have them work",
             ),
             entry(
                 "process-died",
@@ -591,7 +627,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "processes-left",
                 "a service's first process ended at its signal and left others, which did not end at theirs and were killed; their data was kept",
-                "",
+                "let the first process stop and await its children, or raise `stop-timeout`",
             ),
             entry(
                 "processes-unseen",
@@ -605,8 +641,8 @@ pub const MESSAGES: [MessageGroup; 5] = [
             ),
             entry(
                 "readiness-unchecked",
-                "whose socket answered a readiness check could not be seen",
-                "the message says why",
+                "whether the service itself answered its readiness check could not be seen",
+                "nothing, if no other program uses that address; the message says why it could not be seen",
             ),
             entry(
                 "report-settings-differ",
@@ -666,7 +702,7 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "system-refused",
                 "the system refused something that a run can do without",
-                "the note says what that means for the run",
+                "see the note, which says what it means for the run",
             ),
             entry("tests-in-source", "test files count at 0 %", "omit them"),
             entry(
@@ -712,5 +748,27 @@ mod tests {
         assert_eq!(codes.len(), all);
         assert!(message_entry("no-service").is_some_and(|entry| !entry.remedy.is_empty()));
         assert_eq!(message_entry("no-such-message"), None);
+    }
+
+    #[test]
+    fn every_message_has_a_cause_an_example_and_a_remedy() {
+        for entry in MESSAGES.iter().flat_map(|group| group.entries) {
+            let code = entry.code;
+            assert!(!entry.meaning.is_empty(), "{code} has no cause");
+            assert!(!entry.remedy.is_empty(), "{code} has no remedy");
+            let first = entry.example().lines().next().unwrap_or_default();
+            assert_eq!(code_of(first), Some(code), "{code} has no example");
+        }
+    }
+
+    #[test]
+    fn every_example_is_of_one_message() {
+        let mut codes: Vec<&str> = message_examples().filter_map(code_of).collect();
+        assert_eq!(codes.len(), message_examples().count());
+        assert!(codes.iter().all(|code| message_entry(code).is_some()));
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
     }
 }

@@ -104,7 +104,7 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Explain a message by its name, such as `not-measured`.
+    /// Explain a message by its name, such as `not-measured`: its cause, an example, what to do.
     Explain {
         /// The name in brackets.
         name: String,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap_complete::Shell;
-use swath_model::{MESSAGES, Message, message_entry};
+use swath_model::{MESSAGES, Message, MessageEntry, message_entry};
 
 use crate::arguments::CompletionShell;
 use crate::command_tree;
@@ -20,10 +20,7 @@ pub(crate) fn explain(name: &str) -> Exit {
     let code = name.rsplit('[').next().unwrap_or(name);
     let code = code.trim_end_matches([']', ':']);
     if let Some(entry) = message_entry(code) {
-        print(&format!("{}: {}\n", entry.code, entry.meaning));
-        if !entry.remedy.is_empty() {
-            print(&format!("\n{}\n", entry.remedy));
-        }
+        print(&explanation(entry));
         return Exit::Success;
     }
     let entries = MESSAGES.iter().flat_map(|group| group.entries);
@@ -35,6 +32,19 @@ pub(crate) fn explain(name: &str) -> Exit {
         .hint(nearest.map(|(_, nearest)| format!("swath explain {nearest}")))
         .print();
     Exit::RunFailure
+}
+
+/// What there is to say about a message: its cause, how it looks, and what helps.
+fn explanation(entry: &MessageEntry) -> String {
+    let mut text = format!("{}: {}\n\nFor example:\n\n", entry.code, entry.meaning);
+    for line in entry.example().lines() {
+        if !line.is_empty() {
+            text.extend(["    ", line]);
+        }
+        text.push('\n');
+    }
+    text.extend(["\nWhat to do: ", entry.remedy, "\n"]);
+    text
 }
 
 /// Prints the schema of swath.toml.

@@ -131,7 +131,14 @@ fn messages_and_manual_pages_are_at_hand() {
     };
     let found = stage.swath_as_swath(&["explain", "error[no-program]"]);
     assert_eq!(found.code, Some(0), "{found:?}");
-    assert!(found.stdout.starts_with("no-program: "), "{found:?}");
+    assert_eq!(
+        found.stdout,
+        "no-program: `swath run PROGRAM` names no file and no folder with a main module\n\n\
+         For example:\n\n    \
+         error[no-program]: there is no Python program `pytest`\n\n    \
+         hint: swath run -- pytest tests\n\n\
+         What to do: the hint is the line that was probably meant\n"
+    );
     let wrong = stage.swath_as_swath(&["explain", "no-programm"]);
     assert_eq!(wrong.code, Some(125), "{wrong:?}");
     assert!(
