@@ -44,7 +44,7 @@
       path.length = Math.min(depth + 1, path.length);
       const parent = path[path.length - 1];
       const text = row.cells[0].textContent + (table.matches(".holes") ? " " + row.cells[1].textContent : "");
-      const item = { row, children: [], path: (parent.path + text).toLowerCase() };
+      const item = { row, depth, children: [], path: (parent.path + text).toLowerCase() };
       item.numbers = (row.dataset.n || "").split(",").map(Number);
       parent.children.push(item);
       path.push(item);
@@ -120,24 +120,35 @@
       }));
     });
 
-    if (table.matches(".tree")) {
-      items.filter((item) => item.children.length).forEach((item) => {
-        const head = item.row.cells[0];
-        const button = makeButton("▾", () => {
-          item.folded = !item.folded;
-          button.textContent = item.folded ? "▸" : "▾";
-          button.ariaExpanded = !item.folded;
-          draw();
-          button.focus();
-        }, { className: "fold", ariaExpanded: true, ariaLabel: "Fold " + head.textContent });
-        head.prepend(button);
-      });
+    const folders = items.filter((item) => item.children.length);
+    const fold = (item, isFolded) => {
+      item.folded = isFolded;
+      item.button.textContent = isFolded ? "▸" : "▾";
+      item.button.ariaExpanded = !isFolded;
+    };
+    folders.forEach((item) => {
+      const head = item.row.cells[0];
+      item.button = makeButton("▾", () => {
+        fold(item, !item.folded);
+        draw();
+        item.button.focus();
+      }, { className: "fold", ariaExpanded: true, ariaLabel: "Fold " + head.textContent });
+      head.prepend(item.button);
+    });
+    const foldAll = (isFolded) => { folders.forEach((item) => fold(item, isFolded)); draw(); };
+    // A tree longer than the screen is folded from its deepest folders up, until it fits; never to a single row.
+    const fits = () => body.rows.length * items[0].row.offsetHeight <= innerHeight;
+    const least = top.children.length > 1 ? 0 : 1;
+    for (let depth = Math.max(...folders.map((item) => item.depth)); depth >= least && !fits(); depth -= 1) {
+      folders.filter((item) => item.depth === depth).forEach((item) => fold(item, true));
+      draw();
     }
     if (!table.closest(".outline") && items.length > 1) {
       const input = make("input", "", { type: "search", autocomplete: "off" });
       input.oninput = () => { words = input.value.toLowerCase().split(/\s+/).filter(Boolean); draw(); };
       const box = wrapped("div", wrapped("label", "Filter ", input), status);
       box.className = "filter";
+      if (folders.length) box.append(makeButton("Collapse all", () => foldAll(true)), makeButton("Expand all", () => foldAll(false)));
       table.parentNode.before(box);
       table.parentNode.after(more);
       if (!isWhole) draw();

@@ -11,7 +11,7 @@ fn style_and_script_are_small() {
     let pages = Project::shop().pages(|_| ());
     let (style, script) = (page(&pages, "swath.css"), page(&pages, "swath.js"));
     assert!(style.len() <= 10_000, "{}", style.len());
-    assert!(script.len() <= 12_000, "{}", script.len());
+    assert!(script.len() <= 13_000, "{}", script.len());
 }
 
 /// A source as people write them.

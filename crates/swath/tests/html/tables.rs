@@ -69,6 +69,99 @@ fn the_index_sorts_filters_and_folds() {
     browser.expect(COUNT, &all.to_string());
 }
 
+const STATES: &str =
+    "return [...document.querySelectorAll('.fold')].map(b => b.ariaExpanded).join(' ')";
+
+/// Presses a key on the button with this text, which must take the focus.
+fn press_on(browser: &Browser, text: &str, key: &str) {
+    browser.run(&format!(
+        "[...document.querySelectorAll('.filter button')].find(b => b.textContent === '{text}').focus()"
+    ));
+    browser.expect("return document.activeElement.textContent", text);
+    browser.press(key);
+}
+
+#[test]
+fn all_folders_collapse_and_expand_by_keyboard() {
+    let Some(browser) = Browser::start(
+        "all_folders_collapse_and_expand_by_keyboard",
+        BrowserSettings::default(),
+    ) else {
+        return;
+    };
+    let recorded = Recorded::example();
+    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    let size = serde_json::json!({ "width": 1200, "height": 4000, "deviceScaleFactor": 1, "mobile": false });
+    browser.devtools("Emulation.setDeviceMetricsOverride", &size);
+    browser.open(&recorded.url("out/index.html"));
+    let all = browser.text(COUNT);
+    let top = browser
+        .text("return String(document.querySelectorAll('.files tbody:last-child .d0').length)");
+    assert!(
+        !browser.text(STATES).contains("false"),
+        "a short tree is open"
+    );
+    press_on(&browser, "Collapse all", "\u{e007}");
+    browser.expect(COUNT, &top);
+    assert!(!browser.text(STATES).contains("true"));
+    press_on(&browser, "Expand all", " ");
+    browser.expect(COUNT, &all);
+    assert!(!browser.text(STATES).contains("false"));
+}
+
+/// Folders with more files than fit on a screen.
+fn long_project() -> Recorded {
+    let folder = swath_test::temp_dir();
+    for name in ["api/users", "api/orders", "jobs"] {
+        for number in 0..30 {
+            let file = folder.path().join(format!("shop/{name}/file{number}.py"));
+            swath_test::write_file(&file, b"x = 1\ny = 2\n");
+        }
+    }
+    Recorded::of_folder(folder.path())
+}
+
+#[test]
+fn a_tree_longer_than_the_screen_opens_folded() {
+    let name = "a_tree_longer_than_the_screen_opens_folded";
+    let Some(browser) = Browser::start(name, BrowserSettings::default()) else {
+        return;
+    };
+    let recorded = long_project();
+    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    browser.open(&recorded.url("out/index.html"));
+    browser.expect(
+        "return document.querySelector('.files').offsetHeight <= innerHeight ? 'fits' : 'does not'",
+        "fits",
+    );
+    assert!(browser.text(STATES).contains("false"));
+    // A filter looks into folded folders.
+    filter(&browser, "orders file7");
+    browser.expect(NAMES, "file7.py");
+    filter(&browser, "");
+    press_on(&browser, "Expand all", " ");
+    assert!(browser.text(COUNT).parse::<usize>().unwrap() > 90);
+}
+
+#[test]
+fn without_scripts_every_folder_is_open() {
+    let settings = BrowserSettings {
+        no_scripts: true,
+        ..BrowserSettings::default()
+    };
+    let Some(browser) = Browser::start("without_scripts_every_folder_is_open", settings) else {
+        return;
+    };
+    let recorded = long_project();
+    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    browser.open(&recorded.url("out/index.html"));
+    assert!(browser.text(COUNT).parse::<usize>().unwrap() > 90);
+    browser.expect(
+        "return String(document.querySelectorAll('main button').length)",
+        "0",
+    );
+}
+
 #[test]
 fn a_theme_is_chosen_and_remembered() {
     let Some(browser) = Browser::start(
