@@ -45,6 +45,16 @@ pub(crate) fn ranked<F: RankedFile>(files: &[F]) -> Vec<(&F, &FunctionFigures<'_
     holes
 }
 
+/// The functions that were missed in part or whole, those of the largest risk first; without those
+/// of files that never ran.
+pub(crate) fn riskiest<F: RankedFile>(files: &[F]) -> Vec<(&F, &FunctionFigures<'_>)> {
+    let mut holes = ranked(files);
+    holes.retain(|(_, function)| function.risk() > 0);
+    // Of two with one risk, the larger hole stays first.
+    holes.sort_by_key(|(_, function)| Reverse(function.risk()));
+    holes
+}
+
 /// The name of a function, or words for the code that is in none.
 pub(crate) fn function_name<'a>(function: &FunctionFigures<'a>) -> &'a str {
     if function.name.is_empty() {

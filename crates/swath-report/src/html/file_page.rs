@@ -8,6 +8,7 @@ use swath_coverage::LineContexts;
 use super::bottom;
 use super::escape::{push_attribute, push_text};
 use super::figures::{cover, plural, push_bar, share};
+use super::holes_page::push_complexity;
 use super::layout::{Place, push_page};
 use super::lines::{Hole, Lines, function_of};
 use super::site::{FilePage, Site};
@@ -144,7 +145,7 @@ fn push_outline(out: &mut String, site: &Site<'_>, this: &FilePage<'_>) {
     if site.report.has_arcs {
         out.push_str("<th scope=col class=n>Partial");
     }
-    out.push_str("\n<tbody>\n");
+    out.push_str("<th scope=col class=n>Complexity\n<tbody>\n");
     for function in &this.functions {
         let line = if function.start > 0 {
             function.start
@@ -165,6 +166,7 @@ fn push_outline(out: &mut String, site: &Site<'_>, this: &FilePage<'_>) {
         if site.report.has_arcs {
             let _ = write!(out, "<td>{}", function.partial);
         }
+        push_complexity(out, function);
         out.push('\n');
     }
     out.push_str("</table></div></details>\n");

@@ -57,6 +57,7 @@ pub(super) fn render(site: &Site<'_>) -> String {
     if site.report.has_arcs {
         main.push_str("<th scope=col class=n>Partial");
     }
+    main.push_str("<th scope=col class=n>Complexity<th scope=col class=n>Risk");
     main.push_str("\n<tbody>\n");
     for (file, function) in holes.iter().take(MOST) {
         push_row(&mut main, site, file, function);
@@ -70,6 +71,16 @@ pub(super) fn render(site: &Site<'_>) -> String {
         );
     }
     page(site, Place::Holes, "Holes", &main)
+}
+
+/// The cell of a function's complexity.
+pub(super) fn push_complexity(out: &mut String, function: &FunctionFigures<'_>) {
+    match function.complexity {
+        0 => out.push_str("<td>–"),
+        complexity => {
+            let _ = write!(out, "<td>{complexity}");
+        }
+    }
 }
 
 fn push_row(
@@ -95,5 +106,7 @@ fn push_row(
     if site.report.has_arcs {
         let _ = write!(out, "<td>{}", function.partial);
     }
+    push_complexity(out, function);
+    let _ = write!(out, "<td>{}", function.risk());
     out.push('\n');
 }

@@ -8,12 +8,13 @@ use super::escape::push_text;
 use super::figures::{cover, grouped, plural, push_bar, share};
 use super::holes_page::push_never_ran;
 use super::layout::{Place, page};
+use super::lines::FunctionFigures;
 use super::page_names::PageNames;
 use super::rows;
-use super::site::Site;
+use super::site::{FilePage, Site};
 use super::tree::{Folder, Node, tree};
 use super::trust;
-use crate::hole_ranking::{function_name, never_ran, ranked};
+use crate::hole_ranking::{function_name, never_ran, ranked, riskiest};
 
 /// With more files than this, every folder has a page of its own.
 const MOST_FILES: usize = 2000;
@@ -27,6 +28,7 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
     push_total(&mut main, site);
     trust::push_panel(&mut main, site);
     push_worst(&mut main, site);
+    push_risk(&mut main, site);
     main.push_str("<h2 id=folders>Folders and files</h2>\n");
     let mut pages = Vec::new();
     let table = if site.pages.len() > MOST_FILES {
@@ -208,11 +210,7 @@ fn push_worst(out: &mut String, site: &Site<'_>) {
     }
     out.push_str("<ol class=worst>\n");
     for (file, function) in holes.iter().take(WORST) {
-        let line = function.first_hole.unwrap_or(1);
-        let _ = write!(out, "<li><a href=\"{}#L{line}\">", file.name);
-        push_text(out, function_name(function));
-        out.push_str("</a> in ");
-        push_text(out, &file.file.name);
+        push_function(out, file, function);
         let (missing, partial) = (function.missing, function.partial);
         let what = if missing > 0 {
             format!("{} missed", plural(missing, "line"))
@@ -227,6 +225,41 @@ fn push_worst(out: &mut String, site: &Site<'_>) {
         let _ = writeln!(out, "<p><a href=holes.html>All {all} with holes</a></p>");
     }
     out.push_str("</section>\n");
+}
+
+/// Begins the entry of a function: its name with a link to its first hole, and its file.
+fn push_function(out: &mut String, file: &FilePage<'_>, function: &FunctionFigures<'_>) {
+    let line = function.first_hole.unwrap_or(1);
+    let _ = write!(out, "<li><a href=\"{}#L{line}\">", file.name);
+    push_text(out, function_name(function));
+    out.push_str("</a> in ");
+    push_text(out, &file.file.name);
+}
+
+/// The functions in which most can go wrong. Where none has a decision, these are the largest holes
+/// once more, and are not repeated.
+fn push_risk(out: &mut String, site: &Site<'_>) {
+    let functions = riskiest(&site.pages);
+    if functions
+        .iter()
+        .all(|(_, function)| function.complexity <= 1)
+    {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=risk><h2 id=risk>Largest <a href=words.html#risk>risk</a></h2>\n<ol class=worst>\n",
+    );
+    for (file, function) in functions.iter().take(WORST) {
+        push_function(out, file, function);
+        let _ = writeln!(
+            out,
+            ": {} missed × complexity {} = {}",
+            plural(function.missing, "line"),
+            function.complexity,
+            grouped(function.risk())
+        );
+    }
+    out.push_str("</ol></section>\n");
 }
 
 fn push_skipped(out: &mut String, site: &Site<'_>) {

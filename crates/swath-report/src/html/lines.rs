@@ -121,6 +121,8 @@ pub(crate) struct FunctionFigures<'a> {
     pub(crate) name: &'a str,
     /// The line of its `def`.
     pub(crate) start: u32,
+    /// One more than its decisions; 0 if it is not known.
+    pub(crate) complexity: u32,
     pub(crate) statements: usize,
     pub(crate) missing: usize,
     /// Exits of lines that have more than one, and those not taken.
@@ -130,6 +132,13 @@ pub(crate) struct FunctionFigures<'a> {
     pub(crate) partial: usize,
     /// The first line of it that is a hole.
     pub(crate) first_hole: Option<u32>,
+}
+
+impl FunctionFigures<'_> {
+    /// Its missed lines times its complexity: how much can go wrong in what nobody tried.
+    pub(crate) fn risk(&self) -> usize {
+        self.missing * self.complexity as usize
+    }
 }
 
 /// The functions of a file, and at the end, if it holds anything, the code outside of them.
@@ -143,27 +152,42 @@ pub(crate) fn function_figures(file: &FileReport) -> Vec<FunctionFigures<'_>> {
         figures.push(figures_of(
             file,
             &partial,
-            &region.name,
-            region.start,
+            Code {
+                name: &region.name,
+                start: region.start,
+                complexity: region.complexity,
+            },
             &statements,
         ));
     }
     if !rest.is_empty() {
-        figures.push(figures_of(file, &partial, "", 0, &rest));
+        let outside = Code {
+            name: "",
+            start: 0,
+            complexity: file.regions.outside_complexity,
+        };
+        figures.push(figures_of(file, &partial, outside, &rest));
     }
     figures
+}
+
+/// A function, or the code outside of them, before anything of it is counted.
+struct Code<'a> {
+    name: &'a str,
+    start: u32,
+    complexity: u32,
 }
 
 fn figures_of<'a>(
     file: &FileReport,
     partial: &BTreeMap<u32, &[i32]>,
-    name: &'a str,
-    start: u32,
+    code: Code<'a>,
     statements: &swath_analysis::LineSet,
 ) -> FunctionFigures<'a> {
     let mut figures = FunctionFigures {
-        name,
-        start,
+        name: code.name,
+        start: code.start,
+        complexity: code.complexity,
         statements: statements.len(),
         missing: 0,
         branches: 0,

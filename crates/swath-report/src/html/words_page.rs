@@ -4,7 +4,7 @@ use super::layout::{Place, page};
 use super::site::Site;
 
 /// Each word and what it says, in the order in which a reader meets them.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 19] = [
     (
         "covered",
         "The share of lines and of branches, taken together, that ran: coverage.py's number. Without branches it is the share of lines.",
@@ -34,6 +34,14 @@ const WORDS: [(&str, &str); 17] = [
     (
         "never ran",
         "A file of which no line ran: nobody imported it.",
+    ),
+    (
+        "complexity",
+        "One more than the decisions in a function, without those of functions inside it: each <code>if</code>, <code>elif</code>, <code>for</code>, <code>while</code>, <code>except</code>, and each <code>case</code> that does not take all. McCabe's number, of statements: a function without decisions has 1.",
+    ),
+    (
+        "risk",
+        "The missed lines of a function times its complexity: how much can go wrong in what nobody tried. Functions of files that never ran are not ranked.",
     ),
     (
         "service",
@@ -69,7 +77,9 @@ const WORDS: [(&str, &str); 17] = [
 pub(super) fn render(site: &Site<'_>) -> String {
     let mut main = String::from("<h1>Words</h1>\n<dl>\n");
     for (word, meaning) in WORDS {
-        main += "<dt><strong>";
+        main += "<dt id=";
+        main += &word.replace(' ', "-");
+        main += "><strong>";
         main += word;
         main += "</strong><dd>";
         main += meaning;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use swath_data::Mode;
 use swath_report::Piece;
 
 use crate::model::{Project, page};
@@ -91,4 +92,41 @@ fn files_that_never_ran_are_one_hole_each() {
             "{name}: {page}"
         );
     }
+}
+
+#[test]
+fn risk_is_missed_lines_times_complexity() {
+    let mut project = Project::shop();
+    let source = "\
+def long_one():
+    a = 1
+    b = 2
+    c = 3
+    return a + b + c
+
+
+def tangled(x):
+    if x > 1:
+        return 1
+    elif x > 2:
+        return 2
+    return 3
+";
+    project.add("shop/more.py", source, &[""], &[(1, 8)]);
+    let pages = project.pages(|_| ());
+    let index = page(&pages, "index.html");
+    let (_, risk) = index.split_once("<h2 id=risk>").expect("the section");
+    let tangled = risk.find("shop/more.py: 5 lines missed × complexity 3 = 15");
+    let long = risk.find("shop/more.py: 4 lines missed × complexity 1 = 4");
+    assert!(tangled.is_some() && tangled < long, "{risk}");
+    assert!(page(&pages, "words.html").contains("<dt id=risk>"));
+}
+
+#[test]
+fn without_decisions_the_risk_is_not_said_twice() {
+    let mut project = Project::empty(Mode::Arcs);
+    let source = "def one():\n    return 1\n";
+    project.add("shop/flat.py", source, &[""], &[(1, -1)]);
+    let pages = project.pages(|_| ());
+    assert!(!page(&pages, "index.html").contains("id=risk"));
 }
