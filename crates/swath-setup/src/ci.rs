@@ -233,7 +233,7 @@ fn github_workflow(place: &Place<'_>, proposal: &Proposal) -> String {
         );
     }
     let prefix = tools.prefix();
-    let mut commands = tools.install_commands();
+    let mut commands = tools.install_commands(proposal);
     commands.extend(tools.migrate(place.project, proposal));
     commands.push(format!(
         "{prefix}swath run --require-complete --format=github --html htmlcov"
@@ -340,7 +340,7 @@ fn gitlab_job(place: &Place<'_>, proposal: &Proposal, stage: Option<&str>) -> St
     if tools.installer == Installer::Uv {
         script.push("pip install uv".to_owned());
     }
-    script.extend(tools.install_commands());
+    script.extend(tools.install_commands(proposal));
     script.extend(tools.migrate(place.project, proposal));
     script.push(format!(
         "{prefix}swath run --require-complete --html htmlcov"
@@ -404,6 +404,28 @@ mod tests {
 
     fn parsed(text: &str) -> bool {
         Yaml::load_from_str(text).is_ok_and(|documents| documents.len() == 1)
+    }
+
+    #[test]
+    fn what_runs_the_tests_is_installed() {
+        for (test, lock, expected) in [
+            ("tox -e e2e", "x", "pip install swath tox"),
+            ("nox -s e2e", "uv.lock", "uv pip install swath nox"),
+            ("toxic", "x", "pip install swath\n"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            swath_test::write_file(folder.path().join(lock), "");
+            let proposal = Proposal {
+                test: Some(test.to_owned()),
+                ..Proposal::default()
+            };
+            let mut preparation = Preparation::default();
+            let project = Project::new(folder.path());
+            let service = Some(CiService::GitHub);
+            extend(&mut preparation, &project, &proposal, service);
+            let job = &preparation.changes[0].after;
+            assert!(job.contains(expected), "{test}: {job}");
+        }
     }
 
     #[test]

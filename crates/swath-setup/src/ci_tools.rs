@@ -41,16 +41,27 @@ impl Tools {
         }
     }
 
-    pub(crate) fn install_commands(&self) -> Vec<String> {
+    /// The commands that install the project, swath, and tox or nox if the tests are run by one.
+    pub(crate) fn install_commands(&self, proposal: &Proposal) -> Vec<String> {
+        let runner = proposal.test.as_deref().and_then(|test| {
+            let program = test.split(' ').next();
+            ["tox", "nox"]
+                .into_iter()
+                .find(|name| program == Some(*name))
+        });
+        let swath = match runner {
+            Some(runner) => format!("swath {runner}"),
+            None => "swath".to_owned(),
+        };
         match self.installer {
-            Installer::Uv => vec!["uv sync".to_owned(), "uv pip install swath".to_owned()],
+            Installer::Uv => vec!["uv sync".to_owned(), format!("uv pip install {swath}")],
             Installer::Poetry => vec![
                 "pip install poetry".to_owned(),
                 "poetry install".to_owned(),
-                "poetry run pip install swath".to_owned(),
+                format!("poetry run pip install {swath}"),
             ],
             Installer::Pip => {
-                let calls = self.pip.iter().map(String::as_str).chain(["swath"]);
+                let calls = self.pip.iter().map(String::as_str).chain([swath.as_str()]);
                 calls.map(|what| format!("pip install {what}")).collect()
             }
         }

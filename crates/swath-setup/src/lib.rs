@@ -26,6 +26,7 @@ mod source;
 mod survey;
 mod swath_toml;
 mod system_tests;
+mod task_runner;
 mod written_settings;
 mod yaml_text;
 

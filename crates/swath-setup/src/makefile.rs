@@ -60,13 +60,28 @@ pub(crate) fn test_target(project: &Project) -> Option<TestTarget> {
     let (rules, variables) = parse(&text);
     let name = TARGETS.iter().find_map(|wanted| {
         let mut names = rules.keys();
-        names.find(|name| name.to_ascii_lowercase().replace('-', "_") == *wanted)
+        names.find(|name| as_target(name) == *wanted)
     })?;
     let text = all_of(name, &rules, &variables, project);
     Some(TestTarget {
         name: name.clone(),
-        brings_up: STARTERS.iter().any(|starter| text.contains(starter)),
+        brings_up: starts_something(&text),
     })
+}
+
+/// A name as [`TARGETS`] has it.
+fn as_target(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
+}
+
+/// Whether what runs system tests is called so.
+pub(crate) fn is_target_of_system_tests(name: &str) -> bool {
+    TARGETS.contains(&as_target(name).as_str())
+}
+
+/// Whether commands bring a system up.
+pub(crate) fn starts_something(commands: &str) -> bool {
+    STARTERS.iter().any(|starter| commands.contains(starter))
 }
 
 fn parse(text: &str) -> (BTreeMap<String, Rule>, BTreeMap<String, String>) {

@@ -17,6 +17,7 @@ use crate::proposal::{ComposeProposal, Proposal, ServiceProposal};
 use crate::server;
 use crate::source::source;
 use crate::system_tests::SystemTests;
+use crate::task_runner::TaskRunner;
 use crate::written_settings::WrittenSettings;
 
 /// The port that a service gets where nothing names one.
@@ -51,8 +52,18 @@ pub fn propose(root: &Path, circumstances: &Circumstances) -> Proposal {
         }
         WrittenSettings::Unusable(_) => return proposal,
     }
-    of_tests(&mut proposal, tests.as_ref(), target.as_ref());
-    if target.as_ref().is_some_and(|target| target.brings_up) {
+    let runner = match (&target, &tests) {
+        (None, None) => TaskRunner::find(project),
+        _ => None,
+    };
+    of_tests(
+        &mut proposal,
+        tests.as_ref(),
+        target.as_ref(),
+        runner.as_ref(),
+    );
+    let by_target = target.as_ref().is_some_and(|target| target.brings_up);
+    if by_target || runner.as_ref().is_some_and(|runner| runner.brings_up) {
         proposal.tests_start_services = true;
         proposal.remarks.extend(project.unreadable());
         return proposal;
@@ -169,7 +180,12 @@ fn of_source(proposal: &mut Proposal, project: &Project, served: &Served) {
     }
 }
 
-fn of_tests(proposal: &mut Proposal, tests: Option<&SystemTests>, target: Option<&TestTarget>) {
+fn of_tests(
+    proposal: &mut Proposal,
+    tests: Option<&SystemTests>,
+    target: Option<&TestTarget>,
+    runner: Option<&TaskRunner>,
+) {
     match (target, tests) {
         (Some(target), _) => {
             proposal.test = Some(format!("make {}", shell_words::quote(&target.name)));
@@ -184,10 +200,23 @@ fn of_tests(proposal: &mut Proposal, tests: Option<&SystemTests>, target: Option
             proposal.test = Some(tests.command.clone());
             proposal.found.push(format!("system tests: {}", tests.place));
         }
+        (None, None) if runner.is_some() => {}
         (None, None) => proposal.remarks.push(
             "no system tests were found: no folder such as tests/system or e2e, and no test that calls a server"
                 .to_owned(),
         ),
+    }
+    if let Some(runner) = runner {
+        proposal.test = Some(runner.command.clone());
+        let what = if runner.brings_up {
+            ", which starts what it tests"
+        } else {
+            ""
+        };
+        proposal
+            .found
+            .push(format!("{}: `{}`{what}", runner.file, runner.command));
+        proposal.remarks.extend(runner.remark.clone());
     }
 }
 
@@ -467,6 +496,32 @@ mod tests {
         );
         assert_eq!(found.test.as_deref(), Some("make test-system"));
         assert!(!found.starts_services(), "{found:?}");
+    }
+
+    #[test]
+    fn tox_and_nox_run_tests_that_nothing_plainer_runs() {
+        let tox = ("tox.ini", "[testenv:e2e]\ncommands = pytest checks\n");
+        let nox = ("noxfile.py", "@nox.session\ndef e2e(session):\n    pass\n");
+        let found = look(&[("app.py", FLASK), tox, nox], false);
+        assert_eq!(found.test.as_deref(), Some("tox -e e2e"));
+        assert!(found.remarks[0].contains("`pass_env = PYTHONPATH`"));
+        assert!(
+            !found
+                .remarks
+                .iter()
+                .any(|remark| remark.starts_with("no system tests"))
+        );
+        let found = look(&[("app.py", FLASK), nox], false);
+        assert_eq!(found.test.as_deref(), Some("nox -s e2e"));
+        let files = [
+            ("app.py", FLASK),
+            tox,
+            nox,
+            ("tests/system/test_a.py", TEST),
+        ];
+        let found = look(&files, false);
+        assert_eq!(found.test.as_deref(), Some("pytest tests/system"));
+        assert!(!found.remarks.iter().any(|remark| remark.contains("tox")));
     }
 
     #[test]

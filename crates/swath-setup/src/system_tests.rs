@@ -76,6 +76,11 @@ impl SystemTests {
     }
 }
 
+/// Whether a folder of system tests is called so.
+pub(crate) fn is_folder_of_system_tests(name: &str) -> bool {
+    FOLDERS.contains(&name)
+}
+
 fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let Some(stem) = name.strip_suffix(".py") else {
