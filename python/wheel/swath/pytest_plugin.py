@@ -34,6 +34,11 @@ MARKDOWN = ("markdown", "markdown-append")
 # Options with which pytest runs no test.
 SHOWS_ONLY = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
 
+NO_CONTEXTS = (
+    "--cov-context=%s: swath does not record which test reached a line; leave the option out, "
+    "or label what a whole run reaches: `swath run --context NAME -m pytest`"
+)
+
 # What pytest exits with when tests failed.
 TESTS_FAILED = 1
 # What swath exits with when the total is below `--fail-under`.
@@ -72,7 +77,7 @@ def pytest_addoption(parser):
     add("--cov-branch", action="store_true", help="measure branches as well")
     add("--cov-append", action="store_true", help="add to the data file")
     add("--cov-config", metavar="PATH", help="the configuration file of coverage.py")
-    add("--cov-context", metavar="CONTEXT", help="not supported: swath keeps no context per test")
+    add("--cov-context", metavar="CONTEXT", help="refused: swath does not record which test reached a line")
     add("--cov-fail-under", metavar="MIN", type=float, help="fail if the total is below MIN")
     add("--no-cov", action="store_true", help="measure nothing, whatever else is asked")
 
@@ -131,9 +136,7 @@ def pytest_load_initial_conftests(early_config):
     if not wishes.measures:
         return
     if wishes.context is not None:
-        raise pytest.UsageError(
-            "--cov-context=%s: swath does not record which test reached a line; leave the option out" % wishes.context
-        )
+        raise pytest.UsageError(NO_CONTEXTS % wishes.context)
     arguments = [str(argument) for argument in early_config.invocation_params.args]
     capture = early_config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
@@ -146,6 +149,8 @@ class OnlySwath:
 
     def __init__(self, options):
         self.swath = options.swath
+        # Without `--cov` nobody but swath could mean it.
+        self.cov_context = None if getattr(options, "cov_source", None) else getattr(options, "cov_context", None)
 
 
 def measure_and_report(wishes, arguments):

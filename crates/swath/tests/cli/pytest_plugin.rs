@@ -211,6 +211,49 @@ fn options_of_pytest_cov_are_understood() {
     }
 }
 
+/// It must be refused wherever it is written: who asks for contexts and gets none would not notice.
+#[test]
+fn contexts_per_test_are_refused_and_never_ignored() {
+    let test = "contexts_per_test_are_refused_and_never_ignored";
+    let remedy = "leave the option out, or label what a whole run reaches: `swath run --context NAME -m pytest`";
+    for packages in [&[][..], &["pytest-cov", "coverage==7.10.7"]] {
+        let Some(stage) = Stage::new(test, packages) else {
+            return;
+        };
+        let refused = |arguments: &[&str]| {
+            let run = stage.pytest(arguments);
+            assert_eq!(run.code, 4, "{packages:?} {arguments:?}: {run:?}");
+            assert!(run.stderr.contains(remedy), "{arguments:?}: {run:?}");
+            assert!(!run.stdout.contains("passed"), "{arguments:?}: {run:?}");
+            assert!(!stage.sandbox.project().join(".coverage").exists());
+        };
+        refused(&["--swath", "--cov-context=test"]);
+        if packages.is_empty() {
+            refused(&["--cov=.", "--cov-context", "test"]);
+        }
+        stage
+            .sandbox
+            .write("pytest.ini", "[pytest]\naddopts = --cov-context=test\n");
+        refused(&["--swath"]);
+        // Nothing is measured, so that nothing is missing.
+        assert_eq!(stage.pytest(&["-q"]).code, 0);
+    }
+}
+
+/// The remedy that the refusal names.
+#[test]
+fn a_whole_run_of_pytest_is_labelled() {
+    let Some(stage) = Stage::new("a_whole_run_of_pytest_is_labelled", &[]) else {
+        return;
+    };
+    let program = env!("CARGO_BIN_EXE_swath");
+    let arguments = ["run", "--context", "nightly", "-m", "pytest", "-q"];
+    let run = finish(stage.command(program, &arguments));
+    assert_eq!(run.code, 0, "{run:?}");
+    let data = swath_data::read_data_file(&stage.sandbox.project().join(".coverage")).unwrap();
+    assert!(data.contexts().any(|(_, name)| name == "nightly"));
+}
+
 #[test]
 fn the_option_wins_over_the_settings_and_each_reason_is_said_once() {
     let test = "the_option_wins_over_the_settings_and_each_reason_is_said_once";
