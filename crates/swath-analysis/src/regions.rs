@@ -144,8 +144,8 @@ impl Search<'_, '_> {
     }
 }
 
-/// How many ways on a statement adds to the one that there is without it: McCabe's count, of
-/// statements.
+/// How many more ways through the code there are with a statement than without it: the cyclomatic
+/// count, of statements alone.
 fn decisions(statement: &Stmt) -> u32 {
     let count = match statement {
         Stmt::If(choice) => {

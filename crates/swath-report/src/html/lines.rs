@@ -172,6 +172,7 @@ pub(crate) fn function_figures(file: &FileReport) -> Vec<FunctionFigures<'_>> {
 }
 
 /// A function, or the code outside of them, before anything of it is counted.
+#[derive(Clone, Copy)]
 struct Code<'a> {
     name: &'a str,
     start: u32,
