@@ -240,7 +240,7 @@ fn branches_hint(all: &[Entry]) -> String {
         .take(8)
         .map(|name| format!("`{}`", swath_model::printable(name)))
         .collect();
-    format!("it has {}", names.join(", "))
+    format!("the history has runs of {}", names.join(", "))
 }
 
 fn nothing_kept(path: &Path, branch: Option<&str>, all: &[Entry]) -> Message {
