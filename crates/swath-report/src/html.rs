@@ -37,7 +37,7 @@ use site::Site;
 
 pub(crate) use escape::{push_attribute, push_text};
 pub(crate) use figures::{cover, push_bar};
-pub(crate) use layout::push_head;
+pub(crate) use layout::{push_lone_end, push_lone_start};
 pub(crate) use lines::{FunctionFigures, function_figures};
 pub(crate) use page_names::PageNames;
 pub(crate) use source_table::push_code;

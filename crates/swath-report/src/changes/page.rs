@@ -10,7 +10,8 @@ use super::ChangeSources;
 use super::excerpt::{Excerpt, excerpts};
 use super::words::{nothing, remarks, sentence, shares};
 use crate::html::{
-    CHANGES_STYLE, Piece, STYLE, cover, piece, push_bar, push_code, push_head, push_text,
+    CHANGES_STYLE, Piece, STYLE, cover, piece, push_bar, push_code, push_lone_end, push_lone_start,
+    push_text,
 };
 use crate::text::plural;
 use crate::verdict_line;
@@ -28,8 +29,7 @@ pub fn render_change_page(
     source_of: &ChangeSources<'_>,
 ) -> Vec<Piece> {
     let mut out = String::new();
-    push_head(&mut out, "Untested changes", title);
-    out.push_str("<link rel=stylesheet href=swath.css>\n<link rel=stylesheet href=changes.css>\n</head>\n<body>\n<main id=main>\n");
+    push_lone_start(&mut out, "Untested changes", title, "", "changes");
     push_total(&mut out, report, precision);
     let _ = write!(
         out,
@@ -48,9 +48,7 @@ pub fn render_change_page(
     for (number, (file, parts)) in (1..).zip(&untested) {
         push_file(&mut out, number, file, parts, precision, source_of);
     }
-    out.push_str("</main>\n<footer><p>Made by swath ");
-    out.push_str(env!("CARGO_PKG_VERSION"));
-    out.push_str(".</p></footer>\n</body>\n</html>\n");
+    push_lone_end(&mut out);
     vec![
         piece("index.html", out),
         piece("swath.css", STYLE.to_owned()),

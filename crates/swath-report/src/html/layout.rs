@@ -74,7 +74,7 @@ pub(super) fn push_start(out: &mut String, site: &Site<'_>, heading: &str) {
 }
 
 /// The same for a page that belongs to no site.
-pub(crate) fn push_head(out: &mut String, heading: &str, title: &str) {
+fn push_head(out: &mut String, heading: &str, title: &str) {
     out.push_str(
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
@@ -86,6 +86,24 @@ pub(crate) fn push_head(out: &mut String, heading: &str, title: &str) {
     }
     push_text(out, title);
     out.push_str("</title>\n");
+}
+
+/// Everything of a page that belongs to no site, up to what `main` holds. `up` leads to the folder of
+/// the style sheets, of which it has `swath.css` and its own, `NAME.css`.
+pub(crate) fn push_lone_start(out: &mut String, heading: &str, title: &str, up: &str, name: &str) {
+    push_head(out, heading, title);
+    let _ = write!(
+        out,
+        "<link rel=stylesheet href=\"{up}swath.css\">\n<link rel=stylesheet href=\"{up}{name}.css\">\n\
+         </head>\n<body>\n<main id=main>\n"
+    );
+}
+
+/// What such a page ends with.
+pub(crate) fn push_lone_end(out: &mut String) {
+    out.push_str("</main>\n<footer><p>Made by swath ");
+    out.push_str(env!("CARGO_PKG_VERSION"));
+    out.push_str(".</p></footer>\n</body>\n</html>\n");
 }
 
 /// Everything from the body on.

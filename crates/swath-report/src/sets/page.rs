@@ -10,7 +10,9 @@ use swath_model::neutralize_control;
 
 use super::{title, who};
 use crate::Piece;
-use crate::html::{PageNames, STYLE, piece, push_attribute, push_code, push_head, push_text};
+use crate::html::{
+    PageNames, STYLE, piece, push_attribute, push_code, push_lone_end, push_lone_start, push_text,
+};
 
 /// What these pages have besides.
 const COMPARE_STYLE: &str = include_str!("../../assets/compare.css");
@@ -45,24 +47,10 @@ pub fn render_set_pages<E>(
     Ok(())
 }
 
-fn push_start(out: &mut String, page: &str, heading: &str, up: &str) {
-    push_head(out, page, heading);
-    let _ = write!(
-        out,
-        "<link rel=stylesheet href=\"{up}swath.css\">\n<link rel=stylesheet href=\"{up}compare.css\">\n</head>\n<body class=compare>\n<main id=main>\n"
-    );
-}
-
-fn push_end(out: &mut String) {
-    out.push_str("</main>\n<footer><p>Made by swath ");
-    out.push_str(env!("CARGO_PKG_VERSION"));
-    out.push_str(".</p></footer>\n</body>\n</html>\n");
-}
-
 fn index(report: &SetReport, heading: &str, pages: &[String]) -> String {
     let mut out = String::new();
     let [first, second] = &report.names;
-    push_start(&mut out, "Comparison", heading, "");
+    push_lone_start(&mut out, "Comparison", heading, "", "compare");
     out.push_str("<h1>");
     push_text(&mut out, &format!("{first} and {second}"));
     out.push_str("</h1>\n<p class=lead>Lines by who reached them.</p>\n");
@@ -89,7 +77,7 @@ fn index(report: &SetReport, heading: &str, pages: &[String]) -> String {
         }
         out.push_str("</ul></section>\n");
     }
-    push_end(&mut out);
+    push_lone_end(&mut out);
     out
 }
 
@@ -130,7 +118,7 @@ fn push_counts(out: &mut String, counts: &SetCounts) {
 fn file_page(report: &SetReport, heading: &str, file: &FileSets, source: Option<&str>) -> String {
     let mut out = String::new();
     let name = neutralize_control(&file.name);
-    push_start(&mut out, &name, heading, "../");
+    push_lone_start(&mut out, &name, heading, "../", "compare");
     out.push_str("<p><a href=\"../index.html\">All files</a></p>\n<h1>");
     push_text(&mut out, &name);
     out.push_str("</h1>\n");
@@ -146,7 +134,7 @@ fn file_page(report: &SetReport, heading: &str, file: &FileSets, source: Option<
         Some(source) => push_source(&mut out, report, file, source),
         None => out.push_str("<p>The source is gone.</p>\n"),
     }
-    push_end(&mut out);
+    push_lone_end(&mut out);
     out
 }
 

@@ -7,7 +7,7 @@ use swath_history::Entry;
 
 use super::words::{change, percent, points_since, short, when};
 use super::{Trend, before, folders, short_name, verdict};
-use crate::html::{Piece, STYLE, piece, push_head, push_text};
+use crate::html::{Piece, STYLE, piece, push_lone_end, push_lone_start, push_text};
 
 const TREND_STYLE: &str = include_str!("../../assets/trend.css");
 
@@ -31,14 +31,11 @@ struct Size {
 /// Renders the page, and the style sheets beside it.
 pub fn render_trend_page(trend: &Trend<'_>, title: &str) -> Vec<Piece> {
     let mut out = String::new();
-    push_head(&mut out, "History", title);
-    out.push_str("<link rel=stylesheet href=swath.css>\n<link rel=stylesheet href=trend.css>\n</head>\n<body>\n<main id=main>\n");
+    push_lone_start(&mut out, "History", title, "", "trend");
     push_total(&mut out, trend);
     push_folders(&mut out, trend);
     push_entries(&mut out, trend);
-    out.push_str("</main>\n<footer><p>Made by swath ");
-    out.push_str(env!("CARGO_PKG_VERSION"));
-    out.push_str(".</p></footer>\n</body>\n</html>\n");
+    push_lone_end(&mut out);
     vec![
         piece("index.html", out),
         piece("swath.css", STYLE.to_owned()),
