@@ -129,8 +129,8 @@ pub struct Report {
     pub unreported: Vec<(String, String)>,
     /// Every file left out of which nobody can say what ran, but for stale ones; with the reason.
     pub unanalyzed: Vec<UnanalyzedFile>,
-    /// Files that count otherwise by the rules of another Python, and nobody knows which Python ran them.
-    pub undecided: Vec<String>,
+    /// The first file that counts otherwise by the rules of another Python, and nobody knows which Python ran it.
+    pub undecided: Option<String>,
     /// Files left out for other reasons, in coverage.py's words.
     pub warnings: Vec<ModelWarning>,
 }
@@ -216,8 +216,6 @@ impl ModelError {
 
 enum Outcome {
     File(Box<FileReport>),
-    /// A file that counts otherwise by the rules of another Python.
-    Undecided(Box<FileReport>),
     /// A plugin measured it, and does not report it.
     Unreported(String, String),
     Stale(StaleFile),
@@ -234,7 +232,7 @@ impl Outcome {
     /// What keeps the report from saying what ran of a file.
     fn problem(&self) -> Option<String> {
         match self {
-            Self::File(_) | Self::Undecided(_) | Self::Stale(_) | Self::Other => None,
+            Self::File(_) | Self::Stale(_) | Self::Other => None,
             Self::Unreported(_, problem) => Some(problem.clone()),
             Self::Unmapped(_) => Some("it is not here".to_owned()),
             Self::Made(_) => Some("the program made it itself".to_owned()),
@@ -256,8 +254,9 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
     let rules = Rules::new(data, options);
     let outcomes: Vec<(Outcome, Option<UnanalyzedFile>)> = files
         .into_par_iter()
-        .map(|file| {
-            let outcome = report_file(data, options, &rules, file.clone());
+        .enumerate()
+        .map(|(index, file)| {
+            let outcome = report_file(data, options, &rules, (index, file.clone()));
             let unanalyzed = outcome.problem().map(|problem| UnanalyzedFile {
                 recorded: recorded_key(&file, options),
                 name: options.directory.relative(&file.recorded).to_owned(),
@@ -271,16 +270,17 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
         has_arcs: data.has_arcs(),
         ..Report::default()
     };
-    for (outcome, unanalyzed) in outcomes {
+    let undecided = rules.first_undecided();
+    for (index, (outcome, unanalyzed)) in outcomes.into_iter().enumerate() {
+        if let Outcome::File(file) = &outcome
+            && undecided == Some(index)
+        {
+            report.undecided = Some(file.name.clone());
+        }
         report.unanalyzed.extend(unanalyzed);
         match outcome {
             Outcome::File(file) => {
                 report.totals += file.numbers;
-                report.files.push(*file);
-            }
-            Outcome::Undecided(file) => {
-                report.totals += file.numbers;
-                report.undecided.push(file.name.clone());
                 report.files.push(*file);
             }
             Outcome::Unreported(name, problem) if options.ignore_errors => {
@@ -374,7 +374,7 @@ fn report_file(
     data: &CoverageData,
     options: &ModelOptions<'_>,
     rules: &Rules,
-    file: Chosen,
+    (index, file): (usize, Chosen),
 ) -> Outcome {
     let key = recorded_key(&file, options);
     let Chosen { path, recorded } = file;
@@ -422,8 +422,11 @@ fn report_file(
     if let Some(problem) = &analysis.problem {
         return problem_outcome(problem, path);
     }
-    let undecided = rules.decide_nothing(data, &key)
-        && other_rules_differ(&text, python, options.rules, &analysis, data.has_arcs());
+    if rules.ask_for_comparison(data, &key, index)
+        && other_rules_differ(&text, python, options.rules, &analysis, data.has_arcs())
+    {
+        rules.note_undecided(index);
+    }
     let arcs = data.has_arcs().then(|| measured_arcs(data, options, &key));
     let report = Box::new(FileReport {
         path,
@@ -436,11 +439,7 @@ fn report_file(
         },
         ..FileReport::new(analysis, lines.iter(), arcs)
     });
-    if undecided {
-        Outcome::Undecided(report)
-    } else {
-        Outcome::File(report)
-    }
+    Outcome::File(report)
 }
 
 /// Analyses a text as far as the data and the options need it.

@@ -1,5 +1,7 @@
 //! Which Python's rules hold for a file, and whether that matters.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use swath_analysis::{Analysis, ExclusionRules, PythonVersion, analyze_text, analyze_text_lines};
 use swath_data::{CoverageData, PythonRelease};
 
@@ -19,6 +21,8 @@ pub(crate) struct Rules {
     /// Whether that is known, be it from other files of the data.
     is_known: bool,
     compare: bool,
+    /// The place of the first file that counts otherwise on another Python, as far as was looked.
+    first_undecided: AtomicUsize,
 }
 
 impl Rules {
@@ -31,6 +35,7 @@ impl Rules {
             python: known.unwrap_or(options.python),
             is_known: known.is_some(),
             compare: options.compare_rules,
+            first_undecided: AtomicUsize::new(usize::MAX),
         }
     }
 
@@ -40,9 +45,24 @@ impl Rules {
         python.map_or(self.python, PythonRelease::version)
     }
 
-    /// Whether it is to be found out if the file counts otherwise on another Python.
-    pub(crate) fn decide_nothing(&self, data: &CoverageData, key: &str) -> bool {
-        self.compare && !self.is_known && data.accounting.python(key).is_none()
+    /// Whether it is to be found out if the file counts otherwise on another Python. To find that
+    /// costs as much as the report, and the first file that does is enough to say so.
+    pub(crate) fn ask_for_comparison(&self, data: &CoverageData, key: &str, index: usize) -> bool {
+        self.compare
+            && !self.is_known
+            && data.accounting.python(key).is_none()
+            && index < self.first_undecided.load(Ordering::Relaxed)
+    }
+
+    /// The file at this place counts otherwise on another Python.
+    pub(crate) fn note_undecided(&self, index: usize) {
+        self.first_undecided.fetch_min(index, Ordering::Relaxed);
+    }
+
+    /// The place of the first file that counts otherwise on another Python, once all were looked at.
+    pub(crate) fn first_undecided(&self) -> Option<usize> {
+        let first = self.first_undecided.load(Ordering::Relaxed);
+        (first != usize::MAX).then_some(first)
     }
 }
 

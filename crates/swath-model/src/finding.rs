@@ -308,8 +308,8 @@ pub enum Finding {
         python: String,
         /// Why, in words.
         grounds: String,
-        /// The files.
-        files: Vec<String>,
+        /// The first of them.
+        file: String,
     },
     /// `dynamic_context` has no effect.
     DynamicContextWithoutEffect {

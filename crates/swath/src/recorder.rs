@@ -95,11 +95,11 @@ impl AssumedPython {
     }
 
     /// That it is not known which Python ran files that count otherwise on another.
-    pub(crate) fn doubt(&self, undecided: &[String]) -> Option<Finding> {
-        (!undecided.is_empty()).then(|| Finding::PythonAssumed {
+    pub(crate) fn doubt(&self, undecided: Option<&str>) -> Option<Finding> {
+        undecided.map(|file| Finding::PythonAssumed {
             python: self.version.to_string(),
             grounds: self.grounds.to_string(),
-            files: undecided.to_vec(),
+            file: file.to_owned(),
         })
     }
 }

@@ -356,7 +356,7 @@ impl Session {
             let texts = texts_of(&report.texts_to_follow());
             report.follow(data, &options, &texts);
         }
-        let doubt = assumed.and_then(|assumed| assumed.doubt(&report.undecided));
+        let doubt = assumed.and_then(|assumed| assumed.doubt(report.undecided.as_deref()));
         if let Some(doubt) = doubt {
             doubt.message().print();
         }

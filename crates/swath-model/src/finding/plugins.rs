@@ -52,10 +52,8 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
         Finding::PythonAssumed {
             python,
             grounds,
-            files,
+            file,
         } => {
-            let verb = if files.len() == 1 { "counts" } else { "count" };
-            let first = files.first().map_or("", String::as_str);
             Message::warning(
                 "python-assumed",
                 format!(
@@ -63,8 +61,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                 ),
             )
             .note(format!(
-                "{} {verb} otherwise on another Python, `{first}` first",
-                count(files.len(), "file")
+                "on another Python `{file}` counts otherwise, and others may"
             ))
             .hint(format!(
                 "`--python {python}` says that it is so, and `--python` with another version what is"

@@ -88,7 +88,7 @@ fn an_assumed_python_is_named_where_it_matters() {
         stderr.contains("Python 3.13 is assumed, that of `"),
         "{stderr}"
     );
-    assert!(stderr.contains("`model.py` first"), "{stderr}");
+    assert!(stderr.contains("`model.py` counts otherwise"), "{stderr}");
     let plain = stage.swath_as_swath(&["report", "--include=plain.py"]);
     assert_eq!(plain.stderr, "", "nothing depends on it");
     // In coverage.py's place the environment's Python is the one, as coverage.py would be run by it.
