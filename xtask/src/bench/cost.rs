@@ -35,6 +35,11 @@ pub(super) fn measure(
         .args(["-I", "-c", MEASURE])
         .arg(program)
         .args(words);
+    // As in the activated environment: data that does not say which Python recorded it is read by
+    // the rules of the environment's.
+    if let Some(environment) = python.parent().and_then(Path::parent) {
+        command.env("VIRTUAL_ENV", environment);
+    }
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("COVERAGE_") {
             command.env_remove(name);
