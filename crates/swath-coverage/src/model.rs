@@ -301,7 +301,33 @@ pub fn build_report(data: &CoverageData, options: &ModelOptions<'_>) -> Result<R
             Outcome::Error(error) => return Err(error),
         }
     }
+    report.doubt_made();
     Ok(report)
+}
+
+/// The last part of a path.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+impl Report {
+    /// What a program compiled under the bare name of a source may be that source, loaded by other
+    /// means than an import: what ran of it is missing then, and no report may vouch for it.
+    fn doubt_made(&mut self) {
+        if self.made.is_empty() {
+            return;
+        }
+        let sources: BTreeSet<&str> = self
+            .files
+            .iter()
+            .map(|file| base_name(&file.name))
+            .collect();
+        let all = std::mem::take(&mut self.made).into_iter();
+        let (doubtful, made): (Vec<_>, Vec<_>) =
+            all.partition(|name| sources.contains(base_name(name)));
+        self.made = made;
+        self.unmapped.extend(doubtful);
+    }
 }
 
 fn could_not_parse(error: &ModelError) -> ModelWarning {
@@ -525,8 +551,7 @@ fn problem_outcome(problem: &Problem, path: String) -> Outcome {
 
 /// Names that end in `.py…`, and names without an ending.
 fn should_be_python(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.trim_start_matches('.').rsplit_once('.') {
+    match base_name(path).trim_start_matches('.').rsplit_once('.') {
         Some((_, extension)) => extension.starts_with("py"),
         None => true,
     }
@@ -698,5 +723,13 @@ mod tests {
         let report = build(folder.path(), &data).unwrap();
         assert_eq!(report.made, ["_middleware", "mail.py"]);
         assert_eq!(report.unmapped, ["serve"]);
+        // It may be the source of that name, which ran then, and counts as if it had not.
+        let source = folder.path().join("plugins/mail.py");
+        fs_err::create_dir(folder.path().join("plugins")).unwrap();
+        fs_err::write(&source, "x = 1\n").unwrap();
+        data.touch(&source.display().to_string());
+        let report = build(folder.path(), &data).unwrap();
+        assert_eq!(report.made, ["_middleware"]);
+        assert_eq!(report.unmapped, ["serve", "mail.py"]);
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::{
 use swath_coverage::Numbers;
 use swath_model::{Completeness, TestsResult};
 
-use crate::entry::{COUNTS, Entry, counts, numbers};
+use crate::entry::{COUNTS, Entry, counts};
 use crate::error::StoreError;
 
 /// `SWTH`: whose database it is.
@@ -213,6 +213,11 @@ fn begin_tables(connection: &mut Connection, creates: bool) -> rusqlite::Result<
     Ok(Begun::Own)
 }
 
+/// The columns that numbers are kept in.
+fn columns() -> String {
+    COUNTS.map(|(name, _)| name).join(", ")
+}
+
 fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<bool> {
     let id = entry.id();
     let added = transaction.execute(
@@ -230,12 +235,12 @@ fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<bool
     if added == 0 {
         return Ok(false);
     }
-    let columns = COUNTS.join(", ");
+    let columns = columns();
     let places = ["?"; COUNTS.len() + 2].join(", ");
     let text = format!("insert into folder (entry, path, {columns}) values ({places})");
     let mut folder = transaction.prepare_cached(&text)?;
     for (path, numbers) in &entry.folders {
-        let counts = counts(numbers)
+        let counts = counts(*numbers)
             .into_iter()
             .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let values = [id.clone().into(), path.clone().into()]
@@ -261,7 +266,7 @@ fn read_entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 fn read_folders(
     connection: &Connection,
 ) -> rusqlite::Result<BTreeMap<String, BTreeMap<String, Numbers>>> {
-    let text = format!("select entry, path, {} from folder", COUNTS.join(", "));
+    let text = format!("select entry, path, {} from folder", columns());
     let mut select = connection.prepare(&text)?;
     let mut rows = select.query([])?;
     let mut folders = BTreeMap::<String, BTreeMap<String, Numbers>>::new();
@@ -275,12 +280,11 @@ fn read_folders(
 
 /// The counts of a row behind its entry and path, if they make sense.
 fn numbers_of(row: &Row<'_>) -> Option<Numbers> {
-    let mut all = [0; COUNTS.len()];
-    for (column, count) in (2..).zip(&mut all) {
+    let mut numbers = Numbers::default();
+    for (column, (_, of)) in (2..).zip(COUNTS) {
         // Sums of what is larger would overflow.
-        *count = usize::try_from(row.get::<_, u32>(column).ok()?).ok()?;
+        *of(&mut numbers) = usize::try_from(row.get::<_, u32>(column).ok()?).ok()?;
     }
-    let numbers = numbers(all);
     let is_sound =
         numbers.missing <= numbers.statements && numbers.missing_branches <= numbers.branches;
     is_sound.then_some(numbers)

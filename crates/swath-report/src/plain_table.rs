@@ -37,11 +37,11 @@ impl PlainTable {
             let line = cells.collect::<Vec<_>>().join("   ");
             line.trim_end().to_owned()
         };
-        let rule = self.rows.first().map_or_else(String::new, |head| {
-            let before = (0..self.numbers.end.min(columns)).map(|column| widths[column] + 3);
-            let before: usize = before.sum();
-            "-".repeat(line(head).chars().count().max(before.saturating_sub(3)))
-        });
+        let rule = "-".repeat(
+            self.rows
+                .first()
+                .map_or(0, |head| line(head).chars().count()),
+        );
         let mut out = String::new();
         for (index, row) in self.rows.iter().enumerate() {
             push_line(&mut out, &line(row));

@@ -16,13 +16,8 @@ impl Repository {
     pub fn head(&self) -> Result<Head, GitError> {
         let answer = self.ask(&["symbolic-ref", "--quiet", "--short", "HEAD"], b"")?;
         let branch = first_line(&answer.stdout);
-        let commit = match self.commit("HEAD") {
-            Ok(commit) => Some(commit),
-            Err(GitError::UnknownRevision { .. }) => None,
-            Err(error) => return Err(error),
-        };
         Ok(Head {
-            commit,
+            commit: self.find_commit("HEAD")?,
             branch: Some(branch).filter(|branch| !branch.is_empty()),
         })
     }

@@ -61,6 +61,19 @@ const EMBEDDED: &[Setup] = &[
         &["Complete 1 of 1"],
     ),
     setup(
+        "a source that a program compiles under its bare name",
+        &[
+            (
+                "main.py",
+                "exec(compile(open('plugins/mail.py').read(), 'mail.py', 'exec'))\n",
+            ),
+            ("plugins/__init__.py", ""),
+            ("plugins/mail.py", "x = 1\n"),
+        ],
+        "$SWATH run --source . -- $PYTHON main.py",
+        &["Incomplete 1 of 1", "1 file left out"],
+    ),
+    setup(
         "byte code without its source",
         &[("main.py", "import gone\n"), ("gone.py", "x = 1\n")],
         "$PYTHON -m compileall -q -b gone.py; rm gone.py; $SWATH run --source . -- $PYTHON main.py",
