@@ -234,14 +234,39 @@ impl StoreBuilder {
         self.record(layout::KIND_STATE, length(slug), length(text), &payload)
     }
 
+    /// Adds a context: first one of the `CONTEXT_` strings of [`layout`].
+    #[must_use]
+    pub fn context(self, id: u32, strings: &[&[u8]]) -> Self {
+        self.numbered_strings(layout::KIND_CONTEXT, id, strings, &[])
+    }
+
+    /// Adds places in the store of states that were set on behalf of a context.
+    #[must_use]
+    pub fn context_places(self, context: u32, places: &[u32]) -> Self {
+        let payload: Vec<u8> = places.iter().flat_map(|place| place.to_le_bytes()).collect();
+        let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
+        self.record(layout::KIND_CONTEXT_PLACES, context, count, &payload)
+    }
+
+    /// Adds a note of a context, or of the process (0): first one of the `NOTE_` strings of
+    /// [`layout`].
+    #[must_use]
+    pub fn context_note(self, context: u32, strings: &[&[u8]]) -> Self {
+        self.numbered_strings(layout::KIND_CONTEXT_NOTE, context, strings, &[])
+    }
+
     fn strings(self, kind: u32, first: &[&[u8]], rest: &[&[u8]]) -> Self {
+        self.numbered_strings(kind, 0, first, rest)
+    }
+
+    fn numbered_strings(self, kind: u32, b: u32, first: &[&[u8]], rest: &[&[u8]]) -> Self {
         let mut payload = Vec::new();
         for string in first.iter().chain(rest) {
             payload.extend_from_slice(&length(string).to_le_bytes());
             payload.extend_from_slice(string);
         }
         let count = u32::try_from(first.len() + rest.len()).unwrap_or(u32::MAX);
-        self.record(kind, count, 0, &payload)
+        self.record(kind, count, b, &payload)
     }
 
     /// The bytes of the store.

@@ -38,6 +38,31 @@ pub const KIND_STATE: u32 = 6;
 pub const KIND_ARCS: u32 = 7;
 /// Room that stayed unused, because the next record had to be in one piece of the writer's memory.
 pub const KIND_UNUSED: u32 = 8;
+/// Whom what runs is counted for: a test, a request, the start.
+pub const KIND_CONTEXT: u32 = 9;
+/// States that were set on behalf of a context.
+pub const KIND_CONTEXT_PLACES: u32 = 10;
+/// What became known of a context, or of what the process serves.
+pub const KIND_CONTEXT_NOTE: u32 = 11;
+
+/// The first string of a context: a test; its name follows.
+pub const CONTEXT_TEST: &[u8] = b"test";
+/// The first string of a context: a request; its test (empty: none is known), its method, and its
+/// path with what looks like an id folded follow.
+pub const CONTEXT_REQUEST: &[u8] = b"request";
+/// The first string of a context: what ran before there was any.
+pub const CONTEXT_START: &[u8] = b"start";
+/// The first string of a context: what belongs to none.
+pub const CONTEXT_NONE: &[u8] = b"none";
+/// The first string of a note: the template of the route that a request took follows.
+pub const NOTE_ROUTE: &[u8] = b"route";
+/// The first string of a note: a status that a request was answered with follows, in decimal.
+pub const NOTE_STATUS: &[u8] = b"status";
+/// The first string of a note: how a test ended follows: `passed`, `failed`, `skipped`.
+pub const NOTE_OUTCOME: &[u8] = b"outcome";
+/// The first string of a note of no context: a method and a route's template that the process
+/// serves follow.
+pub const NOTE_OFFER: &[u8] = b"offer";
 
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;

@@ -26,7 +26,7 @@ mod version;
 pub use builder::StoreBuilder;
 pub use header::{Closed, Header, HeaderError, Recorder, Sharing, StoreId, places, sharing};
 pub use record::{
-    Arcs, Code, File, Listen, Process, Record, Spawn, State, Strings, StringsIter, TakenArc,
-    Unknown, records,
+    Arcs, Code, CodePlace, Context, ContextNote, ContextPlaces, File, KnownArc, Listen, Process,
+    Record, Spawn, State, Strings, StringsIter, TakenArc, Unknown, records,
 };
 pub use version::{Recording, Version};

@@ -26,6 +26,8 @@ pub struct Code<'store> {
     pub first_line: u32,
     /// One of the `LINE_` values of [`layout`] a line.
     pub lines: &'store [u8],
+    /// Where in the store `lines` begin; `exits` are behind them.
+    pub place: usize,
     /// The line that the code object is defined on, where branches are recorded.
     pub definition: Option<u32>,
     /// One of the `LINE_` values a line: whether a frame was left from there. Empty where branches
@@ -34,6 +36,21 @@ pub struct Code<'store> {
 }
 
 impl Code<'_> {
+    /// The line or the exit whose state is at a place in the store.
+    pub fn at(&self, place: u32) -> Option<CodePlace> {
+        let index = size(place).checked_sub(self.place)?;
+        let line = |index: usize| self.first_line.checked_add(u32::try_from(index).ok()?);
+        if index < self.lines.len() {
+            return Some(CodePlace::Line(line(index)?));
+        }
+        let index = index.checked_sub(self.lines.len())?;
+        if index >= self.exits.len() {
+            return None;
+        }
+        let out = i32::try_from(self.definition?).ok()?;
+        Some(CodePlace::Exit(line(index)?, -out))
+    }
+
     /// The lines that have code, each with its state.
     pub fn executable(&self) -> impl Iterator<Item = (u32, u8)> {
         // Lines past the last number there is are no lines: only a damaged store has them.
@@ -62,6 +79,15 @@ impl Code<'_> {
     }
 }
 
+/// What a state in a code record is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodePlace {
+    /// A line.
+    Line(u32),
+    /// An exit from a line, as [`Code::taken_exits`] gives it.
+    Exit(u32, i32),
+}
+
 /// Whether a state says that it happened.
 fn is_hit(state: u8) -> bool {
     state == layout::LINE_HIT
@@ -74,6 +100,8 @@ pub struct Arcs<'store> {
     pub file: u32,
     pairs: &'store [u8],
     states: &'store [u8],
+    /// Where in the store the states begin.
+    pub place: usize,
     /// The store up to this record: a proof is always in a record before.
     before: &'store [u8],
 }
@@ -82,21 +110,44 @@ impl<'store> Arcs<'store> {
     /// The arcs that were taken: seen, or proved by a line that can only be reached that way.
     pub fn taken(&self) -> impl Iterator<Item = TakenArc> + 'store {
         let before = self.before;
+        let is_proved = move |proof| before.get(size(proof)).is_some_and(|state| is_hit(*state));
+        let states = self.states;
+        self.all().enumerate().filter_map(move |(index, arc)| {
+            let is_seen = states.get(index).is_some_and(|state| is_hit(*state));
+            (is_seen || arc.proof.is_some_and(is_proved)).then_some(arc.taken)
+        })
+    }
+
+    /// All of them that there are, in order, taken or not.
+    pub fn all(&self) -> impl Iterator<Item = KnownArc> + 'store {
+        let first = self.place;
         self.pairs
             .chunks_exact(layout::ARC_LENGTH)
-            .zip(self.states)
-            .filter_map(move |(arc, state)| {
+            .enumerate()
+            .filter_map(move |(index, arc)| {
                 let proof = u32_at(arc, 8)?;
-                let line = before.get(size(proof)).filter(|_| proof != 0);
-                let proved = line.is_some_and(|state| is_hit(*state));
-                let taken = TakenArc {
-                    from: u32_at(arc, 0)?,
-                    to: i32::from_le_bytes(array(arc, 4)?),
-                    is_concluded: proof == layout::ARC_CONCLUDED,
-                };
-                (is_hit(*state) || proved).then_some(taken)
+                Some(KnownArc {
+                    taken: TakenArc {
+                        from: u32_at(arc, 0)?,
+                        to: i32::from_le_bytes(array(arc, 4)?),
+                        is_concluded: proof == layout::ARC_CONCLUDED,
+                    },
+                    place: u32::try_from(first.checked_add(index)?).ok()?,
+                    proof: Some(proof).filter(|proof| *proof != 0),
+                })
             })
     }
+}
+
+/// An arc that a code object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownArc {
+    /// The arc.
+    pub taken: TakenArc,
+    /// Where in the store its state is.
+    pub place: u32,
+    /// Where in the store the state of the line is that proves it, if any does.
+    pub proof: Option<u32>,
 }
 
 /// An arc that was taken.
@@ -208,6 +259,40 @@ pub struct State<'store> {
     pub inherited: bool,
 }
 
+/// Whom what runs is counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context<'store> {
+    /// Its number, by which the other records name it.
+    pub id: u32,
+    /// What it is: first one of the `CONTEXT_` strings of [`layout`].
+    pub strings: Strings<'store>,
+}
+
+/// States that were set on behalf of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextPlaces<'store> {
+    /// The number of the context.
+    pub context: u32,
+    places: &'store [u8],
+}
+
+impl ContextPlaces<'_> {
+    /// Where in the store the states are, of code and arcs records.
+    pub fn places(&self) -> impl Iterator<Item = u32> {
+        let places = self.places.as_chunks::<4>().0.iter();
+        places.map(|place| u32::from_le_bytes(*place)).take_while(|place| *place != 0)
+    }
+}
+
+/// What became known of a context, or of what the process serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextNote<'store> {
+    /// The number of the context; 0 for the process.
+    pub context: u32,
+    /// What it is: first one of the `NOTE_` strings of [`layout`].
+    pub strings: Strings<'store>,
+}
+
 /// A record of a kind that this version does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown<'store> {
@@ -237,6 +322,12 @@ pub enum Record<'store> {
     State(State<'store>),
     /// Jumps from line to line.
     Arcs(Arcs<'store>),
+    /// Whom what runs is counted for.
+    Context(Context<'store>),
+    /// States that were set on behalf of a context.
+    ContextPlaces(ContextPlaces<'store>),
+    /// What became known of a context.
+    ContextNote(ContextNote<'store>),
     /// A kind from a later version: to be skipped, unless it is critical.
     Unknown(Unknown<'store>),
 }
@@ -302,7 +393,7 @@ impl Head {
                     is_absent: flags & layout::FILE_ABSENT != 0,
                 })
             }
-            layout::KIND_CODE => Record::Code(self.read_code(payload)?),
+            layout::KIND_CODE => Record::Code(self.read_code(payload, before)?),
             layout::KIND_ARCS => {
                 let count = size(self.b);
                 let length = count.checked_mul(layout::ARC_LENGTH)?;
@@ -310,6 +401,7 @@ impl Head {
                     file: self.a,
                     pairs: piece(payload, 0, length)?,
                     states: piece(payload, length, count)?,
+                    place: payload_place(before)?.checked_add(length)?,
                     before,
                 })
             }
@@ -341,6 +433,18 @@ impl Head {
                 text: piece(payload, size(self.a), size(self.b))?,
                 inherited,
             }),
+            layout::KIND_CONTEXT => Record::Context(Context {
+                id: self.b,
+                strings: self.strings(payload),
+            }),
+            layout::KIND_CONTEXT_PLACES => Record::ContextPlaces(ContextPlaces {
+                context: self.a,
+                places: piece(payload, 0, size(self.b).checked_mul(4)?)?,
+            }),
+            layout::KIND_CONTEXT_NOTE => Record::ContextNote(ContextNote {
+                context: self.b,
+                strings: self.strings(payload),
+            }),
             kind => Record::Unknown(Unknown {
                 kind,
                 critical: kind & layout::CRITICAL != 0,
@@ -349,7 +453,11 @@ impl Head {
         })
     }
 
-    fn read_code<'store>(&self, payload: &'store [u8]) -> Option<Code<'store>> {
+    fn read_code<'store>(
+        &self,
+        payload: &'store [u8],
+        before: &'store [u8],
+    ) -> Option<Code<'store>> {
         let span = size(u32_at(payload, 0)?);
         let definition = Some(u32_at(payload, layout::CODE_DEFINITION)?).filter(|line| *line != 0);
         let behind = layout::CODE_FIXED.checked_add(span)?;
@@ -357,6 +465,7 @@ impl Head {
             file: self.a,
             first_line: self.b,
             lines: piece(payload, layout::CODE_FIXED, span)?,
+            place: payload_place(before)?.checked_add(layout::CODE_FIXED)?,
             definition,
             exits: match definition {
                 Some(_) => piece(payload, behind, span)?,
@@ -371,4 +480,9 @@ impl Head {
             bytes: payload,
         }
     }
+}
+
+/// Where in the store the payload of a record begins that has so much before it.
+fn payload_place(before: &[u8]) -> Option<usize> {
+    before.len().checked_add(layout::RECORD_HEAD)
 }
