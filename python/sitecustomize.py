@@ -36,10 +36,16 @@ def _swath_start(folder):
     library = os.path.dirname(os.__file__)
     level = sys.flags.optimize
     given = [folder, library, sys.prefix, sys.base_prefix, level, lambda: None]
-    if agent.start(*given):
+    started = agent.start(*given)
+    if started:
         os.register_at_fork(
             before=agent.before_fork, after_in_child=agent.after_fork
         )
+    if started == 2:
+        sys.path.insert(0, folder)
+        import swath_attribution
+
+        swath_attribution.start(agent)
     return None
 
 

@@ -16,6 +16,7 @@ fn main() {
     };
     let out = PathBuf::from(variable("OUT_DIR"));
     let target = variable("TARGET");
+    write(&out.join("attribution.rs"), &attribution());
     let agent = out.join("agent.so");
     let preload = out.join("preload.so");
     if !target.starts_with("x86_64-") || variable("CARGO_CFG_TARGET_OS") != "linux" {
@@ -78,6 +79,31 @@ fn main() {
         .arg("-L")
         .arg(&out));
     run(&mut object("swath_preload", &preload, "object/preload.rs"));
+}
+
+/// The constant that holds the Python side of attribution: each file's name in the agent's folder,
+/// and its text.
+fn attribution() -> String {
+    const FOLDER: &str = "../../python/attribution";
+    println!("cargo::rerun-if-changed={FOLDER}");
+    let here = env::current_dir().unwrap_or_else(|error| panic!("no current folder: {error}"));
+    let entries = std::fs::read_dir(FOLDER).unwrap_or_else(|error| panic!("{FOLDER}: {error}"));
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| here.join(entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .collect();
+    files.sort();
+    let mut text = "/// The Python side of attribution: names in the agent's folder, and texts.\n\
+                    pub const ATTRIBUTION: &[(&str, &str)] = &[\n"
+        .to_owned();
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let path = path.display().to_string();
+        text.extend(["    (\"swath_attribution/", &name, "\", "]);
+        text.extend(["include_str!(", &format!("{path:?}"), ")),\n"]);
+    }
+    text + "];\n"
 }
 
 fn write(path: &Path, content: &str) {

@@ -44,6 +44,8 @@ pub struct SwathConfig {
     pub count: Option<Counted>,
     /// An incomplete number is an error.
     pub require_complete: bool,
+    /// Record for which test and which request code runs.
+    pub attribution: bool,
     /// The folder of the HTML report.
     pub html: Option<PathBuf>,
     /// The file of the accounting.
@@ -107,6 +109,9 @@ impl SwathConfig {
         }
         if let Some(require_complete) = top.entry("require-complete") {
             config.require_complete = require_complete.boolean()?;
+        }
+        if let Some(attribution) = top.entry("attribution") {
+            config.attribution = attribution.boolean()?;
         }
         config.html = path(top.entry("html"), folder)?;
         config.json = path(top.entry("json"), folder)?;

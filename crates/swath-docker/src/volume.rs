@@ -1,5 +1,6 @@
 //! What goes into a container's volume, and what comes out of it.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use swath_store::settings;
 /// A file of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentFile {
-    /// Its name in the agent's folder.
+    /// Its name in the agent's folder, or in a folder in it: `NAME` or `FOLDER/NAME`.
     pub name: String,
     /// What it holds.
     pub bytes: Vec<u8>,
@@ -28,7 +29,13 @@ pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::R
     let mut archive = tar::Builder::new(Vec::new());
     add(&mut archive, "agent/", 0o755, None)?;
     add(&mut archive, "data/", 0o1777, None)?;
+    let mut folders = BTreeSet::new();
     for file in agent {
+        if let Some((folder, _)) = file.name.rsplit_once('/')
+            && folders.insert(folder)
+        {
+            add(&mut archive, &format!("agent/{folder}/"), 0o755, None)?;
+        }
         let name = format!("agent/{}", file.name);
         add(&mut archive, &name, 0o644, Some(&file.bytes))?;
     }

@@ -9,6 +9,7 @@ use crate::ffi;
 use crate::flow::{Flow, Path, Way};
 use crate::interpreter::VERSION;
 use crate::map;
+use crate::mirror::Mirror;
 use crate::operations::Kind;
 use crate::scratch::{self, Scratch};
 use crate::state::{Gil, Global};
@@ -474,6 +475,8 @@ pub(crate) fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut B
         first: lines.first,
         span: lines.span,
         watch,
+        at_first: null(),
+        mirror: Mirror::NONE,
     })
 }
 
@@ -514,6 +517,8 @@ pub(crate) unsafe fn by_lines(
             first: lines.first,
             span: lines.span,
             watch: Watch::NONE,
+            at_first: null(),
+            mirror: Mirror::NONE,
         })
     }
 }

@@ -8,6 +8,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use swath_store::layout;
 
+use crate::ffi;
+use crate::mirror::Mirror;
 use crate::state::{Gil, Global};
 
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
@@ -153,6 +155,16 @@ pub(crate) struct Branches {
     pub first: u32,
     pub span: u32,
     pub watch: Watch,
+    /// The sites and what is watched as they were at first; null where no copies are made.
+    pub at_first: *const AtFirst,
+    /// What the states stand for, on behalf of a context.
+    pub mirror: Mirror,
+}
+
+/// What changes while code runs, as it was before.
+pub(crate) struct AtFirst {
+    sites: *const Site,
+    watch: Watch,
 }
 
 /// What a step from line to line is.
@@ -175,6 +187,73 @@ impl Branches {
         // SAFETY: there are so many arcs, in a record that stays in the map.
         let arcs = unsafe { core::slice::from_raw_parts(self.arcs, self.count as usize) };
         arcs.iter().filter(|arc| arc.proof == 0).count() as i32
+    }
+
+    /// Keeps what changes while the code runs, so that copies can be made of how it was.
+    pub(crate) unsafe fn keep_fresh(&mut self) {
+        // SAFETY: the C library's, for any numbers. The fresh memory has room for what is put there;
+        // sites are copied from as many as there are.
+        unsafe {
+            let count = self.site_count as usize;
+            let length = size_of::<AtFirst>() + count * size_of::<Site>();
+            let kept = ffi::calloc(1, length).cast::<AtFirst>();
+            if kept.is_null() {
+                return;
+            }
+            let sites = kept.add(1).cast::<Site>();
+            if count > 0 {
+                core::ptr::copy_nonoverlapping(self.sites, sites, count);
+            }
+            kept.write(AtFirst {
+                sites,
+                watch: self.watch,
+            });
+            self.at_first = kept;
+        }
+    }
+
+    /// A copy of how it was at first, with room for as many sites, and for as many private states as
+    /// there are arcs, which stand for those in the store.
+    pub(crate) unsafe fn fresh(&self, sites: *mut Site, states: *mut u8, mirror: Mirror) -> Self {
+        // SAFETY: the caller has made room for so many; the sites that were kept are as many.
+        unsafe {
+            core::ptr::write_bytes(states, layout::LINE_EXECUTABLE, self.count as usize);
+            let mut watch = self.watch;
+            let mut from = self.sites.cast_const();
+            if let Some(at_first) = self.at_first.as_ref() {
+                watch = at_first.watch;
+                from = at_first.sites;
+            }
+            if self.site_count > 0 {
+                core::ptr::copy_nonoverlapping(from, sites, self.site_count as usize);
+            }
+            Self {
+                states,
+                sites,
+                watch,
+                mirror,
+                ..*self
+            }
+        }
+    }
+
+    /// Whether a unit needs no more events, or where each way has its own, not for this way.
+    pub(crate) unsafe fn is_settled(&self, unit: u32, to: u32, each_way: bool) -> bool {
+        // SAFETY: a site that was found is one of those that are kept for good.
+        unsafe {
+            let Some(site) = self.site(unit) else {
+                return true;
+            };
+            let site = &*site;
+            if !each_way {
+                return site.on.settled && site.away.settled;
+            }
+            if to == site.behind {
+                site.on.seen
+            } else {
+                site.away.seen
+            }
+        }
     }
 
     /// Whether the arcs are told by lines, not by sites.
@@ -241,7 +320,7 @@ impl Branches {
             let meaning = self.meaning(unit);
             self.watch.is_wanted |= meaning & meaning::WATCH != 0;
             if self.watch.pending != 0 && self.watch.thread == thread {
-                self.end_edge(unit);
+                self.end_edge(gil, unit);
             }
             let mut is_done = true;
             if let Some(site) = self.site(unit) {
@@ -262,7 +341,7 @@ impl Branches {
             }
             if meaning & meaning::CATCHES != 0 && self.expects_throws() {
                 if let Some(raised) = caught() {
-                    self.threw(raised, unit);
+                    self.threw(gil, raised, unit);
                 }
                 is_done &= !self.expects_throws();
             }
@@ -271,7 +350,7 @@ impl Branches {
     }
 
     /// The unit behind an edge runs, or another one, which only an exception led to.
-    unsafe fn end_edge(&mut self, unit: u32) {
+    unsafe fn end_edge(&mut self, gil: Gil<'_>, unit: u32) {
         let number = core::mem::take(&mut self.watch.pending) - 1;
         // SAFETY: what is pending is the number of a site and 1, and was not 0; the sites are kept
         // for good, and with the GIL held nobody else changes them.
@@ -282,7 +361,7 @@ impl Branches {
                 site.on.settled = true;
                 self.watch.open_edges -= 1;
                 for index in site.on.first..site.on.first + site.on.count {
-                    self.mark(index);
+                    self.mark(gil, index);
                 }
             }
         }
@@ -296,7 +375,7 @@ impl Branches {
     }
 
     /// An exception that one unit raised was caught, and another one is about to run.
-    unsafe fn threw(&mut self, raised: u32, unit: u32) {
+    unsafe fn threw(&mut self, gil: Gil<'_>, raised: u32, unit: u32) {
         if raised >= self.units || self.watch.throws.is_null() {
             return;
         }
@@ -307,7 +386,7 @@ impl Branches {
             if throw.caught == unit
                 && let Some(arc) = throw.arc.checked_sub(1)
             {
-                self.mark(arc);
+                self.mark(gil, arc);
             }
         }
     }
@@ -345,7 +424,7 @@ impl Branches {
                 self.watch.is_wanted |= side.is_watched;
                 let (first, end) = (side.first, side.first + side.count);
                 for index in first..end {
-                    self.mark(index);
+                    self.mark(gil, index);
                 }
             }
             site.on.settled && site.away.settled
@@ -353,7 +432,7 @@ impl Branches {
     }
 
     /// Control went from one line to a target.
-    pub(crate) unsafe fn stepped(&self, from: u32, to: i32) -> Step {
+    pub(crate) unsafe fn stepped(&self, gil: Gil<'_>, from: u32, to: i32) -> Step {
         let line = from.wrapping_sub(self.first);
         if line >= self.span {
             return Step::Unforeseen;
@@ -373,7 +452,7 @@ impl Branches {
             while index < end {
                 let arc = &*self.arcs.add(index as usize);
                 if arc.to == to {
-                    return if self.mark(index) && arc.proof == 0 {
+                    return if self.mark(gil, index) && arc.proof == 0 {
                         Step::New
                     } else {
                         Step::Known
@@ -387,12 +466,14 @@ impl Branches {
 
     /// Marks an arc; whether it was not before, not even in a process that this was forked from.
     #[inline]
-    unsafe fn mark(&self, index: u32) -> bool {
+    unsafe fn mark(&self, gil: Gil<'_>, index: u32) -> bool {
         // SAFETY: the index is that of an arc, for each of which a state was reserved in the map,
         // and the map stays; other processes change it as an atomic too.
         let state = unsafe { AtomicU8::from_ptr(self.states.add(index as usize)) };
         let before = state.load(Ordering::Relaxed);
         if before != layout::LINE_HIT {
+            // SAFETY: the index is that of an arc.
+            unsafe { self.mirror.set(gil, index) };
             state.store(layout::LINE_HIT, Ordering::Release);
         }
         before == layout::LINE_EXECUTABLE
@@ -439,6 +520,8 @@ mod tests {
             first: 10,
             span: 3,
             watch: Watch::NONE,
+            at_first: null(),
+            mirror: Mirror::NONE,
         }
     }
 
@@ -454,7 +537,7 @@ mod tests {
             ..none_of(&arcs, &mut states)
         };
         // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
-        let stepped = |from, to| unsafe { branches.stepped(from, to) };
+        let stepped = |from, to| unsafe { branches.stepped(gil(), from, to) };
         assert!(stepped(10, 11) == Step::New);
         assert!(stepped(10, 11) == Step::Known, "once is enough");
         assert!(stepped(10, 12) == Step::Known, "a line proves it");

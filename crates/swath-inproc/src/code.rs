@@ -1,5 +1,7 @@
 //! Code objects: which lines and branches each has, and where its hits are stored.
 
+mod behalf;
+
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -8,6 +10,7 @@ use swath_store::layout;
 
 use crate::arc_survey::{self, Lines};
 use crate::branches::{Branches, Step};
+use crate::context;
 use crate::ffi::{self, Object};
 use crate::file;
 use crate::flow;
@@ -16,6 +19,7 @@ use crate::found_arcs::FoundArcs;
 use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
+use crate::mirror::Mirror;
 use crate::object::{self, attribute, bytes, number_attribute};
 use crate::operations::{self, Kind};
 use crate::running_frame;
@@ -24,6 +28,10 @@ use crate::state::{Gil, Global};
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
 use crate::text;
 use crate::unit_lines::UnitLines;
+
+use behalf::Behalf;
+
+pub(crate) use behalf::forget_behalf;
 
 /// The most lines that one code object may span.
 const LARGEST_SPAN: usize = 4 << 20;
@@ -61,6 +69,11 @@ pub(crate) struct Info {
     latest: u32,
     /// The lines of the operations that are watched in place of lines (3.12 and 3.13).
     unit_lines: UnitLines,
+    /// What this was copied from, to be on behalf of a context; null where it is of the process.
+    whole: *mut Info,
+    behalf: Behalf,
+    /// What the hits and exits stand for, on behalf of a context.
+    mirror: Mirror,
 }
 
 /// What is seen of code without following it.
@@ -102,6 +115,9 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     found: FoundArcs::NONE,
     latest: 0,
     unit_lines: UnitLines::NONE,
+    whole: null_mut(),
+    behalf: Behalf::NONE,
+    mirror: Mirror::NONE,
 });
 
 #[derive(Clone, Copy)]
@@ -109,6 +125,8 @@ struct Access {
     get: GetExtra,
     set: SetExtra,
     index: isize,
+    /// Where the epoch is kept at which code was armed; negative where there are no contexts.
+    epochs: isize,
 }
 
 static ACCESS: Global<Option<Access>> = Global::new(None);
@@ -133,14 +151,44 @@ pub(crate) fn begin(gil: Gil<'_>) -> bool {
     if index < 0 {
         return false;
     }
+    let epochs = if context::ARE_WANTED.get(gil) {
+        // SAFETY: as above.
+        unsafe { (symbols.request_index)(keep) }
+    } else {
+        -1
+    };
     ACCESS.set(
         gil,
         Some(Access {
             get: symbols.get_extra,
             set: symbols.set_extra,
             index,
+            epochs,
         }),
     );
+    true
+}
+
+/// Notes that code is being armed at an epoch of the contexts: whether it was not before.
+#[inline]
+pub(crate) unsafe fn is_new_at(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
+    let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
+        return false;
+    };
+    let mut before: *mut c_void = null_mut();
+    // SAFETY: the index is one that the interpreter gave to this agent. What is kept there is a
+    // number in a pointer's place, which nobody follows.
+    unsafe {
+        (access.get)(code, access.epochs, &raw mut before);
+        if before.addr() == epoch {
+            return false;
+        }
+        (access.set)(
+            code,
+            access.epochs,
+            core::ptr::without_provenance_mut(epoch),
+        );
+    }
     true
 }
 
@@ -174,18 +222,26 @@ impl Info {
 
     /// Stores that a line ran.
     #[inline]
-    pub(crate) fn hit(&mut self, line: u32) {
-        self.store(line.wrapping_sub(self.first));
+    pub(crate) fn hit(&mut self, gil: Gil<'_>, line: u32) {
+        self.store(gil, line.wrapping_sub(self.first));
     }
 
     /// Stores the line that the frame's start alone proves.
     #[inline]
-    pub(crate) fn started(&mut self) {
-        self.store(self.start);
+    pub(crate) fn started(&mut self, gil: Gil<'_>) {
+        self.store(gil, self.start);
+    }
+
+    /// Whether a line is known to have run.
+    #[inline]
+    pub(crate) fn has_run(&self, line: u32) -> bool {
+        let index = line.wrapping_sub(self.first);
+        // SAFETY: the index is below the span, which the hits are as many as.
+        index >= self.span || unsafe { *self.hits.add(index as usize) == layout::LINE_HIT }
     }
 
     #[inline]
-    fn store(&mut self, index: u32) {
+    fn store(&mut self, gil: Gil<'_>, index: u32) {
         if index < self.span {
             // SAFETY: the index is below the span, for which bytes were reserved in the map; the
             // map stays, and other processes change its bytes as atomics too.
@@ -193,6 +249,8 @@ impl Info {
             let before = byte.load(Ordering::Relaxed);
             if before != layout::LINE_HIT {
                 self.remaining -= i32::from(before == layout::LINE_EXECUTABLE);
+                // SAFETY: the index is below the span.
+                unsafe { self.mirror.set(gil, index) };
                 byte.store(layout::LINE_HIT, Ordering::Release);
             }
         }
@@ -213,15 +271,17 @@ pub(crate) unsafe fn known(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     }
 }
 
-/// What is known about a code object; it is looked at if it was not seen before.
+/// What is known about a code object, on behalf of the context that runs; it is looked at if it was
+/// not seen before.
 #[inline]
-pub(crate) unsafe fn info(gil: Gil<'_>, code: Object) -> *mut Info {
-    // SAFETY: both ask for code that is alive, as the caller does.
+pub(crate) unsafe fn info_for_current(gil: Gil<'_>, code: Object) -> *mut Info {
+    // SAFETY: all ask for code that is alive, as the caller does.
     unsafe {
-        match known(gil, code) {
+        let info = match known(gil, code) {
             Some(info) => info,
             None => learn(gil, code),
-        }
+        };
+        (*info).for_current(gil, code)
     }
 }
 
@@ -320,6 +380,9 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             found: FoundArcs::NONE,
             latest: 0,
             unit_lines,
+            whole: null_mut(),
+            behalf: Behalf::NONE,
+            mirror: Mirror::NONE,
         },
     )?;
     if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
@@ -457,6 +520,9 @@ impl Info {
             match found {
                 Some(branches) => {
                     self.branches = branches;
+                    if context::ARE_WANTED.get(gil) && !branches.is_null() {
+                        (*branches).keep_fresh();
+                    }
                     if VERSION.get(gil) < 0x030c {
                         self.remaining += (*branches).open();
                     }
@@ -521,7 +587,7 @@ impl Info {
         let unit = (offset / 2) as u32;
         let line = self.unit_lines.line(unit as usize);
         if line != 0 {
-            self.hit(line);
+            self.hit(gil, line);
         }
         if self.branches.is_null() {
             return true;
@@ -582,10 +648,10 @@ impl Info {
         // SAFETY: the arcs are not null here, and were made for good; lines that are not theirs
         // they leave out.
         unsafe {
-            match (*self.branches).stepped(from, to) {
+            match (*self.branches).stepped(gil, from, to) {
                 Step::Known => {}
                 Step::New => self.remaining -= 1,
-                Step::Unforeseen => self.found.add(gil, self.file, self.span, from, to, false),
+                Step::Unforeseen => self.find_arc(gil, from, to, false),
             }
         }
     }
@@ -601,13 +667,22 @@ impl Info {
             let fresh = unsafe {
                 index < self.span && *self.hits.add(index as usize) == layout::LINE_EXECUTABLE
             };
-            self.found
-                .add(gil, self.file, self.span, before, line as i32, fresh);
+            self.find_arc(gil, before, line as i32, fresh);
+        }
+    }
+
+    /// An arc was taken that was not foreseen.
+    fn find_arc(&mut self, gil: Gil<'_>, from: u32, to: i32, fresh: bool) {
+        let context = self.mirror.context();
+        if let Some(place) = self.found.add(gil, self.file, self.span, from, to, fresh)
+            && !context.is_null()
+        {
+            context::log(gil, context, place);
         }
     }
 
     /// A frame was left from a line.
-    pub(crate) fn left(&mut self, line: u32) {
+    pub(crate) fn left(&mut self, gil: Gil<'_>, line: u32) {
         self.latest = 0;
         let index = line.wrapping_sub(self.first);
         if self.exits.is_null() || index >= self.span {
@@ -618,14 +693,36 @@ impl Info {
         unsafe {
             let byte = AtomicU8::from_ptr(self.exits.add(index as usize));
             if byte.load(Ordering::Relaxed) != layout::LINE_HIT {
+                // The exits are behind the lines.
+                self.mirror.set(gil, self.span + index);
                 byte.store(layout::LINE_HIT, Ordering::Release);
             }
             if !self.branches.is_null() && (*self.branches).is_by_lines() {
                 let out = -(self.definition as i32);
-                if (*self.branches).stepped(line, out) == Step::New {
+                if (*self.branches).stepped(gil, line, out) == Step::New {
                     self.remaining -= 1;
                 }
             }
+        }
+    }
+
+    /// Whether a frame is known to have been left from a line.
+    pub(crate) fn has_left(&self, line: u32) -> bool {
+        let index = line.wrapping_sub(self.first);
+        // SAFETY: the exits are as many as the lines where there are any, and the index is below
+        // that.
+        self.exits.is_null()
+            || index >= self.span
+            || unsafe { *self.exits.add(index as usize) == layout::LINE_HIT }
+    }
+
+    /// Whether a branch needs no more events, or where each way has its own, not for this one.
+    pub(crate) fn is_settled(&self, gil: Gil<'_>, offset: i64, destination: i64) -> bool {
+        let (unit, to) = ((offset / 2) as u32, (destination / 2) as u32);
+        // SAFETY: the arcs are not null here, and leave out units that are not theirs.
+        unsafe {
+            self.branches.is_null()
+                || (*self.branches).is_settled(unit, to, VERSION.get(gil) >= 0x030e)
         }
     }
 

@@ -7,6 +7,7 @@ use core::ptr::null_mut;
 
 use swath_store::Recording;
 
+use crate::context;
 use crate::ffi;
 use crate::gate;
 use crate::interpreter::RECORDING;
@@ -107,6 +108,7 @@ fn take_store(gil: Gil<'_>) -> bool {
         }
         // From here on this process counts what it runs itself, as one that was just started would.
         GENERATION.set(gil, GENERATION.get(gil).wrapping_add(1));
+        context::forget_users(gil);
     }
     true
 }

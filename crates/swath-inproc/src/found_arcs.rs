@@ -33,7 +33,8 @@ impl FoundArcs {
         room: 0,
     };
 
-    /// Adds an arc unless it is there; `fresh` says that it cannot be.
+    /// Adds an arc unless it is there; `fresh` says that it cannot be. The place in the store of
+    /// its state, if it was added.
     pub(crate) fn add(
         &mut self,
         gil: Gil<'_>,
@@ -42,33 +43,38 @@ impl FoundArcs {
         from: u32,
         to: i32,
         fresh: bool,
-    ) {
+    ) -> Option<u32> {
         let key = u64::from(from) << 32 | u64::from(to as u32);
         let known = self.known.values();
         if (!fresh && known.contains(&key))
             || known.len() > span as usize * MOST_PER_LINE + MOST_MORE
         {
-            return;
+            return None;
         }
         if map::is_shared(gil) {
             // The room that is left belongs to the process that this one was forked from.
             map::count_dropped(gil);
-            return;
+            return None;
         }
-        if self.room == 0 && self.begin_chunk(gil, file).is_none() {
-            return;
+        if self.room == 0 {
+            self.begin_chunk(gil, file)?;
         }
-        if self.known.add(key).is_none() {
-            return;
-        }
+        self.known.add(key)?;
         self.room -= 1;
         let index = (CHUNK - 1 - self.room) as usize;
         // SAFETY: the record was reserved in the map for a whole chunk of arcs and states, of which
         // the index is one, and the map stays.
         unsafe {
             self.arcs.add(index).write(Arc { from, to, proof: 0 });
-            AtomicU8::from_ptr(self.states.add(index)).store(layout::LINE_HIT, Ordering::Release);
+            let state = self.states.add(index);
+            AtomicU8::from_ptr(state).store(layout::LINE_HIT, Ordering::Release);
+            Some(map::place_of(gil, state))
         }
+    }
+
+    /// Gives the memory back, but for what is in the store.
+    pub(crate) fn release(&mut self) {
+        self.known.release();
     }
 
     fn begin_chunk(&mut self, gil: Gil<'_>, file: u32) -> Option<()> {

@@ -444,6 +444,7 @@ unsafe fn pass(
             Some(info) => info,
             None => learn_starting(gil, frame, code, &gate.layout),
         };
+        let info = (*info).for_current(gil, code);
         let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get(gil) == 1;
         let tracing = Tracing {
             state,
@@ -553,7 +554,7 @@ unsafe fn follow_frame(gil: Gil<'_>, gate: &Gate, frame: *mut u8, event: c_int, 
                 let line = *place;
                 if !info.outline.suspends || !is_suspended(gil, frame, code_of(frame, &gate.layout))
                 {
-                    info.left(line);
+                    info.left(gil, line);
                 }
             }
             _ => {}
@@ -606,7 +607,7 @@ unsafe extern "C" fn on_event(
     // gets the arguments that it would have got.
     unsafe {
         if code::BRANCH.get(gil) && matches!(event, CALL | LINE | RETURN) {
-            let info = code::info(gil, code_of(frame, &gate.layout));
+            let info = code::info_for_current(gil, code_of(frame, &gate.layout));
             if (*info).is_measured() {
                 follow_frame(gil, &gate, frame, event, &mut *info);
             }
@@ -617,9 +618,9 @@ unsafe extern "C" fn on_event(
                 let right = ffi::PyFrame_GetLineNumber(frame) == line as c_int && line > 0;
                 SELF_TEST.set(gil, if right { 2 } else { 3 });
             }
-            let info = code::info(gil, code_of(frame, &gate.layout));
+            let info = code::info_for_current(gil, code_of(frame, &gate.layout));
             if (*info).is_measured() {
-                (*info).hit(line);
+                (*info).hit(gil, line);
             }
             // A line that leads only out of the frame is followed to its end: that counts, and costs
             // nothing.

@@ -1,10 +1,7 @@
 //! The half of swath that runs inside a measured CPython.
 //!
-//! A member of the workspace like any other, for its tools and tests. What CPython loads is made
-//! by the build script of `swath-agent`, which compiles this source again, without the standard
-//! library and linked with nothing, into one shared object that every CPython from 3.8 on loads,
-//! with glibc and with musl. It never prints, never panics, never raises into the program and
-//! does not allocate while it records.
+//! The build script of `swath-agent` compiles it again, linked with nothing, into one shared object
+//! that every CPython from 3.8 on loads. It never prints, panics, or raises into the program.
 //!
 //! **What makes the `unsafe` here sound.** Everything is entered from the interpreter with the GIL
 //! held (a module function, a monitoring callback, a trace function, the evaluation hook, an audit
@@ -38,10 +35,12 @@
 )]
 
 mod arc_survey;
+mod attribution;
 mod audit;
 mod branches;
 mod code;
 mod configuration;
+mod context;
 mod ffi;
 mod file;
 mod flow;
@@ -53,6 +52,7 @@ mod gate;
 mod interpreter;
 mod line_table;
 mod map;
+mod mirror;
 mod module;
 mod module_name;
 mod monitoring;

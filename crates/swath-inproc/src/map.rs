@@ -283,6 +283,58 @@ pub(crate) fn reopen(gil: Gil<'_>) {
     }
 }
 
+/// Calls `each` with the places in the store of all states that are set.
+pub(crate) fn for_each_hit(gil: Gil<'_>, mut each: impl FnMut(u32)) {
+    // What is recorded meanwhile is behind this, and holds no states.
+    // SAFETY: with the GIL held nobody else uses the map.
+    let (pieces, count, tail) = unsafe {
+        let map = &*MAP.place();
+        (map.pieces, map.count, map.tail)
+    };
+    for piece in pieces.iter().take(count) {
+        let mut place = piece.start.max(layout::HEADER_LENGTH);
+        while place < tail && place - piece.start < piece.length {
+            // SAFETY: before the tail there is one whole record behind the other, each in one piece,
+            // and pieces stay mapped.
+            let (states, length) = unsafe {
+                let record = piece.base.add(place - piece.start).cast::<RawRecord>();
+                (states_of(record), (*record).length as usize)
+            };
+            for state in states {
+                if *state == layout::LINE_HIT {
+                    each(place_of(gil, state));
+                }
+            }
+            place += length;
+        }
+    }
+}
+
+/// The states that a record holds.
+unsafe fn states_of<'a>(record: *const RawRecord) -> &'a [u8] {
+    // SAFETY: the caller hands in a whole record, whose payload is as long as its numbers say, and
+    // which stays.
+    unsafe {
+        let payload = record.cast::<u8>().add(layout::RECORD_HEAD);
+        let number = |place: usize| payload.add(place).cast::<u32>().read() as usize;
+        let (place, length) = match (*record).kind.load(Ordering::Relaxed) {
+            layout::KIND_CODE => {
+                let has_exits = number(layout::CODE_DEFINITION) != 0;
+                (
+                    layout::CODE_FIXED,
+                    number(0) * if has_exits { 2 } else { 1 },
+                )
+            }
+            layout::KIND_ARCS => {
+                let count = (*record).b as usize;
+                (count * layout::ARC_LENGTH, count)
+            }
+            _ => return &[],
+        };
+        core::slice::from_raw_parts(payload.add(place), length)
+    }
+}
+
 /// The place in the store of a byte in memory; 0 when it is not there.
 pub(crate) fn place_of(_gil: Gil<'_>, byte: *const u8) -> u32 {
     // SAFETY: with the GIL held nobody changes the map meanwhile, and the reference does not get out
@@ -657,11 +709,22 @@ pub(crate) fn set_recorder(gil: Gil<'_>, recorder: u32) {
 }
 
 /// Strings that become one record: counted first, then written.
+pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
+    record_numbered_strings(gil, kind, 0, strings, rest);
+}
+
+/// The same, with a number besides.
 #[expect(
     clippy::naive_bytecount,
     reason = "once for each process that is begun: not worth a dependency in this object"
 )]
-pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &[u8]) {
+pub(crate) fn record_numbered_strings(
+    gil: Gil<'_>,
+    kind: u32,
+    number: u32,
+    strings: &[&[u8]],
+    rest: &[u8],
+) {
     // `rest` holds strings that each end with a zero, as /proc has them.
     let extra = || {
         rest.split(|byte| *byte == 0)
@@ -670,7 +733,7 @@ pub(crate) fn record_strings(gil: Gil<'_>, kind: u32, strings: &[&[u8]], rest: &
     let count = strings.len() + extra().count();
     let fixed: usize = strings.iter().map(|string| string.len() + 4).sum();
     let length = fixed + extra().map(|string| string.len() + 4).sum::<usize>();
-    if let Some(draft) = append(gil, kind, count as u32, 0, length) {
+    if let Some(draft) = append(gil, kind, count as u32, number, length) {
         let mut place = 0;
         for string in strings.iter().copied().chain(extra()) {
             // SAFETY: the payload was asked for as long as all strings with their lengths.

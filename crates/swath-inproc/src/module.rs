@@ -1,8 +1,11 @@
-//! The shared object as CPython sees it: a module with two functions that `sitecustomize` calls.
+//! The shared object as CPython sees it: a module whose functions `sitecustomize` calls, and the
+//! Python side of attribution.
 
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 
+use crate::attribution;
+use crate::context;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject};
 use crate::fork;
 use crate::interpreter;
@@ -20,7 +23,7 @@ const END: PyMethodDef = PyMethodDef {
     documentation: null(),
 };
 
-static METHODS: Global<[PyMethodDef; 4]> = Global::new([
+static METHODS: Global<[PyMethodDef; 10]> = Global::new([
     PyMethodDef {
         name: c"start".as_ptr(),
         function: on_start as *const c_void,
@@ -39,6 +42,12 @@ static METHODS: Global<[PyMethodDef; 4]> = Global::new([
         flags: METH_FASTCALL,
         documentation: null(),
     },
+    attribution::VARIABLE,
+    attribution::CONTEXT,
+    attribution::ENTER,
+    attribution::LEAVE,
+    attribution::SET_CURRENT,
+    attribution::NOTE,
     END,
 ]);
 
@@ -73,8 +82,8 @@ pub unsafe extern "C" fn PyInit__swath() -> Object {
     unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
 }
 
-/// `start(folder, library, prefix, base_prefix, optimization, function)`: 1 when it
-/// records from now on, 0 when it did before or cannot.
+/// `start(folder, library, prefix, base_prefix, optimization, function)`: 1 when it records from
+/// now on, 2 when it does so on behalf of contexts, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
     // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
     // refuse a module that does not say that it takes them.
@@ -95,7 +104,8 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: is
                     function: argument(5),
                 },
             );
-            return ffi::PyLong_FromLong(i64::from(started));
+            let has_contexts = started && context::variable(gil).is_some();
+            return ffi::PyLong_FromLong(i64::from(started) + i64::from(has_contexts));
         }
     }
     object::none(gil)

@@ -10,6 +10,7 @@
 //! Of large code they report operations, each once, in place of lines (`unit_lines.rs`).
 
 use crate::code::{self, Info};
+use crate::context;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::interpreter::VERSION;
@@ -92,21 +93,46 @@ unsafe fn arm_nested(
 pub(crate) unsafe fn armed(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut Info {
     // SAFETY: the code is alive, and infos are never given back.
     unsafe {
-        if let Some(info) = code::known(gil, code) {
-            return info;
-        }
-        let info = code::learn(gil, code);
-        if (*info).is_measured() {
-            arm(gil, arming, code, &mut *info);
+        let info = if let Some(info) = code::known(gil, code) {
+            info
+        } else {
+            let info = code::learn(gil, code);
+            if (*info).is_measured() {
+                arm(gil, arming, code, &mut *info);
+            }
+            info
+        };
+        if context::is_active(gil) {
+            return armed_on_behalf(gil, arming, code, info);
         }
         info
+    }
+}
+
+/// What is known about code on behalf of the context that runs. The code is armed anew if another
+/// context has joined those that listen.
+#[inline(never)]
+unsafe fn armed_on_behalf(
+    gil: Gil<'_>,
+    arming: &Arming,
+    code: Object,
+    info: *mut Info,
+) -> *mut Info {
+    // SAFETY: as in `armed`; what is known on behalf of a context stays while it runs.
+    unsafe {
+        // First: the context may join now.
+        let known = (*info).for_current(gil, code);
+        if (*known).is_on_behalf() && code::is_new_at(gil, code, context::epoch(gil)) {
+            arm(gil, arming, code, &mut *info);
+        }
+        known
     }
 }
 
 pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     let events = if info.has_unit_lines() {
         arming.events_without_lines
-    } else if info.needs_operations() {
+    } else if info.any_needs_operations(gil) {
         arming.events_and_operations
     } else {
         arming.events
@@ -119,6 +145,11 @@ pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut
                 call(gil, arming.set_local_events, [before, code, none.object()]);
             }
         }
+        if context::is_active(gil) {
+            // What was switched off on behalf of other contexts is to be reported again.
+            let none = [arming.tool, code, arming.no_events];
+            call(gil, arming.set_local_events, none);
+        }
         call(gil, arming.set_local_events, [arming.tool, code, events]);
     }
 }
@@ -129,6 +160,16 @@ fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
     // SAFETY: the object is kept for good.
     unsafe { ffi::Py_IncRef(arming.disable) };
     arming.disable
+}
+
+/// The answer that switches the event off, unless it is needed again.
+#[inline]
+fn disable_unless(gil: Gil<'_>, arming: &Arming, is_needed: bool) -> Object {
+    if is_needed {
+        object::none(gil)
+    } else {
+        disable(gil, arming)
+    }
 }
 
 /// A frame started.
@@ -148,9 +189,9 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
             if VERSION.get(gil) < 0x030e {
                 (*info).prepare(gil, code);
             }
-            (*info).started();
+            (*info).started(gil);
         }
-        disable(gil, &arming)
+        disable_unless(gil, &arming, (*info).is_on_behalf())
     }
 }
 
@@ -165,8 +206,8 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
     // SAFETY: the event has one argument at least, the code, which is alive during the call; infos
     // are never given back.
     unsafe {
-        armed(gil, &arming, *arguments);
-        disable(gil, &arming)
+        let info = armed(gil, &arming, *arguments);
+        disable_unless(gil, &arming, (*info).is_on_behalf())
     }
 }
 
@@ -199,7 +240,7 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         if code::BRANCH.get(gil) && VERSION.get(gil) >= 0x030e {
             (*info).followed(gil, line);
         }
-        (*info).hit(line);
+        (*info).hit(gil, line);
         if VERSION.get(gil) < 0x030e {
             // A frame that a fork child goes on with did not start there.
             (*info).prepare(gil, *arguments);
@@ -207,7 +248,8 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         if (*info).watches_line(line) {
             begin_line(gil, &arming, *arguments, &mut *info);
         }
-        disable(gil, &arming)
+        let is_done = (*info).holds_for_all(gil, |info| info.has_run(line));
+        disable_unless(gil, &arming, !is_done)
     }
 }
 
@@ -254,10 +296,9 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
         let destination = object::number(gil, *arguments.add(2));
         let is_done = (*info).went(gil, code, offset, destination);
         watch_operations(gil, &arming, code, &mut *info);
-        if is_done || VERSION.get(gil) >= 0x030e {
-            return disable(gil, &arming);
-        }
-        object::none(gil)
+        let is_done = (is_done || VERSION.get(gil) >= 0x030e)
+            && (*info).holds_for_all(gil, |info| info.is_settled(gil, offset, destination));
+        disable_unless(gil, &arming, !is_done)
     }
 }
 
@@ -277,10 +318,10 @@ unsafe extern "C" fn on_operation(
     // infos are never given back.
     unsafe {
         let info = armed(gil, &arming, *arguments);
-        if (*info).reached(gil, object::number(gil, *arguments.add(1))) {
-            return disable(gil, &arming);
-        }
-        object::none(gil)
+        // What one context has seen of it tells nothing of the others.
+        let is_done = (*info).reached(gil, object::number(gil, *arguments.add(1)))
+            && (!(*info).is_on_behalf() || context::listening(gil).len() == 1);
+        disable_unless(gil, &arming, !is_done)
     }
 }
 
@@ -296,13 +337,14 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
     // call; infos are never given back.
     unsafe {
         let code = *arguments;
-        leave(
-            gil,
-            code,
-            &mut *armed(gil, &arming, code),
-            *arguments.add(1),
-        );
-        disable(gil, &arming)
+        let info = armed(gil, &arming, code);
+        if !(*info).is_measured() {
+            return disable(gil, &arming);
+        }
+        let line = line_at(gil, code, object::number(gil, *arguments.add(1)));
+        (*info).left(gil, line);
+        let is_done = (*info).holds_for_all(gil, |info| info.has_left(line));
+        disable_unless(gil, &arming, !is_done)
     }
 }
 
@@ -319,6 +361,7 @@ unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: 
             && (*info).is_measured()
         {
             let pending = PendingException::set_aside(gil);
+            let info = (*info).for_current(gil, code);
             (*info).unwound(gil);
             leave_by_exception(gil, code, &mut *info, arguments);
             drop(pending);
@@ -341,7 +384,7 @@ unsafe fn leave_by_exception(
         let line = line_at(gil, code, place);
         // 3.13 names the operation before the one that raised.
         if line > 0 && !info.outline.suspends && VERSION.get(gil) < 0x030d {
-            return info.left(line);
+            return info.left(gil, line);
         }
         // What raised it again is of no line, and in code that may be suspended always is. The frame is
         // said to be where it was raised first.
@@ -356,7 +399,7 @@ unsafe fn leave_by_exception(
             place = i64::from(unit) * 2;
         }
         if info.is_left_from(gil, code, place) {
-            info.left(line_at(gil, code, place));
+            info.left(gil, line_at(gil, code, place));
         }
     }
 }
@@ -369,11 +412,4 @@ unsafe fn line_at(gil: Gil<'_>, code: Object, place: i64) -> u32 {
     // SAFETY: the function was found under CPython's name for it, takes any place, and the code is
     // alive.
     unsafe { u32::try_from((symbols.line_at)(code, place as c_int)).unwrap_or(0) }
-}
-
-unsafe fn leave(gil: Gil<'_>, code: Object, info: &mut Info, offset: Object) {
-    if info.is_measured() {
-        // SAFETY: the offset is alive as long as the event's arguments are.
-        unsafe { info.left(line_at(gil, code, object::number(gil, offset))) };
-    }
 }

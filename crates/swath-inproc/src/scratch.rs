@@ -55,6 +55,13 @@ impl<T: Copy> Scratch<T> {
         self.count = 0;
     }
 
+    /// Forgets all values, and gives the memory back.
+    pub(crate) fn release(&mut self) {
+        // SAFETY: the memory came from `calloc`, or is null, and is not used again.
+        unsafe { ffi::free(self.values.cast()) };
+        (self.values, self.room, self.count) = (null_mut(), 0, 0);
+    }
+
     /// Adds a value; `None` when there is no memory.
     #[inline]
     pub(crate) fn add(&mut self, value: T) -> Option<()> {

@@ -7,6 +7,7 @@ use crate::audit;
 use crate::branches;
 use crate::code;
 use crate::configuration;
+use crate::context;
 use crate::ffi::{self, Object};
 use crate::file;
 use crate::fork;
@@ -128,6 +129,7 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
     // SAFETY: the given function is alive.
     unsafe {
         let hexversion = learn_interpreter(gil, given)?;
+        context::ARE_WANTED.set(gil, configuration::flag(gil, settings::ATTRIBUTION));
         if !code::begin(gil) {
             return Err(Failure(b"no-code-extra"));
         }

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use swath_store::layout;
 
 use crate::code;
+use crate::context;
 use crate::ffi::{self, Object, PyMethodDef};
 use crate::fork;
 use crate::interpreter::{self, VERSION};
@@ -45,7 +46,7 @@ pub(crate) struct Arming {
     /// `sys.monitoring.set_events`, what it is told in fork children, and nothing.
     set_events: Object,
     events_in_children: Object,
-    no_events: Object,
+    pub no_events: Object,
     pub events: Object,
     /// For code of which single operations are watched.
     pub events_and_operations: Object,
@@ -305,6 +306,23 @@ fn take_another(gil: Gil<'_>) -> Option<()> {
     };
     // First: what is done here may call in again.
     arming.generation = fork::generation(gil);
+    listen_as_another(gil)
+}
+
+/// Lets the interpreter report again what it was told not to report any more, as it is to be known
+/// on behalf of whom it runs from now on.
+pub(crate) fn listen_anew(gil: Gil<'_>) {
+    if place(gil).is_some_and(|place| place.is_some()) && listen_as_another(gil).is_none() {
+        map::record_state(
+            gil,
+            b"contexts-not-followed",
+            b"for whom code ran that had run before is not known",
+        );
+    }
+}
+
+fn listen_as_another(gil: Gil<'_>) -> Option<()> {
+    let arming = place(gil)?.as_mut()?;
     if arming.next.is_none() {
         // A fork that nobody told of before.
         take_next(gil);
@@ -452,7 +470,7 @@ pub(crate) fn come_back(gil: Gil<'_>) {
     // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
     // and infos are never given back.
     unsafe {
-        if fork::generation(gil) > 0 {
+        if fork::generation(gil) > 0 || context::is_active(gil) {
             let events = [arming.tool, arming.events_in_children, null_mut()];
             call(gil, arming.set_events, events);
         } else {

@@ -8,8 +8,8 @@ use crate::installed_copy::OwnPackages;
 use crate::request::Scope;
 
 /// On this host, where the paths of the scope are known.
-pub(crate) fn on_host(scope: &Scope, own: &OwnPackages) -> Vec<u8> {
-    let mut file = everywhere(scope, own);
+pub(crate) fn on_host(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
+    let mut file = everywhere(attribution, scope, own);
     let mut add = |key, value: &[u8]| {
         settings::write(key, value, |bytes| file.extend_from_slice(bytes));
     };
@@ -30,11 +30,11 @@ pub(crate) fn on_host(scope: &Scope, own: &OwnPackages) -> Vec<u8> {
 
 /// In a container, where they are not: all but the standard library and installed packages, and of
 /// these the checkout's own. What of it is in scope is decided where the checkout is.
-pub(crate) fn in_container(scope: &Scope, own: &OwnPackages) -> Vec<u8> {
-    everywhere(scope, own)
+pub(crate) fn in_container(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
+    everywhere(attribution, scope, own)
 }
 
-fn everywhere(scope: &Scope, own: &OwnPackages) -> Vec<u8> {
+fn everywhere(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
     let mut file = Vec::new();
     let mut add = |key, value: &[u8]| {
         settings::write(key, value, |bytes| file.extend_from_slice(bytes));
@@ -42,6 +42,9 @@ fn everywhere(scope: &Scope, own: &OwnPackages) -> Vec<u8> {
     let flag = |value| if value { b"1" } else { b"0" };
     add(settings::BRANCH, flag(scope.branch));
     add(settings::COVER_PYLIB, flag(scope.cover_pylib));
+    if attribution {
+        add(settings::ATTRIBUTION, flag(true));
+    }
     for package in own.paths() {
         add(settings::OWN_PACKAGE, package.as_bytes());
     }
@@ -75,10 +78,12 @@ mod tests {
         ];
         let bytes =
             |(key, value): &(&'static str, &'static str)| (key.as_bytes(), value.as_bytes());
-        let file = on_host(&scope, &own);
+        let file = on_host(false, &scope, &own);
         let expected = everywhere.iter().chain(&here).map(bytes);
         assert!(settings::read(&file).eq(expected), "{file:?}");
-        let file = in_container(&scope, &own);
+        let file = in_container(true, &scope, &own);
+        let mut everywhere = everywhere.to_vec();
+        everywhere.insert(2, ("attribution", "1"));
         assert!(settings::read(&file).eq(everywhere.iter().map(bytes)));
     }
 }

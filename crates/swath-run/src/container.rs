@@ -211,10 +211,6 @@ pub(crate) fn running_before(folder: &Path) -> Vec<String> {
 }
 
 fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery {
-    let file = |name: &str, bytes: &[u8]| AgentFile {
-        name: name.to_owned(),
-        bytes: bytes.to_vec(),
-    };
     let name = folder.path().file_name().unwrap_or_default();
     let name = name.to_string_lossy().replace("swath-", "");
     let run = name
@@ -226,6 +222,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
     let packages = OwnPackages::in_folder(&folder_here);
     let overrides = request.overrides.clone();
     let rcfile_named = request.rcfile_named;
+    let attribution = request.attribution;
     let settings = SettingsOf::new(move |place| {
         let mut scope = scope.clone();
         let own = settings_of(place, &overrides, &folder_here).filter(|_| !rcfile_named);
@@ -233,14 +230,16 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             scope.branch = own.config.branch;
             scope.cover_pylib = own.config.cover_pylib;
         }
-        agent_settings::in_container(&scope, &packages)
+        agent_settings::in_container(attribution, &scope, &packages)
     });
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
-        agent: vec![
-            file("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_bytes()),
-            file(swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
-        ],
+        agent: swath_agent::files(attribution)
+            .map(|(name, bytes)| AgentFile {
+                name: name.to_owned(),
+                bytes: bytes.to_vec(),
+            })
+            .collect(),
         settings,
         gather_into: folder.containers(),
         services: request

@@ -67,7 +67,7 @@ pub(crate) fn measure(
         RunKind::Program => OwnPackages::default(),
     };
     let folder = RunFolder::create(
-        &agent_settings::on_host(&scope, &own_packages),
+        &agent_settings::on_host(request.attribution, &scope, &own_packages),
         request.inject,
     )?;
     history.mark_active(folder.path(), &request.folder);

@@ -39,6 +39,8 @@ pub struct FileWishes {
     pub count: Option<Counted>,
     /// An incomplete number is an error.
     pub require_complete: bool,
+    /// Record for which test and which request code runs.
+    pub attribution: bool,
     /// The folder of the HTML report.
     pub html: Option<PathBuf>,
     /// The file of the accounting.
@@ -160,6 +162,7 @@ pub fn plan(
         wishes: FileWishes {
             count: file.count,
             require_complete: file.require_complete,
+            attribution: file.attribution,
             html: file.html,
             json: file.json,
         },

@@ -48,6 +48,8 @@ pub struct RunRequest {
     /// Replace the data file even by data in which nothing is, as coverage.py does: no later report is then about an
     /// earlier run.
     pub replaces_by_nothing: bool,
+    /// Record for which test and which request code runs.
+    pub attribution: bool,
     /// Keep in the report what pages need: functions, classes, and the places of the sources.
     pub details: bool,
     /// What else will be written, and has to be possible before anything starts.
@@ -74,6 +76,7 @@ impl RunRequest {
             counted: Counted::All,
             append: false,
             replaces_by_nothing: false,
+            attribution: false,
             details: false,
             outputs: Vec::new(),
         }

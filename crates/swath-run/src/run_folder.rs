@@ -109,16 +109,20 @@ impl RunFolder {
         settings::write(settings::DATA, data.as_os_str().as_bytes(), |bytes| {
             own.extend_from_slice(bytes);
         });
-        let files: [(&str, &[u8]); 3] = [
-            ("sitecustomize.py", swath_agent::SITECUSTOMIZE.as_ref()),
-            (swath_agent::AGENT_FILE_NAME, swath_agent::AGENT),
-            (settings::FILE_NAME, &own),
-        ];
-        for (name, content) in files {
+        let attribution = settings::read(settings)
+            .any(|setting| setting == (settings::ATTRIBUTION.as_bytes(), b"1"));
+        if attribution {
+            make(&self.agent().join(swath_agent::ATTRIBUTION_FOLDER), 0o755)?;
+        }
+        let write = |name: &str, content: &[u8]| {
             let file = self.agent().join(name);
             fs::write(&file, content)?;
-            fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
+            fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
+        };
+        for (name, content) in swath_agent::files(attribution) {
+            write(name, content)?;
         }
+        write(settings::FILE_NAME, &own)?;
         // Only now, when nothing in it is open to others that should not be.
         fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())

@@ -243,7 +243,10 @@ impl StoreBuilder {
     /// Adds places in the store of states that were set on behalf of a context.
     #[must_use]
     pub fn context_places(self, context: u32, places: &[u32]) -> Self {
-        let payload: Vec<u8> = places.iter().flat_map(|place| place.to_le_bytes()).collect();
+        let payload: Vec<u8> = places
+            .iter()
+            .flat_map(|place| place.to_le_bytes())
+            .collect();
         let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
         self.record(layout::KIND_CONTEXT_PLACES, context, count, &payload)
     }

@@ -280,7 +280,9 @@ impl ContextPlaces<'_> {
     /// Where in the store the states are, of code and arcs records.
     pub fn places(&self) -> impl Iterator<Item = u32> {
         let places = self.places.as_chunks::<4>().0.iter();
-        places.map(|place| u32::from_le_bytes(*place)).take_while(|place| *place != 0)
+        places
+            .map(|place| u32::from_le_bytes(*place))
+            .take_while(|place| *place != 0)
     }
 }
 

@@ -22,6 +22,8 @@ pub const OWN_PACKAGE: &str = "own-pkg";
 pub const INCLUDE: &str = "include";
 /// A pattern of files that are not measured.
 pub const OMIT: &str = "omit";
+/// Whether it is recorded on whose behalf code runs.
+pub const ATTRIBUTION: &str = "attribution";
 /// Whether no arc is concluded from lines: for tests.
 pub const THOROUGH: &str = "thorough";
 

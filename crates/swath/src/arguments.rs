@@ -210,6 +210,10 @@ pub(crate) struct MeasureArguments {
 /// What makes a system test of a run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Services")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(crate) struct ServiceArguments {
     /// A service to start before the tests; may be repeated.
     #[arg(long, value_name = "[NAME=]COMMAND")]
@@ -256,6 +260,13 @@ pub(crate) struct ServiceArguments {
     /// Exit with 3 unless everything that counts is in the number.
     #[arg(long, hide_short_help = true)]
     pub(crate) require_complete: bool,
+    /// Record for which test and which request code runs.
+    ///
+    /// Tests written in Python name themselves in the requests that they send, by the member
+    /// `swath.test` of the header `baggage`; servers read it there. docs/guides/attribution.md says
+    /// which tests, clients and servers that holds for, and how others name their tests.
+    #[arg(long)]
+    pub(crate) attribution: bool,
     /// Write the accounting and the totals to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -410,6 +421,7 @@ impl RunArguments {
     pub(crate) fn take_in(&mut self, wishes: &FileWishes) {
         let (services, report) = (&mut self.services, &mut self.report);
         services.require_complete |= wishes.require_complete;
+        services.attribution |= wishes.attribution;
         if services.json.is_none() {
             services.json.clone_from(&wishes.json);
         }

@@ -66,6 +66,7 @@ fn request(arguments: &RunArguments, words: &[OsString]) -> Result<RunRequest, M
         environment: vec![("COVERAGE_RUN".to_owned(), "true".to_owned())],
         // One program that swath itself starts: it is reached as it is.
         inject: Some(arguments.services.inject.map_or(Inject::Path, Into::into)),
+        attribution: arguments.services.attribution,
         data_file,
         overrides,
         rcfile_named: rcfile.is_some(),

@@ -5,6 +5,7 @@
     reason = "everything here is a test; what fails is named by the panic"
 )]
 
+mod attribution;
 mod branches;
 mod crash;
 mod embedding;

@@ -152,6 +152,16 @@ pub(super) static TOP: Table = Table {
             )
         },
         Key {
+            synonyms: &["contexts", "dynamic-context"],
+            default: "`false`",
+            ..key(
+                "attribution",
+                Kind::Boolean,
+                "true",
+                "Record for which test and which request code runs.",
+            )
+        },
+        Key {
             synonyms: &["html-report", "html-dir"],
             ..key(
                 "html",

@@ -89,7 +89,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     let (_, _, hint) = refused("quux = 1\n");
     assert_eq!(
         hint,
-        "the keys are test, services, compose, count, require-complete, html, json, history, gates"
+        "the keys are test, services, compose, count, require-complete, attribution, html, json, history, gates"
     );
 }
 

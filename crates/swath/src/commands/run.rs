@@ -123,6 +123,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
             .map_or_else(Counted::default, Counted::from),
         append: arguments.program.append,
         replaces_by_nothing: false,
+        attribution: arguments.services.attribution,
         details: arguments.report.html.is_some() || ci == Some(CiFormat::GitHub),
         outputs: outputs(arguments),
     })

@@ -1,0 +1,495 @@
+//! Contexts: whom what runs is counted for, besides the process. A test, a request that is served,
+//! the start, or nobody.
+//!
+//! Each has a number, which the Python side keeps in a context variable or sets for the whole
+//! process. What is recorded on behalf of a context is a list of places in the store: those of the
+//! states that were set. So whatever the states tell can be told of each context as well, and a
+//! process that is killed has lost nothing.
+//!
+//! An event is switched off where it happened only when it has happened on behalf of every context
+//! that is *listening*: those that somebody uses, and the one that was used last. When another one
+//! joins them, all code is armed anew, each when it next runs (see `epoch`).
+
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use swath_store::layout;
+
+use crate::code;
+use crate::ffi::{self, Object};
+use crate::fork;
+use crate::interpreter;
+use crate::map;
+use crate::object::{self, PendingException};
+use crate::scratch::Scratch;
+use crate::state::{Gil, Global};
+use crate::symbols;
+use crate::text;
+use crate::tool;
+
+/// So many contexts a process can have.
+const MOST: usize = 1 << 20;
+/// What ran on behalf of so many contexts is kept in memory, so that it is not recorded twice.
+const MOST_KEPT: usize = 256;
+/// So many may be in use at a time.
+const MOST_SLOTS: usize = 4096;
+/// Buckets of the table of contexts.
+const BUCKETS: usize = 1024;
+/// How many places the first record of a context has room for, and the largest.
+const FIRST_ROOM: u32 = 12;
+const LARGEST_ROOM: u32 = 1020;
+/// No slot.
+const NO_SLOT: usize = usize::MAX;
+/// No generation: not recorded anywhere yet.
+const UNRECORDED: u32 = u32::MAX;
+
+/// One context.
+pub(crate) struct Context {
+    next: *mut Context,
+    hash: u64,
+    id: u32,
+    /// How many strings it is.
+    count: u32,
+    /// The strings, each behind its length.
+    strings: &'static [u8],
+    /// The generation in whose store it is recorded; see [`fork::generation`].
+    generation: u32,
+    /// How many use it now.
+    users: u32,
+    is_listening: bool,
+    /// When it joined last.
+    joined: u64,
+    slot: usize,
+    /// Room for further places in the store.
+    room: *mut u32,
+    rest: u32,
+    next_room: u32,
+    /// What is known about code on its behalf, one after the other.
+    pub infos: *mut code::Info,
+}
+
+impl Context {
+    /// By which what is known on its behalf is found; none when it has no place for that.
+    #[inline]
+    pub(crate) fn slot(&self) -> Option<usize> {
+        (self.slot != NO_SLOT).then_some(self.slot)
+    }
+}
+
+type NewVariable = unsafe extern "C" fn(*const core::ffi::c_char, Object) -> Object;
+type GetVariable = unsafe extern "C" fn(Object, Object, *mut Object) -> core::ffi::c_int;
+
+/// The context variable, and how its value is asked for.
+#[derive(Clone, Copy)]
+struct Variable {
+    object: Object,
+    get: GetVariable,
+}
+
+/// Whether contexts may come: a setting.
+pub(crate) static ARE_WANTED: Global<bool> = Global::new(false);
+static VARIABLE: Global<Option<Variable>> = Global::new(None);
+/// Whether any context was ever used in this process, or the one that it was forked from.
+static IS_ACTIVE: Global<bool> = Global::new(false);
+/// How often another context has joined those that listen.
+static EPOCH: Global<usize> = Global::new(0);
+static TABLE: Global<[*mut Context; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
+/// The contexts by number, less one.
+static ALL: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
+/// The contexts by slot.
+static SLOTS: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
+static LISTENING: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
+/// The context of whatever has no value in the variable.
+static PROCESS: Global<*mut Context> = Global::new(null_mut());
+/// The context of what belongs to none.
+static NOBODY: Global<*mut Context> = Global::new(null_mut());
+
+/// Whether anything is recorded on behalf of contexts.
+#[inline]
+pub(crate) fn is_active(gil: Gil<'_>) -> bool {
+    IS_ACTIVE.get(gil)
+}
+
+/// What code must have been armed at, to be armed for all contexts that listen.
+#[inline]
+pub(crate) fn epoch(gil: Gil<'_>) -> usize {
+    EPOCH.get(gil)
+}
+
+/// The contexts that listen.
+#[inline]
+pub(crate) fn listening<'a>(_gil: Gil<'_>) -> &'a [*mut Context] {
+    // SAFETY: with the GIL held nobody else changes the list, and callers do not while they look.
+    unsafe { (*LISTENING.place()).values() }
+}
+
+/// The context variable; made when it is first asked for, in the interpreter that was started in.
+pub(crate) fn variable(gil: Gil<'_>) -> Option<Object> {
+    if !ARE_WANTED.get(gil) || interpreter::current() != Some(0) {
+        return None;
+    }
+    if let Some(variable) = VARIABLE.get(gil) {
+        return Some(variable.object);
+    }
+    // SAFETY: the names have these types in CPython's headers; the result is a new reference, which
+    // is kept for good, or null.
+    unsafe {
+        let new: NewVariable = symbols::function(&[c"PyContextVar_New"])?;
+        let get: GetVariable = symbols::function(&[c"PyContextVar_Get"])?;
+        let object = new(c"swath".as_ptr(), null_mut());
+        let object = object::Owned::take(gil, object)?.keep();
+        VARIABLE.set(gil, Some(Variable { object, get }));
+        Some(object)
+    }
+}
+
+/// The number of the context that is these strings: the first is one of the layout's. `None` when
+/// there is no room for it.
+pub(crate) fn number(gil: Gil<'_>, strings: &[&[u8]]) -> Option<u32> {
+    // SAFETY: what is known is kept for good.
+    define(gil, strings).map(|context| unsafe { (*context).id })
+}
+
+fn define(_gil: Gil<'_>, strings: &[&[u8]]) -> Option<*mut Context> {
+    let length: usize = strings.iter().map(|string| string.len() + 4).sum();
+    let hash = strings.iter().fold(strings.len() as u64, |state, string| {
+        text::mix(text::mix(state, string.len() as u64), text::hash(string))
+    });
+    // SAFETY: the table and the list are this module's own, and with the GIL held nobody else uses
+    // them. What they lead to was allocated here, large enough, aligned for any type of the
+    // language, and is never given back.
+    unsafe {
+        let head = TABLE
+            .place()
+            .cast::<*mut Context>()
+            .add(hash as usize % BUCKETS);
+        let mut known = *head;
+        while !known.is_null() {
+            if (*known).hash == hash
+                && (*known).count as usize == strings.len()
+                && is_same(&*known, strings)
+            {
+                return Some(known);
+            }
+            known = (*known).next;
+        }
+        let all = &mut *ALL.place();
+        if all.values().len() >= MOST {
+            return None;
+        }
+        let memory = ffi::calloc(1, size_of::<Context>() + length).cast::<u8>();
+        if memory.is_null() {
+            return None;
+        }
+        let copy = memory.add(size_of::<Context>());
+        let mut place = copy;
+        for string in strings {
+            let length = (string.len() as u32).to_le_bytes();
+            core::ptr::copy_nonoverlapping(length.as_ptr(), place, 4);
+            core::ptr::copy_nonoverlapping(string.as_ptr(), place.add(4), string.len());
+            place = place.add(4 + string.len());
+        }
+        let context = memory.cast::<Context>();
+        context.write(Context {
+            next: *head,
+            hash,
+            id: all.values().len() as u32 + 1,
+            count: strings.len() as u32,
+            strings: core::slice::from_raw_parts(copy, length),
+            generation: UNRECORDED,
+            users: 0,
+            is_listening: false,
+            joined: 0,
+            slot: NO_SLOT,
+            room: null_mut(),
+            rest: 0,
+            next_room: FIRST_ROOM,
+            infos: null_mut(),
+        });
+        all.add(context)?;
+        *head = context;
+        Some(context)
+    }
+}
+
+/// Whether a context is these strings.
+fn is_same(context: &Context, strings: &[&[u8]]) -> bool {
+    let mut rest = context.strings;
+    strings.iter().all(|string| {
+        let length = (string.len() as u32).to_le_bytes();
+        let behind = rest
+            .strip_prefix(&length)
+            .and_then(|rest| rest.strip_prefix(*string));
+        rest = behind.unwrap_or(&[]);
+        behind.is_some()
+    })
+}
+
+/// The context with a number.
+#[inline]
+fn by_number(_gil: Gil<'_>, number: i64) -> Option<*mut Context> {
+    let place = usize::try_from(number).ok()?.checked_sub(1)?;
+    // SAFETY: with the GIL held nobody else changes the list.
+    unsafe { (*ALL.place()).values().get(place).copied() }
+}
+
+/// A context has one more user.
+pub(crate) fn enter(gil: Gil<'_>, number: i64) {
+    let Some(context) = by_number(gil, number) else {
+        return;
+    };
+    activate(gil);
+    // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them.
+    unsafe {
+        (*context).users = (*context).users.saturating_add(1);
+        if !(*context).is_listening {
+            join(gil, context);
+        }
+    }
+}
+
+/// A context has one user less. The last one to be used goes on to listen, so that what comes next
+/// on behalf of the same one costs nothing.
+pub(crate) fn leave(gil: Gil<'_>, number: i64) {
+    let Some(context) = by_number(gil, number) else {
+        return;
+    };
+    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
+    unsafe {
+        (*context).users = (*context).users.saturating_sub(1);
+        if listening(gil).iter().any(|other| (**other).users > 0) {
+            drop_idle(gil);
+        }
+    }
+}
+
+/// Sets the context of whatever has no value in the variable; 0 for none.
+pub(crate) fn set_current(gil: Gil<'_>, number: i64) {
+    let before = PROCESS.get(gil);
+    enter(gil, number);
+    PROCESS.set(gil, by_number(gil, number).unwrap_or(null_mut()));
+    if !before.is_null() {
+        // SAFETY: contexts are kept for good.
+        leave(gil, i64::from(unsafe { (*before).id }));
+    }
+}
+
+/// The contexts that nobody uses listen no more.
+fn drop_idle(_gil: Gil<'_>) {
+    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
+    unsafe {
+        let listening = &mut *LISTENING.place();
+        let mut kept = 0;
+        for index in 0..listening.values().len() {
+            let Some(context) = listening.values().get(index).copied() else {
+                break;
+            };
+            if (*context).users == 0 {
+                (*context).is_listening = false;
+            } else if let Some(place) = listening.values_mut().get_mut(kept) {
+                *place = context;
+                kept += 1;
+            }
+        }
+        while listening.values().len() > kept {
+            listening.take();
+        }
+    }
+}
+
+/// Lets a context listen: whatever runs from now on is new to it.
+#[cold]
+fn join(gil: Gil<'_>, context: *mut Context) {
+    drop_idle(gil);
+    EPOCH.set(gil, EPOCH.get(gil) + 1);
+    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
+    unsafe {
+        (*context).joined = EPOCH.get(gil) as u64;
+        if (*context).slot == NO_SLOT {
+            take_slot(gil, context);
+        }
+        // Without memory it is asked again with each event.
+        (*context).is_listening = (*LISTENING.place()).add(context).is_some();
+    }
+}
+
+/// Finds a slot, if need be that of the context that joined longest ago.
+fn take_slot(gil: Gil<'_>, context: *mut Context) {
+    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the lists.
+    unsafe {
+        let slots = &mut *SLOTS.place();
+        let idle = if slots.values().len() < MOST_KEPT {
+            None
+        } else {
+            let all = slots.values().iter().copied();
+            all.filter(|other| !(**other).is_listening)
+                .min_by_key(|other| (**other).joined)
+        };
+        if let Some(other) = idle {
+            code::forget_behalf(gil, other);
+            (*context).slot = core::mem::replace(&mut (*other).slot, NO_SLOT);
+            if let Some(place) = slots.values_mut().get_mut((*context).slot) {
+                *place = context;
+            }
+        } else if slots.values().len() < MOST_SLOTS && slots.add(context).is_some() {
+            (*context).slot = slots.values().len() - 1;
+        } else {
+            note_too_many(gil);
+        }
+    }
+}
+
+/// Says once that not everything is recorded on behalf of whom it ran.
+fn note_too_many(gil: Gil<'_>) {
+    static IS_NOTED: Global<bool> = Global::new(false);
+    if !IS_NOTED.get(gil) {
+        IS_NOTED.set(gil, true);
+        map::record_state(
+            gil,
+            b"too-many-contexts",
+            b"what ran for some requests is not known to be theirs",
+        );
+    }
+}
+
+/// The context on whose behalf the calling thread runs. None in interpreters beside the first.
+#[inline]
+pub(crate) fn current(gil: Gil<'_>) -> Option<*mut Context> {
+    let variable = VARIABLE.get(gil)?;
+    if interpreter::current() != Some(0) {
+        return None;
+    }
+    let mut value = null_mut();
+    // SAFETY: the variable is kept for good, and asked for with the GIL held; a value is a new
+    // reference. Contexts are kept for good.
+    unsafe {
+        if (variable.get)(variable.object, null_mut(), &raw mut value) != 0 {
+            ffi::PyErr_Clear();
+        }
+        let mut context = PROCESS.get(gil);
+        if !value.is_null() {
+            context = by_number(gil, object::number(gil, value)).unwrap_or(context);
+            ffi::Py_DecRef(value);
+        }
+        if context.is_null() {
+            context = NOBODY.get(gil);
+        }
+        if context.is_null() {
+            return None;
+        }
+        if !(*context).is_listening {
+            join(gil, context);
+        }
+        Some(context)
+    }
+}
+
+/// From now on what runs is recorded on behalf of contexts: what ran before is the start's.
+#[inline]
+fn activate(gil: Gil<'_>) {
+    if !IS_ACTIVE.get(gil) {
+        begin(gil);
+    }
+}
+
+#[cold]
+fn begin(gil: Gil<'_>) {
+    fork::check(gil);
+    let _pending = PendingException::set_aside(gil);
+    let (Some(start), Some(nobody)) = (
+        define(gil, &[layout::CONTEXT_START]),
+        define(gil, &[layout::CONTEXT_NONE]),
+    ) else {
+        return;
+    };
+    NOBODY.set(gil, nobody);
+    IS_ACTIVE.set(gil, true);
+    map::for_each_hit(gil, |place| log(gil, start, place));
+    if matches!(
+        interpreter::RECORDING.get(gil),
+        swath_store::Recording::Monitoring | swath_store::Recording::MonitoringOfEachWay
+    ) {
+        tool::listen_anew(gil);
+    }
+}
+
+/// In a fork child: whatever was kept of the store of the process that this one was forked from is
+/// void, and so are its other threads.
+pub(crate) fn forget_users(gil: Gil<'_>) {
+    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the lists.
+    unsafe {
+        for context in (*ALL.place()).values() {
+            (**context).users = 0;
+            (**context).is_listening = false;
+            (**context).infos = null_mut();
+        }
+        (*LISTENING.place()).clear();
+        let process = PROCESS.get(gil);
+        if !process.is_null() {
+            (*process).users = 1;
+        }
+    }
+    EPOCH.set(gil, EPOCH.get(gil) + 1);
+}
+
+/// Records that the state at a place in the store was set on behalf of a context.
+pub(crate) fn log(gil: Gil<'_>, context: *mut Context, place: u32) {
+    // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them. The room
+    // is that of a record in the map, which stays; it is aligned for numbers of four bytes.
+    unsafe {
+        let context = &mut *context;
+        if context.generation != fork::generation(gil) && record(gil, context).is_none() {
+            return;
+        }
+        if context.rest == 0 && begin_room(gil, context).is_none() {
+            return;
+        }
+        AtomicU32::from_ptr(context.room).store(place, Ordering::Release);
+        context.room = context.room.add(1);
+        context.rest -= 1;
+    }
+}
+
+/// Records what a context is, in this process's store.
+#[cold]
+fn record(gil: Gil<'_>, context: &mut Context) -> Option<()> {
+    let length = context.strings.len();
+    let draft = map::append(gil, layout::KIND_CONTEXT, context.count, context.id, length)?;
+    // SAFETY: the payload was asked for as long as the strings.
+    unsafe { draft.put(0, context.strings) };
+    draft.commit(gil);
+    context.generation = fork::generation(gil);
+    (context.rest, context.next_room) = (0, FIRST_ROOM);
+    Some(())
+}
+
+#[cold]
+fn begin_room(gil: Gil<'_>, context: &mut Context) -> Option<()> {
+    let count = context.next_room;
+    let kind = layout::KIND_CONTEXT_PLACES;
+    let draft = map::append(gil, kind, context.id, count, count as usize * 4)?;
+    context.room = draft.payload().cast();
+    context.rest = count;
+    // With the head each is twice as long as the one before.
+    context.next_room = (count * 2 + 4).min(LARGEST_ROOM);
+    draft.commit(gil);
+    Some(())
+}
+
+/// Records what became known of a context; 0: of the process.
+pub(crate) fn note(gil: Gil<'_>, number: i64, strings: &[&[u8]]) {
+    let id = match by_number(gil, number) {
+        // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them.
+        Some(context) => unsafe {
+            if (*context).generation != fork::generation(gil)
+                && record(gil, &mut *context).is_none()
+            {
+                return;
+            }
+            (*context).id
+        },
+        None if number == 0 => 0,
+        None => return,
+    };
+    map::record_numbered_strings(gil, layout::KIND_CONTEXT_NOTE, id, strings, &[]);
+}

@@ -1,0 +1,5 @@
+# Tells swath's agent for whom code runs: a test, or a request that is served.
+
+
+def start(agent):
+    pass
