@@ -12,6 +12,12 @@ use swath_test::{Scale, Skip, read_skips, skip_file, target_dir};
 use crate::cargo::cargo;
 use crate::proofs;
 
+/// The variable by which the test harness is told how many tests run at a time.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
+/// So many tests more than there are cores: about a third of their time they wait, for servers to be
+/// ready, for processes to end, for limits to pass.
+const WAITING: usize = 1;
+
 /// What both commands are told.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -117,6 +123,11 @@ fn run_cargo(options: &Options, scale: Scale, skips: &Path) -> Result<(Count, bo
         command.args(["--", filter]);
     }
     command.env(skip_file(), skips).stdout(Stdio::piped());
+    if std::env::var_os(TEST_THREADS).is_none()
+        && let Ok(cores) = std::thread::available_parallelism()
+    {
+        command.env(TEST_THREADS, (cores.get() + WAITING).to_string());
+    }
     if std::io::stdout().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
