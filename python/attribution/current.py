@@ -1,0 +1,38 @@
+"""What the code runs for at this moment."""
+
+from _contextvars import ContextVar
+
+from swath_attribution import Finder
+
+agent = Finder.agent
+# The number of a context of the agent: what the native side reads.
+variable = agent.variable()
+# The request that is being served here, if any.
+served = ContextVar("swath_request", default=None)
+# The longest name of a test.
+LONGEST = 1024
+# What was told to the agent before. It need not hear it again.
+_noted = set()
+
+
+class Process:
+    """What the whole process works for: a test runner runs one test at a time."""
+
+    test = ""
+    number = 0
+
+
+def test():
+    """The test that runs, or that the request being served belongs to; empty if there is none."""
+    request = served.get()
+    return Process.test if request is None else request.test
+
+
+def note(number, what, *strings):
+    """Tells the agent once what became known of a context."""
+    key = (number, what) + strings
+    if key in _noted:
+        return
+    if len(_noted) < 100000:
+        _noted.add(key)
+    agent.note(number, what, *strings)

@@ -1,0 +1,30 @@
+"""Flask: its templates, and the applications of servers that are not entered themselves."""
+
+from swath_attribution import request as requests, wsgi
+from swath_attribution.offers import offer
+from swath_attribution.wrapping import replace_before
+
+
+def patch(module):
+    wsgi.enter_at(module.Flask, _known)
+
+    def dispatched(_application, *_arguments):
+        begun = requests.of_here()
+        from flask.globals import request
+
+        rule = request.url_rule
+        if begun is not None and rule is not None:
+            begun.route(wsgi.mounted(begun, request.environ) + rule.rule)
+
+    replace_before(module.Flask, "full_dispatch_request", dispatched)
+
+
+def _known(application, environ):
+    begun = requests.of_here()
+    if begun is not None:
+        offer(application, wsgi.mounted(begun, environ), _routes)
+
+
+def _routes(application):
+    for rule in application.url_map.iter_rules():
+        yield rule.methods, rule.rule

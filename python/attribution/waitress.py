@@ -1,0 +1,11 @@
+"""waitress."""
+
+from swath_attribution import wsgi
+from swath_attribution.wrapping import replace_after
+
+
+def patch(module):
+    def made(server, *_arguments, **_options):
+        server.application = wsgi.wrapped(server.application)
+
+    replace_after(module.BaseWSGIServer, "__init__", made)

@@ -1,0 +1,52 @@
+"""Work that a request starts and that runs elsewhere."""
+
+from swath_attribution import current, request as requests
+
+# Whose threads and processes outlive what has started them: they take work from many requests.
+_POOLS = (
+    "anyio",
+    "asgiref",
+    "celery",
+    "concurrent",
+    "eventlet",
+    "gevent",
+    "kombu",
+    "multiprocessing",
+    "redis",
+    "rq",
+    "socketserver",
+    "trio",
+    "waitress",
+    "werkzeug",
+)
+
+
+def is_of_pool(worker):
+    """Whether a thread or process works for a pool, by where its code comes from."""
+    target = getattr(worker, "_target", None)
+    origin = type(worker) if target is None else getattr(target, "func", target)
+    top = str(getattr(origin, "__module__", "")).partition(".")[0]
+    return top in _POOLS
+
+
+class Carried:
+    """A function that runs for the request which has handed it on."""
+
+    __slots__ = ("function", "request")
+
+    def __init__(self, function, request):
+        self.function = function
+        self.request = request
+
+    def __call__(self, *arguments, **options):
+        tokens = requests.enter(self.request)
+        try:
+            return self.function(*arguments, **options)
+        finally:
+            self.request.leave(tokens)
+
+
+def carried(function):
+    """The function, for the request that is served here; as it is if there is none."""
+    request = current.served.get()
+    return function if request is None else Carried(function, request)
