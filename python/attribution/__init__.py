@@ -16,6 +16,7 @@ TARGETS = {
     "websockets.client": "websockets_client",
     "websockets.legacy.client": "websockets_client",
     "playwright._impl._connection": "playwright",
+    "playwright._impl.connection": "playwright",
     "selenium.webdriver.remote.webdriver": "selenium",
     "wsgiref.handlers": "wsgiref",
     "werkzeug.serving": "werkzeug",

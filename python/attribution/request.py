@@ -8,7 +8,7 @@ class Request:
 
     __slots__ = ("number", "test", "method", "path", "key", "code", "is_over", "is_routed", "prefix", "script")
 
-    def __init__(self, test, method, whole, key=None):
+    def __init__(self, test, method, whole, key=None, folded=None):
         self.test = test
         self.method = method
         self.path = whole
@@ -20,7 +20,7 @@ class Request:
         # The templates of the mounts that lead to the application at hand.
         self.prefix = ""
         self.script = ""
-        self.number = current.agent.context("request", test, method, path.folded(whole))
+        self.number = current.agent.context("request", test, method, folded or path.folded(whole))
 
     def enter(self):
         """Says that code now runs for it."""
@@ -101,3 +101,13 @@ def in_request(begun, function, *arguments, **options):
     finally:
         begun.is_over = True
         begun.leave(tokens)
+
+
+def begin_task(test, name):
+    """A task that a worker takes from a queue; never fails."""
+    try:
+        request = Request(test if baggage.is_name(test) else "", "TASK", name, folded=name[: path.LONGEST])
+        request.route(name)
+        return request
+    except Exception:
+        return None

@@ -51,7 +51,9 @@ class Agent:
 
 
 folder = os.path.dirname(os.path.abspath(__file__))
-agent = sys.modules["stand_in"] = Agent(os.environ["STAND_IN_LOG"])
+agent = Agent(os.environ["STAND_IN_LOG"])
+agent.agent = agent
+sys.modules["stand_in"] = agent
 sys.path[:] = [entry for entry in sys.path if entry != folder]
 sys.path.insert(0, os.environ["STAND_IN_PACKAGE"])
 import swath_attribution
