@@ -35,6 +35,7 @@ TARGETS = {
     "starlette.applications": "starlette",
     "starlette.routing": "starlette",
     "fastapi.routing": "starlette",
+    "aiohttp.web_app": "aiohttp_server",
     "aiohttp.web_protocol": "aiohttp_server",
     "aiohttp.web_urldispatcher": "aiohttp_server",
     "tornado.web": "tornado",

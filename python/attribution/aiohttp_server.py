@@ -2,12 +2,16 @@
 
 from swath_attribution import request as requests
 from swath_attribution.offers import offer
-from swath_attribution.wrapping import replace
+from swath_attribution.wrapping import replace, replace_before
 
 
 def patch(module):
-    if module.__name__.endswith("web_protocol"):
+    name = module.__name__
+    if name.endswith("web_protocol"):
         replace(module.RequestHandler, "_handle_request", _entering)
+    elif name.endswith("web_app"):
+        # What is mounted is called by the application that it is mounted in, and offered by it.
+        replace_before(module.Application, "_handle", lambda application, _request: _known(application))
     else:
         replace(module.UrlDispatcher, "resolve", _resolving)
 
@@ -31,11 +35,8 @@ def _entering(original):
 
 def _begin(request):
     try:
-        method = request.method
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            method = "WEBSOCKET"
         header = ",".join(request.headers.getall("baggage", ()))
-        return requests.begin(method, request.path, header, request)
+        return requests.begin(request.method, request.path, header, request)
     except Exception:
         return None
 
@@ -54,12 +55,8 @@ def _resolving(original):
         try:
             begun = requests.of_here()
             resource = getattr(getattr(match, "route", None), "resource", None)
-            if begun is not None:
-                if resource is not None:
-                    begun.route(resource.canonical)
-                # Those of what is mounted here are among its resources.
-                if match.apps and match.apps[0].router is self or not match.apps:
-                    offer(self, "", _routes)
+            if begun is not None and resource is not None:
+                begun.route(resource.canonical)
         except Exception:
             pass
         return match
@@ -67,11 +64,14 @@ def _resolving(original):
     return resolve
 
 
-def _routes(dispatcher):
-    for resource in dispatcher.resources():
+def _known(application):
+    offer(application, "", _routes)
+
+
+def _routes(application):
+    for resource in application.router.resources():
         inner = getattr(resource, "_app", None)
         if inner is not None:
-            yield from _routes(inner.router)
-            continue
-        for route in resource:
-            yield ["*" if route.method == "*" else route.method], resource.canonical
+            yield from _routes(inner)
+        else:
+            yield [route.method for route in resource], resource.canonical

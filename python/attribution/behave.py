@@ -23,7 +23,7 @@ def patch(module):
 
 def _begin(scenario):
     try:
-        return Test.begin("%s::%s" % (scenario.location.filename, scenario.name))
+        return Test.begin("%s::%s" % (scenario.location.filename, scenario.name.strip()))
     except Exception:
         return None
 

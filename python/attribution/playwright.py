@@ -8,7 +8,7 @@ from swath_attribution.wrapping import replace
 
 _LEAVING = ("close", "setExtraHTTPHeaders", "updateSubscription", "__waitInfo__", "tracingStop")
 # The headers that a program gave the contexts it is about to make.
-_MAKING = ("newContext", "newContextForReuse", "launchPersistentContext", "newPage")
+_MAKING = ("newContext", "newContextForReuse", "launchPersistentContext", "newRequest")
 
 
 def patch(module):
@@ -34,15 +34,15 @@ def _sending(original):
 
 def _give(connection, object, method, params, send):
     if method == "fetch" and object._type == "APIRequestContext":
-        _merge(params, "headers")
+        _merge(params, "headers", _of_context(object))
     elif method == "setExtraHTTPHeaders":
         if object._type == "BrowserContext":
             object._swath_headers = list(params["headers"])
             object._swath_test = current.test()
             _merge(params, "headers")
-        elif any(header["name"].lower() == "baggage" for header in params["headers"]):
+        elif _has_baggage(params["headers"]):
             _merge(params, "headers")
-    elif method in _MAKING and object._type in ("Browser", "BrowserType"):
+    elif method in _MAKING and object._type in ("Browser", "BrowserType", "Playwright"):
         return list(params.get("extraHTTPHeaders") or ())
     elif method not in _LEAVING:
         context = _context(object)
@@ -70,8 +70,18 @@ def _context(object):
     return object
 
 
-def _merge(params, name):
+def _has_baggage(headers):
+    return any(header["name"].lower() == "baggage" for header in headers)
+
+
+def _of_context(object):
+    """The headers that go along with those of a single request."""
+    return getattr(object, "_swath_headers", None) or getattr(_context(object), "_swath_headers", ())
+
+
+def _merge(params, name, others=()):
     headers = list(params.get(name) or ())
+    headers += [header for header in others if header["name"].lower() == "baggage" and not _has_baggage(headers)]
     own = [header["value"] for header in headers if header["name"].lower() == "baggage"]
     merged = baggage.outgoing(",".join(own))
     if merged is not None:
@@ -82,19 +92,19 @@ def _merge(params, name):
 def _remember(connection, answer, headers):
     """The context that is made has these headers from the program."""
 
-    def made(future):
+    def answered(future):
         try:
             result = future.result()
-            context = result.get("context", result)
-            context = getattr(context, "_object", context)
-            if isinstance(context, dict):
-                context = connection._objects[context["guid"]]
-            context._swath_headers = headers
+            made = result.get("context") or result.get("request")
+            made = getattr(made, "_object", made)
+            if isinstance(made, dict):
+                made = connection._objects[made["guid"]]
+            made._swath_headers = headers
         except Exception:
             pass
 
     try:
         if headers:
-            _future(answer).add_done_callback(made)
+            _future(answer).add_done_callback(answered)
     except Exception:
         pass

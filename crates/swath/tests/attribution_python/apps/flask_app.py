@@ -2,7 +2,7 @@ import threading
 
 import requests
 import stand_in
-from flask import Flask
+from flask import Flask, request
 
 app = Flask(__name__)
 
@@ -29,6 +29,11 @@ def stream(point):
 @app.get("/forward/<int:port>/<int:point>")
 def forward(port, point):
     return requests.get("http://127.0.0.1:%d/points/%d" % (port, point)).text
+
+
+@app.get("/header")
+def header():
+    return request.headers.get("baggage", "")
 
 
 @app.get("/broken")

@@ -1,0 +1,5 @@
+import stand_in
+
+
+def ran(place):
+    stand_in.ran(place)
