@@ -2,6 +2,7 @@
 
 from swath_attribution import request as requests
 from swath_attribution.offers import offer
+from swath_attribution.work import entered
 from swath_attribution.wrapping import replace, replace_before
 
 
@@ -21,7 +22,7 @@ def _entering(original):
         begun = _begin(request)
         if begun is None:
             return await original(self, request, *arguments, **options)
-        tokens = requests.enter(begun)
+        tokens = entered(begun)
         try:
             result = await original(self, request, *arguments, **options)
             _hear(begun, result)

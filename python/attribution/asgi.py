@@ -1,6 +1,7 @@
 """ASGI applications, entered at servers and frameworks."""
 
 from swath_attribution import request as requests
+from swath_attribution.work import entered
 from swath_attribution.wrapping import replace
 
 
@@ -50,7 +51,7 @@ async def serve(application, scope, receive, send):
             pass
         return await send(message)
 
-    tokens = requests.enter(request)
+    tokens = entered(request)
     try:
         return await application(scope, receive, sending)
     except Exception:

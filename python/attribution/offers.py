@@ -15,9 +15,11 @@ def offer(application, prefix, routes):
     _offered.add(key)
     # Kept, so that no other application gets its identity.
     _offered.add(_Kept(application))
+    offered = {}
     for methods, template in routes(application):
-        methods = sorted({str(method).upper() for method in methods or ("*",)})
-        for method in [method for method in methods if method not in _ADDED] or methods:
+        offered.setdefault(template, set()).update([str(method).upper() for method in methods or ("*",)])
+    for template, methods in offered.items():
+        for method in sorted(methods.difference(_ADDED) or methods):
             current.agent.note(0, "offer", method, prefix + template)
 
 

@@ -26,6 +26,8 @@ def folded(path):
 def _segment(segment):
     if not segment:
         return segment
+    if "@" in segment or not segment.isprintable():
+        return "{id}"
     stem, dot, suffix = segment.rpartition(".")
     if dot and stem and suffix.isalpha() and len(suffix) <= 5:
         return _stem(stem) + "." + suffix
@@ -36,8 +38,6 @@ def _stem(text):
     has_digit = not _DIGITS.isdisjoint(text)
     if has_digit and _NUMBER.issuperset(text):
         return "{n}"
-    if "@" in text or not text.isprintable():
-        return "{id}"
     if has_digit and len(text) >= 8 and _HEX.issuperset(text):
         return "{id}"
     if len(text) >= 16 and _HEX.issuperset(text) and "-" not in text:

@@ -1,7 +1,6 @@
 """Threads that a request starts."""
 
-from swath_attribution import current
-from swath_attribution.work import is_of_pool
+from swath_attribution.work import entered, is_of_pool, request_here
 from swath_attribution.wrapping import replace_before
 
 
@@ -10,7 +9,7 @@ def patch(module):
 
 
 def _start(thread):
-    request = current.served.get()
+    request = request_here()
     if request is None or is_of_pool(thread) or "run" in vars(thread):
         return
     run = thread.run
@@ -18,17 +17,10 @@ def _start(thread):
     def for_request():
         # The attribute stands in the way of nobody once it has been called.
         vars(thread).pop("run", None)
-        tokens = _enter(request)
+        tokens = entered(request)
         try:
             run()
         finally:
             request.leave(tokens)
 
     thread.run = for_request
-
-
-def _enter(request):
-    try:
-        return request.enter()
-    except Exception:
-        return None

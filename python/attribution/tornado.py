@@ -2,6 +2,7 @@
 
 from swath_attribution import request as requests
 from swath_attribution.offers import offer
+from swath_attribution.work import entered
 from swath_attribution.wrapping import replace, replace_after
 
 
@@ -33,7 +34,7 @@ def _entering(original):
         begun = _begin(self)
         if begun is None:
             return await original(self, *arguments, **options)
-        tokens = requests.enter(begun)
+        tokens = entered(begun)
         _know(self, begun)
         try:
             return await original(self, *arguments, **options)

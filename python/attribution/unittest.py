@@ -4,6 +4,8 @@ from swath_attribution import test as tests
 from swath_attribution.test import Test
 from swath_attribution.wrapping import replace
 
+# Keeps the frames of this module out of the tracebacks that unittest prints.
+__unittest = True
 _PHASES = (
     ("_callSetUp", "|setup"),
     ("_callTestMethod", "|run"),

@@ -1,6 +1,6 @@
 """Work that a request starts and that runs elsewhere."""
 
-from swath_attribution import current, request as requests
+import sys
 
 # Whose threads and processes outlive what has started them: they take work from many requests.
 _POOLS = (
@@ -29,6 +29,12 @@ def is_of_pool(worker):
     return top in _POOLS
 
 
+def request_here():
+    """The request that is served here, if any. Nothing is read for it where none has ever been served."""
+    current = sys.modules.get("swath_attribution.current")
+    return None if current is None else current.served.get()
+
+
 class Carried:
     """A function that runs for the request which has handed it on."""
 
@@ -39,14 +45,22 @@ class Carried:
         self.request = request
 
     def __call__(self, *arguments, **options):
-        tokens = requests.enter(self.request)
+        tokens = entered(self.request)
         try:
             return self.function(*arguments, **options)
         finally:
             self.request.leave(tokens)
 
 
+def entered(request):
+    """Enters it; never fails."""
+    try:
+        return request.enter()
+    except Exception:
+        return None
+
+
 def carried(function):
     """The function, for the request that is served here; as it is if there is none."""
-    request = current.served.get()
+    request = request_here()
     return function if request is None else Carried(function, request)

@@ -1,6 +1,7 @@
 """WSGI applications, entered at servers and frameworks."""
 
 from swath_attribution import path, request as requests
+from swath_attribution.work import entered
 from swath_attribution.wrapping import replace
 
 
@@ -57,7 +58,7 @@ def serve(application, environ, start_response):
     request = _begin(environ)
     if request is None:
         return application(environ, start_response)
-    tokens = requests.enter(request)
+    tokens = entered(request)
     answer = _Answer(request, start_response)
     try:
         result = application(environ, answer.start)
@@ -121,7 +122,7 @@ class _Body:
 
     def __next__(self):
         answer = self._swath_answer
-        tokens = requests.enter(answer.request)
+        tokens = entered(answer.request)
         try:
             if self._swath_steps is None:
                 self._swath_steps = iter(self._swath_result)
@@ -141,7 +142,7 @@ class _Body:
     def close(self):
         answer = self._swath_answer
         close = getattr(self._swath_result, "close", None)
-        tokens = requests.enter(answer.request)
+        tokens = entered(answer.request)
         try:
             answer.out()
             if close is not None:
