@@ -1,6 +1,7 @@
 //! What the stand-in wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::Value;
@@ -101,9 +102,9 @@ impl Log {
             };
             let text = |at: usize| line[at].as_str().unwrap();
             if line[1] == "ran" {
-                story += &format!("{}: {}\n", text(2), context(&line[3]));
+                let _ = writeln!(story, "{}: {}", text(2), context(&line[3]));
             } else if line[1] == "note" && line[3] == "outcome" {
-                story += &format!("= {}: {}\n", text(4), context(&line[2]));
+                let _ = writeln!(story, "= {}: {}", text(4), context(&line[2]));
             }
         }
         story

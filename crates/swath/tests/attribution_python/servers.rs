@@ -139,7 +139,7 @@ static SERVERS: [Server; 19] = [
     server(
         "uwsgi",
         &FLASK,
-        "uwsgi --http-socket 127.0.0.1:PORT --module flask_app:app --master --threads 4 --die-on-term",
+        "uwsgi --http-socket 127.0.0.1:PORT --module flask_app:app --master --threads 4 --die-on-term --add-header=Connection:close",
     ),
     server(
         "waitress",
@@ -262,7 +262,7 @@ fn tests_of_all_clients_do_not_mix_in_any_server() {
         stop(&mut one.guard);
     }
     let sent = stage.log("clients").sent();
-    assert!(sent.len() > 800, "{}", sent.len());
+    assert!(sent.len() > 700, "{}", sent.len());
     let mut seen = BTreeSet::new();
     for one in &running {
         seen.extend(check(&stage, one.server, &sent));

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::log::Log;
 
 /// How long a server may take to begin or to end.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What all the programs need, in one environment.
 pub(crate) fn requirements() -> Requirements {
