@@ -32,6 +32,7 @@ TARGETS = {
     "django.core.handlers.base": "django",
     "django.core.handlers.wsgi": "django",
     "django.core.handlers.asgi": "django",
+    "django.test.client": "django",
     "starlette.applications": "starlette",
     "starlette.routing": "starlette",
     "fastapi.routing": "starlette",

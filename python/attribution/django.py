@@ -2,7 +2,7 @@
 
 from swath_attribution import asgi, request as requests, wsgi
 from swath_attribution.offers import offer
-from swath_attribution.wrapping import replace_after
+from swath_attribution.wrapping import replace, replace_after
 
 
 def patch(module):
@@ -11,6 +11,8 @@ def patch(module):
         wsgi.enter_at(module.WSGIHandler, lambda _handler, _environ: offer(_Site, "", _routes))
     elif name.endswith(".asgi"):
         asgi.enter_at(module.ASGIHandler, lambda _handler: offer(_Site, "", _routes))
+    elif name == "django.test.client":
+        replace(module.ClientHandler, "__call__", _calling)
     elif not replace_after(module.BaseHandler, "resolve_request", lambda _handler, match, _request: _matched(match)):
         # Before Django 3.1.
         replace_after(
@@ -18,6 +20,19 @@ def patch(module):
             "_get_response",
             lambda _handler, _response, request: _matched(request.resolver_match),
         )
+
+
+def _calling(original):
+    """A request of Django's test client, which goes by no server and no handler."""
+
+    def __call__(self, environ):
+        begun = wsgi.begin(environ)
+        response = requests.in_request(begun, original, self, environ)
+        if begun is not None:
+            begun.status(getattr(response, "status_code", ""))
+        return response
+
+    return __call__
 
 
 class _Site:

@@ -6,8 +6,10 @@ from swath_attribution.wrapping import replace
 
 def patch(module):
     def make(original):
-        def submit(self, function, /, *arguments, **options):
-            return original(self, _carried(function), *arguments, **options)
+        def submit(self, *arguments, **options):
+            if arguments:
+                arguments = (_carried(arguments[0]),) + arguments[1:]
+            return original(self, *arguments, **options)
 
         return submit
 

@@ -29,7 +29,8 @@ def _text(value):
     return value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _begin(environ):
+def begin(environ):
+    """The request that begins here; None if it has begun further out, or swath fails."""
     try:
         script = environ.get("SCRIPT_NAME") or ""
         request = requests.begin(
@@ -55,7 +56,7 @@ def mounted(request, environ):
 
 def serve(application, environ, start_response):
     """Calls an application, for the request if it has not been entered further out."""
-    request = _begin(environ)
+    request = begin(environ)
     if request is None:
         return application(environ, start_response)
     tokens = entered(request)
@@ -149,6 +150,10 @@ class _Body:
                 close()
         finally:
             answer.request.leave(tokens)
+
+    def __del__(self):
+        # Whoever calls an application in its own process may not want the body.
+        self._swath_answer.out()
 
     def __getattr__(self, name):
         return getattr(self._swath_result, name)

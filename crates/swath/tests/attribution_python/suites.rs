@@ -81,6 +81,8 @@ fn processes_and_applications_of_a_test_belong_to_it() {
         = passed: test_pytest.py::test_process|run
         here: test_pytest.py::test_of_an_application_in_this_process|run GET /here/{n}
         = passed: test_pytest.py::test_of_an_application_in_this_process|run
+        point 7: test_pytest.py::test_of_django_in_this_process|run GET /points/{n}
+        = passed: test_pytest.py::test_of_django_in_this_process|run
         ",
     );
 }

@@ -78,7 +78,8 @@ def with_boto3(port, path):
     def make():
         from botocore.config import Config
 
-        return boto3.Session("x", "x", region_name="x"), Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+        config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+        return boto3.Session("x", "x", region_name="x"), config
 
     session, config = kept(make)
     client = session.client("s3", endpoint_url="http://127.0.0.1:%d" % port, config=config)

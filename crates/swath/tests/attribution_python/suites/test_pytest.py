@@ -84,6 +84,19 @@ def test_of_an_application_in_this_process():
     assert app.test_client().get("/here/1").status_code == 200
 
 
+def test_of_django_in_this_process():
+    import os
+    import sys
+
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "apps"))
+    import django
+    import django_app
+    from django.test import Client
+
+    django.setup()
+    assert Client().get("/points/7").json() == {"point": 7}
+
+
 @pytest.mark.parametrize("text", ["x" * 3000], ids=["x" * 3000])
 def test_long(text):
     stand_in.ran("long")
