@@ -11,10 +11,15 @@ MOST_MEMBERS = 64
 # What a value may have as it is, besides letters and digits.
 _SAFE = "/:[]()@!$&'*+|~?#=-._"
 
+# The names of headers that came before: most requests have the header of another one.
+_parsed = {}
+
 
 def is_name(text):
     """Whether this can be the name of a test. It comes from outside."""
-    return 0 < len(text) <= current.LONGEST and not any(
+    if not 0 < len(text) <= current.LONGEST:
+        return False
+    return text.isprintable() or not any(
         character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" for character in text
     )
 
@@ -34,6 +39,16 @@ def parse_test(header):
     """The name of the test; empty if the header has none or one that cannot be."""
     if not header or len(header) > 8 * LONGEST:
         return ""
+    name = _parsed.get(header)
+    if name is None:
+        name = _parse(header)
+        if len(_parsed) >= 1000:
+            _parsed.clear()
+        _parsed[header] = name
+    return name
+
+
+def _parse(header):
     value = _value(header)
     # A character takes at most twelve in percent-encoding.
     if value is None or len(value) > 12 * current.LONGEST:

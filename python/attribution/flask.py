@@ -8,13 +8,15 @@ from swath_attribution.wrapping import replace_before
 def patch(module):
     wsgi.enter_at(module.Flask, _known)
 
+    # Found in the module, which has it by different names in different versions.
+    proxy = module.request
+
     def dispatched(_application, *_arguments):
         begun = requests.of_here()
-        from flask.globals import request
-
-        rule = request.url_rule
-        if begun is not None and rule is not None:
-            begun.route(wsgi.mounted(begun, request.environ) + rule.rule)
+        if begun is not None:
+            request = proxy._get_current_object()
+            if request.url_rule is not None:
+                begun.route(wsgi.mounted(begun, request.environ) + request.url_rule.rule)
 
     replace_before(module.Flask, "full_dispatch_request", dispatched)
 

@@ -3,6 +3,9 @@
 from swath_attribution import baggage, current, path
 from swath_attribution.work import entered
 
+# The numbers of requests that came before.
+_numbers = {}
+
 
 class Request:
     """A request, from when the outermost of server and framework has it until its answer is made."""
@@ -21,7 +24,14 @@ class Request:
         # The templates of the mounts that lead to the application at hand.
         self.prefix = ""
         self.script = ""
-        self.number = current.agent.context("request", test, method, folded or path.folded(whole))
+        key = (test, method, whole)
+        number = _numbers.get(key)
+        if number is None:
+            number = current.agent.context("request", test, method, folded or path.folded(whole))
+            if len(_numbers) >= 10000:
+                _numbers.clear()
+            _numbers[key] = number
+        self.number = number
 
     def enter(self):
         """Says that code now runs for it."""
