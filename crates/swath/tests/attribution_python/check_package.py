@@ -21,7 +21,10 @@ class Agent:
         return self.current
 
     def context(self, *strings):
-        return 1
+        return contexts.setdefault(strings, len(contexts) + 1)
+
+    def note(self, number, what, *strings):
+        notes.add((number, what) + strings)
 
     def enter(self, number):
         pass
@@ -29,6 +32,8 @@ class Agent:
     leave = set_current = enter
 
 
+contexts = {}
+notes = set()
 agent = Agent()
 before.add("_contextvars")
 swath_attribution.start(agent)
@@ -111,3 +116,47 @@ for given, method in [("get", "GET"), ("M-SEARCH", "OTHER"), ("", "OTHER"), ("A"
     assert path.method(given) == method
 assert test.fitting("a\nb") == "a\\nb"
 assert test.fitting("x" * 1024, "|run") != test.fitting("x" * 1025, "|run")
+
+# A server and a client, where nothing else is installed.
+import threading
+import urllib.request
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+ran = []
+
+
+def application(environ, start_response):
+    ran.append(("call", agent.current.get(None)))
+    start_response("200 OK", [])
+    return steps()
+
+
+def steps():
+    for step in (b"a", b"b"):
+        ran.append(("step", agent.current.get(None)))
+        yield step
+
+
+class Handler(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+server = make_server("127.0.0.1", 0, application, handler_class=Handler)
+thread = threading.Thread(target=server.serve_forever, daemon=True)
+thread.start()
+address = "http://127.0.0.1:%d/points/7" % server.server_port
+running = test.Test.begin("t", "|run")
+for headers in ({"Baggage": "own=1"}, {"Baggage": "swath.test=mine"}):
+    assert urllib.request.urlopen(urllib.request.Request(address, headers=headers)).read() == b"ab"
+test.Test.end(running)
+server.shutdown()
+numbers = {number: strings for strings, number in contexts.items()}
+expected = []
+for name in ("t|run", "mine"):
+    request = ("request", name, "GET", "/points/{n}")
+    expected += [("call", request), ("step", request), ("step", request)]
+    assert (contexts[request], "status", "200") in notes
+assert [(place, numbers.get(number)) for place, number in ran] == expected, ran
+assert current.test() == ""
+assert swath_attribution.Finder.failures == [], swath_attribution.Finder.failures

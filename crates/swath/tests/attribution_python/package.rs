@@ -1,4 +1,5 @@
-//! The package itself: every file on every Python, what is imported at the start, baggage and paths.
+//! The package itself on every Python: every file, what is imported at the start, baggage and paths, and one server
+//! and client of the standard library.
 
 use swath_test::{pythons, temp_dir, workspace_root};
 
