@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what measuring costs, against no coverage and against other tools.
 
 mod analysis;
+mod attribution;
 mod cost;
 mod data;
 mod html;
@@ -39,6 +40,8 @@ enum Bench {
     Html(html::Options),
     /// CPU time of analysing a standard library beside coverage.py; writes docs/benchmarks.md
     Analysis(analysis::Options),
+    /// CPU time of a web service that records for which test it runs; writes docs/benchmarks.md
+    Attribution(attribution::Options),
     /// Throughput of the Docker API proxy; writes its section of docs/benchmarks.md
     Proxy(proxy::Options),
     /// The part of `proxy` that runs under swath
@@ -133,6 +136,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::ProxyInside(options) => proxy::inside(options),
         Bench::Data(options) => data::run(options),
         Bench::Questions(options) => questions::run(options),
+        Bench::Attribution(options) => attribution::run(options),
     }
 }
 

@@ -12,7 +12,7 @@ use super::Samples;
 use super::tool::Tool;
 
 /// Requests of one sample.
-const REQUESTS: u32 = 600;
+pub(super) const REQUESTS: u32 = 600;
 /// Clients that send them, each over one connection.
 const CLIENTS: u32 = 2;
 const POINTS: u32 = 20;
@@ -20,8 +20,8 @@ const POINTS: u32 = 20;
 const MARK: &str = "XY_BENCH";
 
 /// A copy of the example that runs under one tool.
-struct Server {
-    tool: Tool,
+pub(super) struct Server {
+    pub(super) tool: Tool,
     example: Example,
     guard: Guard,
     mark: String,
@@ -34,8 +34,7 @@ pub(super) fn measure(python: &Python, swath: &Path, rounds: u32) -> Result<Samp
         if tool.venv(python).is_none() {
             continue;
         }
-        let started =
-            Server::start(tool, python, swath).and_then(|server| server.prepare().map(|()| server));
+        let started = Server::start(tool, python, swath, false);
         match started {
             Ok(server) => servers.push(server),
             Err(error) => println!("  without {}: {error:#}", tool.title()),
@@ -44,7 +43,7 @@ pub(super) fn measure(python: &Python, swath: &Path, rounds: u32) -> Result<Samp
     let mut samples = Samples::new();
     for round in 0..=rounds {
         for server in &servers {
-            let seconds = server.sample()?;
+            let seconds = server.sample(&|_| None)?;
             // The first round warms up.
             if round > 0 {
                 samples.entry(server.tool).or_default().push(seconds);
@@ -58,11 +57,18 @@ pub(super) fn measure(python: &Python, swath: &Path, rounds: u32) -> Result<Samp
 }
 
 impl Server {
-    fn start(tool: Tool, python: &Python, swath: &Path) -> Result<Self> {
+    /// Starts the service, ready to be asked. With `attribution` it is recorded for which test code
+    /// runs; coverage.py, which knows no requests, looks for functions of tests.
+    pub(super) fn start(
+        tool: Tool,
+        python: &Python,
+        swath: &Path,
+        attribution: bool,
+    ) -> Result<Self> {
         let example = Example::copy_with(python, &tool.requirements()).context("no environment")?;
         let log = File::create(example.folder().join("service.log"))?;
         let mark = format!("{tool:?}-{}", example.folder().display());
-        let mut command = service_command(tool, &example, swath)?;
+        let mut command = service_command(tool, &example, swath, attribution)?;
         command
             .env(MARK, &mark)
             .stdin(Stdio::null())
@@ -76,6 +82,7 @@ impl Server {
             mark,
         };
         server.wait()?;
+        server.prepare()?;
         Ok(server)
     }
 
@@ -103,13 +110,17 @@ impl Server {
         Ok(())
     }
 
-    /// Sends one batch; the CPU seconds that the service took for it.
-    fn sample(&self) -> Result<f64> {
+    /// Sends one batch; the CPU seconds that the service took for it. `test` names the test that a
+    /// request is of, by its number in the batch.
+    pub(super) fn sample(&self, test: &(dyn Fn(u32) -> Option<String> + Sync)) -> Result<f64> {
         let before = self.cpu_nanoseconds()?;
         let url = self.example.url();
         std::thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
-                .map(|_| scope.spawn(|| send(&url, REQUESTS / CLIENTS)))
+                .map(|client| {
+                    let numbers = client..REQUESTS;
+                    scope.spawn(|| send(&url, numbers.step_by(CLIENTS as usize), test))
+                })
                 .collect();
             clients.into_iter().try_for_each(|client| {
                 client
@@ -155,7 +166,8 @@ impl Server {
         Ok(total)
     }
 
-    fn stop(&mut self) {
+    /// Stops the service.
+    pub(super) fn stop(&mut self) {
         let _ = fs_err::remove_file(self.example.folder().join("hold"));
         if !self.tool.is_swath() {
             self.guard.signal(Signal::INT);
@@ -166,17 +178,26 @@ impl Server {
     }
 }
 
-fn service_command(tool: Tool, example: &Example, swath: &Path) -> Result<Command> {
+fn service_command(
+    tool: Tool,
+    example: &Example,
+    swath: &Path,
+    attribution: bool,
+) -> Result<Command> {
     let folder = example.folder();
     let mut command = example.service();
     match tool {
         Tool::Nothing => {}
         Tool::CTracer | Tool::SysMonitoring | Tool::CTracerBranch => {
             let settings = folder.join(".coveragerc");
-            if tool.branch() {
+            let wanted = [
+                (tool.branch(), "branch = True"),
+                (attribution, "dynamic_context = test_function"),
+            ];
+            for (_, setting) in wanted.iter().filter(|(is_wanted, _)| *is_wanted) {
                 let text = fs_err::read_to_string(&settings)?;
-                let text = text.replacen("[run]", "[run]\nbranch = True", 1);
-                ensure!(text.contains("branch = True"), "the example has no [run]");
+                let text = text.replacen("[run]", &format!("[run]\n{setting}"), 1);
+                ensure!(text.contains(setting), "the example has no [run]");
                 fs_err::write(&settings, text)?;
             }
             let injected = folder.join("by-hand");
@@ -215,6 +236,7 @@ fn service_command(tool: Tool, example: &Example, swath: &Path) -> Result<Comman
             let mut other = same_environment(&command, swath);
             other.arg("run");
             other.args(tool.branch().then_some("--branch"));
+            other.args(attribution.then_some("--attribution"));
             other
                 .args(["--services", "--", "sh", "-c"])
                 .arg("while [ -e hold ]; do sleep 0.2; done");
@@ -252,9 +274,13 @@ fn put(url: &str, number: u32) -> Result<()> {
 }
 
 /// A mixture of what clients ask, mostly reading.
-fn send(url: &str, count: u32) -> Result<()> {
+fn send(
+    url: &str,
+    numbers: impl Iterator<Item = u32>,
+    test: &(dyn Fn(u32) -> Option<String> + Sync),
+) -> Result<()> {
     let agent = ureq::Agent::new_with_defaults();
-    for number in 0..count {
+    for number in numbers {
         let path = match number % 10 {
             0 => {
                 put(url, number % POINTS)?;
@@ -266,11 +292,11 @@ fn send(url: &str, count: u32) -> Result<()> {
             8 => "/search/box?left=0&bottom=0&right=9&top=9".to_owned(),
             _ => "/export.csv".to_owned(),
         };
-        agent
-            .get(format!("{url}{path}"))
-            .call()?
-            .body_mut()
-            .read_to_vec()?;
+        let mut request = agent.get(format!("{url}{path}"));
+        if let Some(test) = test(number) {
+            request = request.header("baggage", format!("swath.test={test}"));
+        }
+        request.call()?.body_mut().read_to_vec()?;
     }
     Ok(())
 }
