@@ -9,7 +9,12 @@ use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records, sharing};
 
 use crate::fork_stores::{ForkStores, number_of_stores};
+use crate::stored_context::{ContextKind, ContextShare, Reached, StoredContext};
 use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
+
+mod attribution;
+
+use attribution::{Contexts, FileShares};
 
 /// How a process ended, as far as its own hit store can say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +64,9 @@ pub struct StoredFile {
     /// The arcs that were taken: those that the agent cannot tell from the lines. Empty where
     /// branches are not recorded.
     pub arcs: ArcSet,
+    /// What ran on behalf of which context of the process: together all that ran. Empty if the
+    /// process had no context.
+    pub contexts: Vec<ContextShare>,
 }
 
 impl StoredFile {
@@ -67,18 +75,29 @@ impl StoredFile {
         !self.hit.is_empty()
     }
 
-    /// What branch data says of the file: the arcs, and each line that ran as the end of one. From
-    /// 3.14 on that arc comes from the line itself, as coverage.py has it there. Before, it is one
-    /// into the module: coverage.py would read an arc from a line to itself as one way on from a
-    /// `with` whose suite is on its line.
+    /// What branch data says of the file: see [`Reached::branch_arcs`].
     pub fn branch_arcs(&self, python: Option<PythonRelease>) -> ArcSet {
-        let by_itself = python.is_some_and(|version| (version.major, version.minor) >= (3, 14));
-        let lines = self.hit.iter().map(|line| {
-            let line = i32::try_from(line).unwrap_or(i32::MAX);
-            (if by_itself { line } else { -1 }, line)
-        });
-        lines.chain(self.arcs.iter()).collect()
+        branch_arcs(&self.hit, &self.arcs, python)
     }
+}
+
+impl Reached {
+    /// What branch data says: the arcs, and each line that ran as the end of one. From 3.14 on that
+    /// arc comes from the line itself, as coverage.py has it there. Before, it is one into the
+    /// module: coverage.py would read an arc from a line to itself as one way on from a `with` whose
+    /// suite is on its line.
+    pub fn branch_arcs(&self, python: Option<PythonRelease>) -> ArcSet {
+        branch_arcs(&self.lines, &self.arcs, python)
+    }
+}
+
+fn branch_arcs(lines: &LineSet, arcs: &ArcSet, python: Option<PythonRelease>) -> ArcSet {
+    let by_itself = python.is_some_and(|version| (version.major, version.minor) >= (3, 14));
+    let lines = lines.iter().map(|line| {
+        let line = i32::try_from(line).unwrap_or(i32::MAX);
+        (if by_itself { line } else { -1 }, line)
+    });
+    lines.chain(arcs.iter()).collect()
 }
 
 /// One process, from its hit store.
@@ -128,6 +147,10 @@ pub struct StoredProcess {
     pub listens: Vec<String>,
     /// The programs that it started itself.
     pub spawned: Vec<Spawn>,
+    /// Whom what it ran was counted for; empty if nobody asked.
+    pub contexts: Vec<StoredContext>,
+    /// The routes that it serves: method and template.
+    pub offers: BTreeSet<(String, String)>,
     /// What it recorded, by path.
     pub files: Vec<StoredFile>,
 }
@@ -288,6 +311,8 @@ type Ran = BTreeMap<String, LineSet>;
 struct ReadStore {
     process: StoredProcess,
     files: FileTable,
+    /// What contexts reached, by the numbers of the files.
+    shares: BTreeMap<u32, FileShares>,
 }
 
 /// Finishes stores that may belong to processes forked from each other.
@@ -318,7 +343,9 @@ impl ReadStore {
         let mut process = process_of(&header);
         process.store = path.to_path_buf();
         let mut files = FileTable::default();
+        let mut contexts = Contexts::default();
         for record in records(bytes) {
+            contexts.take(&record);
             match record {
                 Record::File(file) => files.name(&file),
                 Record::Code(code) => files.add(&code),
@@ -362,7 +389,15 @@ impl ReadStore {
             ..process.clone()
         });
         let sharing = sharing.collect();
-        Ok((Self { process, files }, sharing))
+        let shares = contexts.shares(bytes);
+        process.contexts = contexts.all;
+        process.offers = contexts.offers;
+        let store = Self {
+            process,
+            files,
+            shares,
+        };
+        Ok((store, sharing))
     }
 
     /// `ran` has what ran in processes that others were forked from, by id, with the ids of those
@@ -378,9 +413,20 @@ impl ReadStore {
             ancestors.push(files);
             next = parent.as_deref();
         }
-        process.files = self.files.finish(&ancestors);
+        let nothing =
+            (!process.contexts.is_empty()).then(|| place_of_nothing(&mut process.contexts));
+        process.files = self.files.finish(&ancestors, self.shares, nothing);
         process
     }
+}
+
+/// The place of the context of what belongs to none, which is made if there is none.
+fn place_of_nothing(contexts: &mut Vec<StoredContext>) -> usize {
+    let is_nothing = |context: &StoredContext| context.kind == ContextKind::Nothing;
+    contexts.iter().position(is_nothing).unwrap_or_else(|| {
+        contexts.push(StoredContext::default());
+        contexts.len() - 1
+    })
 }
 
 /// Takes over what a record says about the process.
@@ -526,24 +572,35 @@ impl FileTable {
         ran
     }
 
-    fn finish(mut self, ancestors: &[&Ran]) -> Vec<StoredFile> {
-        for (id, arcs) in self.arcs {
-            if let Some(file) = self.files.get_mut(&id) {
-                // What follows from a branch does not happen when an exception comes between: an
-                // arc between lines needs both of them, unless coverage.py concludes it all the same.
-                let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
-                // The line in which a process was forked ran before the process was there.
-                let began = |line: u32| {
-                    let ran_in = |ran: &&Ran| ran.get(&file.path).is_some_and(|l| l.contains(line));
-                    file.hit.contains(line) || ancestors.iter().any(ran_in)
-                };
-                let arcs = arcs.into_iter().filter(|arc| {
-                    began(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to))
-                });
-                file.arcs = arcs
-                    .filter_map(|arc| Some((i32::try_from(arc.from).ok()?, arc.to)))
-                    .collect();
+    /// `shares` has what contexts reached of files, and `nothing` is the place of the context of
+    /// what belongs to none, if there are contexts.
+    fn finish(
+        mut self,
+        ancestors: &[&Ran],
+        mut shares: BTreeMap<u32, FileShares>,
+        nothing: Option<usize>,
+    ) -> Vec<StoredFile> {
+        for (id, file) in &mut self.files {
+            let arcs = self.arcs.remove(id).unwrap_or_default();
+            // What follows from a branch does not happen when an exception comes between: an
+            // arc between lines needs both of them, unless coverage.py concludes it all the same.
+            let ran = |line: i32| u32::try_from(line).is_ok_and(|line| file.hit.contains(line));
+            // The line in which a process was forked ran before the process was there.
+            let path = file.path.as_str();
+            let ran_in = |ran: &&Ran, line| ran.get(path).is_some_and(|l| l.contains(line));
+            let before = |line: u32| ancestors.iter().any(|ran| ran_in(ran, line));
+            let began = |line: u32| file.hit.contains(line) || before(line);
+            let arcs = arcs
+                .into_iter()
+                .filter(|arc| began(arc.from) && (arc.to < 0 || arc.is_concluded || ran(arc.to)));
+            let arcs = arcs
+                .filter_map(|arc| Some((i32::try_from(arc.from).ok()?, arc.to)))
+                .collect();
+            if let Some(nothing) = nothing {
+                let shares = shares.remove(id).unwrap_or_default();
+                file.contexts = shares.judge((&file.hit, &arcs), nothing, before);
             }
+            file.arcs = arcs;
         }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();
         files.sort_by(|a, b| (&a.path, a.hash).cmp(&(&b.path, b.hash)));

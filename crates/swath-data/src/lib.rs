@@ -41,6 +41,7 @@ mod provenance;
 mod run_facts;
 mod sqlite_pages;
 mod sqlite_writer;
+mod stored_context;
 mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
@@ -60,5 +61,6 @@ pub use labels::{LabelledFile, Labels};
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
+pub use stored_context::{ContextKind, ContextShare, Reached, StoredContext};
 pub use swath_model::{LineSet, PythonRelease, SourceHash};
 pub use write_data_file::write_data_file;

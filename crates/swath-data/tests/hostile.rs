@@ -6,8 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use swath_data::{
-    CoverageData, Mode, ProcessNote, ProcessRecord, RunRecord, StoredProcess, read_data_file,
-    read_hit_store, to_coverage_data, write_data_file,
+    ArcSet, CoverageData, LineSet, Mode, ProcessNote, ProcessRecord, RunRecord, StoredProcess,
+    read_data_file, read_hit_store, to_coverage_data, write_data_file,
 };
 use swath_store::{StoreBuilder, layout};
 
@@ -83,6 +83,26 @@ fn hit_store() -> Vec<u8> {
         .listen(b"127.0.0.1:8000")
         .spawn(b"os.exec", b"/bin/true", &[b"true"])
         .state(b"hook-taken", b"by another tool")
+        .flags(layout::FLAG_BRANCH)
+        .code_with_exits(1, 5, 4, &[(2, 0), (2, 2), (1, 0), (2, 2)])
+        .arcs(
+            1,
+            &[
+                (5, 6, 0, 2),
+                (6, 8, 4_500, 1),
+                (7, 8, layout::ARC_CONCLUDED, 2),
+            ],
+        )
+        .context(1, &[b"start"])
+        .context(2, &[b"test", b"test_one|run"])
+        .context(3, &[b"request", b"test_one|run", b"GET", b"/points/{n}"])
+        .context_places(1, &[4_300, 4_301, 4_350])
+        .context_places(2, &(4_096..4_700).collect::<Vec<u32>>())
+        .context_places(3, &(4_200..4_900).step_by(3).collect::<Vec<u32>>())
+        .context_note(3, &[b"route", b"/points/{id}"])
+        .context_note(3, &[b"status", b"200"])
+        .context_note(2, &[b"outcome", b"passed"])
+        .context_note(0, &[b"offer", b"GET", b"/points/{id}"])
         .record(layout::KIND_CODE, 9, 9, b"short")
         .finish()
 }
@@ -132,6 +152,17 @@ proptest! {
 }
 
 fn check_process(process: &StoredProcess) {
+    for file in &process.files {
+        let (mut lines, mut arcs) = (LineSet::new(), ArcSet::new());
+        for share in &file.contexts {
+            assert!(share.context < process.contexts.len());
+            lines.union_with(&share.reached.lines);
+            arcs.union_with(&share.reached.arcs);
+        }
+        let is_attributed = !process.contexts.is_empty();
+        assert!(!is_attributed || (lines == file.hit && arcs == file.arcs));
+        assert!(is_attributed || file.contexts.is_empty());
+    }
     let note = |_: &StoredProcess| ProcessNote {
         counted: true,
         ..ProcessNote::default()
@@ -160,6 +191,9 @@ fn lines_past_the_last_and_line_0_are_left_out() {
         1,
         "the path that is not UTF-8 is there as it is shown"
     );
-    assert_eq!(process.files[0].hit.iter().collect::<Vec<_>>(), [1, 4]);
+    assert_eq!(
+        process.files[0].hit.iter().collect::<Vec<_>>(),
+        [1, 4, 5, 6, 8]
+    );
     check_process(&process);
 }
