@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use swath_model::{AgentState, Completeness, Ending, PythonRelease, Role, SourceHash};
 
-use crate::Labels;
+use crate::{Attribution, Labels};
 
 /// One text that a measured path had in one Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,12 +85,14 @@ pub struct Accounting {
     pub files: BTreeMap<String, BTreeSet<FileFacts>>,
     /// What was combined under labels.
     pub labels: Labels,
+    /// Tests and endpoints.
+    pub attribution: Attribution,
 }
 
 impl Accounting {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.is_foreign() && self.labels.is_empty()
+        self.is_foreign() && self.labels.is_empty() && self.attribution.is_empty()
     }
 
     /// Whether swath recorded nothing of the data: coverage.py wrote it, with labels or without.
@@ -147,6 +149,7 @@ impl Accounting {
                 .or_default()
                 .extend(facts.iter().copied());
         }
+        self.attribution.merge(&other.attribution, &mut map_path);
         self.labels.merge(&other.labels, map_path);
     }
 

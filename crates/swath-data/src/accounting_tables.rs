@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
 use swath_model::{AgentState, Ending, Role};
 
+use crate::attribution_tables::{FIRST_TABLE, read_attribution, write_attribution};
 use crate::data_file::{each_row, integer, text};
 use crate::{
     Accounting, ArcSet, FileFacts, LabelledFile, Labels, LineSet, ProcessRecord, RunRecord,
@@ -105,7 +106,8 @@ pub(crate) fn write_accounting(
         }
     }
     write_processes(transaction, &accounting.processes)?;
-    write_labels(transaction, &accounting.labels)
+    write_labels(transaction, &accounting.labels)?;
+    write_attribution(transaction, &accounting.attribution)
 }
 
 fn write_labels(transaction: &Transaction<'_>, labels: &Labels) -> rusqlite::Result<()> {
@@ -164,7 +166,7 @@ fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
 /// The tables of these names that are there; one question for all of them.
 fn own_tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label')";
+    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label', 'swath_test')";
     each_row(connection, query, |row| {
         names.extend(text(row, 0)?);
         Ok(())
@@ -263,6 +265,9 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
     read_processes(connection, &mut accounting)?;
     if tables.contains("swath_label") {
         accounting.labels = read_labels(connection)?;
+    }
+    if tables.contains(FIRST_TABLE) {
+        accounting.attribution = read_attribution(connection)?;
     }
     Ok(accounting)
 }

@@ -188,10 +188,7 @@ impl CoverageData {
                     .filter_map(|line| u32::try_from(line).ok()),
             );
         } else {
-            for (_, some) in file
-                .lines_by_context()
-                .filter(|(id, _)| wanted(chosen, *id))
-            {
+            for some in file.lines.distinct(|id| wanted(chosen, id)) {
                 lines.union_with(some);
             }
         }
@@ -202,7 +199,7 @@ impl CoverageData {
     pub fn arcs(&self, path: &str, chosen: Option<&BTreeSet<ContextId>>) -> Option<ArcSet> {
         let file = self.files.get(path)?;
         let mut arcs = ArcSet::new();
-        for (_, some) in file.arcs_by_context().filter(|(id, _)| wanted(chosen, *id)) {
+        for some in file.arcs.distinct(|id| wanted(chosen, id)) {
             arcs.union_with(some);
         }
         Some(arcs)
@@ -237,16 +234,12 @@ impl CoverageData {
             if mine.tracer.is_none() {
                 mine.tracer.clone_from(&theirs.tracer);
             }
-            for (context, lines) in theirs.lines.iter() {
-                mine.lines
-                    .get_or_default(contexts[context.index()])
-                    .union_with(lines);
-            }
-            for (context, arcs) in theirs.arcs.iter() {
-                mine.arcs
-                    .get_or_default(contexts[context.index()])
-                    .union_with(arcs);
-            }
+            let lines = theirs.lines.shared();
+            let lines = lines.map(|(context, lines)| (contexts[context.index()], lines));
+            mine.lines.merge(lines, LineSet::union_with);
+            let arcs = theirs.arcs.shared();
+            let arcs = arcs.map(|(context, arcs)| (contexts[context.index()], arcs));
+            mine.arcs.merge(arcs, ArcSet::union_with);
         }
         self.accounting.merge(&other.accounting, local_path);
         Ok(())
@@ -260,12 +253,8 @@ impl CoverageData {
             if mine.tracer.is_none() {
                 mine.tracer = theirs.tracer;
             }
-            for (context, lines) in theirs.lines.iter() {
-                mine.lines.get_or_default(context).union_with(lines);
-            }
-            for (context, arcs) in theirs.arcs.iter() {
-                mine.arcs.get_or_default(context).union_with(arcs);
-            }
+            mine.lines.merge(theirs.lines, LineSet::union_with);
+            mine.arcs.merge(theirs.arcs, ArcSet::union_with);
         }
         let accounting = std::mem::take(&mut self.accounting);
         self.accounting.merge(&accounting, map_path);

@@ -188,6 +188,10 @@ fn account(
     accounting.clone_from(&first.accounting);
     // They stand for what was combined, and not for what is left of it.
     accounting.labels = Labels::default();
+    let mut attribution = std::mem::take(&mut accounting.attribution);
+    attribution.keep_lines_of(result);
+    let accounting = &mut result.accounting;
+    accounting.attribution = attribution;
     for (_, other) in others {
         for (path, facts) in &other.accounting.files {
             let known = accounting.files.entry(path.clone()).or_default();

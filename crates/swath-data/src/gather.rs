@@ -1,9 +1,17 @@
 //! From processes to coverage data.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 use swath_model::{AgentState, Ending, Role};
 
+use crate::attribution::labelled;
 use crate::hit_store::{Ending as StoreEnding, StoredProcess};
-use crate::{CoverageData, FileFacts, Mode, ProcessRecord, RunRecord, without_secrets};
+use crate::stored_context::Reached;
+use crate::{
+    ArcSet, ContextId, CoverageData, FileFacts, LineSet, Mode, ProcessRecord, RunRecord,
+    StoredFile, without_secrets,
+};
 
 /// What the run knows about a process that the process itself cannot say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +31,8 @@ pub struct ProcessNote {
 /// Merges processes into line data, or into branch data if branches were recorded, with a record of each in its accounting.
 ///
 /// `note` is asked about every process; only those that it counts give lines. The run gets the
-/// id and facts of `run`; what is recorded gets the label `context`, the empty one by default.
+/// id and facts of `run`; what is recorded gets the label `context`, the empty one by default, before
+/// the context that the process counted it for, if it did.
 ///
 /// ```
 /// use swath_data::{ProcessNote, RunRecord, StoredProcess, to_coverage_data};
@@ -46,15 +55,24 @@ pub fn to_coverage_data(
     let branch = processes.iter().any(|process| process.branch);
     let mode = if branch { Mode::Arcs } else { Mode::Lines };
     let mut data = CoverageData::new(mode);
-    let context = data.intern_context(context);
+    let label = context;
+    let context = data.intern_context(label);
     for process in processes {
         let note = note(process);
+        data.accounting.attribution.add_tests_of(process, label);
         if note.counted {
+            let service = note.service.as_ref().or(process.service.as_ref());
+            let service = service.map_or("", String::as_str);
+            let attribution = &mut data.accounting.attribution;
+            attribution.add_endpoints_of(process, service, label);
+            let mut named = Named::new(process, label);
             for file in &process.files {
                 // An empty module that ran is in the data as well, as with coverage.py.
                 data.touch(&file.path);
                 if file.hit.is_empty() {
                     // Nothing of it ran.
+                } else if !file.contexts.is_empty() {
+                    add_shares(&mut data, file, &mut named);
                 } else if branch {
                     data.add_arcs(&file.path, context, &file.branch_arcs(process.python));
                 } else {
@@ -78,6 +96,63 @@ pub fn to_coverage_data(
     }
     data.accounting.runs.push(run);
     data
+}
+
+/// The contexts of a process in the data, which are made when something ran in them.
+struct Named<'a> {
+    process: &'a StoredProcess,
+    label: &'a str,
+    contexts: Vec<Option<ContextId>>,
+}
+
+impl<'a> Named<'a> {
+    fn new(process: &'a StoredProcess, label: &'a str) -> Self {
+        Self {
+            process,
+            label,
+            contexts: vec![None; process.contexts.len()],
+        }
+    }
+
+    fn of(&mut self, data: &mut CoverageData, place: usize) -> Option<ContextId> {
+        let named = self.process.contexts.get(place)?;
+        let known = self.contexts.get_mut(place)?;
+        let intern = || data.intern_context(&labelled(self.label, named.kind.name()));
+        Some(*known.get_or_insert_with(intern))
+    }
+}
+
+/// Adds what ran of a file in each context.
+fn add_shares(data: &mut CoverageData, file: &StoredFile, named: &mut Named<'_>) {
+    let python = named.process.python;
+    if data.has_arcs() {
+        let sets = shared(data, file, named, |reached| reached.branch_arcs(python));
+        let sets = sets.into_iter().filter(|(_, arcs)| !arcs.is_empty());
+        let arcs = &mut data.touch(&file.path).arcs;
+        arcs.merge(sets, ArcSet::union_with);
+    } else {
+        let sets = shared(data, file, named, |reached| reached.lines.clone());
+        let sets = sets.into_iter().filter(|(_, lines)| !lines.is_empty());
+        let lines = &mut data.touch(&file.path).lines;
+        lines.merge(sets, LineSet::union_with);
+    }
+}
+
+/// What each context has of a file; what contexts have in common stays so.
+fn shared<T>(
+    data: &mut CoverageData,
+    file: &StoredFile,
+    named: &mut Named<'_>,
+    made: impl Fn(&Reached) -> T,
+) -> Vec<(ContextId, Arc<T>)> {
+    let mut known: FxHashMap<*const Reached, Arc<T>> = FxHashMap::default();
+    let shares = file.contexts.iter().filter_map(|share| {
+        let context = named.of(data, share.context)?;
+        let set = known.entry(Arc::as_ptr(&share.reached));
+        let set = set.or_insert_with(|| Arc::new(made(&share.reached)));
+        Some((context, Arc::clone(set)))
+    });
+    shares.collect()
 }
 
 fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecord {
@@ -116,7 +191,7 @@ fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PythonRelease, SourceHash, StoredFile};
+    use crate::{ContextKind, ContextShare, PythonRelease, SourceHash, StoredContext, StoredFile};
 
     fn process(id: &str, path: &str, hit: &[u32]) -> StoredProcess {
         StoredProcess {
@@ -165,6 +240,85 @@ mod tests {
         assert!(data.accounting.processes[2].touched.contains("/y.py"));
         assert_eq!(data.accounting.processes[0].command, ["web", "--token=***"]);
         assert_eq!(data.accounting.files["/x.py"].len(), 1);
+    }
+
+    #[test]
+    fn what_ran_is_in_the_contexts_that_it_was_counted_for() {
+        let request = |test: &str, statuses: &[u16]| StoredContext {
+            kind: ContextKind::Request {
+                test: test.to_owned(),
+                method: "GET".to_owned(),
+                path: "/points/{n}".to_owned(),
+            },
+            routes: ["/points/{id}".to_owned()].into(),
+            statuses: statuses.iter().copied().collect(),
+            outcome: None,
+        };
+        let share = |context, lines: &[u32]| ContextShare {
+            context,
+            reached: Arc::new(Reached {
+                lines: lines.iter().copied().collect(),
+                arcs: ArcSet::new(),
+            }),
+        };
+        let mut service = process("a", "/x.py", &[1, 2, 3, 4]);
+        service.service = Some("web".to_owned());
+        service.contexts = vec![
+            StoredContext::default(),
+            request("t|run", &[200, 404]),
+            request("", &[]),
+            request("silent", &[200]),
+        ];
+        service.offers = [("POST".to_owned(), "/never".to_owned())].into();
+        service.files[0].contexts = vec![share(1, &[2, 3]), share(2, &[3]), share(0, &[1, 4])];
+        let mut tests = process("b", "/tests.py", &[7]);
+        tests.contexts = vec![StoredContext {
+            kind: ContextKind::Test("t|run".to_owned()),
+            outcome: Some("failed".to_owned()),
+            ..StoredContext::default()
+        }];
+        let note = |process: &StoredProcess| ProcessNote {
+            counted: process.id == "a",
+            ..ProcessNote::default()
+        };
+        let data = to_coverage_data(&[service, tests], RunRecord::default(), "e2e", note);
+        let by_line = data.contexts_by_line("/x.py", None);
+        assert_eq!(by_line[&1], ["e2e"].into());
+        assert_eq!(by_line[&2], ["e2e|t|run"].into());
+        assert_eq!(by_line[&3], ["e2e", "e2e|t|run"].into());
+        let attribution = &data.accounting.attribution;
+        let tests: Vec<(&str, usize)> = (attribution.tests())
+            .map(|(test, outcomes)| (test, outcomes.len()))
+            .collect();
+        assert_eq!(tests, [("e2e|silent", 0), ("e2e|t|run", 1)]);
+        let endpoints: Vec<_> = attribution.endpoints().collect();
+        let [(never, offered), (points, called)] = endpoints.as_slice() else {
+            panic!("two endpoints: {endpoints:?}")
+        };
+        assert_eq!((never.route.as_str(), offered.is_offered), ("/never", true));
+        assert_eq!(
+            (points.service.as_str(), points.route.as_str()),
+            ("web", "/points/{id}")
+        );
+        let calls: Vec<(&str, Option<u16>)> = (called.calls.iter())
+            .map(|call| (call.test.as_ref(), call.status))
+            .collect();
+        assert_eq!(
+            calls,
+            [
+                ("", None),
+                ("e2e|silent", Some(200)),
+                ("e2e|t|run", Some(200)),
+                ("e2e|t|run", Some(404))
+            ]
+        );
+        assert_eq!(called.lines["/x.py"].iter().collect::<Vec<_>>(), [2, 3]);
+        // Taken in twice, nothing changes.
+        let mut all = CoverageData::default();
+        for _ in 0..2 {
+            all.update(&data, ("", ""), str::to_owned).unwrap();
+        }
+        assert_eq!(all, data);
     }
 
     #[test]

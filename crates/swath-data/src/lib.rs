@@ -21,6 +21,8 @@ mod accounting;
 mod accounting_tables;
 mod arc_runs;
 mod arc_set;
+mod attribution;
+mod attribution_tables;
 mod combine;
 mod command_line;
 mod context_map;
@@ -46,6 +48,7 @@ mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
 pub use arc_set::ArcSet;
+pub use attribution::{Attribution, Call, Endpoint, EndpointFacts, test_of};
 pub use combine::{Combine, CombineError, Combined, combine};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};

@@ -1,15 +1,15 @@
 //! Merging many bodies of data into one, with each path and context looked up once an input.
 
 use std::borrow::Cow;
-
-use rustc_hash::{FxHashMap, FxHashSet};
-use swath_model::Arc;
+use std::hash::Hasher as _;
+use std::sync::Arc as Shared;
 
 use crate::arc_runs::RunHash;
 use crate::arc_set::PackedArc;
 use crate::coverage_data::{ContextId, FileData};
 use crate::plain_data::PlainData;
 use crate::{Accounting, ArcSet, CoverageData, DataError, LineSet, Mode};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 /// Data that grows.
 #[derive(Default)]
@@ -29,8 +29,68 @@ pub(crate) struct Merger {
 struct Slot {
     path: String,
     file: FileData,
-    lines: ByContext<LineSet>,
+    lines: ByContext<Shared<LineSet>>,
     arcs: ByContext<ArcBag>,
+    common: Common,
+}
+
+impl Slot {
+    fn new(path: String) -> Self {
+        Self {
+            path,
+            file: FileData::default(),
+            lines: ByContext::default(),
+            arcs: ByContext::default(),
+            common: Common::default(),
+        }
+    }
+
+    fn add_lines(&mut self, context: ContextId, numbits: &[u8]) {
+        if self.lines.is_other(context) {
+            let common = self.common.lines(numbits);
+            self.lines.others.insert(context, common);
+        } else {
+            let lines = self.lines.get_or_default(context);
+            Shared::make_mut(lines).union_with_numbits(numbits);
+        }
+    }
+
+    fn add_arcs(&mut self, context: ContextId, steps: &[PackedArc]) {
+        if self.arcs.is_other(context) {
+            let common = self.common.arcs(steps);
+            self.arcs.others.insert(context, common);
+        } else {
+            self.arcs.get_or_default(context).extend_packed(steps);
+        }
+    }
+}
+
+/// What contexts but the first have in common in a file: of many tests, many reach the same.
+#[derive(Default)]
+struct Common {
+    lines: FxHashMap<u64, Shared<LineSet>>,
+    arcs: FxHashMap<RunHash, Shared<ArcSet>>,
+}
+
+impl Common {
+    fn lines(&mut self, numbits: &[u8]) -> Shared<LineSet> {
+        let mut hasher = FxHasher::default();
+        hasher.write(numbits);
+        let fresh = || Shared::new(LineSet::from_numbits(numbits));
+        let common = self.lines.entry(hasher.finish()).or_insert_with(fresh);
+        if common.as_numbits() == numbits {
+            Shared::clone(common)
+        } else {
+            fresh()
+        }
+    }
+
+    fn arcs(&mut self, steps: &[PackedArc]) -> ArcBag {
+        let hash = RunHash::of(steps);
+        let fresh = || Shared::new(steps.iter().map(|step| step.arc()).collect());
+        let arcs = self.arcs.entry(hash).or_insert_with(fresh);
+        ArcBag::One(hash, Shared::clone(arcs))
+    }
 }
 
 /// Something for each context. Most data has a single one, which is where no search is needed.
@@ -45,6 +105,14 @@ impl<T> Default for ByContext<T> {
             first: None,
             others: FxHashMap::default(),
         }
+    }
+}
+
+impl<T> ByContext<T> {
+    /// Whether the context is new here, and not the first.
+    fn is_other(&self, context: ContextId) -> bool {
+        let first = self.first.as_ref();
+        first.is_some_and(|(first, _)| *first != context) && !self.others.contains_key(&context)
     }
 }
 
@@ -121,8 +189,20 @@ impl LastFiles {
 }
 
 /// Arcs in no order, without doubles.
+enum ArcBag {
+    /// Those of one run, which other contexts may have as well.
+    One(RunHash, Shared<ArcSet>),
+    Mixed(Box<MixedArcs>),
+}
+
+impl Default for ArcBag {
+    fn default() -> Self {
+        Self::Mixed(Box::default())
+    }
+}
+
 #[derive(Default)]
-struct ArcBag {
+struct MixedArcs {
     arcs: FxHashSet<PackedArc>,
     /// What has been taken in: processes of one program often run the same arcs of a source.
     known: FxHashSet<RunHash>,
@@ -132,25 +212,41 @@ struct ArcBag {
 const MOST_KNOWN: usize = 128;
 
 impl ArcBag {
-    fn extend(&mut self, arcs: impl IntoIterator<Item = Arc>) {
-        self.arcs.extend(arcs.into_iter().map(PackedArc::new));
+    fn of(arcs: Shared<ArcSet>) -> Self {
+        let steps: Vec<PackedArc> = arcs.iter().map(PackedArc::new).collect();
+        Self::One(RunHash::of(&steps), arcs)
     }
 
     fn extend_packed(&mut self, steps: &[PackedArc]) {
         let hash = RunHash::of(steps);
-        if self.known.contains(&hash) {
+        let mixed = match self {
+            Self::One(known, _) if *known == hash => return,
+            Self::One(known, arcs) => {
+                let mut mixed = MixedArcs::default();
+                mixed.arcs.extend(arcs.iter().map(PackedArc::new));
+                mixed.known.insert(*known);
+                *self = Self::Mixed(Box::new(mixed));
+                return self.extend_packed(steps);
+            }
+            Self::Mixed(mixed) => mixed,
+        };
+        if mixed.known.contains(&hash) {
             return;
         }
-        if self.known.len() < MOST_KNOWN {
-            self.known.insert(hash);
+        if mixed.known.len() < MOST_KNOWN {
+            mixed.known.insert(hash);
         }
-        self.arcs.extend(steps);
+        mixed.arcs.extend(steps);
     }
 
-    fn finish(self) -> ArcSet {
-        let mut arcs: Vec<PackedArc> = self.arcs.into_iter().collect();
+    fn finish(self) -> Shared<ArcSet> {
+        let mixed = match self {
+            Self::One(_, arcs) => return arcs,
+            Self::Mixed(mixed) => mixed,
+        };
+        let mut arcs: Vec<PackedArc> = mixed.arcs.into_iter().collect();
         arcs.sort_unstable();
-        arcs.into_iter().map(PackedArc::arc).collect()
+        Shared::new(arcs.into_iter().map(PackedArc::arc).collect())
     }
 }
 
@@ -169,18 +265,16 @@ impl Merger {
         for (path, mut file) in std::mem::take(&mut data.files) {
             let lines = std::mem::take(&mut file.lines);
             let arcs = std::mem::take(&mut file.arcs);
-            let arcs = arcs.into_iter().map(|(context, arcs)| {
-                let mut bag = ArcBag::default();
-                bag.extend(arcs.iter());
-                (context, bag)
-            });
+            let arcs = arcs
+                .into_iter()
+                .map(|(context, arcs)| (context, ArcBag::of(arcs)));
             self.has_tracers |= file.tracer.is_some();
             self.slot_of_mapped.insert(path.clone(), self.slots.len());
             self.slots.push(Slot {
-                path,
                 file,
                 lines: lines.into_iter().collect(),
                 arcs: arcs.collect(),
+                ..Slot::new(path)
             });
         }
         self.data = data;
@@ -262,14 +356,12 @@ impl Merger {
         };
         for row in &other.lines {
             if let Some((slot, context)) = places(row.file, row.context) {
-                let lines = self.slots[slot].lines.get_or_default(context);
-                lines.union_with_numbits(&row.numbits);
+                self.slots[slot].add_lines(context, &row.numbits);
             }
         }
         for (file, context, steps) in other.arcs.iter() {
             if let Some((slot, context)) = places(file.into(), context.into()) {
-                let bag = self.slots[slot].arcs.get_or_default(context);
-                bag.extend_packed(steps);
+                self.slots[slot].add_arcs(context, steps);
             }
         }
         Ok(())
@@ -307,12 +399,7 @@ impl Merger {
         let fresh = self.slots.len();
         let slot = *self.slot_of_mapped.entry(mapped.clone()).or_insert(fresh);
         if slot == fresh {
-            self.slots.push(Slot {
-                path: mapped,
-                file: FileData::default(),
-                lines: ByContext::default(),
-                arcs: ByContext::default(),
-            });
+            self.slots.push(Slot::new(mapped));
         }
         self.slot_of.insert(path.to_owned(), slot);
         slot
@@ -428,6 +515,6 @@ mod tests {
             bag.extend_packed(steps);
         }
         let all: ArcSet = (0..609).map(|line| (line, -line)).collect();
-        assert!(bag.finish() == all);
+        assert!(*bag.finish() == all);
     }
 }

@@ -5,7 +5,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use swath_data::{CoverageData, Mode, ProcessRecord, RunRecord, read_data_file, write_data_file};
+use swath_data::{
+    CoverageData, Mode, ProcessNote, ProcessRecord, RunRecord, read_data_file, read_hit_store,
+    to_coverage_data, write_data_file,
+};
+use swath_store::{StoreBuilder, layout};
 use swath_test::{Requirements, Venv};
 
 /// A virtual environment with coverage.py, or a named skip.
@@ -190,6 +194,95 @@ fn coverage_py_combines_ours_with_one_of_its_own() {
         all.lines("/app/a.py", None),
         Some([1, 2, 3, 7, 40_000].into_iter().collect())
     );
+}
+
+/// A service's store: line 1 at the start, lines 2 and 3 for a test, and line 3 for another.
+fn attributed(source: &Path, branch: bool) -> CoverageData {
+    let path = source.to_str().unwrap().as_bytes();
+    let flags = if branch { layout::FLAG_BRANCH } else { 0 };
+    let store = StoreBuilder::new(7, [7; 16])
+        .process(b"python3", b"/", b"web", &[b"python3", b"app.py"])
+        .flags(flags)
+        .file(1, path, None);
+    let fixed = u32::try_from(layout::RECORD_HEAD + layout::CODE_FIXED).unwrap();
+    let lines = store.length() + fixed;
+    let mut store = if branch {
+        store.code_with_exits(1, 1, 1, &[(2, 0), (2, 0), (2, 2), (2, 0)])
+    } else {
+        store.code(1, 1, &[2, 2, 2, 2])
+    };
+    let mut places = vec![lines + 1, lines + 2];
+    if branch {
+        let heads = u32::try_from(layout::RECORD_HEAD + 2 * layout::ARC_LENGTH).unwrap();
+        places.extend([lines + 6, store.length() + heads]);
+        store = store.arcs(1, &[(2, 3, 0, 2), (2, 4, 0, 1)]);
+    }
+    let store = store
+        .context(1, &[b"start"])
+        .context(2, &[b"request", b"tests/t.py::one|run", b"GET", b"/p/{n}"])
+        .context(
+            3,
+            &[b"test", "tests/t.py::two[\u{e4} \"x\"]|setup".as_bytes()],
+        )
+        .context_places(1, &[lines])
+        .context_places(2, &places)
+        .context_places(3, &[lines + 2])
+        .context_note(2, &[b"status", b"200"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("7-00.hits");
+    fs_err::write(&path, store.finish()).unwrap();
+    let run = RunRecord {
+        id: "r1".to_owned(),
+        facts: vec![("complete".to_owned(), "1".to_owned())],
+    };
+    to_coverage_data(&[read_hit_store(&path).unwrap()], run, "", |_| {
+        ProcessNote {
+            counted: true,
+            ..ProcessNote::default()
+        }
+    })
+}
+
+#[test]
+fn coverage_py_reports_the_contexts_of_a_run() {
+    let Some(venv) = coverage_py("coverage_py_reports_the_contexts_of_a_run") else {
+        return;
+    };
+    for branch in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = fs_err::canonicalize(folder.path()).unwrap().join("app.py");
+        fs_err::write(&source, "x = 1\nif x:\n    x = 2\nx = 3\n").unwrap();
+        let data = attributed(&source, branch);
+        let path = folder.path().join(".coverage.run");
+        write_data_file(&data, &path).unwrap();
+        assert_eq!(read_data_file(&path).unwrap(), data);
+        let coverage = |arguments: &[&str]| {
+            run(venv
+                .command("coverage")
+                .args(arguments)
+                .current_dir(folder.path()))
+        };
+        coverage(&["combine"]);
+        assert_eq!(python(&venv, folder.path(), DUMP), dump(&data));
+        let one = coverage(&["report", "--contexts=::one", "--format=total"]);
+        // Two of four lines; with branches, one of two ways more.
+        assert_eq!(one.trim(), "50");
+        let start = coverage(&["report", "--contexts=start-up", "--format=total"]);
+        assert_eq!(start.trim(), if branch { "17" } else { "25" });
+        coverage(&["json", "--show-contexts", "-q"]);
+        let json = fs_err::read_to_string(folder.path().join("coverage.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let contexts = &json["files"]["app.py"]["contexts"];
+        let two = "tests/t.py::two[\u{e4} \"x\"]|setup";
+        assert_eq!(contexts["1"], serde_json::json!(["(start-up)"]));
+        assert_eq!(contexts["2"], serde_json::json!(["tests/t.py::one|run"]));
+        let both = contexts["3"].as_array().unwrap();
+        assert!(both.len() == 2 && both.iter().any(|context| context == two));
+        assert_eq!(contexts["4"], serde_json::json!([""]));
+        coverage(&["html", "--show-contexts", "-q"]);
+        let page = fs_err::read_to_string(folder.path().join("htmlcov/app_py.html")).unwrap();
+        assert!(page.contains("tests/t.py::one|run"), "{page}");
+    }
 }
 
 #[test]
