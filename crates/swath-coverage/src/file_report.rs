@@ -247,6 +247,29 @@ impl FileReport {
         })
     }
 
+    /// The executed statements that recorded lines are of.
+    pub fn executed_of(&self, lines: impl Iterator<Item = u32>) -> LineSet {
+        let first_line = |line: u32| {
+            let after = self.multiline.partition_point(|&(first, _)| first <= line);
+            let before = after
+                .checked_sub(1)
+                .and_then(|place| self.multiline.get(place));
+            before.map_or(
+                line,
+                |&(first, last)| if line <= last { first } else { line },
+            )
+        };
+        let statements = lines.map(first_line);
+        statements
+            .filter(|line| self.executed.contains(*line))
+            .collect()
+    }
+
+    /// Runs of these statements, with no other statement in between: first and last line of each.
+    pub fn ranges_of(&self, lines: &LineSet) -> Vec<(u32, u32)> {
+        ranges(&self.statements, lines)
+    }
+
     /// The last line of the statement that begins at `first`.
     pub fn last_line_of(&self, first: u32) -> u32 {
         let found = self.multiline.binary_search_by_key(&first, |span| span.0);

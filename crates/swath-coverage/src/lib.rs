@@ -24,6 +24,7 @@
 //! ```
 
 mod analysis_check;
+mod attribution_report;
 mod change_report;
 mod exclusion_reasons;
 mod file_report;
@@ -40,6 +41,7 @@ mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
+pub use attribution_report::{AttributionReport, EndpointReport, ReachedFile, TestReport};
 pub use change_report::{
     ChangeReport, FileChange, LeftOutFile, LeftOutReason, Untested, UntestedPart,
 };

@@ -8,7 +8,7 @@ use crate::stored_context::ContextKind;
 use crate::{CoverageData, LineSet, StoredContext, StoredProcess};
 
 /// What a service answers: a method, and a path with places for values.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Endpoint {
     /// The service; empty if it has no name.
     pub service: String,

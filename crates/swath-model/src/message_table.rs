@@ -264,6 +264,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
         title: "Errors of a question about a change",
         entries: &[
             entry(
+                "bad-description",
+                "what is given with `--openapi` is not an OpenAPI description, as JSON or as YAML",
+                "the message says what is wrong with it; frameworks serve one as `/openapi.json`",
+            ),
+            entry(
                 "bad-gate",
                 "a gate of the command line cannot be read, or its minimum is not a percentage",
                 "write `--gate NAME=MIN`: total, lines, branches, changed or a pattern of paths, and a number from 0 to 100",
@@ -297,6 +302,11 @@ pub const MESSAGES: [MessageGroup; 5] = [
                 "kinds-differ",
                 "of the data files that are held against each other, some have branches and some lines only",
                 "measure all of them with `--branch`, or none",
+            ),
+            entry(
+                "no-attribution",
+                "the data does not say which test or endpoint ran what",
+                "record it with `swath run --attribution`, or `attribution = true` below `[run]` in swath.toml",
             ),
             entry(
                 "no-data",

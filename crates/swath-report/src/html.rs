@@ -4,6 +4,7 @@
 //! of a theme; without it, and under a policy that forbids it, nothing is lost but those.
 
 mod bottom;
+mod endpoints_page;
 mod escape;
 mod figures;
 mod file_page;
@@ -19,6 +20,7 @@ mod runs_page;
 mod single_file;
 mod site;
 mod source_table;
+mod tests_page;
 mod tree;
 mod trust;
 mod words_page;
@@ -33,6 +35,7 @@ use swath_coverage::{ExclusionReasons, FileReport, Report};
 use swath_data::{ContextId, CoverageData};
 use swath_pattern::RegexError;
 
+use crate::Description;
 use site::Site;
 
 pub(crate) use escape::{push_attribute, push_text};
@@ -93,6 +96,8 @@ pub struct HtmlOptions {
     pub plugins: Vec<String>,
     /// Lines that a change wrote, by the paths of files in the data: they are marked.
     pub changed: BTreeMap<String, LineRanges>,
+    /// What an API promises.
+    pub description: Option<Description>,
     /// What excludes lines, to name the rule.
     pub exclusions: ExclusionReasons,
 }
@@ -144,6 +149,12 @@ pub fn render_html<'a, E: Send>(
     for (name, text) in overview_pages(&site) {
         put(piece(&name, text))?;
     }
+    (0..site.test_pages.len())
+        .into_par_iter()
+        .try_for_each(|place| {
+            let name = &site.test_pages[place];
+            put(piece(name, tests_page::render_test(&site, place)))
+        })?;
     (0..site.pages.len()).into_par_iter().try_for_each(|index| {
         let page = &site.pages[index];
         put(piece(&page.name, file_page::render(&site, index)))
@@ -152,12 +163,27 @@ pub fn render_html<'a, E: Send>(
 
 /// The pages that are about more than one file.
 fn overview_pages<'s>(site: &'s Site<'_>) -> impl Iterator<Item = (String, String)> + 's {
-    index_page::render(site).into_iter().chain([
-        ("files.html".to_owned(), files_page::render(site)),
-        ("holes.html".to_owned(), holes_page::render(site)),
-        ("runs.html".to_owned(), runs_page::render(site)),
-        ("words.html".to_owned(), words_page::render(site)),
-    ])
+    index_page::render(site)
+        .into_iter()
+        .chain([
+            ("files.html".to_owned(), files_page::render(site)),
+            ("holes.html".to_owned(), holes_page::render(site)),
+            ("runs.html".to_owned(), runs_page::render(site)),
+            ("words.html".to_owned(), words_page::render(site)),
+        ])
+        .chain(attribution_pages(site))
+}
+
+/// Tests and endpoints, where the data says of any.
+fn attribution_pages(site: &Site<'_>) -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    if site.has_tests() {
+        pages.push(("tests.html".to_owned(), tests_page::render(site)));
+    }
+    if site.has_endpoints() {
+        pages.push(("endpoints.html".to_owned(), endpoints_page::render(site)));
+    }
+    pages
 }
 
 pub(crate) fn piece(name: &str, text: String) -> Piece {

@@ -5,6 +5,7 @@
 
 mod annotate;
 mod annotation;
+mod attribution;
 mod badge;
 mod changes;
 mod comment;
@@ -18,6 +19,7 @@ mod markdown;
 mod message_page;
 mod natural_order;
 mod plain_table;
+mod promises;
 mod sets;
 mod source_lines;
 mod text;
@@ -27,6 +29,7 @@ mod xml;
 
 pub use annotate::render_annotated;
 pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
+pub use attribution::{AttributionRows, render_attribution};
 pub use badge::render_badge;
 pub use changes::{
     ChangeSources, change_annotations, change_remarks, render_change_markdown, render_change_page,
@@ -39,6 +42,7 @@ pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};
 pub use natural_order::NaturalKey;
+pub use promises::{Description, Promised, Promises};
 pub use sets::{SetOptions, SetSources, render_set_pages, render_sets, write_sets_json};
 pub use text::{TextError, TextOptions, render_text};
 pub use trend::{Trend, render_trend, render_trend_page, write_trend_json};

@@ -2,6 +2,7 @@
 
 pub(crate) mod annotate;
 pub(crate) mod badge;
+mod by;
 pub(crate) mod combine;
 pub(crate) mod compare;
 pub(crate) mod debug;

@@ -44,7 +44,7 @@ pub(super) fn push_processes(out: &mut String, site: &Site<'_>, page: &FilePage<
 }
 
 /// Every set of contexts that ran a line, once.
-pub(super) fn push_contexts(out: &mut String, contexts: &LineContexts) {
+pub(super) fn push_contexts(out: &mut String, site: &Site<'_>, contexts: &LineContexts) {
     if contexts.sets.is_empty() {
         return;
     }
@@ -57,7 +57,7 @@ pub(super) fn push_contexts(out: &mut String, contexts: &LineContexts) {
                 if index > 0 {
                     out.push_str(", ");
                 }
-                push_context(out, &contexts.names[context as usize]);
+                push_context(out, site, &contexts.names[context as usize]);
             }
         } else {
             push_ranges(out, set);
@@ -74,7 +74,7 @@ pub(super) fn push_contexts(out: &mut String, contexts: &LineContexts) {
         );
         for name in &contexts.names {
             out.push_str("<li>");
-            push_context(out, name);
+            push_context(out, site, name);
             out.push('\n');
         }
         out.push_str("</ol></details>\n");
@@ -82,9 +82,13 @@ pub(super) fn push_contexts(out: &mut String, contexts: &LineContexts) {
     out.push_str("</section>\n");
 }
 
-fn push_context(out: &mut String, name: &str) {
+fn push_context(out: &mut String, site: &Site<'_>, name: &str) {
     if name.is_empty() {
         out.push_str("(no context)");
+    } else if let Some(page) = site.test_page(name) {
+        let _ = write!(out, "<a href=\"../{page}\">");
+        push_text(out, name);
+        out.push_str("</a>");
     } else {
         push_text(out, name);
     }

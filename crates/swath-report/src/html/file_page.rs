@@ -62,7 +62,7 @@ pub(super) fn push_main(out: &mut String, site: &Site<'_>, index: usize) {
     };
     table.push(out);
     bottom::push_processes(out, site, this);
-    bottom::push_contexts(out, &contexts);
+    bottom::push_contexts(out, site, &contexts);
 }
 
 /// The names of functions by line: of several definitions of one name, the first.

@@ -17,6 +17,8 @@ pub(super) enum Place {
     Files,
     Holes,
     Runs,
+    Tests,
+    Endpoints,
     Words,
     /// A page below one of the report's folders.
     Below,
@@ -29,6 +31,8 @@ impl Place {
             Self::Files => "files.html",
             Self::Holes => "holes.html",
             Self::Runs => "runs.html",
+            Self::Tests => "tests.html",
+            Self::Endpoints => "endpoints.html",
             Self::Words => "words.html",
         }
     }
@@ -135,8 +139,18 @@ fn push_navigation(out: &mut String, site: &Site<'_>, place: Place) {
         (Place::Files, "Files"),
         (Place::Holes, "Holes"),
         (Place::Runs, "Runs"),
+        (Place::Tests, "Tests"),
+        (Place::Endpoints, "Endpoints"),
         (Place::Words, "Words"),
     ] {
+        let is_there = match target {
+            Place::Tests => site.has_tests(),
+            Place::Endpoints => site.has_endpoints(),
+            _ => true,
+        };
+        if !is_there {
+            continue;
+        }
         let current = if target == place {
             " aria-current=page"
         } else {

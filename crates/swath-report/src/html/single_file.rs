@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{self, Place};
 use super::site::Site;
-use super::{CHANGES_STYLE, Piece, SCRIPT, STYLE, file_page, overview_pages};
+use super::{CHANGES_STYLE, Piece, SCRIPT, STYLE, file_page, overview_pages, tests_page};
 
 /// The index, with every other page as data that the script shows when it is asked for.
 pub(super) fn piece(site: &Site<'_>) -> Piece {
@@ -22,6 +22,11 @@ pub(super) fn piece(site: &Site<'_>) -> Piece {
         let mut main = String::new();
         file_page::push_main(&mut main, site, place);
         push_data(&mut others, &page.name, &main);
+    }
+    for (place, name) in site.test_pages.iter().enumerate() {
+        let mut main = String::new();
+        tests_page::push_test(&mut main, site, place);
+        push_data(&mut others, name, &main);
     }
     layout::push_start(&mut out, site, "");
     let _ = writeln!(out, "<style>\n{STYLE}</style>");

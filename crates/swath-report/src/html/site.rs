@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use swath_coverage::{FileReport, Numbers, Report};
-use swath_data::{CoverageData, ProcessRecord};
+use swath_coverage::{AttributionReport, FileReport, Numbers, Report};
+use swath_data::{CoverageData, ProcessRecord, test_of};
 use swath_model::Role;
 
 use super::lines::{FunctionFigures, function_figures};
@@ -47,6 +47,12 @@ pub(super) struct Site<'a> {
     pub(super) options: &'a HtmlOptions,
     pub(super) source_of: &'a SourceOf<'a>,
     pub(super) pages: Vec<FilePage<'a>>,
+    /// The place of each file's page, by that of the file in the report.
+    page_places: Vec<Option<usize>>,
+    /// Tests and endpoints.
+    pub(super) attribution: AttributionReport,
+    /// Where the page of each test is, from the report's folder.
+    pub(super) test_pages: Vec<String>,
     /// Files without a page because everything in them ran.
     pub(super) covered: usize,
     /// Files without a page because they hold no statements.
@@ -73,11 +79,15 @@ impl<'a> Site<'a> {
             options,
             source_of,
             pages: Vec::new(),
+            page_places: Vec::new(),
+            attribution: AttributionReport::default(),
+            test_pages: Vec::new(),
             covered: 0,
             empty: 0,
         };
         for file in &report.files {
             let numbers = &file.numbers;
+            let page = site.pages.len();
             if options.skip_covered && numbers.missing == 0 && numbers.partial_branches == 0 {
                 site.covered += 1;
             } else if options.skip_empty && numbers.statements == 0 {
@@ -90,8 +100,39 @@ impl<'a> Site<'a> {
                     processes: touched.remove(file.recorded.as_str()).unwrap_or_default(),
                 });
             }
+            site.page_places
+                .push((page < site.pages.len()).then_some(page));
+        }
+        if !data.accounting.attribution.is_empty() {
+            site.attribution = AttributionReport::new(data, report, options.contexts.as_ref());
+            let tests = site.attribution.tests.iter();
+            site.test_pages = tests.map(|test| names.name("t", &test.name)).collect();
         }
         site
+    }
+
+    /// Whether there is a page of tests.
+    pub(super) fn has_tests(&self) -> bool {
+        !self.attribution.tests.is_empty()
+    }
+
+    /// Whether there is a page of endpoints.
+    pub(super) fn has_endpoints(&self) -> bool {
+        !self.attribution.endpoints.is_empty()
+    }
+
+    /// Where the page of a file of the report is, from the report's folder.
+    pub(super) fn page_of(&self, file: usize) -> Option<&str> {
+        let place = self.page_places.get(file).copied().flatten()?;
+        self.pages.get(place).map(|page| page.name.as_str())
+    }
+
+    /// Where the page of the test is that a context is of.
+    pub(super) fn test_page(&self, context: &str) -> Option<&str> {
+        let name = test_of(context);
+        let tests = &self.attribution.tests;
+        let place = tests.binary_search_by(|test| test.name.as_str().cmp(name));
+        self.test_pages.get(place.ok()?).map(String::as_str)
     }
 
     pub(super) fn totals(&self) -> &Numbers {

@@ -7,6 +7,7 @@
     reason = "a failed step of the set-up fails the test"
 )]
 
+mod attributed;
 mod budget;
 mod golden;
 mod model;

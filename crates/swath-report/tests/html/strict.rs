@@ -2,7 +2,7 @@
 
 use swath_data::Mode;
 use swath_model::Finding;
-use swath_report::Piece;
+use swath_report::{AttributionRows, Piece, render_attribution};
 
 use crate::model::{Project, page, recorded};
 
@@ -26,6 +26,14 @@ fn hostile() -> Project {
         command: vec![HOSTILE.to_owned()],
         ..swath_data::ProcessRecord::default()
     }];
+    let endpoint = swath_data::Endpoint {
+        service: HOSTILE.to_owned(),
+        route: HOSTILE.to_owned(),
+        method: HOSTILE.to_owned(),
+    };
+    let attribution = &mut project.data.accounting.attribution;
+    attribution.add_test(HOSTILE, Some(HOSTILE));
+    attribution.add_call(&endpoint, HOSTILE, Some(200));
     project.data.accounting.runs = vec![swath_data::RunRecord {
         id: HOSTILE.to_owned(),
         facts: vec![
@@ -187,4 +195,17 @@ fn a_text_that_is_gone_leaves_its_numbers() {
         page.contains("The source is gone") && page.contains("missed"),
         "{page}"
     );
+}
+
+#[test]
+fn nothing_from_outside_steers_the_terminal() {
+    let project = hostile();
+    let report = swath_coverage::AttributionReport::new(&project.data, &project.report(), None);
+    for rows in [AttributionRows::Tests, AttributionRows::Endpoints] {
+        for markdown in [false, true] {
+            let text = render_attribution(&report, rows, None, markdown);
+            let is_steering = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(is_steering), "{text:?}");
+        }
+    }
 }

@@ -11,8 +11,9 @@ use swath_coverage::{FileReport, Report, chosen_contexts, read_source};
 use swath_data::CoverageData;
 use swath_model::Message;
 use swath_pattern::Directory;
-use swath_report::{HtmlOptions, render_html};
+use swath_report::{Description, HtmlOptions, render_html};
 
+use crate::api_description::read_description;
 use crate::arguments::ChangeArguments;
 use crate::change_source::ChangeSource;
 use crate::coverage_cli::Parsed;
@@ -51,6 +52,13 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         target: Path::new(&config.html_dir),
         single_file,
         no_source: parsed.is_set("no_source"),
+        description: match described(parsed) {
+            Ok(description) => description,
+            Err(message) => {
+                message.print();
+                return Ok(Exit::Failure);
+            }
+        },
         changed: match parsed.text("since") {
             Some(since) => match changed_lines(since, &data, &session) {
                 Ok(changed) => changed,
@@ -80,6 +88,12 @@ fn write(parsed: &Parsed) -> Result<Exit, Failure> {
         _ => report.totals.percent(),
     };
     Ok(session.judge(total, Stdout::Text))
+}
+
+/// What an API promises, if a description of it is named.
+fn described(parsed: &Parsed) -> Result<Option<Description>, Message> {
+    let description = parsed.text("openapi").map(Path::new);
+    description.map(read_description).transpose()
 }
 
 /// The lines to mark: what a change wrote, by the paths in the data.
@@ -124,6 +138,8 @@ pub(crate) struct HtmlRequest<'a> {
     pub(crate) target: &'a Path,
     pub(crate) single_file: bool,
     pub(crate) no_source: bool,
+    /// What an API promises.
+    pub(crate) description: Option<Description>,
     /// Lines that a change wrote, by the paths in the data.
     pub(crate) changed: BTreeMap<String, LineRanges>,
 }
@@ -155,6 +171,9 @@ pub(crate) fn write_html(
     let config = request.config;
     let mut options = HtmlOptions::from_config(config).map_err(ReportError::from)?;
     options.contexts = chosen_contexts(config, data).map_err(ReportError::from)?;
+    // Who ran a line is what such data is for.
+    options.show_contexts |= !data.accounting.attribution.is_empty();
+    options.description.clone_from(&request.description);
     options.single_file = request.single_file;
     options.no_source = request.no_source;
     options.changed.clone_from(&request.changed);

@@ -9,6 +9,7 @@ use swath_model::{Completeness, Message};
 use swath_report::{Comment, TextError, TextOptions, render_comment, render_text};
 use swath_run::Settings;
 
+use super::by::By;
 use crate::arguments::ChangeArguments;
 use crate::change_source::changes_since;
 use crate::ci_report::{CiFormat, show_for_gitlab, show_on_github};
@@ -49,6 +50,10 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
     if ci.is_none() {
         check_format(options.format.as_deref())?;
     }
+    let by = match By::of(parsed, options.format.as_deref()) {
+        Ok(by) => by,
+        Err(message) => return Ok(told(&message)),
+    };
     let is_comment = parsed.text("since").is_some();
     if is_comment && options.format.as_deref() != Some("markdown") {
         let text = "`--since` belongs to a comment";
@@ -84,8 +89,13 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
             session.say_verdict(&data, &report);
         }
         None => {
+            let text = match by.map(|by| by.render(&data, &report, &session)) {
+                Some(Ok(text)) => text,
+                Some(Err(message)) => return Ok(told(&message)),
+                None => render_text(&report, &options)?,
+            };
             let last_line = session.verdict_under_table(&data, &report, options.format.as_deref());
-            print(&render_text(&report, &options)?);
+            print(&text);
             print(&last_line);
         }
     }

@@ -373,6 +373,7 @@ fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
         target,
         single_file: false,
         no_source: false,
+        description: None,
         changed: BTreeMap::new(),
     };
     match write_html(&run.data, report, &request) {

@@ -102,6 +102,17 @@ pub(super) const BRANCH: Choice = flag(
     "--branch",
     "Measure branch coverage in addition to statement coverage.",
 );
+pub(super) const BY: Choice = Choice {
+    own: true,
+    takes: Takes::OneOf(&["test", "endpoint"]),
+    ..text(
+        "by",
+        "--by",
+        "test|endpoint",
+        "A row for each test (how it ended, what it reached, what it called) or each endpoint of a service \
+         (statuses, tests, lines; never called first) instead of each file.",
+    )
+};
 pub(super) const CONCURRENCY: Choice = text(
     "concurrency",
     "--concurrency",
@@ -249,6 +260,16 @@ pub(super) const OMIT: Choice = text(
     "Omit files whose paths match one of these patterns. Accepts shell-style wildcards, which \
      must be quoted.",
 );
+pub(super) const OPENAPI: Choice = Choice {
+    own: true,
+    ..text(
+        "openapi",
+        "--openapi",
+        "FILE",
+        "An OpenAPI description: name what it promises and no service serves, and the statuses that were never \
+         answered.",
+    )
+};
 pub(super) const OUTPUT_JSON: Choice =
     output("Write the JSON report to this file. Defaults to 'coverage.json'");
 pub(super) const OUTPUT_LCOV: Choice =

@@ -8,12 +8,14 @@
 //! - `sets`: `swath compare`
 //! - `labels`: `swath combine --label`, `swath compare --labels`
 //! - `derived`: `swath intersect` and `swath subtract`
+//! - `by`: `swath report --by`
 //! - `guide`: the page about it shows what is printed
 //! - `kept`: `swath history`, and the gate that holds a total against another run
 //! - `gates`: held by `run`, `report` and `diff`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod by;
 mod derived;
 mod diff_cover;
 mod followed;

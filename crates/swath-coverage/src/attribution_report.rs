@@ -1,0 +1,273 @@
+//! What tests reached, and what ran for endpoints: the data's contexts and tables, held against the
+//! statements of the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use swath_data::{ContextId, CoverageData, Endpoint, LineSet, test_of};
+
+use crate::{FileReport, Report};
+
+/// The context of what ran before there was any test or request: no test.
+const START_UP: &str = "(start-up)";
+
+/// What something reached of a file: the place of the file in the report, and the statements.
+pub type ReachedFile = (usize, Arc<LineSet>);
+
+/// A test, in all its phases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestReport {
+    /// Its name.
+    pub name: String,
+    /// How it ended; several ways if it ran several times, none if nobody said.
+    pub outcomes: BTreeSet<String>,
+    /// What it reached, file by file.
+    pub files: Vec<ReachedFile>,
+    /// How many statements it reached.
+    pub lines: usize,
+    /// How many of them no other test reached.
+    pub lines_alone: usize,
+    /// The endpoints that it called, by their places, with what it was answered.
+    pub endpoints: BTreeMap<usize, BTreeSet<u16>>,
+}
+
+/// An endpoint of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointReport {
+    /// What it is.
+    pub endpoint: Endpoint,
+    /// Whether the service says that it serves it.
+    pub is_offered: bool,
+    /// Whether anybody called it, a test or somebody else.
+    pub is_called: bool,
+    /// What it answered.
+    pub statuses: BTreeSet<u16>,
+    /// The tests that called it, by their places.
+    pub tests: BTreeSet<usize>,
+    /// What ran for it, file by file.
+    pub files: Vec<ReachedFile>,
+    /// How many statements ran for it.
+    pub lines: usize,
+}
+
+/// Tests and endpoints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttributionReport {
+    /// The tests, by name.
+    pub tests: Vec<TestReport>,
+    /// The endpoints: those that were never called first.
+    pub endpoints: Vec<EndpointReport>,
+    /// How many statements there are.
+    pub statements: usize,
+    /// How many of them tests reached.
+    pub lines: usize,
+    /// How many of them one test reached, and no other.
+    pub lines_of_one_test: usize,
+}
+
+impl AttributionReport {
+    /// What the data says of tests and endpoints, among `chosen` contexts if there is a choice. Data
+    /// of another tool that has contexts has tests: each context is one.
+    pub fn new(data: &CoverageData, report: &Report, chosen: Option<&BTreeSet<ContextId>>) -> Self {
+        let mut tests = Tests::new(data, chosen);
+        let mut found = Self {
+            statements: report.totals.statements,
+            ..Self::default()
+        };
+        for (place, file) in report.files.iter().enumerate() {
+            found.take_file(data, (place, file), &mut tests);
+        }
+        found.tests = tests.all;
+        found.take_endpoints(data, report, &tests.by_context);
+        found
+    }
+
+    /// Whether the data says nothing of tests and endpoints.
+    pub fn is_empty(&self) -> bool {
+        self.tests.is_empty() && self.endpoints.is_empty()
+    }
+
+    fn take_file(
+        &mut self,
+        data: &CoverageData,
+        (place, file): (usize, &FileReport),
+        tests: &mut Tests<'_>,
+    ) {
+        let mut reached = reached_by_test(data, file, tests);
+        reached.sort_by_key(|(test, _)| *test);
+        // A statement has no test yet, one, or several.
+        let mut only: FxHashMap<u32, Option<usize>> = FxHashMap::default();
+        for parts in reached.chunk_by(|(one, _), (next, _)| one == next) {
+            let Some((test, first)) = parts.first() else {
+                continue;
+            };
+            let mut lines = Arc::clone(first);
+            for (_, more) in &parts[1..] {
+                if !Arc::ptr_eq(&lines, more) {
+                    Arc::make_mut(&mut lines).union_with(more);
+                }
+            }
+            for line in lines.iter() {
+                let fresh = only.entry(line).or_insert(Some(*test));
+                if *fresh != Some(*test) {
+                    *fresh = None;
+                }
+            }
+            let report = &mut tests.all[*test];
+            report.lines += lines.len();
+            report.files.push((place, lines));
+        }
+        self.lines += only.len();
+        for test in only.into_values().flatten() {
+            self.lines_of_one_test += 1;
+            tests.all[test].lines_alone += 1;
+        }
+    }
+
+    fn take_endpoints(
+        &mut self,
+        data: &CoverageData,
+        report: &Report,
+        tests: &BTreeMap<&str, usize>,
+    ) {
+        let places: FxHashMap<&str, usize> = (report.files.iter().enumerate())
+            .map(|(place, file)| (file.recorded.as_str(), place))
+            .collect();
+        for (endpoint, facts) in data.accounting.attribution.endpoints() {
+            let mut files: Vec<ReachedFile> = Vec::new();
+            for (path, lines) in &facts.lines {
+                if let Some(&place) = places.get(path.as_str()) {
+                    let statements = report.files[place].executed_of(lines.iter());
+                    files.push((place, Arc::new(statements)));
+                }
+            }
+            files.retain(|(_, lines)| !lines.is_empty());
+            files.sort_by_key(|(place, _)| *place);
+            let called = facts.calls.iter();
+            self.endpoints.push(EndpointReport {
+                endpoint: endpoint.clone(),
+                is_offered: facts.is_offered,
+                is_called: !facts.calls.is_empty(),
+                statuses: facts.calls.iter().filter_map(|call| call.status).collect(),
+                tests: called
+                    .filter_map(|call| tests.get(call.test.as_ref()).copied())
+                    .collect(),
+                lines: files.iter().map(|(_, lines)| lines.len()).sum(),
+                files,
+            });
+        }
+        self.endpoints
+            .sort_by(|one, next| one.order().cmp(&next.order()));
+        let places: FxHashMap<Endpoint, usize> = (self.endpoints.iter().enumerate())
+            .map(|(place, one)| (one.endpoint.clone(), place))
+            .collect();
+        for (endpoint, facts) in data.accounting.attribution.endpoints() {
+            for call in &facts.calls {
+                if let (Some(&place), Some(&test)) =
+                    (places.get(endpoint), tests.get(call.test.as_ref()))
+                {
+                    let statuses = self.tests[test].endpoints.entry(place).or_default();
+                    statuses.extend(call.status);
+                }
+            }
+        }
+    }
+}
+
+impl EndpointReport {
+    fn order(&self) -> (bool, &str, &str, &str) {
+        let Endpoint {
+            service,
+            route,
+            method,
+        } = &self.endpoint;
+        (self.is_called, service, route, method)
+    }
+}
+
+/// The tests, by the contexts that they have in the data.
+struct Tests<'a> {
+    all: Vec<TestReport>,
+    by_context: BTreeMap<&'a str, usize>,
+    by_id: FxHashMap<ContextId, usize>,
+}
+
+impl<'a> Tests<'a> {
+    fn new(data: &'a CoverageData, chosen: Option<&BTreeSet<ContextId>>) -> Self {
+        let known = &data.accounting.attribution;
+        let mut contexts: BTreeMap<&str, Option<&BTreeSet<String>>> = BTreeMap::new();
+        if known.is_empty() {
+            let named = data.contexts().map(|(_, name)| name);
+            let named = named.filter(|name| !name.is_empty() && *name != START_UP);
+            contexts.extend(named.map(|name| (name, None)));
+        } else {
+            contexts.extend(known.tests().map(|(name, outcomes)| (name, Some(outcomes))));
+        }
+        if let Some(chosen) = chosen {
+            let chosen: BTreeSet<&str> = chosen.iter().map(|id| data.context_name(*id)).collect();
+            contexts.retain(|name, _| chosen.contains(name));
+        }
+        let names: BTreeSet<&str> = contexts.keys().map(|name| test_of(name)).collect();
+        let places: BTreeMap<&str, usize> = names.iter().copied().zip(0..).collect();
+        let mut all: Vec<TestReport> = (names.iter())
+            .map(|name| TestReport {
+                name: (*name).to_owned(),
+                ..TestReport::default()
+            })
+            .collect();
+        let mut by_context = BTreeMap::new();
+        for (context, outcomes) in contexts {
+            if let Some(&place) = places.get(test_of(context)) {
+                by_context.insert(context, place);
+                let outcomes = outcomes.into_iter().flatten();
+                all[place].outcomes.extend(outcomes.cloned());
+            }
+        }
+        let ids = data.contexts();
+        let by_id = ids.filter_map(|(id, name)| Some((id, *by_context.get(name)?)));
+        Self {
+            by_id: by_id.collect(),
+            all,
+            by_context,
+        }
+    }
+}
+
+/// The statements of a file that each phase of each test reached. Many reach the same: that is
+/// looked at once.
+fn reached_by_test(
+    data: &CoverageData,
+    file: &FileReport,
+    tests: &Tests<'_>,
+) -> Vec<(usize, Arc<LineSet>)> {
+    let Some(recorded) = data.file(&file.recorded) else {
+        return Vec::new();
+    };
+    let mut reached = Vec::new();
+    if data.has_arcs() {
+        let mut known = FxHashMap::default();
+        for (id, arcs) in recorded.arcs_by_context() {
+            if let Some(&test) = tests.by_id.get(&id) {
+                let lines = known.entry(std::ptr::from_ref(arcs)).or_insert_with(|| {
+                    let ends = arcs.iter().flat_map(|(from, to)| [from, to]);
+                    let lines = ends.filter_map(|line| u32::try_from(line).ok());
+                    Arc::new(file.executed_of(lines))
+                });
+                reached.push((test, Arc::clone(lines)));
+            }
+        }
+    } else {
+        let mut known = FxHashMap::default();
+        for (id, lines) in recorded.lines_by_context() {
+            if let Some(&test) = tests.by_id.get(&id) {
+                let lines = known
+                    .entry(std::ptr::from_ref(lines))
+                    .or_insert_with(|| Arc::new(file.executed_of(lines.iter())));
+                reached.push((test, Arc::clone(lines)));
+            }
+        }
+    }
+    reached.retain(|(_, lines)| !lines.is_empty());
+    reached
+}

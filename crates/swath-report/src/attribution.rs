@@ -1,0 +1,249 @@
+//! Tests and endpoints: a table of what each reached, for terminals and as Markdown.
+
+use std::collections::BTreeSet;
+
+use swath_coverage::{AttributionReport, EndpointReport, TestReport};
+use swath_data::Endpoint;
+use swath_model::neutralize_control;
+
+use crate::markdown::escape_markdown;
+use crate::plain_table::PlainTable;
+use crate::text::push_line;
+use crate::{Promised, Promises};
+
+/// A cell names no more than so many endpoints.
+const MOST_NAMED: usize = 4;
+
+/// What the rows of the table are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributionRows {
+    /// Tests.
+    Tests,
+    /// Endpoints of services.
+    Endpoints,
+}
+
+/// Renders a row for each test or endpoint, and what there is to say of all of them below.
+pub fn render_attribution(
+    report: &AttributionReport,
+    rows: AttributionRows,
+    promises: Option<&Promises>,
+    markdown: bool,
+) -> String {
+    let (table, mut remarks) = match rows {
+        AttributionRows::Tests => (table_of_tests(report), remarks_on_tests(report)),
+        AttributionRows::Endpoints => (table_of_endpoints(report), remarks_on_endpoints(report)),
+    };
+    remarks.extend(promises.into_iter().flat_map(remarks_on_promises));
+    let mut out = if markdown {
+        table.markdown()
+    } else {
+        table.text()
+    };
+    for Remark { text, items } in remarks {
+        out.push('\n');
+        let shown = |text: &str| {
+            let text = neutralize_control(text);
+            if markdown {
+                escape_markdown(&text)
+            } else {
+                text
+            }
+        };
+        push_line(&mut out, &shown(&text));
+        if markdown && !items.is_empty() {
+            out.push('\n');
+        }
+        for item in &items {
+            let bullet = if markdown { "- " } else { "  " };
+            push_line(&mut out, &format!("{bullet}{}", shown(item)));
+        }
+    }
+    out
+}
+
+/// A sentence, and what it is about.
+struct Remark {
+    text: String,
+    items: Vec<String>,
+}
+
+fn table_of_tests(report: &AttributionReport) -> PlainTable {
+    let heads = ["Test", "Lines", "Alone", "Outcome", "Endpoints"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for test in &report.tests {
+        rows.push(vec![
+            neutralize_control(&test.name),
+            test.lines.to_string(),
+            test.lines_alone.to_string(),
+            neutralize_control(&outcomes(test)),
+            neutralize_control(&endpoints_of(report, test)),
+        ]);
+    }
+    PlainTable {
+        rows,
+        ends: vec![vec![
+            "Together".to_owned(),
+            report.lines.to_string(),
+            report.lines_of_one_test.to_string(),
+        ]],
+        numbers: 1..3,
+    }
+}
+
+/// How a test ended, in words.
+pub(crate) fn outcomes(test: &TestReport) -> String {
+    if test.outcomes.is_empty() {
+        return "–".to_owned();
+    }
+    let outcomes: Vec<&str> = test.outcomes.iter().map(String::as_str).collect();
+    outcomes.join(", ")
+}
+
+fn endpoints_of(report: &AttributionReport, test: &TestReport) -> String {
+    let called = test.endpoints.keys();
+    let called: Vec<&Endpoint> = called
+        .map(|place| &report.endpoints[*place].endpoint)
+        .collect();
+    let named = called.iter().take(MOST_NAMED);
+    let mut text = named
+        .map(|one| call_text(one))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if called.len() > MOST_NAMED {
+        text.push_str(&format!(" and {} more", called.len() - MOST_NAMED));
+    }
+    if text.is_empty() {
+        "–".to_owned()
+    } else {
+        text
+    }
+}
+
+/// `GET /points/{id}`.
+pub(crate) fn call_text(endpoint: &Endpoint) -> String {
+    format!("{} {}", endpoint.method, endpoint.route)
+}
+
+/// Statuses, or that there is none.
+pub(crate) fn statuses_text(statuses: &BTreeSet<u16>) -> String {
+    if statuses.is_empty() {
+        return "–".to_owned();
+    }
+    let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+    statuses.join(", ")
+}
+
+fn count(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
+    }
+}
+
+fn remarks_on_tests(report: &AttributionReport) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let without = report.tests.iter().filter(|test| test.lines == 0);
+    let items: Vec<String> = without.map(|test| test.name.clone()).collect();
+    if !items.is_empty() {
+        remarks.push(Remark {
+            text: format!(
+                "{} reached no line of any service:",
+                count(items.len(), "test")
+            ),
+            items,
+        });
+    }
+    remarks.push(Remark {
+        text: format!(
+            "{} reached {} of {}; {} reached by one test only.",
+            count(report.tests.len(), "test"),
+            report.lines,
+            count(report.statements, "statement"),
+            match report.lines_of_one_test {
+                1 => "1 is".to_owned(),
+                lines => format!("{lines} are"),
+            }
+        ),
+        items: Vec::new(),
+    });
+    remarks
+}
+
+fn table_of_endpoints(report: &AttributionReport) -> PlainTable {
+    let has_services = report
+        .endpoints
+        .iter()
+        .any(|one| !one.endpoint.service.is_empty());
+    let mut heads = vec!["Endpoint"];
+    heads.extend(has_services.then_some("Service"));
+    heads.extend(["Statuses", "Tests", "Lines"]);
+    let mut rows = vec![heads.into_iter().map(str::to_owned).collect()];
+    for one in &report.endpoints {
+        let mut row = vec![neutralize_control(&call_text(&one.endpoint))];
+        row.extend(has_services.then(|| neutralize_control(&one.endpoint.service)));
+        row.extend([
+            answer(one),
+            one.tests.len().to_string(),
+            one.lines.to_string(),
+        ]);
+        rows.push(row);
+    }
+    let numbers = 2 + usize::from(has_services);
+    PlainTable {
+        rows,
+        ends: Vec::new(),
+        numbers: numbers..numbers + 2,
+    }
+}
+
+/// What an endpoint answered, or that nobody called it.
+pub(crate) fn answer(endpoint: &EndpointReport) -> String {
+    if endpoint.is_called {
+        statuses_text(&endpoint.statuses)
+    } else {
+        "never called".to_owned()
+    }
+}
+
+fn remarks_on_endpoints(report: &AttributionReport) -> Vec<Remark> {
+    let never = report.endpoints.iter().filter(|one| !one.is_called).count();
+    vec![Remark {
+        text: format!(
+            "{}, {never} of them never called.",
+            count(report.endpoints.len(), "endpoint")
+        ),
+        items: Vec::new(),
+    }]
+}
+
+fn remarks_on_promises(promises: &Promises) -> Vec<Remark> {
+    let call = |promised: &Promised| format!("{} {}", promised.method, promised.path);
+    let mut remarks = Vec::new();
+    if !promises.not_served.is_empty() {
+        remarks.push(Remark {
+            text: format!("{} promises what no service serves:", promises.name),
+            items: promises.not_served.iter().map(call).collect(),
+        });
+    }
+    if !promises.never_answered.is_empty() {
+        let items = promises
+            .never_answered
+            .iter()
+            .map(|(promised, statuses)| format!("{}: {}", call(promised), statuses.join(", ")));
+        remarks.push(Remark {
+            text: format!(
+                "{} promises statuses that were never answered:",
+                promises.name
+            ),
+            items: items.collect(),
+        });
+    }
+    if remarks.is_empty() {
+        remarks.push(Remark {
+            text: format!("Everything that {} promises was answered.", promises.name),
+            items: Vec::new(),
+        });
+    }
+    remarks
+}

@@ -1,0 +1,158 @@
+//! The tests, and a page for each: what it reached, what it called, how it ended.
+
+use std::fmt::Write as _;
+
+use swath_coverage::TestReport;
+
+use super::escape::push_text;
+use super::figures::{grouped, plural};
+use super::layout::{Place, page};
+use super::site::Site;
+use crate::attribution::{call_text, outcomes, statuses_text};
+
+/// So many ranges of lines are named of a file.
+const MOST_RANGES: usize = 60;
+/// So many tests that reached nothing are named.
+const MOST_NAMED: usize = 200;
+
+/// The page of all tests.
+pub(super) fn render(site: &Site<'_>) -> String {
+    let report = &site.attribution;
+    let mut main = String::from("<h1>Tests</h1>\n");
+    let _ = writeln!(
+        main,
+        "<p class=lead>{} reached {} of {}; {} of these by one test only.</p>",
+        plural(report.tests.len(), "test"),
+        grouped(report.lines),
+        plural(report.statements, "statement"),
+        grouped(report.lines_of_one_test)
+    );
+    push_without_lines(&mut main, site);
+    main.push_str("<div class=scroll><table class=\"files flat holes\">\n<thead><tr><th scope=col>Test<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Alone<th scope=col class=n>Endpoints\n<tbody>\n");
+    for (test, name) in report.tests.iter().zip(&site.test_pages) {
+        let _ = write!(main, "<tr><th scope=row><a href=\"{name}\">");
+        push_text(&mut main, &test.name);
+        main.push_str("</a><td>");
+        push_outcome(&mut main, test);
+        let _ = writeln!(
+            main,
+            "<td>{}<td>{}<td>{}",
+            test.lines,
+            test.lines_alone,
+            test.endpoints.len()
+        );
+    }
+    main.push_str("</table></div>\n");
+    page(site, Place::Tests, "Tests", &main)
+}
+
+fn push_without_lines(out: &mut String, site: &Site<'_>) {
+    let tests = site.attribution.tests.iter().zip(&site.test_pages);
+    let without: Vec<_> = tests.filter(|(test, _)| test.lines == 0).collect();
+    if without.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<p>{} reached no line of any service: ",
+        plural(without.len(), "test")
+    );
+    for (index, (test, name)) in without.iter().take(MOST_NAMED).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        let _ = write!(out, "{separator}<a href=\"{name}\">");
+        push_text(out, &test.name);
+        out.push_str("</a>");
+    }
+    if without.len() > MOST_NAMED {
+        let _ = write!(out, " and {} more", without.len() - MOST_NAMED);
+    }
+    out.push_str(".</p>\n");
+}
+
+/// The word, and a glyph for what is no success.
+fn push_outcome(out: &mut String, test: &TestReport) {
+    let is_failure = |outcome: &String| matches!(outcome.as_str(), "failed" | "error");
+    if test.outcomes.iter().any(is_failure) {
+        out.push_str("✗ ");
+    }
+    push_text(out, &outcomes(test));
+}
+
+/// The page of a test, by its place.
+pub(super) fn render_test(site: &Site<'_>, place: usize) -> String {
+    let mut main = String::new();
+    push_test(&mut main, site, place);
+    page(
+        site,
+        Place::Below,
+        &site.attribution.tests[place].name,
+        &main,
+    )
+}
+
+/// Appends what stands in `main` of the page of a test.
+pub(super) fn push_test(out: &mut String, site: &Site<'_>, place: usize) {
+    let test = &site.attribution.tests[place];
+    out.push_str("<h1>");
+    push_text(out, &test.name);
+    out.push_str("</h1>\n<p class=lead>Outcome: ");
+    push_outcome(out, test);
+    let _ = writeln!(
+        out,
+        ". It reached {}, {} of them alone. <a href=\"../tests.html\">All tests</a></p>",
+        plural(test.lines, "statement"),
+        grouped(test.lines_alone)
+    );
+    push_endpoints(out, site, test);
+    if test.files.is_empty() {
+        out.push_str("<p>It reached no line of any service.</p>\n");
+        return;
+    }
+    out.push_str("<h2>Reached</h2>\n<div class=scroll><table class=\"files flat holes\">\n<thead><tr><th scope=col>File<th scope=col>Which lines<th scope=col class=n>Lines\n<tbody>\n");
+    for (file, lines) in &test.files {
+        out.push_str("<tr><th scope=row>");
+        let page = site.page_of(*file);
+        if let Some(page) = page {
+            let _ = write!(out, "<a href=\"../{page}\">");
+        }
+        push_text(out, &site.report.files[*file].name);
+        out.push_str(if page.is_some() { "</a><td>" } else { "<td>" });
+        let all = site.report.files[*file].ranges_of(lines);
+        for (index, (first, last)) in all.iter().take(MOST_RANGES).enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let range = if first == last {
+                first.to_string()
+            } else {
+                format!("{first}–{last}")
+            };
+            let _ = match page {
+                Some(page) => write!(out, "{separator}<a href=\"../{page}#L{first}\">{range}</a>"),
+                None => write!(out, "{separator}{range}"),
+            };
+        }
+        if all.len() > MOST_RANGES {
+            let _ = write!(out, " and {} more", all.len() - MOST_RANGES);
+        }
+        let _ = writeln!(out, "<td>{}", lines.len());
+    }
+    out.push_str("</table></div>\n");
+}
+
+fn push_endpoints(out: &mut String, site: &Site<'_>, test: &TestReport) {
+    if test.endpoints.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Called</h2>\n<ul>\n");
+    for (place, statuses) in &test.endpoints {
+        let endpoint = &site.attribution.endpoints[*place].endpoint;
+        let _ = write!(out, "<li><a href=\"../endpoints.html#e{place}\"><code>");
+        push_text(out, &call_text(endpoint));
+        out.push_str("</code></a>");
+        if !endpoint.service.is_empty() {
+            out.push_str(" of ");
+            push_text(out, &endpoint.service);
+        }
+        let _ = writeln!(out, ": {}", statuses_text(statuses));
+    }
+    out.push_str("</ul>\n");
+}

@@ -1,0 +1,152 @@
+//! Pages and tables of tests and endpoints.
+
+use std::collections::BTreeSet;
+
+use swath_coverage::AttributionReport;
+use swath_data::{Endpoint, LineSet};
+use swath_report::{AttributionRows, Description, Promised, Promises, render_attribution};
+
+use crate::model::{Project, page};
+
+/// The shop: a test that failed, one that passed, one that reached nothing; an endpoint that is
+/// called, one that is not.
+pub(crate) fn attributed() -> Project {
+    let mut project = Project::shop();
+    let app = project.directory().absolute("shop/app.py");
+    let attribution = &mut project.data.accounting.attribution;
+    attribution.add_test("test_price", Some("failed"));
+    attribution.add_test("test_tax", Some("passed"));
+    attribution.add_test("test_idle|setup", None);
+    attribution.add_test("test_idle|run", Some("skipped"));
+    let endpoint = |method: &str, route: &str| Endpoint {
+        service: "web".to_owned(),
+        route: route.to_owned(),
+        method: method.to_owned(),
+    };
+    let price = endpoint("GET", "/price/{item}");
+    attribution.add_call(&price, "test_price", Some(200));
+    attribution.add_call(&price, "test_tax", Some(404));
+    attribution.add_call(&price, "", Some(200));
+    let lines: LineSet = [6, 7, 10, 12].into_iter().collect();
+    attribution.endpoint(price).lines.insert(app, lines);
+    attribution.endpoint(endpoint("PUT", "/z")).is_offered = true;
+    project
+}
+
+fn description() -> Description {
+    let promised = |method: &str, path: &str, statuses: &[&str]| Promised {
+        path: path.to_owned(),
+        method: method.to_owned(),
+        statuses: statuses.iter().map(|&status| status.to_owned()).collect(),
+        bases: BTreeSet::new(),
+    };
+    Description {
+        name: "api.yaml".to_owned(),
+        operations: vec![
+            promised("GET", "/price/{name}", &["200", "422"]),
+            promised("DELETE", "/price/{name}", &["204"]),
+        ],
+    }
+}
+
+fn text(rows: AttributionRows, markdown: bool) -> String {
+    let project = attributed();
+    let report = project.report();
+    let found = AttributionReport::new(&project.data, &report, None);
+    let promises = Promises::new(&description(), &found);
+    let promises = (rows == AttributionRows::Endpoints).then_some(&promises);
+    render_attribution(&found, rows, promises, markdown)
+}
+
+#[test]
+fn tests_are_a_table() {
+    assert_eq!(
+        text(AttributionRows::Tests, false),
+        "\
+Test         Lines   Alone   Outcome   Endpoints
+------------------------------------------------
+test_idle        0       0   skipped   –
+test_price       6       0   failed    GET /price/{item}
+test_tax        10       4   passed    GET /price/{item}
+------------------------------------------------
+Together        10       4
+
+1 test reached no line of any service:
+  test_idle
+
+3 tests reached 10 of 13 statements; 4 are reached by one test only.
+"
+    );
+}
+
+#[test]
+fn endpoints_are_a_table_those_that_were_never_called_first() {
+    assert_eq!(
+        text(AttributionRows::Endpoints, false),
+        "\
+Endpoint            Service   Statuses       Tests   Lines
+----------------------------------------------------------
+PUT /z              web       never called       0       0
+GET /price/{item}   web       200, 404           2       3
+
+2 endpoints, 1 of them never called.
+
+api.yaml promises what no service serves:
+  DELETE /price/{name}
+
+api.yaml promises statuses that were never answered:
+  GET /price/{name}: 422
+"
+    );
+    let markdown = text(AttributionRows::Endpoints, true);
+    assert!(
+        markdown.starts_with("| Endpoint | Service | Statuses | Tests | Lines |\n"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn tests_and_endpoints_have_pages() {
+    let pages = attributed().pages(|options| {
+        options.show_contexts = true;
+        options.description = Some(description());
+    });
+    let tests = page(&pages, "tests.html");
+    assert!(
+        tests.contains("3 tests reached 10 of 13 statements; 4 of these by one test only."),
+        "{tests}"
+    );
+    assert!(tests.contains("1 test reached no line of any service: <a href=\"t/test_idle-"));
+    assert!(tests.contains("✗ failed"));
+    let endpoints = page(&pages, "endpoints.html");
+    let place = |text: &str| {
+        endpoints
+            .find(text)
+            .unwrap_or_else(|| panic!("{endpoints}"))
+    };
+    assert!(place("PUT /z") < place("<code>GET /price/{item}"));
+    place("✗ never called");
+    place("<li><code>DELETE /price/{name}");
+    place("<li><code>GET /price/{name}</code>: 422");
+    let test = page(&pages, "t/test_tax-");
+    assert!(
+        test.contains("endpoints.html#e1\"><code>GET /price/{item}</code></a> of web: 404"),
+        "{test}"
+    );
+    assert!(test.contains("<a href=\"../f/shop-store-py-"), "{test}");
+    // The lines of a file lead to the tests.
+    let app = page(&pages, "f/shop-app-py");
+    assert!(app.contains("<a href=\"../t/test_price-"), "{app}");
+    let idle = page(&pages, "t/test_idle-");
+    assert!(idle.contains("It reached no line of any service."));
+    let single = attributed().pages(|options| options.single_file = true);
+    assert!(page(&single, "index.html").contains("id=\"page:t/test_tax-"));
+}
+
+#[test]
+fn data_without_tests_has_no_pages_of_them() {
+    let pages = Project::shop().pages(|_| ());
+    let is_about_tests = |name: &str| name.starts_with("t/") || name.starts_with("tests");
+    assert!(!pages.iter().any(|piece| is_about_tests(&piece.name)));
+    assert!(!page(&pages, "index.html").contains("endpoints.html"));
+}

@@ -1,0 +1,217 @@
+//! `swath report --by`, of data that says which test and which endpoint ran what.
+
+use std::path::Path;
+use std::process::Command;
+
+use swath_data::{CoverageData, Endpoint, Mode, RunRecord, read_data_file, write_data_file};
+
+use crate::project::{Finished, finish};
+
+/// A folder with a service's source, and a data file.
+struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    fn new(is_attributed: bool) -> Self {
+        let folder = swath_test::temp_dir();
+        let source = folder.path().join("shop.py");
+        fs_err::write(
+            &source,
+            "def total(items):\n    if not items:\n        return 0\n    return sum(items)\n",
+        )
+        .unwrap();
+        let path = source.to_str().unwrap().to_owned();
+        let mut data = CoverageData::new(Mode::Lines);
+        let mut add = |context: &str, lines: &[u32]| {
+            let context = data.intern_context(context);
+            data.add_lines(&path, context, &lines.iter().copied().collect());
+        };
+        add("", &[1]);
+        if is_attributed {
+            add("tests/test_shop.py::test_empty|run", &[2, 3]);
+            add("tests/test_shop.py::test_sum|run", &[2, 4]);
+            let known = &mut data.accounting.attribution;
+            known.add_test("tests/test_shop.py::test_empty|run", Some("passed"));
+            known.add_test("tests/test_shop.py::test_sum|run", Some("failed"));
+            known.add_test("tests/test_shop.py::test_idle|run", Some("skipped"));
+            let endpoint = |method: &str, route: &str| Endpoint {
+                service: "web".to_owned(),
+                route: route.to_owned(),
+                method: method.to_owned(),
+            };
+            let total = endpoint("GET", "/total/<int:id>");
+            known.add_call(&total, "tests/test_shop.py::test_empty|run", Some(200));
+            let lines = known.endpoint(total).lines.entry(path.clone()).or_default();
+            lines.extend([2, 3]);
+            known.endpoint(endpoint("DELETE", "/total")).is_offered = true;
+        }
+        data.accounting.runs.push(RunRecord {
+            id: "5eed".to_owned(),
+            facts: vec![("complete".to_owned(), "1".to_owned())],
+        });
+        write_data_file(&data, &folder.path().join(".coverage")).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn swath(&self, words: &[&str]) -> Finished {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swath"));
+        command.args(words).current_dir(self.path());
+        command
+            .env_remove("COVERAGE_FILE")
+            .env_remove("COVERAGE_RCFILE");
+        finish(command)
+    }
+
+    /// What is printed, up to the verdict.
+    fn report(&self, words: &[&str]) -> String {
+        let done = self.swath(&[&["report"], words].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        let table = done
+            .stdout
+            .rsplit_once("\n\n")
+            .map_or("", |(table, _)| table);
+        format!("{table}\n")
+    }
+}
+
+const TESTS: &str = "\
+Test                             Lines   Alone   Outcome   Endpoints
+--------------------------------------------------------------------
+tests/test_shop.py::test_empty       2       1   passed    GET /total/<int:id>
+tests/test_shop.py::test_idle        0       0   skipped   –
+tests/test_shop.py::test_sum         2       1   failed    –
+--------------------------------------------------------------------
+Together                             3       2
+
+1 test reached no line of any service:
+  tests/test_shop.py::test_idle
+
+3 tests reached 3 of 4 statements; 2 are reached by one test only.
+";
+
+#[test]
+fn tests_and_endpoints_are_rows() {
+    let sandbox = Sandbox::new(true);
+    assert_eq!(sandbox.report(&["--by", "test"]), TESTS);
+    let endpoints = sandbox.report(&["--by=endpoint"]);
+    assert_eq!(
+        endpoints,
+        "\
+Endpoint              Service   Statuses       Tests   Lines
+------------------------------------------------------------
+DELETE /total         web       never called       0       0
+GET /total/<int:id>   web       200                1       2
+
+2 endpoints, 1 of them never called.
+"
+    );
+    let markdown = sandbox.report(&["--by=test", "--format=markdown"]);
+    assert!(
+        markdown.starts_with("| Test | Lines | Alone | Outcome | Endpoints |\n"),
+        "{markdown}"
+    );
+    // Among chosen contexts.
+    let chosen = sandbox.report(&["--by=test", "--contexts=test_sum"]);
+    assert!(
+        chosen.contains("test_sum") && !chosen.contains("test_empty"),
+        "{chosen}"
+    );
+}
+
+#[test]
+fn a_description_says_what_is_promised() {
+    let sandbox = Sandbox::new(true);
+    let yaml = "openapi: 3.0.0\npaths:\n  /total/{id}:\n    get:\n      responses: {200: {}, '404': {}}\n  /refund:\n    post:\n      responses: {'201': {}}\n";
+    fs_err::write(sandbox.path().join("api.yaml"), yaml).unwrap();
+    let text = sandbox.report(&["--openapi", "api.yaml"]);
+    assert!(text.ends_with("api.yaml promises what no service serves:\n  POST /refund\n\napi.yaml promises statuses that were never answered:\n  GET /total/{id}: 404\n"), "{text}");
+    let done = sandbox.swath(&["html", "-q", "--openapi", "api.yaml"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let page = fs_err::read_to_string(sandbox.path().join("htmlcov/endpoints.html")).unwrap();
+    assert!(page.contains("<li><code>POST /refund</code>"), "{page}");
+    assert!(sandbox.path().join("htmlcov/tests.html").exists());
+    // Who ran a line is shown without being asked for.
+    let files = fs_err::read_dir(sandbox.path().join("htmlcov/f")).unwrap();
+    let file = files.flatten().next().unwrap().path();
+    assert!(
+        fs_err::read_to_string(file)
+            .unwrap()
+            .contains("Who ran which line")
+    );
+}
+
+#[test]
+fn what_cannot_be_said_is_refused() {
+    let sandbox = Sandbox::new(false);
+    let done = sandbox.swath(&["report", "--by", "test"]);
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""));
+    assert_eq!(
+        done.stderr,
+        "error[no-attribution]: the data does not say which test ran what\n\nhint: swath run --attribution\n"
+    );
+    fs_err::write(sandbox.path().join("api.yaml"), "a: b\n").unwrap();
+    let done = sandbox.swath(&["report", "--openapi=api.yaml"]);
+    assert!(
+        done.stderr.starts_with(
+            "error[bad-description]: `api.yaml` is not an OpenAPI description: it has no `paths`\n"
+        ),
+        "{done:?}"
+    );
+    for (words, said) in [
+        (
+            &["--by=test", "--format=total"][..],
+            "`--by` has the formats text and markdown",
+        ),
+        (
+            &["--by=test", "--openapi=api.yaml"],
+            "`--openapi` is about endpoints",
+        ),
+        (
+            &["--by=test", "--since=main", "--format=markdown"],
+            "`--by` and `--since` do not go together",
+        ),
+    ] {
+        let done = sandbox.swath(&[&["report"], words].concat());
+        assert!(done.code == 1 && done.stderr.contains(said), "{done:?}");
+    }
+}
+
+#[test]
+fn tests_and_endpoints_stay_when_data_is_combined_and_derived() {
+    let sandbox = Sandbox::new(true);
+    let before = read_data_file(&sandbox.path().join(".coverage")).unwrap();
+    let path = sandbox.path().join("shop.py").to_str().unwrap().to_owned();
+    let done = sandbox.swath(&["combine", "--keep", "--data-file=all", ".coverage"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let done = sandbox.swath(&[
+        "combine",
+        "--append",
+        "--keep",
+        "--data-file=all",
+        "--label=one=.coverage",
+    ]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let all = read_data_file(&sandbox.path().join("all")).unwrap();
+    assert_eq!(all.accounting.attribution, before.accounting.attribution);
+    assert_eq!(
+        all.contexts_by_line(&path, None),
+        before.contexts_by_line(&path, None)
+    );
+
+    let mut other = CoverageData::new(Mode::Lines);
+    let context = other.intern_context("");
+    other.add_lines(&path, context, &[3].into_iter().collect());
+    write_data_file(&other, &sandbox.path().join("other")).unwrap();
+    let done = sandbox.swath(&["subtract", ".coverage", "other", "-o", "rest"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let rest = read_data_file(&sandbox.path().join("rest")).unwrap();
+    let endpoints: Vec<_> = rest.accounting.attribution.endpoints().collect();
+    let lines: Vec<u32> = endpoints[1].1.lines[&path].iter().collect();
+    assert_eq!((endpoints.len(), lines), (2, vec![2]));
+    assert_eq!(rest.accounting.attribution.tests().count(), 3);
+}
