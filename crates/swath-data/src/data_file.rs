@@ -10,6 +10,7 @@ use swath_model::Arc;
 
 use crate::accounting_tables::read_accounting;
 use crate::merge::data_of;
+use crate::page_file::PageFile;
 use crate::plain_data::PlainData;
 use crate::sqlite_pages::Pages;
 use crate::{Accounting, ArcSet, ContextId, CoverageData, DataError, LineSet, Mode};
@@ -23,17 +24,33 @@ pub fn read_data_file(path: &Path) -> Result<CoverageData, DataError> {
     if !path.exists() {
         return Err(DataError::Missing { path: name });
     }
-    if let Ok(bytes) = read_regular(&shown, Links::Follow, LONGEST_IN_MEMORY)
-        && let Ok(plain) = Pages::new(&bytes).and_then(|pages| PlainData::read(&pages))
-        && let Some(mut data) = data_of(&plain)
-    {
-        if plain.has_accounting {
-            data.accounting = read_accounting_of(&shown)?;
-        }
-        return Ok(data);
+    let Some((mut data, has_accounting)) = read_pages(&shown) else {
+        return read_with_sqlite(&shown);
+    };
+    if has_accounting {
+        data.accounting = read_accounting_of(&shown)?;
     }
-    read_with_sqlite(&shown)
+    Ok(data)
 }
+
+/// Reads a data file that is plain, and says whether swath's own tables are there too.
+fn read_pages(path: &Path) -> Option<(CoverageData, bool)> {
+    let file = open_regular(path, Links::Follow).ok()?;
+    let length = file.metadata().ok()?.len();
+    let data_of = |plain: &PlainData<'_>| Some((data_of(plain)?, plain.has_accounting));
+    if (LONG..=LONGEST_IN_MEMORY).contains(&length) {
+        let (file, _) = file.into_parts();
+        let file = PageFile::new(file).ok()?;
+        let pages = Pages::of_file(&file).ok()?;
+        return data_of(&PlainData::read_sharing(&pages).ok()?);
+    }
+    let bytes = read_regular(path, Links::Follow, LONGEST_IN_MEMORY).ok()?;
+    let pages = Pages::new(&bytes).ok()?;
+    data_of(&PlainData::read(&pages).ok()?)
+}
+
+/// A file that is longer, in bytes, is read page by page.
+const LONG: u64 = 4 << 20;
 
 /// A file that is longer, in bytes, is not read into memory as a whole: SQLite reads it, page by
 /// page.
@@ -347,6 +364,12 @@ mod tests {
         let pages = Pages::new(&bytes).unwrap();
         let plain = PlainData::read(&pages).unwrap_or_else(|_| panic!("our own files are plain"));
         let mut by_pages = data_of(&plain).unwrap();
+        let file = PageFile::new(std::fs::File::open(&path).unwrap());
+        let file = file.unwrap_or_else(|_| panic!("it has a header"));
+        let pages = Pages::of_file(&file).unwrap_or_else(|_| panic!("it has a header"));
+        let sharing = PlainData::read_sharing(&pages);
+        let sharing = sharing.unwrap_or_else(|_| panic!("our own files are plain"));
+        assert!(data_of(&sharing).unwrap() == by_pages);
         by_pages.accounting = read_accounting_of(&path).unwrap();
         let by_sqlite = read_with_sqlite(&path).unwrap();
         assert!(by_pages == by_sqlite);

@@ -1,8 +1,10 @@
 //! The rows of a data file that is an ordinary SQLite file with coverage.py's own tables.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Mode;
 use crate::arc_runs::ArcRuns;
@@ -24,7 +26,24 @@ pub(crate) struct PlainData<'a> {
 pub(crate) struct LineRow<'a> {
     pub(crate) file: i64,
     pub(crate) context: i64,
-    pub(crate) numbits: Cow<'a, [u8]>,
+    pub(crate) numbits: Numbits<'a>,
+}
+
+/// A set of lines: in the file's bytes, or for several rows once.
+pub(crate) enum Numbits<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Rc<[u8]>),
+}
+
+impl Deref for Numbits<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(numbits) => numbits,
+            Self::Shared(numbits) => numbits,
+        }
+    }
 }
 
 impl<'a> LineRow<'a> {
@@ -33,12 +52,12 @@ impl<'a> LineRow<'a> {
             Cow::Borrowed(record) => numbits_of(record)?.map(|(file, context, numbits)| Self {
                 file,
                 context,
-                numbits: Cow::Borrowed(numbits),
+                numbits: Numbits::Borrowed(numbits),
             }),
             Cow::Owned(record) => numbits_of(&record)?.map(|(file, context, numbits)| Self {
                 file,
                 context,
-                numbits: Cow::Owned(numbits.to_vec()),
+                numbits: Numbits::Shared(numbits.into()),
             }),
         })
     }
@@ -84,6 +103,45 @@ const TABLES: [(&str, &str); 7] = [
 impl<'a> PlainData<'a> {
     /// Reads everything, or nothing: what is not plain is for SQLite to read.
     pub(crate) fn read(pages: &Pages<'a>) -> Plain<Self> {
+        Self::read_with(pages, |data, root| {
+            pages.rows(root, &mut |_, record| {
+                data.lines.extend(LineRow::read(record)?);
+                Ok(())
+            })
+        })
+    }
+
+    /// The same for a file of many contexts, in which many have the same lines: these are kept once,
+    /// and no page of theirs is.
+    pub(crate) fn read_sharing(pages: &Pages<'a>) -> Plain<Self> {
+        let mut known: FxHashSet<Rc<[u8]>> = FxHashSet::default();
+        Self::read_with(pages, |data, root| {
+            pages.passing_rows(root, &mut |record| {
+                let Some((file, context, numbits)) = numbits_of(record)? else {
+                    return Ok(());
+                };
+                let shared = match known.get(numbits) {
+                    Some(shared) => Rc::clone(shared),
+                    None => {
+                        let fresh: Rc<[u8]> = numbits.into();
+                        known.insert(Rc::clone(&fresh));
+                        fresh
+                    }
+                };
+                data.lines.push(LineRow {
+                    file,
+                    context,
+                    numbits: Numbits::Shared(shared),
+                });
+                Ok(())
+            })
+        })
+    }
+
+    fn read_with(
+        pages: &Pages<'a>,
+        read_lines: impl FnOnce(&mut Self, u32) -> Plain<()>,
+    ) -> Plain<Self> {
         let (roots, has_accounting) = table_roots(pages)?;
         let root = |name: &str| roots.get(name).copied().ok_or(NotPlain);
         let mut data = Self {
@@ -108,10 +166,7 @@ impl<'a> PlainData<'a> {
             .into_iter()
             .map(|(id, name)| (id, name.into_owned()))
             .collect();
-        pages.rows(root("line_bits")?, &mut |_, record| {
-            data.lines.extend(LineRow::read(record)?);
-            Ok(())
-        })?;
+        read_lines(&mut data, root("line_bits")?)?;
         pages.number_rows(root("arc")?, &mut |row| data.arcs.push(row))?;
         Ok(data)
     }

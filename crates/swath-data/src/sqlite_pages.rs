@@ -125,6 +125,20 @@ impl<'a> Pages<'a> {
         Ok(())
     }
 
+    /// Gives the records of the table, each for a moment only: its pages do not stay.
+    pub(crate) fn passing_rows<F>(&self, root: u32, take: &mut F) -> Plain<()>
+    where
+        F: FnMut(&[u8]) -> Plain<()>,
+    {
+        let mut space = Vec::new();
+        for number in self.leaves(root)? {
+            let page = self.passing_page(number, &mut space)?;
+            let mut places = Node::of(number, page)?.leaf_cells()?;
+            places.try_for_each(|place| self.cell(page, place?, &mut |_, record| take(&record)))?;
+        }
+        Ok(())
+    }
+
     /// Gives the rows of a table of four integers; those with anything else in them are left out.
     /// A number that does not fit in 32 bits is not plain.
     pub(crate) fn number_rows<F>(&self, root: u32, take: &mut F) -> Plain<()>
