@@ -45,8 +45,9 @@ pub struct EndpointReport {
     pub statuses: BTreeSet<u16>,
     /// The tests that called it, by their places.
     pub tests: BTreeSet<usize>,
-    /// What ran for it, file by file.
-    pub files: Vec<ReachedFile>,
+    /// The files of which anything ran for it, by their places in the report, with how many
+    /// statements.
+    pub files: Vec<(usize, usize)>,
     /// How many statements ran for it.
     pub lines: usize,
 }
@@ -77,6 +78,9 @@ impl AttributionReport {
         };
         for (place, file) in report.files.iter().enumerate() {
             found.take_file(data, (place, file), &mut tests);
+        }
+        for test in &mut tests.all {
+            test.files.shrink_to_fit();
         }
         found.tests = tests.all;
         found.take_endpoints(data, report, &tests.by_context);
@@ -135,15 +139,15 @@ impl AttributionReport {
             .map(|(place, file)| (file.recorded.as_str(), place))
             .collect();
         for (endpoint, facts) in data.accounting.attribution.endpoints() {
-            let mut files: Vec<ReachedFile> = Vec::new();
+            let mut files: Vec<(usize, usize)> = Vec::new();
             for (path, lines) in &facts.lines {
-                if let Some(&place) = places.get(path.as_str()) {
+                if let Some(&place) = places.get(path.as_ref()) {
                     let statements = report.files[place].executed_of(lines.iter());
-                    files.push((place, Arc::new(statements)));
+                    files.push((place, statements.len()));
                 }
             }
-            files.retain(|(_, lines)| !lines.is_empty());
-            files.sort_by_key(|(place, _)| *place);
+            files.retain(|(_, lines)| *lines > 0);
+            files.sort_unstable();
             let called = facts.calls.iter();
             self.endpoints.push(EndpointReport {
                 endpoint: endpoint.clone(),
@@ -153,7 +157,7 @@ impl AttributionReport {
                 tests: called
                     .filter_map(|call| tests.get(call.test.as_ref()).copied())
                     .collect(),
-                lines: files.iter().map(|(_, lines)| lines.len()).sum(),
+                lines: files.iter().map(|(_, lines)| *lines).sum(),
                 files,
             });
         }

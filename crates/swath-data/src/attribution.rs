@@ -34,8 +34,8 @@ pub struct EndpointFacts {
     pub is_offered: bool,
     /// Which tests called it, with which status.
     pub calls: BTreeSet<Call>,
-    /// The lines that ran for it, by path.
-    pub lines: BTreeMap<String, LineSet>,
+    /// The lines that ran for it, by path: one text for all endpoints, as far as that is known.
+    pub lines: BTreeMap<Arc<str>, LineSet>,
 }
 
 /// Tests and endpoints. Taken in twice, the same changes nothing.
@@ -115,6 +115,7 @@ impl Attribution {
                 known.extend(outcomes.iter().cloned());
             }
         }
+        let mut mapped: BTreeMap<&str, Arc<str>> = BTreeMap::new();
         for (endpoint, facts) in &other.endpoints {
             for call in &facts.calls {
                 self.add_call(endpoint, &call.test, call.status);
@@ -122,7 +123,8 @@ impl Attribution {
             let known = self.endpoint(endpoint.clone());
             known.is_offered |= facts.is_offered;
             for (path, lines) in &facts.lines {
-                let known = known.lines.entry(map_path(path)).or_default();
+                let mapped = mapped.entry(path).or_insert_with(|| map_path(path).into());
+                let known = known.lines.entry(Arc::clone(mapped)).or_default();
                 known.union_with(lines);
             }
         }
@@ -130,11 +132,11 @@ impl Attribution {
 
     /// Keeps of the lines of endpoints those that are left in data.
     pub(crate) fn keep_lines_of(&mut self, data: &CoverageData) {
-        let mut left: BTreeMap<String, LineSet> = BTreeMap::new();
+        let mut left: BTreeMap<Arc<str>, LineSet> = BTreeMap::new();
         for facts in self.endpoints.values_mut() {
             for (path, lines) in &mut facts.lines {
                 let left = left
-                    .entry(path.clone())
+                    .entry(Arc::clone(path))
                     .or_insert_with(|| data.lines(path, None).unwrap_or_default());
                 *lines = lines.intersection(left);
             }
@@ -190,6 +192,7 @@ impl Attribution {
             }
         }
         for file in &process.files {
+            let path: Arc<str> = file.path.as_str().into();
             for share in file
                 .contexts
                 .iter()
@@ -197,10 +200,7 @@ impl Attribution {
             {
                 for endpoint in endpoints.get(share.context).into_iter().flatten() {
                     if let Some(facts) = self.endpoints.get_mut(endpoint) {
-                        let lines = match facts.lines.get_mut(&file.path) {
-                            Some(lines) => lines,
-                            None => facts.lines.entry(file.path.clone()).or_default(),
-                        };
+                        let lines = facts.lines.entry(Arc::clone(&path)).or_default();
                         lines.union_with(&share.reached.lines);
                     }
                 }

@@ -1,6 +1,7 @@
 //! Tests and endpoints in swath's own tables of a data file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Transaction, params};
@@ -87,7 +88,7 @@ pub(crate) fn write_attribution(
             call.execute(params![number, test, status])?;
         }
         for (path, set) in &facts.lines {
-            lines.execute(params![number, path, set.as_numbits()])?;
+            lines.execute(params![number, path.as_ref(), set.as_numbits()])?;
         }
     }
     Ok(())
@@ -132,6 +133,7 @@ pub(crate) fn read_attribution(connection: &Connection) -> rusqlite::Result<Attr
         }
         Ok(())
     })?;
+    let mut paths: BTreeMap<String, Arc<str>> = BTreeMap::new();
     let query = "select endpoint, path, lines from swath_endpoint_lines";
     each_row(connection, query, |row| {
         let (Some(endpoint), Some(path)) = (integer(row, 0)?, text(row, 1)?) else {
@@ -141,7 +143,10 @@ pub(crate) fn read_attribution(connection: &Connection) -> rusqlite::Result<Attr
             && let Some(endpoint) = endpoints.get(&endpoint)
         {
             let facts = attribution.endpoint(endpoint.clone());
-            let lines = facts.lines.entry(path).or_default();
+            let path = paths
+                .entry(path)
+                .or_insert_with_key(|path| path.as_str().into());
+            let lines = facts.lines.entry(Arc::clone(path)).or_default();
             lines.union_with(&LineSet::from_numbits(blob));
         }
         Ok(())

@@ -28,7 +28,7 @@ pub(crate) fn attributed() -> Project {
     attribution.add_call(&price, "test_tax", Some(404));
     attribution.add_call(&price, "", Some(200));
     let lines: LineSet = [6, 7, 10, 12].into_iter().collect();
-    attribution.endpoint(price).lines.insert(app, lines);
+    attribution.endpoint(price).lines.insert(app.into(), lines);
     attribution.endpoint(endpoint("PUT", "/z")).is_offered = true;
     project
 }

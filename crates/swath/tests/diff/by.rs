@@ -42,7 +42,11 @@ impl Sandbox {
             };
             let total = endpoint("GET", "/total/<int:id>");
             known.add_call(&total, "tests/test_shop.py::test_empty|run", Some(200));
-            let lines = known.endpoint(total).lines.entry(path.clone()).or_default();
+            let lines = known
+                .endpoint(total)
+                .lines
+                .entry(path.as_str().into())
+                .or_default();
             lines.extend([2, 3]);
             known.endpoint(endpoint("DELETE", "/total")).is_offered = true;
         }
@@ -211,7 +215,7 @@ fn tests_and_endpoints_stay_when_data_is_combined_and_derived() {
     assert_eq!(done.code, 0, "{done:?}");
     let rest = read_data_file(&sandbox.path().join("rest")).unwrap();
     let endpoints: Vec<_> = rest.accounting.attribution.endpoints().collect();
-    let lines: Vec<u32> = endpoints[1].1.lines[&path].iter().collect();
+    let lines: Vec<u32> = endpoints[1].1.lines[path.as_str()].iter().collect();
     assert_eq!((endpoints.len(), lines), (2, vec![2]));
     assert_eq!(rest.accounting.attribution.tests().count(), 3);
 }
