@@ -120,14 +120,10 @@ impl<'a> PlainData<'a> {
                 let Some((file, context, numbits)) = numbits_of(record)? else {
                     return Ok(());
                 };
-                let shared = match known.get(numbits) {
-                    Some(shared) => Rc::clone(shared),
-                    None => {
-                        let fresh: Rc<[u8]> = numbits.into();
-                        known.insert(Rc::clone(&fresh));
-                        fresh
-                    }
-                };
+                let shared = known.get(numbits).map_or_else(|| numbits.into(), Rc::clone);
+                if Rc::strong_count(&shared) == 1 {
+                    known.insert(Rc::clone(&shared));
+                }
                 data.lines.push(LineRow {
                     file,
                     context,

@@ -1,6 +1,7 @@
 //! Tests and endpoints: a table of what each reached, for terminals and as Markdown.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use swath_coverage::{AttributionReport, EndpointReport, TestReport};
 use swath_data::Endpoint;
@@ -111,7 +112,7 @@ fn endpoints_of(report: &AttributionReport, test: &TestReport) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if called.len() > MOST_NAMED {
-        text.push_str(&format!(" and {} more", called.len() - MOST_NAMED));
+        let _ = write!(text, " and {} more", called.len() - MOST_NAMED);
     }
     if text.is_empty() {
         "–".to_owned()

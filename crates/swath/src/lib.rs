@@ -2,7 +2,6 @@
 //!
 //! The only crate that prints, exits or reads the terminal.
 
-mod api_description;
 mod arguments;
 mod baseline;
 mod change_source;

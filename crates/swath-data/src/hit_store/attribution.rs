@@ -323,20 +323,18 @@ impl FileStates {
             let set = &sets[*set as usize];
             set.lines.as_numbits() == self.bits && *set.arcs == *self.arcs
         };
-        let (set, size) = match alike.iter().copied().find(is_same) {
-            Some(set) => (set, 0),
-            None => {
-                let set = u32::try_from(sets.len()).unwrap_or(u32::MAX);
-                alike.push(set);
-                sets.push(RawSet {
-                    lines: LineSet::from_numbits(&self.bits),
-                    arcs: self.arcs.as_slice().into(),
-                });
-                (set, self.bits.len() + self.arcs.len() * size_of::<u32>())
-            }
-        };
+        let known = alike.iter().copied().find(is_same);
+        let set = known.unwrap_or_else(|| {
+            let set = u32::try_from(sets.len()).unwrap_or(u32::MAX);
+            alike.push(set);
+            sets.push(RawSet {
+                lines: LineSet::from_numbits(&self.bits),
+                arcs: self.arcs.as_slice().into(),
+            });
+            set
+        });
         self.shares.by_context.push((context, set));
-        size
+        if known.is_some() { 0 } else { self.size() }
     }
 
     /// The bits end with the last line that is set, so that equal sets have equal bits.

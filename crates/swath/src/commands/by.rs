@@ -7,7 +7,7 @@ use swath_data::CoverageData;
 use swath_model::Message;
 use swath_report::{AttributionRows, Description, Promises, render_attribution};
 
-use crate::api_description::read_description;
+use super::api_description::read_description;
 use crate::coverage_cli::Parsed;
 use crate::reporting::Session;
 

@@ -13,7 +13,7 @@ use swath_model::Message;
 use swath_pattern::Directory;
 use swath_report::{Description, HtmlOptions, render_html};
 
-use crate::api_description::read_description;
+use super::api_description::read_description;
 use crate::arguments::ChangeArguments;
 use crate::change_source::ChangeSource;
 use crate::coverage_cli::Parsed;

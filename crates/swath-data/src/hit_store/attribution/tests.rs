@@ -27,10 +27,13 @@ fn arcs_of(store: &StoreBuilder, count: usize) -> u32 {
     store.length() + u32::try_from(layout::RECORD_HEAD + layout::ARC_LENGTH * count).unwrap()
 }
 
-/// The lines and arcs of each context of a process's file, by the names of the contexts.
-fn shares(process: &StoredProcess) -> Vec<(&str, Vec<u32>, Vec<(i32, i32)>)> {
+/// The name of a context, and the lines and arcs that it reached.
+type Share<'a> = (&'a str, Vec<u32>, Vec<(i32, i32)>);
+
+/// The shares of the contexts of a process's file, by the names of the contexts.
+fn shares(process: &StoredProcess) -> Vec<Share<'_>> {
     let file = &process.files[0];
-    let mut shares: Vec<_> = (file.contexts.iter())
+    let mut shares: Vec<Share<'_>> = (file.contexts.iter())
         .map(|share| {
             let name = process.contexts[share.context].kind.name();
             let lines = share.reached.lines.iter().collect();
@@ -159,9 +162,8 @@ fn arcs_are_those_of_the_context_in_which_they_were_seen_or_proved() {
 
 #[test]
 fn what_many_contexts_reached_is_kept_once() {
-    let (mut store, place) = store();
+    let (mut store, _) = store();
     store = store.file(2, b"/b.py", None).code(1, 1, &[2; 64]);
-    let _ = place;
     let place = store.length() - 64;
     for number in 1..=100 {
         let name = format!("t{number}");

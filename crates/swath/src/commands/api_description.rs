@@ -1,4 +1,4 @@
-//! What an OpenAPI description promises: its operations and their statuses, from JSON or YAML.
+//! What the description of an API promises: its operations and their statuses, from JSON or YAML.
 
 use std::collections::BTreeSet;
 use std::path::Path;
