@@ -1,5 +1,6 @@
 //! Code objects: which lines and branches each has, and where its hits are stored.
 
+mod arming;
 mod behalf;
 
 use core::ffi::c_void;
@@ -31,6 +32,7 @@ use crate::unit_lines::UnitLines;
 
 use behalf::Behalf;
 
+pub(crate) use arming::{needs_arming, silence};
 pub(crate) use behalf::forget_behalf;
 
 /// The most lines that one code object may span.
@@ -166,29 +168,6 @@ pub(crate) fn begin(gil: Gil<'_>) -> bool {
             epochs,
         }),
     );
-    true
-}
-
-/// Notes that code is being armed at an epoch of the contexts: whether it was not before.
-#[inline]
-pub(crate) unsafe fn is_new_at(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
-    let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
-        return false;
-    };
-    let mut before: *mut c_void = null_mut();
-    // SAFETY: the index is one that the interpreter gave to this agent. What is kept there is a
-    // number in a pointer's place, which nobody follows.
-    unsafe {
-        (access.get)(code, access.epochs, &raw mut before);
-        if before.addr() == epoch {
-            return false;
-        }
-        (access.set)(
-            code,
-            access.epochs,
-            core::ptr::without_provenance_mut(epoch),
-        );
-    }
     true
 }
 

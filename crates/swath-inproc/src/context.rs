@@ -7,8 +7,10 @@
 //! process that is killed has lost nothing.
 //!
 //! An event is switched off where it happened only when it has happened on behalf of every context
-//! that is *listening*: those that somebody uses, and the one that was used last. When another one
-//! joins them, all code is armed anew, each when it next runs (see `epoch`).
+//! that is *listening*: those that somebody uses, and some that were used lately. When another one
+//! joins them, code in which any event was switched off is armed anew, each when it next runs (see
+//! `epoch`). Listening costs an event each time where others have something left to see. So when
+//! many events told nothing new, those that nobody uses listen no more.
 
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -35,6 +37,11 @@ const MOST_KEPT: usize = 256;
 const MOST_SLOTS: usize = 4096;
 /// Buckets of the table of contexts.
 const BUCKETS: usize = 1024;
+/// So many contexts that nobody uses may listen.
+const MOST_IDLE: usize = 64;
+/// After so many events that told nothing new, they listen no more: what they cost by then is about
+/// what it costs to arm the code of a request anew.
+const MOST_REPEATED: u32 = 4096;
 /// How many places the first record of a context has room for, and the largest.
 const FIRST_ROOM: u32 = 12;
 const LARGEST_ROOM: u32 = 1020;
@@ -98,6 +105,8 @@ static TABLE: Global<[*mut Context; BUCKETS]> = Global::new([null_mut(); BUCKETS
 static ALL: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
 /// The contexts by slot.
 static SLOTS: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
+/// How many events told nothing new since those that nobody uses were last dropped.
+static REPEATED: Global<u32> = Global::new(0);
 static LISTENING: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
 /// The context of whatever has no value in the variable.
 static PROCESS: Global<*mut Context> = Global::new(null_mut());
@@ -248,18 +257,22 @@ pub(crate) fn enter(gil: Gil<'_>, number: i64) {
     }
 }
 
-/// A context has one user less. The last one to be used goes on to listen, so that what comes next
-/// on behalf of the same one costs nothing.
+/// A context has one user less. It goes on to listen, so that what comes next on behalf of the same
+/// one costs nothing.
 pub(crate) fn leave(gil: Gil<'_>, number: i64) {
-    let Some(context) = by_number(gil, number) else {
-        return;
-    };
-    // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
-    unsafe {
-        (*context).users = (*context).users.saturating_sub(1);
-        if listening(gil).iter().any(|other| (**other).users > 0) {
-            drop_idle(gil);
-        }
+    if let Some(context) = by_number(gil, number) {
+        // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them.
+        unsafe { (*context).users = (*context).users.saturating_sub(1) };
+    }
+}
+
+/// An event told nothing new, and is not switched off, as others have it to see.
+#[inline]
+pub(crate) fn repeated(gil: Gil<'_>) {
+    let count = REPEATED.get(gil) + 1;
+    REPEATED.set(gil, count);
+    if count > MOST_REPEATED {
+        drop_idle(gil);
     }
 }
 
@@ -275,7 +288,9 @@ pub(crate) fn set_current(gil: Gil<'_>, number: i64) {
 }
 
 /// The contexts that nobody uses listen no more.
-fn drop_idle(_gil: Gil<'_>) {
+#[cold]
+fn drop_idle(gil: Gil<'_>) {
+    REPEATED.set(gil, 0);
     // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
     unsafe {
         let listening = &mut *LISTENING.place();
@@ -300,7 +315,11 @@ fn drop_idle(_gil: Gil<'_>) {
 /// Lets a context listen: whatever runs from now on is new to it.
 #[cold]
 fn join(gil: Gil<'_>, context: *mut Context) {
-    drop_idle(gil);
+    // SAFETY: contexts are kept for good.
+    let is_idle = |other: &&*mut Context| unsafe { (***other).users == 0 };
+    if listening(gil).iter().filter(is_idle).count() >= MOST_IDLE {
+        drop_idle(gil);
+    }
     EPOCH.set(gil, EPOCH.get(gil) + 1);
     // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
     unsafe {

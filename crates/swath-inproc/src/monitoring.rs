@@ -122,7 +122,7 @@ unsafe fn armed_on_behalf(
     unsafe {
         // First: the context may join now.
         let known = (*info).for_current(gil, code);
-        if (*known).is_on_behalf() && code::is_new_at(gil, code, context::epoch(gil)) {
+        if (*known).is_on_behalf() && code::needs_arming(gil, code, context::epoch(gil)) {
             arm(gil, arming, code, &mut *info);
         }
         known
@@ -162,10 +162,31 @@ fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
     arming.disable
 }
 
-/// The answer that switches the event off, unless it is needed again.
+/// The answer to an event that may be needed again: on behalf of a context it is switched off only if
+/// something holds for all that listen.
 #[inline]
-fn disable_unless(gil: Gil<'_>, arming: &Arming, is_needed: bool) -> Object {
-    if is_needed {
+unsafe fn disable_if(
+    gil: Gil<'_>,
+    arming: &Arming,
+    code: Object,
+    info: &Info,
+    holds: impl FnMut(&Info) -> bool,
+) -> Object {
+    if info.is_on_behalf() {
+        if !info.holds_for_all(gil, holds) {
+            context::repeated(gil);
+            return object::none(gil);
+        }
+        // SAFETY: the code is alive.
+        unsafe { code::silence(gil, code, context::epoch(gil)) };
+    }
+    disable(gil, arming)
+}
+
+/// The answer to an event that tells which context's code runs: it stays on while there are any.
+#[inline]
+fn disable_without_contexts(gil: Gil<'_>, arming: &Arming, info: &Info) -> Object {
+    if info.is_on_behalf() {
         object::none(gil)
     } else {
         disable(gil, arming)
@@ -191,7 +212,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
             }
             (*info).started(gil);
         }
-        disable_unless(gil, &arming, (*info).is_on_behalf())
+        disable_without_contexts(gil, &arming, &*info)
     }
 }
 
@@ -207,7 +228,7 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
     // are never given back.
     unsafe {
         let info = armed(gil, &arming, *arguments);
-        disable_unless(gil, &arming, (*info).is_on_behalf())
+        disable_without_contexts(gil, &arming, &*info)
     }
 }
 
@@ -248,8 +269,7 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         if (*info).watches_line(line) {
             begin_line(gil, &arming, *arguments, &mut *info);
         }
-        let is_done = (*info).holds_for_all(gil, |info| info.has_run(line));
-        disable_unless(gil, &arming, !is_done)
+        disable_if(gil, &arming, *arguments, &*info, |info| info.has_run(line))
     }
 }
 
@@ -296,9 +316,12 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
         let destination = object::number(gil, *arguments.add(2));
         let is_done = (*info).went(gil, code, offset, destination);
         watch_operations(gil, &arming, code, &mut *info);
-        let is_done = (is_done || VERSION.get(gil) >= 0x030e)
-            && (*info).holds_for_all(gil, |info| info.is_settled(gil, offset, destination));
-        disable_unless(gil, &arming, !is_done)
+        if !is_done && VERSION.get(gil) < 0x030e {
+            return object::none(gil);
+        }
+        disable_if(gil, &arming, code, &*info, |info| {
+            info.is_settled(gil, offset, destination)
+        })
     }
 }
 
@@ -318,10 +341,12 @@ unsafe extern "C" fn on_operation(
     // infos are never given back.
     unsafe {
         let info = armed(gil, &arming, *arguments);
+        if !(*info).reached(gil, object::number(gil, *arguments.add(1))) {
+            return object::none(gil);
+        }
         // What one context has seen of it tells nothing of the others.
-        let is_done = (*info).reached(gil, object::number(gil, *arguments.add(1)))
-            && (!(*info).is_on_behalf() || context::listening(gil).len() == 1);
-        disable_unless(gil, &arming, !is_done)
+        let is_only_one = context::listening(gil).len() == 1;
+        disable_if(gil, &arming, *arguments, &*info, |_| is_only_one)
     }
 }
 
@@ -343,8 +368,7 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
         }
         let line = line_at(gil, code, object::number(gil, *arguments.add(1)));
         (*info).left(gil, line);
-        let is_done = (*info).holds_for_all(gil, |info| info.has_left(line));
-        disable_unless(gil, &arming, !is_done)
+        disable_if(gil, &arming, code, &*info, |info| info.has_left(line))
     }
 }
 

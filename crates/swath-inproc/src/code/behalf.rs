@@ -117,9 +117,6 @@ impl Info {
     /// Whether something holds on behalf of every context that listens.
     #[inline]
     pub(crate) fn holds_for_all(&self, gil: Gil<'_>, mut holds: impl FnMut(&Info) -> bool) -> bool {
-        if self.whole.is_null() {
-            return true;
-        }
         context::listening(gil).iter().all(|context| {
             // SAFETY: contexts are kept for good, and what is known on behalf of one that listens
             // is not forgotten.
