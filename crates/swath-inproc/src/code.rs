@@ -27,12 +27,13 @@ use crate::running_frame;
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
 use crate::symbols::{GetExtra, SYMBOLS, SetExtra};
+use crate::test_function;
 use crate::text;
 use crate::unit_lines::UnitLines;
 
 use behalf::Behalf;
 
-pub(crate) use arming::{needs_arming, silence};
+pub(crate) use arming::{is_test, is_unarmed_at, needs_arming, silence};
 pub(crate) use behalf::forget_behalf;
 
 /// The most lines that one code object may span.
@@ -281,6 +282,9 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
         if let Some(access) = ACCESS.get(gil) {
             (access.set)(code, access.index, info.cast());
             ffi::PyErr_Clear();
+            if test_function::ARE_WANTED.get(gil) && test_function::is_one(gil, code) {
+                arming::note_test(access, code);
+            }
         }
         drop(pending);
         info

@@ -221,6 +221,13 @@ fn define(_gil: Gil<'_>, strings: &[&[u8]]) -> Option<*mut Context> {
     }
 }
 
+/// Whether a context begins with this string.
+fn is_first_string(context: &Context, string: &[u8]) -> bool {
+    let length = (string.len() as u32).to_le_bytes();
+    let rest = context.strings.strip_prefix(&length);
+    rest.is_some_and(|rest| rest.starts_with(string))
+}
+
 /// Whether a context is these strings.
 fn is_same(context: &Context, strings: &[&[u8]]) -> bool {
     let mut rest = context.strings;
@@ -247,7 +254,7 @@ pub(crate) fn enter(gil: Gil<'_>, number: i64) {
     let Some(context) = by_number(gil, number) else {
         return;
     };
-    activate(gil);
+    activate(gil, context);
     // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them.
     unsafe {
         (*context).users = (*context).users.saturating_add(1);
@@ -403,27 +410,29 @@ pub(crate) fn current(gil: Gil<'_>) -> Option<*mut Context> {
     }
 }
 
-/// From now on what runs is recorded on behalf of contexts: what ran before is the start's.
+/// From now on what runs is recorded on behalf of contexts. What ran before is the start's in a
+/// process that serves, and otherwise nobody's.
 #[inline]
-fn activate(gil: Gil<'_>) {
+fn activate(gil: Gil<'_>, first: *mut Context) {
     if !IS_ACTIVE.get(gil) {
-        begin(gil);
+        begin(gil, first);
     }
 }
 
 #[cold]
-fn begin(gil: Gil<'_>) {
+fn begin(gil: Gil<'_>, first: *mut Context) {
     fork::check(gil);
     let _pending = PendingException::set_aside(gil);
-    let (Some(start), Some(nobody)) = (
-        define(gil, &[layout::CONTEXT_START]),
-        define(gil, &[layout::CONTEXT_NONE]),
-    ) else {
+    let Some(nobody) = define(gil, &[layout::CONTEXT_NONE]) else {
         return;
     };
+    // SAFETY: contexts are kept for good.
+    let serves = unsafe { is_first_string(&*first, layout::CONTEXT_REQUEST) };
+    let start = serves.then(|| define(gil, &[layout::CONTEXT_START]));
+    let before = start.flatten().unwrap_or(nobody);
     NOBODY.set(gil, nobody);
     IS_ACTIVE.set(gil, true);
-    map::for_each_hit(gil, |place| log(gil, start, place));
+    map::for_each_hit(gil, |place| log(gil, before, place));
     if matches!(
         interpreter::RECORDING.get(gil),
         swath_store::Recording::Monitoring | swath_store::Recording::MonitoringOfEachWay

@@ -26,6 +26,8 @@ pub(crate) const TRACING: usize = 44;
 pub(crate) const CODE: usize = 32;
 /// The globals of a frame proper (3.11).
 pub(crate) const GLOBALS: usize = 8;
+/// The first argument of a frame proper (3.11) that has not run yet.
+pub(crate) const FIRST_LOCAL: usize = 72;
 /// The frame proper of a 3.11 frame object.
 pub(crate) const FRAME_PROPER: usize = 24;
 

@@ -21,6 +21,7 @@ use crate::object::{self, Owned, PendingException};
 use crate::stack::{self, Evaluate};
 use crate::state::{Gil, Global};
 use crate::symbols::{self, SYMBOLS, SetTrace, TraceFunction};
+use crate::test_function;
 use crate::thread;
 
 /// Events of a trace function: a frame starts or goes on, a line is about to run, a frame ends or
@@ -444,6 +445,8 @@ unsafe fn pass(
             Some(info) => info,
             None => learn_starting(gil, frame, code, &gate.layout),
         };
+        let is_test = test_function::ARE_WANTED.get(gil)
+            && test_function::begin(gil, frame, code, gate.layout.frame_is_behind_pointer);
         let info = (*info).for_current(gil, code);
         let wanted = ((*info).is_measured() && (*info).remaining > 0) || SELF_TEST.get(gil) == 1;
         let tracing = Tracing {
@@ -466,6 +469,9 @@ unsafe fn pass(
             if generation != fork::generation(gil) {
                 begin_again(gil);
             }
+            if is_test {
+                test_function::end(gil, frame);
+            }
             return result;
         }
         tracing.set(gil, wanted);
@@ -484,6 +490,9 @@ unsafe fn pass(
         }
         // A fork child sees the rest of its frames anew.
         tracing.set(gil, outer || generation != fork::generation(gil));
+        if is_test {
+            test_function::end(gil, frame);
+        }
         result
     }
 }

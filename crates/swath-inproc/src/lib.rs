@@ -10,8 +10,7 @@
 //! process (`state::Global`) or calls into Python: nothing here runs twice at once, so the state
 //! needs no lock. Two ways in are without it: the call at the interpreter's end, when every thread of
 //! it is gone, and audit events of interpreters with another lock, which `unmeasured` notes by
-//! atomics; neither calls into Python. References that this code owns are
-//! dropped by `object::Owned`.
+//! atomics; neither calls into Python. References that this code owns `object::Owned` drops.
 //!
 //! `unsafe fn` means besides: objects, frames and thread states that are handed in are alive during
 //! the call. Functions that need more than that, or other things, say so.
@@ -31,7 +30,7 @@
 )]
 #![expect(
     clippy::cast_ptr_alignment,
-    reason = "records are aligned by the store's layout, fields of the interpreter by its compiler"
+    reason = "records are aligned by the store's layout, an interpreter's fields by its compiler"
 )]
 
 mod arc_survey;
@@ -70,6 +69,7 @@ mod start;
 mod state;
 mod store_file;
 mod symbols;
+mod test_function;
 mod text;
 mod thread;
 mod tool;

@@ -19,6 +19,7 @@ use crate::running_frame;
 use crate::scope;
 use crate::state::{Gil, Global};
 use crate::symbols::SYMBOLS;
+use crate::test_function;
 use crate::tool::{self, Arming};
 use core::ffi::{CStr, c_int, c_void};
 
@@ -42,6 +43,7 @@ pub(crate) static LINE: Global<PyMethodDef> = callback(c"line", on_line as *cons
 pub(crate) static BRANCH: Global<PyMethodDef> = callback(c"branch", on_branch as *const c_void);
 pub(crate) static OPERATION: Global<PyMethodDef> =
     callback(c"operation", on_operation as *const c_void);
+pub(crate) static SUSPEND: Global<PyMethodDef> = callback(c"suspend", on_suspend as *const c_void);
 pub(crate) static RETURN: Global<PyMethodDef> = callback(c"return", on_return as *const c_void);
 pub(crate) static UNWIND: Global<PyMethodDef> = callback(c"unwind", on_unwind as *const c_void);
 
@@ -130,13 +132,17 @@ unsafe fn armed_on_behalf(
 }
 
 pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
-    let events = if info.has_unit_lines() {
+    let mut events = if info.has_unit_lines() {
         arming.events_without_lines
     } else if info.any_needs_operations(gil) {
         arming.events_and_operations
     } else {
         arming.events
     };
+    // SAFETY: the code is alive.
+    if arming.events_of_tests != 0 && unsafe { code::is_test(gil, code) } {
+        events |= arming.events_of_tests;
+    }
     // SAFETY: tools and events are kept for good, and the code is alive.
     unsafe {
         for before in arming.before.into_iter().flatten() {
@@ -150,7 +156,18 @@ pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut
             let none = [arming.tool, code, arming.no_events];
             call(gil, arming.set_local_events, none);
         }
-        call(gil, arming.set_local_events, [arming.tool, code, events]);
+        listen(gil, arming, code, events);
+    }
+}
+
+/// Sets what code is listened to for.
+unsafe fn listen(gil: Gil<'_>, arming: &Arming, code: Object, events: i64) {
+    // SAFETY: tools are kept for good, and the code is alive.
+    unsafe {
+        if let Some(events) = Owned::take(gil, ffi::PyLong_FromLong(events)) {
+            let arguments = [arming.tool, code, events.object()];
+            call(gil, arming.set_local_events, arguments);
+        }
     }
 }
 
@@ -205,7 +222,14 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
     // are never given back.
     unsafe {
         let code = *arguments;
-        let info = armed(gil, &arming, code);
+        let mut info = armed(gil, &arming, code);
+        let mut arming = arming;
+        if arming.events_of_tests != 0 && code::is_test(gil, code) {
+            (arming, info) = begin_test(gil, arming, code);
+            if !(*info).is_measured() {
+                return object::none(gil);
+            }
+        }
         if (*info).is_measured() {
             if VERSION.get(gil) < 0x030e {
                 (*info).prepare(gil, code);
@@ -228,6 +252,10 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
     // are never given back.
     unsafe {
         let info = armed(gil, &arming, *arguments);
+        if arming.events_of_tests != 0 && code::is_test(gil, *arguments) {
+            begin_test(gil, arming, *arguments);
+            return object::none(gil);
+        }
         disable_without_contexts(gil, &arming, &*info)
     }
 }
@@ -240,8 +268,38 @@ unsafe extern "C" fn on_throw(_this: Object, arguments: *const Object, _count: i
     fork::check(gil);
     if let Some(arming) = tool::arming(gil) {
         // SAFETY: the event has one argument at least, the code, which is alive during the call.
-        unsafe { armed(gil, &arming, *arguments) };
+        unsafe {
+            armed(gil, &arming, *arguments);
+            if arming.events_of_tests != 0 && code::is_test(gil, *arguments) {
+                begin_test(gil, arming, *arguments);
+            }
+        }
     }
+    object::none(gil)
+}
+
+/// A frame of a test starts or goes on: what runs from now on is its own. What is needed to arm code
+/// may be another then.
+#[cold]
+unsafe fn begin_test(gil: Gil<'_>, arming: Arming, code: Object) -> (Arming, *mut Info) {
+    // SAFETY: the code is alive.
+    unsafe {
+        test_function::begin_running(gil, code);
+        let arming = tool::arming(gil).unwrap_or(arming);
+        let info = armed(gil, &arming, code);
+        if !(*info).is_measured() && code::is_unarmed_at(gil, code, context::epoch(gil)) {
+            listen(gil, &arming, code, arming.events_of_tests);
+        }
+        (arming, info)
+    }
+}
+
+/// A frame of a test waits.
+unsafe extern "C" fn on_suspend(_this: Object, _arguments: *const Object, _count: isize) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    test_function::end_running(gil);
     object::none(gil)
 }
 
@@ -288,14 +346,14 @@ unsafe fn begin_line(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Inf
 #[inline]
 unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
     if info.begins_watch() {
-        // SAFETY: tools and events are kept for good, and the code is alive.
+        let mut events = arming.events_and_operations;
+        // SAFETY: tools are kept for good, and the code is alive.
         unsafe {
-            call(
-                gil,
-                arming.set_local_events,
-                [arming.tool, code, arming.events_and_operations],
-            )
-        };
+            if arming.events_of_tests != 0 && code::is_test(gil, code) {
+                events |= arming.events_of_tests;
+            }
+            listen(gil, arming, code, events);
+        }
     }
 }
 
@@ -363,11 +421,20 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
     unsafe {
         let code = *arguments;
         let info = armed(gil, &arming, code);
-        if !(*info).is_measured() {
+        let is_test = arming.events_of_tests != 0 && code::is_test(gil, code);
+        if !(*info).is_measured() || !code::BRANCH.get(gil) {
+            if is_test {
+                test_function::end_running(gil);
+                return object::none(gil);
+            }
             return disable(gil, &arming);
         }
         let line = line_at(gil, code, object::number(gil, *arguments.add(1)));
         (*info).left(gil, line);
+        if is_test {
+            test_function::end_running(gil);
+            return object::none(gil);
+        }
         disable_if(gil, &arming, code, &*info, |info| info.has_left(line))
     }
 }
@@ -383,12 +450,17 @@ unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: 
         let code = *arguments;
         if let Some(info) = code::known(gil, code)
             && (*info).is_measured()
+            && code::BRANCH.get(gil)
+            && VERSION.get(gil) < 0x030e
         {
             let pending = PendingException::set_aside(gil);
             let info = (*info).for_current(gil, code);
             (*info).unwound(gil);
             leave_by_exception(gil, code, &mut *info, arguments);
             drop(pending);
+        }
+        if test_function::ARE_WANTED.get(gil) {
+            test_function::end_running(gil);
         }
         object::none(gil)
     }

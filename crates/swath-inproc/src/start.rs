@@ -21,6 +21,7 @@ use crate::scope::FOLDERS;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
+use crate::test_function;
 use crate::tool;
 use crate::unmeasured;
 
@@ -129,7 +130,10 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
     // SAFETY: the given function is alive.
     unsafe {
         let hexversion = learn_interpreter(gil, given)?;
-        context::ARE_WANTED.set(gil, configuration::flag(gil, settings::ATTRIBUTION));
+        let attribution = configuration::flag(gil, settings::ATTRIBUTION);
+        let functions = configuration::flag(gil, settings::TEST_FUNCTIONS) && !attribution;
+        context::ARE_WANTED.set(gil, attribution || functions);
+        test_function::ARE_WANTED.set(gil, functions);
         if !code::begin(gil) {
             return Err(Failure(b"no-code-extra"));
         }

@@ -14,13 +14,14 @@ use crate::fork;
 use crate::interpreter::{self, VERSION};
 use crate::map;
 use crate::monitoring::{
-    BRANCH, LINE, OPERATION, RESUME, RETURN, START, THROW, UNWIND, arm, armed,
+    BRANCH, LINE, OPERATION, RESUME, RETURN, START, SUSPEND, THROW, UNWIND, arm, armed,
 };
 use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,
 };
 use crate::running_frame;
 use crate::state::{Gil, Global};
+use crate::test_function;
 
 /// Tool ids in the order they are tried: first those that no kind of tool is named for, then that
 /// of optimizers, of which there are none yet.
@@ -32,7 +33,7 @@ const MOST_BEFORE: usize = TOOLS_OF_CHILDREN.len();
 /// Frames of a fork child that are looked at, from the newest on.
 const MOST_FRAMES: usize = 100_000;
 /// The most events that are listened to.
-const MOST_EVENTS: usize = 10;
+const MOST_EVENTS: usize = 11;
 
 /// What is needed to arm code of an interpreter.
 #[derive(Clone, Copy)]
@@ -47,11 +48,14 @@ pub(crate) struct Arming {
     set_events: Object,
     events_in_children: Object,
     pub no_events: Object,
-    pub events: Object,
+    /// What code that is measured is listened to for.
+    pub events: i64,
     /// For code of which single operations are watched.
-    pub events_and_operations: Object,
+    pub events_and_operations: i64,
     /// For code whose lines operations tell.
-    pub events_without_lines: Object,
+    pub events_without_lines: i64,
+    /// For code of tests, besides; 0 where they are not looked for.
+    pub events_of_tests: i64,
     pub disable: Object,
     /// The process that it is of; see [`fork::generation`].
     generation: u32,
@@ -155,6 +159,20 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
         if code::BRANCH.get(gil) {
             add_branch_events(gil, monitoring, tool, events.object(), &mut wanted)?;
         }
+        let (mut events_of_tests, mut unwind) = (0, 0);
+        if test_function::needs_events(gil) {
+            let suspend = number_attribute(gil, events.object(), c"PY_YIELD");
+            let left = number_attribute(gil, events.object(), c"PY_RETURN");
+            unwind = number_attribute(gil, events.object(), c"PY_UNWIND");
+            register(gil, monitoring, tool, suspend, SUSPEND.place())?;
+            if !code::BRANCH.get(gil) {
+                register(gil, monitoring, tool, left, RETURN.place())?;
+            }
+            if !code::BRANCH.get(gil) || VERSION.get(gil) >= 0x030e {
+                register(gil, monitoring, tool, unwind, UNWIND.place())?;
+            }
+            events_of_tests = start | resume | suspend | left;
+        }
         let set = |events| Owned::take(gil, ffi::PyLong_FromLong(events));
         *place(gil)? = Some(Arming {
             set_local_events: set_local_events.keep(),
@@ -162,11 +180,12 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
             before: [None; MOST_BEFORE],
             next: None,
             set_events: attribute(gil, monitoring, c"set_events")?.keep(),
-            events_in_children: set(wanted.global | resume | throw)?.keep(),
+            events_in_children: set(wanted.global | resume | throw | unwind)?.keep(),
             no_events: set(0)?.keep(),
-            events: set(wanted.local)?.keep(),
-            events_and_operations: set(wanted.local | wanted.operation)?.keep(),
-            events_without_lines: set((wanted.local & !line) | wanted.operation)?.keep(),
+            events: wanted.local,
+            events_and_operations: wanted.local | wanted.operation,
+            events_without_lines: (wanted.local & !line) | wanted.operation,
+            events_of_tests,
             disable: disable.keep(),
             generation: fork::generation(gil),
         });

@@ -521,8 +521,8 @@ pub const MESSAGES: [MessageGroup; 5] = [
             ),
             entry(
                 "dynamic-context-without-effect",
-                "`[run] dynamic_context` is set, or a plugin names contexts; swath records everything under the one label of `context`",
-                "nothing, or take the setting out; `[run] context` and `--context` label a whole run",
+                "`[run] dynamic_context` is not `test_function`, or a plugin names contexts; swath records everything under the one label of `context`",
+                "`dynamic_context = test_function`, or take the setting out; `swath run --attribution` names tests as their runner does, in services as well",
             ),
             entry(
                 "engine-bypassed",

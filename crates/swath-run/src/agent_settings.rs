@@ -42,6 +42,9 @@ fn everywhere(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
     let flag = |value| if value { b"1" } else { b"0" };
     add(settings::BRANCH, flag(scope.branch));
     add(settings::COVER_PYLIB, flag(scope.cover_pylib));
+    if scope.test_functions {
+        add(settings::TEST_FUNCTIONS, flag(true));
+    }
     if attribution {
         add(settings::ATTRIBUTION, flag(true));
     }
@@ -68,6 +71,7 @@ mod tests {
             omit: vec!["*/gen/**".to_owned()],
             cover_pylib: false,
             branch: true,
+            test_functions: false,
         };
         let own = OwnPackages::in_folder(folder.path());
         let everywhere = [("branch", "1"), ("cover-pylib", "0"), ("own-pkg", "shop")];

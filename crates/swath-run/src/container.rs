@@ -24,6 +24,7 @@ use crate::installed_copy::OwnPackages;
 use crate::place::settings::settings_of;
 use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
+use crate::settings::is_test_function;
 use crate::signals::StopRequests;
 
 /// No note about an engine is longer.
@@ -229,6 +230,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
         if let Some(Ok(own)) = own {
             scope.branch = own.config.branch;
             scope.cover_pylib = own.config.cover_pylib;
+            scope.test_functions = is_test_function(&own.config);
         }
         agent_settings::in_container(attribution, &scope, &packages)
     });

@@ -149,4 +149,6 @@ pub struct Scope {
     pub cover_pylib: bool,
     /// Whether branches are recorded.
     pub branch: bool,
+    /// Whether what functions of tests run is recorded as theirs: `dynamic_context = test_function`.
+    pub test_functions: bool,
 }

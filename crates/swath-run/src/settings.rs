@@ -24,6 +24,11 @@ pub struct Settings {
     pub any_source: bool,
 }
 
+/// Whether what functions of tests run is recorded as theirs.
+pub(crate) fn is_test_function(config: &CoverageConfig) -> bool {
+    config.dynamic_context.as_deref() == Some("test_function")
+}
+
 impl Settings {
     /// Reads the configuration as coverage.py does, from the file that `rcfile` names or that it finds.
     pub fn load(rcfile: Option<&str>, folder: &Path) -> Result<Settings, ConfigError> {
@@ -50,7 +55,8 @@ impl Settings {
             found.push(Finding::IncludeIgnored);
         }
         let dynamic = config.dynamic_context.as_ref();
-        found.extend(dynamic.filter(|value| *value != "none").map(|value| {
+        let has_effect = |value: &String| value == "none" || is_test_function(config);
+        found.extend(dynamic.filter(|value| !has_effect(value)).map(|value| {
             Finding::DynamicContextWithoutEffect {
                 value: value.clone(),
             }
@@ -84,6 +90,7 @@ impl Settings {
             omit: self.globs(&config.run_omit)?,
             cover_pylib: config.cover_pylib,
             branch: config.branch,
+            test_functions: is_test_function(config),
             ..Scope::default()
         };
         for source in config.source.iter().flatten() {

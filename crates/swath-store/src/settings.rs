@@ -24,6 +24,8 @@ pub const INCLUDE: &str = "include";
 pub const OMIT: &str = "omit";
 /// Whether it is recorded on whose behalf code runs.
 pub const ATTRIBUTION: &str = "attribution";
+/// Whether what functions of tests run is theirs, by coverage.py's rules.
+pub const TEST_FUNCTIONS: &str = "test-functions";
 /// Whether no arc is concluded from lines: for tests.
 pub const THOROUGH: &str = "thorough";
 

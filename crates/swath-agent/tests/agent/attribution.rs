@@ -486,7 +486,7 @@ fn fork_children_have_contexts_of_their_own() {
         let parent = &recorded[0].by_context;
         assert_eq!(
             parent.keys().collect::<Vec<_>>(),
-            ["none", "start", "test test 0"],
+            ["none", "test test 0"],
             "{what}"
         );
         expected.by_context.clear();

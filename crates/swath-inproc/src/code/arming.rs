@@ -1,5 +1,5 @@
-//! When each code object was armed for contexts: kept at the code object itself, as several that are
-//! alike share what is known about them.
+//! What is kept at each code object itself, as several that are alike share what is known about them:
+//! when it was armed for contexts, and whether it is a test's.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -8,8 +8,15 @@ use super::{ACCESS, Access};
 use crate::ffi::Object;
 use crate::state::Gil;
 
-/// When code was armed for contexts: at which epoch of theirs, and whether any of its events was
-/// switched off since. As a number; 0 where it never was.
+/// Whether any event of the code was switched off since it was armed.
+const SILENT: usize = 1;
+/// Whether the code is a test's.
+const TEST: usize = 2;
+/// What comes above these bits: the epoch of the contexts at which the code was armed; 0 where it never
+/// was.
+const EPOCH: u32 = 2;
+
+/// What is kept at a code object.
 #[inline]
 unsafe fn arming_of(access: Access, code: Object) -> usize {
     let mut kept: *mut c_void = null_mut();
@@ -35,12 +42,42 @@ pub(crate) unsafe fn needs_arming(gil: Gil<'_>, code: Object, epoch: usize) -> b
     // SAFETY: the code is alive.
     unsafe {
         let before = arming_of(access, code);
-        let needs = before == 0 || (before >> 1 != epoch && before & 1 == 1);
+        let armed = before >> EPOCH;
+        let needs = armed == 0 || (armed != epoch && before & SILENT != 0);
         if needs {
-            set_arming(access, code, epoch << 1);
+            set_arming(access, code, epoch << EPOCH | before & TEST);
         }
         needs
     }
+}
+
+/// Whether code was not armed at this epoch of the contexts. Then it is taken to be.
+pub(crate) unsafe fn is_unarmed_at(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
+    let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
+        return false;
+    };
+    // SAFETY: the code is alive.
+    unsafe {
+        let before = arming_of(access, code);
+        if before >> EPOCH != epoch {
+            set_arming(access, code, epoch << EPOCH | before & TEST);
+        }
+        before >> EPOCH != epoch
+    }
+}
+
+/// Code was found to be a test's.
+pub(super) unsafe fn note_test(access: Access, code: Object) {
+    // SAFETY: the code is alive.
+    unsafe { set_arming(access, code, arming_of(access, code) | TEST) };
+}
+
+/// Whether code, which was looked at, is a test's.
+#[inline]
+pub(crate) unsafe fn is_test(gil: Gil<'_>, code: Object) -> bool {
+    let access = ACCESS.get(gil).filter(|access| access.epochs >= 0);
+    // SAFETY: the code is alive.
+    access.is_some_and(|access| unsafe { arming_of(access, code) } & TEST != 0)
 }
 
 /// An event of code is being switched off, at an epoch of the contexts.
@@ -48,8 +85,9 @@ pub(crate) unsafe fn silence(gil: Gil<'_>, code: Object, epoch: usize) {
     if let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) {
         // SAFETY: the code is alive.
         unsafe {
-            if arming_of(access, code) & 1 == 0 {
-                set_arming(access, code, epoch << 1 | 1);
+            let before = arming_of(access, code);
+            if before & SILENT == 0 {
+                set_arming(access, code, epoch << EPOCH | before & TEST | SILENT);
             }
         }
     }

@@ -185,7 +185,10 @@ fn a_label_is_recorded_and_a_changing_one_is_not() {
     assert_eq!(label(&["--context=nightly"], "").0, "nightly");
     assert_eq!(label(&[], "[run]\ncontext = weekly\n").0, "weekly");
     assert_eq!(label(&["--context=x"], "[run]\ncontext = weekly\n").0, "x");
+    // That is about functions of tests, of which there are none here.
     let (name, said) = label(&[], "[run]\ndynamic_context = test_function\n");
+    assert!(name.is_empty() && said.is_empty(), "{said}");
+    let (name, said) = label(&[], "[run]\ndynamic_context = tests\n");
     assert!(
         name.is_empty() && said.contains("dynamic-context-without-effect"),
         "{said}"

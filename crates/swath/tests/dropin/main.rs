@@ -26,4 +26,5 @@ mod refusals;
 mod reports;
 mod runs;
 mod side_by_side;
+mod test_functions;
 mod usage;
