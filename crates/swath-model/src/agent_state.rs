@@ -48,7 +48,11 @@ impl AgentState {
     pub fn is_measured_in_part(&self) -> bool {
         matches!(
             self.name(),
-            "sub-interpreter" | "evaluation-hook-taken" | "fork-not-followed"
+            "sub-interpreter"
+                | "evaluation-hook-taken"
+                | "fork-not-followed"
+                | "too-many-contexts"
+                | "contexts-not-followed"
         )
     }
 
@@ -96,7 +100,7 @@ impl Serialize for AgentState {
 }
 
 /// The agent's slugs: why, and what to do about it.
-const FAILURES: [(&str, &str, Option<&str>); 20] = [
+const FAILURES: [(&str, &str, Option<&str>); 22] = [
     (
         "unknown-version",
         "its Python is none of CPython 3.8 to 3.15",
@@ -138,6 +142,16 @@ const FAILURES: [(&str, &str, Option<&str>); 20] = [
         "fork-not-followed",
         "lines that had run before it was forked are not seen again",
         Some("run it without its other monitoring tools"),
+    ),
+    (
+        "contexts-not-followed",
+        "for which test or request code ran that had run before is not known",
+        Some("run it without its other monitoring tools"),
+    ),
+    (
+        "too-many-contexts",
+        "more than 4,096 requests of different tests or paths were served at a time: whose some code ran for is not known",
+        Some("run fewer tests at a time"),
     ),
     (
         "no-address-space",
