@@ -1,6 +1,6 @@
 """One request that is being served."""
 
-from swath_attribution import baggage, current, path
+from swath_attribution import baggage, current, named, path
 from swath_attribution.work import entered
 
 # The numbers of requests that came before.
@@ -86,7 +86,7 @@ def begin(method, whole, header, key=None):
             # What hides it from the keys still passes on the rest.
             if test in ("", outer.test) and outer.method == method and outer.path.endswith(whole):
                 return None
-        return Request(test or current.test(), method, whole, key)
+        return Request(test or current.test() or named.test(), method, whole, key)
     except Exception:
         return None
 

@@ -306,7 +306,12 @@ pub const MESSAGES: [MessageGroup; 5] = [
             entry(
                 "no-attribution",
                 "the data does not say which test or endpoint ran what",
-                "record it with `swath run --attribution`, or `attribution = true` below `[run]` in swath.toml",
+                "record it with `swath run --attribution`, or `attribution = true` in swath.toml",
+            ),
+            entry(
+                "no-run",
+                "`swath test-start` or `test-end` was called outside of a run that records which test code runs for",
+                "call it in what `swath run --attribution` runs",
             ),
             entry(
                 "no-data",

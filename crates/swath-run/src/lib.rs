@@ -2,15 +2,15 @@
 //! injected, wait until they are ready, run the tests, stop the services, gather what was recorded,
 //! account for every process, save the data, and say whether the number can be trusted.
 //!
-//! This crate starts, signals and reaps processes and reads `/proc`. It prints nothing and knows no
-//! command line: what happens is told to an [`Observer`] as it happens, what came of it is in the
-//! result, and what went wrong is a [`swath_model::Finding`].
+//! It prints nothing and knows no command line: what happens is told to an [`Observer`], what came of
+//! it is in the result, and what went wrong is a [`swath_model::Finding`].
 
 mod account;
 mod agent_settings;
 mod command_line;
 mod compose;
 mod container;
+mod current_test;
 mod data_file;
 mod error;
 mod event;
@@ -58,6 +58,7 @@ pub use command_line::test_runners;
 pub use compose::request::ComposeOptions;
 pub use container::account::{ContainerAccount, ContainerEnd};
 pub use container::rescue_killed_runs;
+pub use current_test::{CurrentTestError, tell_current_test};
 pub use data_file::{SavedData, beside};
 pub use error::RunError;
 pub use event::{Observer, RunEvent};

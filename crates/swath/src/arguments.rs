@@ -118,6 +118,19 @@ pub(crate) enum Verb {
     /// Start the services of swath.toml, and stop them when the input ends. The pytest plugin calls it.
     #[command(hide = true)]
     Services,
+    /// Name the test that runs from now on, in a run that records which test code runs for.
+    ///
+    /// For tests that cannot name themselves in the header `baggage`, and run one at a time. Services
+    /// on this machine hear it; requests that name a test are that one's.
+    #[command(
+        after_help = "Example, in a script that `swath run --attribution` runs:\n  swath test-start 'checkout works'\n  curl --fail http://127.0.0.1:8000/checkout\n  swath test-end"
+    )]
+    TestStart {
+        /// The test's name.
+        name: String,
+    },
+    /// End the test that `swath test-start` named.
+    TestEnd,
     /// Print the JSON schema of swath.toml, for editors.
     Schema,
     /// Print a script that completes the command line in a shell.

@@ -21,6 +21,7 @@ mod refusal;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod services;
+pub(crate) mod test_name;
 pub(crate) mod xml;
 
 use std::io;
@@ -55,6 +56,8 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
         Verb::Services => services::services(),
+        Verb::TestStart { name } => test_name::tell(Some(&name)),
+        Verb::TestEnd => test_name::tell(None),
         Verb::Schema => explain::schema(),
         Verb::Completions { shell } => explain::completions(shell),
         Verb::Man { verb } => explain::manual(verb.as_ref()),

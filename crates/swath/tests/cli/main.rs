@@ -57,4 +57,5 @@ mod settings;
 mod sightings;
 mod stopping;
 mod swath_log;
+mod test_names;
 mod twin;
