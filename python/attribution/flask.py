@@ -29,4 +29,7 @@ def _known(application, environ):
 
 def _routes(application):
     for rule in application.url_map.iter_rules():
-        yield rule.methods, rule.rule
+        view = application.view_functions.get(rule.endpoint)
+        # What Flask adds to every application: its static files.
+        if not (getattr(view, "__module__", None) or "").startswith("flask."):
+            yield rule.methods, rule.rule

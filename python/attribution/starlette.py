@@ -88,6 +88,11 @@ def _of(routes, before):
                 yield from _of(inner, prefix)
             else:
                 yield (), prefix + "/{path}"
-        elif template is not None:
+        elif template is not None and not _is_added(original):
             is_http = hasattr(original, "methods")
             yield (route.methods if is_http else ["WEBSOCKET"]), before + template
+
+
+def _is_added(route):
+    """Whether FastAPI added it to every application: its documentation."""
+    return getattr(getattr(route, "endpoint", None), "__module__", None) == "fastapi.applications"

@@ -45,7 +45,6 @@ static FLASK: App = App {
     others: &[
         "GET /forward/<int:port>/<int:point>",
         "GET /header",
-        "GET /static/<path:filename>",
         "POST /never",
     ],
     ..NONE
