@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use swath_data::{ContextId, CoverageData, Endpoint, LineSet, test_of};
+use swath_data::{ContextId, CoverageData, Endpoint, LineSet, phase_of, test_of};
 
+use crate::routes::Routes;
 use crate::{FileReport, Report};
 
 /// The context of what ran before there was any test or request: no test.
@@ -28,8 +29,28 @@ pub struct TestReport {
     pub lines: usize,
     /// How many of them no other test reached.
     pub lines_alone: usize,
-    /// The endpoints that it called, by their places, with what it was answered.
-    pub endpoints: BTreeMap<usize, BTreeSet<u16>>,
+    /// The endpoints that it called, by their places.
+    pub endpoints: BTreeMap<usize, CallsReport>,
+}
+
+impl TestReport {
+    /// Whether it was skipped, each time.
+    pub fn is_skipped(&self) -> bool {
+        self.outcomes.len() == 1 && self.outcomes.contains("skipped")
+    }
+}
+
+/// The calls of an endpoint by a test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallsReport {
+    /// What was answered.
+    pub statuses: BTreeSet<u16>,
+    /// Whether anything but the fixtures of the test called: its own body.
+    pub is_of_body: bool,
+    /// Whether its set-up called.
+    pub is_of_setup: bool,
+    /// Whether its teardown called.
+    pub is_of_teardown: bool,
 }
 
 /// An endpoint of a service.
@@ -37,8 +58,9 @@ pub struct TestReport {
 pub struct EndpointReport {
     /// What it is.
     pub endpoint: Endpoint,
-    /// Whether the service says that it serves it.
-    pub is_offered: bool,
+    /// Whether the service has it among its routes, or has none to tell by. What else is asked of it
+    /// (`HEAD`, `OPTIONS`, documentation, paths that do not exist) is no endpoint of its own.
+    pub is_routed: bool,
     /// Whether anybody called it, a test or somebody else.
     pub is_called: bool,
     /// What it answered.
@@ -57,10 +79,12 @@ pub struct EndpointReport {
 pub struct AttributionReport {
     /// The tests, by name.
     pub tests: Vec<TestReport>,
-    /// The endpoints: those that were never called first.
+    /// The endpoints: those that were never called first, and last what no route is for.
     pub endpoints: Vec<EndpointReport>,
     /// How many statements there are.
     pub statements: usize,
+    /// How many of them ran, for a test or not.
+    pub executed: usize,
     /// How many of them tests reached.
     pub lines: usize,
     /// How many of them one test reached, and no other.
@@ -74,6 +98,7 @@ impl AttributionReport {
         let mut tests = Tests::new(data, chosen);
         let mut found = Self {
             statements: report.totals.statements,
+            executed: report.totals.executed(),
             ..Self::default()
         };
         for (place, file) in report.files.iter().enumerate() {
@@ -90,6 +115,20 @@ impl AttributionReport {
     /// Whether the data says nothing of tests and endpoints.
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty() && self.endpoints.is_empty()
+    }
+
+    /// The endpoints that services have routes for.
+    pub fn routed(&self) -> &[EndpointReport] {
+        &self.endpoints[..self.first_other()]
+    }
+
+    /// What else was asked of services.
+    pub fn others(&self) -> &[EndpointReport] {
+        &self.endpoints[self.first_other()..]
+    }
+
+    fn first_other(&self) -> usize {
+        self.endpoints.partition_point(|one| one.is_routed)
     }
 
     fn take_file(
@@ -138,7 +177,11 @@ impl AttributionReport {
         let places: FxHashMap<&str, usize> = (report.files.iter().enumerate())
             .map(|(place, file)| (file.recorded.as_str(), place))
             .collect();
+        let routes = Routes::new(data);
         for (endpoint, facts) in data.accounting.attribution.endpoints() {
+            if routes.is_called_otherwise(endpoint) {
+                continue;
+            }
             let mut files: Vec<(usize, usize)> = Vec::new();
             for (path, lines) in &facts.lines {
                 if let Some(&place) = places.get(path.as_ref()) {
@@ -151,7 +194,7 @@ impl AttributionReport {
             let called = facts.calls.iter();
             self.endpoints.push(EndpointReport {
                 endpoint: endpoint.clone(),
-                is_offered: facts.is_offered,
+                is_routed: routes.has(endpoint),
                 is_called: !facts.calls.is_empty(),
                 statuses: facts.calls.iter().filter_map(|call| call.status).collect(),
                 tests: called
@@ -171,8 +214,13 @@ impl AttributionReport {
                 if let (Some(&place), Some(&test)) =
                     (places.get(endpoint), tests.get(call.test.as_ref()))
                 {
-                    let statuses = self.tests[test].endpoints.entry(place).or_default();
-                    statuses.extend(call.status);
+                    let calls = self.tests[test].endpoints.entry(place).or_default();
+                    calls.statuses.extend(call.status);
+                    match phase_of(&call.test) {
+                        Some("setup") => calls.is_of_setup = true,
+                        Some("teardown") => calls.is_of_teardown = true,
+                        _ => calls.is_of_body = true,
+                    }
                 }
             }
         }
@@ -180,13 +228,13 @@ impl AttributionReport {
 }
 
 impl EndpointReport {
-    fn order(&self) -> (bool, &str, &str, &str) {
+    fn order(&self) -> (bool, bool, &str, &str, &str) {
         let Endpoint {
             service,
             route,
             method,
         } = &self.endpoint;
-        (self.is_called, service, route, method)
+        (!self.is_routed, self.is_called, service, route, method)
     }
 }
 

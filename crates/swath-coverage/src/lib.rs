@@ -35,13 +35,16 @@ mod line_ranges;
 mod model;
 mod numbers;
 mod reported;
+mod routes;
 mod rules_of_python;
 mod set_report;
 mod trust;
 mod unexecuted;
 
 pub use analysis_check::{AnalysisDifference, check_analysis};
-pub use attribution_report::{AttributionReport, EndpointReport, ReachedFile, TestReport};
+pub use attribution_report::{
+    AttributionReport, CallsReport, EndpointReport, ReachedFile, TestReport,
+};
 pub use change_report::{
     ChangeReport, FileChange, LeftOutFile, LeftOutReason, Untested, UntestedPart,
 };

@@ -1,9 +1,9 @@
 //! Who ran each line: every distinct set of contexts once, and for each line which set it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
-use swath_data::{ContextId, CoverageData};
+use swath_data::{ContextId, CoverageData, phase_of, test_of};
 
 /// The contexts of one file's lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,9 +80,89 @@ impl LineContexts {
         found
     }
 
+    /// The same, with the phases of a test as one. What only the fixtures of a test ran has their
+    /// phases in parentheses behind its name.
+    #[must_use]
+    pub fn by_test(&self) -> Self {
+        let mut of_test: BTreeMap<&str, u32> = BTreeMap::new();
+        for name in &self.names {
+            of_test.entry(test_of(name)).or_default();
+        }
+        for (number, place) in (0..).zip(of_test.values_mut()) {
+            *place = number;
+        }
+        let whole: Vec<(u32, u8)> = (self.names.iter())
+            .map(|name| (of_test[test_of(name)], phase_bit(name)))
+            .collect();
+        let mut sets: Vec<Vec<(u32, u8)>> = Vec::with_capacity(self.sets.len());
+        let mut used: BTreeSet<(u32, u8)> = BTreeSet::new();
+        for set in &self.sets {
+            let mut tests: Vec<(u32, u8)> = set.iter().map(|&name| whole[name as usize]).collect();
+            tests.sort_unstable();
+            tests.dedup_by(|next, one| {
+                let is_same = next.0 == one.0;
+                one.1 |= if is_same { next.1 } else { 0 };
+                is_same
+            });
+            for (_, phases) in &mut tests {
+                if *phases & BODY != 0 {
+                    *phases = BODY;
+                }
+            }
+            used.extend(&tests);
+            sets.push(tests);
+        }
+        let tests: Vec<&str> = of_test.into_keys().collect();
+        let places: BTreeMap<(u32, u8), u32> = used.iter().copied().zip(0..).collect();
+        let mut found = Self {
+            names: (used.iter())
+                .map(|(test, phases)| format!("{}{}", tests[*test as usize], label(*phases)))
+                .collect(),
+            ..Self::default()
+        };
+        // Sets that differ in phases alone are the same now.
+        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+        let mut new_set: Vec<u32> = Vec::with_capacity(sets.len());
+        for set in sets {
+            let set: Vec<u32> = set.iter().map(|test| places[test]).collect();
+            let next = u32::try_from(found.sets.len()).unwrap_or(u32::MAX);
+            let place = *known.entry(set.clone()).or_insert(next);
+            if place == next {
+                found.sets.push(set);
+            }
+            new_set.push(place);
+        }
+        let lines = self.by_line.iter();
+        found.by_line = lines
+            .map(|(&line, &set)| (line, new_set[set as usize]))
+            .collect();
+        found
+    }
+
     /// The place of a line's set in [`LineContexts::sets`].
     pub fn set(&self, line: u32) -> Option<usize> {
         self.by_line.get(&line).map(|&set| set as usize)
+    }
+}
+
+const SETUP: u8 = 1;
+const BODY: u8 = 2;
+const TEARDOWN: u8 = 4;
+
+fn phase_bit(context: &str) -> u8 {
+    match phase_of(context) {
+        Some("setup") => SETUP,
+        Some("teardown") => TEARDOWN,
+        _ => BODY,
+    }
+}
+
+fn label(phases: u8) -> &'static str {
+    match phases {
+        SETUP => " (setup)",
+        TEARDOWN => " (teardown)",
+        BODY => "",
+        _ => " (setup, teardown)",
     }
 }
 
@@ -109,6 +189,32 @@ mod tests {
         assert_eq!(found.sets, [vec![0, 2], vec![0, 1], vec![2]]);
         let sets: Vec<_> = [1, 2, 3, 9, 4].map(|line| found.set(line)).into();
         assert_eq!(sets, [Some(0), Some(1), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn phases_of_a_test_are_one() {
+        let found = LineContexts::of_hits(&[
+            ("(start-up)", vec![1]),
+            ("a|run", vec![2, 3]),
+            ("a|setup", vec![2, 4, 5]),
+            ("a|teardown", vec![5]),
+            ("b|run", vec![2, 3]),
+        ]);
+        let found = found.by_test();
+        let names = ["(start-up)", "a", "a (setup)", "a (setup, teardown)", "b"];
+        let mut sorted = found.names.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, names);
+        let named = |line| {
+            let set = &found.sets[found.set(line).unwrap()];
+            let names = set.iter().map(|&name| found.names[name as usize].as_str());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(named(1), ["(start-up)"]);
+        assert_eq!(named(2), ["a", "b"]);
+        assert_eq!(found.set(2), found.set(3));
+        assert_eq!(named(4), ["a (setup)"]);
+        assert_eq!(named(5), ["a (setup, teardown)"]);
     }
 
     #[test]

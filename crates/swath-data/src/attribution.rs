@@ -56,6 +56,13 @@ pub fn test_of(context: &str) -> &str {
     without.next().unwrap_or(context)
 }
 
+/// The phase of a test that a context is of: `setup`, `run` or `teardown`.
+pub fn phase_of(context: &str) -> Option<&'static str> {
+    let is_of = |phase: &&&str| context.ends_with(**phase);
+    let phase = PHASES.iter().find(is_of)?;
+    Some(&phase[1..])
+}
+
 impl Attribution {
     /// Whether no test and no endpoint is known.
     pub fn is_empty(&self) -> bool {

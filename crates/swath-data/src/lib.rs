@@ -48,7 +48,7 @@ mod write_data_file;
 
 pub use accounting::{Accounting, FileFacts, ProcessRecord, RunRecord};
 pub use arc_set::ArcSet;
-pub use attribution::{Attribution, Call, Endpoint, EndpointFacts, test_of};
+pub use attribution::{Attribution, Call, Endpoint, EndpointFacts, phase_of, test_of};
 pub use combine::{Combine, CombineError, Combined, combine};
 pub use command_line::without_secrets;
 pub use coverage_data::{ContextError, ContextId, CoverageData, FileData, Mode};

@@ -103,7 +103,7 @@
       return Number.isNaN(number) ? text : number;
     };
     const collator = new Intl.Collator("en", { numeric: true });
-    const compare = (a, b) => (typeof a === "number" ? a - b : collator.compare(a, b));
+    const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
     function sort(item, column, sign) {
       const keyed = item.children.map((child) => [value(child, column), child]);
       keyed.sort((a, b) => sign * compare(a[0], b[0]));

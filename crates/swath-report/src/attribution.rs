@@ -70,25 +70,26 @@ struct Remark {
 }
 
 fn table_of_tests(report: &AttributionReport) -> PlainTable {
-    let heads = ["Test", "Lines", "Alone", "Outcome", "Endpoints"];
+    let heads = ["Test", "Outcome", "Lines", "Unique", "Endpoints"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     for test in &report.tests {
         rows.push(vec![
             neutralize_control(&test.name),
+            neutralize_control(&outcomes(test)),
             test.lines.to_string(),
             test.lines_alone.to_string(),
-            neutralize_control(&outcomes(test)),
             neutralize_control(&endpoints_of(report, test)),
         ]);
     }
     PlainTable {
         rows,
         ends: vec![vec![
-            "Together".to_owned(),
+            "TOTAL".to_owned(),
+            String::new(),
             report.lines.to_string(),
             report.lines_of_one_test.to_string(),
         ]],
-        numbers: 1..3,
+        numbers: 2..4,
     }
 }
 
@@ -102,9 +103,12 @@ pub(crate) fn outcomes(test: &TestReport) -> String {
 }
 
 fn endpoints_of(report: &AttributionReport, test: &TestReport) -> String {
-    let called = test.endpoints.keys();
+    // What fixtures call is the same for many tests: it comes last.
+    let mut called: Vec<_> = test.endpoints.iter().collect();
+    called.sort_by_key(|(_, calls)| !calls.is_of_body);
     let called: Vec<&Endpoint> = called
-        .map(|place| &report.endpoints[*place].endpoint)
+        .iter()
+        .map(|(place, _)| &report.endpoints[**place].endpoint)
         .collect();
     let named = called.iter().take(MOST_NAMED);
     let mut text = named
@@ -144,8 +148,8 @@ fn count(count: usize, thing: &str) -> String {
 
 fn remarks_on_tests(report: &AttributionReport) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    let without = report.tests.iter().filter(|test| test.lines == 0);
-    let items: Vec<String> = without.map(|test| test.name.clone()).collect();
+    let without = tests_without_lines(report);
+    let items: Vec<String> = without.map(|(_, test)| test.name.clone()).collect();
     if !items.is_empty() {
         remarks.push(Remark {
             text: format!(
@@ -156,19 +160,50 @@ fn remarks_on_tests(report: &AttributionReport) -> Vec<Remark> {
         });
     }
     remarks.push(Remark {
-        text: format!(
-            "{} reached {} of {}; {} reached by one test only.",
-            count(report.tests.len(), "test"),
-            report.lines,
-            count(report.statements, "statement"),
-            match report.lines_of_one_test {
-                1 => "1 is".to_owned(),
-                lines => format!("{lines} are"),
-            }
-        ),
+        text: summary_of_tests(report, |number| number.to_string()),
         items: Vec::new(),
     });
     remarks
+}
+
+/// The tests that ran and reached nothing, with their places.
+pub(crate) fn tests_without_lines(
+    report: &AttributionReport,
+) -> impl Iterator<Item = (usize, &TestReport)> {
+    let tests = report.tests.iter().enumerate();
+    tests.filter(|(_, test)| test.lines == 0 && !test.is_skipped())
+}
+
+/// What all tests together reached, and why that is less than the number of the report.
+pub(crate) fn summary_of_tests(report: &AttributionReport, number: fn(usize) -> String) -> String {
+    let mut text = format!(
+        "{} reached {} of {}, {} of them by one test only",
+        count(report.tests.len(), "test"),
+        number(report.lines),
+        count(report.statements, "statement"),
+        number(report.lines_of_one_test)
+    );
+    let more = report.executed.saturating_sub(report.lines);
+    if more > 0 {
+        let _ = write!(
+            text,
+            "; {} more ran at start-up or for no test",
+            number(more)
+        );
+    }
+    text.push('.');
+    text
+}
+
+/// How many endpoints there are, and how many nobody called.
+pub(crate) fn summary_of_endpoints(report: &AttributionReport) -> String {
+    let routed = report.routed();
+    let never = routed.iter().filter(|one| !one.is_called).count();
+    let endpoints = count(routed.len(), "endpoint");
+    match never {
+        0 => format!("{endpoints}, none left uncalled."),
+        never => format!("{endpoints}, {never} never called."),
+    }
 }
 
 fn table_of_endpoints(report: &AttributionReport) -> PlainTable {
@@ -180,7 +215,7 @@ fn table_of_endpoints(report: &AttributionReport) -> PlainTable {
     heads.extend(has_services.then_some("Service"));
     heads.extend(["Statuses", "Tests", "Lines"]);
     let mut rows = vec![heads.into_iter().map(str::to_owned).collect()];
-    for one in &report.endpoints {
+    for one in report.routed() {
         let mut row = vec![neutralize_control(&call_text(&one.endpoint))];
         row.extend(has_services.then(|| neutralize_control(&one.endpoint.service)));
         row.extend([
@@ -208,14 +243,26 @@ pub(crate) fn answer(endpoint: &EndpointReport) -> String {
 }
 
 fn remarks_on_endpoints(report: &AttributionReport) -> Vec<Remark> {
-    let never = report.endpoints.iter().filter(|one| !one.is_called).count();
-    vec![Remark {
-        text: format!(
-            "{}, {never} of them never called.",
-            count(report.endpoints.len(), "endpoint")
-        ),
+    let mut remarks = Vec::new();
+    let others = report.others();
+    if !others.is_empty() {
+        let items = others.iter().map(|one| {
+            let service = match one.endpoint.service.as_str() {
+                "" => String::new(),
+                service => format!(" ({service})"),
+            };
+            format!("{}{service}: {}", call_text(&one.endpoint), answer(one))
+        });
+        remarks.push(Remark {
+            text: "Other requests, for which the service declares no route:".to_owned(),
+            items: items.collect(),
+        });
+    }
+    remarks.push(Remark {
+        text: summary_of_endpoints(report),
         items: Vec::new(),
-    }]
+    });
+    remarks
 }
 
 fn remarks_on_promises(promises: &Promises) -> Vec<Remark> {

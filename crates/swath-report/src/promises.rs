@@ -51,7 +51,8 @@ impl Promises {
                 .collect();
             let same = report.endpoints.iter().filter(|endpoint| {
                 let endpoint = &endpoint.endpoint;
-                endpoint.method == one.method && paths.contains(&normal(&endpoint.route))
+                (endpoint.method == one.method || endpoint.method == "*")
+                    && paths.contains(&normal(&endpoint.route))
             });
             let same: Vec<_> = same.collect();
             if same.is_empty() {
@@ -109,7 +110,7 @@ mod tests {
                 route: route.to_owned(),
                 method: method.to_owned(),
             },
-            is_offered: true,
+            is_routed: true,
             is_called: !statuses.is_empty(),
             statuses: statuses.iter().copied().collect(),
             tests: BTreeSet::new(),

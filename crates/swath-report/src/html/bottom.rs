@@ -49,7 +49,7 @@ pub(super) fn push_contexts(out: &mut String, site: &Site<'_>, contexts: &LineCo
         return;
     }
     let named = contexts.sets.len() <= MOST_NAMED_SETS;
-    out.push_str("<section class=ran aria-labelledby=who><h2 id=who>Who ran which line</h2>\n<p>The number at a line leads to its set.</p>\n<ul class=sets>\n");
+    out.push_str("<section class=ran aria-labelledby=who><h2 id=who>Who ran which line</h2>\n<p>The number beside a line is how many ran it, and leads to their names.</p>\n<ul class=sets>\n");
     for (number, set) in contexts.sets.iter().enumerate() {
         let _ = write!(out, "<li id=w{number} tabindex=-1>{}: ", set.len());
         if named && set.len() <= MOST_NAMED {
@@ -69,7 +69,7 @@ pub(super) fn push_contexts(out: &mut String, site: &Site<'_>, contexts: &LineCo
     if !all_named {
         let _ = writeln!(
             out,
-            "<details><summary>The {} contexts by number</summary><ol>",
+            "<details><summary>All {} by number</summary><ol>",
             contexts.names.len()
         );
         for name in &contexts.names {
@@ -113,4 +113,5 @@ fn push_ranges(out: &mut String, set: &[u32]) {
     if more > 0 {
         let _ = write!(out, " and {more} more");
     }
+    out.push_str(" of the list below");
 }

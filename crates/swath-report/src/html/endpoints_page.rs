@@ -9,72 +9,107 @@ use super::escape::push_text;
 use super::figures::plural;
 use super::layout::{Place, page};
 use super::site::Site;
-use crate::attribution::{answer, call_text};
+use crate::attribution::{answer, call_text, summary_of_endpoints};
 use crate::{Promised, Promises};
 
-/// A cell names so many tests, and so many files.
-const MOST_NAMED: usize = 12;
+/// So many files stand in a cell as they are, and so many tests; more are folded.
+const MOST_FILES: usize = 3;
+const MOST_TESTS: usize = 1;
+/// A cell names no more than so many.
+const MOST_NAMED: usize = 200;
 
 pub(super) fn render(site: &Site<'_>) -> String {
     let report = &site.attribution;
-    let never = report.endpoints.iter().filter(|one| !one.is_called).count();
     let mut main = String::from("<h1>Endpoints</h1>\n");
-    let _ = writeln!(
-        main,
-        "<p class=lead>{}, {never} of them never called.</p>",
-        plural(report.endpoints.len(), "endpoint")
-    );
+    let summary = summary_of_endpoints(report);
+    let _ = writeln!(main, "<p class=lead>{summary}</p>");
     if let Some(description) = &site.options.description {
         push_promises(&mut main, &Promises::new(description, report));
     }
-    main.push_str("<div class=scroll><table class=\"files flat runs\">\n<thead><tr><th scope=col>Endpoint<th scope=col>Service<th scope=col>Answered<th scope=col>Tests<th scope=col>Code<th scope=col class=n>Lines\n<tbody>\n");
-    for (place, endpoint) in report.endpoints.iter().enumerate() {
+    main.push_str("<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Endpoint<th scope=col>Service<th scope=col>Statuses<th scope=col>Tests<th scope=col>Files<th scope=col class=n>Lines\n<tbody>\n");
+    for (place, endpoint) in report.routed().iter().enumerate() {
         push_row(&mut main, site, place, endpoint);
     }
     main.push_str("</table></div>\n");
+    push_others(&mut main, site);
     page(site, Place::Endpoints, "Endpoints", &main)
+}
+
+/// The requests that are for no endpoint.
+fn push_others(out: &mut String, site: &Site<'_>) {
+    let report = &site.attribution;
+    if report.others().is_empty() {
+        return;
+    }
+    out.push_str("<h2>Other requests</h2>\n<p>The service declares no route for them.</p>\n<ul>\n");
+    for (place, one) in (report.routed().len()..).zip(report.others()) {
+        let _ = write!(out, "<li id=e{place} tabindex=-1><code>");
+        push_text(out, &call_text(&one.endpoint));
+        out.push_str("</code>");
+        if !one.endpoint.service.is_empty() {
+            out.push_str(" of ");
+            push_text(out, &one.endpoint.service);
+        }
+        let _ = writeln!(
+            out,
+            ": {} <small>{}</small>",
+            answer(one),
+            plural(one.tests.len(), "test")
+        );
+    }
+    out.push_str("</ul>\n");
 }
 
 fn push_row(out: &mut String, site: &Site<'_>, place: usize, one: &EndpointReport) {
     let _ = write!(out, "<tr id=e{place} tabindex=-1><th scope=row><code>");
     push_text(out, &call_text(&one.endpoint));
-    out.push_str("</code><td>");
+    out.push_str("</code><td class=t>");
     push_text(out, &one.endpoint.service);
-    out.push_str("<td>");
+    out.push_str("<td class=t>");
     if !one.is_called {
         out.push_str("✗ ");
     }
     push_text(out, &answer(one));
-    let _ = write!(out, "<td>{}", one.tests.len());
-    push_links(
-        out,
-        one.tests.iter().map(|test| {
-            let name = site.attribution.tests[*test].name.as_str();
-            (name, site.test_pages.get(*test).map(String::as_str))
-        }),
-    );
-    let _ = write!(out, "<td>{}", plural(one.files.len(), "file"));
-    push_links(
-        out,
-        one.files.iter().map(|(file, _)| {
-            let name = site.report.files[*file].name.as_str();
-            (name, site.page_of(*file))
-        }),
-    );
+    out.push_str("<td class=t>");
+    let tests = one.tests.iter().map(|test| {
+        let name = site.attribution.tests[*test].name.as_str();
+        (name, site.test_pages.get(*test).map(String::as_str))
+    });
+    push_links(out, ("test", MOST_TESTS), tests);
+    out.push_str("<td class=t>");
+    let files = one.files.iter().map(|(file, _)| {
+        let name = site.report.files[*file].name.as_str();
+        (name, site.page_of(*file))
+    });
+    push_links(out, ("file", MOST_FILES), files);
     let _ = writeln!(out, "<td>{}", one.lines);
 }
 
-/// The first few names, each a link if it has a page.
-fn push_links<'a>(out: &mut String, named: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
-    let mut separator = ": ";
-    let mut more = 0;
-    for (index, (name, page)) in named.enumerate() {
-        if index >= MOST_NAMED {
-            more += 1;
-            continue;
-        }
-        out.push_str(separator);
-        separator = ", ";
+/// How many there are, and their names, each a link if it has a page: folded if there are many.
+fn push_links<'a>(
+    out: &mut String,
+    (thing, most): (&str, usize),
+    named: impl ExactSizeIterator<Item = (&'a str, Option<&'a str>)>,
+) {
+    let count = named.len();
+    if count == 0 {
+        out.push('–');
+        return;
+    }
+    let is_folded = count > most;
+    if is_folded {
+        let _ = write!(
+            out,
+            "<details><summary>{}</summary><ul>",
+            plural(count, thing)
+        );
+    }
+    for (index, (name, page)) in named.take(MOST_NAMED).enumerate() {
+        out.push_str(match (is_folded, index) {
+            (true, _) => "<li>",
+            (false, 0) => "",
+            (false, _) => ", ",
+        });
         if let Some(page) = page {
             let _ = write!(out, "<a href=\"{page}\">");
         }
@@ -83,8 +118,11 @@ fn push_links<'a>(out: &mut String, named: impl Iterator<Item = (&'a str, Option
             out.push_str("</a>");
         }
     }
-    if more > 0 {
-        let _ = write!(out, " and {more} more");
+    if count > MOST_NAMED {
+        let _ = write!(out, "<li>and {} more", count - MOST_NAMED);
+    }
+    if is_folded {
+        out.push_str("</ul></details>");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use swath_coverage::LineContexts;
+use swath_coverage::{FileReport, LineContexts};
 
 use super::bottom;
 use super::escape::{push_attribute, push_text};
@@ -45,11 +45,7 @@ pub(super) fn push_main(out: &mut String, site: &Site<'_>, index: usize) {
         out.push_str("<p class=lead>The source is gone since it was analysed.</p>\n");
     }
     let rules = site.options.exclusions.of_text(source, &file.excluded);
-    let contexts = if site.options.show_contexts {
-        LineContexts::of_file(site.data, &file.recorded, site.options.contexts.as_ref())
-    } else {
-        LineContexts::default()
-    };
+    let contexts = contexts(site, file);
     let table = SourceTable {
         file,
         source,
@@ -63,6 +59,19 @@ pub(super) fn push_main(out: &mut String, site: &Site<'_>, index: usize) {
     table.push(out);
     bottom::push_processes(out, site, this);
     bottom::push_contexts(out, site, &contexts);
+}
+
+/// Who ran each line: tests, where the data knows them.
+fn contexts(site: &Site<'_>, file: &FileReport) -> LineContexts {
+    if !site.options.show_contexts {
+        return LineContexts::default();
+    }
+    let contexts = LineContexts::of_file(site.data, &file.recorded, site.options.contexts.as_ref());
+    if site.has_tests() {
+        contexts.by_test()
+    } else {
+        contexts
+    }
 }
 
 /// The names of functions by line: of several definitions of one name, the first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use swath_coverage::{AttributionReport, FileReport, Numbers, Report};
-use swath_data::{CoverageData, ProcessRecord, test_of};
+use swath_data::{CoverageData, ProcessRecord};
 use swath_model::Role;
 
 use super::lines::{FunctionFigures, function_figures};
@@ -127,11 +127,14 @@ impl<'a> Site<'a> {
         self.pages.get(place).map(|page| page.name.as_str())
     }
 
-    /// Where the page of the test is that a context is of.
-    pub(super) fn test_page(&self, context: &str) -> Option<&str> {
-        let name = test_of(context);
+    /// Where the page of a test is; phases in parentheses may stand behind its name.
+    pub(super) fn test_page(&self, name: &str) -> Option<&str> {
         let tests = &self.attribution.tests;
-        let place = tests.binary_search_by(|test| test.name.as_str().cmp(name));
+        let find = |name: &str| tests.binary_search_by(|test| test.name.as_str().cmp(name));
+        let place = find(name).or_else(|place| match name.rsplit_once(" (") {
+            Some((name, _)) => find(name),
+            None => Err(place),
+        });
         self.test_pages.get(place.ok()?).map(String::as_str)
     }
 

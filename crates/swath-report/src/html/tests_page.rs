@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use swath_coverage::TestReport;
+use swath_coverage::{CallsReport, TestReport};
 
 use super::escape::push_text;
 use super::figures::{grouped, plural};
 use super::layout::{Place, page};
 use super::site::Site;
-use crate::attribution::{call_text, outcomes, statuses_text};
+use crate::attribution::{
+    call_text, outcomes, statuses_text, summary_of_tests, tests_without_lines,
+};
 
 /// So many ranges of lines are named of a file.
 const MOST_RANGES: usize = 60;
@@ -19,20 +21,14 @@ const MOST_NAMED: usize = 200;
 pub(super) fn render(site: &Site<'_>) -> String {
     let report = &site.attribution;
     let mut main = String::from("<h1>Tests</h1>\n");
-    let _ = writeln!(
-        main,
-        "<p class=lead>{} reached {} of {}; {} of these by one test only.</p>",
-        plural(report.tests.len(), "test"),
-        grouped(report.lines),
-        plural(report.statements, "statement"),
-        grouped(report.lines_of_one_test)
-    );
+    let summary = summary_of_tests(report, grouped);
+    let _ = writeln!(main, "<p class=lead>{summary}</p>");
     push_without_lines(&mut main, site);
-    main.push_str("<div class=scroll><table class=\"files flat holes\">\n<thead><tr><th scope=col>Test<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Alone<th scope=col class=n>Endpoints\n<tbody>\n");
+    main.push_str("<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Test<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Unique<th scope=col class=n>Endpoints\n<tbody>\n");
     for (test, name) in report.tests.iter().zip(&site.test_pages) {
         let _ = write!(main, "<tr><th scope=row><a href=\"{name}\">");
         push_text(&mut main, &test.name);
-        main.push_str("</a><td>");
+        main.push_str("</a><td class=t>");
         push_outcome(&mut main, test);
         let _ = writeln!(
             main,
@@ -47,8 +43,7 @@ pub(super) fn render(site: &Site<'_>) -> String {
 }
 
 fn push_without_lines(out: &mut String, site: &Site<'_>) {
-    let tests = site.attribution.tests.iter().zip(&site.test_pages);
-    let without: Vec<_> = tests.filter(|(test, _)| test.lines == 0).collect();
+    let without: Vec<_> = tests_without_lines(&site.attribution).collect();
     if without.is_empty() {
         return;
     }
@@ -57,7 +52,8 @@ fn push_without_lines(out: &mut String, site: &Site<'_>) {
         "<p>{} reached no line of any service: ",
         plural(without.len(), "test")
     );
-    for (index, (test, name)) in without.iter().take(MOST_NAMED).enumerate() {
+    for (index, (place, test)) in without.iter().take(MOST_NAMED).enumerate() {
+        let name = &site.test_pages[*place];
         let separator = if index == 0 { "" } else { ", " };
         let _ = write!(out, "{separator}<a href=\"{name}\">");
         push_text(out, &test.name);
@@ -99,9 +95,12 @@ pub(super) fn push_test(out: &mut String, site: &Site<'_>, place: usize) {
     push_outcome(out, test);
     let _ = writeln!(
         out,
-        ". It reached {}, {} of them alone. <a href=\"../tests.html\">All tests</a></p>",
+        ". It reached {}{}. <a href=\"../tests.html\">All tests</a></p>",
         plural(test.lines, "statement"),
-        grouped(test.lines_alone)
+        match test.lines_alone {
+            0 => String::new(),
+            lines => format!(", {} of them no other test did", grouped(lines)),
+        }
     );
     push_endpoints(out, site, test);
     if test.files.is_empty() {
@@ -143,7 +142,10 @@ fn push_endpoints(out: &mut String, site: &Site<'_>, test: &TestReport) {
         return;
     }
     out.push_str("<h2>Called</h2>\n<ul>\n");
-    for (place, statuses) in &test.endpoints {
+    // In the order in which they were called, as far as it is known.
+    let mut called: Vec<_> = test.endpoints.iter().collect();
+    called.sort_by_key(|(_, calls)| (!calls.is_of_setup, !calls.is_of_body));
+    for (place, calls) in called {
         let endpoint = &site.attribution.endpoints[*place].endpoint;
         let _ = write!(out, "<li><a href=\"../endpoints.html#e{place}\"><code>");
         push_text(out, &call_text(endpoint));
@@ -152,7 +154,27 @@ fn push_endpoints(out: &mut String, site: &Site<'_>, test: &TestReport) {
             out.push_str(" of ");
             push_text(out, &endpoint.service);
         }
-        let _ = writeln!(out, ": {}", statuses_text(statuses));
+        let _ = writeln!(
+            out,
+            ": {}{}",
+            statuses_text(&calls.statuses),
+            phases_text(calls)
+        );
     }
     out.push_str("</ul>\n");
+}
+
+/// Which fixtures called, if it was not the test alone.
+fn phases_text(calls: &CallsReport) -> String {
+    let phases = [
+        (calls.is_of_setup, "setup"),
+        (calls.is_of_body, "test"),
+        (calls.is_of_teardown, "teardown"),
+    ];
+    let phases = phases.iter().filter(|(is_of, _)| *is_of);
+    let names: Vec<&str> = phases.map(|(_, name)| *name).collect();
+    match names.as_slice() {
+        ["test"] => String::new(),
+        names => format!(" <small>{}</small>", names.join(", ")),
+    }
 }

@@ -17,7 +17,8 @@ pub(crate) fn attributed() -> Project {
     attribution.add_test("test_price", Some("failed"));
     attribution.add_test("test_tax", Some("passed"));
     attribution.add_test("test_idle|setup", None);
-    attribution.add_test("test_idle|run", Some("skipped"));
+    attribution.add_test("test_idle|run", Some("passed"));
+    attribution.add_test("test_later|run", Some("skipped"));
     let endpoint = |method: &str, route: &str| Endpoint {
         service: "web".to_owned(),
         route: route.to_owned(),
@@ -28,7 +29,14 @@ pub(crate) fn attributed() -> Project {
     attribution.add_call(&price, "test_tax", Some(404));
     attribution.add_call(&price, "", Some(200));
     let lines: LineSet = [6, 7, 10, 12].into_iter().collect();
-    attribution.endpoint(price).lines.insert(app.into(), lines);
+    let facts = attribution.endpoint(price);
+    facts.lines.insert(app.into(), lines);
+    facts.is_offered = true;
+    let icon = endpoint("GET", "/favicon.ico");
+    attribution.add_call(&icon, "test_idle|setup", Some(404));
+    // A route for any method has been called by any but those that frameworks add.
+    attribution.endpoint(endpoint("*", "/any")).is_offered = true;
+    attribution.add_call(&endpoint("POST", "/any"), "", Some(204));
     attribution.endpoint(endpoint("PUT", "/z")).is_offered = true;
     project
 }
@@ -63,18 +71,19 @@ fn tests_are_a_table() {
     assert_eq!(
         text(AttributionRows::Tests, false),
         "\
-Test         Lines   Alone   Outcome   Endpoints
-------------------------------------------------
-test_idle        0       0   skipped   –
-test_price       6       0   failed    GET /price/{item}
-test_tax        10       4   passed    GET /price/{item}
-------------------------------------------------
-Together        10       4
+Test         Outcome   Lines   Unique   Endpoints
+-------------------------------------------------
+test_idle    passed        0        0   GET /favicon.ico
+test_later   skipped       0        0   –
+test_price   failed        6        0   GET /price/{item}
+test_tax     passed       10        4   GET /price/{item}
+-------------------------------------------------
+TOTAL                     10        4
 
 1 test reached no line of any service:
   test_idle
 
-3 tests reached 10 of 13 statements; 4 are reached by one test only.
+4 tests reached 10 of 13 statements, 4 of them by one test only.
 "
     );
 }
@@ -87,9 +96,13 @@ fn endpoints_are_a_table_those_that_were_never_called_first() {
 Endpoint            Service   Statuses       Tests   Lines
 ----------------------------------------------------------
 PUT /z              web       never called       0       0
+POST /any           web       204                0       0
 GET /price/{item}   web       200, 404           2       3
 
-2 endpoints, 1 of them never called.
+Other requests, for which the service declares no route:
+  GET /favicon.ico (web): 404
+
+3 endpoints, 1 never called.
 
 api.yaml promises what no service serves:
   DELETE /price/{name}
@@ -113,7 +126,7 @@ fn tests_and_endpoints_have_pages() {
     });
     let tests = page(&pages, "tests.html");
     assert!(
-        tests.contains("3 tests reached 10 of 13 statements; 4 of these by one test only."),
+        tests.contains("4 tests reached 10 of 13 statements, 4 of them by one test only."),
         "{tests}"
     );
     assert!(tests.contains("1 test reached no line of any service: <a href=\"t/test_idle-"));
@@ -126,11 +139,13 @@ fn tests_and_endpoints_have_pages() {
     };
     assert!(place("PUT /z") < place("<code>GET /price/{item}"));
     place("✗ never called");
+    place("<details><summary>2 tests</summary><ul><li><a href=\"t/test_price-");
+    place("<li id=e3 tabindex=-1><code>GET /favicon.ico</code> of web: 404 <small>1 test</small>");
     place("<li><code>DELETE /price/{name}");
     place("<li><code>GET /price/{name}</code>: 422");
     let test = page(&pages, "t/test_tax-");
     assert!(
-        test.contains("endpoints.html#e1\"><code>GET /price/{item}</code></a> of web: 404"),
+        test.contains("endpoints.html#e2\"><code>GET /price/{item}</code></a> of web: 404\n"),
         "{test}"
     );
     assert!(test.contains("<a href=\"../f/shop-store-py-"), "{test}");
@@ -139,6 +154,10 @@ fn tests_and_endpoints_have_pages() {
     assert!(app.contains("<a href=\"../t/test_price-"), "{app}");
     let idle = page(&pages, "t/test_idle-");
     assert!(idle.contains("It reached no line of any service."));
+    assert!(
+        idle.contains("/favicon.ico</code></a> of web: 404 <small>setup</small>"),
+        "{idle}"
+    );
     let single = attributed().pages(|options| options.single_file = true);
     assert!(page(&single, "index.html").contains("id=\"page:t/test_tax-"));
 }

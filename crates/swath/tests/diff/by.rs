@@ -34,7 +34,7 @@ impl Sandbox {
             let known = &mut data.accounting.attribution;
             known.add_test("tests/test_shop.py::test_empty|run", Some("passed"));
             known.add_test("tests/test_shop.py::test_sum|run", Some("failed"));
-            known.add_test("tests/test_shop.py::test_idle|run", Some("skipped"));
+            known.add_test("tests/test_shop.py::test_idle|run", Some("passed"));
             let endpoint = |method: &str, route: &str| Endpoint {
                 service: "web".to_owned(),
                 route: route.to_owned(),
@@ -42,11 +42,9 @@ impl Sandbox {
             };
             let total = endpoint("GET", "/total/<int:id>");
             known.add_call(&total, "tests/test_shop.py::test_empty|run", Some(200));
-            let lines = known
-                .endpoint(total)
-                .lines
-                .entry(path.as_str().into())
-                .or_default();
+            let facts = known.endpoint(total);
+            facts.is_offered = true;
+            let lines = facts.lines.entry(path.as_str().into()).or_default();
             lines.extend([2, 3]);
             known.endpoint(endpoint("DELETE", "/total")).is_offered = true;
         }
@@ -84,18 +82,18 @@ impl Sandbox {
 }
 
 const TESTS: &str = "\
-Test                             Lines   Alone   Outcome   Endpoints
---------------------------------------------------------------------
-tests/test_shop.py::test_empty       2       1   passed    GET /total/<int:id>
-tests/test_shop.py::test_idle        0       0   skipped   –
-tests/test_shop.py::test_sum         2       1   failed    –
---------------------------------------------------------------------
-Together                             3       2
+Test                             Outcome   Lines   Unique   Endpoints
+---------------------------------------------------------------------
+tests/test_shop.py::test_empty   passed        2        1   GET /total/<int:id>
+tests/test_shop.py::test_idle    passed        0        0   –
+tests/test_shop.py::test_sum     failed        2        1   –
+---------------------------------------------------------------------
+TOTAL                                          3        2
 
 1 test reached no line of any service:
   tests/test_shop.py::test_idle
 
-3 tests reached 3 of 4 statements; 2 are reached by one test only.
+3 tests reached 3 of 4 statements, 2 of them by one test only; 1 more ran at start-up or for no test.
 ";
 
 #[test]
@@ -111,12 +109,12 @@ Endpoint              Service   Statuses       Tests   Lines
 DELETE /total         web       never called       0       0
 GET /total/<int:id>   web       200                1       2
 
-2 endpoints, 1 of them never called.
+2 endpoints, 1 never called.
 "
     );
     let markdown = sandbox.report(&["--by=test", "--format=markdown"]);
     assert!(
-        markdown.starts_with("| Test | Lines | Alone | Outcome | Endpoints |\n"),
+        markdown.starts_with("| Test | Outcome | Lines | Unique | Endpoints |\n"),
         "{markdown}"
     );
     // Among chosen contexts.
