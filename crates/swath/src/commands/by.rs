@@ -76,6 +76,12 @@ impl By {
             AttributionRows::Tests => found.tests.is_empty(),
             AttributionRows::Endpoints => found.endpoints.is_empty(),
         };
+        if is_missing && self.rows == AttributionRows::Tests && !found.is_empty() {
+            let text = "no test named itself in what it asked of the services";
+            return Err(
+                Message::error("no-attribution", text).hint("swath test-start NAME".to_owned())
+            );
+        }
         if is_missing {
             let text = match self.rows {
                 AttributionRows::Tests => "the data does not say which test ran what",

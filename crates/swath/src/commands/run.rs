@@ -1,10 +1,11 @@
 //! `swath run`: tests against services, or one program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use swath_checkout::write_file;
+use swath_data::{Attribution, test_of};
 use swath_model::{Counted, Finding, Message, NothingMeasured, count};
 use swath_report::{TextError, TextOptions, render_text};
 use swath_run::{
@@ -291,6 +292,20 @@ fn show_gathered(run: &FinishedRun) {
         );
         status("Gathered", &text);
     }
+    show_attributed(&run.data.accounting.attribution);
+}
+
+/// How many tests the data tells apart, if the run was to, and how to list them.
+fn show_attributed(attribution: &Attribution) {
+    if attribution.is_empty() {
+        return;
+    }
+    let tests: BTreeSet<&str> = attribution.tests().map(|(name, _)| test_of(name)).collect();
+    let text = match tests.len() {
+        0 => "no test: none named itself".to_owned(),
+        tests => format!("{} (swath report --by test)", count(tests, "test")),
+    };
+    status("Attributed", &text);
 }
 
 /// Prints the table; gives why there is none, where there should be one.

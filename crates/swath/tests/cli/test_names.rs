@@ -88,6 +88,8 @@ fn a_test_is_named_from_outside() {
     let run = sandbox.swath(&[&options[..], &["--source=.", "--", "sh", "tests.sh"]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.contains("Complete"), "{}", run.stderr);
+    let tests = "Attributed 3 tests (swath report --by test)";
+    assert!(run.stderr.contains(tests), "{}", run.stderr);
     assert!(sandbox.read("said").contains("error[usage]: a test's name"));
     let data = read_data_file(&sandbox.project().join(".coverage")).unwrap();
     let (_, file) = data

@@ -156,6 +156,18 @@ fn what_cannot_be_said_is_refused() {
         done.stderr,
         "error[no-attribution]: the data does not say which test ran what\n\nhint: swath run --attribution\n"
     );
+    let path = sandbox.path().join(".coverage");
+    let mut data = read_data_file(&path).unwrap();
+    let served = data.accounting.attribution.endpoint(Endpoint::default());
+    served.is_offered = true;
+    write_data_file(&data, &path).unwrap();
+    let done = sandbox.swath(&["report", "--by", "test"]);
+    assert!(
+        done.stderr.ends_with(
+            "no test named itself in what it asked of the services\n\nhint: swath test-start NAME\n"
+        ),
+        "{done:?}"
+    );
     fs_err::write(sandbox.path().join("api.yaml"), "a: b\n").unwrap();
     let done = sandbox.swath(&["report", "--openapi=api.yaml"]);
     assert!(
