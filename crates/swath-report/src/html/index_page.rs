@@ -14,6 +14,7 @@ use super::rows;
 use super::site::{FilePage, Site};
 use super::tree::{Folder, Node, tree};
 use super::trust;
+use crate::attribution::{summary_of_endpoints, summary_of_tests};
 use crate::hole_ranking::{function_name, never_ran, ranked, riskiest};
 
 /// With more files than this, every folder has a page of its own.
@@ -29,6 +30,7 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
     trust::push_panel(&mut main, site);
     push_worst(&mut main, site);
     push_risk(&mut main, site);
+    push_attribution(&mut main, site);
     main.push_str("<h2 id=folders>Folders and files</h2>\n");
     let mut pages = Vec::new();
     let table = if site.pages.len() > MOST_FILES {
@@ -52,6 +54,24 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
     push_provenance(&mut main, site);
     pages.push(("index.html".to_owned(), page(site, Place::Index, "", &main)));
     pages
+}
+
+/// What there is to know of tests and endpoints, where the data says anything of them.
+fn push_attribution(out: &mut String, site: &Site<'_>) {
+    if site.has_tests() {
+        let summary = summary_of_tests(&site.attribution, grouped);
+        let _ = writeln!(
+            out,
+            "<h2><a href=\"tests.html\">Tests</a></h2>\n<p>{summary}</p>"
+        );
+    }
+    if site.has_endpoints() {
+        let summary = summary_of_endpoints(&site.attribution);
+        let _ = writeln!(
+            out,
+            "<h2><a href=\"endpoints.html\">Endpoints</a></h2>\n<p>{summary}</p>"
+        );
+    }
 }
 
 fn push_tree(out: &mut String, site: &Site<'_>, folder: &Folder, depth: usize) {

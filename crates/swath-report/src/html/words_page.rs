@@ -4,7 +4,7 @@ use super::layout::{Place, page};
 use super::site::Site;
 
 /// Each word and what it says, in the order in which a reader meets them.
-const WORDS: [(&str, &str); 19] = [
+const WORDS: [(&str, &str); 21] = [
     (
         "covered",
         "The share of lines and of branches, taken together, that ran: coverage.py's number. Without branches it is the share of lines.",
@@ -50,6 +50,11 @@ const WORDS: [(&str, &str); 19] = [
     (
         "tests",
         "The test runner, its workers and the scripts around it. Their lines are left out where there is a service.",
+    ),
+    ("unique", "Lines that one test reached, and no other."),
+    (
+        "endpoint",
+        "A method and the template of a route of a service, as <code>GET /points/{id}</code>. It is never called if the service declares it and no request came for it.",
     ),
     ("tool", "A process that ran no file of the project."),
     (

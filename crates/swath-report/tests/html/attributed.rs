@@ -131,6 +131,9 @@ fn tests_and_endpoints_have_pages() {
     );
     assert!(tests.contains("1 test reached no line of any service: <a href=\"t/test_idle-"));
     assert!(tests.contains("✗ failed"));
+    let index = page(&pages, "index.html");
+    let link = "<a href=\"endpoints.html\">Endpoints</a></h2>\n<p>3 endpoints, 1 never called.</p>";
+    assert!(index.contains(link), "{index}");
     let endpoints = page(&pages, "endpoints.html");
     let place = |text: &str| {
         endpoints

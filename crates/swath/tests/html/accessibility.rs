@@ -80,12 +80,19 @@ fn check(test: &str, settings: BrowserSettings) {
             .code,
         Some(0)
     );
-    let pages =
-        ["index.html", "files.html", "holes.html", "runs.html"].map(|name| format!("out/{name}"));
-    for page in pages
-        .into_iter()
-        .chain([recorded.page("out", "xy-geometry")])
-    {
+    let pages = [
+        "index.html",
+        "files.html",
+        "holes.html",
+        "runs.html",
+        "tests.html",
+        "endpoints.html",
+    ];
+    let pages = pages.map(|name| format!("out/{name}"));
+    for page in pages.into_iter().chain([
+        recorded.page("out", "xy-geometry"),
+        recorded.page_in("out", "t", "test_near"),
+    ]) {
         browser.open(&recorded.url(&page));
         // In one go: a page that is still about to be replaced would take axe with it.
         let found = browser.run_later(&format!("const done = arguments[0];\n{axe}\n{RUN_AXE}"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use swath_data::{CoverageData, Mode, ProcessRecord, RunRecord, write_data_file};
+use swath_data::{CoverageData, Endpoint, Mode, ProcessRecord, RunRecord, write_data_file};
 use swath_model::{AgentState, Ending, Role};
 use swath_pattern::Directory;
 use swath_test::workspace_root;
@@ -102,6 +102,7 @@ impl Recorded {
         ];
         let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
         data.accounting.processes = processes;
+        attribute(&mut data);
         data.accounting.runs = vec![RunRecord {
             id: "5eed".to_owned(),
             facts: facts.into(),
@@ -140,13 +141,44 @@ impl Recorded {
 
     /// The name of a page that begins so.
     pub(crate) fn page(&self, report: &str, start: &str) -> String {
-        let entries = fs_err::read_dir(self.path(report).join("f")).unwrap();
+        self.page_in(report, "f", start)
+    }
+
+    /// The same of the pages in a folder of the report.
+    pub(crate) fn page_in(&self, report: &str, folder: &str, start: &str) -> String {
+        let entries = fs_err::read_dir(self.path(report).join(folder)).unwrap();
         let names = entries
             .flatten()
             .map(|entry| entry.file_name().into_string().unwrap());
         let name = names.filter(|name| name.starts_with(start)).min();
-        format!("{report}/f/{}", name.unwrap())
+        format!("{report}/{folder}/{}", name.unwrap())
     }
+}
+
+/// Tests that ran lines of the geometry, and endpoints of every kind.
+fn attribute(data: &mut CoverageData) {
+    let path = data.files().map(|(path, _)| path.to_owned());
+    let path = path.into_iter().find(|path| path.ends_with("geometry.py"));
+    let path = path.unwrap();
+    let endpoint = |method: &str, route: &str| Endpoint {
+        service: "web".to_owned(),
+        route: route.to_owned(),
+        method: method.to_owned(),
+    };
+    for (name, outcome) in [("test_near[a b]", "passed"), ("test_far", "failed")] {
+        let context = data.intern_context(&format!("{name}|run"));
+        let arcs = [(1, 2), (2, 3)].into_iter().collect();
+        data.add_arcs(&path, context, &arcs);
+        let known = &mut data.accounting.attribution;
+        known.add_test(&format!("{name}|run"), Some(outcome));
+        let near = endpoint("GET", "/points/<int:id>");
+        known.add_call(&near, &format!("{name}|setup"), Some(200));
+        known.endpoint(near).is_offered = true;
+    }
+    let known = &mut data.accounting.attribution;
+    known.endpoint(endpoint("PUT", "/points")).is_offered = true;
+    known.add_call(&endpoint("GET", "/favicon.ico"), "", Some(404));
+    known.add_test("test_idle|run", Some("passed"));
 }
 
 #[test]
