@@ -10,11 +10,12 @@ use swath_test::{Example, newest_python, temp_dir, workspace_root};
 use crate::cargo::build_swath;
 
 /// A picture: its name, a part of the page's name, the window, and whether the system is dark.
-const PICTURES: [(&str, &str, &str, bool); 4] = [
+const PICTURES: [(&str, &str, &str, bool); 5] = [
     ("index-light", "index", "1100,860", false),
     ("source-light", "xy-geometry-py", "1100,1500", false),
     ("source-dark", "xy-geometry-py", "1100,1500", true),
     ("source-narrow", "xy-geometry-py", "500,1500", false),
+    ("endpoints-light", "endpoints.html", "1100,700", false),
 ];
 
 /// What `cargo xtask screenshots` is told.
@@ -36,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     // The tests' own code is of no interest here; what was measured is written in any case.
     example
         .command(&swath)
-        .args(["run", "--branch"])
+        .args(["run", "--branch", "--attribution"])
         .stdout(Stdio::null())
         .status()?;
     let report = example.folder().join("pages");

@@ -80,24 +80,27 @@ impl LineContexts {
         found
     }
 
-    /// The same, with the phases of a test as one. What only the fixtures of a test ran has their
+    /// The same for contexts of tests alone, with the phases of a test as one. What only the fixtures of a test ran has their
     /// phases in parentheses behind its name.
     #[must_use]
-    pub fn by_test(&self) -> Self {
+    pub fn by_test(&self, is_test: impl Fn(&str) -> bool) -> Self {
         let mut of_test: BTreeMap<&str, u32> = BTreeMap::new();
-        for name in &self.names {
+        for name in self.names.iter().filter(|name| is_test(name)) {
             of_test.entry(test_of(name)).or_default();
         }
         for (number, place) in (0..).zip(of_test.values_mut()) {
             *place = number;
         }
-        let whole: Vec<(u32, u8)> = (self.names.iter())
-            .map(|name| (of_test[test_of(name)], phase_bit(name)))
+        let whole: Vec<Option<(u32, u8)>> = (self.names.iter())
+            .map(|name| Some((*of_test.get(test_of(name))?, phase_bit(name))))
             .collect();
         let mut sets: Vec<Vec<(u32, u8)>> = Vec::with_capacity(self.sets.len());
         let mut used: BTreeSet<(u32, u8)> = BTreeSet::new();
         for set in &self.sets {
-            let mut tests: Vec<(u32, u8)> = set.iter().map(|&name| whole[name as usize]).collect();
+            let mut tests: Vec<(u32, u8)> = set
+                .iter()
+                .filter_map(|&name| whole[name as usize])
+                .collect();
             tests.sort_unstable();
             tests.dedup_by(|next, one| {
                 let is_same = next.0 == one.0;
@@ -122,19 +125,23 @@ impl LineContexts {
         };
         // Sets that differ in phases alone are the same now.
         let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut new_set: Vec<u32> = Vec::with_capacity(sets.len());
+        let mut new_set: Vec<Option<u32>> = Vec::with_capacity(sets.len());
         for set in sets {
+            if set.is_empty() {
+                new_set.push(None);
+                continue;
+            }
             let set: Vec<u32> = set.iter().map(|test| places[test]).collect();
             let next = u32::try_from(found.sets.len()).unwrap_or(u32::MAX);
             let place = *known.entry(set.clone()).or_insert(next);
             if place == next {
                 found.sets.push(set);
             }
-            new_set.push(place);
+            new_set.push(Some(place));
         }
         let lines = self.by_line.iter();
         found.by_line = lines
-            .map(|(&line, &set)| (line, new_set[set as usize]))
+            .filter_map(|(&line, &set)| Some((line, new_set[set as usize]?)))
             .collect();
         found
     }
@@ -200,8 +207,8 @@ mod tests {
             ("a|teardown", vec![5]),
             ("b|run", vec![2, 3]),
         ]);
-        let found = found.by_test();
-        let names = ["(start-up)", "a", "a (setup)", "a (setup, teardown)", "b"];
+        let found = found.by_test(|name| name != "(start-up)");
+        let names = ["a", "a (setup)", "a (setup, teardown)", "b"];
         let mut sorted = found.names.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, names);
@@ -210,7 +217,7 @@ mod tests {
             let names = set.iter().map(|&name| found.names[name as usize].as_str());
             names.collect::<Vec<_>>()
         };
-        assert_eq!(named(1), ["(start-up)"]);
+        assert_eq!(found.set(1), None);
         assert_eq!(named(2), ["a", "b"]);
         assert_eq!(found.set(2), found.set(3));
         assert_eq!(named(4), ["a (setup)"]);

@@ -180,7 +180,7 @@ pub(crate) fn summary_of_tests(report: &AttributionReport, number: fn(usize) -> 
         "{} reached {} of {}, {} of them by one test only",
         count(report.tests.len(), "test"),
         number(report.lines),
-        count(report.statements, "statement"),
+        count(report.statements, "line"),
         number(report.lines_of_one_test)
     );
     let more = report.executed.saturating_sub(report.lines);

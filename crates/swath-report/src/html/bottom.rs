@@ -49,7 +49,13 @@ pub(super) fn push_contexts(out: &mut String, site: &Site<'_>, contexts: &LineCo
         return;
     }
     let named = contexts.sets.len() <= MOST_NAMED_SETS;
-    out.push_str("<section class=ran aria-labelledby=who><h2 id=who>Who ran which line</h2>\n<p>The number beside a line is how many ran it, and leads to their names.</p>\n<ul class=sets>\n");
+    out.push_str("<section class=ran aria-labelledby=who><h2 id=who>Who ran which line</h2>\n<p>The number beside a line is how many ");
+    out.push_str(if site.has_tests() {
+        "tests ran it, and leads to their names. A line that ran and has none ran at start-up or for no test."
+    } else {
+        "ran it, and leads to their names."
+    });
+    out.push_str("</p>\n<ul class=sets>\n");
     for (number, set) in contexts.sets.iter().enumerate() {
         let _ = write!(out, "<li id=w{number} tabindex=-1>{}: ", set.len());
         if named && set.len() <= MOST_NAMED {

@@ -12,9 +12,6 @@ use super::site::Site;
 use crate::attribution::{answer, call_text, summary_of_endpoints};
 use crate::{Promised, Promises};
 
-/// So many files stand in a cell as they are, and so many tests; more are folded.
-const MOST_FILES: usize = 3;
-const MOST_TESTS: usize = 1;
 /// A cell names no more than so many.
 const MOST_NAMED: usize = 200;
 
@@ -75,20 +72,20 @@ fn push_row(out: &mut String, site: &Site<'_>, place: usize, one: &EndpointRepor
         let name = site.attribution.tests[*test].name.as_str();
         (name, site.test_pages.get(*test).map(String::as_str))
     });
-    push_links(out, ("test", MOST_TESTS), tests);
+    push_links(out, "test", tests);
     out.push_str("<td class=t>");
     let files = one.files.iter().map(|(file, _)| {
         let name = site.report.files[*file].name.as_str();
         (name, site.page_of(*file))
     });
-    push_links(out, ("file", MOST_FILES), files);
+    push_links(out, "file", files);
     let _ = writeln!(out, "<td>{}", one.lines);
 }
 
-/// How many there are, and their names, each a link if it has a page: folded if there are many.
+/// How many there are, and folded below their names, each a link if it has a page.
 fn push_links<'a>(
     out: &mut String,
-    (thing, most): (&str, usize),
+    thing: &str,
     named: impl ExactSizeIterator<Item = (&'a str, Option<&'a str>)>,
 ) {
     let count = named.len();
@@ -96,20 +93,10 @@ fn push_links<'a>(
         out.push('–');
         return;
     }
-    let is_folded = count > most;
-    if is_folded {
-        let _ = write!(
-            out,
-            "<details><summary>{}</summary><ul>",
-            plural(count, thing)
-        );
-    }
-    for (index, (name, page)) in named.take(MOST_NAMED).enumerate() {
-        out.push_str(match (is_folded, index) {
-            (true, _) => "<li>",
-            (false, 0) => "",
-            (false, _) => ", ",
-        });
+    let summary = plural(count, thing);
+    let _ = write!(out, "<details><summary>{summary}</summary><ul>");
+    for (name, page) in named.take(MOST_NAMED) {
+        out.push_str("<li>");
         if let Some(page) = page {
             let _ = write!(out, "<a href=\"{page}\">");
         }
@@ -121,9 +108,7 @@ fn push_links<'a>(
     if count > MOST_NAMED {
         let _ = write!(out, "<li>and {} more", count - MOST_NAMED);
     }
-    if is_folded {
-        out.push_str("</ul></details>");
-    }
+    out.push_str("</ul></details>");
 }
 
 fn push_promises(out: &mut String, promises: &Promises) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use swath_coverage::{FileReport, LineContexts};
+use swath_data::test_of;
 
 use super::bottom;
 use super::escape::{push_attribute, push_text};
@@ -68,7 +69,7 @@ fn contexts(site: &Site<'_>, file: &FileReport) -> LineContexts {
     }
     let contexts = LineContexts::of_file(site.data, &file.recorded, site.options.contexts.as_ref());
     if site.has_tests() {
-        contexts.by_test()
+        contexts.by_test(|name| site.test_page(test_of(name)).is_some())
     } else {
         contexts
     }

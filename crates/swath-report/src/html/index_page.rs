@@ -28,9 +28,9 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
     let mut main = String::new();
     push_total(&mut main, site);
     trust::push_panel(&mut main, site);
+    push_attribution(&mut main, site);
     push_worst(&mut main, site);
     push_risk(&mut main, site);
-    push_attribution(&mut main, site);
     main.push_str("<h2 id=folders>Folders and files</h2>\n");
     let mut pages = Vec::new();
     let table = if site.pages.len() > MOST_FILES {
@@ -58,19 +58,19 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
 
 /// What there is to know of tests and endpoints, where the data says anything of them.
 fn push_attribution(out: &mut String, site: &Site<'_>) {
-    if site.has_tests() {
-        let summary = summary_of_tests(&site.attribution, grouped);
+    let lead = |out: &mut String, page: &str, word: &str, summary: &str| {
         let _ = writeln!(
             out,
-            "<h2><a href=\"tests.html\">Tests</a></h2>\n<p>{summary}</p>"
+            "<p><strong><a href=\"{page}\">{word}</a></strong>: {summary}</p>"
         );
+    };
+    if site.has_tests() {
+        let summary = summary_of_tests(&site.attribution, grouped);
+        lead(out, "tests.html", "Tests", &summary);
     }
     if site.has_endpoints() {
         let summary = summary_of_endpoints(&site.attribution);
-        let _ = writeln!(
-            out,
-            "<h2><a href=\"endpoints.html\">Endpoints</a></h2>\n<p>{summary}</p>"
-        );
+        lead(out, "endpoints.html", "Endpoints", &summary);
     }
 }
 

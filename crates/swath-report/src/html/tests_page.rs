@@ -96,7 +96,7 @@ pub(super) fn push_test(out: &mut String, site: &Site<'_>, place: usize) {
     let _ = writeln!(
         out,
         ". It reached {}{}. <a href=\"../tests.html\">All tests</a></p>",
-        plural(test.lines, "statement"),
+        plural(test.lines, "line"),
         match test.lines_alone {
             0 => String::new(),
             lines => format!(", {} of them no other test did", grouped(lines)),

@@ -83,7 +83,7 @@ TOTAL                     10        4
 1 test reached no line of any service:
   test_idle
 
-4 tests reached 10 of 13 statements, 4 of them by one test only.
+4 tests reached 10 of 13 lines, 4 of them by one test only.
 "
     );
 }
@@ -126,13 +126,14 @@ fn tests_and_endpoints_have_pages() {
     });
     let tests = page(&pages, "tests.html");
     assert!(
-        tests.contains("4 tests reached 10 of 13 statements, 4 of them by one test only."),
+        tests.contains("4 tests reached 10 of 13 lines, 4 of them by one test only."),
         "{tests}"
     );
     assert!(tests.contains("1 test reached no line of any service: <a href=\"t/test_idle-"));
     assert!(tests.contains("✗ failed"));
     let index = page(&pages, "index.html");
-    let link = "<a href=\"endpoints.html\">Endpoints</a></h2>\n<p>3 endpoints, 1 never called.</p>";
+    let link =
+        "<a href=\"endpoints.html\">Endpoints</a></strong>: 3 endpoints, 1 never called.</p>";
     assert!(index.contains(link), "{index}");
     let endpoints = page(&pages, "endpoints.html");
     let place = |text: &str| {
@@ -154,6 +155,7 @@ fn tests_and_endpoints_have_pages() {
     assert!(test.contains("<a href=\"../f/shop-store-py-"), "{test}");
     // The lines of a file lead to the tests.
     let app = page(&pages, "f/shop-app-py");
+    assert!(!app.contains("(no context)"), "{app}");
     assert!(app.contains("<a href=\"../t/test_price-"), "{app}");
     let idle = page(&pages, "t/test_idle-");
     assert!(idle.contains("It reached no line of any service."));

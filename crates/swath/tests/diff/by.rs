@@ -93,7 +93,7 @@ TOTAL                                          3        2
 1 test reached no line of any service:
   tests/test_shop.py::test_idle
 
-3 tests reached 3 of 4 statements, 2 of them by one test only; 1 more ran at start-up or for no test.
+3 tests reached 3 of 4 lines, 2 of them by one test only; 1 more ran at start-up or for no test.
 ";
 
 #[test]
