@@ -1,0 +1,16 @@
+//! Which test ran which line, with the real agent: what a run of many tests says of each is what a run of that test
+//! alone records, without attribution.
+//!
+//! - `shop`: two services, one of which calls the other, under tests that run at the same time
+//! - `kill`: a worker that is killed in the middle
+//! - `packages`: the tests of packages from their sources
+//! - `reached`: what ran for each test, as a data file has it
+//! - `project`: a folder in which swath runs
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod kill;
+mod packages;
+mod project;
+mod reached;
+mod shop;
