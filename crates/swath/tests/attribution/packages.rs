@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use swath_test::{Python, Requirements, pip_python, scale, skip, target_dir, venv};
+use swath_test::{
+    Python, Random, Requirements, newest_python, pip_python, scale, seed, skip, target_dir, venv,
+};
 
-use crate::project::{Project, pythons_for};
+use crate::project::{Project, newest_without_monitoring, pythons_for};
 use crate::reached::{Reached, assert_as_alone, assert_same};
-use crate::shop::sample;
 
 /// A package with tests.
 struct Package {
@@ -17,17 +18,14 @@ struct Package {
     options: &'static str,
 }
 
-/// Several processes run the tests of the first.
-const PACKAGES: [Package; 2] = [
-    Package {
-        requirement: "itsdangerous==2.2.0",
-        options: "-n 2",
-    },
-    Package {
-        requirement: "cachetools==5.5.2",
-        options: "",
-    },
-];
+const ITSDANGEROUS: Package = Package {
+    requirement: "itsdangerous==2.2.0",
+    options: "-n 2",
+};
+const CACHETOOLS: Package = Package {
+    requirement: "cachetools==5.5.2",
+    options: "",
+};
 
 /// The folder of a package's sources, which are fetched once; else why not.
 fn sources(requirement: &str) -> Result<PathBuf, String> {
@@ -110,6 +108,29 @@ impl Suite {
             .measured(&[("PYTHONPATH", "src")], &arguments.concat());
         (printed.stdout, reached)
     }
+
+    fn check(&self, name: &str, package: &Package, alone: usize) {
+        let options: Vec<&str> = package.options.split_whitespace().collect();
+        let (printed, without) = self.run(&[], &options);
+        let total = self.project.report(&["-m"]);
+        let (attributed, many) = self.run(&["--attribution"], &options);
+        assert_eq!(outcome(&attributed), outcome(&printed), "{name}");
+        assert_eq!(self.project.report(&["-m"]), total, "{name}");
+        assert_same(name, many.all(), without.all());
+        let tests = many.data.accounting.attribution.tests();
+        let tests = tests.filter_map(|(context, _)| context.strip_suffix("|run"));
+        let tests: Vec<String> = tests.map(str::to_owned).collect();
+        assert!(tests.len() >= 100, "{name}: {} tests", tests.len());
+        let mut starts: BTreeMap<String, Reached> = BTreeMap::new();
+        for test in Random::new(seed()).sample(&tests, alone) {
+            let file = test.split("::").next().unwrap();
+            let start = starts
+                .entry(file.to_owned())
+                .or_insert_with(|| self.run(&[], &["--collect-only", "-q", file]).1);
+            let (_, alone) = self.run(&[], &[&test]);
+            assert_as_alone(&format!("{test} of {name}"), &many.of(&test), &alone, start);
+        }
+    }
 }
 
 /// How many tests passed and failed: the last line without the time.
@@ -121,39 +142,34 @@ fn outcome(printed: &str) -> &str {
     last.trim_matches('=').split(" in ").next().unwrap().trim()
 }
 
-#[test]
-fn tests_of_packages_end_as_without_and_have_what_they_run_alone() {
-    let test = "tests_of_packages_end_as_without_and_have_what_they_run_alone";
+/// How many tests also run alone: on two Pythons, which stand for the others, more when everything is proved.
+fn alone(python: &Python) -> usize {
+    let stands_for_others = [newest_python(), newest_without_monitoring()].contains(&Some(python));
+    if stands_for_others {
+        scale().pick(4, 100)
+    } else {
+        4
+    }
+}
+
+fn check_package(test: &str, package: &Package) {
     for python in pythons_for(test) {
-        for package in &PACKAGES {
-            let Some(suite) = Suite::new(package, python, test) else {
-                continue;
-            };
-            check(&suite, package, python);
+        if let Some(suite) = Suite::new(package, python, test) {
+            suite.check(
+                &format!("{} on {}", package.requirement, python.tag()),
+                package,
+                alone(python),
+            );
         }
     }
 }
 
-fn check(suite: &Suite, package: &Package, python: &Python) {
-    let name = format!("{} on {}", package.requirement, python.tag());
-    let options: Vec<&str> = package.options.split_whitespace().collect();
-    let (printed, without) = suite.run(&[], &options);
-    let total = suite.project.report(&["-m"]);
-    let (attributed, many) = suite.run(&["--attribution"], &options);
-    assert_eq!(outcome(&attributed), outcome(&printed), "{name}");
-    assert_eq!(suite.project.report(&["-m"]), total, "{name}");
-    assert_same(&name, many.all(), without.all());
-    let tests = many.data.accounting.attribution.tests();
-    let tests = tests.filter_map(|(context, _)| context.strip_suffix("|run"));
-    let tests: Vec<String> = tests.map(str::to_owned).collect();
-    assert!(tests.len() >= 100, "{name}: {} tests", tests.len());
-    let mut starts: BTreeMap<String, Reached> = BTreeMap::new();
-    for test in sample(&tests, scale().pick(4, tests.len())) {
-        let file = test.split("::").next().unwrap();
-        let start = starts
-            .entry(file.to_owned())
-            .or_insert_with(|| suite.run(&[], &["--collect-only", "-q", file]).1);
-        let (_, alone) = suite.run(&[], &[&test]);
-        assert_as_alone(&format!("{test} of {name}"), &many.of(&test), &alone, start);
-    }
+#[test]
+fn tests_of_a_package_in_many_processes() {
+    check_package("tests_of_a_package_in_many_processes", &ITSDANGEROUS);
+}
+
+#[test]
+fn tests_of_a_package_in_one_process() {
+    check_package("tests_of_a_package_in_one_process", &CACHETOOLS);
 }

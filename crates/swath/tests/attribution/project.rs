@@ -106,7 +106,10 @@ impl Project {
             printed.stdout,
             printed.stderr
         );
-        (printed, Reached::read(&data, &self.folder()))
+        (
+            printed,
+            Reached::read(&data, &self.folder(), self.environment.version()),
+        )
     }
 
     /// What `swath report` prints of the last run.
@@ -129,8 +132,13 @@ pub(crate) fn pythons_for(test: &str) -> Vec<&'static Python> {
     if scale() == Scale::Whole {
         return pythons().iter().collect();
     }
-    let before = (8..12).rev().find_map(|minor| python(3, minor));
+    let before = newest_without_monitoring();
     let mut chosen: Vec<_> = before.into_iter().chain(newest_python()).collect();
     chosen.dedup();
     chosen
+}
+
+/// The newest Python that has no `sys.monitoring`.
+pub(crate) fn newest_without_monitoring() -> Option<&'static Python> {
+    (8..12).rev().find_map(|minor| python(3, minor))
 }

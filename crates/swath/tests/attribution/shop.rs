@@ -138,21 +138,28 @@ fn tests() -> Vec<String> {
     tests
 }
 
+/// Shops for the Pythons that a test is tried on.
+fn shops(test: &str, branch: bool) -> impl Iterator<Item = Shop> {
+    let pythons = pythons_for(test).into_iter();
+    pythons.filter_map(move |python| Shop::new(python, branch, 2))
+}
+
 #[test]
-fn each_test_has_what_it_runs_alone() {
-    let test = "each_test_has_what_it_runs_alone";
-    for python in pythons_for(test) {
-        // Sampled, lines are read where they are seen by other means than branches.
-        let lines = scale() == Scale::Whole || python.version >= (3, 12);
-        for branch in [true, false].into_iter().filter(|branch| *branch || lines) {
-            let Some(shop) = Shop::new(python, branch, 2) else {
-                continue;
-            };
-            let start = shop.start();
-            check_crowd(&shop, &start);
-            if branch {
-                check_pytest(&shop, &start);
-            }
+fn branches_of_each_test_are_what_it_runs_alone() {
+    for shop in shops("branches_of_each_test_are_what_it_runs_alone", true) {
+        let start = shop.start();
+        check_crowd(&shop, &start);
+        check_pytest(&shop, &start);
+    }
+}
+
+#[test]
+fn lines_of_each_test_are_what_it_runs_alone() {
+    for shop in shops("lines_of_each_test_are_what_it_runs_alone", false) {
+        let start = shop.start();
+        check_crowd(&shop, &start);
+        if scale() == Scale::Whole {
+            check_pytest(&shop, &start);
         }
     }
 }
@@ -183,7 +190,7 @@ fn check_pytest(shop: &Shop, start: &Reached) {
     let many = shop.run(&["--attribution"], &[], &command);
     assert_eq!(shop.project.report(&["-m"]), total, "{}", shop.name());
     assert_same(&shop.name(), many.all(), without.all());
-    assert!(many.of("(start-up)") == *start.all(), "{}", shop.name());
+    assert_same(&shop.name(), &many.of("(start-up)"), start.all());
     check_reports(shop);
     shop.check(&sample(&tests(), 2), &many, start, |test| {
         format!("{PYTEST} {test}")

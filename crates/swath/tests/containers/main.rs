@@ -1,6 +1,7 @@
 //! Containers under `swath run`: the real engine, the real Compose, real services.
 //!
 //! - `account`: what is said of containers that could not be measured
+//! - `attributed`: for which test code ran in them
 //! - `compose_project`: a project that swath itself brings up
 //! - `recipe`: the example's makefile, which never heard of swath, against coverage.py's number
 //! - `stop_cases`: however a container ends, what it recorded is kept
@@ -12,6 +13,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod attributed;
 mod compose_project;
 mod leftovers;
 mod places;
