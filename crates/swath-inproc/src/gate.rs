@@ -551,6 +551,11 @@ unsafe fn follow_frame(gil: Gil<'_>, gate: &Gate, frame: *mut u8, event: c_int, 
                 } else {
                     u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
                 };
+                // Where the frame waited for another context, this one leaves the line as well.
+                if *place != 0 && info.is_on_behalf() {
+                    let line = *place;
+                    info.hit(gil, line);
+                }
             }
             LINE => {
                 let line = *frame.add(gate.layout.line).cast::<u32>();

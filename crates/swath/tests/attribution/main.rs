@@ -4,6 +4,7 @@
 //! - `shop`: two services, one of which calls the other, under tests that run at the same time
 //! - `kill`: a worker that is killed in the middle
 //! - `packages`: the tests of packages from their sources
+//! - `phases`: frames that go on for another context
 //! - `reached`: what ran for each test, as a data file has it
 //! - `project`: a folder in which swath runs
 
@@ -11,6 +12,7 @@
 
 mod kill;
 mod packages;
+mod phases;
 mod project;
 mod reached;
 mod shop;

@@ -1,0 +1,70 @@
+//! A frame that waits and goes on for another context: a fixture, set up in one phase of a test and torn down in
+//! another.
+
+use swath_test::{Requirements, venv};
+
+use crate::project::{Project, pythons_for};
+
+const TESTS: &str = "\
+import pytest
+
+
+class Timer:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+@pytest.fixture
+def timed():
+    with Timer() as timer:
+        yield timer
+
+
+@pytest.fixture
+def cleared():
+    kept = [1]
+    yield kept
+    kept.clear()
+    if not kept:
+        kept = None
+
+
+@pytest.mark.parametrize('number', [1, 2, 3])
+def test_fixtures(number, timed, cleared):
+    assert cleared
+";
+
+#[test]
+fn a_fixture_goes_on_for_the_phase_that_tears_it_down() {
+    let test = "a_fixture_goes_on_for_the_phase_that_tears_it_down";
+    for python in pythons_for(test) {
+        let Some(environment) = venv(python, &Requirements::from(["pytest"])) else {
+            continue;
+        };
+        let project = Project::new(environment);
+        swath_test::write_file(project.folder().join("test_fixtures.py"), TESTS);
+        let arguments = "run --count=all --branch --attribution -m pytest -p no:cacheprovider";
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let (_, many) = project.measured(&[], &arguments);
+        // Everything has its test.
+        assert_eq!(
+            many.names(),
+            [
+                "(start-up)",
+                "test_fixtures.py::test_fixtures[1]",
+                "test_fixtures.py::test_fixtures[2]",
+                "test_fixtures.py::test_fixtures[3]",
+            ],
+            "{}",
+            python.tag()
+        );
+        let first = many.of("test_fixtures.py::test_fixtures[1]");
+        for number in [2, 3] {
+            let test = format!("test_fixtures.py::test_fixtures[{number}]");
+            crate::reached::assert_same(&test, &many.of(&test), &first);
+        }
+    }
+}
