@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use swath_analysis::{ExclusionRules, PythonVersion, analyze};
+use swath_analysis::{Arc, ExclusionRules, PythonVersion, analyze};
 use swath_data::{CoverageData, read_data_file, test_of};
 
 /// A line, or an arc, of a file.
@@ -25,7 +25,7 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
-    /// Ways out of a frame that the source does not have, which are exceptions, are left out: they are seen only as
+    /// Before 3.12, arcs that the source does not have, which exceptions make, are left out: they are seen only as
     /// long as the code has something else left to see, so they depend on the order. No report counts them.
     pub(crate) fn read(file: &Path, project: &Path, version: (u8, u8)) -> Self {
         let data = read_data_file(file).unwrap_or_else(|error| panic!("{error}"));
@@ -33,9 +33,15 @@ impl Reached {
         let root = format!("{}/", project.display());
         for (path, _) in data.files() {
             let name = path.strip_prefix(&root).unwrap_or(path);
-            let version = PythonVersion::new(version.0, version.1);
             let source = fs_err::read(path).unwrap();
-            let foreseen = analyze(&source, version, &ExclusionRules::default()).arcs;
+            let python = PythonVersion::new(version.0, version.1);
+            let analysis = analyze(&source, python, &ExclusionRules::default());
+            let counts = |arc: Arc| {
+                let arcs = analysis.translate_arcs([arc]);
+                version >= (3, 12)
+                    || arc.0 < 0
+                    || arcs.iter().any(|arc| analysis.arcs.contains(arc))
+            };
             for (id, context) in data.contexts() {
                 let chosen = BTreeSet::from([id]);
                 let places = tests.entry(test_of(context).to_owned()).or_default();
@@ -51,7 +57,7 @@ impl Reached {
                     .iter()
                     .flat_map(|set| set.iter())
                 {
-                    if arc.1 >= 0 || foreseen.contains(&arc) {
+                    if counts(arc) {
                         places.insert((name.to_owned(), Place::Arc(arc.0, arc.1)));
                     }
                 }

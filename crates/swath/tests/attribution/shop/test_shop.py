@@ -12,8 +12,10 @@ def ask(path, data=None):
     request = urllib.request.Request(SHOP + path, data=data)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
             return answer.status
     except urllib.error.HTTPError as error:
+        error.read()
         return error.code
 
 
