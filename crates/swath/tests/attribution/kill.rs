@@ -1,11 +1,11 @@
 //! A worker that is killed in the middle of requests: what ran before stays attributed.
 
-use crate::project::pythons_for;
+use crate::project::{Sampled, pythons_for};
 use crate::shop::{PYTEST, Shop, sample};
 
 #[test]
 fn a_worker_that_is_killed_has_lost_nothing() {
-    for python in pythons_for("a_worker_that_is_killed_has_lost_nothing") {
+    for python in pythons_for("a_worker_that_is_killed_has_lost_nothing", Sampled::Newest) {
         let Some(shop) = Shop::new(python, true, 1) else {
             continue;
         };

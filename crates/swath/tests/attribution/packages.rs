@@ -8,7 +8,7 @@ use swath_test::{
     Python, Random, Requirements, newest_python, pip_python, scale, seed, skip, target_dir, venv,
 };
 
-use crate::project::{Project, newest_without_monitoring, pythons_for};
+use crate::project::{Project, Sampled, newest_without_monitoring, pythons_for};
 use crate::reached::{Reached, assert_as_alone, assert_same};
 
 /// A package with tests.
@@ -152,8 +152,8 @@ fn alone(python: &Python) -> usize {
     }
 }
 
-fn check_package(test: &str, package: &Package) {
-    for python in pythons_for(test) {
+fn check_package(test: &str, package: &Package, sampled: Sampled) {
+    for python in pythons_for(test, sampled) {
         if let Some(suite) = Suite::new(package, python, test) {
             suite.check(
                 &format!("{} on {}", package.requirement, python.tag()),
@@ -166,10 +166,18 @@ fn check_package(test: &str, package: &Package) {
 
 #[test]
 fn tests_of_a_package_in_many_processes() {
-    check_package("tests_of_a_package_in_many_processes", &ITSDANGEROUS);
+    check_package(
+        "tests_of_a_package_in_many_processes",
+        &ITSDANGEROUS,
+        Sampled::Newest,
+    );
 }
 
 #[test]
 fn tests_of_a_package_in_one_process() {
-    check_package("tests_of_a_package_in_one_process", &CACHETOOLS);
+    check_package(
+        "tests_of_a_package_in_one_process",
+        &CACHETOOLS,
+        Sampled::Before,
+    );
 }

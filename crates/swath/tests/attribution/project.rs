@@ -124,16 +124,27 @@ fn create(path: &Path) -> std::fs::File {
     fs_err::File::create(path).unwrap().into_file()
 }
 
-/// The newest Python and the newest one that has no `sys.monitoring`; all of them when everything is proved.
-pub(crate) fn pythons_for(test: &str) -> Vec<&'static Python> {
+/// The Pythons that stand for the others unless everything is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sampled {
+    /// The newest, which has `sys.monitoring`.
+    Newest,
+    /// The newest that has not.
+    Before,
+    Both,
+}
+
+/// The Pythons that a test is tried on: all of them when everything is proved.
+pub(crate) fn pythons_for(test: &str, sampled: Sampled) -> Vec<&'static Python> {
     if pythons().is_empty() {
         skip(test, "no CPython 3.8 or newer");
     }
     if scale() == Scale::Whole {
         return pythons().iter().collect();
     }
-    let before = newest_without_monitoring();
-    let mut chosen: Vec<_> = before.into_iter().chain(newest_python()).collect();
+    let before = newest_without_monitoring().filter(|_| sampled != Sampled::Newest);
+    let newest = newest_python().filter(|_| sampled != Sampled::Before);
+    let mut chosen: Vec<_> = before.into_iter().chain(newest).collect();
     chosen.dedup();
     chosen
 }

@@ -4,7 +4,7 @@ use swath_test::{
     Python, Random, Requirements, Scale, free_port, scale, seed, venv, workspace_root,
 };
 
-use crate::project::{Project, pythons_for};
+use crate::project::{Project, Sampled, pythons_for};
 use crate::reached::{Reached, assert_as_alone, assert_same};
 
 /// What the services and their tests need.
@@ -139,14 +139,18 @@ fn tests() -> Vec<String> {
 }
 
 /// Shops for the Pythons that a test is tried on.
-fn shops(test: &str, branch: bool) -> impl Iterator<Item = Shop> {
-    let pythons = pythons_for(test).into_iter();
+fn shops(test: &str, branch: bool, sampled: Sampled) -> impl Iterator<Item = Shop> {
+    let pythons = pythons_for(test, sampled).into_iter();
     pythons.filter_map(move |python| Shop::new(python, branch, 2))
 }
 
 #[test]
 fn branches_of_each_test_are_what_it_runs_alone() {
-    for shop in shops("branches_of_each_test_are_what_it_runs_alone", true) {
+    for shop in shops(
+        "branches_of_each_test_are_what_it_runs_alone",
+        true,
+        Sampled::Both,
+    ) {
         let start = shop.start();
         check_crowd(&shop, &start);
         check_pytest(&shop, &start);
@@ -155,7 +159,11 @@ fn branches_of_each_test_are_what_it_runs_alone() {
 
 #[test]
 fn lines_of_each_test_are_what_it_runs_alone() {
-    for shop in shops("lines_of_each_test_are_what_it_runs_alone", false) {
+    for shop in shops(
+        "lines_of_each_test_are_what_it_runs_alone",
+        false,
+        Sampled::Newest,
+    ) {
         let start = shop.start();
         check_crowd(&shop, &start);
         if scale() == Scale::Whole {
