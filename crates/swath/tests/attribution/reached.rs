@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swath_analysis::{Arc, ExclusionRules, PythonVersion, analyze};
-use swath_data::{CoverageData, read_data_file, test_of};
+use swath_data::{ArcSet, CoverageData, LineSet, read_data_file, test_of};
 
 /// A line, or an arc, of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,15 +48,11 @@ impl Reached {
                 for line in data
                     .lines(path, Some(&chosen))
                     .iter()
-                    .flat_map(|set| set.iter())
+                    .flat_map(LineSet::iter)
                 {
                     places.insert((name.to_owned(), Place::Line(line)));
                 }
-                for arc in data
-                    .arcs(path, Some(&chosen))
-                    .iter()
-                    .flat_map(|set| set.iter())
-                {
+                for arc in data.arcs(path, Some(&chosen)).iter().flat_map(ArcSet::iter) {
                     if counts(arc) {
                         places.insert((name.to_owned(), Place::Arc(arc.0, arc.1)));
                     }

@@ -19,7 +19,7 @@ fn requirements() -> Requirements {
     ])
 }
 
-/// Flask under gunicorn, which asks FastAPI under uvicorn.
+/// Flask under gunicorn, which asks `FastAPI` under uvicorn.
 pub(crate) struct Shop {
     pub(crate) project: Project,
     python: &'static Python,

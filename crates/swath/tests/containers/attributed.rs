@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use swath_data::{read_data_file, test_of};
+use swath_data::{LineSet, read_data_file, test_of};
 use swath_test::{Compose, composes_for, free_port};
 
 use crate::project::{Project, text};
@@ -78,7 +78,7 @@ fn lines_by_test(project: &Project) -> BTreeMap<String, Vec<u32>> {
     for (path, _) in data.files().filter(|(path, _)| path.ends_with("web.py")) {
         for (id, context) in data.contexts() {
             let lines = data.lines(path, Some(&[id].into()));
-            let lines: Vec<u32> = lines.iter().flat_map(|lines| lines.iter()).collect();
+            let lines: Vec<u32> = lines.iter().flat_map(LineSet::iter).collect();
             if !lines.is_empty() {
                 let test = test_of(context).rsplit('/').next().unwrap();
                 found.entry(test.to_owned()).or_default().extend(lines);
