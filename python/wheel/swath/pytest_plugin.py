@@ -34,9 +34,9 @@ MARKDOWN = ("markdown", "markdown-append")
 # Options with which pytest runs no test.
 SHOWS_ONLY = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
 
-NO_CONTEXTS = (
-    "--cov-context=%s: swath does not record which test reached a line; leave the option out, "
-    "or label what a whole run reaches: `swath run --context NAME -m pytest`"
+NO_SUCH_CONTEXT = (
+    "--cov-context=%s: `test` is the only context; to label what a whole run reaches: "
+    "`swath run --context NAME -m pytest`"
 )
 
 # What pytest exits with when tests failed.
@@ -77,7 +77,7 @@ def pytest_addoption(parser):
     add("--cov-branch", action="store_true", help="measure branches as well")
     add("--cov-append", action="store_true", help="add to the data file")
     add("--cov-config", metavar="PATH", help="the configuration file of coverage.py")
-    add("--cov-context", metavar="CONTEXT", help="refused: swath does not record which test reached a line")
+    add("--cov-context", metavar="CONTEXT", help="test: record which test reached a line")
     add("--cov-fail-under", metavar="MIN", type=float, help="fail if the total is below MIN")
     add("--no-cov", action="store_true", help="measure nothing, whatever else is asked")
 
@@ -117,6 +117,7 @@ class Wishes:
         words = ["--source=" + ",".join(named)] if named else []
         words += ["--branch"] if self.branch else []
         words += ["--append"] if self.append else []
+        words += ["--attribution"] if self.context == "test" else []
         return words + self.of_settings()
 
     def of_settings(self):
@@ -135,8 +136,8 @@ def pytest_load_initial_conftests(early_config):
     wishes = Wishes(options) if not has_pytest_cov() else Wishes(OnlySwath(options))
     if not wishes.measures:
         return
-    if wishes.context is not None:
-        raise pytest.UsageError(NO_CONTEXTS % wishes.context)
+    if wishes.context not in (None, "test"):
+        raise pytest.UsageError(NO_SUCH_CONTEXT % wishes.context)
     arguments = [str(argument) for argument in early_config.invocation_params.args]
     capture = early_config.pluginmanager.getplugin("capturemanager")
     if capture is not None:

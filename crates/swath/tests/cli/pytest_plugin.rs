@@ -1,5 +1,6 @@
 //! The plugin of pytest that the wheel brings: real pytest, which finds it by the entry point of `pyproject.toml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -203,7 +204,7 @@ fn options_of_pytest_cov_are_understood() {
     for (wrong, said) in [
         ("--cov-report=pdf", "'pdf' is not a report"),
         ("--cov-report=term:x", "skip-covered"),
-        ("--cov-context=test", "does not record which test"),
+        ("--cov-context=phase", "`test` is the only context"),
     ] {
         let run = stage.pytest(&["--cov", wrong]);
         assert_eq!(run.code, 4, "{wrong}: {run:?}");
@@ -211,33 +212,58 @@ fn options_of_pytest_cov_are_understood() {
     }
 }
 
-/// It must be refused wherever it is written: who asks for contexts and gets none would not notice.
-#[test]
-fn contexts_per_test_are_refused_and_never_ignored() {
-    let test = "contexts_per_test_are_refused_and_never_ignored";
-    let remedy = "leave the option out, or label what a whole run reaches: `swath run --context NAME -m pytest`";
-    for packages in [&[][..], &["pytest-cov", "coverage==7.10.7"]] {
-        let Some(stage) = Stage::new(test, packages) else {
-            return;
-        };
-        let refused = |arguments: &[&str]| {
-            let run = stage.pytest(arguments);
-            assert_eq!(run.code, 4, "{packages:?} {arguments:?}: {run:?}");
-            assert!(run.stderr.contains(remedy), "{arguments:?}: {run:?}");
-            assert!(!run.stdout.contains("passed"), "{arguments:?}: {run:?}");
-            assert!(!stage.sandbox.project().join(".coverage").exists());
-        };
-        refused(&["--swath", "--cov-context=test"]);
-        if packages.is_empty() {
-            refused(&["--cov=.", "--cov-context", "test"]);
+/// What each context reached, by the names of files.
+fn by_context(stage: &Stage) -> BTreeMap<(String, String), Vec<u32>> {
+    let data = swath_data::read_data_file(&stage.sandbox.project().join(".coverage")).unwrap();
+    let mut all = BTreeMap::new();
+    for (path, file) in data.files() {
+        let name = path.rsplit('/').next().unwrap();
+        for (context, lines) in file.lines_by_context() {
+            let context = data.context_name(context).to_owned();
+            // coverage.py has a line 0 in empty files.
+            let lines: Vec<u32> = lines.iter().filter(|line| *line > 0).collect();
+            if !lines.is_empty() {
+                all.insert((context, name.to_owned()), lines);
+            }
         }
-        stage
-            .sandbox
-            .write("pytest.ini", "[pytest]\naddopts = --cov-context=test\n");
-        refused(&["--swath"]);
-        // Nothing is measured, so that nothing is missing.
-        assert_eq!(stage.pytest(&["-q"]).code, 0);
     }
+    all
+}
+
+/// As pytest-cov records it, by the same names.
+#[test]
+fn contexts_are_those_of_pytest_cov() {
+    let packages = ["pytest-cov", "coverage==7.10.7"];
+    let Some(stage) = Stage::new("contexts_are_those_of_pytest_cov", &packages) else {
+        return;
+    };
+    let write = |name: &str, text: &str| drop(stage.sandbox.write(name, text));
+    write("depot/__init__.py", "");
+    write(
+        "depot/stock.py",
+        "def put(n):\n    if n > 1:\n        return 2\n    return 1\n\n\n\
+         def take(n):\n    assert n\n    return n\n",
+    );
+    write(
+        "test_stock.py",
+        "import unittest\nimport pytest\nfrom depot import stock\n\n\n\
+         @pytest.fixture\ndef full():\n    stock.put(2)\n    yield 3\n    stock.take(1)\n\n\n\
+         @pytest.mark.parametrize('n', [0, 5])\ndef test_put(n):\n    stock.put(n)\n\n\n\
+         def test_full(full):\n    assert stock.take(full)\n\n\n\
+         class Old(unittest.TestCase):\n    def setUp(self):\n        stock.put(1)\n\n    \
+         def test_old(self):\n        stock.take(2)\n",
+    );
+    let run = stage.pytest(&["-q", "--cov=depot", "--cov-context=test"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let theirs = by_context(&stage);
+    assert!(theirs.contains_key(&("test_stock.py::test_put[5]|run".into(), "stock.py".into())));
+    // pytest-cov takes `--cov`; `--swath` is this plugin's.
+    stage
+        .sandbox
+        .write(".coveragerc", "[run]\nsource = depot\n");
+    let run = stage.pytest(&["-q", "--swath", "--cov-context=test"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(by_context(&stage), theirs);
 }
 
 /// The remedy that the refusal names.
