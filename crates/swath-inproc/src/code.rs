@@ -31,10 +31,10 @@ use crate::test_function;
 use crate::text;
 use crate::unit_lines::UnitLines;
 
-use behalf::Behalf;
+use behalf::{Behalf, Seen};
 
 pub(crate) use arming::{is_test, is_unarmed_at, needs_arming, silence};
-pub(crate) use behalf::forget_behalf;
+pub(crate) use behalf::{Report, forget_behalf};
 
 /// The most lines that one code object may span.
 const LARGEST_SPAN: usize = 4 << 20;
@@ -75,6 +75,8 @@ pub(crate) struct Info {
     /// What this was copied from, to be on behalf of a context; null where it is of the process.
     whole: *mut Info,
     behalf: Behalf,
+    /// What was reported on behalf of a context, where that matters.
+    seen: Seen,
     /// What the hits and exits stand for, on behalf of a context.
     mirror: Mirror,
 }
@@ -120,6 +122,7 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     unit_lines: UnitLines::NONE,
     whole: null_mut(),
     behalf: Behalf::NONE,
+    seen: Seen::NONE,
     mirror: Mirror::NONE,
 });
 
@@ -365,6 +368,7 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             unit_lines,
             whole: null_mut(),
             behalf: Behalf::NONE,
+            seen: Seen::NONE,
             mirror: Mirror::NONE,
         },
     )?;

@@ -97,9 +97,14 @@ pub(crate) unsafe fn body_start(gil: Gil<'_>, code: Object) -> usize {
 
 /// Where in the bytes of code the operation ends that begins its body; 0 where there is none.
 fn behind_start(all: &[u8], resume: u8) -> usize {
+    // A unit that holds what the one before it keeps (from 3.15 on).
+    const CACHE: u8 = 0;
     let mut operations = all.chunks_exact(2).map(|unit| unit.first());
     match operations.position(|operation| operation == Some(&resume)) {
-        Some(unit) => unit * 2 + 2,
+        Some(unit) => {
+            let caches = operations.take_while(|operation| *operation == Some(&CACHE));
+            (unit + 1 + caches.count()) * 2
+        }
         None => 0,
     }
 }
@@ -171,6 +176,7 @@ mod tests {
     #[test]
     fn a_body_begins_behind_the_call() {
         assert_eq!(behind_start(&[1, 0, 151, 0, 9, 0, 151, 1], 151), 4);
+        assert_eq!(behind_start(&[151, 0, 0, 0, 9, 0, 0, 0], 151), 4);
         assert_eq!(behind_start(&[9, 151, 83, 0], 151), 0);
         assert_eq!(behind_start(&[], 151), 0);
     }

@@ -9,7 +9,7 @@
 //! an exit there, as it does for coverage.py's tracer; from 3.14 on coverage.py does not see it.
 //! Of large code they report operations, each once, in place of lines (`unit_lines.rs`).
 
-use crate::code::{self, Info};
+use crate::code::{self, Info, Report};
 use crate::context;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
@@ -316,7 +316,15 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
     unsafe {
         let info = armed(gil, &arming, *arguments);
         let line = object::number(gil, *arguments.add(1)) as u32;
-        if code::BRANCH.get(gil) && VERSION.get(gil) >= 0x030e {
+        let place = if (*info).looks_at_places() {
+            running_frame::place(gil).unwrap_or(-1)
+        } else {
+            -1
+        };
+        if code::BRANCH.get(gil)
+            && VERSION.get(gil) >= 0x030e
+            && (*info).is_first(Report::Line, place)
+        {
             (*info).followed(gil, line);
         }
         (*info).hit(gil, line);
@@ -327,7 +335,9 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         if (*info).watches_line(line) {
             begin_line(gil, &arming, *arguments, &mut *info);
         }
-        disable_if(gil, &arming, *arguments, &*info, |info| info.has_run(line))
+        disable_if(gil, &arming, *arguments, &*info, |info| {
+            info.has_run(line) && info.was_reported(Report::Line, place)
+        })
     }
 }
 
@@ -429,13 +439,18 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
             }
             return disable(gil, &arming);
         }
-        let line = line_at(gil, code, object::number(gil, *arguments.add(1)));
-        (*info).left(gil, line);
+        let place = object::number(gil, *arguments.add(1));
+        let line = line_at(gil, code, place);
+        if (*info).is_first(Report::Return, place) {
+            (*info).left(gil, line);
+        }
         if is_test {
             test_function::end_running(gil);
             return object::none(gil);
         }
-        disable_if(gil, &arming, code, &*info, |info| info.has_left(line))
+        disable_if(gil, &arming, code, &*info, |info| {
+            info.has_left(line) && info.was_reported(Report::Return, place)
+        })
     }
 }
 

@@ -212,6 +212,9 @@ unsafe fn add_branch_events(
         register(gil, monitoring, tool, left, RETURN.place())?;
         wanted.local |= left;
         if VERSION.get(gil) >= 0x030e {
+            if context::ARE_WANTED.get(gil) && !running_frame::begin(gil) {
+                return None;
+            }
             for name in [c"BRANCH_LEFT", c"BRANCH_RIGHT"] {
                 let branch = number(name)?;
                 register(gil, monitoring, tool, branch, BRANCH.place())?;

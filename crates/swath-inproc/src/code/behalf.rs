@@ -14,6 +14,7 @@ use crate::found_arcs::FoundArcs;
 use crate::interpreter::VERSION;
 use crate::map;
 use crate::mirror::Mirror;
+use crate::object;
 use crate::state::Gil;
 
 /// By slot of a context, what is known on its behalf.
@@ -69,7 +70,82 @@ impl Behalf {
     }
 }
 
+/// What the interpreter reports once for each place in the code's bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Report {
+    /// A line begins there.
+    Line = 1,
+    /// The frame returns from there.
+    Return = 2,
+}
+
+/// By unit, what was reported on behalf of a context. From 3.14 on it matters which lines are reported
+/// one after the other, and a line that begins at several places is reported at each: to a context
+/// alone what it has seen would not be reported again.
+pub(super) struct Seen {
+    reports: *mut u8,
+    units: usize,
+}
+
+impl Seen {
+    /// Nothing is looked at.
+    pub(super) const NONE: Self = Self {
+        reports: null_mut(),
+        units: 0,
+    };
+
+    /// How many units of the code are looked at.
+    unsafe fn units(gil: Gil<'_>, code: Object) -> usize {
+        if !BRANCH.get(gil) || VERSION.get(gil) < 0x030e {
+            return 0;
+        }
+        // SAFETY: the code is alive, and its bytes are only counted.
+        unsafe {
+            let all = object::attribute(gil, code, c"co_code");
+            let all = all
+                .as_ref()
+                .and_then(|all| object::bytes(gil, all.object()));
+            all.map_or(0, |all| all.len() / 2)
+        }
+    }
+
+    #[inline]
+    fn place(&self, offset: i64) -> Option<*mut u8> {
+        let unit = usize::try_from(offset / 2).ok()?;
+        // SAFETY: there are so many units.
+        (unit < self.units).then(|| unsafe { self.reports.add(unit) })
+    }
+}
+
 impl Info {
+    /// Whether places in the code's bytes matter for what is reported.
+    #[inline]
+    pub(crate) fn looks_at_places(&self) -> bool {
+        !self.seen.reports.is_null()
+    }
+
+    /// Something is reported at a place: whether it is for the first time, or places do not matter.
+    #[inline]
+    pub(crate) fn is_first(&mut self, report: Report, offset: i64) -> bool {
+        let Some(place) = self.seen.place(offset) else {
+            return true;
+        };
+        // SAFETY: the place is one of those that are looked at, which nobody else uses.
+        unsafe {
+            let before = *place;
+            *place = before | report as u8;
+            before & report as u8 == 0
+        }
+    }
+
+    /// Whether it was reported at a place, or places do not matter.
+    #[inline]
+    pub(crate) fn was_reported(&self, report: Report, offset: i64) -> bool {
+        let place = self.seen.place(offset);
+        // SAFETY: as above.
+        place.is_none_or(|place| unsafe { *place } & report as u8 != 0)
+    }
+
     /// What is known about the code on behalf of the context that runs now; this itself where none
     /// can be told.
     #[inline]
@@ -164,7 +240,8 @@ impl Info {
             let branches_at = size_of::<Info>();
             let sites_at = branches_at + branches.map_or(0, |_| size_of::<Branches>());
             let states_at = sites_at + site_count * size_of::<Site>();
-            let length = states_at + arc_count + span * 2;
+            let units = Seen::units(gil, code);
+            let length = states_at + arc_count + span * 2 + units;
             let memory = ffi::calloc(1, length).cast::<u8>();
             if memory.is_null() {
                 return None;
@@ -217,6 +294,14 @@ impl Info {
                 unit_lines: self.unit_lines,
                 whole: self,
                 behalf: Behalf::NONE,
+                seen: if units == 0 {
+                    Seen::NONE
+                } else {
+                    Seen {
+                        reports: hits.add(span * 2),
+                        units,
+                    }
+                },
                 mirror: Mirror::of(self.hits, map::place_of(gil, self.hits), context),
             });
             (*context).infos = info;
