@@ -26,7 +26,9 @@ pub(crate) struct Reached {
 
 impl Reached {
     /// Before 3.12, arcs that the source does not have, which exceptions make, are left out: they are seen only as
-    /// long as the code has something else left to see, so they depend on the order. No report counts them.
+    /// long as the code has something else left to see, so they depend on the order. No report counts them. From 3.14
+    /// on, lines that are new one after the other are taken for arcs, as coverage.py does: lines are compared there, and
+    /// reports.
     pub(crate) fn read(file: &Path, project: &Path, version: (u8, u8)) -> Self {
         let data = read_data_file(file).unwrap_or_else(|error| panic!("{error}"));
         let mut tests: BTreeMap<String, Places> = BTreeMap::new();
@@ -38,9 +40,10 @@ impl Reached {
             let analysis = analyze(&source, python, &ExclusionRules::default());
             let counts = |arc: Arc| {
                 let arcs = analysis.translate_arcs([arc]);
-                version >= (3, 12)
-                    || arc.0 < 0
-                    || arcs.iter().any(|arc| analysis.arcs.contains(arc))
+                version < (3, 14)
+                    && (version >= (3, 12)
+                        || arc.0 < 0
+                        || arcs.iter().any(|arc| analysis.arcs.contains(arc)))
             };
             for (id, context) in data.contexts() {
                 let chosen = BTreeSet::from([id]);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use swath_test::{Guard, free_port, newest_python, venv};
+use swath_test::{Guard, free_port, venv};
 
-use crate::stage::{Stage, requirements, stop};
+use crate::stage::{Stage, python_for_all, requirements, stop};
 
 /// Where a program is on the path.
 fn program(name: &str) -> Option<std::path::PathBuf> {
@@ -20,7 +20,7 @@ fn a_browser_sends_the_test_that_drives_it() {
     let (Some(chromium), Some(driver)) = (program("chromium"), program("chromedriver")) else {
         return swath_test::skip(test, "chromium and chromium-driver");
     };
-    let Some(python) = newest_python() else {
+    let Some(python) = python_for_all() else {
         return swath_test::skip(test, "no CPython");
     };
     let Some(environment) = venv(python, &requirements()) else {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use swath_test::{Guard, free_port, newest_python, venv};
+use swath_test::{Guard, free_port, venv};
 
-use crate::stage::{Stage, requirements, stop};
+use crate::stage::{Stage, python_for_all, requirements, stop};
 
 /// One server with an application of `apps`.
 struct Server {
@@ -219,7 +219,7 @@ fn start(stage: &Stage) -> Vec<Running> {
 
 #[test]
 fn tests_of_all_clients_do_not_mix_in_any_server() {
-    let Some(python) = newest_python() else {
+    let Some(python) = python_for_all() else {
         return swath_test::skip(
             "tests_of_all_clients_do_not_mix_in_any_server",
             "no CPython",

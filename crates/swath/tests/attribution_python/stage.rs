@@ -5,13 +5,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use swath_test::{Guard, Requirements, Signal, Venv, temp_dir, wait_for, workspace_root};
+use swath_test::{
+    Guard, Python, Requirements, Signal, Venv, newest_python, python, temp_dir, wait_for,
+    workspace_root,
+};
 use tempfile::TempDir;
 
 use crate::log::Log;
 
 /// How long a server may take to begin or to end.
 const LIMIT: Duration = Duration::from_mins(1);
+
+/// The Python for which all packages can be had: the newest that they have wheels for.
+pub(crate) fn python_for_all() -> Option<&'static Python> {
+    python(3, 13).or_else(newest_python)
+}
 
 /// What all the programs need, in one environment.
 pub(crate) fn requirements() -> Requirements {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use swath_test::{Guard, free_port, newest_python, venv};
+use swath_test::{Guard, free_port, venv};
 
 use crate::log::Log;
-use crate::stage::{Stage, requirements};
+use crate::stage::{Stage, python_for_all, requirements};
 
 fn stage(test: &str) -> Option<Stage> {
-    let Some(python) = newest_python() else {
+    let Some(python) = python_for_all() else {
         swath_test::skip(test, "no CPython");
         return None;
     };

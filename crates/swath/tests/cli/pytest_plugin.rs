@@ -254,8 +254,8 @@ fn contexts_are_those_of_pytest_cov() {
          def test_old(self):\n        stock.take(2)\n",
     );
     let mut command = stage.command("pytest", &["-q", "--cov=depot", "--cov-context=test"]);
-    // Its other core knows no contexts.
-    command.env("COVERAGE_CORE", "ctrace");
+    // The core that is there on every Python, and knows contexts.
+    command.env("COVERAGE_CORE", "pytrace");
     let run = finish(command);
     assert_eq!(run.code, 0, "{run:?}");
     let theirs = by_context(&stage);
