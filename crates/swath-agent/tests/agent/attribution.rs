@@ -425,7 +425,9 @@ impl Expected {
             let lines = expected.iter().filter(|(_, to)| with_arcs || to.is_none());
             let expected: Pairs = lines.copied().collect();
             // A function in one line is on the line that the import runs.
-            let difference = missing_and_extra(&(found - &self.import), &expected);
+            let found = found.iter().filter(|(_, to)| with_arcs || to.is_none());
+            let found: Pairs = found.copied().collect();
+            let difference = missing_and_extra(&(&found - &self.import), &expected);
             assert_eq!(
                 difference,
                 (vec![], vec![]),
@@ -460,7 +462,10 @@ fn what_runs_at_once_is_told_apart() {
                 let recorded = stress.run(python, &settings, &[how, "20", "9"]);
                 let what = format!("{} {how}, branches: {branch}", python.tag());
                 assert_eq!(recorded.len(), 1, "{what}");
-                expected.check(&recorded[0], branch, &what);
+                // From 3.14 on, lines that are new one after the other are taken for arcs, in whichever
+                // threads they run.
+                let by_order = how == "threads" && python.version >= (3, 14);
+                expected.check(&recorded[0], branch && !by_order, &what);
                 let mut notes = recorded[0].notes.clone();
                 notes.sort();
                 assert_eq!(notes, ["offer GET /points/{id}", "status 200"], "{what}");
