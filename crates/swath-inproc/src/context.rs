@@ -462,6 +462,11 @@ pub(crate) fn forget_users(gil: Gil<'_>) {
 
 /// Records that the state at a place in the store was set on behalf of a context.
 pub(crate) fn log(gil: Gil<'_>, context: *mut Context, place: u32) {
+    if map::is_shared(gil) {
+        // The room belongs to the process that this one was forked from, which goes on to use it.
+        count_unlisted(gil);
+        return;
+    }
     // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them. The room
     // is that of a record in the map, which stays; it is aligned for numbers of four bytes.
     unsafe {
@@ -475,6 +480,16 @@ pub(crate) fn log(gil: Gil<'_>, context: *mut Context, place: u32) {
         AtomicU32::from_ptr(context.room).store(place, Ordering::Release);
         context.room = context.room.add(1);
         context.rest -= 1;
+    }
+}
+
+/// Counts once that something was not listed.
+#[cold]
+fn count_unlisted(gil: Gil<'_>) {
+    static IS_COUNTED: Global<bool> = Global::new(false);
+    if !IS_COUNTED.get(gil) {
+        IS_COUNTED.set(gil, true);
+        map::count_dropped(gil);
     }
 }
 

@@ -62,6 +62,8 @@ impl Mirror {
         if state.load(Ordering::Relaxed) != layout::LINE_HIT {
             state.store(layout::LINE_HIT, Ordering::Release);
         }
-        log(gil, self.context, self.place + index);
+        if self.place != 0 {
+            log(gil, self.context, self.place + index);
+        }
     }
 }

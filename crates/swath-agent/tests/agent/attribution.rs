@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use swath_store::{CodePlace, Record, records};
+use swath_store::{CodePlace, Header, Record, records};
 use swath_test::{Python, pythons};
 
 use crate::run::Run;
@@ -122,6 +122,7 @@ const PROGRAM: &str = r#"
 import asyncio
 import os
 import queue
+import resource
 import sys
 import threading
 
@@ -245,6 +246,28 @@ def in_children():
             break
 
 
+def in_a_child_without_a_store():
+    # The child runs for the same context when its parent has.
+    work.loop(0)
+    request(0, work.choose, 1)
+    reader, writer = os.pipe()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if os.fork() == 0:
+        os.read(reader, 1)
+        request(0, work.loop, 5)
+        os._exit(0)
+    request(0, work.catch, 2)
+    os.write(writer, b"x")
+    os.wait()
+
+
+def in_rounds():
+    # As `plain`, for all contexts.
+    for step in range(STEPS):
+        for context in range(CONTEXTS):
+            request(context, *list(calls(context))[step])
+
+
 def until_killed():
     # As `plain`, but for all contexts, and it tells after each step.
     for step in range(STEPS):
@@ -261,6 +284,8 @@ ways = {
     "tasks": in_tasks,
     "process": in_the_process,
     "children": in_children,
+    "rounds": in_rounds,
+    "shared": in_a_child_without_a_store,
     "kill": until_killed,
 }
 ways[HOW]()
@@ -495,6 +520,54 @@ fn fork_children_have_contexts_of_their_own() {
             "{what}"
         );
         expected.by_context.clear();
+        expected.check(&recorded[0], true, &what);
+    }
+}
+
+/// A fork child that goes on in the store of its parent writes over none of its lists.
+#[test]
+fn a_child_without_a_store_leaves_its_parents_lists_alone() {
+    let stress = Stress::new();
+    let line = |text: &str| {
+        let lines = WORK.lines().zip(1..);
+        let mut found = lines.filter(|(line, _)| line.contains(text));
+        (found.next().unwrap().1, None)
+    };
+    let (of_parent, of_child) = (line("raise KeyError(number)"), line("total -= 2"));
+    for python in pythons() {
+        let run = prepare("attribution 1\n");
+        let program = stress.folder.path().join("program.py");
+        let arguments = ["shared", "1", "1"].map(Path::new);
+        run.program(python, &[&[program.as_path()], &arguments[..]].concat());
+        let stores = run.hit_stores();
+        assert_eq!(stores.len(), 1, "{}", python.tag());
+        let recorded = read(&stores[0], &stress.work());
+        let found = &recorded.by_context["test test 0"];
+        assert!(found.contains(&of_parent), "{}: {found:?}", python.tag());
+        // What is not listed is in the number all the same, and is counted as lost.
+        assert!(!found.contains(&of_child), "{}: {found:?}", python.tag());
+        assert!(recorded.all.contains(&of_child), "{}", python.tag());
+        let header = Header::read(&stores[0]).unwrap();
+        assert!(header.lost_by_children > 0, "{}", python.tag());
+    }
+}
+
+/// More contexts than are kept in memory, each of which comes back after all others.
+#[test]
+fn contexts_that_were_forgotten_are_told_apart_when_they_come_back() {
+    // What a context runs depends on its number in this way.
+    const PERIOD: i32 = 42;
+    let stress = Stress::new();
+    for (major, minor) in [(3, 11), (3, 13)] {
+        let Some(python) = swath_test::python(major, minor) else {
+            continue;
+        };
+        let mut expected = stress.expected(python, "plain", PERIOD, 4);
+        let rounds = (0..600).map(|context| expected.by_context[context % 42].clone());
+        expected.by_context = rounds.collect();
+        let settings = "branch 1\nattribution 1\n";
+        let recorded = stress.run(python, settings, &["rounds", "600", "4"]);
+        let what = format!("{} in rounds", python.tag());
         expected.check(&recorded[0], true, &what);
     }
 }
