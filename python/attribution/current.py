@@ -1,5 +1,6 @@
 """What the code runs for at this moment."""
 
+import os
 from _contextvars import ContextVar
 
 from swath_attribution import Finder
@@ -13,6 +14,8 @@ served = ContextVar("swath_request", default=None)
 LONGEST = 1024
 # What was told to the agent before. It need not hear it again.
 _noted = set()
+# A fork child has a store of its own, in which nothing is noted yet.
+os.register_at_fork(after_in_child=_noted.clear)
 
 
 class Process:
