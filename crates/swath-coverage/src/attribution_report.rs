@@ -5,13 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use swath_data::{ContextId, CoverageData, Endpoint, LineSet, phase_of, test_of};
+use swath_data::{ContextId, CoverageData, Endpoint, LineSet, START_UP, phase_of, test_of};
 
 use crate::routes::Routes;
 use crate::{FileReport, Report};
-
-/// The context of what ran before there was any test or request: no test.
-const START_UP: &str = "(start-up)";
 
 /// What something reached of a file: the place of the file in the report, and the statements.
 pub type ReachedFile = (usize, Arc<LineSet>);

@@ -64,6 +64,6 @@ pub use labels::{LabelledFile, Labels};
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
-pub use stored_context::{ContextKind, ContextShare, Reached, StoredContext};
+pub use stored_context::{ContextKind, ContextShare, Reached, START_UP, StoredContext};
 pub use swath_model::{LineSet, PythonRelease, SourceHash};
 pub use write_data_file::write_data_file;

@@ -28,8 +28,8 @@ pub enum ContextKind {
     Nothing,
 }
 
-/// The context in the data of what ran before there was any.
-pub(crate) const START_UP: &str = "(start-up)";
+/// The context in the data of what a process that serves ran before its first request.
+pub const START_UP: &str = "(start-up)";
 
 impl ContextKind {
     /// The context in the data: what a service ran for a request has that of the test.

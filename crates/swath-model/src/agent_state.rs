@@ -150,7 +150,7 @@ const FAILURES: [(&str, &str, Option<&str>); 22] = [
     ),
     (
         "too-many-contexts",
-        "more than 4,096 requests of different tests or paths were served at a time: whose some code ran for is not known",
+        "it served more than 4,096 requests of different tests or paths at a time: for which of them some code ran is not known",
         Some("run fewer tests at a time"),
     ),
     (
