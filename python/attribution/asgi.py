@@ -2,27 +2,18 @@
 
 from swath_attribution import request as requests
 from swath_attribution.work import entered
-from swath_attribution.wrapping import replace
+from swath_attribution.wrapping import Wrapped, replace
 
 
-class Application:
+class Application(Wrapped):
     """An application as a server has it."""
-
-    def __init__(self, application):
-        self._swath_application = application
 
     async def __call__(self, scope, receive, send):
         return await serve(self._swath_application, scope, receive, send)
 
-    def __getattr__(self, name):
-        return getattr(self._swath_application, name)
 
-
-def wrapped(application):
-    """The application, entered for each of its requests."""
-    if application is None or isinstance(application, Application):
-        return application
-    return Application(application)
+# Has an application entered for each of its requests.
+wrapped = Application.around
 
 
 def _begin(scope):

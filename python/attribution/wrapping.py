@@ -5,6 +5,21 @@ from functools import wraps
 _MARK = "_swath_wraps"
 
 
+class Wrapped:
+    """A callable object as a server has it: what it is besides is the program's own."""
+
+    def __init__(self, application):
+        self._swath_application = application
+
+    def __getattr__(self, name):
+        return getattr(self._swath_application, name)
+
+    @classmethod
+    def around(cls, application):
+        """The application wrapped, unless there is none, or it is already."""
+        return application if application is None or isinstance(application, cls) else cls(application)
+
+
 def replace(owner, name, make):
     """Puts `make(original)` in the place of a function of a module or class that has it itself.
 
