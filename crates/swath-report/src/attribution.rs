@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use swath_coverage::{AttributionReport, EndpointReport, TestReport};
 use swath_data::Endpoint;
-use swath_model::neutralize_control;
+use swath_model::{count, neutralize_control};
 
 use crate::markdown::escape_markdown;
 use crate::plain_table::PlainTable;
@@ -137,13 +137,6 @@ pub(crate) fn statuses_text(statuses: &BTreeSet<u16>) -> String {
     }
     let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
     statuses.join(", ")
-}
-
-fn count(count: usize, thing: &str) -> String {
-    match count {
-        1 => format!("1 {thing}"),
-        count => format!("{count} {thing}s"),
-    }
 }
 
 fn remarks_on_tests(report: &AttributionReport) -> Vec<Remark> {
