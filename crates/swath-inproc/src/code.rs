@@ -33,7 +33,7 @@ use crate::unit_lines::UnitLines;
 
 use behalf::{Behalf, Seen};
 
-pub(crate) use arming::{is_test, is_unarmed_at, needs_arming, silence};
+pub(crate) use arming::{is_test, is_unarmed_at};
 pub(crate) use behalf::{Report, forget_behalf};
 
 /// The most lines that one code object may span.
@@ -75,6 +75,9 @@ pub(crate) struct Info {
     /// What this was copied from, to be on behalf of a context; null where it is of the process.
     whole: *mut Info,
     behalf: Behalf,
+    /// Of the process: when a context last came to this code, for the first time or again. On behalf
+    /// of a context: when that had joined those that listen, as it last came here.
+    epoch: usize,
     /// What was reported on behalf of a context, where that matters.
     seen: Seen,
     /// What the hits and exits stand for, on behalf of a context.
@@ -122,6 +125,7 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     unit_lines: UnitLines::NONE,
     whole: null_mut(),
     behalf: Behalf::NONE,
+    epoch: 0,
     seen: Seen::NONE,
     mirror: Mirror::NONE,
 });
@@ -368,6 +372,7 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             unit_lines,
             whole: null_mut(),
             behalf: Behalf::NONE,
+            epoch: 0,
             seen: Seen::NONE,
             mirror: Mirror::NONE,
         },

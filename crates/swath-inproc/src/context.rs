@@ -7,10 +7,10 @@
 //! process that is killed has lost nothing.
 //!
 //! An event is switched off where it happened only when it has happened on behalf of every context
-//! that is *listening*: those that somebody uses, and some that were used lately. When another one
-//! joins them, code in which any event was switched off is armed anew, each when it next runs (see
-//! `epoch`). Listening costs an event each time where others have something left to see. So when
-//! many events told nothing new, those that nobody uses listen no more.
+//! that *listens* to the code: that is among those which somebody uses or were used lately, and has come
+//! to the code since it is. When another one comes to it, the code is armed anew (see `Info::epoch`).
+//! Listening costs an event each time where others have something left to see. So when many events
+//! told nothing new, those that nobody uses listen no more.
 
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -64,8 +64,8 @@ pub(crate) struct Context {
     /// How many use it now.
     users: u32,
     is_listening: bool,
-    /// When it joined last.
-    joined: u64,
+    /// When it last joined those that listen.
+    pub joined: usize,
     slot: usize,
     /// Room for further places in the store.
     room: *mut u32,
@@ -98,7 +98,8 @@ pub(crate) static ARE_WANTED: Global<bool> = Global::new(false);
 static VARIABLE: Global<Option<Variable>> = Global::new(None);
 /// Whether any context was ever used in this process, or the one that it was forked from.
 static IS_ACTIVE: Global<bool> = Global::new(false);
-/// How often another context has joined those that listen.
+/// How often a context has joined those that listen, or has come to code. Never again what it was, in
+/// fork children, too: they have inherited what was armed when.
 static EPOCH: Global<usize> = Global::new(0);
 static TABLE: Global<[*mut Context; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
 /// The contexts by number, less one.
@@ -119,9 +120,15 @@ pub(crate) fn is_active(gil: Gil<'_>) -> bool {
     IS_ACTIVE.get(gil)
 }
 
-/// What code must have been armed at, to be armed for all contexts that listen.
+/// What tells apart what was before and what comes after.
 #[inline]
 pub(crate) fn epoch(gil: Gil<'_>) -> usize {
+    EPOCH.get(gil)
+}
+
+/// Begins another epoch.
+pub(crate) fn next_epoch(gil: Gil<'_>) -> usize {
+    EPOCH.set(gil, EPOCH.get(gil) + 1);
     EPOCH.get(gil)
 }
 
@@ -327,10 +334,9 @@ fn join(gil: Gil<'_>, context: *mut Context) {
     if listening(gil).iter().filter(is_idle).count() >= MOST_IDLE {
         drop_idle(gil);
     }
-    EPOCH.set(gil, EPOCH.get(gil) + 1);
     // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the list.
     unsafe {
-        (*context).joined = EPOCH.get(gil) as u64;
+        (*context).joined = next_epoch(gil);
         if (*context).slot == NO_SLOT {
             take_slot(gil, context);
         }
@@ -457,7 +463,7 @@ pub(crate) fn forget_users(gil: Gil<'_>) {
             (*process).users = 1;
         }
     }
-    EPOCH.set(gil, EPOCH.get(gil) + 1);
+    next_epoch(gil);
 }
 
 /// Records that the state at a place in the store was set on behalf of a context.

@@ -111,8 +111,8 @@ pub(crate) unsafe fn armed(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut 
     }
 }
 
-/// What is known about code on behalf of the context that runs. The code is armed anew if another
-/// context has joined those that listen.
+/// What is known about code on behalf of the context that runs. The code is armed anew if a context
+/// has come to it since it was.
 #[inline(never)]
 unsafe fn armed_on_behalf(
     gil: Gil<'_>,
@@ -122,9 +122,9 @@ unsafe fn armed_on_behalf(
 ) -> *mut Info {
     // SAFETY: as in `armed`; what is known on behalf of a context stays while it runs.
     unsafe {
-        // First: the context may join now.
+        // First: the context may come to it now.
         let known = (*info).for_current(gil, code);
-        if (*known).is_on_behalf() && code::needs_arming(gil, code, context::epoch(gil)) {
+        if (*known).is_on_behalf() && code::is_unarmed_at(gil, code, (*info).epoch()) {
             arm(gil, arming, code, &mut *info);
         }
         known
@@ -182,10 +182,9 @@ fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
 /// The answer to an event that may be needed again: on behalf of a context it is switched off only if
 /// something holds for all that listen.
 #[inline]
-unsafe fn disable_if(
+fn disable_if(
     gil: Gil<'_>,
     arming: &Arming,
-    code: Object,
     info: &Info,
     holds: impl FnMut(&Info) -> bool,
 ) -> Object {
@@ -194,8 +193,6 @@ unsafe fn disable_if(
             context::repeated(gil);
             return object::none(gil);
         }
-        // SAFETY: the code is alive.
-        unsafe { code::silence(gil, code, context::epoch(gil)) };
     }
     disable(gil, arming)
 }
@@ -335,7 +332,7 @@ unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: is
         if (*info).watches_line(line) {
             begin_line(gil, &arming, *arguments, &mut *info);
         }
-        disable_if(gil, &arming, *arguments, &*info, |info| {
+        disable_if(gil, &arming, &*info, |info| {
             info.has_run(line) && info.was_reported(Report::Line, place)
         })
     }
@@ -387,7 +384,7 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
         if !is_done && VERSION.get(gil) < 0x030e {
             return object::none(gil);
         }
-        disable_if(gil, &arming, code, &*info, |info| {
+        disable_if(gil, &arming, &*info, |info| {
             info.is_settled(gil, offset, destination)
         })
     }
@@ -414,7 +411,7 @@ unsafe extern "C" fn on_operation(
         }
         // What one context has seen of it tells nothing of the others.
         let is_only_one = context::listening(gil).len() == 1;
-        disable_if(gil, &arming, *arguments, &*info, |_| is_only_one)
+        disable_if(gil, &arming, &*info, |_| is_only_one)
     }
 }
 
@@ -448,7 +445,7 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
             test_function::end_running(gil);
             return object::none(gil);
         }
-        disable_if(gil, &arming, code, &*info, |info| {
+        disable_if(gil, &arming, &*info, |info| {
             info.has_left(line) && info.was_reported(Report::Return, place)
         })
     }

@@ -8,13 +8,10 @@ use super::{ACCESS, Access};
 use crate::ffi::Object;
 use crate::state::Gil;
 
-/// Whether any event of the code was switched off since it was armed.
-const SILENT: usize = 1;
 /// Whether the code is a test's.
-const TEST: usize = 2;
-/// What comes above these bits: the epoch of the contexts at which the code was armed; 0 where it never
-/// was.
-const EPOCH: u32 = 2;
+const TEST: usize = 1;
+/// What comes above this bit: the epoch at which the code was armed; 0 where it never was.
+const EPOCH: u32 = 1;
 
 /// What is kept at a code object.
 #[inline]
@@ -32,26 +29,8 @@ unsafe fn set_arming(access: Access, code: Object, arming: usize) {
     unsafe { (access.set)(code, access.epochs, kept) };
 }
 
-/// Whether code must be armed anew, because an event of it was switched off before this epoch of the
-/// contexts began. Then it is taken to be armed.
+/// Whether code was not armed at this epoch. Then it is taken to be.
 #[inline]
-pub(crate) unsafe fn needs_arming(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
-    let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
-        return false;
-    };
-    // SAFETY: the code is alive.
-    unsafe {
-        let before = arming_of(access, code);
-        let armed = before >> EPOCH;
-        let needs = armed == 0 || (armed != epoch && before & SILENT != 0);
-        if needs {
-            set_arming(access, code, epoch << EPOCH | before & TEST);
-        }
-        needs
-    }
-}
-
-/// Whether code was not armed at this epoch of the contexts. Then it is taken to be.
 pub(crate) unsafe fn is_unarmed_at(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
     let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
         return false;
@@ -78,17 +57,4 @@ pub(crate) unsafe fn is_test(gil: Gil<'_>, code: Object) -> bool {
     let access = ACCESS.get(gil).filter(|access| access.epochs >= 0);
     // SAFETY: the code is alive.
     access.is_some_and(|access| unsafe { arming_of(access, code) } & TEST != 0)
-}
-
-/// An event of code is being switched off, at an epoch of the contexts.
-pub(crate) unsafe fn silence(gil: Gil<'_>, code: Object, epoch: usize) {
-    if let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) {
-        // SAFETY: the code is alive.
-        unsafe {
-            let before = arming_of(access, code);
-            if before & SILENT == 0 {
-                set_arming(access, code, epoch << EPOCH | before & TEST | SILENT);
-            }
-        }
-    }
 }

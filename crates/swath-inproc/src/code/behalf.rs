@@ -177,11 +177,21 @@ impl Info {
                 return self;
             };
             let known = self.behalf.get(slot);
-            if !known.is_null() {
-                return known;
+            if known.is_null() {
+                return self.begin_behalf(gil, code, context, slot).unwrap_or(self);
             }
-            self.begin_behalf(gil, code, context, slot).unwrap_or(self)
+            if (*known).epoch != (*context).joined {
+                (*known).epoch = (*context).joined;
+                self.epoch = context::next_epoch(gil);
+            }
+            known
         }
+    }
+
+    /// When a context last came to the code that this is known about, for the first time or again.
+    #[inline]
+    pub(crate) fn epoch(&self) -> usize {
+        self.epoch
     }
 
     /// Whether this is on behalf of a context.
@@ -190,7 +200,8 @@ impl Info {
         !self.whole.is_null()
     }
 
-    /// Whether something holds on behalf of every context that listens.
+    /// Whether something holds on behalf of every context that listens to this code: that has come to it
+    /// since it joined those that listen.
     #[inline]
     pub(crate) fn holds_for_all(&self, gil: Gil<'_>, mut holds: impl FnMut(&Info) -> bool) -> bool {
         context::listening(gil).iter().all(|context| {
@@ -199,7 +210,7 @@ impl Info {
             unsafe {
                 let slot = (**context).slot();
                 let info = slot.map_or(null_mut(), |slot| (*self.whole).behalf.get(slot));
-                !info.is_null() && holds(&*info)
+                info.is_null() || (*info).epoch != (**context).joined || holds(&*info)
             }
         })
     }
@@ -294,6 +305,7 @@ impl Info {
                 unit_lines: self.unit_lines,
                 whole: self,
                 behalf: Behalf::NONE,
+                epoch: (*context).joined,
                 seen: if units == 0 {
                     Seen::NONE
                 } else {
@@ -306,6 +318,7 @@ impl Info {
             });
             (*context).infos = info;
             self.behalf.set(slot, info);
+            self.epoch = context::next_epoch(gil);
             Some(info)
         }
     }
