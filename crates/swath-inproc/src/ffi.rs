@@ -81,6 +81,8 @@ unsafe extern "C" {
     pub(crate) fn PyBytes_AsString(object: Object) -> *mut c_char;
     pub(crate) fn PyBytes_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_Size(object: Object) -> isize;
+    pub(crate) fn PyList_GetItem(object: Object, index: isize) -> Object;
+    pub(crate) fn PyList_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_GetItem(object: Object, index: isize) -> Object;
     pub(crate) fn PySequence_Size(object: Object) -> isize;
     pub(crate) fn PySequence_GetItem(object: Object, index: isize) -> Object;

@@ -121,9 +121,10 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             return (*entry).file;
         }
         let mut canonical = Path::new();
-        if !path::canonical(name, &mut canonical) {
+        if !resolve(gil, name, &mut canonical) {
             return null_mut();
         }
+        let is_relative = name.first() != Some(&b'/');
         let file = if let Some(entry) = find(gil, canonical.bytes()) {
             (*entry).file
         } else {
@@ -132,7 +133,8 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
                 (*entry).blob = blob_id(canonical.bytes());
-                (*entry).is_absent = (*entry).blob.is_none() && is_absent(canonical.bytes());
+                (*entry).is_absent =
+                    (*entry).blob.is_none() && is_absent(canonical.bytes(), is_relative);
                 entry
             } else {
                 null_mut()
@@ -143,6 +145,43 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
         }
         file
     }
+}
+
+/// The canonical path that a name means. A relative one, as extension modules give to the code that they
+/// make for tracebacks, is looked for in the working folder and then along `sys.path`, as coverage.py does.
+fn resolve(gil: Gil<'_>, name: &[u8], out: &mut Path) -> bool {
+    let is_there = |parts: &[&[u8]]| {
+        let mut path = Path::new();
+        for part in parts {
+            path.add(part);
+        }
+        (path.whole() && path::exists(&path)).then_some(path)
+    };
+    if name.first() != Some(&b'/') && is_there(&[name]).is_none() {
+        // SAFETY: the list is borrowed with the GIL held, and nothing of Python's runs while it is walked;
+        // a list holds its items, and a text is used before anything can change the list.
+        unsafe {
+            let folders = ffi::PySys_GetObject(c"path".as_ptr());
+            let count = if folders.is_null() {
+                0
+            } else {
+                ffi::PyList_Size(folders)
+            };
+            if count < 0 {
+                ffi::PyErr_Clear();
+            }
+            for index in 0..count {
+                let folder = ffi::PyList_GetItem(folders, index);
+                if let Some(folder) = object::text(gil, folder)
+                    && !folder.is_empty()
+                    && let Some(path) = is_there(&[folder, b"/", name])
+                {
+                    return path::canonical(path.bytes(), out);
+                }
+            }
+        }
+    }
+    path::canonical(name, out)
 }
 
 fn bucket(_gil: Gil<'_>, hash: u64) -> *mut *mut Entry {
@@ -221,16 +260,18 @@ fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
 }
 
 /// Whether there is no such file, nor byte code without a source that it can have been imported
-/// from, in a folder that can be looked into. Members of archives are in none.
-fn is_absent(canonical: &[u8]) -> bool {
+/// from, in a folder that can be looked into. Members of archives are in none. Where the name was a
+/// relative one, folders of it may be missing as well.
+fn is_absent(canonical: &[u8], is_relative: bool) -> bool {
     let is_there = |parts: [&[u8]; 2]| {
         let mut name = Path::new();
         name.add(parts[0]).add(parts[1]);
-        // SAFETY: a buffer's C string ends. F_OK is 0.
-        !name.whole() || unsafe { ffi::access(name.c_string(), 0) } == 0
+        !name.whole() || path::exists(&name)
     };
-    let end = canonical.iter().rposition(|byte| *byte == b'/');
-    let folder = end.and_then(|end| canonical.get(..end)).unwrap_or(&[]);
+    let mut folder = path::folder_of(canonical);
+    while is_relative && !folder.is_empty() && !is_there([folder, b""]) {
+        folder = path::folder_of(folder);
+    }
     is_there([folder, b"/."]) && !is_there([canonical, b""]) && !is_there([canonical, b"c"])
 }
 

@@ -63,6 +63,12 @@ fn normalise(path: &[u8], out: &mut Path) {
     }
 }
 
+/// The path of the folder that something is in; empty for the root.
+pub(crate) fn folder_of(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte == b'/');
+    end.and_then(|end| path.get(..end)).unwrap_or(&[])
+}
+
 /// Whether a file exists.
 pub(crate) fn exists(path: &Path) -> bool {
     // SAFETY: a buffer's C string ends.

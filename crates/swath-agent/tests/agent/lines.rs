@@ -276,6 +276,41 @@ fn only_what_is_in_scope_is_recorded() {
 }
 
 #[test]
+fn a_relative_name_is_looked_for_along_sys_path() {
+    for python in pythons() {
+        let folder = swath_test::temp_dir();
+        let path = fs_err::canonicalize(folder.path()).unwrap();
+        for name in [
+            "first/core.py",
+            "lib/shop/core.py",
+            "lib/shop/part.py",
+            "shop/part.py",
+        ] {
+            swath_test::write_file(path.join(name), "x = 1\n");
+        }
+        let text = "import os, sys\nos.chdir(os.path.dirname(__file__))\n\
+                    sys.path[:0] = ['', 3, 'first', 'lib']\n\
+                    for name in ('shop/core.py', 'shop/part.py', 'shop/none.py'):\n    \
+                        exec(compile('x = 1', name, 'exec'))\n";
+        fs_err::write(path.join("prog.py"), text).unwrap();
+        let run = Run::new();
+        run.program(python, &[&path.join("prog.py")]);
+        let files = &run.stores()[0].files;
+        let names: Vec<_> = files
+            .keys()
+            .map(|file| file.strip_prefix(&path).unwrap().to_str().unwrap())
+            .collect();
+        let expected = [
+            "lib/shop/core.py",
+            "prog.py",
+            "shop/none.py",
+            "shop/part.py",
+        ];
+        assert_eq!(names, expected, "on {}", python.tag());
+    }
+}
+
+#[test]
 fn the_blob_id_of_a_source_is_gits() {
     for python in pythons() {
         let run = Run::new();

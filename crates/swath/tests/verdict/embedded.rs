@@ -61,6 +61,39 @@ const EMBEDDED: &[Setup] = &[
         &["Complete 1 of 1"],
     ),
     setup(
+        "code of an extension module's tracebacks, whose source is elsewhere on sys.path",
+        &[
+            (
+                "src/main.py",
+                "import sys\nsys.path.append('../lib')\nexec(compile('x = 1', 'shop/core.py', 'exec'))\n",
+            ),
+            ("lib/shop/core.py", "x = 1\n"),
+        ],
+        "cd src; $SWATH run --source . -- $PYTHON main.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "code of an extension module's tracebacks, whose source is nowhere",
+        &[(
+            "main.py",
+            "exec(compile('x = 1', 'shop/core.pyx', 'exec'))\n",
+        )],
+        "$SWATH run --source . -- $PYTHON main.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
+        "a module of an archive that is named relative to the working folder",
+        &[
+            ("app/lib.py", "x = 1\n"),
+            (
+                "main.py",
+                "import sys\nsys.path.insert(0, 'app.zip')\nimport lib\n",
+            ),
+        ],
+        "(cd app; $PYTHON -m zipfile -c ../app.zip lib.py); $SWATH run --source . -- $PYTHON main.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
         "a source that a program compiles under its bare name",
         &[
             (
