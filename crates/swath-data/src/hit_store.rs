@@ -9,6 +9,7 @@ use swath_model::NoRoom;
 use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records, sharing};
 
 use crate::fork_stores::{ForkStores, number_of_stores};
+use crate::packed_store::{packed_number, unpacked};
 use crate::stored_context::{ContextKind, ContextShare, Reached, StoredContext};
 use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
 
@@ -283,7 +284,7 @@ fn stores_of(path: &Path) -> std::io::Result<usize> {
     let mut beginning = Vec::new();
     let header = u64::try_from(swath_store::layout::HEADER_LENGTH).unwrap_or(u64::MAX);
     file.by_ref().take(header).read_to_end(&mut beginning)?;
-    Ok(number_of_stores(&beginning, length))
+    Ok(packed_number(&beginning).unwrap_or_else(|| number_of_stores(&beginning, length)))
 }
 
 /// Whether a file's name is that of a hit store.
@@ -301,7 +302,10 @@ pub fn read_hit_store(path: &Path) -> Result<StoredProcess, HitStoreError> {
 fn read_bytes(path: &Path) -> Result<Vec<u8>, HitStoreError> {
     // Any process of the run can write in the folder of the stores.
     let bytes = read_regular(path, Links::Refuse, swath_store::layout::LONGEST)?;
-    Ok(bytes)
+    unpacked(bytes).map_err(|error| {
+        let text = format!("`{}`: {error}", path.display());
+        std::io::Error::new(error.kind(), text).into()
+    })
 }
 
 /// The lines that ran in a process, by path.

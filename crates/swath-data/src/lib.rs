@@ -36,6 +36,7 @@ mod gather;
 mod hit_store;
 mod labels;
 mod merge;
+mod packed_store;
 mod page_file;
 mod parallel_name;
 mod plain_data;
@@ -61,6 +62,7 @@ pub use hit_store::{
     UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use labels::{LabelledFile, Labels};
+pub use packed_store::pack_hit_store;
 pub use parallel_name::parallel_name;
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};

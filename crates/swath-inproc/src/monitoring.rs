@@ -188,11 +188,9 @@ fn disable_if(
     info: &Info,
     holds: impl FnMut(&Info) -> bool,
 ) -> Object {
-    if info.is_on_behalf() {
-        if !info.holds_for_all(gil, holds) {
-            context::repeated(gil);
-            return object::none(gil);
-        }
+    if info.is_on_behalf() && !info.holds_for_all(gil, holds) {
+        context::repeated(gil);
+        return object::none(gil);
     }
     disable(gil, arming)
 }

@@ -21,6 +21,7 @@ use crate::ready::{address_of, answers_already};
 use crate::reaper::{Reaper, adopt_orphans};
 use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
+use crate::run_folder::packing::Packing;
 use crate::service::RunningService;
 use crate::signals::{StopRequest, StopRequests, after_the_run};
 use crate::spawn::Spawn;
@@ -128,6 +129,7 @@ pub(crate) fn execute(
         observer,
         reaper: Reaper::default(),
         watch: Watch::start(table).map_err(system("a thread could not be started"))?,
+        packing: Packing::start(folder.data()).map_err(system("a thread could not be started"))?,
         requests: StopRequests::install().map_err(system("signals could not be received"))?,
         services: Vec::new(),
         findings,
@@ -153,12 +155,14 @@ pub(crate) fn execute(
     let Orchestra {
         reaper,
         watch,
+        packing,
         findings,
         interruption,
         started_at,
         test_key,
         ..
     } = orchestra;
+    packing.finish();
     Ok(RunOutcome {
         test,
         failure,
@@ -181,6 +185,7 @@ pub(crate) struct Orchestra<'a> {
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) reaper: Reaper,
     pub(crate) watch: Watch,
+    packing: Packing,
     requests: StopRequests,
     pub(crate) services: Vec<RunningService>,
     pub(crate) findings: Vec<Finding>,

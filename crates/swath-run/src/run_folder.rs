@@ -1,5 +1,7 @@
 //! The private folder of a run: the agent goes in, hit stores come out.
 
+pub(crate) mod packing;
+
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;

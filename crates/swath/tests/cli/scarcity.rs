@@ -55,6 +55,32 @@ cp -r out/. kept
 exit $code
 "#;
 
+/// A server that forks for each request, whose tests wait until what its children left is small.
+const FORKS: &str = r#"import os, signal, sys, time
+
+def rare():
+    last = 5
+
+for number in range(1200):
+    pid = os.fork()
+    if pid == 0:
+        if number == 3:
+            rare()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+data = next(
+    os.path.join(os.path.dirname(folder), "data")
+    for folder in os.environ["PYTHONPATH"].split(":")
+    if os.path.exists(os.path.join(folder, "sitecustomize.py"))
+)
+size = 1 << 60
+end = time.monotonic() + 60
+while size > 6 << 20 and time.monotonic() < end:
+    time.sleep(0.05)
+    size = sum(os.stat(entry.path).st_blocks * 512 for entry in os.scandir(data))
+print("bytes", size)
+"#;
+
 struct Case<'a> {
     mount: &'a str,
     folder: &'a str,
@@ -165,4 +191,41 @@ fn a_run_without_descriptors_ends_and_says_so() {
         let run = play(&sandbox, python, &case);
         judge(&sandbox, &run, descriptors);
     }
+}
+
+#[test]
+fn children_without_number_fill_no_disk_and_lose_nothing() {
+    let Some(python) = python("children_without_number_fill_no_disk_and_lose_nothing") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("app.py", FORKS);
+    let interpreter = python.path.to_string_lossy();
+    let arguments = [
+        "run",
+        "--source=.",
+        "--json=run.json",
+        "--",
+        &*interpreter,
+        "app.py",
+    ];
+    let run = sandbox.swath(&arguments);
+    assert_eq!(run.code, 0, "{run:#?}");
+    // Each store takes 16 KiB; those for the next 256 children are there in advance.
+    let size = run
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("bytes "));
+    let size: u64 = size
+        .and_then(|size| size.parse().ok())
+        .expect("it says a size");
+    assert!(size <= 6 << 20, "{size} bytes: {run:#?}");
+    assert!(run.stderr.contains("Complete 1201 of 1201"), "{run:#?}");
+    let report = sandbox.swath(&["report", "--show-missing"]);
+    let row = report
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("app.py"));
+    assert!(row.is_some_and(|row| row.contains("100%")), "{report:#?}");
+    sandbox.assert_nothing_left();
 }
