@@ -10,7 +10,7 @@ use std::path::Path;
 use swath_data::StoredProcess;
 use swath_model::Ending;
 
-use crate::process_table::{ProcessKey, Sightings};
+use crate::process_table::{ProcessKey, Sighting, Sightings};
 
 /// The hit stores of a place, joined with what was seen there.
 pub(crate) struct Kinship {
@@ -18,7 +18,12 @@ pub(crate) struct Kinship {
     keys: Vec<Option<ProcessKey>>,
     /// For each store that of the process that started it.
     parents: Vec<Option<usize>>,
-    joined: BTreeSet<ProcessKey>,
+    /// The stores of the processes that the process of a store started.
+    children: BTreeMap<usize, Vec<usize>>,
+    /// For each store the number and the start that its process has by its own account.
+    numbers: Vec<(u32, u64)>,
+    by_number: BTreeMap<(u32, u64), Vec<usize>>,
+    by_key: BTreeMap<ProcessKey, Vec<usize>>,
 }
 
 impl Kinship {
@@ -33,15 +38,30 @@ impl Kinship {
         endings: &BTreeMap<ProcessKey, Ending>,
     ) -> Kinship {
         let keys = join(processes, sightings, endings);
-        let joined = keys.iter().flatten().copied().collect();
         let index = Index::of(processes, &keys);
-        let parents = (0..processes.len())
+        let parents: Vec<Option<usize>> = (0..processes.len())
             .map(|child| index.parent_of(child, processes, keys[child], sightings))
             .collect();
+        let by_key = index.keys;
+        let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (child, parent) in parents.iter().enumerate() {
+            if let Some(parent) = parent {
+                children.entry(*parent).or_default().push(child);
+            }
+        }
+        let number = |process: &StoredProcess| (process.pid, process.start_ticks);
+        let numbers: Vec<(u32, u64)> = processes.iter().map(number).collect();
+        let mut by_number: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
+        for (store, number) in numbers.iter().enumerate() {
+            by_number.entry(*number).or_default().push(store);
+        }
         Kinship {
             keys,
             parents,
-            joined,
+            children,
+            numbers,
+            by_number,
+            by_key,
         }
     }
 
@@ -52,12 +72,25 @@ impl Kinship {
 
     /// Whether a process has a store.
     pub(crate) fn has_store(&self, key: ProcessKey) -> bool {
-        self.joined.contains(&key)
+        self.by_key.contains_key(&key)
     }
 
     /// The store of the process that started this one.
     pub(crate) fn parent(&self, store: usize) -> Option<usize> {
         self.parents[store]
+    }
+
+    /// The stores of the processes that the process of a store started.
+    pub(crate) fn children(&self, store: usize) -> &[usize] {
+        self.children.get(&store).map_or(&[], Vec::as_slice)
+    }
+
+    /// All stores of the process that a store is of, itself among them: one for each program that it was.
+    pub(crate) fn stores_of_same(&self, store: usize) -> BTreeSet<usize> {
+        let of_key = self.keys[store].and_then(|key| self.by_key.get(&key));
+        let of_number = self.by_number.get(&self.numbers[store]);
+        let all = of_key.into_iter().chain(of_number).flatten().copied();
+        all.chain([store]).collect()
     }
 
     /// What `is_root` names, and of what is below it that which `follows` admits.
@@ -66,18 +99,12 @@ impl Kinship {
         is_root: impl Fn(usize) -> bool,
         follows: impl Fn(usize, usize) -> bool,
     ) -> BTreeSet<usize> {
-        let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (child, parent) in self.parents.iter().enumerate() {
-            if let Some(parent) = parent {
-                children.entry(*parent).or_default().push(child);
-            }
-        }
         let mut open: Vec<usize> = (0..self.parents.len())
             .filter(|&one| is_root(one))
             .collect();
         let mut found: BTreeSet<usize> = open.iter().copied().collect();
         while let Some(parent) = open.pop() {
-            for &child in children.get(&parent).map_or(&[][..], Vec::as_slice) {
+            for &child in self.children(parent) {
                 if follows(parent, child) && found.insert(child) {
                     open.push(child);
                 }
@@ -110,6 +137,12 @@ fn join(
             taken.insert(*key, (process.pid, process.start_ticks));
         }
     }
+    let mut seen: BTreeMap<u32, Vec<&Sighting>> = BTreeMap::new();
+    for sighting in sightings.values() {
+        for pid in sighting.pids().collect::<BTreeSet<u32>>() {
+            seen.entry(pid).or_default().push(sighting);
+        }
+    }
     for (process, key) in processes.iter().zip(&mut keys) {
         if key.is_some() {
             continue;
@@ -122,9 +155,10 @@ fn join(
             Some(owner) => *owner == itself && !failed,
             None => true,
         };
-        let mut candidates = sightings.values().filter(|sighting| {
+        let with_its_number = seen.get(&process.pid).into_iter().flatten();
+        let mut candidates = with_its_number.filter(|sighting| {
             let same_start = failed || sighting.key.start_ticks == process.start_ticks;
-            same_start && sighting.pids().any(|pid| pid == process.pid) && free(&sighting.key)
+            same_start && free(&sighting.key)
         });
         let first = candidates.clone().next();
         let same_command = candidates.find(|sighting| sighting.arguments == process.command);

@@ -289,8 +289,11 @@ fn is_too_old(name: &str) -> bool {
 
 /// The Pythons that a process started, and of which there is neither store nor sighting.
 fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
-    let mut known = known_children(evidence, parent);
     let process = &evidence.processes[parent];
+    if process.spawned.is_empty() {
+        return Vec::new();
+    }
+    let mut known = known_children(evidence, parent);
     let mut unseen = Vec::new();
     for spawn in each_once(&process.spawned) {
         let folder = Path::new(&process.folder);
@@ -327,28 +330,16 @@ fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
 /// Whether a process became another program that left no store, and that was not seen either.
 fn is_lost_by_exec(evidence: &Evidence<'_>, store: usize) -> bool {
     let process = &evidence.processes[store];
-    let same = same_process(evidence, store);
-    let went_on = (0..evidence.processes.len())
-        .any(|other| same(other) && evidence.processes[other].started > process.started);
+    let same = evidence.kin.stores_of_same(store);
+    let went_on = same
+        .iter()
+        .any(|other| evidence.processes[*other].started > process.started);
     let is_named = evidence.sightings.values().any(|sighting| {
         evidence.kin.key(store) == Some(sighting.key)
             && is_settled_python(evidence, sighting)
             && !is_recorded(evidence, sighting)
     });
     process.closed == StoreEnding::Exec && !went_on && !is_named
-}
-
-/// Whether another store is of the same process as this one.
-fn same_process(evidence: &Evidence<'_>, store: usize) -> impl Fn(usize) -> bool {
-    let key = evidence.kin.key(store);
-    let process = &evidence.processes[store];
-    move |other| {
-        let other_process = &evidence.processes[other];
-        other == store
-            || (key.is_some() && evidence.kin.key(other) == key)
-            || (other_process.pid == process.pid
-                && other_process.start_ticks == process.start_ticks)
-    }
 }
 
 /// What was started, once each: from 3.13 on `subprocess` starts programs by `os.posix_spawn`, and
@@ -377,10 +368,12 @@ fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
     let kin = evidence.kin;
     let process = &evidence.processes[parent];
     let key = kin.key(parent);
-    let itself = same_process(evidence, parent);
-    let stored = (0..evidence.processes.len())
-        .filter(|&other| kin.parent(other).is_some_and(&itself) && !itself(other))
-        .map(|other| evidence.processes[other].command.clone());
+    let itself = kin.stores_of_same(parent);
+    let stored = itself
+        .iter()
+        .flat_map(|store| kin.children(*store))
+        .filter(|child| !itself.contains(child))
+        .map(|child| evidence.processes[*child].command.clone());
     let seen = evidence
         .sightings
         .values()
