@@ -18,6 +18,8 @@ pub type ReachedFile = (usize, Arc<LineSet>);
 pub struct TestReport {
     /// Its name.
     pub name: String,
+    /// The labels under which data that names it was combined.
+    pub labels: BTreeSet<String>,
     /// How it ended; several ways if it ran several times, none if nobody said.
     pub outcomes: BTreeSet<String>,
     /// What it reached, file by file.
@@ -252,6 +254,10 @@ impl<'a> Tests<'a> {
             contexts.extend(named.map(|name| (name, None)));
         } else {
             contexts.extend(known.tests().map(|(name, outcomes)| (name, Some(outcomes))));
+            // Data of another tool that came in under a label has its tests as contexts alone.
+            for name in labelled_tests(data) {
+                contexts.entry(name).or_default();
+            }
         }
         if let Some(chosen) = chosen {
             let chosen: BTreeSet<&str> = chosen.iter().map(|id| data.context_name(*id)).collect();
@@ -269,6 +275,8 @@ impl<'a> Tests<'a> {
         for (context, outcomes) in contexts {
             if let Some(&place) = places.get(test_of(context)) {
                 by_context.insert(context, place);
+                let labels = data.accounting.labels.of_context(context);
+                all[place].labels.extend(labels.map(str::to_owned));
                 let outcomes = outcomes.into_iter().flatten();
                 all[place].outcomes.extend(outcomes.cloned());
             }
@@ -281,6 +289,23 @@ impl<'a> Tests<'a> {
             by_context,
         }
     }
+}
+
+/// The contexts under labels that are tests: not what belongs to none, nor a label that stands
+/// before others.
+fn labelled_tests(data: &CoverageData) -> BTreeSet<&str> {
+    let contexts = data.accounting.labels.contexts().map(|(_, name)| name);
+    let all: BTreeSet<&str> = contexts.collect();
+    let stands_before = |name: &str| {
+        let start = format!("{name}|");
+        let mut longer = all
+            .range(start.as_str()..)
+            .take_while(|one| one.starts_with(&start));
+        longer.any(|one| test_of(one) != name)
+    };
+    let is_test =
+        |name: &&&str| !name.is_empty() && !name.ends_with(START_UP) && !stands_before(name);
+    all.iter().filter(is_test).copied().collect()
 }
 
 /// The statements of a file that each phase of each test reached. Many reach the same: that is

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use swath_model::{AgentState, Completeness, Ending, PythonRelease, Role, SourceHash};
 
-use crate::{Attribution, Labels};
+use crate::{Attribution, Labels, Parts};
 
 /// One text that a measured path had in one Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +85,8 @@ pub struct Accounting {
     pub files: BTreeMap<String, BTreeSet<FileFacts>>,
     /// What was combined under labels.
     pub labels: Labels,
+    /// What the processes of each service ran.
+    pub services: Parts,
     /// Tests and endpoints.
     pub attribution: Attribution,
 }
@@ -150,6 +152,7 @@ impl Accounting {
                 .extend(facts.iter().copied());
         }
         self.attribution.merge(&other.attribution, &mut map_path);
+        self.services.merge(&other.services, &mut map_path);
         self.labels.merge(&other.labels, map_path);
     }
 

@@ -11,7 +11,7 @@ use swath_model::{AgentState, Ending, Role};
 use crate::attribution_tables::{FIRST_TABLE, read_attribution, write_attribution};
 use crate::data_file::{each_row, integer, text};
 use crate::{
-    Accounting, ArcSet, FileFacts, LabelledFile, Labels, LineSet, ProcessRecord, RunRecord,
+    Accounting, ArcSet, FileFacts, FilePart, Labels, LineSet, Parts, ProcessRecord, RunRecord,
 };
 
 const SCHEMA: &str = "
@@ -54,14 +54,29 @@ CREATE TABLE swath_touched (
 ) without rowid;
 ";
 
-/// The table of labels, where there are any.
-const LABELS: &str = "
-CREATE TABLE swath_label (
+/// A table of parts, where there are any: its name, and that of the column with the names of the parts.
+#[derive(Clone, Copy)]
+struct PartsTable {
+    table: &'static str,
+    name: &'static str,
+}
+
+const LABELS: PartsTable = PartsTable {
+    table: "swath_label",
+    name: "label",
+};
+
+const SERVICES: PartsTable = PartsTable {
+    table: "swath_service",
+    name: "service",
+};
+
+/// The contexts that came in under each label.
+const LABEL_CONTEXTS: &str = "
+CREATE TABLE swath_label_context (
     label text,
-    path text,
-    lines blob,
-    arcs blob,
-    primary key (label, path)
+    context text,
+    primary key (label, context)
 ) without rowid;
 ";
 
@@ -107,19 +122,47 @@ pub(crate) fn write_accounting(
     }
     write_processes(transaction, &accounting.processes)?;
     write_labels(transaction, &accounting.labels)?;
+    write_parts(transaction, SERVICES, &accounting.services)?;
     write_attribution(transaction, &accounting.attribution)
 }
 
 fn write_labels(transaction: &Transaction<'_>, labels: &Labels) -> rusqlite::Result<()> {
-    if labels.is_empty() {
+    write_parts(transaction, LABELS, labels.parts())?;
+    let mut contexts = labels.contexts().peekable();
+    if contexts.peek().is_none() {
         return Ok(());
     }
-    transaction.execute_batch(LABELS)?;
-    let mut insert = transaction
-        .prepare("insert into swath_label (label, path, lines, arcs) values (?, ?, ?, ?)")?;
-    for (label, path, file) in labels.files() {
+    transaction.execute_batch(LABEL_CONTEXTS)?;
+    let insert = "insert into swath_label_context (label, context) values (?, ?)";
+    let mut insert = transaction.prepare(insert)?;
+    for (label, context) in contexts {
+        insert.execute(params![label, context])?;
+    }
+    Ok(())
+}
+
+fn write_parts(
+    transaction: &Transaction<'_>,
+    PartsTable { table, name }: PartsTable,
+    parts: &Parts,
+) -> rusqlite::Result<()> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    transaction.execute_batch(&format!(
+        "CREATE TABLE {table} (
+    {name} text,
+    path text,
+    lines blob,
+    arcs blob,
+    primary key ({name}, path)
+) without rowid;"
+    ))?;
+    let insert = format!("insert into {table} ({name}, path, lines, arcs) values (?, ?, ?, ?)");
+    let mut insert = transaction.prepare(&insert)?;
+    for (part, path, file) in parts.files() {
         insert.execute(params![
-            label,
+            part,
             path,
             file.lines.as_numbits(),
             arc_blob(&file.arcs)
@@ -140,11 +183,15 @@ fn arcs_of(blob: &[u8]) -> ArcSet {
     arcs.map(|(from, to)| (number(from), number(to))).collect()
 }
 
-fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
-    let mut labels = Labels::default();
-    let query = "select label, path, lines, arcs from swath_label";
-    each_row(connection, query, |row| {
-        let (Some(label), Some(path)) = (text(row, 0)?, text(row, 1)?) else {
+/// Reads a table of parts, each row into what `add` makes of it.
+fn read_parts(
+    connection: &Connection,
+    PartsTable { table, name }: PartsTable,
+    mut add: impl FnMut(&str, &str, &FilePart),
+) -> rusqlite::Result<()> {
+    let query = format!("select {name}, path, lines, arcs from {table}");
+    each_row(connection, &query, |row| {
+        let (Some(part), Some(path)) = (text(row, 0)?, text(row, 1)?) else {
             return Ok(());
         };
         let blob = |column| -> rusqlite::Result<&[u8]> {
@@ -153,20 +200,29 @@ fn read_labels(connection: &Connection) -> rusqlite::Result<Labels> {
                 _ => &[],
             })
         };
-        let file = LabelledFile {
+        let file = FilePart {
             lines: LineSet::from_numbits(blob(2)?),
             arcs: arcs_of(blob(3)?),
         };
-        labels.add(&label, &path, &file);
+        add(&part, &path, &file);
         Ok(())
-    })?;
-    Ok(labels)
+    })
+}
+
+fn read_label_contexts(connection: &Connection, labels: &mut Labels) -> rusqlite::Result<()> {
+    let query = "select label, context from swath_label_context";
+    each_row(connection, query, |row| {
+        if let (Some(label), Some(context)) = (text(row, 0)?, text(row, 1)?) {
+            labels.add_context(&label, &context);
+        }
+        Ok(())
+    })
 }
 
 /// The tables of these names that are there; one question for all of them.
 fn own_tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label', 'swath_test')";
+    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label', 'swath_label_context', 'swath_service', 'swath_test')";
     each_row(connection, query, |row| {
         names.extend(text(row, 0)?);
         Ok(())
@@ -263,8 +319,18 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
         },
     )?;
     read_processes(connection, &mut accounting)?;
-    if tables.contains("swath_label") {
-        accounting.labels = read_labels(connection)?;
+    if tables.contains(LABELS.table) {
+        let labels = &mut accounting.labels;
+        let add = |label: &str, path: &str, file: &FilePart| labels.add_part(label, path, file);
+        read_parts(connection, LABELS, add)?;
+    }
+    if tables.contains("swath_label_context") {
+        read_label_contexts(connection, &mut accounting.labels)?;
+    }
+    if tables.contains(SERVICES.table) {
+        let services = &mut accounting.services;
+        let add = |service: &str, path: &str, file: &FilePart| services.add(service, path, file);
+        read_parts(connection, SERVICES, add)?;
     }
     if tables.contains(FIRST_TABLE) {
         accounting.attribution = read_attribution(connection)?;

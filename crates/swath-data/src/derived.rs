@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use swath_model::{Arc, Completeness, SourceHash};
 
-use crate::{ArcSet, CoverageData, DataError, FileData, Labels, LineSet, Mode, RunRecord};
+use crate::{ArcSet, CoverageData, DataError, FileData, LineSet, Mode, RunRecord};
 
 /// What of the first data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,12 +186,16 @@ fn account(
 ) {
     let accounting = &mut result.accounting;
     accounting.clone_from(&first.accounting);
-    // They stand for what was combined, and not for what is left of it.
-    accounting.labels = Labels::default();
     let mut attribution = std::mem::take(&mut accounting.attribution);
+    let mut labels = std::mem::take(&mut accounting.labels);
+    let mut services = std::mem::take(&mut accounting.services);
     attribution.keep_lines_of(result);
+    labels.keep_left_in(result);
+    services.keep_left_in(result);
     let accounting = &mut result.accounting;
     accounting.attribution = attribution;
+    accounting.labels = labels;
+    accounting.services = services;
     for (_, other) in others {
         for (path, facts) in &other.accounting.files {
             let known = accounting.files.entry(path.clone()).or_default();

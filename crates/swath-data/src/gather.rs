@@ -9,7 +9,7 @@ use crate::attribution::labelled;
 use crate::hit_store::{Ending as StoreEnding, StoredProcess};
 use crate::stored_context::Reached;
 use crate::{
-    ArcSet, ContextId, CoverageData, FileFacts, LineSet, Mode, ProcessRecord, RunRecord,
+    ArcSet, ContextId, CoverageData, FileFacts, FilePart, LineSet, Mode, ProcessRecord, RunRecord,
     StoredFile, without_secrets,
 };
 
@@ -66,17 +66,25 @@ pub fn to_coverage_data(
             let attribution = &mut data.accounting.attribution;
             attribution.add_endpoints_of(process, service, label);
             let mut named = Named::new(process, label);
+            let is_served = note.role == Some(Role::Service) && !service.is_empty();
             for file in &process.files {
                 // An empty module that ran is in the data as well, as with coverage.py.
                 data.touch(&file.path);
-                if file.hit.is_empty() {
-                    // Nothing of it ran.
-                } else if !file.contexts.is_empty() {
-                    add_shares(&mut data, file, &mut named);
-                } else if branch {
-                    data.add_arcs(&file.path, context, &file.branch_arcs(process.python));
-                } else {
-                    data.add_lines(&file.path, context, &file.hit);
+                if file.is_touched() {
+                    let is_shared = !file.contexts.is_empty();
+                    let is_whole = is_served || !is_shared;
+                    let arcs = (branch && is_whole).then(|| file.branch_arcs(process.python));
+                    if is_shared {
+                        add_shares(&mut data, file, &mut named);
+                    } else if let Some(arcs) = &arcs {
+                        data.add_arcs(&file.path, context, arcs);
+                    } else {
+                        data.add_lines(&file.path, context, &file.hit);
+                    }
+                    if is_served {
+                        let part = part_of(file, arcs);
+                        data.accounting.services.add(service, &file.path, &part);
+                    }
                 }
                 let facts = FileFacts {
                     hash: file.hash,
@@ -96,6 +104,20 @@ pub fn to_coverage_data(
     }
     data.accounting.runs.push(run);
     data
+}
+
+/// What a process ran of a file, whatever it was for: its arcs, or else its lines.
+fn part_of(file: &StoredFile, arcs: Option<ArcSet>) -> FilePart {
+    match arcs {
+        Some(arcs) => FilePart {
+            arcs,
+            lines: LineSet::new(),
+        },
+        None => FilePart {
+            lines: file.hit.clone(),
+            arcs: ArcSet::new(),
+        },
+    }
 }
 
 /// The contexts of a process in the data, which are made when something ran in them.
@@ -240,6 +262,52 @@ mod tests {
         assert!(data.accounting.processes[2].touched.contains("/y.py"));
         assert_eq!(data.accounting.processes[0].command, ["web", "--token=***"]);
         assert_eq!(data.accounting.files["/x.py"].len(), 1);
+    }
+
+    #[test]
+    fn each_service_has_what_its_own_processes_ran() {
+        let processes = [
+            process("a", "/x.py", &[1, 2]),
+            process("b", "/x.py", &[2, 3]),
+            process("c", "/x.py", &[4]),
+            process("d", "/tests.py", &[5]),
+        ];
+        let note = |process: &StoredProcess| ProcessNote {
+            counted: true,
+            role: Some(if process.id == "d" {
+                Role::Tests
+            } else {
+                Role::Service
+            }),
+            service: match process.id.as_str() {
+                "a" => Some("web".to_owned()),
+                "b" | "d" => Some("worker".to_owned()),
+                _ => None,
+            },
+            ..ProcessNote::default()
+        };
+        let data = to_coverage_data(&processes, RunRecord::default(), "", note);
+        let served = |service: &str| data.served_by(service, None)?.lines("/x.py", None);
+        assert_eq!(served("web"), Some([1, 2].into_iter().collect()));
+        assert_eq!(served("worker"), Some([2, 3].into_iter().collect()));
+        assert_eq!(served(""), None);
+        let files = data.accounting.services.files_of("worker").unwrap();
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["/x.py"]);
+        // They stay when the data is written, read, combined and derived.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        crate::write_data_file(&data, &path).unwrap();
+        let read = crate::read_data_file(&path).unwrap();
+        let mut all = CoverageData::default();
+        for _ in 0..2 {
+            all.update(&read, ("", ""), |path| format!("/srv{path}"))
+                .unwrap();
+        }
+        let mapped = all.served_by("worker", None).unwrap();
+        assert_eq!(
+            mapped.lines("/srv/x.py", None),
+            Some([2, 3].into_iter().collect())
+        );
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod merge;
 mod packed_store;
 mod page_file;
 mod parallel_name;
+mod parts;
 mod plain_data;
 mod provenance;
 mod run_facts;
@@ -61,9 +62,10 @@ pub use hit_store::{
     AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
     UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
 };
-pub use labels::{LabelledFile, Labels};
+pub use labels::Labels;
 pub use packed_store::pack_hit_store;
 pub use parallel_name::parallel_name;
+pub use parts::{FilePart, Parts};
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
 pub use stored_context::{ContextKind, ContextShare, Reached, START_UP, StoredContext};

@@ -70,27 +70,43 @@ struct Remark {
 }
 
 fn table_of_tests(report: &AttributionReport) -> PlainTable {
-    let heads = ["Test", "Outcome", "Lines", "Unique", "Endpoints"];
-    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    let has_labels = report.tests.iter().any(|test| !test.labels.is_empty());
+    let mut heads = vec!["Test"];
+    heads.extend(has_labels.then_some("Label"));
+    heads.extend(["Outcome", "Lines", "Unique", "Endpoints"]);
+    let mut rows = vec![heads.into_iter().map(str::to_owned).collect()];
     for test in &report.tests {
-        rows.push(vec![
-            neutralize_control(&test.name),
+        let mut row = vec![neutralize_control(&test.name)];
+        row.extend(has_labels.then(|| neutralize_control(&labels(test))));
+        row.extend([
             neutralize_control(&outcomes(test)),
             test.lines.to_string(),
             test.lines_alone.to_string(),
             neutralize_control(&endpoints_of(report, test)),
         ]);
+        rows.push(row);
     }
+    let numbers = 2 + usize::from(has_labels);
+    let mut total = vec!["TOTAL".to_owned()];
+    total.resize(numbers, String::new());
+    total.extend([
+        report.lines.to_string(),
+        report.lines_of_one_test.to_string(),
+    ]);
     PlainTable {
         rows,
-        ends: vec![vec![
-            "TOTAL".to_owned(),
-            String::new(),
-            report.lines.to_string(),
-            report.lines_of_one_test.to_string(),
-        ]],
-        numbers: 2..4,
+        ends: vec![total],
+        numbers: numbers..numbers + 2,
     }
+}
+
+/// The labels of a test, or that it came in under none.
+fn labels(test: &TestReport) -> String {
+    if test.labels.is_empty() {
+        return "–".to_owned();
+    }
+    let labels: Vec<&str> = test.labels.iter().map(String::as_str).collect();
+    labels.join(", ")
 }
 
 /// How a test ended, in words.

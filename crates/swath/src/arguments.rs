@@ -706,7 +706,12 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) name: Vec<String>,
     /// Two labels of one data file, which `combine --label` gave.
-    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with_all = ["name", "contexts"])]
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        conflicts_with = "name"
+    )]
     pub(crate) labels: Vec<String>,
     /// text, markdown or json.
     #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT", hide_possible_values = true)]

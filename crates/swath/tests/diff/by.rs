@@ -8,12 +8,12 @@ use swath_data::{CoverageData, Endpoint, Mode, RunRecord, read_data_file, write_
 use crate::project::{Finished, finish};
 
 /// A folder with a service's source, and a data file.
-struct Sandbox {
+pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
 }
 
 impl Sandbox {
-    fn new(is_attributed: bool) -> Self {
+    pub(crate) fn new(is_attributed: bool) -> Self {
         let folder = swath_test::temp_dir();
         let source = folder.path().join("shop.py");
         fs_err::write(
@@ -56,11 +56,11 @@ impl Sandbox {
         Self { folder }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn swath(&self, words: &[&str]) -> Finished {
+    pub(crate) fn swath(&self, words: &[&str]) -> Finished {
         let mut command = Command::new(env!("CARGO_BIN_EXE_swath"));
         command.args(words).current_dir(self.path());
         command
@@ -228,4 +228,66 @@ fn tests_and_endpoints_stay_when_data_is_combined_and_derived() {
     let lines: Vec<u32> = endpoints[1].1.lines[path.as_str()].iter().collect();
     assert_eq!((endpoints.len(), lines), (2, vec![2]));
     assert_eq!(rest.accounting.attribution.tests().count(), 3);
+}
+
+#[test]
+fn tests_keep_the_labels_of_their_origin() {
+    let sandbox = Sandbox::new(true);
+    let path = sandbox.path().join("shop.py").to_str().unwrap().to_owned();
+    let of = |rows: &[(&str, &[u32])]| {
+        let mut data = CoverageData::new(Mode::Lines);
+        for (context, lines) in rows {
+            let context = data.intern_context(context);
+            data.add_lines(&path, context, &lines.iter().copied().collect());
+        }
+        data
+    };
+    // As pytest-cov has it: the tests are contexts, and nothing else is known of them.
+    let unit = of(&[("", &[1]), ("tests/unit.py::test_none|run", &[2, 3])]);
+    write_data_file(&unit, &sandbox.path().join("unit.data")).unwrap();
+    let done = sandbox.swath(&[
+        "combine",
+        "--keep",
+        "--data-file=all",
+        "--label=system=.coverage",
+        "--label=unit=unit.data",
+    ]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let rows = |data: &str| {
+        let table = sandbox.report(&["--by=test", &format!("--data-file={data}")]);
+        let rows = table
+            .lines()
+            .skip(2)
+            .take_while(|row| !row.starts_with("---"));
+        let words = rows.map(|row| row.split_whitespace().take(5).collect::<Vec<_>>().join(" "));
+        words.collect::<Vec<_>>()
+    };
+    let labelled = [
+        "tests/test_shop.py::test_empty system passed 2 0",
+        "tests/test_shop.py::test_idle system passed 0 0",
+        "tests/test_shop.py::test_sum system failed 2 1",
+        "tests/unit.py::test_none unit – 2 0",
+    ];
+    assert_eq!(rows("all"), labelled);
+    // Chosen contexts are chosen in each label.
+    let done = sandbox.swath(&[
+        "compare",
+        "--format=json",
+        "--labels=system,unit",
+        "--contexts=test_empty,test_none",
+        "all",
+    ]);
+    let sets: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(sets["totals"]["lines"]["both"], 2, "{done:?}");
+    // They stay when the data is combined further and when less of it is left.
+    let done = sandbox.swath(&["combine", "--keep", "--data-file=more", "all"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(rows("more"), labelled);
+    write_data_file(&of(&[("", &[3])]), &sandbox.path().join("other")).unwrap();
+    let done = sandbox.swath(&["subtract", "all", "other", "-o", "rest"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(rows("rest")[3], "tests/unit.py::test_none unit – 1 0");
+    let rest = read_data_file(&sandbox.path().join("rest")).unwrap();
+    let unit = rest.labelled("unit").unwrap();
+    assert_eq!(unit.lines(&path, None), Some([1, 2].into_iter().collect()));
 }
