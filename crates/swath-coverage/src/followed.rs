@@ -60,6 +60,7 @@ impl Report {
             match followed {
                 Ok(followed) => {
                     self.totals += followed.numbers;
+                    self.followed.insert(followed.recorded.clone());
                     self.files.push(followed);
                 }
                 Err(reason) => stale.push(StaleFile {
@@ -70,6 +71,20 @@ impl Report {
         }
         self.stale = stale;
         self.files.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+
+    /// The report without the files that were followed: what it would be on the texts that are here.
+    #[must_use]
+    pub fn without_followed(&self) -> Self {
+        let mut report = self.clone();
+        let followed = std::mem::take(&mut report.followed);
+        if !followed.is_empty() {
+            report
+                .files
+                .retain(|file| !followed.contains(&file.recorded));
+            report.totals = report.files.iter().map(|file| file.numbers).sum();
+        }
+        report
     }
 }
 

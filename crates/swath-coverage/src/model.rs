@@ -118,6 +118,9 @@ pub struct Report {
     pub has_arcs: bool,
     /// Files left out because their text here is not the text that ran.
     pub stale: Vec<StaleFile>,
+    /// Those of the files whose text changed, and that were followed to the text that is here; by
+    /// their paths in the data.
+    pub followed: BTreeSet<String>,
     /// Files left out because they were measured and are not here.
     pub unmapped: Vec<String>,
     /// Left out because the program made it itself, under the name of a file that never was.

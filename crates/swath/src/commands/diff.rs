@@ -63,8 +63,9 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
     };
     let report = model(&session, &data, &change, files).map_err(|error| error.message())?;
     let verdict = verdict(&data, &report);
-    // A model of many files is large: a copy is made for the gates that ask for it alone.
-    let judged = gates.ask_for_all().then(|| report.clone());
+    // Gates of the whole are about the files that `report` has: what was followed is not measured
+    // as it is here. A model of many files is large: a copy is made for the gates that ask for it alone.
+    let judged = gates.ask_for_all().then(|| report.without_followed());
     let comparison = change.comparison.clone();
     let changes = matched.report(report, comparison, (&data, &path), directory);
     let shown = Shown {

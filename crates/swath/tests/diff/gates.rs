@@ -101,6 +101,26 @@ fn run_report_and_diff_hold_the_same_gates() {
     assert_eq!(crate::project::finish(command).code, 0);
 }
 
+/// `diff` follows what changed since the run, for the lines that changed; a gate of the whole is
+/// about the same files in both.
+#[test]
+fn a_gate_of_the_whole_judges_the_same_files_in_report_and_diff() {
+    let name = "a_gate_of_the_whole_judges_the_same_files_in_report_and_diff";
+    let Some(project) = project(name) else {
+        return;
+    };
+    project.measure_with_swath(&["run.py"]);
+    let repository = &project.repository;
+    repository.write("swath.toml", "");
+    repository.write("shop.py", SHOP.replace("return 0", "return 0.0"));
+    for (gate, code) in [("total=100", 0), ("shop.py=1", 2)] {
+        for verb in ["report", "diff"] {
+            let done = project.swath(&[verb, "--gate", gate]);
+            assert_eq!(done.code, code, "{verb} {gate} {done:?}");
+        }
+    }
+}
+
 #[test]
 fn a_gate_of_branches_is_not_passed_without_branches() {
     let Some(project) = project("a_gate_of_branches_is_not_passed_without_branches") else {
