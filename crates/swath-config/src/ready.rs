@@ -104,6 +104,17 @@ impl Ready {
         }
         Err(ReadyError::Form { text: whole() })
     }
+
+    /// The path that a request asks for, if it is checked by one.
+    #[must_use]
+    pub fn http_path(&self) -> Option<&str> {
+        let Self::Http(url) = self else {
+            return None;
+        };
+        let rest = url.strip_prefix("http://").unwrap_or(url);
+        let path = rest.find('/').map_or("/", |start| &rest[start..]);
+        path.split(['?', '#']).next()
+    }
 }
 
 fn parse_tcp(text: &str, address: &str) -> Result<Ready, ReadyError> {
@@ -146,6 +157,17 @@ mod tests {
             Ready::parse("log:Booting worker"),
             Ok(Ready::Log(_))
         ));
+    }
+
+    #[test]
+    fn a_request_asks_for_a_path() {
+        for (text, expected) in [
+            ("http://127.0.0.1:8000/ready?full=1", Some("/ready")),
+            ("http://127.0.0.1:8000", Some("/")),
+            ("tcp:localhost:80", None),
+        ] {
+            assert_eq!(Ready::parse(text).unwrap().http_path(), expected, "{text}");
+        }
     }
 
     #[test]

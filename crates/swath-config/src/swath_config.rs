@@ -16,13 +16,14 @@ use std::time::Duration;
 use swath_model::Counted;
 
 use crate::duration::parse_duration;
+use crate::endpoint_gates::{EndpointGates, EndpointPattern, EndpointRule};
 use crate::gates::{GateSetting, GateSubject, Ratchet, is_percentage};
 use crate::ready::Ready;
 use crate::services::{Service, StopSignal};
 
 pub use compose::ComposeProject;
 pub use error::{Place, Suggestion, SwathConfigError};
-use keys::{GATES, Kind, SERVICE, TOP};
+use keys::{ENDPOINTS, GATES, Kind, SERVICE, TOP};
 pub use reference::settings_reference;
 pub use schema::settings_schema;
 use table::{Document, Entry};
@@ -54,6 +55,8 @@ pub struct SwathConfig {
     pub history: Option<PathBuf>,
     /// The gates, in the order of the file.
     pub gates: Vec<GateSetting>,
+    /// The gates of endpoints.
+    pub endpoint_gates: EndpointGates,
     /// The run of another time that the total is held against.
     pub ratchet: Option<Ratchet>,
     /// How many points less than another run's total pass, also where the command line names that.
@@ -118,6 +121,7 @@ impl SwathConfig {
         config.history = path(top.entry("history"), folder)?;
         if let Some(gates) = top.entry("gates") {
             config.gates = read_gates(&gates)?;
+            config.endpoint_gates = read_endpoint_gates(&gates, folder)?;
             (config.ratchet, config.tolerance) = read_ratchet(&gates)?;
         }
         Ok(config)
@@ -156,15 +160,49 @@ fn read_gates(entry: &Entry<'_>) -> Result<Vec<GateSetting>, SwathConfigError> {
         if let Some(subject) = GateSubject::named(gate.key()) {
             let minimum = percentage(&gate)?;
             gates.push(GateSetting { subject, minimum });
-        } else if gate.key() == "files" {
-            for pattern in gate.table()?.entries() {
-                gates.push(GateSetting {
-                    subject: GateSubject::Files(pattern.key().to_owned()),
-                    minimum: percentage(&pattern)?,
-                });
-            }
+            continue;
+        }
+        let subject: fn(String) -> GateSubject = match gate.key() {
+            "files" => GateSubject::Files,
+            "services" => GateSubject::Service,
+            _ => continue,
+        };
+        for named in gate.table()?.entries() {
+            gates.push(GateSetting {
+                subject: subject(named.key().to_owned()),
+                minimum: percentage(&named)?,
+            });
         }
     }
+    Ok(gates)
+}
+
+fn read_endpoint_gates(
+    entry: &Entry<'_>,
+    folder: &Path,
+) -> Result<EndpointGates, SwathConfigError> {
+    let mut gates = EndpointGates::default();
+    let Some(entry) = entry.table()?.entry("endpoints") else {
+        return Ok(gates);
+    };
+    let table = entry.table()?;
+    table.check_keys(&ENDPOINTS)?;
+    let switch = |rule: EndpointRule| table.entry(rule.name()).map(|entry| entry.boolean());
+    for rule in EndpointRule::ALL {
+        gates.set(rule, switch(rule).transpose()?.unwrap_or_default());
+    }
+    if let Some(except) = table.entry("except") {
+        for text in except.texts()? {
+            let pattern = EndpointPattern::parse(text).ok_or_else(|| {
+                let reason =
+                    "not a route, a method and a route, or a service, a method and a route";
+                let hint = Some(except.written("[\"GET /health\"]"));
+                except.bad_value(text, reason, hint)
+            });
+            gates.except.push(pattern?);
+        }
+    }
+    gates.openapi = path(table.entry("openapi"), folder)?;
     Ok(gates)
 }
 

@@ -75,8 +75,11 @@ fn the_schema_agrees_with_the_parser() {
         .iter()
         .map(|&(text, is_valid)| (text.to_owned(), is_valid))
         .collect();
-    let example = workspace_root().join("examples/xy/swath.toml");
-    files.push((fs_err::read_to_string(example).unwrap(), true));
+    for example in ["xy", "shop"] {
+        let example = workspace_root().join("examples").join(example);
+        let text = fs_err::read_to_string(example.join("swath.toml")).unwrap();
+        files.push((text, true));
+    }
     let mut command: Command = venv.command("python");
     command.args(["-c", VALIDATE]).arg(&schema);
     for (number, (text, _)) in files.iter().enumerate() {

@@ -1,13 +1,10 @@
-//! Gates: the lowest shares that pass, and what is said of those that do not.
-
-use std::fmt;
+//! Gates: the lowest shares that pass, and those that do not.
 
 use swath_config::{GateSetting, GateSubject, Ratchet, is_percentage};
-use swath_model::{Message, count, neutralize_control};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
 use crate::numbers::MOST_DIGITS;
-use crate::{ChangeReport, Numbers, Report, display_percent};
+use crate::{ChangeReport, GateFailure, Numbers, Report, ServiceGap, display_percent};
 
 /// The share that counts, as what was reached, and of how many.
 fn parts(subject: &GateSubject, numbers: &Numbers) -> (usize, usize) {
@@ -43,115 +40,6 @@ pub struct Gate {
     subject: GateSubject,
     fail_under: f64,
     precision: usize,
-}
-
-/// A gate that did not pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GateFailure {
-    /// Less is covered.
-    Below {
-        /// What was judged.
-        subject: GateSubject,
-        /// Its share in percent, as reports show it.
-        shown: String,
-        /// The lowest share that passes, in percent.
-        minimum: String,
-        /// How many more lines or branches have to be reached.
-        short: usize,
-        /// Of what.
-        things: &'static str,
-    },
-    /// Less is covered than in a run of another time.
-    Less {
-        /// The share in percent, as reports show it.
-        shown: String,
-        /// That of the other run.
-        before: String,
-        /// The branch of the other run.
-        branch: String,
-        /// How many points less that is.
-        points: String,
-        /// How many points less would pass.
-        tolerance: String,
-    },
-    /// Branches were not measured.
-    NoBranches,
-    /// Changed files of which nobody knows what ran.
-    NotJudged {
-        /// How many.
-        files: usize,
-    },
-    /// No file of the report matches.
-    NoFile {
-        /// The pattern.
-        pattern: String,
-    },
-}
-
-impl fmt::Display for GateFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (subject, shown, minimum, short, things) = match self {
-            Self::Below {
-                subject,
-                shown,
-                minimum,
-                short,
-                things,
-            } => (subject, shown, minimum, short, things),
-            Self::Less {
-                shown,
-                before,
-                branch,
-                points,
-                tolerance,
-            } => {
-                let branch = neutralize_control(branch);
-                write!(
-                    formatter,
-                    "total: {shown}% covered, {before}% in the last run of `{branch}`: {points} points less"
-                )?;
-                return match tolerance.as_str() {
-                    "0" => Ok(()),
-                    tolerance => write!(formatter, ", {tolerance} would pass"),
-                };
-            }
-            Self::NoBranches => return formatter.write_str("branches: not measured"),
-            Self::NotJudged { files } => {
-                let files = count(*files, "changed file");
-                return write!(formatter, "changed lines: {files} cannot be judged");
-            }
-            Self::NoFile { pattern } => {
-                return write!(formatter, "files `{pattern}`: none was measured");
-            }
-        };
-        let things = if *short == 1 {
-            things
-                .replace("lines", "line")
-                .replace("branches", "branch")
-        } else {
-            (*things).to_owned()
-        };
-        write!(
-            formatter,
-            "{subject}: {shown}% covered, {minimum}% is the minimum: {short} {things} short"
-        )
-    }
-}
-
-impl GateFailure {
-    /// What people are told.
-    pub fn message(&self) -> Message {
-        let hint = match self {
-            Self::Below { .. } => None,
-            Self::Less { .. } => {
-                Some("`swath history show --folders` shows which folders have less".to_owned())
-            }
-            Self::NoBranches => Some("measure with `--branch`".to_owned()),
-            Self::NotJudged { .. } => Some("`swath diff` names them; measure again".to_owned()),
-            Self::NoFile { .. } => Some("patterns are those of `[report] include`".to_owned()),
-        };
-        Message::error("below-minimum", self.to_string()).hint(hint)
-    }
 }
 
 /// Holds a total against that of a run of another time; nothing if it is no more than the
@@ -224,7 +112,8 @@ impl Gate {
         Self::of(setting.subject.clone(), setting.minimum, precision)
     }
 
-    /// `None` if a report passes. Changed lines are no part of one: see [`Gate::judge_changes`].
+    /// `None` if a report passes. Changed lines and services are no part of one: see
+    /// [`Gate::judge_changes`] and [`Gate::judge_service`].
     pub fn judge_report(
         &self,
         report: &Report,
@@ -248,6 +137,21 @@ impl Gate {
             _ => report.totals,
         };
         Ok(self.judge(&numbers))
+    }
+
+    /// `None` if a service passes, of which `numbers` are known, or the reason why they are not.
+    pub fn judge_service(
+        &self,
+        service: &str,
+        numbers: Result<Numbers, ServiceGap>,
+    ) -> Option<GateFailure> {
+        match numbers {
+            Ok(numbers) => self.judge(&numbers),
+            Err(gap) => Some(GateFailure::NoService {
+                service: service.to_owned(),
+                gap,
+            }),
+        }
     }
 
     /// `None` if a change passes: all of it is known, and enough of it covered.

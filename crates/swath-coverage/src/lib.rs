@@ -26,10 +26,12 @@
 mod analysis_check;
 mod attribution_report;
 mod change_report;
+mod endpoint_gate;
 mod exclusion_reasons;
 mod file_report;
 mod followed;
 mod gate;
+mod gate_failure;
 mod line_contexts;
 mod line_ranges;
 mod model;
@@ -37,6 +39,7 @@ mod numbers;
 mod reported;
 mod routes;
 mod rules_of_python;
+mod service_report;
 mod set_report;
 mod trust;
 mod unexecuted;
@@ -48,10 +51,12 @@ pub use attribution_report::{
 pub use change_report::{
     ChangeReport, FileChange, LeftOutFile, LeftOutReason, Untested, UntestedPart,
 };
+pub use endpoint_gate::{EndpointEvidence, judge_endpoints};
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
 pub use followed::{MeasuredTexts, NotFollowed};
-pub use gate::{Gate, GateError, GateFailure, judge_ratchet};
+pub use gate::{Gate, GateError, judge_ratchet};
+pub use gate_failure::GateFailure;
 pub use line_contexts::LineContexts;
 pub use model::{
     ModelError, ModelOptions, ModelWarning, Report, StaleFile, UnanalyzedFile, build_report,
@@ -59,6 +64,7 @@ pub use model::{
 };
 pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
+pub use service_report::{ServiceGap, service_numbers};
 pub use set_report::{
     Exit, FileSets, NotCompared, Reached, SetCounts, SetNumbers, SetReport, UncomparedFile,
 };

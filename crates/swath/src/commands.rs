@@ -1,7 +1,7 @@
 //! The verbs, one a file.
 
 pub(crate) mod annotate;
-mod api_description;
+pub(crate) mod api_description;
 pub(crate) mod badge;
 mod by;
 pub(crate) mod combine;

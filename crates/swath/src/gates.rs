@@ -4,16 +4,24 @@
 use std::path::{Path, PathBuf};
 
 use swath_config::{
-    CoverageConfig, GateSetting, GateSettingError, GateSubject, Ratchet, SwathConfig,
-    SwathConfigError,
+    CoverageConfig, EndpointGates, EndpointRule, GateSetting, GateSettingError, GateSubject,
+    Ratchet, Ready, SaidGate, SwathConfig, SwathConfigError,
 };
-use swath_coverage::{ChangeReport, Gate, GateError, GateFailure, Report, judge_ratchet};
+use swath_coverage::{
+    AttributionReport, ChangeReport, EndpointEvidence, Gate, GateError, GateFailure, ModelOptions,
+    Numbers, Report, ServiceGap, exclusion_rules, judge_endpoints, judge_ratchet, service_numbers,
+};
+use swath_data::{CoverageData, Endpoint};
 use swath_history::{Entry, StoreError};
 use swath_model::Message;
-use swath_pattern::{Directory, GlobError};
+use swath_pattern::GlobError;
+use swath_report::{Description, Promised, Promises};
+use swath_run::Settings;
 
 use crate::baseline::{history_file, last_run, refused};
+use crate::commands::api_description::read_description;
 use crate::diagnostic::Show as _;
+use crate::reporting::ReportError;
 
 /// Holds a total against `fail_under`: `None` if it passes, else what coverage.py says.
 pub(crate) fn judge_total(
@@ -37,6 +45,10 @@ pub(crate) enum GatesError {
     Glob(#[from] GlobError),
     #[error(transparent)]
     History(#[from] StoreError),
+    #[error("{}", .0.text)]
+    Description(Message),
+    #[error(transparent)]
+    NotAnalyzed(#[from] ReportError),
 }
 
 impl GatesError {
@@ -51,13 +63,40 @@ impl GatesError {
             Self::File(error) => Message::error(error.code(), error.to_string()).hint(error.hint()),
             Self::Said(_) | Self::Minimum(_) => {
                 Message::error("bad-gate", self.to_string()).hint(format!(
-                    "--gate NAME=MIN, where NAME is {} or a pattern such as 'src/api/*'",
-                    GateSubject::NAMES.join(", ")
+                    "--gate NAME=MIN, where NAME is {}, service:NAME or a pattern such as 'src/api/*'; or --gate {}",
+                    GateSubject::NAMES.join(", "),
+                    EndpointRule::ALL.map(EndpointRule::name).join(", ")
                 ))
             }
             Self::Glob(error) => Message::error(error.code(), error.to_string()),
             Self::History(error) => refused(error),
+            Self::Description(message) => message.clone(),
+            Self::NotAnalyzed(_) => Message::error("report-failed", self.to_string()),
         }
+    }
+}
+
+/// What gates are held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    /// All that was measured.
+    pub(crate) report: &'a Report,
+    /// What of it changed, if that is known.
+    pub(crate) changes: Option<&'a ChangeReport>,
+    /// What the report was made of.
+    pub(crate) data: &'a CoverageData,
+    /// The settings by which it was made.
+    pub(crate) settings: &'a Settings,
+}
+
+impl Judged<'_> {
+    fn numbers_of(&self, service: &str) -> Result<Result<Numbers, ServiceGap>, ReportError> {
+        let Settings {
+            config, directory, ..
+        } = self.settings;
+        let rules = exclusion_rules(config)?;
+        let options = ModelOptions::from_config(config, &rules, self.data, directory)?;
+        Ok(service_numbers(self.data, service, self.report, &options)?)
     }
 }
 
@@ -65,6 +104,12 @@ impl GatesError {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gates {
     settings: Vec<GateSetting>,
+    /// What must hold of endpoints.
+    endpoints: EndpointGates,
+    /// The description whose operations are routes, too.
+    description: Option<Description>,
+    /// The paths that readiness checks ask for.
+    ready_paths: Vec<String>,
     /// The run of another time that the total is held against.
     ratchet: Option<Ratchet>,
     /// The file of the history, which has that run.
@@ -78,19 +123,42 @@ impl Gates {
         let mut gates = Self {
             history: history_file(&config, folder),
             settings: config.gates,
+            endpoints: config.endpoint_gates,
             ratchet: config.ratchet,
+            ..Self::default()
         };
+        let compose = config.compose.iter().flat_map(|compose| &compose.ready);
+        let services = config.services.iter();
+        let ready = services.filter_map(|service| service.ready.as_ref());
+        gates.note_ready(ready.chain(compose.map(|(_, ready)| ready)));
         for text in said {
-            if let Some(branch) = text.strip_prefix("not-below=") {
-                let tolerance = config.tolerance;
-                let branch = branch.to_owned();
-                gates.ratchet = Some(Ratchet { branch, tolerance });
-                continue;
+            match SaidGate::parse(text)? {
+                SaidGate::NotBelow(branch) => {
+                    let tolerance = config.tolerance;
+                    gates.ratchet = Some(Ratchet { branch, tolerance });
+                }
+                SaidGate::Endpoints(rule, holds) => gates.endpoints.set(rule, holds),
+                SaidGate::Share(said) => gates.set(said.subject, said.minimum),
             }
-            let said = GateSetting::parse(text)?;
-            gates.set(said.subject, said.minimum);
+        }
+        if gates.endpoints.every_route_called
+            && let Some(path) = &gates.endpoints.openapi
+        {
+            let description = read_description(path).map_err(GatesError::Description)?;
+            gates.description = Some(description);
         }
         Ok(gates)
+    }
+
+    /// Notes what readiness checks ask for.
+    pub(crate) fn note_ready<'a>(&mut self, checks: impl Iterator<Item = &'a Ready>) {
+        let paths = checks.filter_map(Ready::http_path).map(str::to_owned);
+        self.ready_paths.extend(paths);
+    }
+
+    /// Has the operations of a description be routes, too.
+    pub(crate) fn describe(&mut self, description: Description) {
+        self.description = Some(description);
     }
 
     /// Sets a gate, in place of the one that is there.
@@ -108,7 +176,12 @@ impl Gates {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.settings.is_empty() && self.ratchet.is_none()
+        self.settings.is_empty() && self.ratchet.is_none() && !self.ask_for_endpoints()
+    }
+
+    /// Whether one is about endpoints.
+    pub(crate) fn ask_for_endpoints(&self) -> bool {
+        self.endpoints.is_any()
     }
 
     /// Whether one is about what changed.
@@ -130,26 +203,49 @@ impl Gates {
         Ok(last_run(&self.history, held.unwrap_or(branch))?)
     }
 
-    /// Holds a report, and what of it changed, against each. Gives those that do not pass.
-    pub(crate) fn judge(
-        &self,
-        report: &Report,
-        changes: Option<&ChangeReport>,
-        directory: &Directory,
-        precision: i64,
-    ) -> Result<Vec<GateFailure>, GatesError> {
-        let precision = usize::try_from(precision).unwrap_or(0);
+    /// Holds a report, what of it changed, and its data against each. Gives those that do not pass.
+    pub(crate) fn judge(&self, judged: Judged<'_>) -> Result<Vec<GateFailure>, GatesError> {
+        let Judged {
+            report,
+            changes,
+            settings,
+            ..
+        } = judged;
+        let precision = usize::try_from(settings.config.precision).unwrap_or(0);
         let mut failures = Vec::new();
         for setting in &self.settings {
             let gate = Gate::of_setting(setting, precision)?;
-            let failure = match setting.subject {
+            let failure = match &setting.subject {
                 GateSubject::Changed => changes.and_then(|changes| gate.judge_changes(changes)),
-                _ => gate.judge_report(report, directory)?,
+                GateSubject::Service(name) => gate.judge_service(name, judged.numbers_of(name)?),
+                _ => gate.judge_report(report, &settings.directory)?,
             };
             failures.extend(failure);
         }
+        failures.extend(self.judge_endpoints(judged));
         failures.extend(self.judge_ratchet(report, precision)?);
         Ok(failures)
+    }
+
+    fn judge_endpoints(&self, judged: Judged<'_>) -> Vec<GateFailure> {
+        let Judged { report, data, .. } = judged;
+        let description = self.description.as_ref();
+        let description = description.filter(|_| self.endpoints.every_route_called);
+        let promised = description.map(|description| {
+            let found = AttributionReport::new(data, report, None);
+            let promises = Promises::new(description, &found).not_served.into_iter();
+            let endpoint = |promised: Promised| Endpoint {
+                service: String::new(),
+                route: promised.path,
+                method: promised.method,
+            };
+            promises.map(endpoint).collect::<Vec<_>>()
+        });
+        let evidence = EndpointEvidence {
+            promised: promised.as_deref(),
+            ready_paths: &self.ready_paths,
+        };
+        judge_endpoints(data, &self.endpoints, evidence)
     }
 
     /// Holds the total against the run of another time. That there is none is said, and passes: a

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::{COMPOSE, GATES, Kind, SERVICE, TOP};
+use super::keys::{COMPOSE, ENDPOINTS, GATES, Kind, SERVICE, TOP};
 use crate::duration::parse_duration;
 use crate::services::StopSignal;
 
@@ -19,7 +19,8 @@ pub(super) fn form(table: &[String], key: &str, value: &DeValue<'_>) -> String {
         [.., "services", _] => SERVICE.key(key),
         [.., "compose"] => COMPOSE.key(key),
         [.., "gates"] => GATES.key(key),
-        [.., "gates", "files"] => GATES.key("total"),
+        [.., "gates", "files" | "services"] => GATES.key("total"),
+        [.., "gates", "endpoints"] => ENDPOINTS.key(key),
         _ => TOP.key(key),
     };
     let Some(definition) = definition else {
@@ -40,7 +41,7 @@ pub(super) fn form(table: &[String], key: &str, value: &DeValue<'_>) -> String {
         | Kind::ReadyByName
         | Kind::Tables(_)
         | Kind::One(_)
-        | Kind::PercentageByPattern
+        | Kind::Percentages
         | Kind::PathsOrTable(_) => None,
         Kind::Percentage => scalar(value).and_then(|text| percentage(&text)),
     };

@@ -50,8 +50,8 @@ pub(super) enum Kind {
     One(&'static Table),
     /// A number from 0 to 100.
     Percentage,
-    /// A table of percentages by patterns of paths.
-    PercentageByPattern,
+    /// A table of percentages by patterns of paths, or by names of the user's.
+    Percentages,
 }
 
 /// A table of the settings.
@@ -191,7 +191,7 @@ pub(super) static TOP: Table = Table {
                 "gates",
                 Kind::One(&GATES),
                 "{ total = 80 }",
-                "The shares below which `run`, `report` and `diff` exit with 2: `[gates]`.",
+                "What must hold, or `run`, `report` and `diff` exit with 2: `[gates]`.",
             )
         },
     ],
@@ -200,7 +200,7 @@ pub(super) static TOP: Table = Table {
 /// `[gates]`.
 pub(super) static GATES: Table = Table {
     heading: "`[gates]`",
-    meaning: "Minimums in percent. Each is held by `run`, `report` and, where it asks for changed lines, `diff`.",
+    meaning: "What must hold, in `run`, `report` and `diff`. Numbers are minimums in percent.",
     required: None,
     keys: &[
         Key {
@@ -240,9 +240,28 @@ pub(super) static GATES: Table = Table {
             synonyms: &["paths", "path", "file", "patterns"],
             ..key(
                 "files",
-                Kind::PercentageByPattern,
+                Kind::Percentages,
                 "{ \"src/pay/*\" = 95 }",
                 "The files whose paths match a pattern, together.",
+            )
+        },
+        Key {
+            synonyms: &["service"],
+            ..key(
+                "services",
+                Kind::Percentages,
+                "{ worker = 80 }",
+                "What the processes of a service ran of its files: of those that they loaded, and of those beside them \
+                 that nobody ran.",
+            )
+        },
+        Key {
+            synonyms: &["endpoint", "routes", "route"],
+            ..key(
+                "endpoints",
+                Kind::One(&ENDPOINTS),
+                "{ every-route-called = true }",
+                "What must hold of the endpoints of services, where the run attributed what ran: `[gates.endpoints]`.",
             )
         },
         Key {
@@ -261,6 +280,55 @@ pub(super) static GATES: Table = Table {
                 Kind::Percentage,
                 "0.5",
                 "How many points less than `not-below` asks for still pass.",
+            )
+        },
+    ],
+};
+
+/// `[gates.endpoints]`.
+pub(super) static ENDPOINTS: Table = Table {
+    heading: "`[gates.endpoints]`",
+    meaning: "What must hold of the endpoints of services. It needs a run with `attribution`.",
+    required: None,
+    keys: &[
+        Key {
+            synonyms: &["called", "all-called", "every-route", "all-routes-called"],
+            default: "`false`",
+            ..key(
+                "every-route-called",
+                Kind::Boolean,
+                "true",
+                "Every route that a service has was called.",
+            )
+        },
+        Key {
+            synonyms: &["no-5xx", "no-errors", "server-errors"],
+            default: "`false`",
+            ..key(
+                "no-server-errors",
+                Kind::Boolean,
+                "true",
+                "Nothing was answered with a status of 500 or above. What the readiness checks of the settings were \
+                 answered while a service started does not count.",
+            )
+        },
+        Key {
+            synonyms: &["exclude", "ignore", "exceptions", "skip"],
+            ..key(
+                "except",
+                Kind::Texts,
+                "[\"GET /health\", \"/admin/*\", \"worker * *\"]",
+                "The endpoints of which nothing is asked: a route, a method and a route, or a service, a method and a \
+                 route; `*` is any text.",
+            )
+        },
+        Key {
+            synonyms: &["open-api", "description", "swagger"],
+            ..key(
+                "openapi",
+                Kind::Path,
+                "\"openapi.yaml\"",
+                "The OpenAPI description whose operations are routes that must be called, too.",
             )
         },
     ],

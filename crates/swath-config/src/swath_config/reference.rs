@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{COMPOSE, GATES, Key, Kind, SERVICE, TOP, Table};
+use super::keys::{COMPOSE, ENDPOINTS, GATES, Key, Kind, SERVICE, TOP, Table};
 
 /// The page of all keys, made from their definitions.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn settings_reference() -> String {
          [swath.schema.json](swath.schema.json) here. An editor that knows `taplo` uses it after a first line \
          `#:schema ./swath.schema.json`.\n",
     );
-    for table in [&TOP, &SERVICE, &COMPOSE, &GATES] {
+    for table in [&TOP, &SERVICE, &COMPOSE, &GATES, &ENDPOINTS] {
         describe(&mut page, table);
     }
     page.push_str(EXAMPLE);
@@ -65,7 +65,7 @@ fn value(key: &Key) -> String {
         Kind::PathsOrTable(_) => "a path, a list of paths, or a table",
         Kind::One(_) => "a table",
         Kind::Percentage => "a percentage",
-        Kind::PercentageByPattern => "a table of percentages",
+        Kind::Percentages => "a table of percentages",
     };
     text.to_owned()
 }

@@ -76,7 +76,7 @@ fn of_kind(kind: Kind) -> Value {
         }),
         Kind::One(table) => of_table(table),
         Kind::Percentage => percentage(),
-        Kind::PercentageByPattern => json!({
+        Kind::Percentages => json!({
             "type": "object",
             "additionalProperties": percentage(),
         }),

@@ -233,14 +233,18 @@ impl<'a> Entry<'a> {
             .flatten();
         let right = if let Some(section) = section {
             section
+        } else if wanted == "a table" && self.is_of_gates() {
+            match self.key {
+                "services" => self.as_header("", "web = 80"),
+                "endpoints" => self.as_header("", "every-route-called = true"),
+                _ => self.as_header("", "\"src/api/*\" = 80"),
+            }
         } else if wanted == "a table" && self.key == "services" {
             self.as_header(".NAME", "command = \"…\"")
         } else if wanted == "a table" && self.is_service() {
             self.as_header("", "command = \"…\"")
         } else if wanted == "a table" && self.key == "gates" {
             self.as_header("", "total = 80")
-        } else if wanted == "a table" && self.key == "files" {
-            self.as_header("", "\"src/api/*\" = 80")
         } else {
             self.written(&forms::form(&self.table_path, self.key, value))
         };
@@ -256,6 +260,10 @@ impl<'a> Entry<'a> {
         self.table_path
             .last()
             .is_some_and(|name| name == "services")
+    }
+
+    fn is_of_gates(&self) -> bool {
+        self.table_path.last().is_some_and(|name| name == "gates")
     }
 
     fn as_header(&self, end: &str, below: &str) -> String {

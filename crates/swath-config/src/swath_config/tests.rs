@@ -280,7 +280,7 @@ fn a_run_is_described_as_a_whole() {
 /// The tables of keys are what the parser knows: each example is read, and no other type than its own.
 #[test]
 fn every_key_has_an_example_that_is_understood() {
-    use super::keys::{COMPOSE, Table};
+    use super::keys::{COMPOSE, ENDPOINTS, Table};
 
     let check = |table: &Table, before: &str| {
         for key in table.keys {
@@ -307,6 +307,7 @@ fn every_key_has_an_example_that_is_understood() {
     check(&SERVICE, "[services.web]\ncommand = \"x\"\n");
     check(&COMPOSE, "[compose]\nfile = \"x\"\n");
     check(&GATES, "[gates]\n");
+    check(&ENDPOINTS, "[gates.endpoints]\n");
 }
 
 #[test]
@@ -325,18 +326,31 @@ fn the_defaults_that_are_told_are_those_in_force() {
 
 #[test]
 fn gates_are_read_in_the_order_of_the_file() {
-    let text = "[gates]\ntotal = 80\nchanged = 92.5\n[gates.files]\n\"src/pay/*\" = 1_0.0\n";
+    let text = "[gates]\ntotal = 80\nchanged = 92.5\n[gates.files]\n\"src/pay/*\" = 1_0.0\n[gates.services]\nweb = 70\n";
     let gates = parse(text).unwrap().gates;
     let expected = [
         (GateSubject::Total, 80.0),
         (GateSubject::Changed, 92.5),
         (GateSubject::Files("src/pay/*".to_owned()), 10.0),
+        (GateSubject::Service("web".to_owned()), 70.0),
     ];
     let gates: Vec<_> = gates
         .into_iter()
         .map(|gate| (gate.subject, gate.minimum))
         .collect();
     assert_eq!(gates, expected);
+}
+
+#[test]
+fn gates_of_endpoints_are_read() {
+    let of = |text: &str| parse(text).unwrap().endpoint_gates;
+    assert_eq!(of("[gates]\ntotal = 80\n"), EndpointGates::default());
+    let gates = of(
+        "[gates.endpoints]\nevery-route-called = true\nexcept = 'GET /health'\nopenapi = 'a.yml'\n",
+    );
+    assert!(gates.every_route_called && !gates.no_server_errors);
+    assert!(gates.excepts("web", "GET", "/health"));
+    assert_eq!(gates.openapi.as_deref(), Some(Path::new("conf/a.yml")));
 }
 
 #[test]
@@ -372,6 +386,23 @@ fn gates_that_are_none_say_what_works() {
             "write `[gates]` on a line of its own, and `total = 80` below it",
         ),
         ("[gates.files]\n\"a/*\" = true\n", "write `\"a/*\" = 80`"),
+        ("[gates.services]\nweb = true\n", "write `web = 80`"),
+        (
+            "[gates]\nservices = 80\n",
+            "write `[gates.services]` on a line of its own, and `web = 80` below it",
+        ),
+        (
+            "[gates.endpoints]\nevery-route-called = \"yes\"\n",
+            "write `every-route-called = true`",
+        ),
+        (
+            "[gates.endpoints]\nno-5xx = true\n",
+            "the key is `no-server-errors`",
+        ),
+        (
+            "[gates.endpoints]\nexcept = [\"web GET /a b\"]\n",
+            "write `except = [\"GET /health\"]`",
+        ),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some(hint), "{error}");

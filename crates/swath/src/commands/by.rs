@@ -60,6 +60,11 @@ impl By {
         }))
     }
 
+    /// The description of an API that is given.
+    pub(super) fn description(&self) -> Option<&Description> {
+        self.description.as_ref()
+    }
+
     /// The text of the report.
     pub(super) fn render(
         &self,

@@ -19,7 +19,7 @@ use crate::arguments::{DiffArguments, DiffFormat};
 use crate::change_source::ChangeSource;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::gates::{Gates, GatesError, all_passed};
+use crate::gates::{Gates, GatesError, Judged, all_passed};
 use crate::page_folder::PageFolder;
 use crate::progress::status;
 use crate::reporting::{Failure, Session, Wanted, current_folder};
@@ -74,15 +74,13 @@ fn perform(arguments: &DiffArguments) -> Result<Exit, Message> {
         verdict: &verdict,
     };
     shown.report(arguments)?;
-    let precision = session.settings.config.precision;
-    let failures = gates
-        .judge(
-            &judged.unwrap_or_default(),
-            Some(&changes),
-            directory,
-            precision,
-        )
-        .map_err(|error| error.message())?;
+    let judged = Judged {
+        report: &judged.unwrap_or_default(),
+        changes: Some(&changes),
+        data: &data,
+        settings: &session.settings,
+    };
+    let failures = gates.judge(judged).map_err(|error| error.message())?;
     Ok(if !all_passed(&failures) {
         Exit::BelowFailUnder
     } else if session.is_unsure() {

@@ -16,7 +16,7 @@ use crate::ci_report::{CiFormat, show_for_gitlab, show_on_github};
 use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::gates::{Gates, GatesError, all_passed};
+use crate::gates::{Gates, GatesError, Judged, all_passed};
 use crate::reporting::{Failure, Session, Stdout, Wanted};
 
 pub(crate) use crate::reporting::{current_folder, print_warnings};
@@ -28,7 +28,7 @@ pub(crate) fn report(parsed: &Parsed) -> Exit {
 }
 
 fn render(parsed: &Parsed) -> Result<Exit, Failure> {
-    let gates = match gates(parsed) {
+    let mut gates = match gates(parsed) {
         Ok(gates) => gates,
         Err(error) => return Ok(told(&error.message())),
     };
@@ -54,6 +54,9 @@ fn render(parsed: &Parsed) -> Result<Exit, Failure> {
         Ok(by) => by,
         Err(message) => return Ok(told(&message)),
     };
+    if let Some(description) = by.as_ref().and_then(By::description) {
+        gates.describe(description.clone());
+    }
     let is_comment = parsed.text("since").is_some();
     if is_comment && options.format.as_deref() != Some("markdown") {
         let text = "`--since` belongs to a comment";
@@ -132,14 +135,17 @@ fn judge(
     data: &CoverageData,
     report: &Report,
 ) -> Result<bool, Message> {
-    let directory = &session.settings.directory;
     let wanted = ChangeArguments::default();
     let changes = gates
         .ask_for_changes()
         .then(|| changes_since(&wanted, report, data, &session.settings));
     let changes = changes.transpose().map_err(|error| error.message())?;
-    let precision = session.settings.config.precision;
-    let failures = gates.judge(report, changes.as_ref(), directory, precision);
+    let failures = gates.judge(Judged {
+        report,
+        changes: changes.as_ref(),
+        data,
+        settings: &session.settings,
+    });
     Ok(all_passed(&failures.map_err(|error| error.message())?))
 }
 
@@ -168,7 +174,12 @@ impl CommentRequest<'_> {
         let changes = changes_since(&wanted, self.report, self.data, &self.session.settings);
         let changes = changes.map_err(|error| error.message())?;
         let failures = gates
-            .judge(self.report, Some(&changes), directory, config.precision)
+            .judge(Judged {
+                report: self.report,
+                changes: Some(&changes),
+                data: self.data,
+                settings: &self.session.settings,
+            })
             .map_err(|error| error.message())?;
         let verdict = verdict(self.data, self.report);
         // A remote's branch, as the history would have it.

@@ -21,7 +21,7 @@ use crate::commands::html::{HtmlRequest, write_html};
 use crate::commands::report::current_folder;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
-use crate::gates::{Gates, all_passed, judge_total};
+use crate::gates::{Gates, Judged, all_passed, judge_total};
 use crate::log;
 use crate::progress::{Progress, status, status_bad};
 use crate::terminal::print;
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
         return not_run(arguments, &slip, Exit::RunFailure);
     }
     let prepared = request(arguments, &command).and_then(|request| {
-        let gates = gates(arguments, &request.folder)?;
+        let gates = gates(arguments, &request)?;
         Ok((request, gates))
     });
     match prepared {
@@ -48,8 +48,15 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
 }
 
 /// The gates, tried before the tests run: git may have no answer to give.
-fn gates(arguments: &RunArguments, folder: &Path) -> Result<Gates, Message> {
-    let gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
+fn gates(arguments: &RunArguments, request: &RunRequest) -> Result<Gates, Message> {
+    let folder = &request.folder;
+    let mut gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
+    gates.note_ready(request.services.iter().filter_map(|one| one.ready.as_ref()));
+    if gates.ask_for_endpoints() && !request.attribution {
+        let text = "the gates of endpoints ask for what only attribution records";
+        let hint = "swath run --attribution, or `attribution = true` in swath.toml".to_owned();
+        return Err(Message::error("no-attribution", text).hint(hint));
+    }
     if gates.ask_for_changes() {
         let wanted = ChangeArguments::default();
         ChangeSource::find(&wanted, folder).map_err(|error| error.message())?;
@@ -362,7 +369,6 @@ fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
         told(Message::error("below-minimum", text));
         return Ok(false);
     };
-    let directory = &run.settings.directory;
     let changes = if gates.ask_for_changes() {
         let wanted = ChangeArguments::default();
         let changes = changes_since(&wanted, report, &run.data, &run.settings);
@@ -370,8 +376,12 @@ fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
     } else {
         None
     };
-    let precision = run.settings.config.precision;
-    let failures = gates.judge(report, changes.as_ref(), directory, precision);
+    let failures = gates.judge(Judged {
+        report,
+        changes: changes.as_ref(),
+        data: &run.data,
+        settings: &run.settings,
+    });
     Ok(all_passed(
         &failures.map_err(|error| told(error.message()))?,
     ))

@@ -1,4 +1,7 @@
-//! The gate of a run is judged whatever becomes of its table.
+//! The gate of a run is judged whatever becomes of its table; that of a service is about what its own
+//! processes ran.
+
+use swath_test::free_port;
 
 use crate::sandbox::{Finished, Sandbox, python, text};
 
@@ -75,4 +78,70 @@ fn an_account_that_is_not_there_is_no_success() {
     ]);
     assert_eq!(run.code, 125, "{run:?}");
     assert!(run.stderr.contains("error[json-not-written]"), "{run:?}");
+}
+
+const COMMON: &str = "\
+def web(number):
+    if number:
+        return 1
+    return 2
+
+
+def worker(number):
+    if number:
+        return 3
+    return 4
+";
+
+const APP: &str = "\
+import http.server, sys
+import common
+getattr(common, sys.argv[1])(1)
+http.server.HTTPServer(('127.0.0.1', int(sys.argv[2])), http.server.BaseHTTPRequestHandler).serve_forever()
+";
+
+/// Two services of one source: each ran the half of a file that both loaded.
+#[test]
+fn a_service_is_held_to_what_its_own_processes_ran() {
+    let Some(python) = python("a_service_is_held_to_what_its_own_processes_ran") else {
+        return;
+    };
+    let interpreter = text(&python.path);
+    let sandbox = Sandbox::new();
+    sandbox.write("common.py", COMMON);
+    sandbox.write("app.py", APP);
+    sandbox.write("unused.py", "x = 1\n");
+    let mut arguments = ["run", "--no-docker", "--branch", "--source=."]
+        .map(str::to_owned)
+        .to_vec();
+    for name in ["web", "worker"] {
+        let port = free_port();
+        arguments.push(format!(
+            "--service={name}={interpreter} app.py {name} {port}"
+        ));
+        arguments.push(format!("--ready={name}=tcp:127.0.0.1:{port}"));
+    }
+    // 8 of 13 lines and 1 of 4 branches; 10 and 2 of both services together.
+    let gates = "--gate=service:web=54,service:worker=53,service:idle=0,total=70";
+    arguments.extend([gates, "--", "true"].map(str::to_owned));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let run = sandbox.swath(&arguments);
+    assert_eq!(run.code, 2, "{run:?}");
+    let errors: Vec<&str> = (run.stderr.lines())
+        .filter(|line| line.starts_with("error["))
+        .collect();
+    let expected = [
+        "error[below-minimum]: service `web`: 53% covered, 54% is the minimum: 1 line or branch short",
+        "error[unknown-service]: service `idle`: the data has no such service",
+    ];
+    assert_eq!(errors, expected, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("\nhint: its services are `web` and `worker`\n"),
+        "{run:?}"
+    );
+    for (gate, code) in [("service:web=53", 0), ("service:worker=54", 2)] {
+        let report = sandbox.swath(&["report", "--gate", gate]);
+        assert_eq!(report.code, code, "{report:?}");
+    }
 }

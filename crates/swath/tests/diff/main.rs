@@ -12,12 +12,14 @@
 //! - `guide`: the page about it shows what is printed
 //! - `kept`: `swath history`, and the gate that holds a total against another run
 //! - `gates`: held by `run`, `report` and `diff`
+//! - `endpoint_gates`: those of endpoints
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod by;
 mod derived;
 mod diff_cover;
+mod endpoint_gates;
 mod followed;
 mod formats;
 mod gates;
