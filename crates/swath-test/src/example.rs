@@ -1,4 +1,5 @@
-//! `examples/xy` in a folder and at a port of its own, so that tests may run it side by side.
+//! The examples, `examples/xy` before all, in folders and at ports of their own, so that tests may run
+//! them side by side.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use crate::{Python, Requirements, Venv, free_port, temp_dir, venv, workspace_root};
 
 /// The port that the example uses when nobody says otherwise.
-const USUAL_PORT: &str = "127.0.0.1:8000";
+const USUAL_PORT: u16 = 8000;
 
 /// A copy of the example with its virtual environment.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Example {
         let venv = venv(python, requirements)?;
         let folder = temp_dir();
         let port = free_port();
-        copy_tree(&workspace_root().join("examples/xy"), folder.path(), port)
+        copy_example("xy", folder.path(), &[(USUAL_PORT, port)])
             .expect("the example can be copied to the temporary directory");
         Some(Self { folder, port, venv })
     }
@@ -145,7 +146,13 @@ fn ready(port: u16) -> Result<bool> {
     Ok(answer.ends_with(b" 200"))
 }
 
-fn copy_tree(from: &Path, to: &Path, port: u16) -> Result<()> {
+/// Copies an example into a folder that is there, with other ports in its `swath.toml`: each of its own,
+/// and what stands for it.
+pub fn copy_example(name: &str, to: &Path, ports: &[(u16, u16)]) -> Result<()> {
+    copy_tree(&workspace_root().join("examples").join(name), to, ports)
+}
+
+fn copy_tree(from: &Path, to: &Path, ports: &[(u16, u16)]) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let entry = entry?;
@@ -155,11 +162,18 @@ fn copy_tree(from: &Path, to: &Path, port: u16) -> Result<()> {
         let left_over = name == "__pycache__" || name == ".venv" || name == ".pytest_cache";
         if entry.file_type()?.is_dir() {
             if !left_over {
-                copy_tree(&source, &target, port)?;
+                copy_tree(&source, &target, ports)?;
             }
         } else if name == "swath.toml" {
-            let text = fs_err::read_to_string(&source)?;
-            let text = text.replace(USUAL_PORT, &format!("127.0.0.1:{port}"));
+            let mut text = fs_err::read_to_string(&source)?;
+            // In two steps, as what stands for one port may hold the digits of another.
+            let place = |index: usize| format!("\u{1}{index}\u{1}");
+            for (index, (usual, _)) in ports.iter().enumerate() {
+                text = text.replace(&usual.to_string(), &place(index));
+            }
+            for (index, (_, own)) in ports.iter().enumerate() {
+                text = text.replace(&place(index), &own.to_string());
+            }
             fs_err::write(&target, text)?;
         } else if !left_over_file(&name.to_string_lossy()) {
             fs_err::copy(&source, &target).context("cannot copy the example")?;
@@ -197,7 +211,7 @@ mod tests {
             "ready = \"http://127.0.0.1:8000/ready\"",
         )
         .unwrap();
-        copy_tree(&from, &to, 4321).unwrap();
+        copy_tree(&from, &to, &[(USUAL_PORT, 4321)]).unwrap();
         let mut names: Vec<_> = fs_err::read_dir(&to)
             .unwrap()
             .map(|entry| entry.unwrap().file_name())

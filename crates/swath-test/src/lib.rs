@@ -25,7 +25,7 @@ mod workspace;
 
 pub use browser::{Browser, BrowserSettings};
 pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_for};
-pub use example::{Example, coverage_requirements, example_requirements};
+pub use example::{Example, copy_example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use git::GitRepository;
 pub use guard::{Guard, Signal};

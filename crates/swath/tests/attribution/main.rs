@@ -2,6 +2,7 @@
 //! alone records, without attribution.
 //!
 //! - `shop`: two services, one of which calls the other, under tests that run at the same time
+//! - `example`: `examples/shop`, and what the guide shows of it
 //! - `kill`: a worker that is killed in the middle
 //! - `packages`: the tests of packages from their sources
 //! - `phases`: frames that go on for another context
@@ -10,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod example;
 mod kill;
 mod packages;
 mod phases;

@@ -1,0 +1,1 @@
+"""Products: what there is, and how many of it."""

@@ -1,0 +1,1 @@
+"""Prices with the tax of a country."""
