@@ -18,6 +18,7 @@ mod python;
 mod random;
 mod recipe;
 mod rights;
+mod sdist;
 mod skip;
 mod venv;
 mod wait;
@@ -38,6 +39,7 @@ pub use python::{NOBODY, Python, newest_python, python, python_of_everybody, pyt
 pub use random::{Random, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use rights::{can_mount, is_root};
+pub use sdist::unpack_sources;
 pub use skip::{Skip, read_skips, skip, skip_file};
 pub use venv::{Requirements, Venv, forget_failures, pip_python, venv};
 pub use wait::{wait_for, wait_until};

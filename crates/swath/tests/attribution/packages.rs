@@ -1,11 +1,8 @@
 //! The tests of packages from their sources: with attribution they end as without, and each has what it runs alone.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use swath_test::{
-    Python, Random, Requirements, newest_python, pip_python, scale, seed, skip, target_dir, venv,
+    Python, Random, Requirements, newest_python, scale, seed, skip, unpack_sources, venv,
 };
 
 use crate::project::{Project, Sampled, newest_without_monitoring, pythons_for};
@@ -27,56 +24,6 @@ const CACHETOOLS: Package = Package {
     options: "",
 };
 
-/// The folder of a package's sources, which are fetched once; else why not.
-fn sources(requirement: &str) -> Result<PathBuf, String> {
-    let name = requirement.replace("==", "-");
-    let folder = target_dir().join("sources");
-    fs_err::create_dir_all(&folder).unwrap();
-    let lock = fs_err::File::create(folder.join(format!("{name}.lock"))).unwrap();
-    lock.file().lock().unwrap();
-    let unpacked = folder.join(&name);
-    if unpacked.is_dir() {
-        return Ok(unpacked);
-    }
-    let python = pip_python().ok_or("no interpreter with a pip found")?;
-    let mut download = python.command();
-    download
-        .args([
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "download",
-            "--quiet",
-        ])
-        .args(["--no-deps", "--no-binary", ":all:", "--dest"])
-        .arg(&folder)
-        .arg(requirement);
-    let mut unpack = Command::new("tar");
-    let archive = folder.join(format!("{name}.tar.gz"));
-    unpack.arg("-xzf").arg(&archive).arg("-C").arg(&folder);
-    for mut command in [download, unpack] {
-        let output = command.stdin(Stdio::null()).output();
-        let output = output.map_err(|error| format!("{command:?}: {error}"))?;
-        if !output.status.success() {
-            let error = String::from_utf8_lossy(&output.stderr);
-            return Err(error.trim().replace('\n', " / "));
-        }
-    }
-    Ok(unpacked)
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in walkdir::WalkDir::new(from) {
-        let entry = entry.unwrap();
-        let place = to.join(entry.path().strip_prefix(from).unwrap());
-        if entry.file_type().is_dir() {
-            fs_err::create_dir_all(place).unwrap();
-        } else {
-            fs_err::copy(entry.path(), place).unwrap();
-        }
-    }
-}
-
 struct Suite {
     project: Project,
 }
@@ -85,12 +32,9 @@ impl Suite {
     fn new(package: &Package, python: &Python, test: &str) -> Option<Self> {
         let requirements = Requirements::from(["freezegun", "pytest", "pytest-xdist"]);
         let project = Project::new(venv(python, &requirements)?);
-        match sources(package.requirement) {
-            Ok(folder) => copy_tree(&folder, &project.folder()),
-            Err(error) => {
-                skip(test, &format!("{}: {error}", package.requirement));
-                return None;
-            }
+        if let Err(error) = unpack_sources(package.requirement, &project.folder()) {
+            skip(test, &format!("{}: {error}", package.requirement));
+            return None;
         }
         Some(Self { project })
     }
