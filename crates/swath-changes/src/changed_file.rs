@@ -1,6 +1,6 @@
 //! A file as a change left it.
 
-use crate::{AddedText, LineRanges};
+use crate::{AddedText, LineRanges, RemovedText};
 
 /// What a change did to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,8 @@ pub struct ChangedFile {
     pub has_loose_path: bool,
     /// The lines that a patch shows, to see whether it fits a text; none where git was asked.
     pub text: AddedText,
+    /// The lines that it took away.
+    pub removed: RemovedText,
 }
 
 impl ChangedFile {
@@ -62,6 +64,24 @@ impl ChangedFile {
             moved: LineRanges::default(),
             has_loose_path: false,
             text: AddedText::default(),
+            removed: RemovedText::default(),
+        }
+    }
+
+    /// The text before the change, made of the one after it; nothing if the change does not say all
+    /// of it, or is not one of this text.
+    pub fn text_before(&self, after: &[u8]) -> Option<Vec<u8>> {
+        let is_own = |number: u32| !self.lines.contains(number) && !self.moved.contains(number);
+        let numbered = (1..).zip(after.split_inclusive(|&byte| byte == b'\n'));
+        let kept = numbered.filter(|(number, _)| is_own(*number));
+        self.removed.put_back(kept.map(|(_, line)| line))
+    }
+
+    /// A file of which all may have changed.
+    pub fn whole(path: String) -> Self {
+        Self {
+            kind: ChangeKind::Modified,
+            ..Self::new_file(path)
         }
     }
 

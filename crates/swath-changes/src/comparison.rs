@@ -11,6 +11,8 @@ pub enum Comparison {
     Revision(Baseline),
     /// A patch of this name says so.
     Patch(String),
+    /// Files were named, and all of them counts as changed.
+    Files,
 }
 
 /// `since main (2b219cd6a3)`, to stand behind *changes*.
@@ -37,6 +39,7 @@ impl fmt::Display for Comparison {
             Self::Patch(name) if name == "-" => {
                 formatter.write_str("in the patch on standard input")
             }
+            Self::Files => formatter.write_str("in the files that were named"),
             Self::Patch(name) => write!(formatter, "in the patch {name}"),
         }
     }

@@ -1,7 +1,7 @@
 //! One file of a patch, with the lines that it takes away and writes.
 
 use crate::moved::Moved;
-use crate::{AddedText, ChangeKind, ChangedFile, LineRanges};
+use crate::{AddedText, ChangeKind, ChangedFile, LineRanges, RemovedText};
 
 /// Modes that git gives to what is no regular file.
 const LINK: &[u8] = b"120000";
@@ -27,6 +27,8 @@ pub(crate) struct FileDiff<'a> {
     pub(crate) has_no_text: bool,
     /// The first line below its hunks so far, in the text after the change.
     pub(crate) written_until: u32,
+    /// Whether it says how a merge differs from each of its parents.
+    pub(crate) is_merge: bool,
     /// Whether git made the patch, so that its paths are those of the repository.
     pub(crate) is_git: bool,
     /// Its mode before and after, where the patch has them.
@@ -52,6 +54,7 @@ impl<'a> FileDiff<'a> {
             kind: ChangeKind::Modified,
             begin,
             has_no_text: false,
+            is_merge: false,
             written_until: 0,
             is_git,
             modes: [None, None],
@@ -113,7 +116,13 @@ impl<'a> FileDiff<'a> {
             // Any of them may be changed.
             lines = LineRanges::all();
         }
+        let removed = if is_text && !self.has_no_text && !self.is_merge {
+            RemovedText::known(&self.removed)
+        } else {
+            RemovedText::default()
+        };
         Some(ChangedFile {
+            removed,
             before: self.old.filter(|old| *old != path),
             kind: self.kind,
             lines,

@@ -24,13 +24,20 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// Submodules of submodules are followed so far.
 const DEEPEST: usize = 8;
 
-/// Renames and copies keep their lines, and so do lines in which only blanks changed. Everything
-/// that a configuration could change is said.
-const DIFF: [&str; 17] = [
+/// Whether a line is another one when only its blanks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blanks {
+    /// It is the same, however it is indented.
+    Ignored,
+    /// It is another one: Python may run it elsewhere.
+    Counted,
+}
+
+/// Renames and copies keep their lines. Everything that a configuration could change is said.
+const DIFF: [&str; 16] = [
     "diff",
     "--find-renames",
     "--find-copies",
-    "--ignore-all-space",
     "--unified=0",
     "--inter-hunk-context=0",
     "--diff-algorithm=myers",
@@ -216,17 +223,22 @@ impl Repository {
 
     /// What of the work tree differs from a commit. Files that git does not track and does not
     /// ignore are new.
-    pub fn changes_since(&self, commit: &str) -> Result<GitChanges, GitError> {
+    pub fn changes_since(&self, commit: &str, blanks: Blanks) -> Result<GitChanges, GitError> {
         let mut changes = GitChanges::default();
-        self.collect(commit, "", 0, &mut changes)?;
+        self.collect(commit, blanks, ("", 0), &mut changes)?;
         Ok(changes)
     }
 
     /// git's diff of the work tree. A source may have bytes or an attribute that make git call it
     /// binary: its lines ran all the same. Of other files, which may be large, none is shown.
-    fn diff(&self, commit: &str) -> Result<Answer, GitError> {
+    fn diff(&self, commit: &str, blanks: Blanks) -> Result<Answer, GitError> {
+        let ignored: &[&str] = match blanks {
+            Blanks::Ignored => &["--ignore-all-space"],
+            Blanks::Counted => &[],
+        };
         let ask = |more: &[&str]| {
-            let answer = self.ask(&[DIFF.as_slice(), more, &[commit, "--"]].concat(), b"")?;
+            let words = [DIFF.as_slice(), ignored, more, &[commit, "--"]].concat();
+            let answer = self.ask(&words, b"")?;
             self.check("diff", &answer)?;
             Ok(answer)
         };
@@ -244,11 +256,11 @@ impl Repository {
     fn collect(
         &self,
         commit: &str,
-        prefix: &str,
-        depth: usize,
+        blanks: Blanks,
+        (prefix, depth): (&str, usize),
         changes: &mut GitChanges,
     ) -> Result<(), GitError> {
-        let answer = self.diff(commit)?;
+        let answer = self.diff(commit, blanks)?;
         let warnings = String::from_utf8_lossy(&answer.stderr);
         let warnings = warnings.lines();
         let warnings = warnings.filter_map(|line| line.strip_prefix("warning: "));
@@ -281,7 +293,8 @@ impl Repository {
         changes.files.append(&mut own);
         for (path, change) in submodules {
             let whole = format!("{prefix}{path}");
-            if let Err(error) = self.collect_submodule(&path, &whole, &change, depth, changes) {
+            let place = (path.as_str(), whole.as_str(), depth);
+            if let Err(error) = self.collect_submodule(place, &change, blanks, changes) {
                 let reason = error.to_string();
                 changes.gaps.push(SubmoduleGap {
                     path: whole,
@@ -294,10 +307,9 @@ impl Repository {
 
     fn collect_submodule(
         &self,
-        path: &str,
-        whole: &str,
+        (path, whole, depth): (&str, &str, usize),
         change: &SubmoduleChange,
-        depth: usize,
+        blanks: Blanks,
         changes: &mut GitChanges,
     ) -> Result<(), GitError> {
         let folder = self.top.join(path);
@@ -320,7 +332,7 @@ impl Repository {
             empty_tree = first_line(&answer.stdout);
             &empty_tree
         };
-        inner.collect(base, &format!("{whole}/"), depth + 1, changes)?;
+        inner.collect(base, blanks, (&format!("{whole}/"), depth + 1), changes)?;
         changes.submodules.push(inner);
         Ok(())
     }

@@ -25,11 +25,13 @@ mod line_ranges;
 mod moved;
 mod patch;
 mod quoted_path;
+mod removed_text;
 
 pub use added_text::AddedText;
 pub use changed_file::{ChangeKind, ChangedFile};
 pub use comparison::Comparison;
-pub use git::{Baseline, GitChanges, GitError, Head, Repository, SubmoduleGap};
+pub use git::{Baseline, Blanks, GitChanges, GitError, Head, Repository, SubmoduleGap};
 pub use line_map::{LineMap, MODULE};
 pub use line_ranges::LineRanges;
 pub use patch::{PatchError, parse_patch};
+pub use removed_text::RemovedText;

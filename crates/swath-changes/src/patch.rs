@@ -158,6 +158,7 @@ impl<'a> Parser<'a> {
             let name = self.path(name)?;
             if let Some(file) = self.files.last_mut() {
                 (file.old, file.new) = (Some(name.clone()), Some(name));
+                file.is_merge = true;
             }
         } else if header.starts_with(b"--- ") && self.rest.starts_with(b"+++ ") {
             self.read_names(header)?;

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use swath_changes::{ChangedFile, GitChanges, GitError, Repository};
+use swath_changes::{Blanks, ChangedFile, GitChanges, GitError, Repository};
 use swath_model::SourceHash;
 use swath_test::{GitRepository, temp_dir};
 
@@ -17,7 +17,9 @@ fn module(name: &str) -> String {
 fn since(folder: &Path, revision: Option<&str>) -> GitChanges {
     let repository = Repository::find(folder).unwrap();
     let baseline = repository.merge_base(revision).unwrap();
-    repository.changes_since(&baseline.commit).unwrap()
+    repository
+        .changes_since(&baseline.commit, Blanks::Ignored)
+        .unwrap()
 }
 
 /// `kind path lines`, sorted by path.
@@ -224,7 +226,9 @@ fn a_branch_is_compared_with_where_it_began() {
         assert_eq!(baseline.commit, base);
         assert!(baseline.is_merge_base);
         assert_eq!(baseline.revision, revision.unwrap_or("main"));
-        let changes = found.changes_since(&baseline.commit).unwrap();
+        let changes = found
+            .changes_since(&baseline.commit, Blanks::Ignored)
+            .unwrap();
         assert_eq!(summary(&changes), ["modified a.py 2"]);
     }
     let itself = found.merge_base(Some(&base)).unwrap();

@@ -32,5 +32,5 @@ pub use process_stat::ProcessStat;
 pub use regular_file::{Links, open_regular, read_regular};
 pub use source_roots::SourceRoots;
 pub use source_text::{read_source, source_exists};
-pub use walk::{Walk, importable_files};
+pub use walk::{Walk, importable_files, is_source};
 pub use yaml_depth::yaml_nests_too_deep;

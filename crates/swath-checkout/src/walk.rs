@@ -97,8 +97,8 @@ fn is_file(path: &Path) -> bool {
     fs_err::metadata(path).map_or_else(|_| path.is_symlink(), |there| there.is_file())
 }
 
-/// Python knows sources by `.py` and `.pyw`, in lower case.
-fn is_source(path: &Path) -> bool {
+/// Whether a file is Python: it knows sources by `.py` and `.pyw`, in lower case.
+pub fn is_source(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "py" || extension == "pyw")
 }

@@ -237,6 +237,27 @@ impl EndpointReport {
     }
 }
 
+/// The contexts of tests, with how each ended if anybody said so. In data of another tool, each
+/// context is a test.
+pub(crate) fn test_contexts(data: &CoverageData) -> BTreeMap<&str, Option<&BTreeSet<String>>> {
+    let known = &data.accounting.attribution;
+    if known.is_empty() {
+        let named = data.contexts().map(|(_, name)| name);
+        let named = named.filter(|name| !name.is_empty() && *name != START_UP);
+        named.map(|name| (name, None)).collect()
+    } else {
+        let tests = known.tests();
+        let mut contexts: BTreeMap<_, _> = tests
+            .map(|(name, outcomes)| (name, Some(outcomes)))
+            .collect();
+        // Data of another tool that came in under a label has its tests as contexts alone.
+        for name in labelled_tests(data) {
+            contexts.entry(name).or_default();
+        }
+        contexts
+    }
+}
+
 /// The tests, by the contexts that they have in the data.
 struct Tests<'a> {
     all: Vec<TestReport>,
@@ -246,19 +267,7 @@ struct Tests<'a> {
 
 impl<'a> Tests<'a> {
     fn new(data: &'a CoverageData, chosen: Option<&BTreeSet<ContextId>>) -> Self {
-        let known = &data.accounting.attribution;
-        let mut contexts: BTreeMap<&str, Option<&BTreeSet<String>>> = BTreeMap::new();
-        if known.is_empty() {
-            let named = data.contexts().map(|(_, name)| name);
-            let named = named.filter(|name| !name.is_empty() && *name != START_UP);
-            contexts.extend(named.map(|name| (name, None)));
-        } else {
-            contexts.extend(known.tests().map(|(name, outcomes)| (name, Some(outcomes))));
-            // Data of another tool that came in under a label has its tests as contexts alone.
-            for name in labelled_tests(data) {
-                contexts.entry(name).or_default();
-            }
-        }
+        let mut contexts = test_contexts(data);
         if let Some(chosen) = chosen {
             let chosen: BTreeSet<&str> = chosen.iter().map(|id| data.context_name(*id)).collect();
             contexts.retain(|name, _| chosen.contains(name));

@@ -23,6 +23,7 @@
 //! assert_eq!(report.totals.shown_percent(0), "67");
 //! ```
 
+mod affected;
 mod analysis_check;
 mod attribution_report;
 mod change_report;
@@ -44,6 +45,9 @@ mod set_report;
 mod trust;
 mod unexecuted;
 
+pub use affected::{
+    AffectedQuestion, AffectedTests, Cause, ChangedSource, FileEffect, TextBefore, names_tests,
+};
 pub use analysis_check::{AnalysisDifference, check_analysis};
 pub use attribution_report::{
     AttributionReport, CallsReport, EndpointReport, ReachedFile, TestReport,

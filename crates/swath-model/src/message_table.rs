@@ -331,6 +331,11 @@ pub const MESSAGES: [MessageGroup; 6] = [
                 "fetch the whole history: `git fetch --unshallow`",
             ),
             entry(
+                "no-such-file",
+                "a file that is named to `swath affected` does not exist",
+                "name it from the current folder; `--since` and `--patch` know what is gone",
+            ),
+            entry(
                 "not-a-repository",
                 "the folder is not in a git repository, or the repository has no work tree",
                 "give the change itself with `--patch`",
@@ -467,6 +472,11 @@ pub const MESSAGES: [MessageGroup; 6] = [
     MessageGroup {
         title: "Warnings",
         entries: &[
+            entry(
+                "affected-by-incomplete",
+                "something is missing from the data, so that nobody knows what tests reached there: all of them are selected",
+                "make the run complete: `swath report` ends with what is missing",
+            ),
             entry(
                 "agent-failed",
                 "a process carried the agent, which could not measure all of it",
@@ -708,6 +718,11 @@ pub const MESSAGES: [MessageGroup; 6] = [
                 "stop them before the test command ends",
             ),
             entry(
+                "strange-test-names",
+                "names of affected tests would be taken for options or files of options, or have characters that are not shown",
+                "rename the tests, or read the names from `--format json`",
+            ),
+            entry(
                 "system-refused",
                 "the system refused something that a run can do without",
                 "see the note, which says what it means for the run",
@@ -738,45 +753,4 @@ pub const MESSAGES: [MessageGroup; 6] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_slugs_and_occur_once() {
-        let mut codes: Vec<&str> = MESSAGES
-            .iter()
-            .flat_map(|group| group.entries)
-            .map(|entry| entry.code)
-            .collect();
-        let is_slug = |code: &&str| code.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        assert!(codes.iter().all(is_slug), "{codes:?}");
-        codes.sort_unstable();
-        let all = codes.len();
-        codes.dedup();
-        assert_eq!(codes.len(), all);
-        assert!(message_entry("no-service").is_some_and(|entry| !entry.remedy.is_empty()));
-        assert_eq!(message_entry("no-such-message"), None);
-    }
-
-    #[test]
-    fn every_message_has_a_cause_an_example_and_a_remedy() {
-        for entry in MESSAGES.iter().flat_map(|group| group.entries) {
-            let code = entry.code;
-            assert!(!entry.meaning.is_empty(), "{code} has no cause");
-            assert!(!entry.remedy.is_empty(), "{code} has no remedy");
-            let first = entry.example().lines().next().unwrap_or_default();
-            assert_eq!(code_of(first), Some(code), "{code} has no example");
-        }
-    }
-
-    #[test]
-    fn every_example_is_of_one_message() {
-        let mut codes: Vec<&str> = message_examples().filter_map(code_of).collect();
-        assert_eq!(codes.len(), message_examples().count());
-        assert!(codes.iter().all(|code| message_entry(code).is_some()));
-        let all = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), all);
-    }
-}
+mod tests;

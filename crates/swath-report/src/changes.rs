@@ -14,6 +14,7 @@ use swath_coverage::FileChange;
 
 pub use annotations::change_annotations;
 pub use json::write_change_json;
+pub(crate) use json::write_comparison;
 pub use markdown::render_change_markdown;
 pub(crate) use markdown::{LONGEST, push_changes, push_untested, push_within};
 pub use page::render_change_page;

@@ -3,6 +3,7 @@
 //! This crate reads no file, no clock and no environment: what a report needs of them is given to
 //! it. What it writes is, for the same model, the same bytes as coverage.py 7.17.3's.
 
+mod affected;
 mod annotate;
 mod annotation;
 mod attribution;
@@ -27,6 +28,7 @@ mod trend;
 mod verdict_line;
 mod xml;
 
+pub use affected::write_affected_json;
 pub use annotate::render_annotated;
 pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
 pub use attribution::{AttributionRows, render_attribution};

@@ -1,5 +1,6 @@
 //! The command line, as typed requests.
 
+mod affected;
 mod history;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use swath_run::{
 
 use swath_setup::CiService;
 
+pub(crate) use affected::{AffectedArguments, AffectedFormat};
 pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
@@ -88,6 +90,8 @@ pub(crate) enum Verb {
     Init(InitArguments),
     /// Report what of a change was measured: the lines that it wrote, and their branches.
     Diff(Box<DiffArguments>),
+    /// Print the tests that a change can affect, to run them and no others.
+    Affected(Box<AffectedArguments>),
     /// Compare two data files: what both reached, what only one of them did, what neither did.
     Compare(Box<CompareArguments>),
     /// Keep what runs reached, and show how it changed.

@@ -1,12 +1,14 @@
 //! Which change is meant, and which files of the data it is about.
 
+mod affecting;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use swath_changes::{
-    Baseline, ChangeKind, ChangedFile, Comparison, GitChanges, GitError, PatchError, Repository,
-    SubmoduleGap, parse_patch,
+    Baseline, Blanks, ChangeKind, ChangedFile, Comparison, GitChanges, GitError, PatchError,
+    Repository, SubmoduleGap, parse_patch,
 };
 use swath_coverage::{
     ChangeReport, LeftOutReason, MeasuredTexts, ModelOptions, Report, exclusion_rules,
@@ -15,6 +17,8 @@ use swath_data::{CoverageData, SourceHash};
 use swath_model::{Message, printable};
 use swath_pattern::Directory;
 use swath_run::Settings;
+
+pub(crate) use affecting::Changed;
 
 use crate::arguments::ChangeArguments;
 use crate::diagnostic::Show as _;
@@ -36,6 +40,8 @@ pub(crate) enum ChangeError {
     NotAPatch { name: String, error: PatchError },
     #[error("{0}")]
     NotFollowed(#[from] ReportError),
+    #[error("there is no file `{name}`")]
+    NoFile { name: String },
 }
 
 /// The most that a patch may hold: as much as git may say.
@@ -48,6 +54,10 @@ impl ChangeError {
             Self::Git(error) => return error.message(),
             Self::PatchNotRead { .. } | Self::PatchTooLong { .. } => ("patch-not-read", None),
             Self::NotFollowed(_) => ("report-failed", None),
+            Self::NoFile { .. } => (
+                "no-such-file",
+                Some("paths start from the current folder; of what is gone `--since` knows".to_owned()),
+            ),
             Self::NotAPatch {
                 error: PatchError::FileTwice { .. },
                 ..
@@ -166,11 +176,58 @@ impl ChangeSource {
     pub(crate) fn find(wanted: &ChangeArguments, folder: &Path) -> Result<Self, ChangeError> {
         match &wanted.patch {
             Some(patch) => Self::of_patch(patch, folder),
-            None => Self::of_git(wanted, folder),
+            None => Self::of_git(wanted, folder, Blanks::Ignored),
         }
     }
 
-    fn of_git(wanted: &ChangeArguments, folder: &Path) -> Result<Self, ChangeError> {
+    /// Finds out what changed, down to blanks: the files themselves, if any are named.
+    pub(crate) fn find_exactly(
+        wanted: &ChangeArguments,
+        files: &[PathBuf],
+        folder: &Path,
+    ) -> Result<Self, ChangeError> {
+        match &wanted.patch {
+            Some(patch) => Self::of_patch(patch, folder),
+            None if files.is_empty() => Self::of_git(wanted, folder, Blanks::Counted),
+            None => Self::of_files(files, folder),
+        }
+    }
+
+    fn of_files(files: &[PathBuf], folder: &Path) -> Result<Self, ChangeError> {
+        let repository = Repository::find(folder);
+        let top = repository
+            .as_ref()
+            .map_or(folder, Repository::top)
+            .to_owned();
+        let whole = |path: &PathBuf| {
+            let place = folder.join(path);
+            let name = printable(&path.to_string_lossy()).into_owned();
+            // Without `..` and links, as the data has it.
+            let place = fs_err::canonicalize(&place)
+                .ok()
+                .filter(|place| place.is_file());
+            let place = place.ok_or(ChangeError::NoFile { name })?;
+            let path = place.strip_prefix(&top).unwrap_or(&place);
+            Ok(ChangedFile::whole(path.to_string_lossy().into_owned()))
+        };
+        Ok(Self {
+            comparison: Comparison::Files,
+            warnings: Vec::new(),
+            files: files
+                .iter()
+                .map(whole)
+                .collect::<Result<_, ChangeError>>()?,
+            gaps: Vec::new(),
+            roots: vec![top],
+            repositories: repository.map(|found| vec![found]),
+        })
+    }
+
+    fn of_git(
+        wanted: &ChangeArguments,
+        folder: &Path,
+        blanks: Blanks,
+    ) -> Result<Self, ChangeError> {
         let repository = Repository::find(folder)?;
         let since = wanted.since.as_deref();
         let baseline: Baseline = match since.filter(|_| wanted.no_merge_base) {
@@ -182,7 +239,7 @@ impl ChangeSource {
             gaps,
             warnings,
             submodules,
-        } = repository.changes_since(&baseline.commit)?;
+        } = repository.changes_since(&baseline.commit, blanks)?;
         Ok(Self {
             comparison: Comparison::Revision(baseline),
             warnings,

@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+pub(crate) mod affected;
 pub(crate) mod annotate;
 pub(crate) mod api_description;
 pub(crate) mod badge;
@@ -53,6 +54,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Intersect(arguments) => derive::derive(Derivation::Intersect, &arguments),
         Verb::Subtract(arguments) => derive::derive(Derivation::Subtract, &arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
+        Verb::Affected(arguments) => affected::affected(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
         Verb::Services => services::services(),

@@ -64,7 +64,7 @@ impl Exit {
                 "with `--require-complete`: something that counts is not in the number"
             }
             Exit::RunFailure => {
-                "the command line of `run`, `diff`, `compare`, `intersect` or `subtract` is wrong; `run`: swath failed, or nothing was measured; `explain` and `man`: there is nothing of that name"
+                "the command line of `run`, `diff`, `affected`, `compare`, `intersect` or `subtract` is wrong; `run`: swath failed, or nothing was measured; `explain` and `man`: there is nothing of that name"
             }
             Exit::NotRunnable => "`run`: the test command cannot be started",
             Exit::NotFound => "`run`: the test command was not found",

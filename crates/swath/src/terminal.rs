@@ -24,6 +24,18 @@ pub(crate) fn print(text: &str) {
         .and_then(|()| out.flush());
 }
 
+/// Prints names to standard output for another program, each with this end; a closed pipe ends
+/// quietly.
+pub(crate) fn print_records<'a>(names: impl Iterator<Item = &'a str>, end: char) {
+    let mut text = String::new();
+    for name in names {
+        text.push_str(&printable(name));
+        text.push(end);
+    }
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Whether somebody is there who can be asked.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

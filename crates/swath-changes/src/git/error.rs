@@ -103,7 +103,7 @@ impl GitError {
 
     /// What people are told.
     pub fn message(&self) -> Message {
-        const PATCH: &str = "give the change itself: `swath diff --patch FILE`";
+        const PATCH: &str = "give the change itself with `--patch FILE`";
         const DEEPEN: &str = "this clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` \
                               for actions/checkout, `GIT_DEPTH: 0` for GitLab";
         let deepen_or = |is_shallow: bool, other: &str| {

@@ -22,7 +22,7 @@ pub fn write_change_json(
     json.key("format")?;
     json.number(FORMAT)?;
     json.key("comparison")?;
-    comparison(&mut json, &report.comparison)?;
+    write_comparison(&mut json, &report.comparison)?;
     json.key("branch_coverage")?;
     json.boolean(report.has_arcs)?;
     json.key("totals")?;
@@ -65,7 +65,11 @@ pub fn write_change_json(
     json.end_line()
 }
 
-fn comparison(json: &mut JsonWriter<'_>, comparison: &Comparison) -> io::Result<()> {
+/// Writes what is compared with what.
+pub(crate) fn write_comparison(
+    json: &mut JsonWriter<'_>,
+    comparison: &Comparison,
+) -> io::Result<()> {
     json.begin(b'{')?;
     match comparison {
         Comparison::Revision(baseline) => {
@@ -79,6 +83,10 @@ fn comparison(json: &mut JsonWriter<'_>, comparison: &Comparison) -> io::Result<
         Comparison::Patch(name) => {
             json.key("patch")?;
             json.string(name)?;
+        }
+        Comparison::Files => {
+            json.key("files")?;
+            json.boolean(true)?;
         }
     }
     json.end(b'}')
