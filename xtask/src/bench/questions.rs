@@ -1,5 +1,5 @@
-//! `cargo xtask bench questions`: what a change left untested, in CPU time, beside coverage.py's XML
-//! report with diff-cover behind it.
+//! `cargo xtask bench questions`: what a change left untested, and which tests it can affect, in CPU
+//! time, beside coverage.py's XML report with diff-cover behind it.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,26 +33,31 @@ pub(super) struct Options {
 struct Case {
     title: &'static str,
     ours: &'static [&'static str],
-    /// diff-cover's, behind `coverage xml`.
-    theirs: &'static [&'static str],
+    /// diff-cover's, behind `coverage xml`; it does not answer all of them.
+    theirs: Option<&'static [&'static str]>,
 }
 
-const CASES: [Case; 2] = [
+const CASES: [Case; 3] = [
     Case {
         title: "`diff` of a work tree in which all 1,400 files changed",
         ours: &["diff", "--since=main"],
-        theirs: &["--compare-branch=main"],
+        theirs: Some(&["--compare-branch=main"]),
     },
     Case {
         title: "`diff` with a patch of 200 of them",
         ours: &["diff", "--patch=two.patch"],
-        theirs: &["--diff-file=two.patch"],
+        theirs: Some(&["--diff-file=two.patch"]),
+    },
+    Case {
+        title: "`affected` of that work tree, among 2,000 tests",
+        ours: &["affected", "--since=main", "--data-file=tests.coverage"],
+        theirs: None,
     },
 ];
 
 /// What both cost, in one round.
 struct Round {
-    theirs: Cost,
+    theirs: Option<Cost>,
     ours: Cost,
 }
 
@@ -126,36 +131,43 @@ fn measure(case: &Case, venv: &Venv, swath: &Path, folder: &Path) -> Result<Roun
             .map(|word| (*word).to_owned())
             .collect::<Vec<_>>()
     };
-    let xml = cost::measure(
-        &python,
-        &venv.bin("coverage"),
-        &words(&["xml", "-q"]),
-        folder,
-    )?;
-    let diff_cover = words(&[&["coverage.xml", "-q"], case.theirs].concat());
-    let diff_cover = cost::measure(&python, &venv.bin("diff-cover"), &diff_cover, folder)?;
-    Ok(Round {
-        theirs: Cost {
+    let theirs = case.theirs.map(|theirs| {
+        let xml = words(&["xml", "-q"]);
+        let xml = cost::measure(&python, &venv.bin("coverage"), &xml, folder)?;
+        let diff_cover = words(&[&["coverage.xml", "-q"], theirs].concat());
+        let diff_cover = cost::measure(&python, &venv.bin("diff-cover"), &diff_cover, folder)?;
+        Ok::<_, anyhow::Error>(Cost {
             seconds: xml.seconds + diff_cover.seconds,
             memory: xml.memory.max(diff_cover.memory),
-        },
+        })
+    });
+    Ok(Round {
+        theirs: theirs.transpose()?,
         ours: cost::measure(&python, swath, &words(case.ours), folder)?,
     })
 }
 
 fn row(case: &Case, rounds: &[Round]) -> String {
     let middle = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure)).unwrap_or(f64::NAN);
-    let theirs = middle(|round| round.theirs.seconds);
+    let theirs = median(
+        rounds
+            .iter()
+            .filter_map(|round| Some(round.theirs?.seconds)),
+    );
+    let theirs = theirs.map_or("–".to_owned(), |seconds| format!("{seconds:.2} s"));
+    let factor = rounds
+        .iter()
+        .filter_map(|round| Some(round.theirs?.seconds / round.ours.seconds));
+    let factor = median(factor).map_or("–".to_owned(), |factor| format!("{factor:.0}"));
     let ours = middle(|round| round.ours.seconds);
     let memory = middle(|round| round.ours.memory);
-    let factor = middle(|round| round.theirs.seconds / round.ours.seconds);
     let verdict = if ours <= AIM {
         "aim met"
     } else {
         "**not met**"
     };
     format!(
-        "| {} | {theirs:.2} s | {ours:.2} s | {memory:.0} MiB | {factor:.0} | {AIM:.0} s | {verdict} | {} |\n",
+        "| {} | {theirs} | {ours:.2} s | {memory:.0} MiB | {factor} | {AIM:.0} s | {verdict} | {} |\n",
         case.title,
         rounds.len()
     )
@@ -167,8 +179,9 @@ fn render(rows: &str) -> String {
 ## Questions about a change
 
 CPU time (user and system, git's included) of a question to recorded data, on a generated project of 1,400 files of
-about 200 lines, with branches, by `cargo xtask bench questions`, which wrote this section; do not edit. Beside it
-`coverage xml` and diff-cover 11.0.1, asked for lines without branches. Both in turn; a figure is the median of the rounds.
+about 200 lines, with branches (`affected`: lines), by `cargo xtask bench questions`, which wrote this section; do not
+edit. Beside it `coverage xml` and diff-cover 11.0.1, asked for lines without branches. Both in turn; a figure is the
+median of the rounds.
 
 | question | coverage.py and diff-cover | swath | memory | times less | aim | | rounds |
 |---|---|---|---|---|---|---|---|
@@ -187,7 +200,7 @@ mod tests {
             memory: 30.0,
         };
         let round = |theirs, ours| Round {
-            theirs: cost(theirs),
+            theirs: Some(cost(theirs)),
             ours: cost(ours),
         };
         let met = row(
@@ -199,5 +212,14 @@ mod tests {
             "{met}"
         );
         assert!(row(&CASES[0], &[round(20.0, 1.5)]).contains("**not met**"));
+        let alone = Round {
+            theirs: None,
+            ours: cost(0.4),
+        };
+        let alone = row(&CASES[2], &[alone]);
+        assert!(
+            alone.contains("| – | 0.40 s | 30 MiB | – | 1 s | aim met |"),
+            "{alone}"
+        );
     }
 }
