@@ -20,9 +20,16 @@ def _swath_start(folder):
     import _imp
     import os
 
+    # The kernel's name may be that of the machine's 32-bit mode.
+    is_arm = os.uname()[4].startswith(("aarch64", "arm"))
+    machine = "aarch64" if is_arm else "x86_64"
+    path = folder + "/_swath." + machine + ".so"
+    if not os.path.exists(path):
+        return "other-machine"
+
     class Spec(object):
         name = "_swath"
-        origin = folder + "/_swath.so"
+        origin = path
         loader = None
 
     try:

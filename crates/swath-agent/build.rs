@@ -1,84 +1,100 @@
-//! Compiles the shared object that runs inside CPython.
+//! Compiles the shared objects that run inside CPython.
 //!
 //! An object that is linked with nothing cannot be an ordinary product of the workspace, so the
-//! compiler is called here: for the crates that the object consists of, and for the few lines of
-//! `object/` that make one object of them. The result becomes a constant of this crate.
+//! compiler is called here: for the crates that the objects consist of, and for the few lines of
+//! `object/` that make objects of them. The results become constants of this crate, for every
+//! machine whose core library the compiler has.
+
+mod making;
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use making::{Compiler, MACHINES, Sources};
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=making.rs");
     println!("cargo::rerun-if-changed=object");
     println!("cargo::rerun-if-changed=../../python/sitecustomize.py");
-    let variable = |name: &str| {
-        env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for build scripts"))
-    };
     let out = PathBuf::from(variable("OUT_DIR"));
-    let target = variable("TARGET");
     write(&out.join("attribution.rs"), &attribution());
-    let agent = out.join("agent.so");
-    let preload = out.join("preload.so");
-    if !target.starts_with("x86_64-") || variable("CARGO_CFG_TARGET_OS") != "linux" {
-        // There is no agent for other platforms: the constants are empty there.
-        write(&agent, "");
-        write(&preload, "");
-        return;
+    let sources = Sources {
+        store: source("DEP_SWATH_STORE_SOURCE_SOURCE"),
+        scope: source("DEP_SWATH_SCOPE_SOURCE_SOURCE"),
+        inproc: source("DEP_SWATH_INPROC_SOURCE_SOURCE"),
+        objects: PathBuf::from("object"),
+    };
+    let compiler = Compiler {
+        program: variable("RUSTC").into(),
+        host: variable("HOST"),
+        sysroot: sysroot(&env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()),
+    };
+    for machine in MACHINES {
+        make(machine, &compiler, &sources, &out.join(machine));
     }
-    let source = |key: &str| {
-        let source = PathBuf::from(variable(key));
-        if let Some(folder) = source.parent() {
-            println!("cargo::rerun-if-changed={}", folder.display());
+}
+
+/// Makes the objects of a machine. Those of the machine that swath is built for must be there;
+/// others are empty where the compiler cannot make them.
+fn make(machine: &str, compiler: &Compiler, sources: &Sources, folder: &Path) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a build script has no dependencies"
+    )]
+    let result = std::fs::create_dir_all(folder);
+    if let Err(error) = result {
+        panic!("cannot make {}: {error}", folder.display());
+    }
+    let own = variable("TARGET");
+    let is_own = own.starts_with(machine) && variable("CARGO_CFG_TARGET_OS") == "linux";
+    let problem = match compiler.target(machine, &own) {
+        Some(target) => {
+            let mut linkers = compiler.linkers(machine).into_iter();
+            let mut made = Err(String::new());
+            while made.is_err()
+                && let Some(linker) = linkers.next()
+            {
+                made = compiler.make(&target, &linker, sources, folder);
+            }
+            made.err()
         }
-        source
+        None => Some(format!("the compiler has no core library for {own}")),
     };
-    let store_source = source("DEP_SWATH_STORE_SOURCE_SOURCE");
-    let scope_source = source("DEP_SWATH_SCOPE_SOURCE_SOURCE");
-    let inproc_source = source("DEP_SWATH_INPROC_SOURCE_SOURCE");
-    let store = out.join("libswath_store.rlib");
-    let scope = out.join("libswath_scope.rlib");
-    let inproc = out.join("libswath_inproc.rlib");
-    let compiler = variable("RUSTC");
-    let common = || {
-        let mut command = Command::new(&compiler);
-        command.args(["--edition=2024", "-Copt-level=3", "-Cpanic=abort"]);
-        command.args([
-            "-Cforce-unwind-tables=yes",
-            "-Cdebuginfo=0",
-            "-Cstrip=debuginfo",
-            "--target",
-            &target,
-        ]);
-        command
+    let Some(problem) = problem else {
+        return;
     };
-    let library = |name: &str, product: &Path, source: &Path| {
-        let mut command = common();
-        command.args(["--crate-type=rlib", "--cap-lints=allow"]);
-        command.args(["-Ccodegen-units=1", "-Crelocation-model=pic"]);
-        command.arg(format!("--crate-name={name}"));
-        command.arg("-o").args([product, source]);
-        command
-    };
-    let with = |name: &str, product: &Path| format!("--extern={name}={}", product.display());
-    run(&mut library("swath_store", &store, &store_source));
-    run(library("swath_scope", &scope, &scope_source).arg(with("swath_store", &store)));
-    run(library("swath_inproc", &inproc, &inproc_source)
-        .arg(with("swath_store", &store))
-        .arg(with("swath_scope", &scope)));
-    let object = |name: &str, product: &Path, source: &str| {
-        let mut command = common();
-        command.arg(format!("--crate-name={name}"));
-        command.args(["--crate-type=cdylib", "-Ccodegen-units=1", "-Dwarnings"]);
-        command.args(["-Ctarget-feature=-crt-static", "-Crelocation-model=pic"]);
-        command.args(["-Clink-arg=-nostdlib", "-Clink-arg=-nostartfiles"]);
-        command.arg("-o").args([product, Path::new(source)]);
-        command
-    };
-    run(object("swath_object", &agent, "object/agent.rs")
-        .arg(with("swath_inproc", &inproc))
-        .arg("-L")
-        .arg(&out));
-    run(&mut object("swath_preload", &preload, "object/preload.rs"));
+    assert!(!is_own, "the agent cannot be compiled: {problem}");
+    for name in [making::AGENT, making::PRELOAD] {
+        write(&folder.join(name).with_extension("so"), "");
+    }
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for build scripts"))
+}
+
+/// The source that another crate's build script names.
+fn source(key: &str) -> PathBuf {
+    let source = PathBuf::from(variable(key));
+    if let Some(folder) = source.parent() {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    source
+}
+
+/// The folder of libraries that the flags of the compiler name.
+fn sysroot(flags: &str) -> Option<String> {
+    let mut flags = flags.split('\u{1f}');
+    while let Some(flag) = flags.next() {
+        if flag == "--sysroot" {
+            return flags.next().map(str::to_owned);
+        }
+        if let Some(folder) = flag.strip_prefix("--sysroot=") {
+            return Some(folder.to_owned());
+        }
+    }
+    None
 }
 
 /// The constant that holds the Python side of attribution: each file's name in the agent's folder,
@@ -114,13 +130,5 @@ fn write(path: &Path, content: &str) {
     let result = std::fs::write(path, content);
     if let Err(error) = result {
         panic!("cannot write {}: {error}", path.display());
-    }
-}
-
-fn run(command: &mut Command) {
-    match command.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => panic!("compiling the agent failed with {status}: {command:?}"),
-        Err(error) => panic!("the compiler cannot be run: {error}: {command:?}"),
     }
 }

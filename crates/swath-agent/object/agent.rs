@@ -23,7 +23,10 @@ core::arch::global_asm!(
     ".globl rust_eh_personality",
     ".type rust_eh_personality,@function",
     "rust_eh_personality:",
+    #[cfg(target_arch = "x86_64")]
     "mov eax, 8",
+    #[cfg(target_arch = "aarch64")]
+    "mov w0, #8",
     "ret",
     ".size rust_eh_personality, .-rust_eh_personality",
     ".popsection",

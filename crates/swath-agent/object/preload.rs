@@ -47,6 +47,13 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 // Strong references to what a program lacks would end it: "undefined symbol".
 core::arch::global_asm!(".weak dlsym");
 
+// A name for what is here, which linkers are told to keep. It is gone when they are done.
+core::arch::global_asm!(
+    ".globl swath_preload",
+    ".hidden swath_preload",
+    ".set swath_preload, 0",
+);
+
 /// Called by the loader before the program begins.
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -68,8 +75,16 @@ fn dlsym() -> Option<Find> {
     let address: *mut c_void;
     // SAFETY: reads the entry that the loader filled.
     unsafe {
+        #[cfg(target_arch = "x86_64")]
         core::arch::asm!(
             "mov {}, qword ptr [rip + dlsym@GOTPCREL]",
+            out(reg) address,
+            options(pure, readonly, nostack, preserves_flags)
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {0}, :got:dlsym",
+            "ldr {0}, [{0}, :got_lo12:dlsym]",
             out(reg) address,
             options(pure, readonly, nostack, preserves_flags)
         );
@@ -99,7 +114,10 @@ unsafe extern "C" fn on_event(event: *const c_char, _: Object, _: *mut c_void) -
             place = place.add(1);
         }
     }
-    if !STARTED.swap(true, Ordering::Relaxed) {
+    // Of one thread: it holds the interpreter's lock. Exchanging the value would be a call into a
+    // library on some machines.
+    if !STARTED.load(Ordering::Relaxed) {
+        STARTED.store(true, Ordering::Relaxed);
         // SAFETY: the interpreter is there, and its lock is held.
         unsafe { start() };
     }

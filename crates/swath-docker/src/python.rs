@@ -111,10 +111,12 @@ pub(crate) fn holds_python(
     Ok(false)
 }
 
-/// Whether the agent's machine code fits the image.
-pub(crate) fn is_supported(image: &Value) -> bool {
-    let is = |key: &str, value: &str| image[key].as_str().is_none_or(|other| other == value);
-    is("Os", "linux") && is("Architecture", "amd64")
+/// Whether there is an agent of the image's machine code: `architectures` are those that there are
+/// agents for.
+pub(crate) fn is_supported(image: &Value, architectures: &[&str]) -> bool {
+    let is = |key: &str, fits: &dyn Fn(&str) -> bool| image[key].as_str().is_none_or(fits);
+    is("Os", &|system| system == "linux")
+        && is("Architecture", &|machine| architectures.contains(&machine))
 }
 
 fn environment(image: &Value) -> impl Iterator<Item = &str> {
@@ -182,11 +184,14 @@ mod tests {
 
     #[test]
     fn other_machines_are_not_supported() {
-        assert!(is_supported(
-            &json!({"Os": "linux", "Architecture": "amd64"})
-        ));
-        assert!(!is_supported(
-            &json!({"Os": "linux", "Architecture": "arm64"})
-        ));
+        let check = |system: &str, machine: &str, agents: &[&str], expected: bool| {
+            let image = json!({"Os": system, "Architecture": machine});
+            assert_eq!(is_supported(&image, agents), expected, "{image} {agents:?}");
+        };
+        check("linux", "amd64", &["amd64"], true);
+        check("linux", "arm64", &["amd64"], false);
+        check("linux", "arm64", &["amd64", "arm64"], true);
+        check("windows", "amd64", &["amd64"], false);
+        assert!(is_supported(&json!({}), &[]));
     }
 }

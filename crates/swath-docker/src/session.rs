@@ -30,6 +30,8 @@ pub struct Delivery {
     pub run: String,
     /// The files of the agent, its settings left out.
     pub agent: Vec<AgentFile>,
+    /// The machines that it runs on, as engines name them.
+    pub architectures: Vec<&'static str>,
     /// The agent's settings, all but `data`.
     pub settings: SettingsOf,
     /// A folder for the hit stores, one folder in it for each container.
@@ -239,7 +241,7 @@ impl Session {
         }
         let found = ImageKind {
             holds_python: holds_python(&self.engine, image, id, &self.owner)?,
-            is_supported: is_supported(image),
+            is_supported: is_supported(image, &self.delivery.architectures),
         };
         locked(&self.images).insert(id.to_owned(), found);
         Ok(found)

@@ -46,7 +46,10 @@ pub(crate) const O_RDWR: c_int = 2;
 pub(crate) const O_CREAT: c_int = 0o100;
 pub(crate) const O_EXCL: c_int = 0o200;
 pub(crate) const O_NONBLOCK: c_int = 0o4000;
+#[cfg(target_arch = "x86_64")]
 pub(crate) const O_DIRECTORY: c_int = 0o200_000;
+#[cfg(target_arch = "aarch64")]
+pub(crate) const O_DIRECTORY: c_int = 0o40_000;
 pub(crate) const O_PATH: c_int = 0o10_000_000;
 pub(crate) const O_CLOEXEC: c_int = 0o2_000_000;
 pub(crate) const F_DUPFD_CLOEXEC: c_int = 1030;
@@ -59,6 +62,8 @@ pub(crate) const MAP_NORESERVE: c_int = 0x4000;
 pub(crate) const MAP_STACK: c_int = 0x2_0000;
 pub(crate) const MADV_DONTDUMP: c_int = 16;
 pub(crate) const MADV_WIPEONFORK: c_int = 18;
+/// Advice that no kernel knows.
+pub(crate) const MADV_NONSENSE: c_int = 0x7fff;
 pub(crate) const RLIMIT_FSIZE: c_int = 1;
 
 unsafe extern "C" {
@@ -133,6 +138,7 @@ unsafe extern "C" {
     pub(crate) fn getenv(name: *const c_char) -> *const c_char;
     pub(crate) fn getpid() -> c_int;
     pub(crate) fn getppid() -> c_int;
+    pub(crate) fn getpagesize() -> c_int;
     pub(crate) fn getrlimit(resource: c_int, limits: *mut [u64; 2]) -> c_int;
     pub(crate) fn getsockopt(
         descriptor: c_int,

@@ -15,7 +15,7 @@ use crate::map;
 use crate::state::{Gil, Global};
 use crate::tool;
 
-/// A page that reads 0 in a child that has not been followed yet; null where the kernel is too old.
+/// A page that reads 0 in a child that has not been followed yet; null where the kernel clears none.
 static PAGE: Global<*mut u32> = Global::new(null_mut());
 /// The process that the store belongs to, where there is no such page.
 static PROCESS: Global<i32> = Global::new(0);
@@ -40,7 +40,10 @@ pub(crate) fn watch(gil: Gil<'_>) {
         if page.is_null() {
             return;
         }
-        if ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) != 0 {
+        // Emulators of other machines take any advice, and follow none of it.
+        let is_heeded = ffi::madvise(page.cast(), 4096, ffi::MADV_NONSENSE) != 0
+            && ffi::madvise(page.cast(), 4096, ffi::MADV_WIPEONFORK) == 0;
+        if !is_heeded {
             ffi::munmap(page.cast(), 4096);
             return;
         }

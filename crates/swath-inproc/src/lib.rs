@@ -1,7 +1,7 @@
 //! The half of swath that runs inside a measured CPython.
 //!
-//! The build script of `swath-agent` compiles it again, linked with nothing, into one shared object
-//! that every CPython from 3.8 on loads. It never prints, panics, or raises into the program.
+//! `swath-agent` compiles it again, linked with nothing, into one shared object for every CPython.
+//! It never prints, panics, or raises into the program.
 //!
 //! **What makes the `unsafe` here sound.** Everything is entered from the interpreter with the GIL
 //! held (a module function, a monitoring callback, a trace function, the evaluation hook, an audit
@@ -12,11 +12,11 @@
 //! it is gone, and audit events of interpreters with another lock, which `unmeasured` notes by
 //! atomics; neither calls into Python. References that this code owns `object::Owned` drops.
 //!
-//! `unsafe fn` means besides: objects, frames and thread states that are handed in are alive during
-//! the call. Functions that need more than that, or other things, say so.
+//! `unsafe fn` means besides: what is handed in is alive during the call. Others say what they need.
 
 #![no_std]
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![cfg(target_os = "linux")]
+#![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #![expect(
     unsafe_code,
     reason = "it reads and is called by an interpreter that is written in C"
@@ -25,8 +25,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "sizes and places of records, files and byte code are far below 32 bits, or were \
-              checked; a checked cast everywhere would be a branch that is never taken"
+    reason = "sizes and places of records, files and code are below 32 bits, or were checked"
 )]
 #![expect(
     clippy::cast_ptr_alignment,
@@ -69,6 +68,7 @@ mod start;
 mod state;
 mod store_file;
 mod symbols;
+mod system_call;
 mod test_function;
 mod text;
 mod thread;

@@ -5,7 +5,6 @@
 //! its own address space. Where the next record goes is kept in this process's own memory: a fork
 //! child must not see what its parent appends later.
 
-use core::ffi::c_int;
 use core::mem::offset_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -18,6 +17,7 @@ use crate::nursery;
 use crate::path;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
+use crate::system_call;
 
 /// How long the file is at first, and in a fork child, which has little to say.
 const FIRST_SIZE: usize = 128 << 10;
@@ -32,6 +32,8 @@ const CONTINUES_AT: usize = layout::PLACE_LENGTH - layout::HEADER_LENGTH;
 const FIRST_PIECE: usize = 512 << 10;
 const LARGEST_PIECE: usize = 64 << 20;
 const MOST_PIECES: usize = 64;
+/// A piece begins and ends where a page does, whatever size the kernel's pages have.
+const LARGEST_PAGE: usize = 64 << 10;
 /// So many records are handed on to fork children: what the process is, and states.
 const MOST_HANDED_ON: usize = 8;
 
@@ -98,12 +100,8 @@ pub(crate) fn note_other_interpreter(has_one: bool) {
 
 /// Random bytes, to name this store.
 pub(crate) fn random() -> [u8; 16] {
-    const SYS_GETRANDOM: i64 = 318;
-    const WITHOUT_WAITING: c_int = 1;
     let mut bytes = [0_u8; 16];
-    // SAFETY: the array has 16 bytes.
-    let got = unsafe { ffi::syscall(SYS_GETRANDOM, bytes.as_mut_ptr(), 16_usize, WITHOUT_WAITING) };
-    if got != 16 {
+    if system_call::getrandom(&mut bytes) != 16 {
         // No entropy yet, or an old kernel: the clock and the process tell stores apart.
         let time = now().to_le_bytes();
         // SAFETY: getpid may be called at any time.
@@ -410,7 +408,8 @@ impl Map {
             let mut file = OpenFile::NONE;
             let first = if given.is_null() {
                 file = store_file::create(gil, id, size)?;
-                let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(size)) else {
+                let whole = size.next_multiple_of(LARGEST_PAGE);
+                let Some(first) = map_piece(&file, 0, FIRST_PIECE.max(whole)) else {
                     store_file::discard(gil, &mut file);
                     return Err(Failure(b"no-address-space"));
                 };
@@ -493,7 +492,7 @@ impl Map {
             }
             let long = (last.length * 2).clamp(FIRST_PIECE, LARGEST_PIECE);
             let long = long.max(wanted);
-            let long = long.next_multiple_of(4096);
+            let long = long.next_multiple_of(LARGEST_PAGE);
             if self.count == MOST_PIECES || !self.grow(gil, piece_end + wanted) {
                 return null_mut();
             }

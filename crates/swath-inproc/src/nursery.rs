@@ -8,6 +8,7 @@ use core::sync::atomic::Ordering;
 
 use swath_store::layout::{self, PLACE_LENGTH, RawForks};
 
+use crate::ffi;
 use crate::fork;
 use crate::map;
 use crate::state::{Gil, Global};
@@ -16,6 +17,9 @@ use crate::store_file;
 /// How many places the first file of a process has, and at most.
 const FIRST_PLACES: usize = 4;
 const MOST_PLACES: usize = 256;
+/// A store that outgrows its place goes on a header's length behind the beginning of a file, and only
+/// a whole page can be mapped there.
+const LARGEST_PAGE: usize = layout::HEADER_LENGTH;
 
 /// The file whose places children take.
 #[derive(Clone, Copy)]
@@ -56,6 +60,10 @@ impl Nursery {
 /// children make files of their own.
 pub(crate) fn prepare(gil: Gil<'_>) {
     fork::check(gil);
+    // SAFETY: getpagesize may be called at any time.
+    if unsafe { ffi::getpagesize() } as usize > LARGEST_PAGE {
+        return;
+    }
     let mut nursery = NURSERY.get(gil);
     if !nursery.has_room() {
         let is_own = nursery.generation == fork::generation(gil) && nursery.places > 0;

@@ -3,6 +3,7 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use crate::ffi;
+use crate::system_call;
 use crate::text::{Buffer, c_bytes};
 
 /// The longest path that is followed.
@@ -77,30 +78,15 @@ pub(crate) fn exists(path: &Path) -> bool {
 
 /// Device and inode of an open file. Zeros when it is not open.
 pub(crate) fn identity(descriptor: c_int) -> [u64; 2] {
-    const SYS_FSTAT: i64 = 5;
-    // `struct stat` begins with device and inode on x86-64; it is 144 bytes long.
-    let mut stat = [0_u64; 18];
-    // SAFETY: the array is as long as the kernel's structure, and any number may be asked for.
-    if unsafe { ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
-        return [0; 2];
-    }
-    let [device, inode, ..] = stat;
-    [device, inode]
+    system_call::fstat(descriptor).map_or([0; 2], |status| [status.device, status.inode])
 }
 
 /// The size of an open file; `None` when it is no regular file.
 pub(crate) fn regular_size(descriptor: c_int) -> Option<u64> {
-    const SYS_FSTAT: i64 = 5;
     const KIND_MASK: u64 = 0o170_000;
     const KIND_REGULAR: u64 = 0o100_000;
-    let mut stat = [0_u64; 18];
-    // SAFETY: the array is as long as the kernel's structure, and any number may be asked for.
-    if unsafe { ffi::syscall(SYS_FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    // The mode is the low half of the fourth word, the size the seventh word.
-    let [_, _, _, mode, _, _, size, ..] = stat;
-    (mode & KIND_MASK == KIND_REGULAR).then_some(size)
+    let status = system_call::fstat(descriptor)?;
+    (status.mode & KIND_MASK == KIND_REGULAR).then_some(status.size)
 }
 
 /// When this process was begun, in clock ticks: field 22 of `/proc/self/stat`.

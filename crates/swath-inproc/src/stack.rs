@@ -61,7 +61,7 @@ pub(crate) fn measure(gil: Gil<'_>, thread: &mut Thread) {
         return;
     };
     let mut attributes = [0_u64; 8];
-    // SAFETY: the attributes have the 56 bytes that both C libraries need at most; they are made
+    // SAFETY: the attributes have the 64 bytes that C libraries need at most (glibc on aarch64); they are made
     // before they are read, and given back once.
     unsafe {
         if (functions.attributes)((functions.oneself)(), &raw mut attributes) != 0 {
@@ -93,6 +93,7 @@ unsafe extern "C" {
 }
 
 // The frame pointer leads back to the old stack, for the return and for whoever unwinds.
+#[cfg(target_arch = "x86_64")]
 core::arch::global_asm!(
     ".pushsection .text.swath_call_on_stack,\"ax\",@progbits",
     ".hidden swath_call_on_stack",
@@ -110,6 +111,34 @@ core::arch::global_asm!(
     "mov rsp, rbp",
     "pop rbp",
     ".cfi_def_cfa rsp, 8",
+    "ret",
+    ".cfi_endproc",
+    ".size swath_call_on_stack, .-swath_call_on_stack",
+    ".popsection",
+);
+
+#[cfg(target_arch = "aarch64")]
+core::arch::global_asm!(
+    ".pushsection .text.swath_call_on_stack,\"ax\",@progbits",
+    ".hidden swath_call_on_stack",
+    ".globl swath_call_on_stack",
+    ".type swath_call_on_stack,@function",
+    "swath_call_on_stack:",
+    ".cfi_startproc",
+    "stp x29, x30, [sp, #-16]!",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset w29, -16",
+    ".cfi_offset w30, -8",
+    "mov x29, sp",
+    ".cfi_def_cfa_register w29",
+    "mov sp, x4",
+    "blr x3",
+    "mov sp, x29",
+    ".cfi_def_cfa_register wsp",
+    "ldp x29, x30, [sp], #16",
+    ".cfi_def_cfa_offset 0",
+    ".cfi_restore w30",
+    ".cfi_restore w29",
     "ret",
     ".cfi_endproc",
     ".size swath_call_on_stack, .-swath_call_on_stack",

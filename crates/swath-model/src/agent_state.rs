@@ -100,7 +100,7 @@ impl Serialize for AgentState {
 }
 
 /// The agent's slugs: why, and what to do about it.
-const FAILURES: [(&str, &str, Option<&str>); 22] = [
+const FAILURES: [(&str, &str, Option<&str>); 23] = [
     (
         "unknown-version",
         "its Python is none of CPython 3.8 to 3.15",
@@ -177,6 +177,11 @@ const FAILURES: [(&str, &str, Option<&str>); 22] = [
         "agent-not-loadable",
         "its Python could not load the agent",
         Some("run it with a build of CPython for this machine that can load shared objects"),
+    ),
+    (
+        "other-machine",
+        "swath was built without an agent for its machine code",
+        Some("install swath from its wheel, which has agents for x86-64 and aarch64"),
     ),
     (
         "not-recording",

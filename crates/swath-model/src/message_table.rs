@@ -504,8 +504,8 @@ pub const MESSAGES: [MessageGroup; 6] = [
             ),
             entry(
                 "container-platform",
-                "an image is made for another machine than linux/amd64",
-                "build it for linux/amd64",
+                "an image is made for a machine that this build of swath has no agent for",
+                "build it for linux/amd64, or install swath from its wheel, which measures linux/arm64 as well",
             ),
             entry(
                 "container-silent",

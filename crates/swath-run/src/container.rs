@@ -10,6 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use fs_err as fs;
+use swath_agent::Machine;
 use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
@@ -242,6 +243,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
                 bytes: bytes.to_vec(),
             })
             .collect(),
+        architectures: Machine::with_agent().map(Machine::architecture).collect(),
         settings,
         gather_into: folder.containers(),
         services: request

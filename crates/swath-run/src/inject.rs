@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use swath_agent::Machine;
+
 /// The variable by which CPython finds modules.
 pub(crate) const PYTHON_PATH: &str = "PYTHONPATH";
 /// The variable by which the loader adds objects to every program.
@@ -16,14 +18,18 @@ pub(crate) const PRELOAD: &str = "LD_PRELOAD";
 const SANITIZER: &str = "ASAN_OPTIONS";
 const ANY_ORDER: &str = "verify_asan_link_order=0";
 
-/// Loaders of programs of other kinds: they cannot load the object, and say so on standard error.
-const FOREIGN_LOADERS: [&str; 6] = [
-    "/lib/ld-linux.so.2",
-    "/lib/ld-musl-i386.so.1",
-    "/libx32/ld-linux-x32.so.2",
-    "/lib/ld-linux-aarch64.so.1",
-    "/lib/ld-linux-armhf.so.3",
-    "/lib/ld-musl-aarch64.so.1",
+/// Loaders of programs, with the machine of their own where swath has an object for that: others
+/// cannot load the object, and say so on standard error.
+const LOADERS: [(&str, Option<Machine>); 9] = [
+    ("/lib64/ld-linux-x86-64.so.2", Some(Machine::X86_64)),
+    ("/lib/ld-musl-x86_64.so.1", Some(Machine::X86_64)),
+    ("/lib/ld-linux.so.2", None),
+    ("/lib/ld-musl-i386.so.1", None),
+    ("/libx32/ld-linux-x32.so.2", None),
+    ("/lib/ld-linux-aarch64.so.1", Some(Machine::Aarch64)),
+    ("/lib/ld-musl-aarch64.so.1", Some(Machine::Aarch64)),
+    ("/lib/ld-linux-armhf.so.3", None),
+    ("/lib/ld-musl-armhf.so.1", None),
 ];
 
 /// A way into a Python that does not know of swath.
@@ -51,7 +57,10 @@ impl Inject {
 
     /// The default: both ways, unless something says that the loader's could disturb a program.
     pub(crate) fn harmless(object: &Path) -> Inject {
-        let is_foreign = FOREIGN_LOADERS.iter().any(|path| Path::new(path).exists());
+        let is_foreign = LOADERS
+            .iter()
+            .filter(|(_, machine)| *machine != Some(Machine::OWN))
+            .any(|(path, _)| Path::new(path).exists());
         if is_foreign || Inject::Both.check(object).is_err() || !is_silent(object) {
             return Inject::Path;
         }

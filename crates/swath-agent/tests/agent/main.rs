@@ -13,6 +13,9 @@ mod failure;
 mod forks;
 mod interpreters;
 mod lines;
+#[expect(dead_code, reason = "the build script uses all of it")]
+#[path = "../../making.rs"]
+mod making;
 mod object;
 mod packages;
 mod preload;

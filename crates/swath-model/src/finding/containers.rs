@@ -60,7 +60,10 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             "container-platform",
             format!("containers of `{image}` were not measured: it is made for {platform}"),
         )
-        .hint("build it for linux/amd64".to_owned()),
+        .hint(
+            "build it for linux/amd64, or install swath from its wheel, which measures linux/arm64 as well"
+                .to_owned(),
+        ),
         Finding::ContainerNotGathered { container, problem } => Message::warning(
             "container-not-gathered",
             format!("what the container `{container}` recorded could not be gathered"),

@@ -1,0 +1,26 @@
+//! The files that an interpreter needs.
+
+use crate::machine::Machine;
+
+include!(concat!(env!("OUT_DIR"), "/attribution.rs"));
+
+/// What loads the shared object when an interpreter starts: to be written as `sitecustomize.py`.
+pub const SITECUSTOMIZE: &str = include_str!("../../../python/sitecustomize.py");
+
+/// The name of the agent's configuration, in the same folder.
+pub const CONFIGURATION_FILE_NAME: &str = swath_store::settings::FILE_NAME;
+
+/// The folder of the Python side of attribution, beside `sitecustomize.py`.
+pub const ATTRIBUTION_FOLDER: &str = "swath_attribution";
+
+/// The files that an interpreter needs, by their names in the agent's folder: the objects for all
+/// machines, of which `sitecustomize.py` takes the one of its own. The configuration is not among
+/// them.
+pub fn files(attribution: bool) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let attribution = ATTRIBUTION.iter().filter(move |_| attribution);
+    let objects = Machine::with_agent().map(|machine| (machine.file_name(), machine.agent()));
+    [("sitecustomize.py", SITECUSTOMIZE.as_bytes())]
+        .into_iter()
+        .chain(objects)
+        .chain(attribution.map(|(name, text)| (*name, text.as_bytes())))
+}

@@ -1,0 +1,57 @@
+//! System calls for which the C libraries have no name that all of them share, with the numbers and
+//! structures that each machine has.
+
+use core::ffi::{c_int, c_long, c_void};
+
+use crate::ffi;
+
+#[cfg(target_arch = "x86_64")]
+mod machine {
+    pub(super) const FSTAT: i64 = 5;
+    pub(super) const GETRANDOM: i64 = 318;
+    /// The words of `struct stat`.
+    pub(super) const STAT_WORDS: usize = 18;
+    /// The word whose low half is the mode.
+    pub(super) const MODE: usize = 3;
+}
+
+#[cfg(target_arch = "aarch64")]
+mod machine {
+    pub(super) const FSTAT: i64 = 80;
+    pub(super) const GETRANDOM: i64 = 278;
+    pub(super) const STAT_WORDS: usize = 16;
+    pub(super) const MODE: usize = 2;
+}
+
+/// What is asked of an open file.
+pub(crate) struct Status {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    /// In its low half; what is above it is something else.
+    pub(crate) mode: u64,
+    pub(crate) size: u64,
+}
+
+/// The status of an open file; `None` when it is not open.
+pub(crate) fn fstat(descriptor: c_int) -> Option<Status> {
+    let mut stat = [0_u64; machine::STAT_WORDS];
+    // SAFETY: the array is as long as the kernel's structure, and any number may be asked for.
+    if unsafe { ffi::syscall(machine::FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    let [device, inode, _, _, _, _, size, ..] = stat;
+    Some(Status {
+        device,
+        inode,
+        mode: stat[machine::MODE],
+        size,
+    })
+}
+
+/// Fills a buffer with random bytes, where the kernel has them at once; says how many it gave.
+pub(crate) fn getrandom(buffer: &mut [u8]) -> c_long {
+    const WITHOUT_WAITING: c_int = 1;
+    let start: *mut c_void = buffer.as_mut_ptr().cast();
+    // SAFETY: the buffer is as long as is said.
+    unsafe { ffi::syscall(machine::GETRANDOM, start, buffer.len(), WITHOUT_WAITING) }
+}
