@@ -19,6 +19,15 @@ pub(crate) fn cargo<S: Into<OsString>>(arguments: impl IntoIterator<Item = S>) -
     command
 }
 
+/// Where cargo keeps the sources of crates.
+pub(crate) fn home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        return Ok(home.into());
+    }
+    let home = std::env::home_dir().context("there is no home folder")?;
+    Ok(home.join(".cargo"))
+}
+
 /// Runs a command whose output matters only when it fails.
 pub(crate) fn quiet(command: &mut Command) -> Result<()> {
     let name = command.get_program().display().to_string();

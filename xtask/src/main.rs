@@ -5,11 +5,13 @@
     reason = "a command line program for developers, without machine-readable output"
 )]
 
+mod apt;
 mod bench;
 mod cargo;
 mod check;
 mod compose;
 mod demo;
+mod dist;
 mod generate;
 mod images;
 mod licence;
@@ -44,6 +46,8 @@ enum Verb {
     Prove(suite::Options),
     /// Build swath and run the example's system tests under it
     Demo(demo::Options),
+    /// Make wheels, archives and source packages under target/dist, as a release has them
+    Dist(dist::Options),
     /// Measure what measuring costs, and write docs/benchmarks.md
     Bench(bench::Options),
     /// Write the generated files; with --check, say which are out of date
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Verb::Test(options) => suite::test(&options),
         Verb::Prove(options) => suite::prove(&options),
         Verb::Demo(options) => demo::run(&options),
+        Verb::Dist(options) => dist::run(&options),
         Verb::Bench(options) => bench::run(&options),
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),

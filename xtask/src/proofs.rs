@@ -11,13 +11,37 @@ const HEAD: &str = "\
 What the tests showed when they ran in full. Written by `cargo xtask prove`; do not edit.
 ";
 
-/// The table that has a page of its own.
-const STOP_CASES: &str = "Stop cases";
-const STOP_CASES_HEAD: &str = "\
+/// A table that has a page of its own.
+struct OwnPage {
+    table: &'static str,
+    /// What it is called there.
+    title: &'static str,
+    path: &'static str,
+    head: &'static str,
+}
+
+const OWN_PAGES: [OwnPage; 2] = [
+    OwnPage {
+        table: "Stop cases",
+        title: "Cases",
+        path: "docs/reference/stop-cases.md",
+        head: "\
 # How a container ends, and what is saved
 
 Each case ran twice in a real container: with coverage.py in the image, set up by hand (`sitecustomize.py`, `COVERAGE_PROCESS_START`, `parallel = True`), and under `swath run` with nothing in the image. The figures are the lines of the application that ran and were saved. Written by `cargo xtask prove`; do not edit.
-";
+",
+    },
+    OwnPage {
+        table: "Platforms",
+        title: "Platforms",
+        path: "docs/reference/platforms.md",
+        head: "\
+# Where swath was tried
+
+What `cargo xtask dist` makes, installed in root file systems of other systems and tried there: programs that say which of their lines and branches run, processes that fork and that are killed, and the example's service with its system tests. *Emulated* means that the Pythons ran on a processor of QEMU's, with their own agent, under the static swath for x86-64. A platform that is not in the table was not tried; docs/guides/building.md says what is expected of it. Written by `cargo xtask prove platforms`; do not edit.
+",
+    },
+];
 
 fn page() -> PathBuf {
     workspace_root().join("docs/proofs.md")
@@ -32,20 +56,37 @@ pub(crate) fn forget() -> Result<()> {
     Ok(())
 }
 
-/// Writes the page of the stop cases, if they have been recorded; says whether.
-pub(crate) fn write_stop_cases() -> Result<bool> {
-    let figures = read_figures();
-    let cells: Vec<&Figure> = figures
-        .iter()
-        .filter(|figure| figure.table == STOP_CASES)
-        .collect();
-    if cells.is_empty() {
-        return Ok(false);
+/// Writes the pages of tables of their own that were recorded; their paths.
+pub(crate) fn write_own_pages() -> Result<Vec<&'static str>> {
+    let mut written = Vec::new();
+    for own in OWN_PAGES {
+        let path = workspace_root().join(own.path);
+        let old = fs_err::read_to_string(&path).unwrap_or_default();
+        if let Some(text) = own.with_figures(&old, read_figures()) {
+            fs_err::write(path, text)?;
+            written.push(own.path);
+        }
     }
-    let table = render_table("Cases", &cells);
-    let path = workspace_root().join("docs/reference/stop-cases.md");
-    fs_err::write(path, format!("{STOP_CASES_HEAD}{table}"))?;
-    Ok(true)
+    Ok(written)
+}
+
+impl OwnPage {
+    /// The page with the figures of its table, beside those that it had for other cells; nothing
+    /// where there are none.
+    fn with_figures(&self, old: &str, new: Vec<Figure>) -> Option<String> {
+        let mut figures = read_page(old);
+        let before = figures.len();
+        let own = new.into_iter().filter(|figure| figure.table == self.table);
+        figures.extend(own.map(|figure| Figure {
+            table: self.title.to_owned(),
+            ..figure
+        }));
+        if figures.len() == before {
+            return None;
+        }
+        let cells: Vec<&Figure> = figures.iter().collect();
+        Some([self.head, &render_table(self.title, &cells)].concat())
+    }
 }
 
 /// Writes the page from what has been recorded since; `conclusion` is its last line.
@@ -115,7 +156,8 @@ fn cells_of(line: &str) -> Option<Vec<String>> {
 fn render_page(figures: &[Figure], conclusion: &str) -> String {
     let mut page = String::from(HEAD);
     let tables = figures.iter().map(|figure| &figure.table);
-    for table in distinct(tables.filter(|table| *table != STOP_CASES)) {
+    let is_elsewhere = |table: &String| OWN_PAGES.iter().any(|page| page.table == table);
+    for table in distinct(tables.filter(|table| !is_elsewhere(table))) {
         let cells: Vec<&Figure> = figures
             .iter()
             .filter(|figure| figure.table == table)
@@ -210,6 +252,31 @@ mod tests {
             first,
             format!("{HEAD}\n## Apples\n\n| | count |\n|---|---|\n| red | 1 |\n")
         );
+    }
+
+    #[test]
+    fn a_table_with_a_page_of_its_own_is_there_alone() {
+        let own = OwnPage {
+            table: "Kills",
+            title: "Ends",
+            path: "",
+            head: "# Ends\n",
+        };
+        assert_eq!(own.with_figures("", Vec::new()), None);
+        let first = own.with_figures("", vec![figure("3.9", "lost", "0")]);
+        let first = first.expect("there is a figure");
+        assert_eq!(
+            first,
+            "# Ends\n\n## Ends\n\n| | lost |\n|---|---|\n| 3.9 | 0 |\n"
+        );
+        let more = own.with_figures(&first, vec![figure("3.10", "lost", "1")]);
+        let row = "| 3.9 | 0 |\n| 3.10 | 1 |\n";
+        assert!(more.is_some_and(|page| page.ends_with(row)));
+        let elsewhere = Figure {
+            table: OWN_PAGES[0].table.to_owned(),
+            ..figure("a", "b", "c")
+        };
+        assert_eq!(render_page(&[elsewhere], ""), HEAD);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use swath_test::{Requirements, newest_python, skip, target_dir, venv};
+use swath_test::{Requirements, debootstrap, newest_python, skip, target_dir, venv};
 
 use crate::cargo::quiet;
 use crate::pythons;
@@ -81,33 +81,6 @@ fn make(suite: &str, wanted: &[&str]) -> Result<Vec<String>> {
     }
     fs_err::write(root.join(COMPLETE), made.join("\n"))?;
     Ok(made.into_iter().map(str::to_owned).collect())
-}
-
-/// The path of debootstrap, installed first where that can be done.
-fn debootstrap() -> Result<PathBuf> {
-    let known = Path::new("/usr/sbin/debootstrap");
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout == b"0\n");
-    ensure!(is_root, "debootstrap needs root");
-    if !known.is_file() {
-        // Lists may be old or absent: they are only fetched when the first try fails.
-        // Somebody else may be installing something right now.
-        let apt_get = |arguments: &[&str]| {
-            quiet(
-                Command::new("apt-get")
-                    .args(["--option", "DPkg::Lock::Timeout=300"])
-                    .args(arguments),
-            )
-        };
-        let install = ["install", "--yes", "--no-install-recommends", "debootstrap"];
-        if apt_get(&install).is_err() {
-            apt_get(&["update"]).context("debootstrap is not installed")?;
-            apt_get(&install).context("debootstrap is not installed")?;
-        }
-    }
-    Ok(known.to_owned())
 }
 
 /// Unpacks the suite; when it lacks some of the versions, says which and leaves nothing.

@@ -52,8 +52,8 @@ pub(crate) fn test(options: &Options) -> Result<ExitCode> {
 pub(crate) fn prove(options: &Options) -> Result<ExitCode> {
     proofs::forget()?;
     let (line, success) = run(options, Scale::Whole)?;
-    if proofs::write_stop_cases()? {
-        println!("docs/reference/stop-cases.md is written");
+    for path in proofs::write_own_pages()? {
+        println!("{path} is written");
     }
     if options.packages.is_empty() && options.filter.is_none() {
         proofs::write(&line)?;

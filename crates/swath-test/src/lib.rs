@@ -4,7 +4,9 @@
 //! Nothing here belongs in a shipped binary: the crate is a dev-dependency of the others.
 
 mod browser;
+mod clean_root;
 mod compose;
+mod debootstrap;
 mod example;
 mod figure;
 mod git;
@@ -25,7 +27,9 @@ mod wait;
 mod workspace;
 
 pub use browser::{Browser, BrowserSettings};
+pub use clean_root::{CleanRoot, RUST_OF_DEBIAN, Recipe};
 pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_for};
+pub use debootstrap::debootstrap;
 pub use example::{Example, copy_example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
 pub use git::GitRepository;

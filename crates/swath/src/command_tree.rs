@@ -95,6 +95,29 @@ pub(crate) fn manual(verb: Option<&OsString>) -> Option<String> {
     Some(String::from_utf8_lossy(&page).into_owned())
 }
 
+/// What is installed beside the command for shells and for `man`: names in their folders, and texts.
+pub fn shell_files() -> Vec<(String, String)> {
+    let shells = [
+        ("completions/swath.bash", Shell::Bash),
+        ("completions/_swath", Shell::Zsh),
+        ("completions/swath.fish", Shell::Fish),
+    ];
+    let mut files: Vec<(String, String)> = shells
+        .map(|(name, shell)| (name.to_owned(), completions(shell)))
+        .into();
+    let tree = command_tree();
+    let verbs = tree.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let verbs = verbs.map(|verb| Some(OsString::from(verb.get_name())));
+    for verb in [None].into_iter().chain(verbs) {
+        let name = verb.as_ref().map_or_else(
+            || "man/swath.1".to_owned(),
+            |verb| format!("man/swath-{}.1", verb.display()),
+        );
+        files.extend(manual(verb.as_ref()).map(|page| (name, page)));
+    }
+    files
+}
+
 /// The reference of the command line, in Markdown.
 pub fn reference() -> String {
     let mut tree = command_tree();

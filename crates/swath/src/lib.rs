@@ -37,7 +37,7 @@ use arguments::Colour;
 use coverage_cli::CommandLine;
 use exit::Exit;
 
-pub use command_tree::reference;
+pub use command_tree::{reference, shell_files};
 
 /// Runs the command line: the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
