@@ -151,17 +151,22 @@ impl Orchestra<'_> {
         }
     }
 
-    /// The same when the tests have ended: a service whose first process has just gone is looked at
-    /// until it is known whether something of it lives.
+    /// The same when the tests have ended: a service whose first process has gone is looked at anew,
+    /// until it is known whether something of it lives. However slow the machine is, that takes two
+    /// looks.
     pub(crate) fn note_ended_services_at_last(&mut self) {
-        let limit = Instant::now() + LOOK_SELDOM;
+        for service in &mut self.services {
+            if service.remains == Remains::LivesOn {
+                service.remains = Remains::Unknown;
+            }
+        }
         loop {
             self.note_ended_services();
             let open = self.services.iter().any(|service| {
                 let first_is_gone = self.reaper.ending_of_pid(service.root.key.pid).is_some();
                 first_is_gone && matches!(service.remains, Remains::Unknown | Remains::NothingSeen)
             });
-            if !open || Instant::now() >= limit {
+            if !open {
                 return;
             }
             self.tick();

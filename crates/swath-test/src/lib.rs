@@ -9,6 +9,7 @@ mod compose;
 mod debootstrap;
 mod example;
 mod figure;
+mod finished;
 mod git;
 mod guard;
 mod image;
@@ -32,6 +33,7 @@ pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_fo
 pub use debootstrap::debootstrap;
 pub use example::{Example, copy_example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
+pub use finished::{Finished, finish};
 pub use git::GitRepository;
 pub use guard::{Guard, Signal};
 pub use image::{base_image, base_image_with, engine, image_python};

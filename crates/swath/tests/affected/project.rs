@@ -2,21 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use swath_data::{
     CoverageData, Endpoint, FileFacts, Mode, ProcessRecord, RunRecord, SourceHash, write_data_file,
 };
 use swath_model::Role;
-use swath_test::GitRepository;
-
-/// What a command gave.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+use swath_test::{Finished, GitRepository, finish};
 
 /// A repository, and what is recorded of it.
 pub(crate) struct Project {
@@ -119,14 +110,5 @@ impl Project {
         assert_eq!(done.code, 0, "{done:?}");
         let tests = done.stdout.lines().map(str::to_owned).collect();
         (tests, done.stderr)
-    }
-}
-
-pub(crate) fn finish(mut command: Command) -> Finished {
-    let output = command.output().unwrap();
-    Finished {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }

@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use swath_data::{CoverageData, Mode, write_data_file};
+use swath_test::finish;
 
-use crate::project::{Project, finish};
+use crate::project::Project;
 
 fn project(test: &str) -> Option<Project> {
     let mut project = Project::new(test)?;

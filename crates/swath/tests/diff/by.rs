@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use swath_data::{CoverageData, Endpoint, Mode, RunRecord, read_data_file, write_data_file};
-
-use crate::project::{Finished, finish};
+use swath_test::{Finished, finish};
 
 /// A folder with a service's source, and a data file.
 pub(crate) struct Sandbox {

@@ -1,8 +1,9 @@
 //! `swath intersect` and `swath subtract`: data files in the hands of swath and of coverage.py.
 
 use serde_json::Value;
+use swath_test::{Finished, finish};
 
-use crate::project::{Finished, Project, finish};
+use crate::project::Project;
 
 const SHOP: &str = "\
 def total(items, discount=0):

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use swath_test::{Random, record_figure, scale, seed, skip, target_dir};
+use swath_test::{Random, finish, record_figure, scale, seed, skip, target_dir};
 
 use crate::history::History;
-use crate::project::{Project, finish};
+use crate::project::Project;
 
 const DIFF_COVER: &[&str] = &["diff-cover==11.0.1"];
 const TABLE: &str = "Changed lines against diff-cover 11.0.1";

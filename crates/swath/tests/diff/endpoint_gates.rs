@@ -1,7 +1,8 @@
 //! Gates of endpoints, on data that says what was called.
 
+use swath_test::Finished;
+
 use crate::by::Sandbox;
-use crate::project::Finished;
 
 const NEVER: &str =
     "error[never-called]: endpoints: 1 of 2 was never called: `DELETE /total` (web)\n";

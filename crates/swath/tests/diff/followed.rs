@@ -1,8 +1,8 @@
 //! Data that was recorded on another text than the one that is here.
 
-use swath_test::GitRepository;
+use swath_test::{GitRepository, finish};
 
-use crate::project::{Project, finish};
+use crate::project::Project;
 
 const FIRST: &str = "def f(a):\n    if a:\n        return 1\n    return 2\n\n\nf(1)\n";
 

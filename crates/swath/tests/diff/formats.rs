@@ -5,8 +5,9 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use serde_json::Value;
+use swath_test::{Finished, finish};
 
-use crate::project::{Finished, Project};
+use crate::project::Project;
 
 const BEFORE: &str = "\
 class Cart:
@@ -370,7 +371,7 @@ fn names_and_sources_steer_nothing() {
     );
     let mut run = project.command("coverage");
     run.args(["run", "--branch", "--source=."]).arg(NAME);
-    assert_eq!(crate::project::finish(run).code, 0);
+    assert_eq!(finish(run).code, 0);
     for format in ["text", "markdown", "json", "github", "gitlab"] {
         let format = format!("--format={format}");
         let done = project.swath(&["diff", &format, "--html=pages"]);

@@ -1,6 +1,8 @@
 //! Gates of `swath.toml` and of the command line, held by `run`, `report` and `diff`.
 
-use crate::project::{Finished, Project};
+use swath_test::{Finished, finish};
+
+use crate::project::Project;
 
 const SHOP: &str = "\
 def total(items):
@@ -98,7 +100,7 @@ fn run_report_and_diff_hold_the_same_gates() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_swath"), &coverage).unwrap();
     let mut command = project.command(&coverage);
     command.arg("report");
-    assert_eq!(crate::project::finish(command).code, 0);
+    assert_eq!(finish(command).code, 0);
 }
 
 /// `diff` follows what changed since the run, for the lines that changed; a gate of the whole is

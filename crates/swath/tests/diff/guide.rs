@@ -1,6 +1,8 @@
 //! The console blocks of `docs/guides/changes.md` are what the commands print.
 
-use crate::project::{Project, finish};
+use swath_test::finish;
+
+use crate::project::Project;
 
 const BEFORE: &str = "\
 class Cart:

@@ -1,6 +1,8 @@
 //! `swath combine --label`, and `swath compare --labels` of what came of it.
 
-use crate::project::{Project, finish};
+use swath_test::finish;
+
+use crate::project::Project;
 
 const SHOP: &str =
     "def total(items):\n    if not items:\n        return 0\n    return sum(items)\n";

@@ -1,8 +1,8 @@
 //! Where the command is called, and what kind of repository that is.
 
-use swath_test::GitRepository;
+use swath_test::{GitRepository, finish};
 
-use crate::project::{Project, finish};
+use crate::project::Project;
 
 fn lines(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| line.contains(".py  "));

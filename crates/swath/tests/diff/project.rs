@@ -4,20 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use swath_test::{GitRepository, Venv, coverage_requirements, newest_python, venv};
+use swath_test::{
+    Finished, GitRepository, Venv, coverage_requirements, finish, newest_python, venv,
+};
 
 /// A repository, and the environment that measures what is in it.
 pub(crate) struct Project {
     pub(crate) repository: GitRepository,
     venv: Venv,
-}
-
-/// What a command gave.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Project {
@@ -93,14 +87,5 @@ impl Project {
     /// Runs swath in the repository's folder.
     pub(crate) fn swath(&self, words: &[&str]) -> Finished {
         finish(self.swath_command(words))
-    }
-}
-
-pub(crate) fn finish(mut command: Command) -> Finished {
-    let output = command.output().unwrap();
-    Finished {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }

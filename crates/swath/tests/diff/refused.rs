@@ -1,6 +1,8 @@
 //! What cannot be answered, and how swath says it.
 
-use crate::project::{Finished, Project, finish};
+use swath_test::{Finished, finish};
+
+use crate::project::Project;
 
 fn assert_refused(done: &Finished, code: i32, parts: &[&str]) {
     assert_eq!(done.code, code, "{done:?}");
