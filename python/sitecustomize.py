@@ -73,6 +73,25 @@ def _swath_say(folder, reason):
     open(data + name.encode(), "a").close()
 
 
+def _swath_keep_byte_code():
+    # Where Python may not write byte code, it would compile this anew in each process, which takes
+    # longer than all else that happens here. The folder is the run's own.
+    import os
+    import sys
+
+    if not sys.dont_write_bytecode or sys.pycache_prefix is not None:
+        return
+    external = sys.modules["_frozen_importlib_external"]
+    kept = external.cache_from_source(__file__)
+    if os.path.exists(kept) or not os.access(os.path.dirname(kept), os.W_OK):
+        return
+    sys.dont_write_bytecode = False
+    try:
+        __loader__.get_code(__name__)
+    finally:
+        sys.dont_write_bytecode = True
+
+
 def _swath_run(folder):
     import sys
 
@@ -80,6 +99,10 @@ def _swath_run(folder):
         reason = _swath_start(folder)
         if reason is not None:
             _swath_say(folder, reason)
+        else:
+            _swath_keep_byte_code()
+        # The preloaded object hears this, and need not do the same again.
+        sys.audit("swath.started")
     except Exception:
         # The program must run as it would without swath, whatever happened.
         pass

@@ -18,15 +18,21 @@ type Symbol = *mut c_void;
 type Find = unsafe extern "C" fn(*mut c_void, *const c_char) -> Symbol;
 type Hook = unsafe extern "C" fn(*const c_char, Object, *mut c_void) -> c_int;
 
-/// Runs the same file as `site` does, under another name.
-const START: &CStr = c"__file__ = path.rpartition('/')[0] + '/sitecustomize.py'
-with open(__file__, 'rb') as file:
-    exec(compile(file.read(), __file__, 'exec'))
+/// Runs the same file as `site` does, under another name; its byte code is kept as that of a module.
+const START: &CStr = c"import sys
+__file__ = path.rpartition('/')[0] + '/sitecustomize.py'
+__loader__ = sys.modules['_frozen_importlib_external'].SourceFileLoader(__name__, __file__)
+exec(__loader__.get_code(__name__))
 ";
 /// `Py_file_input`.
 const FILE_INPUT: c_int = 257;
 
-/// Whether the agent was started from here.
+/// The events before the main module runs …
+const RUN: &[u8] = b"cpython.run_";
+/// … and the one that `sitecustomize` raises when it has done its part.
+const DONE: &[u8] = b"swath.started";
+
+/// Whether the agent was started, from here or by `sitecustomize`.
 static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// What `dladdr` says of an address.
@@ -104,24 +110,34 @@ unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
 
 /// Told of every audit event; never objects.
 unsafe extern "C" fn on_event(event: *const c_char, _: Object, _: *mut c_void) -> c_int {
-    let mut place = event;
-    for byte in b"cpython.run_" {
-        // SAFETY: an event is a C string, and is read up to its end at most.
-        unsafe {
-            if *place.cast::<u8>() != *byte {
-                return 0;
-            }
-            place = place.add(1);
-        }
+    // SAFETY: an event is a C string.
+    let (is_run, is_done) = unsafe { (begins_with(event, RUN), begins_with(event, DONE)) };
+    if is_done {
+        STARTED.store(true, Ordering::Relaxed);
     }
     // Of one thread: it holds the interpreter's lock. Exchanging the value would be a call into a
     // library on some machines.
-    if !STARTED.load(Ordering::Relaxed) {
+    if is_run && !STARTED.load(Ordering::Relaxed) {
         STARTED.store(true, Ordering::Relaxed);
         // SAFETY: the interpreter is there, and its lock is held.
         unsafe { start() };
     }
     0
+}
+
+/// Whether a C string begins so; it is read up to its end at most.
+unsafe fn begins_with(text: *const c_char, start: &[u8]) -> bool {
+    let mut place = text;
+    for byte in start {
+        // SAFETY: what came before was not the string's end, as that equals no byte of `start`.
+        unsafe {
+            if *place.cast::<u8>() != *byte {
+                return false;
+            }
+            place = place.add(1);
+        }
+    }
+    true
 }
 
 /// Starts the agent. What fails leaves the program alone.

@@ -28,6 +28,8 @@ pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::R
     });
     let mut archive = tar::Builder::new(Vec::new());
     add(&mut archive, "agent/", 0o755, None)?;
+    let byte_code = format!("agent/{}/", settings::BYTE_CODE_FOLDER);
+    add(&mut archive, &byte_code, 0o755, None)?;
     add(&mut archive, "data/", 0o1777, None)?;
     let mut folders = BTreeSet::new();
     for file in agent {

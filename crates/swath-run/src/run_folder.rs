@@ -101,6 +101,8 @@ impl RunFolder {
         };
         make(&self.inner, 0o711)?;
         make(&self.agent(), 0o755)?;
+        // Of this user: who runs the services may put files into it, and cannot keep it.
+        make(&self.agent().join(settings::BYTE_CODE_FOLDER), 0o755)?;
         // Services of other users write here too.
         make(&self.data(), 0o1777)?;
         make(&self.containers(), 0o700)?;

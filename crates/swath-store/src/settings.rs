@@ -6,6 +6,10 @@
 /// The name of the file, in the agent's folder.
 pub const FILE_NAME: &str = "swath-agent.conf";
 
+/// The folder in the agent's folder in which Python keeps byte code. It is made beforehand, and
+/// `sitecustomize` fills it where it may.
+pub const BYTE_CODE_FOLDER: &str = "__pycache__";
+
 /// The folder for the stores.
 pub const DATA: &str = "data";
 /// Whether branches are recorded.

@@ -71,6 +71,47 @@ fn both_ways_start_the_agent_once() {
     }
 }
 
+/// To compile `sitecustomize` costs more than the rest of the start. Containers often forbid Python
+/// to write byte code: that of the program is not written then, and that of the start is.
+#[test]
+fn byte_code_of_the_start_is_kept_in_the_runs_folder_alone() {
+    let text = "import sys\nimport beside\nprint(sys.dont_write_bytecode)\n";
+    for python in pythons() {
+        for way in ["path", "preload", "both"] {
+            let run = Run::new();
+            let folder = run.path().join("program");
+            fs_err::create_dir(&folder).unwrap();
+            fs_err::write(folder.join("main.py"), text).unwrap();
+            fs_err::write(folder.join("beside.py"), "x = 1\n").unwrap();
+            let start = || {
+                let mut command = python.command();
+                command.arg("-v").arg(folder.join("main.py"));
+                if way != "preload" {
+                    run.inject(&mut command);
+                }
+                let output = match way {
+                    "path" => command.output().unwrap(),
+                    _ => preload(&run, &mut command),
+                };
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert_eq!(said.trim(), "True", "{} {way}", python.tag());
+                String::from_utf8_lossy(&output.stderr).into_owned()
+            };
+            let agent = run.path().join("agent");
+            let kept = agent.join(swath_store::settings::BYTE_CODE_FOLDER);
+            let from_byte_code = format!("# code object from '{}", kept.display());
+            let first = start();
+            assert!(!first.contains(&from_byte_code), "{} {way}", python.tag());
+            let files = fs_err::read_dir(&kept).unwrap().count();
+            assert_eq!(files, 1, "{} {way}", python.tag());
+            assert!(start().contains(&from_byte_code), "{} {way}", python.tag());
+            let beside = folder.join(swath_store::settings::BYTE_CODE_FOLDER);
+            assert!(!beside.exists(), "{} {way}", python.tag());
+            assert_eq!(run.stores().len(), 2, "{} {way}", python.tag());
+        }
+    }
+}
+
 #[test]
 fn a_launcher_that_puts_its_sitecustomize_in_front() {
     let file = program("plain.py");

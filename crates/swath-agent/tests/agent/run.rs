@@ -36,7 +36,8 @@ impl Run {
             folder: swath_test::temp_dir(),
         };
         let agent = run.folder.path().join("agent");
-        fs_err::create_dir(&agent).unwrap();
+        let byte_code = agent.join(swath_store::settings::BYTE_CODE_FOLDER);
+        fs_err::create_dir_all(byte_code).unwrap();
         fs_err::create_dir(run.data()).unwrap();
         fs_err::write(agent.join(swath_agent::AGENT_FILE_NAME), swath_agent::AGENT).unwrap();
         let preload = agent.join(swath_agent::PRELOAD_FILE_NAME);
