@@ -2,6 +2,7 @@
 
 mod analysis;
 mod attribution;
+mod build;
 mod cost;
 mod data;
 mod html;
@@ -51,6 +52,8 @@ enum Bench {
     Data(data::Options),
     /// CPU time of questions about a change; writes docs/benchmarks.md
     Questions(questions::Options),
+    /// CPU time of the first build, beside an earlier revision's; writes docs/benchmarks.md
+    Build(build::Options),
 }
 
 #[derive(Args)]
@@ -136,6 +139,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::ProxyInside(options) => proxy::inside(options),
         Bench::Data(options) => data::run(options),
         Bench::Questions(options) => questions::run(options),
+        Bench::Build(options) => build::run(options),
         Bench::Attribution(options) => attribution::run(options),
     }
 }

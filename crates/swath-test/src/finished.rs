@@ -18,7 +18,9 @@ pub struct Finished {
 /// # Panics
 /// If it cannot be started.
 pub fn finish(mut command: Command) -> Finished {
-    let output = command.output().unwrap();
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     Finished {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
