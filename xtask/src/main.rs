@@ -12,6 +12,7 @@ mod check;
 mod compose;
 mod demo;
 mod dist;
+mod docs;
 mod generate;
 mod images;
 mod licence;
@@ -48,6 +49,8 @@ enum Verb {
     Demo(demo::Options),
     /// Make wheels, archives and source packages under target/dist, as a release has them
     Dist(dist::Options),
+    /// Make the documentation a site under target/docs
+    Docs,
     /// Measure what measuring costs, and write docs/benchmarks.md
     Bench(bench::Options),
     /// Write the generated files; with --check, say which are out of date
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Prove(options) => suite::prove(&options),
         Verb::Demo(options) => demo::run(&options),
         Verb::Dist(options) => dist::run(&options),
+        Verb::Docs => docs::run(),
         Verb::Bench(options) => bench::run(&options),
         Verb::Gen(options) => generate::run(&options),
         Verb::Pythons => Ok(pythons::run()),

@@ -163,6 +163,7 @@ mod tests {
         }
         let expected = [
             ("agent/", 0o755, ""),
+            ("agent/__pycache__/", 0o755, ""),
             ("data/", 0o1777, ""),
             ("agent/sitecustomize.py", 0o644, "pass\n"),
             (

@@ -166,6 +166,15 @@ impl CommandLine {
     }
 }
 
+/// What is wrong with a verb of swath's own name and its words; nothing with no words at all.
+#[cfg(test)]
+pub(crate) fn problem(words: &[OsString]) -> Option<String> {
+    let (name, rest) = words.split_first()?;
+    let name = name.to_string_lossy();
+    let verb = own_verb_named(&name)?;
+    parser::parse(verb, rest).err()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,8 @@ mod command_tree;
 mod commands;
 mod coverage_cli;
 mod diagnostic;
+#[cfg(test)]
+mod documented;
 mod engine;
 mod exit;
 mod gates;

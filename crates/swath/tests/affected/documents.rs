@@ -60,10 +60,8 @@ fn the_guide_shows_what_is_printed() {
     };
     let page = swath_test::workspace_root().join("docs/guides/affected.md");
     let page = fs_err::read_to_string(page).unwrap();
-    let block = page.split("```console\n").nth(1).unwrap();
-    let block = block.split("```").next().unwrap();
-    let (command, shown) = block.split_once('\n').unwrap();
-    let words: Vec<&str> = command.split(' ').skip(2).collect();
+    let (command, shown) = swath_test::console_commands(&page).swap_remove(0);
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
     let done = project.swath(&words);
     let commit = project.repository.git(["rev-parse", "main"]);
     let said = done.stderr.replace(&commit[..10], "3f9050dd71");

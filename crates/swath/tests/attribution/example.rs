@@ -1,7 +1,7 @@
 //! `examples/shop`: two services, one of which asks the other, with gates. The console blocks of
 //! `docs/guides/attribution.md` are what the commands print of it.
 
-use swath_test::{Requirements, copy_example, free_port, venv, workspace_root};
+use swath_test::{Requirements, console_commands, copy_example, free_port, venv, workspace_root};
 
 use crate::project::{Printed, Project, Sampled, pythons_for};
 
@@ -9,17 +9,6 @@ fn requirements() -> Requirements {
     let folder = workspace_root().join("examples/shop");
     let read = |name: &str| Requirements::read(&folder.join(name)).unwrap();
     read("requirements.txt").and(&read("requirements-test.txt"))
-}
-
-/// The commands of the page's console blocks, each with what the page shows of it.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let blocks = page.split("```console\n").skip(1);
-    let blocks = blocks.map(|block| block.split("```").next().unwrap());
-    let commands = blocks.flat_map(|block| block.split("$ ").skip(1));
-    commands
-        .map(|command| command.split_once('\n').unwrap())
-        .map(|(words, output)| (words.to_owned(), output.to_owned()))
-        .collect()
 }
 
 /// A copy of the example, measured.
@@ -52,7 +41,7 @@ fn the_guide_shows_what_the_example_prints() {
     assert_eq!(run.code, Some(0), "{run:?}");
     let page = fs_err::read_to_string(workspace_root().join("docs/guides/attribution.md")).unwrap();
     let mut compared = 0;
-    for (words, shown) in blocks(&page) {
+    for (words, shown) in console_commands(&page) {
         let words: Vec<String> = shell_words::split(&words).unwrap();
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
         let printed = match words.as_slice() {

@@ -1,6 +1,6 @@
 //! The console blocks of `docs/guides/changes.md` are what the commands print.
 
-use swath_test::finish;
+use swath_test::{console_commands, finish};
 
 use crate::project::Project;
 
@@ -32,19 +32,6 @@ class Cart:
             total -= total * min(discount, 50) // 100
         return total
 ";
-
-/// The commands of the page's console blocks, each with what the page shows of it.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    for block in page.split("```console\n").skip(1) {
-        let block = block.split("```").next().unwrap();
-        for command in block.split("$ ").skip(1) {
-            let (words, output) = command.split_once('\n').unwrap();
-            blocks.push((words.to_owned(), output.to_owned()));
-        }
-    }
-    blocks
-}
 
 /// Keeps what the data says, as of this commit.
 fn keep(project: &Project, commit: &str) {
@@ -93,7 +80,7 @@ fn the_guide_shows_what_is_printed() {
     keep(&project, "9be1f0c27a3a9d0f86e0cf2e5ad7ec1b5d3f04c0");
     let page = swath_test::workspace_root().join("docs/guides/changes.md");
     let page = fs_err::read_to_string(page).unwrap();
-    let blocks = blocks(&page);
+    let blocks = console_commands(&page);
     assert!(blocks.len() >= 5, "{blocks:?}");
     for (words, shown) in blocks {
         let words: Vec<String> = shell_words::split(&words).unwrap();
