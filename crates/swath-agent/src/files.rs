@@ -24,3 +24,8 @@ pub fn files(attribution: bool) -> impl Iterator<Item = (&'static str, &'static 
         .chain(objects)
         .chain(attribution.map(|(name, text)| (*name, text.as_bytes())))
 }
+
+/// The objects that `LD_PRELOAD` may name, for all machines, by their names in the same folder.
+pub fn preloads() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    Machine::with_agent().map(|machine| (machine.preload_file_name(), machine.preload()))
+}

@@ -5,7 +5,11 @@
 //! for each machine.
 
 mod files;
+mod inject;
 mod machine;
 
-pub use files::{ATTRIBUTION, ATTRIBUTION_FOLDER, CONFIGURATION_FILE_NAME, SITECUSTOMIZE, files};
+pub use files::{
+    ATTRIBUTION, ATTRIBUTION_FOLDER, CONFIGURATION_FILE_NAME, SITECUSTOMIZE, files, preloads,
+};
+pub use inject::{ANY_ORDER, Inject, PRELOAD_VARIABLE, PYTHON_PATH, SANITIZER, foreign_loaders};
 pub use machine::{AGENT, AGENT_FILE_NAME, Machine, PRELOAD, PRELOAD_FILE_NAME};

@@ -11,7 +11,7 @@ pub const AGENT_FILE_NAME: &str = Machine::OWN.file_name();
 pub const PRELOAD: &[u8] = Machine::OWN.preload();
 
 /// The name of that object, beside `sitecustomize.py`.
-pub const PRELOAD_FILE_NAME: &str = "swath-preload.so";
+pub const PRELOAD_FILE_NAME: &str = Machine::OWN.preload_file_name();
 
 /// What machine code a Python is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,12 @@ impl Machine {
         }
     }
 
+    /// The one that container engines call so.
+    pub fn of_architecture(name: &str) -> Option<Machine> {
+        let mut all = Machine::ALL.into_iter();
+        all.find(|machine| machine.architecture() == name)
+    }
+
     /// What targets of the compiler begin with.
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,6 +74,14 @@ impl Machine {
         match self {
             Machine::X86_64 => "_swath.x86_64.so",
             Machine::Aarch64 => "_swath.aarch64.so",
+        }
+    }
+
+    /// The name of the object that is preloaded, in the same folder.
+    pub const fn preload_file_name(self) -> &'static str {
+        match self {
+            Machine::X86_64 => "swath-preload.x86_64.so",
+            Machine::Aarch64 => "swath-preload.aarch64.so",
         }
     }
 

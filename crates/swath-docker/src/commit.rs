@@ -14,7 +14,7 @@ use crate::error::EngineError;
 use crate::message::LONGEST_BODY;
 use crate::route::Commit;
 use crate::time::timestamp;
-use crate::traces::{clean_config, is_marked, order_as_in_image};
+use crate::traces::{SHARED_VARIABLES, clean_config, is_marked, order_as_in_image};
 
 /// Replaces the image that a commit made by one without swath's part; gives its id. `None` when the
 /// image has none.
@@ -65,14 +65,16 @@ pub(crate) fn emptied(body: &[u8], container: &Value) -> Value {
     let given = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let mut config = container["Config"].clone();
     clean_config(&mut config);
-    let own = variable("PYTHONPATH", &config, &Value::Null);
-    let mut environment = vec![
-        own.map_or_else(
-            || json!("PYTHONPATH"),
-            |own| json!(format!("PYTHONPATH={own}")),
-        ),
-        json!(SERVICE_VARIABLE),
-    ];
+    let given_to = |name: &&str| variable(name, &container["Config"], &Value::Null).is_some();
+    let mut environment: Vec<Value> = SHARED_VARIABLES
+        .into_iter()
+        .filter(given_to)
+        .map(|name| match variable(name, &config, &Value::Null) {
+            Some(own) => json!(format!("{name}={own}")),
+            None => json!(name),
+        })
+        .collect();
+    environment.push(json!(SERVICE_VARIABLE));
     let mut labels = config["Labels"].as_object().cloned().unwrap_or_default();
     labels.insert(RUN_LABEL.to_owned(), json!(""));
     labels.insert(VOLUME_LABEL.to_owned(), json!(""));

@@ -1,11 +1,14 @@
 //! The one request that is rewritten: the creation of a container.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
 
 use serde_json::{Value, json};
+use swath_agent::Inject;
 
 use crate::config_hash::{CONFIG_HASH, marked};
-use crate::traces::without_agent;
+use crate::traces::without_ours;
 
 /// The label that says in which run a container was created.
 pub(crate) const RUN_LABEL: &str = "swath.run";
@@ -32,21 +35,28 @@ pub(crate) struct Injection<'a> {
     pub(crate) mount: &'a str,
     /// The name under which what it records is known.
     pub(crate) service: &'a str,
+    /// How the agent gets into its Pythons.
+    pub(crate) inject: Inject,
+    /// The object that its loader can take, by its name in the agent's folder.
+    pub(crate) preload: &'a str,
 }
 
 /// Puts the agent into a request. `image` is the image as the engine describes it.
 pub(crate) fn inject(request: &mut Value, image: &Value, injection: &Injection<'_>) {
-    let python_path = variable("PYTHONPATH", request, image);
-    let mut agent = format!("{}/agent", injection.mount);
-    // The image may be one that was made of a container under a run.
-    let before = python_path.and_then(|path| without_agent(&path));
-    if let Some(before) = before.filter(|value| !value.is_empty()) {
-        agent.push(':');
-        agent.push_str(&before);
+    let agent = format!("{}/agent", injection.mount);
+    let preload = format!("{agent}/{}", injection.preload);
+    let current = |name: &str| {
+        let value = variable(name, request, image)?;
+        // The image may be one that was made of a container under a run.
+        without_ours(name, &value).map(OsString::from)
+    };
+    let variables = injection
+        .inject
+        .variables(Path::new(&agent), Path::new(&preload), current);
+    for (name, value) in variables {
+        set_variable(request, name, &value.to_string_lossy());
     }
-    let service = injection.service;
-    set_variable(request, "PYTHONPATH", &agent);
-    set_variable(request, SERVICE_VARIABLE, service);
+    set_variable(request, SERVICE_VARIABLE, injection.service);
     let bind = format!("{}:{}", injection.volume, injection.mount);
     let host = object(request, "HostConfig");
     match host.get_mut("Binds") {
@@ -194,6 +204,8 @@ mod tests {
         volume: "swath-r1-0",
         mount: "/swath",
         service: "web",
+        inject: Inject::Path,
+        preload: "swath-preload.x86_64.so",
     };
 
     fn injected(mut request: Value, image: &Value) -> Value {
@@ -220,6 +232,27 @@ mod tests {
             "PYTHONPATH=/swath/agent"
         );
         assert_eq!(path(json!({"Env": null})), "PYTHONPATH=/swath/agent:/image");
+    }
+
+    #[test]
+    fn the_loader_gets_an_object_behind_what_it_has() {
+        let both = Injection {
+            inject: Inject::Both,
+            ..INJECTION
+        };
+        let image = json!({"Config": {"Env": [
+            "LD_PRELOAD=/usr/lib/jemalloc.so:/dev/swath/agent/swath-preload.x86_64.so",
+        ]}});
+        let mut request = json!({"Env": ["A=1"]});
+        inject(&mut request, &image, &both);
+        let expected = json!([
+            "A=1",
+            "PYTHONPATH=/swath/agent",
+            "LD_PRELOAD=/usr/lib/jemalloc.so:/swath/agent/swath-preload.x86_64.so",
+            "ASAN_OPTIONS=verify_asan_link_order=0",
+            "SWATH_SERVICE=web",
+        ]);
+        assert_eq!(request["Env"], expected);
     }
 
     #[test]

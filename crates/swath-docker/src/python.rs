@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use swath_agent::{Machine, foreign_loaders};
 
 use crate::config_hash::{PROJECT_LABEL, SERVICE_LABEL};
 use crate::engine::{Content, Engine};
@@ -109,6 +110,27 @@ pub(crate) fn holds_python(
         }
     }
     Ok(false)
+}
+
+/// The machine of the image's code, if an object can be preloaded in a container of it: no program
+/// there could have a loader that complains of the object.
+pub(crate) fn preloading_machine(
+    engine: &Engine,
+    image: &Value,
+    id: &str,
+    owner: &str,
+) -> Result<Option<Machine>, EngineError> {
+    let architecture = image["Architecture"].as_str();
+    let Some(machine) = architecture.and_then(Machine::of_architecture) else {
+        return Ok(None);
+    };
+    let carrier = Carrier::create(engine, id, owner, None)?;
+    for path in foreign_loaders(machine) {
+        if engine.holds(&carrier.id, path)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(machine))
 }
 
 /// Whether there is an agent of the image's machine code: `architectures` are those that there are

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use swath_agent::{Inject, Machine};
 use swath_model::count;
 
 use crate::config_hash::{SERVICE_LABEL, shown};
@@ -19,7 +20,7 @@ use crate::part::ServicePart;
 use crate::patience::Limits;
 use crate::place::ContainerPlace;
 use crate::place_files::read_at;
-use crate::python::{Carrier, holds_python, is_supported};
+use crate::python::{Carrier, holds_python, is_supported, preloading_machine};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::volume::{AgentFile, extract, filled, inert};
 
@@ -30,6 +31,8 @@ pub struct Delivery {
     pub run: String,
     /// The files of the agent, its settings left out.
     pub agent: Vec<AgentFile>,
+    /// How it gets into Pythons, where nothing in an image speaks against that.
+    pub inject: Inject,
     /// The machines that it runs on, as engines name them.
     pub architectures: Vec<&'static str>,
     /// The agent's settings, all but `data`.
@@ -81,6 +84,8 @@ struct ImageKind {
     holds_python: bool,
     /// Whether the agent runs on its platform.
     is_supported: bool,
+    /// The machine whose object its loader takes, if no other loader in it could complain.
+    preloading: Option<Machine>,
 }
 
 impl ImageKind {
@@ -199,7 +204,13 @@ impl Session {
         }});
         self.engine
             .json("POST", "/volumes/create", &Content::Json(&volume))?;
+        let (inject_by, preload) = match kind.preloading {
+            Some(machine) => (self.delivery.inject, machine.preload_file_name()),
+            None => (Inject::Path, ""),
+        };
         let injection = Injection {
+            inject: inject_by,
+            preload,
             run: &self.delivery.run,
             volume: &record.volume,
             mount: record.mount,
@@ -239,10 +250,14 @@ impl Session {
         if let Some(&known) = locked(&self.images).get(id) {
             return Ok(known);
         }
-        let found = ImageKind {
+        let mut found = ImageKind {
             holds_python: holds_python(&self.engine, image, id, &self.owner)?,
             is_supported: is_supported(image, &self.delivery.architectures),
+            preloading: None,
         };
+        if found.needs_agent() && self.delivery.inject.is_by_preload() {
+            found.preloading = preloading_machine(&self.engine, image, id, &self.owner)?;
+        }
         locked(&self.images).insert(id.to_owned(), found);
         Ok(found)
     }

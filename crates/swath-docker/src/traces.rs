@@ -2,9 +2,13 @@
 //! made of it: it leaves the run by no way.
 
 use serde_json::{Value, json};
+use swath_agent::{ANY_ORDER, PRELOAD_VARIABLE, PYTHON_PATH, SANITIZER};
 
 use crate::config_hash::{CONFIG_HASH, unmarked};
 use crate::create::{PLACES, RUN_LABEL, SERVICE_VARIABLE, VOLUME_LABEL};
+
+/// The variables that hold something of swath's, beside what is of the container's own.
+pub(crate) const SHARED_VARIABLES: [&str; 3] = [PYTHON_PATH, PRELOAD_VARIABLE, SANITIZER];
 
 /// Takes swath's part out of a container as a list or an inspection shows it. Says whether there
 /// was one.
@@ -45,10 +49,18 @@ fn carried(labels: &Value) -> Option<String> {
 /// Takes swath's variables and labels out of a configuration.
 pub(crate) fn clean_config(config: &mut Value) {
     if let Some(Value::Array(environment)) = config.get_mut("Env") {
+        // A program's own wish about the order of objects looks like swath's.
+        let is_preloaded = environment.iter().any(|entry| {
+            shared(entry).is_some_and(|(name, value)| {
+                name == PRELOAD_VARIABLE && without_ours(name, value).as_deref() != Some(value)
+            })
+        });
         for entry in environment.iter_mut() {
-            if let Some(path) = entry.as_str().and_then(python_path) {
-                *entry = match without_agent(path) {
-                    Some(own) => json!(format!("PYTHONPATH={own}")),
+            if let Some((name, value)) = shared(entry)
+                && (name != SANITIZER || is_preloaded)
+            {
+                *entry = match without_ours(name, value) {
+                    Some(own) => json!(format!("{name}={own}")),
                     None => Value::Null,
                 };
             }
@@ -78,15 +90,24 @@ fn clean_labels(labels: &mut Value) {
     }
 }
 
-fn python_path(entry: &str) -> Option<&str> {
-    entry.strip_prefix("PYTHONPATH=")
+/// One of the shared variables, with its value.
+fn shared(entry: &Value) -> Option<(&str, &str)> {
+    let (name, value) = entry.as_str()?.split_once('=')?;
+    SHARED_VARIABLES.contains(&name).then_some((name, value))
 }
 
-/// A search path without an agent's folder; nothing if there was nothing else.
-pub(crate) fn without_agent(path: &str) -> Option<String> {
-    let own = path
+/// The value of a shared variable without what is swath's; nothing if there was nothing else.
+pub(crate) fn without_ours(name: &str, value: &str) -> Option<String> {
+    let is_ours = |part: &&str| match name {
+        PYTHON_PATH => is_agent_folder(part),
+        PRELOAD_VARIABLE => part
+            .rsplit_once('/')
+            .is_some_and(|(folder, _)| is_agent_folder(folder)),
+        _ => *part == ANY_ORDER,
+    };
+    let own = value
         .split(':')
-        .filter(|folder| !is_agent_folder(folder))
+        .filter(|part| !is_ours(part))
         .collect::<Vec<_>>();
     (!own.is_empty()).then(|| own.join(":"))
 }
@@ -97,8 +118,8 @@ fn is_agent_folder(folder: &str) -> bool {
         .is_some_and(|mount| PLACES.contains(&mount))
 }
 
-/// Moves the search path to where the image has it, if it is the image's: a container without swath
-/// has its own variables first, then those of its image, in their order.
+/// Moves each shared variable to where the image has it, if it is the image's: a container without
+/// swath has its own variables first, then those of its image, in their order.
 pub(crate) fn order_as_in_image(config: &mut Value, image: &Value) {
     let Some(Value::Array(environment)) = config.get_mut("Env") else {
         return;
@@ -106,8 +127,14 @@ pub(crate) fn order_as_in_image(config: &mut Value, image: &Value) {
     let of_image = image["Config"]["Env"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
-    let is_path = |entry: &Value| entry.as_str().and_then(python_path).is_some();
-    let Some(there) = of_image.iter().position(is_path) else {
+    for name in SHARED_VARIABLES {
+        move_as_in_image(name, environment, of_image);
+    }
+}
+
+fn move_as_in_image(name: &str, environment: &mut Vec<Value>, of_image: &[Value]) {
+    let is_it = |entry: &Value| shared(entry).is_some_and(|(known, _)| known == name);
+    let Some(there) = of_image.iter().position(is_it) else {
         return;
     };
     let Some(here) = environment
@@ -136,7 +163,11 @@ mod tests {
     fn a_description_shows_nothing_of_swaths() {
         let mut container = json!({
             "Config": {
-                "Env": ["A=1", "PYTHONPATH=/dev/swath/agent:/own", "SWATH_SERVICE=web", "B=2"],
+                "Env": [
+                    "A=1", "PYTHONPATH=/dev/swath/agent:/own", "SWATH_SERVICE=web", "B=2",
+                    "LD_PRELOAD=/x.so:/dev/swath/agent/swath-preload.x86_64.so",
+                    "ASAN_OPTIONS=verify_asan_link_order=0",
+                ],
                 "Labels": {
                     "swath.run": "r1", "swath.volume": "swath-r1-0", "x": "y",
                     "com.docker.compose.config-hash": "swath.r1.0123",
@@ -149,7 +180,7 @@ mod tests {
         assert!(clean_description(&mut container));
         let expected = json!({
             "Config": {
-                "Env": ["A=1", "PYTHONPATH=/own", "B=2"],
+                "Env": ["A=1", "PYTHONPATH=/own", "B=2", "LD_PRELOAD=/x.so"],
                 "Labels": {"x": "y", "com.docker.compose.config-hash": "0123"},
             },
             "HostConfig": {"Binds": ["/a:/b"], "Memory": 5},
@@ -171,8 +202,13 @@ mod tests {
             ("/app:/swath/agent:/x", Some("/app:/x")),
             ("/app/agent", Some("/app/agent")),
         ] {
-            assert_eq!(without_agent(path).as_deref(), own, "{path}");
+            let found = without_ours(PYTHON_PATH, path);
+            assert_eq!(found.as_deref(), own, "{path}");
         }
+        let mut theirs = json!({"Env": ["ASAN_OPTIONS=verify_asan_link_order=0"]});
+        let before = theirs.clone();
+        clean_config(&mut theirs);
+        assert_eq!(theirs, before, "nothing of swath's is preloaded there");
         let image = json!({"Config": {"Env": ["A=1", "PYTHONPATH=/own", "B=2"]}});
         let mut config = json!({"Env": ["MINE=1", "PYTHONPATH=/own", "A=1", "B=2"]});
         order_as_in_image(&mut config, &image);

@@ -56,6 +56,7 @@ impl Project {
                 name: "sitecustomize.py".to_owned(),
                 bytes: b"".to_vec(),
             }],
+            inject: swath_agent::Inject::Path,
             architectures: vec!["amd64"],
             settings: SettingsOf::same(Vec::new()),
             gather_into: folder.join("containers"),

@@ -52,6 +52,7 @@ impl Fixture {
                 name: "sitecustomize.py".to_owned(),
                 bytes: AGENT.into(),
             }],
+            inject: swath_agent::Inject::Path,
             architectures: vec!["amd64"],
             settings: SettingsOf::same(b"branch 0\n".to_vec()),
             gather_into: folder.path().join("containers"),
@@ -357,6 +358,7 @@ fn the_engine_is_contacted_when_the_first_client_is_there() {
     let delivery = Delivery {
         run: "none".to_owned(),
         agent: vec![],
+        inject: swath_agent::Inject::Path,
         architectures: vec!["amd64"],
         settings: SettingsOf::same(Vec::new()),
         gather_into: folder.path().to_owned(),

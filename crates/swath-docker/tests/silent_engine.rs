@@ -37,6 +37,7 @@ fn start(folder: &Path, engine: &Path) -> Proxy {
             name: "sitecustomize.py".to_owned(),
             bytes: Vec::new(),
         }],
+        inject: swath_agent::Inject::Path,
         architectures: vec!["amd64"],
         settings: SettingsOf::same(Vec::new()),
         gather_into: folder.join("containers"),
@@ -223,6 +224,7 @@ fn who_gives_up_waits_no_longer() {
     let delivery = Delivery {
         run: "r1".to_owned(),
         agent: Vec::new(),
+        inject: swath_agent::Inject::Path,
         architectures: vec!["amd64"],
         settings: SettingsOf::same(Vec::new()),
         gather_into: folder.path().join("containers"),

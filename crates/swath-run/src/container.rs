@@ -10,7 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use fs_err as fs;
-use swath_agent::Machine;
+use swath_agent::{Inject, Machine};
 use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
@@ -225,6 +225,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
     let overrides = request.overrides.clone();
     let rcfile_named = request.rcfile_named;
     let attribution = request.attribution;
+    let inject = request.inject.unwrap_or(Inject::Both);
     let settings = SettingsOf::new(move |place| {
         let mut scope = scope.clone();
         let own = settings_of(place, &overrides, &folder_here).filter(|_| !rcfile_named);
@@ -238,11 +239,13 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
     Delivery {
         run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
         agent: swath_agent::files(attribution)
+            .chain(swath_agent::preloads().filter(|_| inject.is_by_preload()))
             .map(|(name, bytes)| AgentFile {
                 name: name.to_owned(),
                 bytes: bytes.to_vec(),
             })
             .collect(),
+        inject,
         architectures: Machine::with_agent().map(Machine::architecture).collect(),
         settings,
         gather_into: folder.containers(),

@@ -6,11 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_agent::{PRELOAD_VARIABLE, PYTHON_PATH};
 use swath_checkout::{Links, NewFile, read_regular};
 use swath_model::Message;
 use swath_store::settings;
-
-use crate::inject::{PRELOAD, PYTHON_PATH};
 
 /// The file's name, beside the hit stores; `python/attribution/named.py` reads it.
 const FILE_NAME: &str = "current-test";
@@ -83,7 +82,7 @@ fn data_folder(
     variable: impl Fn(&str) -> Option<std::ffi::OsString>,
 ) -> Result<PathBuf, CurrentTestError> {
     let path = variable(PYTHON_PATH).unwrap_or_default();
-    let objects = variable(PRELOAD).unwrap_or_default();
+    let objects = variable(PRELOAD_VARIABLE).unwrap_or_default();
     let folders = std::env::split_paths(&path).map(|folder| folder.join(settings::FILE_NAME));
     let beside = objects
         .as_bytes()

@@ -65,7 +65,6 @@ pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
 pub use history::RunHistory;
-pub use inject::Inject;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd, serve};
 pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, plan};
@@ -78,3 +77,4 @@ pub use settings::{
     Settings, SettingsError, SettingsOverrides, rcfile_of_services, twin_of_services,
 };
 pub use signals::survive_file_size_limit;
+pub use swath_agent::Inject;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use swath_agent::PRELOAD_VARIABLE;
 use swath_checkout::ProcessStat;
 
 use crate::command_line::is_python_name;
-use crate::inject::PRELOAD;
 use crate::proc_file::{
     Identity, all_pids, arguments_of, environment_of, executable_of, maps_libpython, variable,
 };
@@ -493,7 +493,7 @@ fn python_path(environment: &[u8], agent_path: &str) -> Option<PythonPath> {
 
 /// Whether the loader brings the agent: an object of its folder is among those to preload.
 fn is_preloaded(environment: &[u8], agent_path: &str) -> bool {
-    let objects = variable(environment, PRELOAD).unwrap_or_default();
+    let objects = variable(environment, PRELOAD_VARIABLE).unwrap_or_default();
     objects
         .split(|byte| b": ".contains(byte))
         .filter_map(|object| object.strip_prefix(agent_path.as_bytes()))

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swath_agent::Inject;
 use swath_config::{Ready, Service};
 use swath_docker::Endpoint;
 use swath_model::Counted;
 
-use crate::inject::Inject;
 use crate::settings::{Settings, SettingsOverrides};
 
 /// One run, completely described: nothing is read from the environment or a file later.

@@ -9,12 +9,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use swath_agent::Inject;
 use swath_checkout::OwnedFolder;
 use swath_store::settings;
 
 use crate::data_file::random_id;
 use crate::error::RunError;
-use crate::inject::{self, Inject};
+use crate::inject;
 
 /// A folder that only this user can look into, removed on drop unless [`RunFolder::keep`] was called.
 ///
@@ -74,7 +75,7 @@ impl RunFolder {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
         if let Some(inject) = inject {
-            inject.check(place)?;
+            inject::check(inject, place)?;
         }
         let path = OwnedFolder::create(place)?.path().to_owned();
         // From here on it is removed when something fails.
@@ -88,7 +89,7 @@ impl RunFolder {
         folder.fill(settings).map_err(with_limit)?;
         if inject != Some(Inject::Path) {
             inject::write_object(&folder.object()).map_err(with_limit)?;
-            folder.inject = inject.or_else(|| Some(Inject::harmless(&folder.object())));
+            folder.inject = inject.or_else(|| Some(inject::harmless(&folder.object())));
         }
         Ok(folder)
     }

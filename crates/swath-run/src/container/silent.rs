@@ -57,6 +57,31 @@ const STARTERS: [&str; 26] = [
     "yarn",
     "yarnpkg",
 ];
+/// Programs that look at files or move them, and start none, whatever the files are called.
+const READERS: [&str; 22] = [
+    "basename",
+    "cat",
+    "chmod",
+    "chown",
+    "cp",
+    "cut",
+    "diff",
+    "du",
+    "echo",
+    "grep",
+    "head",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mv",
+    "rm",
+    "sha256sum",
+    "stat",
+    "tail",
+    "touch",
+    "wc",
+];
 /// A chain of programs that start each other is not longer.
 const MOST_PROGRAMS: usize = 8;
 
@@ -256,7 +281,10 @@ impl Search<'_> {
 
     /// A program that is no Python, and starts none unless it is told to: `su app -c 'python job.py'`.
     fn unless_named(&self, words: &[String]) -> Step {
-        if words.iter().skip(1).any(|word| mentions_python(word)) {
+        let reads = words
+            .first()
+            .is_some_and(|program| READERS.contains(&base_name(program)));
+        if !reads && words.iter().skip(1).any(|word| mentions_python(word)) {
             return self.python(words);
         }
         Step::Is(Ran::NoPython)
@@ -335,8 +363,9 @@ mod tests {
 
     use super::*;
 
-    const FILES: [(&str, &str); 6] = [
+    const FILES: [(&str, &str); 7] = [
         ("/bin/ls", "\u{7f}ELF"),
+        ("/bin/launch", "\u{7f}ELF"),
         (
             "/app/entry.sh",
             "#!/bin/sh\nexport PYTHONPATH=/app/src\nexec \"$@\"\n",
@@ -383,6 +412,7 @@ mod tests {
     fn what_is_no_python_and_starts_none_is_known_to_be_none() {
         for words in [
             &["ls", "/data"][..],
+            &["ls", "-l", "/app/job.py"],
             &["sh", "-c", "cat; echo end"],
             &["tini", "--", "ls"],
             &["/app/serve.sh"],
@@ -427,7 +457,7 @@ mod tests {
         assert_eq!(reason(&["make", "serve"]), None);
         assert_eq!(reason(&["pm2-runtime", "ecosystem.config.js"]), None);
         assert_eq!(reason(&["tini", "--", "s6-svscan", "/etc/s6"]), None);
-        assert_eq!(reason(&["ls", "-", "app", "-c", "python job.py"]), None);
+        assert_eq!(reason(&["launch", "-", "app", "-c", "python job.py"]), None);
         assert_eq!(
             reason(&["bash", "-o", "pipefail", "-c", "env -i python x.py | cat"]),
             scrubbed

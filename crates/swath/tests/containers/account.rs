@@ -55,7 +55,7 @@ fn what_cannot_be_measured_in_containers_is_named() {
     fs_err::create_dir(project.folder().join("parts")).unwrap();
     project.write("parts/generated.in", GENERATED);
     project.write_dockerfile("ARG BASE\nFROM ${BASE}\nCOPY app.py probe.py old.py /app/\nCOPY parts/generated.in /app/generated.py\n");
-    let (output, account) = project.swath(&[], &["sh", "commands.sh"]);
+    let (output, account) = project.swath(&["--inject=path"], &["sh", "commands.sh"]);
     let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{shown}");
 

@@ -290,7 +290,8 @@ docker run --rm --name \"$PROJECT-tool\" \"$IMAGE\" /app/tool
     assert!(!shown.contains("container-silent"), "{shown}");
 
     project.write("commands.sh", &format!("{build}{harmless}{shut_out}"));
-    let (output, account) = project.swath(&complete, &["sh", "commands.sh"]);
+    let by_path = ["--require-complete", "--inject=path"];
+    let (output, account) = project.swath(&by_path, &["sh", "commands.sh"]);
     let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert_eq!(output.status.code(), Some(3), "{shown}");
     assert_eq!(account["complete"], false, "{shown}");
@@ -302,6 +303,53 @@ docker run --rm --name \"$PROJECT-tool\" \"$IMAGE\" /app/tool
         assert!(shown.contains(&container), "{container}: {shown}");
     }
     assert_eq!(shown.matches("container-silent").count(), 2, "{shown}");
+}
+
+/// What ignores or replaces `PYTHONPATH` is reached by the loader, and no program says a word more.
+#[test]
+fn pythons_that_the_path_does_not_reach_are_measured_in_containers() {
+    let test = "pythons_that_the_path_does_not_reach_are_measured_in_containers";
+    let Some(project) = Project::new(test) else {
+        return;
+    };
+    let commands = "\
+set -eu
+docker build -q --build-arg BASE=\"$BASE\" -t \"$IMAGE\" . >/dev/null
+docker run --rm --entrypoint /app/replaces.sh \"$IMAGE\" python3 /app/job.py replaced
+for option in -I -E -S; do docker run --rm \"$IMAGE\" python3 $option /app/job.py $option; done
+docker run --rm -e LD_PRELOAD= \"$IMAGE\" env -u PYTHONPATH python3 /app/job.py unset
+docker run --rm --user 12345 --read-only \"$IMAGE\" python3 -I /app/job.py nobody
+docker run --rm \"$IMAGE\" ls /app/job.py >&2
+";
+    let job = "import sys\n\n\ndef of(kind):\n    return kind\n\n\nprint(of(sys.argv[1]))\n";
+    write_all(
+        &project,
+        &[
+            ("job.py", job),
+            (
+                "replaces.sh",
+                "#!/bin/sh\nexport PYTHONPATH=/app\nexec \"$@\"\n",
+            ),
+            ("commands.sh", commands),
+        ],
+    );
+    project.write_dockerfile(
+        "ARG BASE\nFROM ${BASE}\nCOPY job.py replaces.sh /app/\nRUN chmod +x /app/replaces.sh\n",
+    );
+    let options = ["--require-complete", "--count=all"];
+    let (output, account) = project.swath(&options, &["sh", "commands.sh"]);
+    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{shown}");
+    assert_eq!(account["complete"], true, "{shown}");
+    let measured = account["processes"].as_array().unwrap();
+    let of_job = measured
+        .iter()
+        .filter(|one| one["command"].to_string().contains("job.py"));
+    assert_eq!(of_job.count(), 6, "{shown}");
+    for said in ["replaced", "-I", "-E", "-S", "unset", "nobody"] {
+        assert!(shown.lines().any(|line| line == said), "{said}: {shown}");
+    }
+    assert!(!shown.contains("cannot be preloaded"), "{shown}");
 }
 
 #[test]
