@@ -70,7 +70,7 @@ struct Remark {
 }
 
 fn table_of_tests(report: &AttributionReport) -> PlainTable {
-    let has_labels = report.tests.iter().any(|test| !test.labels.is_empty());
+    let has_labels = has_labels(report);
     let mut heads = vec!["Test"];
     heads.extend(has_labels.then_some("Label"));
     heads.extend(["Outcome", "Lines", "Unique", "Endpoints"]);
@@ -100,8 +100,13 @@ fn table_of_tests(report: &AttributionReport) -> PlainTable {
     }
 }
 
+/// Whether any test came in under a label.
+pub(crate) fn has_labels(report: &AttributionReport) -> bool {
+    report.tests.iter().any(|test| !test.labels.is_empty())
+}
+
 /// The labels of a test, or that it came in under none.
-fn labels(test: &TestReport) -> String {
+pub(crate) fn labels(test: &TestReport) -> String {
     if test.labels.is_empty() {
         return "–".to_owned();
     }

@@ -9,7 +9,7 @@ use super::figures::{grouped, plural};
 use super::layout::{Place, page};
 use super::site::Site;
 use crate::attribution::{
-    call_text, outcomes, statuses_text, summary_of_tests, tests_without_lines,
+    call_text, has_labels, labels, outcomes, statuses_text, summary_of_tests, tests_without_lines,
 };
 
 /// So many ranges of lines are named of a file.
@@ -24,11 +24,18 @@ pub(super) fn render(site: &Site<'_>) -> String {
     let summary = summary_of_tests(report, grouped);
     let _ = writeln!(main, "<p class=lead>{summary}</p>");
     push_without_lines(&mut main, site);
-    main.push_str("<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Test<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Unique<th scope=col class=n>Endpoints\n<tbody>\n");
+    let has_labels = has_labels(report);
+    main.push_str("<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Test");
+    main.push_str(if has_labels { "<th scope=col>Label" } else { "" });
+    main.push_str("<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Unique<th scope=col class=n>Endpoints\n<tbody>\n");
     for (test, name) in report.tests.iter().zip(&site.test_pages) {
         let _ = write!(main, "<tr><th scope=row><a href=\"{name}\">");
         push_text(&mut main, &test.name);
         main.push_str("</a><td class=t>");
+        if has_labels {
+            push_text(&mut main, &labels(test));
+            main.push_str("<td class=t>");
+        }
         push_outcome(&mut main, test);
         let _ = writeln!(
             main,
@@ -91,7 +98,13 @@ pub(super) fn push_test(out: &mut String, site: &Site<'_>, place: usize) {
     let test = &site.attribution.tests[place];
     out.push_str("<h1>");
     push_text(out, &test.name);
-    out.push_str("</h1>\n<p class=lead>Outcome: ");
+    out.push_str("</h1>\n<p class=lead>");
+    if !test.labels.is_empty() {
+        out.push_str("Label: ");
+        push_text(out, &labels(test));
+        out.push_str(". ");
+    }
+    out.push_str("Outcome: ");
     push_outcome(out, test);
     let _ = writeln!(
         out,

@@ -268,6 +268,7 @@ fn tests_keep_the_labels_of_their_origin() {
         "tests/unit.py::test_none unit – 2 0",
     ];
     assert_eq!(rows("all"), labelled);
+    pages_show_labels(&sandbox);
     // Chosen contexts are chosen in each label.
     let done = sandbox.swath(&[
         "compare",
@@ -289,4 +290,38 @@ fn tests_keep_the_labels_of_their_origin() {
     let rest = read_data_file(&sandbox.path().join("rest")).unwrap();
     let unit = rest.labelled("unit").unwrap();
     assert_eq!(unit.lines(&path, None), Some([1, 2].into_iter().collect()));
+}
+
+/// The pages of tests have labels where there are any, and no column for them where there are none.
+fn pages_show_labels(sandbox: &Sandbox) {
+    let page = |name: &str| {
+        let path = sandbox.path().join("htmlcov").join(name);
+        fs_err::read_to_string(path).unwrap()
+    };
+    let done = sandbox.swath(&["html", "-q", "--data-file=all"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let all = page("tests.html");
+    assert!(all.contains("<th scope=col>Label<th"), "{all}");
+    let row = |name: &str| {
+        let rows = all.lines();
+        rows.filter(|row| row.starts_with("<tr><th scope=row>"))
+            .find(|row| row.contains(&format!(">{name}<")))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for (test, label, outcome) in [
+        ("tests/test_shop.py::test_sum", "system", "✗ failed"),
+        ("tests/unit.py::test_none", "unit", "–"),
+    ] {
+        let row = row(test);
+        let cells = format!("<td class=t>{label}<td class=t>{outcome}<td>2<td>");
+        assert!(row.contains(&cells), "{row}");
+        let (_, link) = row.split_once("href=\"").unwrap();
+        let own = page(link.split_once('"').unwrap().0);
+        let lead = format!("<p class=lead>Label: {label}. Outcome: {outcome}. ");
+        assert!(own.contains(&lead), "{own}");
+    }
+    let done = sandbox.swath(&["html", "-q"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(!page("tests.html").contains("Label"));
 }
