@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use swath_checkout::{Answer, AskError, ask_program};
+use swath_checkout::{Answer, AskError, ask_program, is_source};
 use swath_model::SourceHash;
 
 use crate::ChangedFile;
@@ -53,11 +53,16 @@ const DIFF: [&str; 16] = [
     "-O/dev/null",
 ];
 
+/// How far back texts are looked for whose names git does not know.
+const LAST_COMMITS: &str = "--max-count=1000";
+
 /// The work tree that a folder belongs to.
 #[derive(Clone, Debug)]
 pub struct Repository {
     top: PathBuf,
     is_shallow: bool,
+    /// Whether objects have names by SHA-256, which are not those that data files have.
+    has_other_names: bool,
     surroundings: Surroundings,
 }
 
@@ -123,13 +128,20 @@ impl Repository {
     }
 
     fn find_in(folder: &Path, surroundings: Surroundings) -> Result<Self, GitError> {
-        let words = ["rev-parse", "--is-shallow-repository", "--show-toplevel"];
+        let words = [
+            "rev-parse",
+            "--is-shallow-repository",
+            // A git that does not know the question repeats it, and knows SHA-1 alone.
+            "--show-object-format",
+            "--show-toplevel",
+        ];
         let answer = ask_git(folder, surroundings, &words, b"")?;
         if answer.code != Some(0) {
             return Err(GitError::of_folder(folder, &complaint(&answer)));
         }
         let text = String::from_utf8_lossy(&answer.stdout);
-        let (shallow, top) = text.split_once('\n').unwrap_or_default();
+        let (shallow, rest) = text.split_once('\n').unwrap_or_default();
+        let (names, top) = rest.split_once('\n').unwrap_or_default();
         let top = top.strip_suffix('\n').unwrap_or(top);
         if top.is_empty() {
             let folder = folder.to_owned();
@@ -138,6 +150,7 @@ impl Repository {
         Ok(Self {
             top: PathBuf::from(top),
             is_shallow: shallow == "true",
+            has_other_names: names == "sha256",
             surroundings,
         })
     }
@@ -342,12 +355,46 @@ impl Repository {
         if hashes.is_empty() {
             return Ok(Vec::new());
         }
+        if self.has_other_names {
+            return self.texts_of_history(hashes);
+        }
         let names: Vec<String> = hashes.iter().map(ToString::to_string).collect();
-        let input = names.join("\n");
-        let answer = self.ask(&["cat-file", "--batch"], input.as_bytes())?;
-        self.check("cat-file", &answer)?;
+        let answer = self.contents(&names.join("\n"))?;
         let mut rest = answer.stdout.as_slice();
         Ok(hashes.iter().map(|_| take_text(&mut rest)).collect())
+    }
+
+    /// The same of a repository that knows no object by these hashes: the sources of the last commits
+    /// are hashed.
+    fn texts_of_history(&self, hashes: &[SourceHash]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        let words = ["rev-list", "--objects", LAST_COMMITS, "--all"];
+        let answer = self.ask(&words, b"")?;
+        self.check("rev-list", &answer)?;
+        let objects = String::from_utf8_lossy(&answer.stdout);
+        let objects = objects.lines().filter_map(|line| line.split_once(' '));
+        let sources = objects.filter(|(_, path)| is_source(Path::new(path)));
+        let names: Vec<&str> = sources.map(|(name, _)| name).collect();
+        let names = names.join("\n");
+        let answer = self.contents(&names)?;
+        let mut rest = answer.stdout.as_slice();
+        let mut found = vec![None; hashes.len()];
+        for _ in names.lines() {
+            let Some(text) = take_text(&mut rest) else {
+                continue;
+            };
+            let hash = SourceHash::of(&text);
+            if let Some(place) = hashes.iter().position(|wanted| *wanted == hash) {
+                found[place] = Some(text);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What `cat-file --batch` says of objects, a name a line.
+    fn contents(&self, names: &str) -> Result<Answer, GitError> {
+        let answer = self.ask(&["cat-file", "--batch"], names.as_bytes())?;
+        self.check("cat-file", &answer)?;
+        Ok(answer)
     }
 
     fn ask<W: AsRef<OsStr>>(&self, words: &[W], input: &[u8]) -> Result<Answer, GitError> {

@@ -384,9 +384,13 @@ fn what_cannot_be_asked_is_said() {
 
 #[test]
 fn texts_are_found_by_what_they_hold() {
-    let Some(repository) = GitRepository::new("texts_are_found_by_what_they_hold") else {
-        return;
-    };
+    let name = "texts_are_found_by_what_they_hold";
+    for repository in [GitRepository::new(name), GitRepository::with_sha256(name)] {
+        repository.as_ref().inspect(|one| texts_are_found_in(one));
+    }
+}
+
+fn texts_are_found_in(repository: &GitRepository) {
     let texts: [&[u8]; 3] = [b"a = 1\n", b"", b"b\n\nc"];
     for text in texts {
         repository.write("a.py", text);

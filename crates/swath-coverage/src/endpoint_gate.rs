@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use swath_config::EndpointGates;
-use swath_data::{Call, CoverageData, Endpoint};
+use swath_data::{Call, CoverageData, Endpoint, RunRecord};
 use swath_model::{Role, neutralize_control};
 
 use crate::GateFailure;
@@ -12,20 +12,12 @@ use crate::routes::Routes;
 /// The lowest status that says that the server failed.
 const SERVER_ERROR: u16 = 500;
 
-/// What the gates of endpoints are held against besides the data.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EndpointEvidence<'a> {
-    /// The operations of a description that nobody serves or calls, if there is a description.
-    pub promised: Option<&'a [Endpoint]>,
-    /// The paths that readiness checks ask for: a service that starts may answer them with an error.
-    pub ready_paths: &'a [String],
-}
-
-/// Holds what the data says of endpoints against the gates. Gives those that do not pass.
+/// Holds what the data says of endpoints against the gates. Gives those that do not pass. `promised`
+/// are the operations of a description that nobody serves or calls, if there is a description.
 pub fn judge_endpoints(
     data: &CoverageData,
     gates: &EndpointGates,
-    evidence: EndpointEvidence<'_>,
+    promised: Option<&[Endpoint]>,
 ) -> Vec<GateFailure> {
     if !gates.is_any() {
         return Vec::new();
@@ -35,11 +27,11 @@ pub fn judge_endpoints(
     }
     let mut failures = Vec::new();
     if gates.every_route_called {
-        failures.extend(never_called(data, gates, evidence.promised));
-        failures.extend(without_routes(data, gates, evidence.promised.is_some()));
+        failures.extend(never_called(data, gates, promised));
+        failures.extend(without_routes(data, gates, promised.is_some()));
     }
     if gates.no_server_errors {
-        failures.extend(server_errors(data, gates, evidence.ready_paths));
+        failures.extend(server_errors(data, gates));
     }
     failures
 }
@@ -128,13 +120,12 @@ fn without_routes(
     })
 }
 
-fn server_errors(
-    data: &CoverageData,
-    gates: &EndpointGates,
-    ready_paths: &[String],
-) -> Option<GateFailure> {
+/// The endpoints that answered with a server error. What readiness checks of the runs were answered in
+/// no test does not count: a service that starts may answer them with an error.
+fn server_errors(data: &CoverageData, gates: &EndpointGates) -> Option<GateFailure> {
     let path = |text: &str| text.trim_matches('/').to_owned();
-    let ready: BTreeSet<String> = ready_paths.iter().map(|text| path(text)).collect();
+    let ready = data.accounting.runs.iter().flat_map(RunRecord::ready_paths);
+    let ready: BTreeSet<String> = ready.map(path).collect();
     let mut failed = Vec::new();
     for (endpoint, facts) in data.accounting.attribution.endpoints() {
         if is_excepted(gates, endpoint) {
@@ -189,6 +180,15 @@ mod tests {
         data
     }
 
+    /// A run whose readiness checks asked for these.
+    fn run(ready: &[&str]) -> RunRecord {
+        let fact = |path: &&str| ("ready".to_owned(), (*path).to_owned());
+        RunRecord {
+            id: "r".to_owned(),
+            facts: ready.iter().map(fact).collect(),
+        }
+    }
+
     fn gates(except: &[&str]) -> EndpointGates {
         EndpointGates {
             every_route_called: true,
@@ -201,34 +201,26 @@ mod tests {
         }
     }
 
-    fn failures(data: &CoverageData, gates: &EndpointGates, ready: &[String]) -> Vec<String> {
-        let evidence = EndpointEvidence {
-            ready_paths: ready,
-            ..EndpointEvidence::default()
-        };
-        let failures = judge_endpoints(data, gates, evidence);
+    fn failures(data: &CoverageData, gates: &EndpointGates) -> Vec<String> {
+        let failures = judge_endpoints(data, gates, None);
         failures.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn routes_that_were_never_called_are_named_but_for_exceptions() {
-        let data = data();
-        let ready = ["/ready/".to_owned()];
+        let mut data = data();
+        data.accounting.runs = vec![run(&["/ready/"])];
         assert_eq!(
-            failures(&data, &gates(&[]), &ready),
+            failures(&data, &gates(&[])),
             ["endpoints: 2 of 5 were never called: `GET /rates` (rates), `POST /points` (web)"]
         );
         assert_eq!(
-            failures(&data, &gates(&["rates * *"]), &ready),
+            failures(&data, &gates(&["rates * *"])),
             ["endpoints: 1 of 4 was never called: `POST /points` (web)"]
         );
-        assert!(failures(&data, &gates(&["rates * *", "POST *"]), &ready).is_empty());
+        assert!(failures(&data, &gates(&["rates * *", "POST *"])).is_empty());
         let promised = [endpoint("", "DELETE", "/points/{id}")];
-        let evidence = EndpointEvidence {
-            promised: Some(&promised),
-            ready_paths: &ready,
-        };
-        let found = judge_endpoints(&data, &gates(&["/points", "/rates"]), evidence);
+        let found = judge_endpoints(&data, &gates(&["/points", "/rates"]), Some(&promised));
         assert_eq!(
             found[0].to_string(),
             "endpoints: 1 of 4 was never called: `DELETE /points/{id}`"
@@ -242,17 +234,17 @@ mod tests {
             every_route_called: false,
             ..gates(&[])
         };
-        let ready = ["/ready".to_owned()];
-        assert_eq!(failures(&data, &only, &ready), [""; 0]);
         assert_eq!(
-            failures(&data, &only, &[]),
+            failures(&data, &only),
             ["endpoints: 1 answered with a server error: `GET /ready` (web) 503"]
         );
+        data.accounting.runs = vec![run(&["/ready"])];
+        assert_eq!(failures(&data, &only), [""; 0]);
         let known = &mut data.accounting.attribution;
         known.add_call(&endpoint("web", "GET", "/ready"), "t|run", Some(500));
         known.add_call(&endpoint("web", "GET", "/points/{id}"), "", Some(502));
         assert_eq!(
-            failures(&data, &only, &ready),
+            failures(&data, &only),
             [
                 "endpoints: 2 answered with a server error: `GET /points/{id}` (web) 502, `GET /ready` (web) 500"
             ]
@@ -263,7 +255,7 @@ mod tests {
     fn what_nobody_knows_does_not_pass() {
         let nothing = CoverageData::new(Mode::Lines);
         assert_eq!(
-            failures(&nothing, &gates(&[]), &[]),
+            failures(&nothing, &gates(&[])),
             ["endpoints: the data does not say which were called"]
         );
         let mut data = data();
@@ -277,23 +269,19 @@ mod tests {
         let known = &mut data.accounting.attribution;
         known.add_call(&endpoint("plain", "GET", "/{n}"), "t|run", Some(200));
         let routes = ["/points", "/rates", "/ready"];
-        let found = failures(&data, &gates(&routes), &[]);
+        let found = failures(&data, &gates(&routes));
         assert_eq!(
             found,
             ["endpoints: `plain` and `worker` do not say which routes they have"]
         );
         // A description has the routes of what was called, and not of what never was.
-        let evidence = EndpointEvidence {
-            promised: Some(&[]),
-            ..EndpointEvidence::default()
-        };
-        let found = judge_endpoints(&data, &gates(&routes), evidence);
+        let found = judge_endpoints(&data, &gates(&routes), Some(&[]));
         assert_eq!(
             found[0].to_string(),
             "endpoints: `worker` does not say which routes it has"
         );
         let mut except = routes.to_vec();
         except.extend(["plain * *", "worker * *"]);
-        assert!(failures(&data, &gates(&except), &[]).is_empty());
+        assert!(failures(&data, &gates(&except)).is_empty());
     }
 }

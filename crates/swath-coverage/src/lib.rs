@@ -55,7 +55,7 @@ pub use attribution_report::{
 pub use change_report::{
     ChangeReport, FileChange, LeftOutFile, LeftOutReason, Untested, UntestedPart,
 };
-pub use endpoint_gate::{EndpointEvidence, judge_endpoints};
+pub use endpoint_gate::judge_endpoints;
 pub use exclusion_reasons::ExclusionReasons;
 pub use file_report::{Branches, FileReport};
 pub use followed::{MeasuredTexts, NotFollowed};
@@ -68,7 +68,7 @@ pub use model::{
 };
 pub use numbers::{Numbers, display_percent};
 pub use reported::{ReportedFile, TracedFile, traced_files};
-pub use service_report::{ServiceGap, service_numbers};
+pub use service_report::{ServiceGap, may_have_services, service_numbers};
 pub use set_report::{
     Exit, FileSets, NotCompared, Reached, SetCounts, SetNumbers, SetReport, UncomparedFile,
 };

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use swath_data::CoverageData;
+use swath_data::{CoverageData, RunRecord};
+use swath_model::{Completeness, Role};
 
 use crate::{ModelError, ModelOptions, Numbers, Report, build_report};
 
@@ -50,15 +51,33 @@ pub fn service_numbers(
     Ok(Ok(build_report(&own, &options)?.totals))
 }
 
-fn gap(data: &CoverageData, service: &str) -> ServiceGap {
-    let processes = data.accounting.processes.iter();
+/// Whether data is about services: it has some, a run was to start some, or something is missing from a
+/// run, which may be one. Without any of that it is of another kind, as that of unit tests is.
+pub fn may_have_services(data: &CoverageData) -> bool {
+    let accounting = &data.accounting;
+    let is_service = |role: Option<Role>| role == Some(Role::Service);
+    let mut runs = accounting.runs.iter().filter(|run| run.is_run());
+    accounting.attribution.endpoints().next().is_some()
+        || names(data).next().is_some()
+        || accounting
+            .processes
+            .iter()
+            .any(|process| is_service(process.role))
+        || runs.any(|run| run.completeness() != Completeness::Complete)
+}
+
+/// The services that processes were of, or that a run was to start.
+fn names(data: &CoverageData) -> impl Iterator<Item = &str> {
+    let accounting = &data.accounting;
+    let processes = accounting.processes.iter();
     let of_processes = processes.filter_map(|process| process.service.as_deref());
-    let known: BTreeSet<&str> = data
-        .accounting
-        .services
-        .names()
-        .chain(of_processes)
-        .collect();
+    let declared = accounting.runs.iter().flat_map(RunRecord::services);
+    let measured = accounting.services.names();
+    measured.chain(of_processes).chain(declared)
+}
+
+fn gap(data: &CoverageData, service: &str) -> ServiceGap {
+    let known: BTreeSet<&str> = names(data).collect();
     if known.contains(service) {
         return ServiceGap::NoLines;
     }

@@ -195,6 +195,8 @@ mod tests {
             tests,
             command: "pytest".to_owned(),
             started: 0,
+            services: Vec::new(),
+            ready_paths: Vec::new(),
             findings: findings.iter().map(RecordedFinding::from).collect(),
         };
         facts.into_record(format!("{tests:?}"))

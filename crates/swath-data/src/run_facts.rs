@@ -15,6 +15,8 @@ const SEEN: &str = "seen";
 const TESTS: &str = "tests";
 const COMMAND: &str = "command";
 const STARTED: &str = "started";
+const SERVICE: &str = "service";
+const READY: &str = "ready";
 const FINDING: &str = "finding";
 const FOREIGN: &str = "foreign-lines";
 const DERIVED: &str = "derived";
@@ -71,6 +73,10 @@ pub struct RunFacts {
     pub command: String,
     /// When it began, in nanoseconds since 1970.
     pub started: i64,
+    /// The services that it was asked to start and to measure.
+    pub services: Vec<String>,
+    /// The paths that readiness checks asked for over HTTP.
+    pub ready_paths: Vec<String>,
     /// What there is to know about it.
     pub findings: Vec<RecordedFinding>,
 }
@@ -87,6 +93,16 @@ impl RunFacts {
         facts.push((TESTS.to_owned(), self.tests.record()));
         facts.push((COMMAND.to_owned(), self.command));
         facts.push((STARTED.to_owned(), self.started.to_string()));
+        facts.extend(
+            self.services
+                .into_iter()
+                .map(|name| (SERVICE.to_owned(), name)),
+        );
+        facts.extend(
+            self.ready_paths
+                .into_iter()
+                .map(|path| (READY.to_owned(), path)),
+        );
         for finding in &self.findings {
             // A struct of texts always has a form in JSON.
             if let Ok(text) = serde_json::to_string(finding) {
@@ -181,6 +197,16 @@ impl RunRecord {
         self.values(STARTED).next()?.parse().ok()
     }
 
+    /// The services that the run was asked to start and to measure.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.values(SERVICE)
+    }
+
+    /// The paths that readiness checks asked for over HTTP.
+    pub fn ready_paths(&self) -> impl Iterator<Item = &str> {
+        self.values(READY)
+    }
+
     /// What there is to know about the run.
     pub fn findings(&self) -> impl Iterator<Item = RecordedFinding> + '_ {
         self.values(FINDING)
@@ -201,6 +227,8 @@ mod tests {
             tests: TestsResult::Passed,
             command: "pytest -q".to_owned(),
             started: 7,
+            services: vec!["web".to_owned(), "worker".to_owned()],
+            ready_paths: vec!["/ready".to_owned()],
             findings: findings.iter().map(RecordedFinding::from).collect(),
         }
     }
@@ -213,6 +241,8 @@ mod tests {
         let run = facts(&[Finding::NoService, missing]).into_record("a".to_owned());
         assert_eq!(run.completeness(), Completeness::Incomplete);
         assert_eq!((run.seen(), run.started()), (Some(4), Some(7)));
+        assert_eq!(run.services().collect::<Vec<_>>(), ["web", "worker"]);
+        assert_eq!(run.ready_paths().collect::<Vec<_>>(), ["/ready"]);
         assert_eq!(run.tests(), TestsResult::Passed);
         assert_eq!(run.command(), Some("pytest -q"));
         let gaps: Vec<_> = run.findings().map(|one| one.gap()).collect();

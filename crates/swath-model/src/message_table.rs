@@ -311,6 +311,11 @@ pub const MESSAGES: [MessageGroup; 6] = [
                 "measure first, or name a file with `--data-file`",
             ),
             entry(
+                "gate-not-applied",
+                "gates of services or endpoints in swath.toml are not about this data: it has no services, and none is missing",
+                "`--gate` applies one to any data",
+            ),
+            entry(
                 "no-history",
                 "there is no history, or no run in it to show or to hold a total against",
                 "`swath history add` keeps a run; `--store`, or `history` in swath.toml, names the file",

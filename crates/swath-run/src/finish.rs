@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use swath_checkout::Checkout;
-use swath_config::CoverageConfig;
+use swath_config::{CoverageConfig, Ready};
 use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
 use swath_data::{
     CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
@@ -28,6 +28,7 @@ use crate::event::Observer;
 use crate::finished_run::{FinishedRun, NotSaved};
 use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
+use crate::orchestra::RunOutcome;
 use crate::place::{PlaceOfRun, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
@@ -360,9 +361,32 @@ fn record_of(
         tests,
         command: without_secrets(&words).join(" "),
         started: measurement.started,
+        services: services_of(request, &measurement.outcome),
+        ready_paths: ready_paths_of(request),
         findings: findings.iter().map(RecordedFinding::from).collect(),
     };
     facts.into_record(random_id())
+}
+
+/// The services that were to be started and measured, by name.
+fn services_of(request: &RunRequest, outcome: &RunOutcome) -> Vec<String> {
+    let own = request.services.iter().map(|service| service.name.clone());
+    let measured = (request.compose.as_ref()).map_or(&[][..], |compose| &compose.measured);
+    let of_project = if measured.is_empty() {
+        &outcome.project_services
+    } else {
+        measured
+    };
+    own.chain(of_project.iter().cloned()).collect()
+}
+
+/// What readiness checks ask for over HTTP: a service that starts may answer it with an error.
+fn ready_paths_of(request: &RunRequest) -> Vec<String> {
+    let own = request.services.iter();
+    let own = own.filter_map(|service| service.ready.as_ref());
+    let of_project = request.compose.iter().flat_map(|one| one.ready.values());
+    let paths: BTreeSet<&str> = own.chain(of_project).filter_map(Ready::http_path).collect();
+    paths.into_iter().map(str::to_owned).collect()
 }
 
 /// The lines of the processes that count, with the files under `source` that nobody ran.

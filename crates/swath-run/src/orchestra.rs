@@ -71,6 +71,8 @@ pub(crate) struct RunOutcome {
     pub interruption: Option<Interruption>,
     /// What there is to know about the services.
     pub findings: Vec<Finding>,
+    /// The services of the Compose project that was brought up, but for the one of the tests.
+    pub project_services: Vec<String>,
     /// When the first service, or the tests, were about to be started.
     pub started_at: Instant,
     /// When the last service had ended.
@@ -157,6 +159,7 @@ pub(crate) fn execute(
         watch,
         packing,
         findings,
+        project,
         interruption,
         started_at,
         test_key,
@@ -168,6 +171,7 @@ pub(crate) fn execute(
         failure,
         interruption,
         findings,
+        project_services: project.map(|project| project.services).unwrap_or_default(),
         started_at,
         ended_at: Instant::now(),
         sightings: watch.finish(),

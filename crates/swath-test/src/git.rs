@@ -31,6 +31,25 @@ impl GitRepository {
         })
     }
 
+    /// One whose objects have names by SHA-256; `None`, with a named skip, where git cannot make it.
+    pub fn with_sha256(test: &str) -> Option<Self> {
+        let repository = Self::new(test)?;
+        fs_err::remove_dir_all(repository.folder.join(".git")).expect("it was made");
+        let mut command = repository.command("git");
+        command.args([
+            "init",
+            "--quiet",
+            "--initial-branch=main",
+            "--object-format=sha256",
+        ]);
+        let made = command.output().is_ok_and(|output| output.status.success());
+        if !made {
+            crate::skip(test, "a git that knows SHA-256");
+            return None;
+        }
+        Some(repository)
+    }
+
     /// The repository that is in a folder.
     pub fn at(folder: &Path) -> Self {
         Self {

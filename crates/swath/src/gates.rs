@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use swath_config::{
     CoverageConfig, EndpointGates, EndpointRule, GateSetting, GateSettingError, GateSubject,
-    Ratchet, Ready, SaidGate, SwathConfig, SwathConfigError,
+    Ratchet, SaidGate, SwathConfig, SwathConfigError,
 };
 use swath_coverage::{
-    AttributionReport, ChangeReport, EndpointEvidence, Gate, GateError, GateFailure, ModelOptions,
-    Numbers, Report, ServiceGap, exclusion_rules, judge_endpoints, judge_ratchet, service_numbers,
+    AttributionReport, ChangeReport, Gate, GateError, GateFailure, ModelOptions, Numbers, Report,
+    ServiceGap, exclusion_rules, judge_endpoints, judge_ratchet, may_have_services,
+    service_numbers,
 };
 use swath_data::{CoverageData, Endpoint};
 use swath_history::{Entry, StoreError};
-use swath_model::Message;
+use swath_model::{Message, join_and};
 use swath_pattern::GlobError;
 use swath_report::{Description, Promised, Promises};
 use swath_run::Settings;
@@ -108,8 +109,9 @@ pub(crate) struct Gates {
     endpoints: EndpointGates,
     /// The description whose operations are routes, too.
     description: Option<Description>,
-    /// The paths that readiness checks ask for.
-    ready_paths: Vec<String>,
+    /// The services whose gates the command line asks for, and whether it asks for those of endpoints:
+    /// they are about this data, and those of the file about all data of a project.
+    said: (Vec<GateSubject>, bool),
     /// The run of another time that the total is held against.
     ratchet: Option<Ratchet>,
     /// The file of the history, which has that run.
@@ -127,18 +129,20 @@ impl Gates {
             ratchet: config.ratchet,
             ..Self::default()
         };
-        let compose = config.compose.iter().flat_map(|compose| &compose.ready);
-        let services = config.services.iter();
-        let ready = services.filter_map(|service| service.ready.as_ref());
-        gates.note_ready(ready.chain(compose.map(|(_, ready)| ready)));
         for text in said {
             match SaidGate::parse(text)? {
                 SaidGate::NotBelow(branch) => {
                     let tolerance = config.tolerance;
                     gates.ratchet = Some(Ratchet { branch, tolerance });
                 }
-                SaidGate::Endpoints(rule, holds) => gates.endpoints.set(rule, holds),
-                SaidGate::Share(said) => gates.set(said.subject, said.minimum),
+                SaidGate::Endpoints(rule, holds) => {
+                    gates.endpoints.set(rule, holds);
+                    gates.said.1 |= holds;
+                }
+                SaidGate::Share(said) => {
+                    gates.said.0.push(said.subject.clone());
+                    gates.set(said.subject, said.minimum);
+                }
             }
         }
         if gates.endpoints.every_route_called
@@ -148,12 +152,6 @@ impl Gates {
             gates.description = Some(description);
         }
         Ok(gates)
-    }
-
-    /// Notes what readiness checks ask for.
-    pub(crate) fn note_ready<'a>(&mut self, checks: impl Iterator<Item = &'a Ready>) {
-        let paths = checks.filter_map(Ready::http_path).map(str::to_owned);
-        self.ready_paths.extend(paths);
     }
 
     /// Has the operations of a description be routes, too.
@@ -213,7 +211,11 @@ impl Gates {
         } = judged;
         let precision = usize::try_from(settings.config.precision).unwrap_or(0);
         let mut failures = Vec::new();
+        let (left_out, without_endpoints) = self.left_out(judged.data);
         for setting in &self.settings {
+            if left_out.contains(&&setting.subject) {
+                continue;
+            }
             let gate = Gate::of_setting(setting, precision)?;
             let failure = match &setting.subject {
                 GateSubject::Changed => changes.and_then(|changes| gate.judge_changes(changes)),
@@ -222,9 +224,40 @@ impl Gates {
             };
             failures.extend(failure);
         }
-        failures.extend(self.judge_endpoints(judged));
+        if !without_endpoints {
+            failures.extend(self.judge_endpoints(judged));
+        }
         failures.extend(self.judge_ratchet(report, precision)?);
         Ok(failures)
+    }
+
+    /// The services whose gates in the file are not about this data, and whether those of endpoints are
+    /// not: it has no services, and none is missing. Which they are is said.
+    fn left_out(&self, data: &CoverageData) -> (Vec<&GateSubject>, bool) {
+        let (said, said_endpoints) = &self.said;
+        let subjects = self.settings.iter().map(|gate| &gate.subject);
+        let of_file = subjects.filter(|subject| !said.contains(subject));
+        let of_services = |subject: &&GateSubject| matches!(subject, GateSubject::Service(_));
+        let services: Vec<&GateSubject> = of_file.filter(of_services).collect();
+        let endpoints = self.ask_for_endpoints() && !said_endpoints;
+        if (services.is_empty() && !endpoints) || may_have_services(data) {
+            return (Vec::new(), false);
+        }
+        let names = services.iter().map(ToString::to_string);
+        let names: Vec<String> = names.chain(endpoints.then(|| "endpoints".into())).collect();
+        let (gates, were) = match names.len() {
+            1 => ("gate", "was"),
+            _ => ("gates", "were"),
+        };
+        let text = format!(
+            "the data has no services: the {gates} of {} {were} not applied",
+            join_and(&names)
+        );
+        let hint = "a gate that `--gate` names applies to any data".to_owned();
+        Message::warning("gate-not-applied", text)
+            .hint(hint)
+            .print();
+        (services, endpoints)
     }
 
     fn judge_endpoints(&self, judged: Judged<'_>) -> Vec<GateFailure> {
@@ -241,11 +274,7 @@ impl Gates {
             };
             promises.map(endpoint).collect::<Vec<_>>()
         });
-        let evidence = EndpointEvidence {
-            promised: promised.as_deref(),
-            ready_paths: &self.ready_paths,
-        };
-        judge_endpoints(data, &self.endpoints, evidence)
+        judge_endpoints(data, &self.endpoints, promised.as_deref())
     }
 
     /// Holds the total against the run of another time. That there is none is said, and passes: a

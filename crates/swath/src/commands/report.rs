@@ -124,8 +124,9 @@ fn gates(parsed: &Parsed) -> Result<Gates, GatesError> {
     if parsed.as_coverage {
         return Ok(Gates::default());
     }
-    let said = parsed.list("gate").unwrap_or_default();
-    Gates::load(&current_folder(), &said)
+    let said = parsed.texts("gate").iter();
+    let said = said.flat_map(|text| text.split(',')).map(str::to_owned);
+    Gates::load(&current_folder(), &said.collect::<Vec<_>>())
 }
 
 /// Whether all gates passed; says which did not.

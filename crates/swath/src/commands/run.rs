@@ -50,8 +50,7 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
 /// The gates, tried before the tests run: git may have no answer to give.
 fn gates(arguments: &RunArguments, request: &RunRequest) -> Result<Gates, Message> {
     let folder = &request.folder;
-    let mut gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
-    gates.note_ready(request.services.iter().filter_map(|one| one.ready.as_ref()));
+    let gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
     if gates.ask_for_endpoints() && !request.attribution {
         let text = "the gates of endpoints ask for what only attribution records";
         let hint = "swath run --attribution, or `attribution = true` in swath.toml".to_owned();

@@ -188,6 +188,7 @@ pub(super) const FORMAT: Choice = Choice {
 };
 pub(super) const GATE: Choice = Choice {
     own: true,
+    takes: Takes::Texts,
     ..text(
         "gate",
         "--gate",

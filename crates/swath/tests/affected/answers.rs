@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use swath_test::GitRepository;
+
 use crate::project::Project;
 
 const CART: &str = "\
@@ -60,7 +62,10 @@ const PRICE: &str = "tests/test_price.py::test_price";
 
 /// Two services, and tests of them.
 fn shop(test: &str) -> Option<Project> {
-    let mut project = Project::new(test)?;
+    Project::new(test).map(shop_in)
+}
+
+fn shop_in(mut project: Project) -> Project {
     let run = |name: &str| format!("{name}|run");
     let (empty, one, two, discount) = (run(EMPTY), run(ONE), run(TWO), run(DISCOUNT));
     let (all, price) = ([1, 4, 11, 17, 21].as_slice(), run(PRICE));
@@ -97,7 +102,7 @@ fn shop(test: &str) -> Option<Project> {
         .repository
         .write("tests/test_price.py", "def test_price():\n    assert 1\n");
     project.recorded();
-    Some(project)
+    project
 }
 
 fn set<const N: usize>(tests: [&str; N]) -> BTreeSet<String> {
@@ -296,9 +301,14 @@ fn what_nobody_can_follow_selects_all() {
 
 #[test]
 fn data_of_any_revision_is_followed() {
-    let Some(project) = shop("data_of_any_revision_is_followed") else {
-        return;
-    };
+    let name = "data_of_any_revision_is_followed";
+    let repositories = [GitRepository::new(name), GitRepository::with_sha256(name)];
+    for repository in repositories.into_iter().flatten() {
+        is_followed(&shop_in(Project::of(repository)));
+    }
+}
+
+fn is_followed(project: &Project) {
     let cart = "source/cart.py";
     // After the data, before the branch.
     project.replace(cart, "LIMIT = 3\n", "LIMIT = 3\n\n# Lines move.\n");
@@ -306,9 +316,9 @@ fn data_of_any_revision_is_followed() {
     project
         .repository
         .git(["checkout", "--quiet", "-b", "feature"]);
-    check(&project, [], &[]);
+    check(project, [], &[]);
     project.replace(cart, "return 0", "return 1");
-    check(&project, [EMPTY], &[]);
+    check(project, [EMPTY], &[]);
     project.replace(cart, "price -= limit", "price -= 1");
     project.repository.commit();
     let (tests, _) = project.affected(&[]);

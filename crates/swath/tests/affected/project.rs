@@ -18,7 +18,11 @@ pub(crate) struct Project {
 impl Project {
     /// An empty one, whose data is complete; `None`, with a named skip, where there is no git.
     pub(crate) fn new(test: &str) -> Option<Self> {
-        let repository = GitRepository::new(test)?;
+        Some(Self::of(GitRepository::new(test)?))
+    }
+
+    /// One in a repository in which nothing is yet.
+    pub(crate) fn of(repository: GitRepository) -> Self {
         repository.write(".gitignore", ".coverage\n");
         repository.write(".coveragerc", "[run]\nsource = source\n");
         let mut data = CoverageData::new(Mode::Lines);
@@ -26,7 +30,7 @@ impl Project {
             id: "5eed".to_owned(),
             facts: vec![("complete".to_owned(), "1".to_owned())],
         });
-        Some(Self { repository, data })
+        Self { repository, data }
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -3,6 +3,7 @@
 use swath_test::Finished;
 
 use crate::by::Sandbox;
+use crate::project::Project;
 
 const NEVER: &str =
     "error[never-called]: endpoints: 1 of 2 was never called: `DELETE /total` (web)\n";
@@ -83,4 +84,62 @@ fn what_cannot_be_judged_does_not_pass() {
     );
     let done = sandbox.swath(&["report", "--gate=every-route-called=80"]);
     assert_eq!((done.code, codes(&done)), (1, vec!["bad-gate"]), "{done:?}");
+}
+
+/// The first who asks for `/ready` hears that it is too early.
+const SERVER: &str = "\
+import sys
+from wsgiref.simple_server import make_server
+
+ASKED = []
+
+
+def app(environ, start_response):
+    ASKED.append(environ[\"PATH_INFO\"])
+    status = \"503 Early\" if len(ASKED) == 1 or ASKED[-1] == \"/broken\" else \"200 OK\"
+    start_response(status, [])
+    return [b\"\"]
+
+
+make_server(\"127.0.0.1\", int(sys.argv[1]), app).serve_forever()
+";
+
+/// Which requests were readiness checks is in the data, although nothing but the command line of the
+/// run said so.
+#[test]
+fn a_report_made_later_knows_the_readiness_checks_of_the_run() {
+    let name = "a_report_made_later_knows_the_readiness_checks_of_the_run";
+    let Some(project) = Project::new(name, &[]) else {
+        return;
+    };
+    project.repository.write("server.py", SERVER);
+    for (path, code) in [("ready", 0), ("broken", 2)] {
+        let port = swath_test::free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let ask = format!(
+            "from urllib.request import urlopen\ntry:\n urlopen('{url}/{path}')\nexcept OSError: pass"
+        );
+        let done = project.swath(&[
+            "run",
+            "--no-docker",
+            "--attribution",
+            "--source=.",
+            &format!("--service=web=python server.py {port}"),
+            &format!("--ready=web={url}/ready"),
+            "--gate=no-server-errors",
+            "--",
+            "python",
+            "-c",
+            &ask,
+        ]);
+        assert_eq!(done.code, code, "{done:?}");
+        let asked = project.swath(&["report", "--by=endpoint"]);
+        assert!(asked.stdout.contains("503"), "{asked:?}");
+        let later = project.swath(&["report", "--gate=no-server-errors"]);
+        assert_eq!(later.code, code, "{later:?}");
+        let error = "error[server-errors]: endpoints: 1 answered with a server error: `GET /broken` (web) 503";
+        for done in [done, later] {
+            assert_eq!(done.stderr.contains(error), code == 2, "{done:?}");
+        }
+    }
 }

@@ -18,7 +18,11 @@ fn table(project: &Project, words: &[&str]) -> (String, String) {
 
 /// The base is an empty file, so that all lines are changed.
 fn project(test: &str) -> Option<Project> {
-    let project = Project::new(test, &[])?;
+    project_in(test, GitRepository::new)
+}
+
+fn project_in(test: &str, made: impl FnOnce(&str) -> Option<GitRepository>) -> Option<Project> {
+    let project = Project::in_repository(test, &[], made)?;
     project.repository.write(".gitignore", ".coverage\n");
     project.repository.write("a.py", "");
     project.repository.commit();
@@ -59,6 +63,28 @@ fn what_ran_is_followed_through_later_changes() {
         FIRST.replace("        return 1", "            return 1"),
     );
     assert_eq!(table(&project, &[]).0, here);
+}
+
+/// git knows no text there by the hash that the data has.
+#[test]
+fn what_ran_is_followed_where_objects_have_names_by_sha256() {
+    let name = "what_ran_is_followed_where_objects_have_names_by_sha256";
+    let Some(project) = project_in(name, GitRepository::with_sha256) else {
+        return;
+    };
+    project.measure_with_swath(&["--branch", "--source=.", "a.py"]);
+    project.repository.write("a.py", SECOND);
+    let (_, text) = table(&project, &[]);
+    let missing = "a.py: changed after the data was recorded, and git does not have the text that was measured";
+    assert!(text.contains(missing), "{text}");
+    project.repository.write("a.py", FIRST);
+    project.repository.commit();
+    project.repository.write("a.py", SECOND);
+    let (followed, text) = table(&project, &[]);
+    assert_eq!(
+        followed, "a.py        8      4      2      1    50%   1, 7-11",
+        "{text}"
+    );
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod endpoint_gates;
 mod followed;
 mod formats;
 mod gates;
+mod gates_of_other_data;
 mod guide;
 mod history;
 mod kept;

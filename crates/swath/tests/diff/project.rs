@@ -18,6 +18,15 @@ impl Project {
     /// An empty one, with coverage.py and `more` in its environment; none, with a named skip,
     /// where something of that is not to be had.
     pub(crate) fn new(test: &str, more: &[&str]) -> Option<Self> {
+        Self::in_repository(test, more, GitRepository::new)
+    }
+
+    /// The same in a repository of another kind.
+    pub(crate) fn in_repository(
+        test: &str,
+        more: &[&str],
+        made: impl FnOnce(&str) -> Option<GitRepository>,
+    ) -> Option<Self> {
         let Some(python) = newest_python() else {
             swath_test::skip(test, "no CPython 3.8 or newer");
             return None;
@@ -25,7 +34,7 @@ impl Project {
         let requirements = coverage_requirements().with(more.iter().copied());
         Some(Self {
             venv: venv(python, &requirements)?,
-            repository: GitRepository::new(test)?,
+            repository: made(test)?,
         })
     }
 
