@@ -5,7 +5,7 @@ use ruff_python_parser::Parsed;
 use swath_model::{Arc, PythonVersion};
 
 use crate::LineSet;
-use crate::arcs::{ModuleArcs, WayOut, find_arcs};
+use crate::arcs::{ModuleArcs, WayOut, find_arcs, has_old_arcs};
 use crate::codegen::executable_lines;
 use crate::exclusions::{Definitions, exclude_suites, matching_lines};
 use crate::logical_lines::LogicalLines;
@@ -51,24 +51,56 @@ pub fn analyze(source: &[u8], version: PythonVersion, rules: &ExclusionRules) ->
 /// Analyses a decoded source completely.
 #[must_use]
 pub fn analyze_text(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
-    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, executable) = lines_of(text, parsed, version, rules, present)?;
-        analysis.no_branch = matching_lines(&rules.no_branch, &lines, present);
-        let ModuleArcs {
-            arcs,
-            with_jumps,
-            ways_out,
-        } = find_arcs(parsed.suite(), &lines, &executable, rules_minor(version));
-        analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
-        analysis.arcs = arcs;
-        analysis.with_jumps = with_jumps;
-        analysis.ways_out = ways_out;
-        analysis.regions = find_regions(parsed.suite(), &lines);
-        analysis.multiline = lines.into_spans();
+        let read = ReadSource::new(text, parsed, rules);
+        let (mut analysis, _) = read.whole(rules_minor(version), rules)?;
+        analysis.multiline = read.lines.into_spans();
         Ok(analysis)
     };
     with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
+}
+
+/// Analyses a decoded source, completely if `branches` are asked for, and says whether it may count
+/// otherwise on one of `others`: have other statements there, or other branches. It reads the source once.
+/// Where it says so, [`analyze_text`] knows for sure: that Python may not take the source at all.
+#[must_use]
+pub fn analyze_text_among(
+    text: &str,
+    version: PythonVersion,
+    others: &[PythonVersion],
+    rules: &ExclusionRules,
+    branches: bool,
+) -> (Analysis, bool) {
+    let minor = rules_minor(version);
+    let walk = |parsed: &Parsed<ModModule>| {
+        let read = ReadSource::new(text, parsed, rules);
+        let (mut analysis, executable) = if branches {
+            read.whole(minor, rules)?
+        } else {
+            read.statements(minor)?
+        };
+        let mut others = others.iter().map(|other| rules_minor(*other));
+        let may_differ = others.any(|other| {
+            // What cannot be analyzed for a Python says nothing of it.
+            let Ok((found, lines)) = read.statements(other) else {
+                return false;
+            };
+            if found.statements != analysis.statements {
+                return true;
+            }
+            let have_same_arcs = has_old_arcs(other) == has_old_arcs(minor)
+                && lines == executable
+                && found.excluded == analysis.excluded;
+            branches && !have_same_arcs && {
+                let arcs = read.arcs(&lines, other).arcs;
+                count_exits(&arcs, &found.excluded) != analysis.exit_counts
+            }
+        });
+        analysis.multiline = read.lines.into_spans();
+        Ok((analysis, may_differ))
+    };
+    with_module(text, version, walk)
+        .unwrap_or_else(|problem| (Analysis::of_problem(problem), false))
 }
 
 /// Analyses only the statements, exclusions and multi-line statements of a source, which is cheaper.
@@ -82,10 +114,10 @@ pub fn analyze_lines(source: &[u8], version: PythonVersion, rules: &ExclusionRul
 /// Analyses only the statements, exclusions and multi-line statements of a decoded source.
 #[must_use]
 pub fn analyze_text_lines(text: &str, version: PythonVersion, rules: &ExclusionRules) -> Analysis {
-    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules, present)?;
-        analysis.multiline = lines.into_spans();
+        let read = ReadSource::new(text, parsed, rules);
+        let (mut analysis, _) = read.statements(rules_minor(version))?;
+        analysis.multiline = read.lines.into_spans();
         Ok(analysis)
     };
     with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
@@ -98,11 +130,11 @@ pub fn analyze_text_regions(
     version: PythonVersion,
     rules: &ExclusionRules,
 ) -> Analysis {
-    let present = Needles::find(text);
     let walk = |parsed: &Parsed<ModModule>| {
-        let (mut analysis, lines, _) = lines_of(text, parsed, version, rules, present)?;
-        analysis.regions = find_regions(parsed.suite(), &lines);
-        analysis.multiline = lines.into_spans();
+        let read = ReadSource::new(text, parsed, rules);
+        let (mut analysis, _) = read.statements(rules_minor(version))?;
+        analysis.regions = find_regions(parsed.suite(), &read.lines);
+        analysis.multiline = read.lines.into_spans();
         Ok(analysis)
     };
     with_module(text, version, walk).unwrap_or_else(Analysis::of_problem)
@@ -186,58 +218,89 @@ pub fn describe_arc(ways_out: &[(Arc, WayOut)], arc: Arc) -> String {
     }
 }
 
-/// Statements and exclusions, the line maps, and the logical lines with bytecode.
-fn lines_of<'s>(
-    text: &'s str,
-    parsed: &Parsed<ModModule>,
-    version: PythonVersion,
-    rules: &ExclusionRules,
+/// A source as it is read, whichever Python runs it.
+struct ReadSource<'p, 's> {
+    parsed: &'p Parsed<ModModule>,
+    lines: LogicalLines<'s>,
     present: Needles,
-) -> Result<(Analysis, LogicalLines<'s>, LineSet), Problem> {
-    let minor = rules_minor(version);
-    let (body, tokens) = (parsed.suite(), parsed.tokens());
-    let lines = LogicalLines::new(text, tokens);
-    let matching = rules
-        .exclude
-        .as_ref()
-        .map(|regex| matching_lines(regex, &lines, present));
-    let mut excluded = matching.unwrap_or_default();
-    let has_token = exclude_suites(&mut excluded, tokens, &lines, minor);
-    let mut excluded: LineSet = excluded.iter().map(|line| lines.first_line(line)).collect();
-    let executable = if has_token {
-        let too_large = |_| {
-            Problem::new(
-                ProblemKind::TooComplex,
-                "the code is too deeply nested to be compiled",
-                1,
-                0,
-            )
+    /// The lines that match what excludes.
+    matching: LineSet,
+}
+
+impl<'p, 's> ReadSource<'p, 's> {
+    fn new(text: &'s str, parsed: &'p Parsed<ModModule>, rules: &ExclusionRules) -> Self {
+        let present = Needles::find(text);
+        let lines = LogicalLines::new(text, parsed.tokens());
+        let matching = rules.exclude.as_ref();
+        let matching = matching.map(|regex| matching_lines(regex, &lines, present));
+        Self {
+            parsed,
+            matching: matching.unwrap_or_default(),
+            lines,
+            present,
+        }
+    }
+
+    /// Everything but the spans of multi-line statements, and the logical lines with bytecode.
+    fn whole(&self, minor: u8, rules: &ExclusionRules) -> Result<(Analysis, LineSet), Problem> {
+        let (mut analysis, executable) = self.statements(minor)?;
+        analysis.no_branch = matching_lines(&rules.no_branch, &self.lines, self.present);
+        let ModuleArcs {
+            arcs,
+            with_jumps,
+            ways_out,
+        } = self.arcs(&executable, minor);
+        analysis.exit_counts = count_exits(&arcs, &analysis.excluded);
+        analysis.arcs = arcs;
+        analysis.with_jumps = with_jumps;
+        analysis.ways_out = ways_out;
+        analysis.regions = find_regions(self.parsed.suite(), &self.lines);
+        Ok((analysis, executable))
+    }
+
+    fn arcs(&self, executable: &LineSet, minor: u8) -> ModuleArcs {
+        find_arcs(self.parsed.suite(), &self.lines, executable, minor)
+    }
+
+    /// Statements and exclusions, and the logical lines with bytecode.
+    fn statements(&self, minor: u8) -> Result<(Analysis, LineSet), Problem> {
+        let (body, tokens) = (self.parsed.suite(), self.parsed.tokens());
+        let lines = &self.lines;
+        let mut excluded = self.matching.clone();
+        let has_token = exclude_suites(&mut excluded, tokens, lines, minor);
+        let mut excluded: LineSet = excluded.iter().map(|line| lines.first_line(line)).collect();
+        let executable = if has_token {
+            let too_large = |_| {
+                Problem::new(
+                    ProblemKind::TooComplex,
+                    "the code is too deeply nested to be compiled",
+                    1,
+                    0,
+                )
+            };
+            executable_lines(body, minor, lines).map_err(too_large)?
+        } else {
+            LineSet::new()
         };
-        executable_lines(body, minor, &lines).map_err(too_large)?
-    } else {
-        LineSet::new()
-    };
-    let mut docstrings = LineSet::new();
-    let mut definitions = Definitions {
-        lines: &lines,
-        executable: &executable,
-        excluded: &mut excluded,
-        docstrings: &mut docstrings,
-    };
-    definitions.docstring(body);
-    definitions.suite(body);
-    let mut statements = executable.clone();
-    statements.subtract(&excluded);
-    statements.subtract(&docstrings);
-    Ok((
-        Analysis {
+        let mut docstrings = LineSet::new();
+        let mut definitions = Definitions {
+            lines,
+            executable: &executable,
+            excluded: &mut excluded,
+            docstrings: &mut docstrings,
+        };
+        definitions.docstring(body);
+        definitions.suite(body);
+        let mut statements = executable.clone();
+        statements.subtract(&excluded);
+        statements.subtract(&docstrings);
+        let analysis = Analysis {
             statements,
             excluded,
             ..Analysis::default()
-        },
-        lines,
-        executable,
-    ))
+        };
+        Ok((analysis, executable))
+    }
 }
 
 fn count_exits(arcs: &[Arc], excluded: &LineSet) -> Vec<(u32, u32)> {

@@ -58,6 +58,11 @@ pub(crate) struct ModuleArcs {
     pub(crate) ways_out: Vec<(Arc, WayOut)>,
 }
 
+/// Whether the arcs of a version are those of the Pythons before 3.10.
+pub(crate) fn has_old_arcs(minor: u8) -> bool {
+    minor < 10
+}
+
 /// Finds the arcs; `executable` are the logical lines with bytecode.
 pub(crate) fn find_arcs(
     body: &[Stmt],
@@ -68,7 +73,7 @@ pub(crate) fn find_arcs(
     let mut builder = Builder {
         lines,
         executable,
-        is_old: minor < 10,
+        is_old: has_old_arcs(minor),
         arcs: Vec::new(),
         with_jumps: FxHashMap::default(),
         with_lines: LineSet::new(),

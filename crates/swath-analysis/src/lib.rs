@@ -24,8 +24,8 @@ mod syntax;
 mod syntax_error;
 
 pub use analysis::{
-    Analysis, analyze, analyze_lines, analyze_text, analyze_text_lines, analyze_text_regions,
-    describe_arc,
+    Analysis, analyze, analyze_lines, analyze_text, analyze_text_among, analyze_text_lines,
+    analyze_text_regions, describe_arc,
 };
 pub use annotations::annotation_lines;
 pub use arcs::WayOut;

@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use swath_analysis::{
     Analysis, Arc, ExclusionRules, Problem, ProblemKind, PythonVersion, analyze_text,
-    analyze_text_lines, analyze_text_regions, decode_source,
+    analyze_text_among, analyze_text_lines, analyze_text_regions, decode_source,
 };
 use swath_checkout::SourceRoots;
 use swath_config::CoverageConfig;
@@ -15,7 +15,7 @@ use swath_pattern::{Directory, GlobError, Globs, RegexError, prepare_globs};
 
 use crate::followed::NotFollowed;
 use crate::reported::tracer_of;
-use crate::rules_of_python::{Rules, other_rules_differ};
+use crate::rules_of_python::{Rules, other_kinds, other_rules_differ};
 use crate::{FileReport, Numbers, ReportedFile};
 
 /// What a report is about.
@@ -447,13 +447,15 @@ fn report_file(
         Ok(text) => text,
         Err(problem) => return problem_outcome(&problem, path),
     };
-    let analysis = analyze_as_wanted(&text, python, data, options);
+    let (analysis, may_differ) = if rules.ask_for_comparison(data, &key, index) {
+        analyze_and_compare(&text, python, data, options)
+    } else {
+        (analyze_as_wanted(&text, python, data, options), false)
+    };
     if let Some(problem) = &analysis.problem {
         return problem_outcome(problem, path);
     }
-    if rules.ask_for_comparison(data, &key, index)
-        && other_rules_differ(&text, python, options.rules, &analysis, data.has_arcs())
-    {
+    if may_differ && other_rules_differ(&text, python, options.rules, &analysis, data.has_arcs()) {
         rules.note_undecided(index);
     }
     let arcs = data.has_arcs().then(|| measured_arcs(data, options, &key));
@@ -485,6 +487,20 @@ pub(crate) fn analyze_as_wanted(
     } else {
         analyze_text_lines(text, python, options.rules)
     }
+}
+
+/// The same, and whether it may be another analysis on another Python.
+fn analyze_and_compare(
+    text: &str,
+    python: PythonVersion,
+    data: &CoverageData,
+    options: &ModelOptions<'_>,
+) -> (Analysis, bool) {
+    let branches = data.has_arcs();
+    if !branches && options.details {
+        return (analyze_as_wanted(text, python, data, options), true);
+    }
+    analyze_text_among(text, python, &other_kinds(python), options.rules, branches)
 }
 
 /// A file under all its names.

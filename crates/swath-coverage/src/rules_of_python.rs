@@ -66,6 +66,14 @@ impl Rules {
     }
 }
 
+/// A Python of each kind that `python` is not of.
+pub(crate) fn other_kinds(python: PythonVersion) -> Vec<PythonVersion> {
+    let kind = |python: PythonVersion| KINDS.iter().filter(|kind| **kind <= python).count();
+    let own = kind(python).max(1);
+    let others = KINDS.into_iter().filter(|other| kind(*other) != own);
+    others.collect()
+}
+
 /// Whether a source has other statements, or other branches, on another Python.
 pub(crate) fn other_rules_differ(
     text: &str,
@@ -74,7 +82,6 @@ pub(crate) fn other_rules_differ(
     analysis: &Analysis,
     branches: bool,
 ) -> bool {
-    let kind = |python: PythonVersion| KINDS.iter().filter(|kind| **kind <= python).count();
     let differs = |other: PythonVersion| {
         let other = if branches {
             analyze_text(text, other, rules)
@@ -85,14 +92,13 @@ pub(crate) fn other_rules_differ(
             && (other.statements != analysis.statements
                 || (branches && other.exit_counts != analysis.exit_counts))
     };
-    let own = kind(python).max(1);
-    KINDS
-        .into_iter()
-        .any(|other| kind(other) != own && differs(other))
+    other_kinds(python).into_iter().any(differs)
 }
 
 #[cfg(test)]
 mod tests {
+    use swath_analysis::analyze_text_among;
+
     use super::*;
 
     fn differ(text: &str, python: PythonVersion) -> bool {
@@ -107,6 +113,48 @@ mod tests {
         assert!(differ(text, PythonVersion::new(3, 13)));
         assert!(differ(text, PythonVersion::new(3, 14)));
         assert!(!differ("class C:\n    x = 1\n", PythonVersion::new(3, 13)));
+    }
+
+    /// What is found in one reading of a source is what analyses for each Python find.
+    #[test]
+    fn one_reading_finds_every_difference() {
+        let rules = ExclusionRules::default();
+        let mut differing = 0;
+        let mut check = |text: &str| {
+            for python in [(3, 9), (3, 12), (3, 14)] {
+                let python = PythonVersion::new(python.0, python.1);
+                for branches in [false, true] {
+                    let others = other_kinds(python);
+                    let (found, may_differ) =
+                        analyze_text_among(text, python, &others, &rules, branches);
+                    let whole = if branches {
+                        analyze_text(text, python, &rules)
+                    } else {
+                        analyze_text_lines(text, python, &rules)
+                    };
+                    assert_eq!(found, whole, "{text}");
+                    let differs = whole.problem.is_none()
+                        && other_rules_differ(text, python, &rules, &whole, branches);
+                    assert!(may_differ || !differs, "{python} {text}");
+                    differing += usize::from(differs);
+                }
+            }
+        };
+        for text in [
+            "class C:\n    x: int\n",
+            "for a in b:\n    try:\n        break\n    finally:\n        c()\n",
+            "with a as b:\n    c()\n",
+            "while 1:\n    if not ():\n        break\nelse:\n    a\n",
+            "match a:\n    case _: pass\n",
+            "def f(\n    a: int,\n    b=1,\n):\n    'doc'\n    return [\n        a\n    ]\n",
+        ] {
+            check(text);
+        }
+        let corpus = swath_test::workspace_root().join("crates/swath/tests/corpus/programs");
+        for path in swath_checkout::importable_files(&corpus, true) {
+            check(&fs_err::read_to_string(path).unwrap());
+        }
+        assert!(differing > 20, "{differing}");
     }
 
     #[test]

@@ -149,14 +149,14 @@ fn write_parts(
     if parts.is_empty() {
         return Ok(());
     }
+    // Nobody asks for single rows. As the leaves of an index, rows with many arcs would take a page each.
     transaction.execute_batch(&format!(
         "CREATE TABLE {table} (
     {name} text,
     path text,
     lines blob,
-    arcs blob,
-    primary key ({name}, path)
-) without rowid;"
+    arcs blob
+);"
     ))?;
     let insert = format!("insert into {table} ({name}, path, lines, arcs) values (?, ?, ?, ?)");
     let mut insert = transaction.prepare(&insert)?;

@@ -25,8 +25,14 @@ pub(super) fn render(site: &Site<'_>) -> String {
     let _ = writeln!(main, "<p class=lead>{summary}</p>");
     push_without_lines(&mut main, site);
     let has_labels = has_labels(report);
-    main.push_str("<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Test");
-    main.push_str(if has_labels { "<th scope=col>Label" } else { "" });
+    main.push_str(
+        "<div class=scroll><table class=\"files flat holes calls\">\n<thead><tr><th scope=col>Test",
+    );
+    main.push_str(if has_labels {
+        "<th scope=col>Label"
+    } else {
+        ""
+    });
     main.push_str("<th scope=col>Outcome<th scope=col class=n>Lines<th scope=col class=n>Unique<th scope=col class=n>Endpoints\n<tbody>\n");
     for (test, name) in report.tests.iter().zip(&site.test_pages) {
         let _ = write!(main, "<tr><th scope=row><a href=\"{name}\">");

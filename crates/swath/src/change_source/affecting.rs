@@ -1,7 +1,7 @@
 //! The files of a change, with their texts, as `swath affected` asks for them.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use swath_changes::{ChangeKind, ChangedFile, SubmoduleGap};
@@ -41,14 +41,25 @@ impl ChangeSource {
         let since = gathering.since_measured(data, &known);
         sources.extend(since);
         let mut hashes = BTreeSet::new();
+        let mut texts: BTreeMap<SourceHash, Vec<u8>> = BTreeMap::new();
         for source in &sources {
             let key = source.recorded.as_deref().unwrap_or_default();
-            let here = source.after.as_deref().map(SourceHash::of);
-            let measured = data.accounting.hashes(key).into_iter();
-            hashes.extend(measured.filter(|hash| Some(*hash) != here));
+            let mut measured = data.accounting.hashes(key);
+            if let Some(here) = &source.after {
+                measured.remove(&SourceHash::of(here));
+            }
+            // The text before the change is often the one that ran: git need not be asked for it.
+            if let (TextBefore::Text(before), false) = (&source.before, measured.is_empty()) {
+                let hash = SourceHash::of(before);
+                if measured.remove(&hash) {
+                    texts.insert(hash, before.clone());
+                }
+            }
+            hashes.append(&mut measured);
         }
         let hashes: Vec<SourceHash> = hashes.into_iter().collect();
-        let measured = self.texts(&hashes);
+        let mut measured = self.texts(&hashes);
+        measured.texts.append(&mut texts);
         Changed { sources, measured }
     }
 
