@@ -1,6 +1,6 @@
 //! Recorded data: what ran, as hit stores of one run or as `.coverage` files.
 //!
-//! This crate reads hit stores, reads and writes coverage.py's data files (schema 7, with swath's
+//! This crate reads hit stores, gives them to others without secrets, reads and writes coverage.py's data files (schema 7, with swath's
 //! own tables beside it), combines them and maps their paths. It never looks into source text.
 //!
 //! ```
@@ -43,6 +43,7 @@ mod parts;
 mod plain_data;
 mod provenance;
 mod run_facts;
+mod shareable_store;
 mod sqlite_pages;
 mod sqlite_writer;
 mod stored_context;
@@ -68,6 +69,7 @@ pub use parallel_name::parallel_name;
 pub use parts::{FilePart, Parts};
 pub use provenance::Provenance;
 pub use run_facts::{RecordedFinding, RunFacts};
+pub use shareable_store::ShareableStore;
 pub use stored_context::{ContextKind, ContextShare, Reached, START_UP, StoredContext};
 pub use swath_model::{LineSet, PythonRelease, SourceHash};
 pub use write_data_file::write_data_file;

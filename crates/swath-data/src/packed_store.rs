@@ -35,6 +35,11 @@ pub fn pack_hit_store(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     encoder.finish().map(Some)
 }
 
+/// How many bytes stand before what is packed.
+pub(crate) fn packed_length() -> u64 {
+    u64::try_from(HEAD).unwrap_or(u64::MAX)
+}
+
 /// How many processes a packed file is of, as its beginning says; `None` if it is not packed.
 pub(crate) fn packed_number(beginning: &[u8]) -> Option<usize> {
     let number = beginning

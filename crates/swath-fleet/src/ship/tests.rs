@@ -1,0 +1,207 @@
+use std::path::Path;
+
+use fs_err as fs;
+use swath_store::StoreBuilder;
+use swath_test::{temp_dir, write_file};
+
+use super::*;
+use crate::{Fleet, FetchedPod, PodState, RunLocation};
+
+/// The hit store of a process that ran so many code objects.
+fn hit_store(pid: u32, codes: usize, closed: u32) -> Vec<u8> {
+    let mut store = StoreBuilder::new(pid, [u8::try_from(pid).unwrap(); 16])
+        .closed(closed)
+        .process(b"/usr/bin/python", b"/srv", b"", &[b"web", b"--token", b"s3cr3t"])
+        .file(1, b"/srv/a.py", Some([7; 20]));
+    for line in 0..codes {
+        let line = u32::try_from(line * 1000).unwrap();
+        store = store.code(1, line, &[2; 900]);
+    }
+    store.finish()
+}
+
+fn shipper(pod: &str, from: &Path, to: &Path) -> Shipper {
+    let run: RunLocation = format!("file://{}", to.display()).parse().unwrap();
+    let settings = ShipperSettings {
+        from: from.to_owned(),
+        interval: Duration::from_millis(10),
+        grace: Duration::from_millis(200),
+        once: true,
+        until_idle: None,
+    };
+    let pod = PodDocument {
+        namespace: "shop".to_owned(),
+        name: format!("web-{pod}"),
+        uid: format!("uid-{pod}"),
+        workload: "Deployment/web".to_owned(),
+        ..PodDocument::default()
+    };
+    let store = ObjectStore::open(&run, &|_| None).unwrap();
+    Shipper::new(store, settings, pod).unwrap()
+}
+
+fn fetch(from: &Path, into: &Path) -> Vec<FetchedPod> {
+    let run: RunLocation = format!("file://{}", from.display()).parse().unwrap();
+    let fleet = Fleet::new(ObjectStore::open(&run, &|_| None).unwrap());
+    let pods = fleet.list().unwrap().pods;
+    let fetched = pods.iter().map(|pod| fleet.fetch(pod, &into.join(&pod.uid)));
+    fetched.map(Result::unwrap).collect()
+}
+
+fn segments(run: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(run.join("segments")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+fn end(shipper: &mut Shipper) {
+    let mut wait = |time| {
+        std::thread::sleep(time);
+        false
+    };
+    shipper.ship(&mut wait, &mut |_| {}).unwrap();
+}
+
+#[test]
+fn what_was_recorded_comes_back_and_what_is_equal_is_sent_once() {
+    let (pods, run, back) = (temp_dir(), temp_dir(), temp_dir());
+    for pod in ["a", "b"] {
+        let data = pods.path().join(pod).join("web/data");
+        let pid = u32::from(pod.as_bytes()[0]);
+        write_file(data.join(format!("{pid}-00ff.hits")), hit_store(pid, 300, 1));
+        write_file(data.join("9-00aa.failed-no-room"), "");
+        end(&mut shipper(pod, &pods.path().join(pod), run.path()));
+    }
+    // Two stores of five pieces, which differ in their headers only.
+    assert_eq!(segments(run.path()).len(), 5);
+    let fetched = fetch(run.path(), back.path());
+    assert_eq!(fetched.len(), 2);
+    for pod in &fetched {
+        assert_eq!(pod.state, PodState::Ended(Goodbye { open: 0 }));
+        let [container] = pod.containers.as_slice() else {
+            panic!("{pod:?}")
+        };
+        assert!(container.problem.is_none() && container.damaged.is_empty());
+        let read = swath_data::read_hit_stores(&container.data).unwrap();
+        assert!(read.unreadable.is_empty());
+        let states: Vec<&str> = read.processes.iter().map(|one| one.state.as_str()).collect();
+        assert!(states.contains(&"no-room") && states.contains(&"measured"));
+        let whole = read.processes.iter().find(|one| one.state == "measured").unwrap();
+        assert_eq!(whole.files[0].hit.iter().count(), 300 * 900 - 1);
+        assert!(whole.command.iter().all(|word| !word.contains("s3cr3t")));
+    }
+    let held = fs::read(run.path().join("pods/shop/uid-a/pod.json")).unwrap();
+    assert!(!String::from_utf8_lossy(&held).contains("s3cr3t"));
+}
+
+#[test]
+fn only_what_changed_is_sent_again_and_a_new_process_goes_on() {
+    let (pod, run) = (temp_dir(), temp_dir());
+    let path = pod.path().join("web/data/7-00ff.hits");
+    write_file(&path, hit_store(7, 300, 0));
+    let mut first = shipper("a", pod.path(), run.path());
+    assert_eq!(first.round().unwrap().segments, 5);
+    let quiet = first.round().unwrap();
+    assert_eq!((quiet.segments, quiet.bytes, quiet.changing), (0, 0, 0));
+    drop(first);
+    let mut second = shipper("a", pod.path(), run.path());
+    let again = second.round().unwrap();
+    assert_eq!((again.segments, again.bytes), (0, 0), "it reads what is there");
+    write_file(&path, hit_store(7, 301, 0));
+    let grown = second.round().unwrap();
+    assert_eq!((grown.segments, grown.changing), (1, 1));
+    let key = run.path().join("pods/shop/uid-a/web/index.json");
+    let index = IndexDocument::parse("k", &fs::read(key).unwrap()).unwrap();
+    assert_eq!(index.sequence, 2);
+}
+
+#[test]
+fn missing_and_damaged_segments_are_named_and_the_rest_is_kept() {
+    let (pod, run) = (temp_dir(), temp_dir());
+    write_file(pod.path().join("web/data/7-00ff.hits"), hit_store(7, 300, 1));
+    end(&mut shipper("a", pod.path(), run.path()));
+    let key = run.path().join("pods/shop/uid-a/web/index.json");
+    let index = IndexDocument::parse("k", &fs::read(&key).unwrap()).unwrap();
+    let third = run.path().join("segments").join(&index.stores["7-00ff.hits"].pieces[2]);
+    let told = |what: &str| {
+        let back = temp_dir();
+        let fetched = fetch(run.path(), back.path());
+        let container = &fetched[0].containers[0];
+        assert!(container.damaged[0].contains(what), "{:?}", container.damaged);
+        let read = swath_data::read_hit_stores(&container.data).unwrap();
+        let lines = read.processes[0].files[0].hit.iter().count();
+        assert!((100_000..200_000).contains(&lines), "{lines} of two pieces");
+    };
+    fs::write(&third, b"something else").unwrap();
+    told("is damaged");
+    let other = segments(run.path()).into_iter().find(|path| *path != third).unwrap();
+    fs::copy(other, &third).unwrap();
+    told("is damaged");
+    fs::remove_file(&third).unwrap();
+    told("is missing");
+    fs::remove_file(&key).unwrap();
+    let back = temp_dir();
+    let fetched = fetch(run.path(), back.path());
+    let problem = fetched[0].containers[0].problem.as_deref();
+    assert!(problem.unwrap().contains("no index"), "{problem:?}");
+}
+
+#[test]
+fn names_of_an_index_are_no_paths() {
+    let (pod, run, back) = (temp_dir(), temp_dir(), temp_dir());
+    write_file(pod.path().join("web/data/7-00ff.hits"), hit_store(7, 1, 1));
+    end(&mut shipper("a", pod.path(), run.path()));
+    let key = run.path().join("pods/shop/uid-a/web/index.json");
+    let mut index = IndexDocument::parse("k", &fs::read(&key).unwrap()).unwrap();
+    let store = index.stores["7-00ff.hits"].clone();
+    for name in ["../../x.hits", "/tmp/x.hits", "a/b.hits", ".x.hits"] {
+        index.stores.insert(name.to_owned(), store.clone());
+    }
+    let bad = StoreDocument { pieces: vec!["../../pods/x".to_owned()], ..store };
+    index.stores.insert("8-00ff.hits".to_owned(), bad);
+    fs::write(&key, index.render().unwrap()).unwrap();
+    let fetched = fetch(run.path(), back.path());
+    assert_eq!(fetched[0].containers[0].damaged.len(), 5);
+    let made: Vec<_> = fs::read_dir(&fetched[0].containers[0].data).unwrap().collect();
+    assert_eq!(made.len(), 2);
+}
+
+#[test]
+fn a_process_that_goes_on_is_waited_for_and_counted() {
+    let (pod, run, back) = (temp_dir(), temp_dir(), temp_dir());
+    let path = pod.path().join("web/data/7-00ff.hits");
+    write_file(&path, hit_store(7, 1, 0));
+    let mut shipper = shipper("a", pod.path(), run.path());
+    shipper.settings.once = false;
+    let mut codes = 1;
+    let mut wait = |time: Duration| {
+        std::thread::sleep(time.min(Duration::from_millis(20)));
+        codes += 1;
+        write_file(&path, hit_store(7, codes, 0));
+        codes == 3
+    };
+    shipper.ship(&mut wait, &mut |_| {}).unwrap();
+    let fetched = fetch(run.path(), back.path());
+    assert_eq!(fetched[0].state, PodState::Ended(Goodbye { open: 1 }));
+}
+
+#[test]
+fn a_store_that_fails_is_tried_again_and_told_of_once() {
+    let (pod, run) = (temp_dir(), temp_dir());
+    write_file(pod.path().join("web/data/7-00ff.hits"), hit_store(7, 1, 1));
+    let blocked = run.path().join("run");
+    fs::write(&blocked, "in the way").unwrap();
+    let mut shipper = shipper("a", pod.path(), &blocked);
+    shipper.settings.once = false;
+    let (mut waits, mut told) = (0, Vec::new());
+    let mut wait = |_| {
+        waits += 1;
+        if waits == 3 {
+            fs::remove_file(&blocked).unwrap();
+        }
+        waits == 5
+    };
+    let mut tell = |error: Option<&StoreError>| told.push(error.is_some());
+    shipper.ship(&mut wait, &mut tell).unwrap();
+    assert_eq!(told, [true, false]);
+    assert!(blocked.join("pods/shop/uid-a/web/index.json").is_file());
+}
