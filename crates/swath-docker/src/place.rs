@@ -41,6 +41,17 @@ pub struct ContainerPlace {
 }
 
 impl ContainerPlace {
+    /// What a manifest declares of a container that ran where no engine of this run is.
+    pub fn declared(environment: Variables, working_folder: String) -> ContainerPlace {
+        let rcfile = rcfile_of(&environment.0, &working_folder);
+        ContainerPlace {
+            environment,
+            working_folder,
+            rcfile,
+            mounts: Vec::new(),
+        }
+    }
+
     /// What a request and its image say, before swath's own part is in it.
     pub(crate) fn of(request: &Value, image: &Value) -> ContainerPlace {
         let text = |value: &Value| {
@@ -51,15 +62,7 @@ impl ContainerPlace {
         let working_folder = text(&request["WorkingDir"])
             .or_else(|| text(&image["Config"]["WorkingDir"]))
             .unwrap_or_else(|| "/".to_owned());
-        let rcfile = ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
-            .into_iter()
-            .filter_map(|name| environment.get(name))
-            // Since 7.10 the variable may also hold the settings themselves.
-            .find(|value| !value.is_empty() && !value.starts_with(':'))
-            .map(|value| PlaceFile {
-                path: absolute(&working_folder, value),
-                text: None,
-            });
+        let rcfile = rcfile_of(&environment, &working_folder);
         ContainerPlace {
             environment: Variables(environment),
             working_folder,
@@ -78,6 +81,19 @@ impl ContainerPlace {
         let rest = Path::new(path).strip_prefix(there).ok()?;
         Some(Path::new(here).join(rest).to_string_lossy().into_owned())
     }
+}
+
+/// The configuration file that variables name.
+fn rcfile_of(environment: &BTreeMap<String, String>, working_folder: &str) -> Option<PlaceFile> {
+    ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"]
+        .into_iter()
+        .filter_map(|name| environment.get(name))
+        // Since 7.10 the variable may also hold the settings themselves.
+        .find(|value| !value.is_empty() && !value.starts_with(':'))
+        .map(|value| PlaceFile {
+            path: absolute(working_folder, value),
+            text: None,
+        })
 }
 
 /// A path of a place as its processes understand it.

@@ -78,6 +78,18 @@ pub struct ContainerRecord {
 }
 
 impl ContainerRecord {
+    /// A container that ran where no engine of this run is: what is known of it is set afterwards.
+    pub fn elsewhere(id: String, name: String, image: String) -> ContainerRecord {
+        ContainerRecord {
+            id,
+            name,
+            image_id: image.clone(),
+            image,
+            started: true,
+            ..ContainerRecord::default()
+        }
+    }
+
     /// The name under which people know it: that of its service, else its own.
     pub fn service(&self) -> &str {
         self.part_of

@@ -65,7 +65,7 @@ pub struct PodDocument {
     /// How often this document is written at least, in milliseconds: silence for much longer means that
     /// the pod is gone.
     pub heartbeat: u64,
-    /// How often it was written.
+    /// How often it was written after everything was sent that was there.
     pub beats: u64,
     /// That nothing follows.
     pub ended: Option<Goodbye>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -79,8 +79,6 @@ pub enum PodState {
 pub struct FetchedPod {
     /// What it is, in its own words.
     pub document: PodDocument,
-    /// What is known of its end.
-    pub state: PodState,
     /// Its measured containers.
     pub containers: Vec<FetchedContainer>,
 }
@@ -149,11 +147,11 @@ impl Fleet {
         Ok(listing)
     }
 
-    /// Fetches a pod; its hit stores go below `folder`, which is this user's alone.
+    /// What a pod says of itself, and what is known of its end.
     ///
     /// # Errors
-    /// Where the store cannot be read, or its description of the pod; where there is no room here.
-    pub fn fetch(&self, pod: &FleetPod, folder: &Path) -> Result<FetchedPod, StoreError> {
+    /// Where the store, or its description of the pod, cannot be read.
+    pub fn describe(&self, pod: &FleetPod) -> Result<(PodDocument, PodState), StoreError> {
         let key = pod_key(&pod.namespace, &pod.uid);
         let bytes = self.store.get(&key, LONGEST_POD)?;
         let bytes = bytes.ok_or_else(|| StoreError::Damaged {
@@ -164,12 +162,67 @@ impl Fleet {
         // Under whose key it is, nobody can say otherwise.
         document.namespace.clone_from(&pod.namespace);
         document.uid.clone_from(&pod.uid);
-        let heartbeat = Duration::from_millis(document.heartbeat).min(LONGEST_HEARTBEAT);
         let state = match document.ended {
             Some(goodbye) => PodState::Ended(goodbye),
-            None if pod.silent_for > heartbeat * MISSED => PodState::Lost(pod.silent_for),
+            None if pod.silent_for > patience_with(&document) => PodState::Lost(pod.silent_for),
             None => PodState::Running,
         };
+        Ok((document, state))
+    }
+
+    /// Waits until pods that run have sent what they had recorded by now, or are silent for too long.
+    /// `pause` lets some time pass.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn wait_for(
+        &self,
+        pods: &[FleetPod],
+        pause: &mut dyn FnMut(),
+    ) -> Result<Vec<(PodDocument, PodState)>, StoreError> {
+        let begun = Instant::now();
+        let mut described = Vec::new();
+        for pod in pods {
+            described.push(self.describe(pod)?);
+        }
+        // What is sent may have been looked at before now; the time after it was not.
+        let wanted: Vec<u64> = (described.iter())
+            .map(|(document, _)| document.beats.saturating_add(2))
+            .collect();
+        loop {
+            let mut is_waited_for = false;
+            for ((pod, beats), known) in pods.iter().zip(&wanted).zip(&mut described) {
+                let (document, state) = &mut *known;
+                if *state != PodState::Running || document.beats >= *beats {
+                    continue;
+                }
+                *known = self.describe(pod)?;
+                let (document, state) = known;
+                if *state == PodState::Running && document.beats < *beats {
+                    let patience = patience_with(document);
+                    is_waited_for |= begun.elapsed() <= patience;
+                    if begun.elapsed() > patience {
+                        *state = PodState::Lost(begun.elapsed());
+                    }
+                }
+            }
+            if !is_waited_for {
+                return Ok(described);
+            }
+            pause();
+        }
+    }
+
+    /// Fetches what a pod recorded; its hit stores go below `folder`, which is this user's alone.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; where there is no room here.
+    pub fn fetch(
+        &self,
+        pod: &FleetPod,
+        document: PodDocument,
+        folder: &Path,
+    ) -> Result<FetchedPod, StoreError> {
         let mut named: Vec<ContainerDocument> = document.containers.clone();
         named.retain(|container| is_plain_name(&container.name));
         for container in &pod.containers {
@@ -186,7 +239,6 @@ impl Fleet {
         }
         Ok(FetchedPod {
             document,
-            state,
             containers,
         })
     }
@@ -324,6 +376,11 @@ impl Fleet {
     fn cache(&self) -> std::sync::MutexGuard<'_, SegmentCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For how long nothing may be heard of a pod that is there.
+fn patience_with(pod: &PodDocument) -> Duration {
+    Duration::from_millis(pod.heartbeat).min(LONGEST_HEARTBEAT) * MISSED
 }
 
 /// Segments that were fetched lately: what replicas share is fetched once.

@@ -26,7 +26,7 @@ use crate::pod_folder::{ContainerFolder, PodFolder, is_hit_store, modified};
 use crate::segment::{self, PIECE};
 
 /// A pod is heard of at least so often.
-const SHORTEST_HEARTBEAT: Duration = Duration::from_secs(15);
+const SHORTEST_HEARTBEAT: Duration = Duration::from_secs(10);
 /// A store that is down is asked again after no longer.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// So long a store that is down is asked for after the end.
@@ -140,7 +140,7 @@ impl Shipper {
         let mut asked = false;
         while !asked && !self.settings.once {
             let begun = Instant::now();
-            match self.round().and_then(|round| self.beat().map(|()| round)) {
+            match self.round().and_then(|round| self.beat(true).map(|()| round)) {
                 Ok(round) => {
                     if std::mem::replace(&mut failing, false) {
                         told(None);
@@ -181,7 +181,7 @@ impl Shipper {
                 return false;
             }
             // That the store is down the next round says.
-            let _ = self.beat();
+            let _ = self.beat(false);
         }
     }
 
@@ -206,7 +206,7 @@ impl Shipper {
                             open: round.changing,
                         });
                         self.last_beat = None;
-                        match self.beat() {
+                        match self.beat(true) {
                             Err(error) if error.is_passing() && Instant::now() < limit + LAST_TRIES => {}
                             ended => return ended,
                         }
@@ -227,13 +227,14 @@ impl Shipper {
         }
     }
 
-    /// Says that the pod is there, if that was not said for a while.
-    fn beat(&mut self) -> Result<(), StoreError> {
+    /// Says that the pod is there, if that was not said for a while. `after_round`: and that what it
+    /// had recorded by now is sent.
+    fn beat(&mut self, after_round: bool) -> Result<(), StoreError> {
         let heartbeat = Duration::from_millis(self.pod.heartbeat);
         if self.last_beat.is_some_and(|last| last.elapsed() < heartbeat) {
             return Ok(());
         }
-        self.pod.beats += 1;
+        self.pod.beats += u64::from(after_round);
         let key = pod_key(&self.pod.namespace, &self.pod.uid);
         self.store.put(&key, &render(&self.pod))?;
         self.last_beat = Some(Instant::now());
@@ -256,7 +257,7 @@ impl Shipper {
         if places != self.pod.containers || self.last_beat.is_none() {
             self.pod.containers = places;
             self.last_beat = None;
-            self.beat()?;
+            self.beat(false)?;
         }
         let mut round = Round::default();
         for container in &containers {

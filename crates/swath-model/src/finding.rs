@@ -5,6 +5,7 @@
 
 mod containers;
 mod data;
+mod fleet;
 mod plugins;
 mod processes;
 mod services;
@@ -437,6 +438,29 @@ pub enum Finding {
         /// What runs it.
         orchestrator: Orchestrator,
     },
+    /// Nothing was heard of pods for too long, and they said no goodbye.
+    PodsLost {
+        /// Their names.
+        pods: Vec<String>,
+        /// For how long nothing was heard of the first.
+        silent: Duration,
+    },
+    /// Processes of pods still ran when their shipping ended.
+    PodsCutShort {
+        /// The pods' names.
+        pods: Vec<String>,
+        /// How many processes.
+        processes: usize,
+    },
+    /// A pod that an object store names is not described there.
+    PodUnknown {
+        /// Its namespace and uid.
+        pod: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An object store has more of a run than is taken.
+    FleetCut,
     /// Sources that only a container holds were fetched from it.
     SourceFetched {
         /// How many.
@@ -454,6 +478,7 @@ impl Finding {
         processes::message(self)
             .or_else(|| services::message(self))
             .or_else(|| containers::message(self))
+            .or_else(|| fleet::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
             .or_else(|| plugins::message(self))
@@ -467,6 +492,7 @@ impl Finding {
     pub fn gap(&self) -> Option<Gap> {
         processes::gap(self)
             .or_else(|| containers::gap(self))
+            .or_else(|| fleet::gap(self))
             .or_else(|| data::gap(self))
             .or_else(|| settings::gap(self))
             .or_else(|| plugins::gap(self))

@@ -20,6 +20,8 @@ pub enum GapKind {
     Running,
     /// Containers that were not measured.
     Containers,
+    /// Pods of which a part is missing.
+    Pods,
     /// Commands that named an engine of their own.
     Commands,
     /// Files that are not those that ran.
@@ -39,7 +41,7 @@ pub enum GapKind {
 }
 
 impl GapKind {
-    const ALL: [GapKind; 15] = [
+    const ALL: [GapKind; 16] = [
         GapKind::Processes,
         GapKind::InPart,
         GapKind::Unseen,
@@ -47,6 +49,7 @@ impl GapKind {
         GapKind::HitStores,
         GapKind::Running,
         GapKind::Containers,
+        GapKind::Pods,
         GapKind::Commands,
         GapKind::ChangedFiles,
         GapKind::UnmappedFiles,
@@ -58,7 +61,7 @@ impl GapKind {
     ];
 
     /// The words of all kinds.
-    pub fn names() -> [&'static str; 15] {
+    pub fn names() -> [&'static str; 16] {
         GapKind::ALL.map(GapKind::name)
     }
 
@@ -72,6 +75,7 @@ impl GapKind {
             GapKind::HitStores => "hit-stores",
             GapKind::Running => "running",
             GapKind::Containers => "containers",
+            GapKind::Pods => "pods",
             GapKind::Commands => "commands",
             GapKind::ChangedFiles => "changed-files",
             GapKind::UnmappedFiles => "unmapped-files",
@@ -102,6 +106,7 @@ impl GapKind {
             GapKind::HitStores => ["hit store is unreadable", "hit stores are unreadable"],
             GapKind::Running => ["process still running", "processes still running"],
             GapKind::Containers => ["container not measured", "containers not measured"],
+            GapKind::Pods => ["pod reported in part", "pods reported in part"],
             GapKind::Commands => [
                 "command went around the proxy",
                 "commands went around the proxy",

@@ -29,7 +29,7 @@ use crate::finished_run::{FinishedRun, NotSaved};
 use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
 use crate::orchestra::RunOutcome;
-use crate::place::{PlaceOfRun, other_report_rules, places_of};
+use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest};
 use crate::settings::Settings;
@@ -44,11 +44,25 @@ const NAMED: usize = 5;
 /// # Errors
 /// When nothing could be started. Whatever fails later is in the result, beside what was measured.
 pub fn run(request: &RunRequest, observer: &mut dyn Observer) -> Result<FinishedRun, RunError> {
-    let mut measurement = measure(request, observer)?;
+    let measurement = measure(request, observer)?;
+    Ok(finish_measurement(request, measurement))
+}
+
+/// Finishes a run from its evidence, whatever that came from.
+pub(crate) fn finish_measurement(
+    request: &RunRequest,
+    mut measurement: Measurement,
+) -> FinishedRun {
     let judged = timed("accounting", || judge(request, &mut measurement));
-    Ok(timed("saving and analysis", || {
+    timed("saving and analysis", || {
         finish(request, measurement, judged)
-    }))
+    })
+}
+
+/// Whether there is a number to be saved and reported: the tests were started, or they were none of
+/// this run's.
+fn has_number(request: &RunRequest, measurement: &Measurement) -> bool {
+    request.kind == RunKind::Gathered || measurement.outcome.test.is_some()
 }
 
 /// Does one part of the work, and logs how long it took.
@@ -97,7 +111,7 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
         &account,
         &processes,
         request,
-        measurement.outcome.test.is_some(),
+        has_number(request, measurement),
     ));
     findings.append(&mut measurement.outcome.findings);
     findings.extend(container_findings::of_fetched(
@@ -155,15 +169,15 @@ fn account_with_containers(
         })?;
     let sources = measurement.history.sources();
     let containers = &mut measurement.containers;
-    containers.fetch_sources(&places.all, &sources);
-    let (processes, account, ambiguous) = containers.account(
+    containers.fetch_sources(&places, &sources);
+    let (account, ambiguous) = containers.account(
         &measurement.processes,
         &measurement.outcome,
         &judged(request),
-        &places.all,
+        &places,
     );
-    let counted = counted_places(&account, &places.all, containers);
-    let mut findings = places.findings;
+    let counted = counted_places(&account, &places, containers);
+    let mut findings = places.findings.clone();
     findings.extend(ambiguous);
     findings.extend(other_report_rules(
         &request.settings,
@@ -178,6 +192,8 @@ fn account_with_containers(
     if counted.by_run {
         unexecuted.push(request.settings.config.clone());
     }
+    let host = measurement.processes.iter().cloned();
+    let processes = host.chain(measurement.containers.take_processes()).collect();
     Ok(Some(WithContainers {
         unexecuted,
         findings,
@@ -196,7 +212,7 @@ struct CountedPlaces<'p, 'c> {
 
 fn counted_places<'p, 'c>(
     account: &Account,
-    places: &'p [PlaceOfRun<'c>],
+    places: &'p Places<'c>,
     containers: &ContainerRun,
 ) -> CountedPlaces<'p, 'c> {
     let counted: BTreeSet<Option<&str>> = account
@@ -209,12 +225,14 @@ fn counted_places<'p, 'c>(
         with_settings: Vec::new(),
         by_run: counted.contains(&None) || counted.is_empty(),
     };
-    for (place, record) in places.iter().zip(&containers.records) {
+    for (place, record) in places.of_records().zip(&containers.records) {
         if !counted.contains(&Some(record.name.as_str())) {
             continue;
         }
         if place.own.is_some() {
-            found.with_settings.push(place);
+            if !found.with_settings.iter().any(|&known| std::ptr::eq(known, place)) {
+                found.with_settings.push(place);
+            }
         } else {
             found.by_run = true;
         }
@@ -271,7 +289,7 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         findings.push(Finding::NothingToReport);
     }
     let files = files_of(&processes);
-    if request.kind == RunKind::SystemTest {
+    if request.kind != RunKind::Program {
         let counted = processes.iter().filter(counts);
         findings.extend(differences(counted, &settings));
         let names_source = settings.names_source() || unexecuted.iter().any(names_source);
@@ -283,6 +301,7 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
             &settings.directory,
         ));
     }
+    let is_reported = has_number(request, &measurement);
     let verdict = verdict(&data, analyzed);
     tracing::debug!("the verdict: {verdict}");
     let outcome = measurement.outcome;
@@ -290,6 +309,7 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         verdict,
         tests,
         test_end: outcome.test,
+        is_reported,
         failure: outcome.failure,
         interruption: outcome.interruption,
         nothing_measured,
@@ -447,7 +467,7 @@ fn with_earlier(
     measurement: &Measurement,
     data: CoverageData,
 ) -> CoverageData {
-    if !request.append || measurement.outcome.test.is_none() {
+    if !request.append || !has_number(request, measurement) {
         return data;
     }
     // That it can be added to was seen before the run; what went wrong since is said when it is saved.
@@ -476,7 +496,7 @@ fn save_data(
         measurement.end();
         return Outputs::default();
     }
-    let tests_ran = measurement.outcome.test.is_some();
+    let tests_ran = has_number(request, measurement);
     let wanted = if !tests_ran {
         measurement.history.path().join("partial.coverage")
     } else if !measured && !replaces && request.data_file.exists() {
@@ -514,10 +534,13 @@ fn save_data(
         }
         Err(error) => {
             // Nothing is lost: the hit stores stay, and combine reads them.
-            measurement.folder.keep();
+            let kept = measurement.folder.as_mut().map(|folder| {
+                folder.keep();
+                folder.data()
+            });
             let not_saved = NotSaved {
                 error: error.to_string(),
-                kept: measurement.folder.data(),
+                kept,
             };
             Outputs {
                 not_saved: Some(not_saved),

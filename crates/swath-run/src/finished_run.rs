@@ -29,6 +29,8 @@ pub struct FinishedRun {
     pub tests: TestsResult,
     /// How the test command ended, if it was started.
     pub test_end: Option<TestEnd>,
+    /// Whether there is a number to report: the tests were started, or were none of this run's.
+    pub is_reported: bool,
     /// Why the run failed, if it did.
     pub failure: Option<RunError>,
     /// Whether the user stopped it.
@@ -64,19 +66,22 @@ pub struct FinishedRun {
 pub struct NotSaved {
     /// Why.
     pub error: String,
-    /// The folder that keeps the hit stores.
-    pub kept: PathBuf,
+    /// The folder that keeps the hit stores; nothing where an object store does.
+    pub kept: Option<PathBuf>,
 }
 
 impl NotSaved {
     /// What is said of it, with the command that brings the data back.
     pub fn message(&self) -> Message {
-        Message::error("data-not-saved", self.error.clone())
-            .note(format!(
-                "the hit stores are kept in {}",
-                self.kept.display()
-            ))
-            .hint(combine_command(&self.kept))
+        let message = Message::error("data-not-saved", self.error.clone());
+        match &self.kept {
+            Some(kept) => message
+                .note(format!("the hit stores are kept in {}", kept.display()))
+                .hint(combine_command(kept)),
+            None => message
+                .note("the object store keeps what was recorded")
+                .hint("name another file with `--data-file`, and gather again".to_owned()),
+        }
     }
 }
 

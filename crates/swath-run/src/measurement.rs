@@ -19,14 +19,15 @@ use crate::preflight::check_outputs;
 use crate::request::{RunKind, RunRequest};
 use crate::run_folder::RunFolder;
 
-/// What a run left. The hit stores are removed with this value unless they are to be kept.
+/// What a run left. Hit stores on this machine are removed with this value unless they are to be kept.
 #[derive(Debug)]
 pub(crate) struct Measurement {
     pub(crate) outcome: RunOutcome,
     /// The processes of this host.
     pub(crate) processes: Vec<StoredProcess>,
     pub(crate) containers: ContainerRun,
-    pub(crate) folder: RunFolder,
+    /// Where the hit stores are; nothing where they stay elsewhere, whatever becomes of the data.
+    pub(crate) folder: Option<RunFolder>,
     pub(crate) history: RunHistory,
     pub(crate) data_file_before: Fingerprint,
     pub(crate) begun: Instant,
@@ -39,10 +40,9 @@ impl Measurement {
     /// Notes that the run is over. Where an engine still holds what a container recorded, it is not:
     /// the folder stays, and the next run fetches the rest into it and names it.
     pub(crate) fn end(&mut self) {
-        if self.containers.is_ungathered() {
-            self.folder.keep();
-        } else {
-            self.history.mark_ended();
+        match &mut self.folder {
+            Some(folder) if self.containers.is_ungathered() => folder.keep(),
+            _ => self.history.mark_ended(),
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn measure(
     // A program of the user's own is measured as coverage.py measures it.
     let own_packages = match request.kind {
         RunKind::SystemTest => OwnPackages::of(&scope, &request.folder),
-        RunKind::Program => OwnPackages::default(),
+        RunKind::Program | RunKind::Gathered => OwnPackages::default(),
     };
     let folder = RunFolder::create(
         &agent_settings::on_host(request.attribution, &scope, &own_packages),
@@ -121,7 +121,7 @@ pub(crate) fn measure(
         outcome,
         processes: gathered.processes,
         containers,
-        folder,
+        folder: Some(folder),
         history,
         data_file_before,
         begun,
@@ -141,7 +141,7 @@ fn hash_archived(processes: &mut [StoredProcess]) {
     }
 }
 
-fn nanoseconds_now() -> i64 {
+pub(crate) fn nanoseconds_now() -> i64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .ok()

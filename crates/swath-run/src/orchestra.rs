@@ -86,6 +86,26 @@ pub(crate) struct RunOutcome {
     pub(crate) data: PathBuf,
 }
 
+impl RunOutcome {
+    /// That of a run in which nothing was started here.
+    pub(crate) fn of_nothing() -> RunOutcome {
+        let now = Instant::now();
+        RunOutcome {
+            test: None,
+            failure: None,
+            interruption: None,
+            findings: Vec::new(),
+            started_at: now,
+            ended_at: now,
+            endings: BTreeMap::new(),
+            sightings: Sightings::default(),
+            test_key: None,
+            agent: PathBuf::new(),
+            data: PathBuf::new(),
+        }
+    }
+}
+
 /// How patiently the command is treated when the user stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
@@ -141,7 +161,7 @@ pub(crate) fn execute(
         requests_to_end: 0,
         patience: match request.kind {
             RunKind::Program => Patience::Unlimited,
-            RunKind::SystemTest => Patience::Limited,
+            RunKind::SystemTest | RunKind::Gathered => Patience::Limited,
         },
         started_at: Instant::now(),
     };

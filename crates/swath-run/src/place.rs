@@ -3,13 +3,13 @@
 pub(crate) mod scope;
 pub(crate) mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swath_checkout::{Checkout, Mapped, PlaceMap};
 use swath_config::CoverageConfig;
-use swath_data::{SourceHash, StoredFile};
-use swath_docker::Endpoint;
+use swath_data::SourceHash;
+use swath_docker::{ContainerRecord, Endpoint};
 use swath_model::{Finding, Place};
 use swath_pattern::{GlobError, PathAliases};
 
@@ -30,10 +30,20 @@ pub(crate) struct PlaceOfRun<'c> {
     working_folder: String,
 }
 
-/// Every container of a run, in the order of its records, and what was wrong with their settings.
+/// The places of a run's containers, and what was wrong with their settings. Replicas of a service
+/// are one place.
 pub(crate) struct Places<'c> {
-    pub(crate) all: Vec<PlaceOfRun<'c>>,
+    all: Vec<PlaceOfRun<'c>>,
+    /// The place of each record.
+    of_records: Vec<usize>,
     pub(crate) findings: Vec<Finding>,
+}
+
+impl<'c> Places<'c> {
+    /// The place of each record, in the order of the records.
+    pub(crate) fn of_records(&self) -> impl Iterator<Item = &PlaceOfRun<'c>> {
+        self.of_records.iter().filter_map(|&place| self.all.get(place))
+    }
 }
 
 /// Reads the settings of each container and learns where its files lie.
@@ -45,9 +55,21 @@ pub(crate) fn places_of<'c>(
 ) -> Result<Places<'c>, GlobError> {
     let mut places = Places {
         all: Vec::new(),
+        of_records: Vec::new(),
         findings: Vec::new(),
     };
-    for index in 0..containers.records.len() {
+    let mut known: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+    for (index, record) in containers.records.iter().enumerate() {
+        let known = known.entry(record.service()).or_default();
+        let is_alike = |(other, _): &&(usize, usize)| {
+            containers.records.get(*other).is_some_and(|other| is_replica(record, other))
+        };
+        if let Some((_, place)) = known.iter().find(is_alike) {
+            places.of_records.push(*place);
+            continue;
+        }
+        known.push((index, places.all.len()));
+        places.of_records.push(places.all.len());
         let place = place_of(
             request,
             containers,
@@ -81,6 +103,14 @@ pub(crate) fn places_of<'c>(
     }
     places.findings.dedup();
     Ok(places)
+}
+
+/// Whether two containers are one place.
+fn is_replica(one: &ContainerRecord, other: &ContainerRecord) -> bool {
+    one.part_of.is_some()
+        && one.part_of == other.part_of
+        && one.has_files_of(other)
+        && one.place == other.place
 }
 
 fn place_of<'c>(
@@ -147,21 +177,22 @@ fn place_of<'c>(
         }
     }
     // Containers of one image have the same files: what one of them shows holds for all.
-    let alike: Vec<&StoredFile> = containers
+    let alike: BTreeSet<(&str, Option<SourceHash>)> = containers
         .records
         .iter()
         .zip(&containers.stores)
         .filter(|(other, _)| other.has_files_of(record))
         .flat_map(|(_, stores)| stores.iter().flat_map(|process| &process.files))
+        .map(|file| (file.path.as_str(), file.hash))
         .collect();
-    paths.learn(alike.iter().map(|file| (file.path.as_str(), file.hash)));
+    paths.learn(alike.iter().copied());
     let working_folder = record.place.working_folder.clone();
     let scope = match &own {
         None => PlaceScope::of_run(run)?,
         Some(own) => {
             let is_folder = |path: &str| {
                 let below = format!("{path}/");
-                alike.iter().any(|file| file.path.starts_with(&below))
+                alike.iter().any(|(path, _)| path.starts_with(&below))
                     || paths
                         .map_folder(path)
                         .is_some_and(|here| Path::new(&here).is_dir())

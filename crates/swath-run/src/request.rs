@@ -19,7 +19,7 @@ pub struct RunRequest {
     /// The services to start, in this order; may be empty. Of their variables only `environment`
     /// counts: the files in `env_files` have been read into it.
     pub services: Vec<Service>,
-    /// The command that runs the tests (or the program itself): never empty.
+    /// The command that runs the tests (or the program itself, or what gathers): never empty.
     pub command: Vec<OsString>,
     /// Variables to set for `command`, besides the agent's own.
     pub environment: Vec<(String, String)>,
@@ -90,6 +90,8 @@ pub enum RunKind {
     SystemTest,
     /// One program, as by `coverage run`: it alone decides what Ctrl-C means, and is never killed.
     Program,
+    /// What others recorded, and an object store holds: nothing is started.
+    Gathered,
 }
 
 /// Something that is written at the end of a run.

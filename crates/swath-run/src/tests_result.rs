@@ -15,7 +15,7 @@ const SAY_NO_TESTS: [&str; 3] = ["pytest", "py.test", "unittest"];
 
 /// The result of a run's tests.
 pub(crate) fn of_run(request: &RunRequest, end: Option<TestEnd>) -> TestsResult {
-    if request.kind == RunKind::Program {
+    if matches!(request.kind, RunKind::Program | RunKind::Gathered) {
         return TestsResult::Unknown;
     }
     match end {

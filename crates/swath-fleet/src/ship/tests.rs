@@ -40,12 +40,16 @@ fn shipper(pod: &str, from: &Path, to: &Path) -> Shipper {
     Shipper::new(store, settings, pod).unwrap()
 }
 
-fn fetch(from: &Path, into: &Path) -> Vec<FetchedPod> {
+fn fetch(from: &Path, into: &Path) -> Vec<(FetchedPod, PodState)> {
     let run: RunLocation = format!("file://{}", from.display()).parse().unwrap();
     let fleet = Fleet::new(ObjectStore::open(&run, &|_| None).unwrap());
     let pods = fleet.list().unwrap().pods;
-    let fetched = pods.iter().map(|pod| fleet.fetch(pod, &into.join(&pod.uid)));
-    fetched.map(Result::unwrap).collect()
+    let fetched = pods.iter().map(|pod| {
+        let (document, state) = fleet.describe(pod).unwrap();
+        let fetched = fleet.fetch(pod, document, &into.join(&pod.uid));
+        (fetched.unwrap(), state)
+    });
+    fetched.collect()
 }
 
 fn segments(run: &Path) -> Vec<std::path::PathBuf> {
@@ -75,8 +79,8 @@ fn what_was_recorded_comes_back_and_what_is_equal_is_sent_once() {
     assert_eq!(segments(run.path()).len(), 5);
     let fetched = fetch(run.path(), back.path());
     assert_eq!(fetched.len(), 2);
-    for pod in &fetched {
-        assert_eq!(pod.state, PodState::Ended(Goodbye { open: 0 }));
+    for (pod, state) in &fetched {
+        assert_eq!(*state, PodState::Ended(Goodbye { open: 0 }));
         let [container] = pod.containers.as_slice() else {
             panic!("{pod:?}")
         };
@@ -125,7 +129,7 @@ fn missing_and_damaged_segments_are_named_and_the_rest_is_kept() {
     let told = |what: &str| {
         let back = temp_dir();
         let fetched = fetch(run.path(), back.path());
-        let container = &fetched[0].containers[0];
+        let container = &fetched[0].0.containers[0];
         assert!(container.damaged[0].contains(what), "{:?}", container.damaged);
         let read = swath_data::read_hit_stores(&container.data).unwrap();
         let lines = read.processes[0].files[0].hit.iter().count();
@@ -141,7 +145,7 @@ fn missing_and_damaged_segments_are_named_and_the_rest_is_kept() {
     fs::remove_file(&key).unwrap();
     let back = temp_dir();
     let fetched = fetch(run.path(), back.path());
-    let problem = fetched[0].containers[0].problem.as_deref();
+    let problem = fetched[0].0.containers[0].problem.as_deref();
     assert!(problem.unwrap().contains("no index"), "{problem:?}");
 }
 
@@ -160,8 +164,8 @@ fn names_of_an_index_are_no_paths() {
     index.stores.insert("8-00ff.hits".to_owned(), bad);
     fs::write(&key, index.render().unwrap()).unwrap();
     let fetched = fetch(run.path(), back.path());
-    assert_eq!(fetched[0].containers[0].damaged.len(), 5);
-    let made: Vec<_> = fs::read_dir(&fetched[0].containers[0].data).unwrap().collect();
+    assert_eq!(fetched[0].0.containers[0].damaged.len(), 5);
+    let made: Vec<_> = fs::read_dir(&fetched[0].0.containers[0].data).unwrap().collect();
     assert_eq!(made.len(), 2);
 }
 
@@ -181,7 +185,7 @@ fn a_process_that_goes_on_is_waited_for_and_counted() {
     };
     shipper.ship(&mut wait, &mut |_| {}).unwrap();
     let fetched = fetch(run.path(), back.path());
-    assert_eq!(fetched[0].state, PodState::Ended(Goodbye { open: 1 }));
+    assert_eq!(fetched[0].1, PodState::Ended(Goodbye { open: 1 }));
 }
 
 #[test]

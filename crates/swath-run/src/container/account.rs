@@ -10,11 +10,11 @@ use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
 use swath_model::{Ending, Finding, Orchestrator, Role};
 
-use crate::account::{Account, Judged, account_for_places};
+use crate::account::{Account, Judged, ProcessAccount, account_for_places};
 use crate::command_line::{base_name, is_python_name, is_shell, is_test_runner};
 use crate::not_measured::{not_measured_in_container, unseen_in_container};
 use crate::orchestra::RunOutcome;
-use crate::place::PlaceOfRun;
+use crate::place::{PlaceOfRun, Places};
 
 /// More sources than that are not fetched from containers.
 const MOST_FETCHED: usize = 500;
@@ -135,11 +135,12 @@ impl ContainerRun {
 
     /// Fetches the sources that are in scope and not in the checkout, into `folder`. An engine that
     /// says nothing is asked once.
-    pub(crate) fn fetch_sources(&mut self, places: &[PlaceOfRun<'_>], folder: &Path) {
+    pub(crate) fn fetch_sources(&mut self, places: &Places<'_>, folder: &Path) {
         let Some(endpoint) = &self.endpoint else {
             return;
         };
-        for ((record, stores), place) in self.records.iter().zip(&self.stores).zip(places) {
+        let containers = self.records.iter().zip(&self.stores);
+        for ((record, stores), place) in containers.zip(places.of_records()) {
             if record.in_foreground() {
                 continue;
             }
@@ -166,64 +167,63 @@ impl ContainerRun {
         }
     }
 
-    /// The processes of the host and of the containers, with the paths of the checkout, the account
-    /// of all of them, and the files of which it is not known which they are here.
+    /// Gives the processes of the containers the paths of the checkout; the account of them and of the
+    /// host's, and the files of which it is not known which they are here.
     pub(crate) fn account(
-        &self,
+        &mut self,
         host: &[StoredProcess],
         outcome: &RunOutcome,
         judged: &Judged<'_>,
-        places: &[PlaceOfRun<'_>],
-    ) -> (Vec<StoredProcess>, Account, Vec<Finding>) {
+        places: &Places<'_>,
+    ) -> (Account, Vec<Finding>) {
         let mut ambiguous = BTreeMap::new();
-        let mut theirs = Vec::new();
-        for ((record, stores), place) in self.records.iter().zip(&self.stores).zip(places) {
-            let mut own = stores.clone();
-            for process in &mut own {
+        let containers = self.records.iter().zip(&mut self.stores);
+        for ((record, own), place) in containers.zip(places.of_records()) {
+            for process in &mut *own {
                 localise(process, place, &self.fetched, &mut ambiguous);
             }
-            assign_service(&mut own, record);
-            theirs.push(own);
+            assign_service(own, record);
         }
-        let mut account = account_for_places(host, &theirs, outcome, judged);
-        for (record, own) in self.records.iter().zip(&theirs) {
-            for process in own {
-                settle(process, record, &mut account);
+        let mut account = account_for_places(host, &self.stores, outcome, judged);
+        let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in account.processes.iter().enumerate() {
+            by_id.entry(entry.id.clone()).or_default().push(index);
+        }
+        let mut containers = Vec::new();
+        for (record, own) in self.records.iter().zip(&self.stores) {
+            let entries = own.iter().filter_map(|process| by_id.get(&process.id));
+            let mut role: Option<Role> = None;
+            for &index in entries.flatten() {
+                if let Some(entry) = account.processes.get_mut(index) {
+                    settle(entry, record);
+                    role = Some(role.map_or(entry.role, |role| role.min(entry.role)));
+                }
             }
-        }
-        for (record, stores) in self.records.iter().zip(&self.stores) {
             account
                 .not_measured
-                .extend(not_measured_in_container(record, stores));
-            let unseen = unseen_in_container(&record.name, stores);
+                .extend(not_measured_in_container(record, own));
+            let unseen = unseen_in_container(&record.name, own);
             account.not_measured.extend(unseen);
+            containers.push(container_account(record, own.len(), role));
         }
-        account.containers = self
-            .records
-            .iter()
-            .zip(&self.stores)
-            .map(|(record, stores)| container_account(record, stores, &account))
-            .collect();
-        let processes = host.iter().cloned().chain(theirs.into_iter().flatten());
-        (
-            processes.collect(),
-            account,
-            ambiguous.into_values().collect(),
-        )
+        account.containers = containers;
+        (account, ambiguous.into_values().collect())
+    }
+
+    /// The processes of the containers, which are not needed here any more.
+    pub(crate) fn take_processes(&mut self) -> impl Iterator<Item = StoredProcess> {
+        std::mem::take(&mut self.stores).into_iter().flatten()
     }
 }
 
 /// Says in the account what only the container's record says of a process.
-fn settle(process: &StoredProcess, record: &ContainerRecord, account: &mut Account) {
-    let entries = account.processes.iter_mut();
-    for entry in entries.filter(|entry| entry.id == process.id) {
-        entry.container = Some(record.name.clone());
-        if entry.role == Role::Service {
-            entry.service = Some(record.service().to_owned());
-        }
-        if record.running && entry.ending == Ending::Abruptly {
-            entry.ending = Ending::StillRunning;
-        }
+fn settle(entry: &mut ProcessAccount, record: &ContainerRecord) {
+    entry.container = Some(record.name.clone());
+    if entry.role == Role::Service {
+        entry.service = Some(record.service().to_owned());
+    }
+    if record.running && entry.ending == Ending::Abruptly {
+        entry.ending = Ending::StillRunning;
     }
 }
 
@@ -397,22 +397,16 @@ fn without_quotes(text: &str) -> String {
 
 fn container_account(
     record: &ContainerRecord,
-    stores: &[StoredProcess],
-    account: &Account,
+    processes: usize,
+    role: Option<Role>,
 ) -> ContainerAccount {
-    let role = account
-        .processes
-        .iter()
-        .filter(|entry| stores.iter().any(|process| process.id == entry.id))
-        .map(|entry| entry.role)
-        .min();
     ContainerAccount {
         name: record.name.clone(),
         service: record.service().to_owned(),
         orchestrator: record.orchestrator(),
         image: record.image.clone(),
         role,
-        processes: stores.len(),
+        processes,
         command: swath_data::without_secrets(&record.command),
         init: record.init,
         running: record.running,

@@ -105,6 +105,15 @@ pub(crate) fn silent_containers(containers: &ContainerRun) -> Vec<Finding> {
         if is_known || !not_measured_in_container(record, stores).is_empty() {
             continue;
         }
+        // Of a pod only the manifest is known, and that may leave its command to the image.
+        if containers.endpoint.is_none() && record.command.is_empty() {
+            found.push(Finding::ContainerSilent {
+                container: record.name.clone(),
+                evidence: Some("it ran its image's own command, which is not known here".to_owned()),
+                reason: None,
+            });
+            continue;
+        }
         let read = |paths: &[String]| {
             let endpoint = containers.endpoint.as_ref()?;
             let files = PlaceFiles::new(endpoint, record);
