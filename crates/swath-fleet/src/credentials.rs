@@ -120,6 +120,7 @@ impl CredentialSource {
             Kind::Missing => {
                 return Err(StoreError::Credentials {
                     problem: "the environment names none".to_owned(),
+                    is_passing: false,
                 });
             }
             Kind::WebIdentity { endpoint, role, token_file, session } => {
@@ -146,7 +147,10 @@ impl CredentialSource {
         token_file: &str,
         session: &str,
     ) -> Result<(Credentials, Option<Timestamp>), StoreError> {
-        let missing = |problem: String| StoreError::Credentials { problem };
+        let missing = |problem: String| StoreError::Credentials {
+            problem,
+            is_passing: true,
+        };
         let mut url = Url::parse(endpoint)
             .map_err(|error| missing(format!("`{endpoint}` is not a URL: {error}")))?;
         url.query_pairs_mut()
@@ -182,7 +186,10 @@ impl CredentialSource {
         token: Option<&str>,
         token_file: Option<&str>,
     ) -> Result<(Credentials, Option<Timestamp>), StoreError> {
-        let missing = |problem: String| StoreError::Credentials { problem };
+        let missing = |problem: String| StoreError::Credentials {
+            problem,
+            is_passing: true,
+        };
         let mut request = self.agent.get(url);
         let token = match token_file {
             Some(file) => Some(read_token(file)?),
@@ -212,6 +219,7 @@ fn read_token(path: &str) -> Result<String, StoreError> {
     let bytes = read_regular(path.as_ref(), Links::Follow, LONGEST_TOKEN);
     let bytes = bytes.map_err(|error| StoreError::Credentials {
         problem: error.to_string(),
+        is_passing: true,
     })?;
     Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
 }

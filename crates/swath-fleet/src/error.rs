@@ -18,6 +18,8 @@ pub enum StoreError {
     Credentials {
         /// What was tried.
         problem: String,
+        /// Whether they may be there later.
+        is_passing: bool,
     },
     /// It refused a request.
     #[error("the object store refused to {what}: {answer}")]
@@ -51,8 +53,9 @@ impl StoreError {
     /// Whether the same request may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {
-            StoreError::Refused { is_passing, .. } => *is_passing,
-            StoreError::Unreachable { .. } | StoreError::Credentials { .. } => true,
+            StoreError::Refused { is_passing, .. }
+            | StoreError::Credentials { is_passing, .. } => *is_passing,
+            StoreError::Unreachable { .. } => true,
             StoreError::Address { .. } | StoreError::Damaged { .. } => false,
         }
     }

@@ -4,6 +4,7 @@
 //! test holds both against the sources, so that no message is missing, none is left over, and no
 //! example says what swath does not say.
 
+mod fleet;
 mod gates;
 
 /// How each message looks on a terminal, between lines of `---`.
@@ -66,7 +67,7 @@ const fn entry(code: &'static str, meaning: &'static str, remedy: &'static str) 
 }
 
 /// All messages, in groups.
-pub const MESSAGES: [MessageGroup; 6] = [
+pub const MESSAGES: [MessageGroup; 7] = [
     MessageGroup {
         title: "Errors of a run",
         entries: &[
@@ -362,6 +363,7 @@ pub const MESSAGES: [MessageGroup; 6] = [
             ),
         ],
     },
+    fleet::FLEETS,
     gates::GATES,
     MessageGroup {
         title: "Errors of configuration",

@@ -28,6 +28,8 @@ use crate::run_folder::RunFolder;
 use crate::settings::is_test_function;
 use crate::signals::StopRequests;
 
+pub use account::{ContainerAccount, ContainerEnd};
+
 /// No note about an engine is longer.
 const LONGEST_NOTE: u64 = 64 << 10;
 

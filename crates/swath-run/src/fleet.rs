@@ -474,7 +474,7 @@ mod tests {
         let fails = in_parallel(&all, |&one| {
             let problem = "x".to_owned();
             match one {
-                7 => Err(StoreError::Credentials { problem }),
+                7 => Err(StoreError::Credentials { problem, is_passing: false }),
                 3 => Err(StoreError::Damaged { key: "k".to_owned(), problem }),
                 _ => Ok(one),
             }

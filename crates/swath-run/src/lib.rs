@@ -1,9 +1,10 @@
 //! One measured run, from a [`RunRequest`] to a [`FinishedRun`]: start the services with the agent
-//! injected, wait until they are ready, run the tests, stop the services, gather what was recorded,
-//! account for every process, save the data, and say whether the number can be trusted.
+//! injected, wait until they are ready, run the tests, stop the services, gather what was recorded
+//! (or fetch what a fleet recorded), account for every process, save the data, and say whether the
+//! number can be trusted.
 //!
-//! It prints nothing and knows no command line: what happens is told to an [`Observer`], what came of
-//! it is in the result, and what went wrong is a [`swath_model::Finding`].
+//! It prints nothing and knows no command line: an [`Observer`] hears what happens, the result says
+//! what came of it, and what went wrong is a [`swath_model::Finding`].
 
 mod account;
 mod agent_settings;
@@ -57,8 +58,7 @@ pub use account::json::{account_json, account_schema, error_account_json};
 pub use account::{Account, ProcessAccount};
 pub use command_line::test_runners;
 pub use compose::request::ComposeOptions;
-pub use container::account::{ContainerAccount, ContainerEnd};
-pub use container::rescue_killed_runs;
+pub use container::{ContainerAccount, ContainerEnd, rescue_killed_runs};
 pub use current_test::{CurrentTestError, tell_current_test};
 pub use data_file::{SavedData, beside};
 pub use error::RunError;
@@ -78,5 +78,5 @@ pub use role::roles_of_killed;
 pub use settings::{
     Settings, SettingsError, SettingsOverrides, rcfile_of_services, twin_of_services,
 };
-pub use signals::survive_file_size_limit;
+pub use signals::{Waiting, survive_file_size_limit};
 pub use swath_agent::Inject;

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::SignalsInfo;
@@ -54,6 +55,35 @@ pub(crate) fn after_the_run(asked: bool) {
         let notes = signal_hook::flag::register(signal, Arc::clone(&asked));
         if let Err(error) = ends.and(notes) {
             tracing::debug!("signal {signal} keeps its handler: {error}");
+        }
+    }
+}
+
+/// Lets time pass until somebody asks this process to stop.
+pub struct Waiting(StopRequests);
+
+impl Waiting {
+    /// Receives SIGINT, SIGTERM and SIGHUP from now on.
+    ///
+    /// # Errors
+    /// Where the system refuses that.
+    pub fn install() -> io::Result<Waiting> {
+        StopRequests::install().map(Waiting)
+    }
+
+    /// Waits so long, or until a request to stop; whether there was one.
+    pub fn wait(&mut self, time: Duration) -> bool {
+        const TICK: Duration = Duration::from_millis(20);
+        let until = Instant::now() + time;
+        loop {
+            if !self.0.take().is_empty() {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            std::thread::sleep(left.min(TICK));
         }
     }
 }

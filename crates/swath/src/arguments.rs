@@ -1,6 +1,8 @@
 //! The command line, as typed requests.
 
 mod affected;
+mod compare;
+mod fleet;
 mod history;
 
 use std::ffi::OsString;
@@ -15,6 +17,8 @@ use swath_run::{
 use swath_setup::CiService;
 
 pub(crate) use affected::{AffectedArguments, AffectedFormat};
+pub(crate) use compare::{CompareArguments, CompareFormat, DeriveArguments};
+pub(crate) use fleet::{GatherArguments, ShipArguments};
 pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
@@ -108,6 +112,10 @@ pub(crate) enum Verb {
         after_help = "Example: swath subtract system.coverage unit.coverage -o only.coverage"
     )]
     Subtract(DeriveArguments),
+    /// Send what the containers of a pod record to an object store, while they run.
+    Ship(ShipArguments),
+    /// Fetch what the pods of a run sent to an object store, and report it.
+    Gather(Box<GatherArguments>),
     /// Look at what a run here would need, and say what is wrong.
     Doctor {
         /// As JSON.
@@ -485,33 +493,40 @@ impl RunArguments {
 
     /// What is said in place of the settings files.
     pub(crate) fn overrides(&self) -> SettingsOverrides {
-        let (measure, report) = (&self.measure, &self.report.shared);
         SettingsOverrides {
-            source: measure.source.clone(),
-            include: measure.include.clone(),
-            omit: measure.omit.clone(),
-            branch: measure.branch,
-            cover_pylib: measure.pylib,
-            data_file: measure.data_file.clone(),
             context: self.program.context.clone(),
-            skip_covered: match (report.skip_covered, report.no_skip_covered) {
-                (_, true) => Some(false),
-                (true, false) => Some(true),
-                (false, false) => None,
-            },
-            skip_empty: report.skip_empty,
-            ignore_errors: report.ignore_errors,
-            fail_under: report.fail_under,
-            precision: report.precision,
-            sort: report.sort.clone(),
-            format: report.format.clone(),
             plugins: PluginChoice {
                 interpreter: self.program.python.clone().or_else(environment_interpreter),
                 path: self.program.program_folder.clone(),
                 left_out: self.program.no_plugins,
             },
             any_source: self.program.as_coverage,
+            ..overrides(&self.measure, &self.report.shared)
         }
+    }
+}
+
+/// What options that several verbs have say in place of the settings files.
+fn overrides(measure: &MeasureArguments, report: &SharedReportArguments) -> SettingsOverrides {
+    SettingsOverrides {
+        source: measure.source.clone(),
+        include: measure.include.clone(),
+        omit: measure.omit.clone(),
+        branch: measure.branch,
+        cover_pylib: measure.pylib,
+        data_file: measure.data_file.clone(),
+        skip_covered: match (report.skip_covered, report.no_skip_covered) {
+            (_, true) => Some(false),
+            (true, false) => Some(true),
+            (false, false) => None,
+        },
+        skip_empty: report.skip_empty,
+        ignore_errors: report.ignore_errors,
+        fail_under: report.fail_under,
+        precision: report.precision,
+        sort: report.sort.clone(),
+        format: report.format.clone(),
+        ..SettingsOverrides::default()
     }
 }
 
@@ -687,69 +702,6 @@ pub(crate) struct DiffReportArguments {
         hide_short_help = true
     )]
     pub(crate) gate: Vec<String>,
-}
-
-/// How two data files are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CompareFormat {
-    Text,
-    Markdown,
-    Json,
-}
-
-/// `swath compare`.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "swath compare [OPTIONS] A B\n       swath compare [OPTIONS] --name NAME=A --name NAME=B\n       swath compare [OPTIONS] --labels A,B [FILE]",
-    after_help = "`--help` shows all options.",
-    after_long_help = "Examples:\n  swath compare system.coverage unit.coverage\n  swath compare --name system=.coverage --name unit=unit.coverage --show system\n  swath compare --labels system,unit    of what `combine --label` put into one file"
-)]
-pub(crate) struct CompareArguments {
-    /// The data files.
-    #[arg(value_name = "FILE", num_args = 0..=2)]
-    pub(crate) files: Vec<PathBuf>,
-    /// A data file, and what it is called.
-    #[arg(long, value_name = "NAME=FILE")]
-    pub(crate) name: Vec<String>,
-    /// Two labels of one data file, which `combine --label` gave.
-    #[arg(
-        long,
-        value_name = "A,B",
-        value_delimiter = ',',
-        conflicts_with = "name"
-    )]
-    pub(crate) labels: Vec<String>,
-    /// text, markdown or json.
-    #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT", hide_possible_values = true)]
-    pub(crate) format: CompareFormat,
-    /// List the lines that only this data reached: its name, `both` or `neither`.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) show: Option<String>,
-    /// Write the report to a file.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write pages with both marks on each line into a folder as well.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) html: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArguments,
-}
-
-/// `swath intersect` and `swath subtract`.
-#[derive(Debug, Args)]
-pub(crate) struct DeriveArguments {
-    /// The data files.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The data file to write; what is there is replaced.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// The configuration file, whose `[paths]` hold [default: found as coverage.py does].
-    #[arg(long, value_name = "RCFILE")]
-    pub(crate) rcfile: Option<String>,
-    /// Go on without the plugins that the settings name.
-    #[arg(long)]
-    pub(crate) no_plugins: bool,
 }
 
 impl ReadingArguments {

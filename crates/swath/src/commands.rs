@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
+pub(crate) mod gather;
 pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod init;
@@ -22,6 +23,7 @@ mod refusal;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod services;
+pub(crate) mod ship;
 pub(crate) mod test_name;
 pub(crate) mod xml;
 
@@ -55,6 +57,8 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Subtract(arguments) => derive::derive(Derivation::Subtract, &arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::Affected(arguments) => affected::affected(&arguments),
+        Verb::Ship(arguments) => ship::ship(&arguments),
+        Verb::Gather(arguments) => gather::gather(&arguments),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Explain { name } => explain::explain(&name),
         Verb::Services => services::services(),

@@ -20,6 +20,7 @@ fn sources() -> Vec<String> {
         "swath-report",
         "swath-data",
         "swath-docker",
+        "swath-fleet",
         "swath-checkout",
         "swath-store",
     ]

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
         return not_run(arguments, &slip, Exit::RunFailure);
     }
     let prepared = request(arguments, &command).and_then(|request| {
-        let gates = gates(arguments, &request)?;
+        let gates = gates(&arguments.report.gate, &request)?;
         Ok((request, gates))
     });
     match prepared {
@@ -48,10 +48,11 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
 }
 
 /// The gates, tried before the tests run: git may have no answer to give.
-fn gates(arguments: &RunArguments, request: &RunRequest) -> Result<Gates, Message> {
+pub(crate) fn gates(wanted: &[String], request: &RunRequest) -> Result<Gates, Message> {
     let folder = &request.folder;
-    let gates = Gates::load(folder, &arguments.report.gate).map_err(|error| error.message())?;
-    if gates.ask_for_endpoints() && !request.attribution {
+    let gates = Gates::load(folder, wanted).map_err(|error| error.message())?;
+    let may_have = request.attribution || request.kind == RunKind::Gathered;
+    if gates.ask_for_endpoints() && !may_have {
         let text = "the gates of endpoints ask for what only attribution records";
         let hint = "swath run --attribution, or `attribution = true` in swath.toml".to_owned();
         return Err(Message::error("no-attribution", text).hint(hint));
@@ -88,21 +89,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
     let named = arguments.measure.rcfile.clone();
     let rcfile = named.clone().or_else(|| rcfile_of_services(&environments));
     let overrides = arguments.overrides();
-    let mut settings = load_settings(&overrides, rcfile.as_deref(), &folder)?;
-    for finding in settings
-        .findings()
-        .iter()
-        .chain(&settings.plugins.finding())
-    {
-        finding.message().print();
-    }
-    settings.config.show_missing = true;
-    let ci = CiFormat::parse(settings.config.format.as_deref());
-    if ci == Some(CiFormat::GitLab) {
-        let text = "`gitlab` is the format of a file, which a run does not write";
-        return Err(Message::error("usage", text)
-            .hint("swath report --format=gitlab > gl-code-quality-report.json".to_owned()));
-    }
+    let (settings, ci) = settings_of_report(&overrides, rcfile.as_deref(), &folder)?;
     if let Some(variable) = twin_of_services(&environments) {
         let variable = variable.to_owned();
         Finding::CoveragePyToo { variable }.message().print();
@@ -132,7 +119,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         replaces_by_nothing: false,
         attribution: arguments.services.attribution,
         details: arguments.report.html.is_some() || ci == Some(CiFormat::GitHub),
-        outputs: outputs(arguments),
+        outputs: outputs(&wishes_of(arguments)),
     })
 }
 
@@ -155,6 +142,30 @@ fn plan_or_offer(
     }
 }
 
+/// The settings of a run that ends with a report, and for whom that is.
+pub(crate) fn settings_of_report(
+    overrides: &SettingsOverrides,
+    rcfile: Option<&str>,
+    folder: &Path,
+) -> Result<(Settings, Option<CiFormat>), Message> {
+    let mut settings = load_settings(overrides, rcfile, folder)?;
+    for finding in settings
+        .findings()
+        .iter()
+        .chain(&settings.plugins.finding())
+    {
+        finding.message().print();
+    }
+    settings.config.show_missing = true;
+    let ci = CiFormat::parse(settings.config.format.as_deref());
+    if ci == Some(CiFormat::GitLab) {
+        let text = "`gitlab` is the format of a file, which a run does not write";
+        return Err(Message::error("usage", text)
+            .hint("swath report --format=gitlab > gl-code-quality-report.json".to_owned()));
+    }
+    Ok((settings, ci))
+}
+
 /// The settings of a run.
 pub(crate) fn load_settings(
     overrides: &SettingsOverrides,
@@ -167,17 +178,18 @@ pub(crate) fn load_settings(
     Ok(settings)
 }
 
-fn outputs(arguments: &RunArguments) -> Vec<Output> {
-    let output = |option, path: &Option<PathBuf>, is_folder| {
-        path.clone().map(|path| Output {
+/// What will be written besides the data.
+pub(crate) fn outputs(wishes: &Wishes<'_>) -> Vec<Output> {
+    let output = |option, path: Option<&Path>, is_folder| {
+        path.map(|path| Output {
             option,
-            path,
+            path: path.to_owned(),
             is_folder,
         })
     };
     [
-        output("--json", &arguments.services.json, false),
-        output("--html", &arguments.report.html, true),
+        output("--json", wishes.json, false),
+        output("--html", wishes.html, true),
     ]
     .into_iter()
     .flatten()
@@ -209,24 +221,47 @@ fn name_leftovers(folder: &Path) {
 
 /// A run that was not started: nothing is there but the reason, which `--json` holds too.
 fn not_run(arguments: &RunArguments, message: &Message, exit: Exit) -> Exit {
+    told(arguments.services.json.as_deref(), message);
+    exit
+}
+
+/// Says why there is no run, in the file of `--json` as well.
+pub(crate) fn told(json: Option<&Path>, message: &Message) {
     message.print();
-    if let Some(path) = &arguments.services.json {
+    if let Some(path) = json {
         write_json(path, &error_account_json(message));
     }
-    exit
 }
 
 fn perform(arguments: &RunArguments, request: &RunRequest, gates: &Gates) -> Exit {
     name_leftovers(&request.folder);
     match swath_run::run(request, &mut Progress::new()) {
-        Ok(run) => show(arguments, &run, gates),
+        Ok(run) => show(&wishes_of(arguments), &run, gates),
         Err(error) => not_run(arguments, &log::named(error.message()), exit_of(&error)),
+    }
+}
+
+/// What the end of a run is to leave, besides the data.
+pub(crate) struct Wishes<'a> {
+    /// `--json`.
+    pub(crate) json: Option<&'a Path>,
+    /// `--html`.
+    pub(crate) html: Option<&'a Path>,
+    /// `--require-complete`.
+    pub(crate) require_complete: bool,
+}
+
+fn wishes_of(arguments: &RunArguments) -> Wishes<'_> {
+    Wishes {
+        json: arguments.services.json.as_deref(),
+        html: arguments.report.html.as_deref(),
+        require_complete: arguments.services.require_complete,
     }
 }
 
 /// Shows what came of a run, writes what was asked for, and gives the exit code. What cannot be
 /// written takes nothing else along.
-fn show(arguments: &RunArguments, run: &FinishedRun, gates: &Gates) -> Exit {
+pub(crate) fn show(wishes: &Wishes<'_>, run: &FinishedRun, gates: &Gates) -> Exit {
     show_gathered(run);
     if let Some(saved) = &run.saved {
         let path = &saved.path;
@@ -243,13 +278,13 @@ fn show(arguments: &RunArguments, run: &FinishedRun, gates: &Gates) -> Exit {
         let text = format!("what the start ran, in {}", kept.path.display());
         status("Kept", &text);
     }
-    let tests_ran = run.test_end.is_some();
+    let tests_ran = run.is_reported;
     let table_error = if tests_ran { show_table(run) } else { None };
     let gate_failure = tests_ran.then(|| gate_failure(run)).flatten();
     if let Some(failure) = &gate_failure {
         print(&format!("Coverage failure: {failure}\n"));
     }
-    let page = tests_ran.then(|| write_pages(arguments, run)).flatten();
+    let page = tests_ran.then(|| write_pages(wishes, run)).flatten();
     for finding in &run.findings {
         finding.message().print();
     }
@@ -259,10 +294,8 @@ fn show(arguments: &RunArguments, run: &FinishedRun, gates: &Gates) -> Exit {
         Ok(true)
     };
     let error = failure(run, table_error.as_ref()).map(log::named);
-    let is_written = arguments
-        .services
+    let is_written = wishes
         .json
-        .as_ref()
         .is_none_or(|path| write_json(path, &account_json(run, error.as_ref())));
     if let Some(message) = &error {
         if let Some(RunError::ServiceExited { service, how, .. }) = &run.failure {
@@ -280,7 +313,7 @@ fn show(arguments: &RunArguments, run: &FinishedRun, gates: &Gates) -> Exit {
     }
     let is_judged = gates.is_ok();
     let below = gate_failure.is_some() || gates == Ok(false);
-    match exit_code(arguments, run, below) {
+    match exit_code(wishes, run, below) {
         // What was asked for is not there, or not whole.
         Exit::Success if table_error.is_some() || !is_written || !is_judged => Exit::RunFailure,
         exit => exit,
@@ -388,8 +421,8 @@ fn judge(gates: &Gates, run: &FinishedRun) -> Result<bool, ()> {
 
 /// Writes the HTML report into a folder; gives its first page. Everything else of the run is done
 /// by then, so that a folder that cannot be written is a warning.
-fn write_pages(arguments: &RunArguments, run: &FinishedRun) -> Option<PathBuf> {
-    let target = arguments.report.html.as_deref()?;
+fn write_pages(wishes: &Wishes<'_>, run: &FinishedRun) -> Option<PathBuf> {
+    let target = wishes.html?;
     let report = run.report.as_ref().ok()?;
     let request = HtmlRequest {
         config: &run.settings.config,
@@ -483,7 +516,7 @@ fn exit_of(error: &RunError) -> Exit {
     }
 }
 
-fn exit_code(arguments: &RunArguments, run: &FinishedRun, below: bool) -> Exit {
+fn exit_code(wishes: &Wishes<'_>, run: &FinishedRun, below: bool) -> Exit {
     if let Some(error) = &run.failure
         && (!matches!(error, RunError::InterruptedBeforeTests) || run.interruption.is_none())
     {
@@ -502,7 +535,7 @@ fn exit_code(arguments: &RunArguments, run: &FinishedRun, below: bool) -> Exit {
         Exit::RunFailure
     } else if below {
         Exit::BelowFailUnder
-    } else if arguments.services.require_complete && !run.is_complete() {
+    } else if wishes.require_complete && !run.is_complete() {
         Exit::Incomplete
     } else {
         Exit::Success

@@ -1,0 +1,54 @@
+//! The messages of fleets.
+
+use super::{MessageGroup, entry};
+
+pub(super) const FLEETS: MessageGroup = MessageGroup {
+    title: "Errors and warnings of fleets",
+    entries: &[
+        entry(
+            "bad-store-url",
+            "what `--to` or `swath gather` names is not the address of a run in an object store, or the environment names no usable endpoint for it",
+            "write `s3://BUCKET/PREFIX/RUN` or `file:///FOLDER/RUN`",
+        ),
+        entry(
+            "fleet-cut",
+            "an object store has more objects of a run than swath takes; what is past the limit is not in the number",
+            "give each run a prefix of its own",
+        ),
+        entry(
+            "fleet-empty",
+            "an object store holds no pod of the run (exit code 125)",
+            "name the run as `swath ship --to` does; see the log of the container `swath-ship`",
+        ),
+        entry(
+            "not-shipped",
+            "`swath ship` cannot reach the object store; it goes on trying, and sends everything once the store answers",
+            "nothing, while the pods live; what a pod that ends meanwhile has not sent is lost, and `swath gather` says so",
+        ),
+        entry(
+            "pod-unknown",
+            "an object store names a pod and does not describe it: its description is missing, damaged or of another version",
+            "see who else writes to the run's prefix; run the tests again",
+        ),
+        entry(
+            "pod-unnamed",
+            "`swath ship` was not told which pod it sends for",
+            "set SWATH_POD, SWATH_POD_UID and SWATH_NAMESPACE, in a pod from the downward API",
+        ),
+        entry(
+            "pods-cut-short",
+            "processes of pods still ran when the shipping container had to end: what they ran after that is missing",
+            "raise `--grace` of `swath ship`, or let the shipping container end last (a native sidecar)",
+        ),
+        entry(
+            "pods-lost",
+            "pods were not heard of for longer than they let pass, and did not say goodbye: they were killed, their node is gone, or they do not reach the store",
+            "see how they ended; run the tests again",
+        ),
+        entry(
+            "store-failed",
+            "an object store refused a request, did not answer, or there are no credentials for it",
+            "see the answer's code: the right to write, or to list and read, the run's prefix is needed (`docs/guides/fleet-store.md`)",
+        ),
+    ],
+};

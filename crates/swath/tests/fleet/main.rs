@@ -1,0 +1,17 @@
+//! The services of a fleet, an object store between them and the report: real servers, a real S3
+//! server, and what may go wrong on the way.
+//!
+//! - `store`: the S3 server, and a way to it that can be cut
+//! - `pods`: folders as the pods of a cluster have them, and the service in them
+//! - `whole`: three pods, everything goes wrong that may, and nothing is missing
+//! - `missing`: what is missing is said
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod missing;
+mod pods;
+#[allow(dead_code, reason = "the other tests use the rest of it")]
+#[path = "../cli/sandbox.rs"]
+mod sandbox;
+mod store;
+mod whole;
