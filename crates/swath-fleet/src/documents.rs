@@ -104,11 +104,13 @@ pub(crate) struct StoreDocument {
     /// When it was changed, in nanoseconds since 1970: the only thing that a mark says.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) modified: u64,
-    /// Its first 4,096 bytes, deflated, in base64. They differ for each process: what follows often
-    /// does not.
+    /// Whether it has places for fork children.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) places: bool,
+    /// Its headers, deflated, in base64. They differ for each process: what follows often does not.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) head: String,
-    /// The names of the segments that follow, each of 64 KiB but the last.
+    /// The names of the segments that follow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) pieces: Vec<String>,
 }

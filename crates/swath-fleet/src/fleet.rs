@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
-use swath_store::layout::{HEADER_LENGTH, LONGEST};
+use swath_store::layout::LONGEST;
 
 use crate::documents::{
     ContainerDocument, Goodbye, IndexDocument, LONGEST_INDEX, LONGEST_POD, PodDocument,
@@ -20,7 +20,7 @@ use crate::error::StoreError;
 use crate::location::is_plain_name;
 use crate::object_store::ObjectStore;
 use crate::pod_folder::{is_hit_store, is_mark};
-use crate::segment::{self, LONGEST_OBJECT, PIECE};
+use crate::segment::{self, LONGEST_OBJECT};
 
 /// No more objects of pods are listed.
 const MOST_OBJECTS: usize = 1_000_000;
@@ -31,7 +31,7 @@ const MISSED: u32 = 3;
 /// No pod is waited for longer, whatever it says of its own heartbeat.
 const LONGEST_HEARTBEAT: Duration = Duration::from_mins(10);
 /// Segments that replicas share stay in memory up to so many bytes.
-const MOST_CACHED: usize = 32 << 20;
+const MOST_CACHED: usize = 8 << 20;
 
 /// A run in an object store.
 #[derive(Debug)]
@@ -324,22 +324,32 @@ impl Fleet {
         if store.size > LONGEST || store.size > *room {
             return Ok(Some(format!("{} bytes are more than is taken", store.size)));
         }
-        let head = STANDARD.decode(&store.head).ok();
-        let head = head.and_then(|head| segment::unpacked(&head, HEADER_LENGTH));
-        let Some(head) = head else {
+        let heads = STANDARD.decode(&store.head).ok();
+        let heads = heads.and_then(|heads| segment::unpacked(&heads, segment::MOST_HEADERS));
+        let Some(heads) = heads else {
             return Ok(Some("its header is damaged".to_owned()));
         };
+        let mut heads = heads.as_slice();
         let mut file = io::BufWriter::new(file.into_file());
         let mut written = 0_u64;
         let mut put = |bytes: &[u8]| {
             written += u64::try_from(bytes.len()).unwrap_or(0);
             file.write_all(bytes).map_err(here)
         };
-        put(&head)?;
-        let most = usize::try_from(store.size).unwrap_or(usize::MAX).div_ceil(PIECE) + 1;
-        for name in store.pieces.iter().take(most) {
+        let mut pieces = store.pieces.iter();
+        for (head, length) in segment::parts(store.places) {
+            let (now, later) = heads.split_at(head.min(heads.len()));
+            heads = later;
+            put(now)?;
+            if length == 0 && !now.is_empty() {
+                continue;
+            }
+            let Some(name) = pieces.next() else {
+                break;
+            };
             match self.piece(name)? {
-                Ok(piece) => put(&piece)?,
+                Ok(piece) if piece.len() <= length => put(&piece)?,
+                Ok(_) => return Ok(Some("a segment is longer than its part".to_owned())),
                 Err(problem) => return Ok(Some(problem)),
             }
         }

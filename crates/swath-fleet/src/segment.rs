@@ -6,10 +6,27 @@ use std::io::{Read as _, Result, Write as _};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use swath_store::layout::{HEADER_LENGTH, PLACE_LENGTH};
 use sha2::{Digest as _, Sha256};
 
-/// How long a piece is, in bytes; the last one of a store may be shorter.
+/// How long a piece is at most, in bytes.
 pub(crate) const PIECE: usize = 64 << 10;
+
+/// The headers of one file take no more, in bytes: an agent makes no file with so many places.
+pub(crate) const MOST_HEADERS: usize = 8 << 20;
+
+/// How a hit store is divided: the length of what goes into the index, then of the segment behind it,
+/// for each part in turn. The last one may be shorter.
+pub(crate) fn parts(places: bool) -> impl Iterator<Item = (usize, usize)> {
+    let place = PLACE_LENGTH - HEADER_LENGTH;
+    let (first, then) = if places {
+        ((PLACE_LENGTH, 0), (HEADER_LENGTH, place))
+    } else {
+        ((HEADER_LENGTH, PIECE), (0, PIECE))
+    };
+    std::iter::once(first).chain(std::iter::repeat(then))
+}
+
 /// No object of a piece is longer, in bytes: deflate adds a little to what cannot be compressed.
 pub(crate) const LONGEST_OBJECT: u64 = (64 << 10) + 1024;
 

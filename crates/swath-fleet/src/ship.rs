@@ -13,7 +13,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use swath_checkout::{Links, open_regular};
 use swath_data::ShareableStore;
-use swath_store::layout::HEADER_LENGTH;
 
 use crate::documents::{
     FORMAT, Goodbye, IndexDocument, LONGEST_INDEX, MOST_STORES, PodDocument, StoreDocument,
@@ -23,7 +22,7 @@ use crate::error::StoreError;
 use crate::location::is_plain_name;
 use crate::object_store::ObjectStore;
 use crate::pod_folder::{ContainerFolder, PodFolder, is_hit_store, modified};
-use crate::segment::{self, PIECE};
+use crate::segment;
 
 /// A pod is heard of at least so often.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_secs(10);
@@ -359,26 +358,34 @@ impl Shipper {
             let read = store.take(most).read_to_end(&mut piece);
             read.map_err(NotSent::Unread).map(|_| piece.clone())
         };
-        let head = take(&mut store, HEADER_LENGTH)?;
         let mut document = StoreDocument {
-            size: u64::try_from(head.len()).unwrap_or(0),
-            head: STANDARD.encode(segment::packed(&head).map_err(NotSent::Unread)?),
+            places: store.has_places(),
             ..StoreDocument::default()
         };
-        loop {
-            let piece = take(&mut store, PIECE)?;
-            if piece.is_empty() {
+        let mut heads = Vec::new();
+        for (head, length) in segment::parts(document.places) {
+            let head_there = take(&mut store, head)?;
+            heads.extend_from_slice(&head_there);
+            if heads.len() > segment::MOST_HEADERS {
+                return Err(NotSent::Unread(ErrorKind::FileTooLarge.into()));
+            }
+            let piece = take(&mut store, length)?;
+            let both = head_there.len() + piece.len();
+            document.size += u64::try_from(both).unwrap_or(0);
+            if !piece.is_empty() {
+                let name = segment::name_of(&piece);
+                let place = document.pieces.len();
+                let is_sent = before.and_then(|before| before.pieces.get(place)) == Some(&name);
+                if !is_sent {
+                    self.send_piece(&name, &piece, round)?;
+                }
+                document.pieces.push(name);
+            }
+            if both < head + length || both == 0 {
                 break;
             }
-            document.size += u64::try_from(piece.len()).unwrap_or(0);
-            let name = segment::name_of(&piece);
-            let place = document.pieces.len();
-            let is_sent = before.and_then(|before| before.pieces.get(place)) == Some(&name);
-            if !is_sent {
-                self.send_piece(&name, &piece, round)?;
-            }
-            document.pieces.push(name);
         }
+        document.head = STANDARD.encode(segment::packed(&heads).map_err(NotSent::Unread)?);
         round.open += store.open();
         if store.open() > 0 && before != Some(&document) {
             round.changing += 1;

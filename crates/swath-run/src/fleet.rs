@@ -2,7 +2,7 @@
 //! run of containers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,8 +28,8 @@ use crate::request::RunRequest;
 
 /// So many pods are fetched at once: each waits for the store most of the time.
 const AT_ONCE: usize = 16;
-/// So many pods are in memory before they are put in order.
-const CHUNK: usize = 256;
+/// So many pods are fetched before they are read, in their order.
+const CHUNK: usize = 64;
 /// How often the store is asked whether pods have sent the rest.
 const LOOK: Duration = Duration::from_secs(1);
 /// A store that does not answer is asked again after these times.
@@ -156,7 +156,8 @@ impl Pods {
             });
             for (pod, fetched) in chunk.iter().zip(fetched) {
                 match fetched {
-                    Ok(Some(fetched)) => self.take(fetched),
+                    // By one thread: memory that many have taken in turn is not given back.
+                    Ok(Some(copied)) => self.take(copied.read()),
                     Ok(None) => running.push(pod.clone()),
                     Err(error) => self.note_unknown(pod, error)?,
                 }
@@ -171,7 +172,7 @@ impl Pods {
             });
             for (pod, fetched) in chunk.iter().zip(fetched) {
                 match fetched {
-                    Ok(fetched) => self.take(fetched),
+                    Ok(copied) => self.take(copied.read()),
                     Err(error) => self.note_unknown(pod, error)?,
                 }
             }
@@ -338,6 +339,13 @@ fn record_of(pod: &PodDocument, container: &FetchedContainer, name: String) -> C
     record
 }
 
+/// A pod whose hit stores are in a folder here, until they are read.
+struct CopiedPod {
+    fetched: FetchedPod,
+    state: PodState,
+    folder: PathBuf,
+}
+
 /// A pod, read.
 struct ReadPod {
     fetched: FetchedPod,
@@ -346,23 +354,32 @@ struct ReadPod {
     stores: Vec<Gathered>,
 }
 
-/// Fetches a pod, reads what it recorded and removes the copies.
+/// Fetches a pod.
 fn fetch(
     fleet: &Fleet,
     pod: &FleetPod,
     document: PodDocument,
     state: PodState,
     folder: &Path,
-) -> Result<ReadPod, StoreError> {
+) -> Result<CopiedPod, StoreError> {
     let folder = folder.join(format!("{}.{}", pod.namespace, pod.uid));
     let fetched = patiently(|| {
         // What an earlier try left is not added to.
         let _ = fs::remove_dir_all(&folder);
         fleet.fetch(pod, document.clone(), &folder)
-    });
-    let read = fetched.map(|mut fetched| {
+    })?;
+    Ok(CopiedPod {
+        fetched,
+        state,
+        folder,
+    })
+}
+
+impl CopiedPod {
+    /// Reads what the pod recorded, and removes the copies.
+    fn read(mut self) -> ReadPod {
         let mut stores = Vec::new();
-        for container in &mut fetched.containers {
+        for container in &mut self.fetched.containers {
             stores.push(match read_hit_stores(&container.data) {
                 Ok(gathered) => gathered,
                 Err(error) => {
@@ -371,14 +388,14 @@ fn fetch(
                 }
             });
         }
+        // What stays is removed with the folder of all.
+        let _ = fs::remove_dir_all(&self.folder);
         ReadPod {
-            fetched,
-            state,
+            fetched: self.fetched,
+            state: self.state,
             stores,
         }
-    });
-    let _ = fs::remove_dir_all(&folder);
-    read
+    }
 }
 
 /// Asks a store that may be down for a moment.

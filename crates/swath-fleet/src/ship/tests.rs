@@ -209,3 +209,35 @@ fn a_store_that_fails_is_tried_again_and_told_of_once() {
     assert_eq!(told, [true, false]);
     assert!(blocked.join("pods/shop/uid-a/web/index.json").is_file());
 }
+
+#[test]
+fn stores_of_fork_children_come_back_and_what_they_share_is_sent_once() {
+    let (pods, run, back) = (temp_dir(), temp_dir(), temp_dir());
+    let place = |pid: u32| {
+        let mut place = hit_store(pid, 3, 0);
+        place.resize(swath_store::layout::PLACE_LENGTH, 0);
+        place
+    };
+    for (pod, pids) in [("a", [1_u32, 2]), ("b", [3, 4])] {
+        let mut file = swath_store::layout::FORKS_MAGIC.to_vec();
+        file.extend_from_slice(&swath_store::layout::FORMAT_VERSION.to_le_bytes());
+        file.extend_from_slice(&2_u32.to_le_bytes());
+        file.resize(swath_store::layout::PLACE_LENGTH, 0);
+        for pid in pids {
+            file.extend_from_slice(&place(pid));
+        }
+        file.extend_from_slice(&vec![0; swath_store::layout::PLACE_LENGTH]);
+        write_file(pods.path().join(pod).join("web/data/9-00ff.hits"), file);
+        end(&mut shipper(pod, &pods.path().join(pod), run.path()));
+    }
+    assert_eq!(segments(run.path()).len(), 2, "one of four children, one of an empty place");
+    for (pod, _) in fetch(run.path(), back.path()) {
+        let container = &pod.containers[0];
+        assert!(container.damaged.is_empty(), "{:?}", container.damaged);
+        let read = swath_data::read_hit_stores(&container.data).unwrap();
+        assert_eq!(read.processes.len(), 2);
+        assert!(read.processes.iter().all(|one| one.files[0].hit.iter().count() == 2699));
+        let length = fs::metadata(container.data.join("9-00ff.hits")).unwrap().len();
+        assert_eq!(length, 4 * 16384);
+    }
+}
