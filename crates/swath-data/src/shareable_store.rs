@@ -348,16 +348,27 @@ mod tests {
                 b"/usr/bin/python",
                 b"/srv",
                 b"",
-                &[b"gunicorn", b"--api-token", b"s3cr3t-value", b"--db=pg://me:pw123@db/x"],
+                &[
+                    b"gunicorn",
+                    b"--api-token",
+                    b"s3cr3t-value",
+                    b"--db=pg://me:pw123@db/x",
+                ],
             )
             .file(1, b"/srv/a.py", Some([7; 20]))
             .code(1, 3, &[1, 2, 0, 2])
-            .spawn(b"subprocess.Popen", b"curl", &[b"mysql --password=hunter22 -h db"])
+            .spawn(
+                b"subprocess.Popen",
+                b"curl",
+                &[b"mysql --password=hunter22 -h db"],
+            )
             .finish()
     }
 
     fn holds(bytes: &[u8], text: &str) -> bool {
-        bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
     }
 
     #[test]

@@ -150,10 +150,11 @@ impl Bucket {
                 what: what.clone(),
                 source,
             })?;
-            let page = ListObjectsV2::parse_response(&text).map_err(|error| StoreError::Damaged {
-                key: prefix.to_owned(),
-                problem: format!("is listed in a form that is not S3's: {error}"),
-            })?;
+            let page =
+                ListObjectsV2::parse_response(&text).map_err(|error| StoreError::Damaged {
+                    key: prefix.to_owned(),
+                    problem: format!("is listed in a form that is not S3's: {error}"),
+                })?;
             let before = found.len();
             for object in page.contents {
                 let key = object.key.strip_prefix(&self.prefix);
@@ -162,7 +163,9 @@ impl Bucket {
                 };
                 let written = object.last_modified.as_deref();
                 let written = written.and_then(|text| text.parse::<Timestamp>().ok());
-                let age = written.zip(now).map(|(written, now)| now.duration_since(written));
+                let age = written
+                    .zip(now)
+                    .map(|(written, now)| now.duration_since(written));
                 found.push(Listed {
                     key: key.to_owned(),
                     age: age.map_or(Duration::ZERO, jiff::SignedDuration::unsigned_abs),

@@ -123,12 +123,17 @@ impl CredentialSource {
                     is_passing: false,
                 });
             }
-            Kind::WebIdentity { endpoint, role, token_file, session } => {
-                self.assume(endpoint, role, token_file, session)?
-            }
-            Kind::Endpoint { url, token, token_file } => {
-                self.ask(url, token.as_deref(), token_file.as_deref())?
-            }
+            Kind::WebIdentity {
+                endpoint,
+                role,
+                token_file,
+                session,
+            } => self.assume(endpoint, role, token_file, session)?,
+            Kind::Endpoint {
+                url,
+                token,
+                token_file,
+            } => self.ask(url, token.as_deref(), token_file.as_deref())?,
         };
         let credentials = Arc::new(credentials);
         let until = ends.map(|ends| {
@@ -168,7 +173,10 @@ impl CredentialSource {
             .send(query.as_str())
             .map_err(|error| unreachable_for(what, error))?;
         if !answer.status().is_success() {
-            return Err(missing(format!("the role `{role}` was refused: {}", answer.status())));
+            return Err(missing(format!(
+                "the role `{role}` was refused: {}",
+                answer.status()
+            )));
         }
         let text = read_text(&mut answer).map_err(|error| missing(error.to_string()))?;
         let answer: AssumedRole = instant_xml::from_str(&text)
@@ -202,11 +210,17 @@ impl CredentialSource {
             .call()
             .map_err(|error| unreachable_for("give credentials", error))?;
         if !answer.status().is_success() {
-            return Err(missing(format!("their endpoint answered {}", answer.status())));
+            return Err(missing(format!(
+                "their endpoint answered {}",
+                answer.status()
+            )));
         }
         let text = read_text(&mut answer).map_err(|error| missing(error.to_string()))?;
-        let given: Given = serde_json::from_str(&text)
-            .map_err(|error| missing(format!("their endpoint's answer is not understood: {error}")))?;
+        let given: Given = serde_json::from_str(&text).map_err(|error| {
+            missing(format!(
+                "their endpoint's answer is not understood: {error}"
+            ))
+        })?;
         Ok((
             Credentials::new_with_token(given.key, given.secret, given.token),
             given.ends.and_then(|ends| ends.parse().ok()),

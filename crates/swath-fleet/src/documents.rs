@@ -209,7 +209,10 @@ mod tests {
         };
         let bytes = index.render().unwrap();
         assert_eq!(IndexDocument::parse("k", &bytes).unwrap(), index);
-        assert!(IndexDocument::parse("k", &render(&index)).is_err(), "not deflated");
+        assert!(
+            IndexDocument::parse("k", &render(&index)).is_err(),
+            "not deflated"
+        );
         let bomb = segment::packed(&vec![b' '; LONGEST_INDEX + 1]).unwrap();
         assert!(IndexDocument::parse("k", &bomb).is_err());
     }

@@ -53,8 +53,9 @@ impl StoreError {
     /// Whether the same request may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {
-            StoreError::Refused { is_passing, .. }
-            | StoreError::Credentials { is_passing, .. } => *is_passing,
+            StoreError::Refused { is_passing, .. } | StoreError::Credentials { is_passing, .. } => {
+                *is_passing
+            }
             StoreError::Unreachable { .. } => true,
             StoreError::Address { .. } | StoreError::Damaged { .. } => false,
         }

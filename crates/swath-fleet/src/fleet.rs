@@ -291,7 +291,9 @@ impl Fleet {
         let mut room = MOST_ROOM;
         for (name, store) in &index.stores {
             if !is_hit_store(name) && !is_mark(name) {
-                fetched.damaged.push(format!("`{name}` is not a hit store's name"));
+                fetched
+                    .damaged
+                    .push(format!("`{name}` is not a hit store's name"));
                 continue;
             }
             if let Some(problem) = self.rebuild(&fetched.data.join(name), store, &mut room)? {
@@ -314,7 +316,11 @@ impl Fleet {
             source,
         };
         let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create_new(true).open(path).map_err(here)?;
+        let file = options
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(here)?;
         if store.head.is_empty() && store.pieces.is_empty() {
             let since = Duration::from_nanos(store.modified);
             let time = SystemTime::UNIX_EPOCH.checked_add(since);
@@ -407,7 +413,11 @@ impl SegmentCache {
     }
 
     fn keep(&mut self, name: &str, piece: &Arc<[u8]>) {
-        if self.pieces.insert(name.to_owned(), Arc::clone(piece)).is_some() {
+        if self
+            .pieces
+            .insert(name.to_owned(), Arc::clone(piece))
+            .is_some()
+        {
             return;
         }
         self.bytes += piece.len();

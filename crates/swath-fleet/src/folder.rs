@@ -76,7 +76,9 @@ impl Folder {
     fn listed(&self, path: &Path) -> Option<Listed> {
         let key = path.strip_prefix(&self.0).ok()?.to_str()?.to_owned();
         let written = fs::symlink_metadata(path).ok()?.modified().ok()?;
-        let age = SystemTime::now().duration_since(written).unwrap_or_default();
+        let age = SystemTime::now()
+            .duration_since(written)
+            .unwrap_or_default();
         Some(Listed { key, age })
     }
 }

@@ -20,7 +20,7 @@ mod ship;
 
 pub use documents::{ContainerDocument, Goodbye, PlaceDocument, PodDocument};
 pub use error::StoreError;
-pub use fleet::{Fleet, FleetPod, FetchedContainer, FetchedPod, Listing, PodState};
+pub use fleet::{FetchedContainer, FetchedPod, Fleet, FleetPod, Listing, PodState};
 pub use location::RunLocation;
 pub use object_store::ObjectStore;
 pub use ship::{Round, Shipper, ShipperSettings};

@@ -39,7 +39,9 @@ impl FromStr for RunLocation {
         }
         match url.scheme() {
             "file" => {
-                let path = url.to_file_path().map_err(|()| bad("it names no folder of this machine"))?;
+                let path = url
+                    .to_file_path()
+                    .map_err(|()| bad("it names no folder of this machine"))?;
                 if path.parent().is_none() {
                     return Err(bad("it names no run"));
                 }
@@ -98,13 +100,25 @@ mod tests {
     #[test]
     fn a_run_is_in_a_bucket_or_a_folder() {
         let read = |text: &str| text.parse::<RunLocation>().map(|run| run.to_string());
-        for same in ["s3://b/run", "s3://my-bucket/ci/42/run-1", "file:///srv/swath/run"] {
+        for same in [
+            "s3://b/run",
+            "s3://my-bucket/ci/42/run-1",
+            "file:///srv/swath/run",
+        ] {
             assert_eq!(read(same).unwrap(), same);
         }
         assert_eq!(read("s3://b/run/").unwrap(), "s3://b/run");
         for bad in [
-            "b/run", "s3://b", "s3:///run", "s3://b/a//b", "s3://b/../x/%2e%2e/y", "file:///",
-            "http://b/run", "s3://me:secret@b/run", "s3://b/run?x", "s3://b/.hidden",
+            "b/run",
+            "s3://b",
+            "s3:///run",
+            "s3://b/a//b",
+            "s3://b/../x/%2e%2e/y",
+            "file:///",
+            "http://b/run",
+            "s3://me:secret@b/run",
+            "s3://b/run?x",
+            "s3://b/.hidden",
         ] {
             let told = read(bad).map_err(|error| error.to_string());
             // A URL is normal before it is looked at: what is above the root is the root.

@@ -70,7 +70,10 @@ impl PodFolder {
 impl ContainerFolder {
     /// The names of its files that can be hit stores or marks of agents that failed.
     pub(crate) fn stores(&self) -> Result<Vec<String>> {
-        let mut names = self.data.as_ref().map_or_else(|| Ok(Vec::new()), names_in)?;
+        let mut names = self
+            .data
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), names_in)?;
         names.retain(|name| is_hit_store(name) || is_mark(name));
         names.sort();
         Ok(names)
@@ -78,7 +81,9 @@ impl ContainerFolder {
 
     /// The path of one of them, for as long as this value lives.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.data.as_ref().map_or_else(PathBuf::new, |data| path_in(data, name))
+        self.data
+            .as_ref()
+            .map_or_else(PathBuf::new, |data| path_in(data, name))
     }
 }
 
@@ -178,7 +183,10 @@ mod tests {
         let found = folder.containers().unwrap();
         let names: Vec<&str> = found.iter().map(|one| one.place.name.as_str()).collect();
         assert_eq!(names, ["web", "worker"]);
-        assert_eq!(found[0].stores().unwrap(), ["7-00ff.failed-no-room", "7-00ff.hits"]);
+        assert_eq!(
+            found[0].stores().unwrap(),
+            ["7-00ff.failed-no-room", "7-00ff.hits"]
+        );
         assert!(found[1].stores().unwrap().is_empty(), "its data is a link");
         assert_eq!(found[0].place.args, ["***"]);
         assert_eq!(found[0].place.environment.len(), 1);

@@ -6,8 +6,8 @@ use std::io::{Read as _, Result, Write as _};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use swath_store::layout::{HEADER_LENGTH, PLACE_LENGTH};
 use sha2::{Digest as _, Sha256};
+use swath_store::layout::{HEADER_LENGTH, PLACE_LENGTH};
 
 /// How long a piece is at most, in bytes.
 pub(crate) const PIECE: usize = 64 << 10;

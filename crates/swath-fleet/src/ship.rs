@@ -100,7 +100,8 @@ impl Shipper {
             if !is_plain_name(name) {
                 return Err(StoreError::Address {
                     url: format!("pods/{}/{}", pod.namespace, pod.uid),
-                    problem: "a namespace and a uid have letters, digits, `.`, `_` and `-`".to_owned(),
+                    problem: "a namespace and a uid have letters, digits, `.`, `_` and `-`"
+                        .to_owned(),
                 });
             }
         }
@@ -139,7 +140,10 @@ impl Shipper {
         let mut asked = false;
         while !asked && !self.settings.once {
             let begun = Instant::now();
-            match self.round().and_then(|round| self.beat(true).map(|()| round)) {
+            match self
+                .round()
+                .and_then(|round| self.beat(true).map(|()| round))
+            {
                 Ok(round) => {
                     if std::mem::replace(&mut failing, false) {
                         told(None);
@@ -160,7 +164,10 @@ impl Shipper {
                 Err(error) => return Err(error),
             }
             let limit = self.settings.until_idle.filter(|_| !failing);
-            if limit.zip(idle_since).is_some_and(|(limit, since)| since.elapsed() >= limit) {
+            if limit
+                .zip(idle_since)
+                .is_some_and(|(limit, since)| since.elapsed() >= limit)
+            {
                 break;
             }
             asked = self.pause(delay, wait);
@@ -191,7 +198,11 @@ impl Shipper {
         wait: &mut dyn FnMut(Duration) -> bool,
         told: &mut dyn FnMut(Option<&StoreError>),
     ) -> Result<(), StoreError> {
-        let grace = if asked { self.settings.grace } else { Duration::ZERO };
+        let grace = if asked {
+            self.settings.grace
+        } else {
+            Duration::ZERO
+        };
         let limit = Instant::now() + grace;
         let mut rounds = 0_u32;
         let mut has_told = false;
@@ -206,7 +217,8 @@ impl Shipper {
                         });
                         self.last_beat = None;
                         match self.beat(true) {
-                            Err(error) if error.is_passing() && Instant::now() < limit + LAST_TRIES => {}
+                            Err(error)
+                                if error.is_passing() && Instant::now() < limit + LAST_TRIES => {}
                             ended => return ended,
                         }
                     }
@@ -218,7 +230,11 @@ impl Shipper {
                 }
                 Err(error) => return Err(error),
             }
-            let look = if over { LAST_LOOK } else { self.settings.interval.min(Duration::from_secs(1)) };
+            let look = if over {
+                LAST_LOOK
+            } else {
+                self.settings.interval.min(Duration::from_secs(1))
+            };
             // Who asks twice does not want to wait.
             if wait(look.max(LAST_LOOK)) && !over {
                 return Ok(());
@@ -230,7 +246,10 @@ impl Shipper {
     /// had recorded by now is sent.
     fn beat(&mut self, after_round: bool) -> Result<(), StoreError> {
         let heartbeat = Duration::from_millis(self.pod.heartbeat);
-        if self.last_beat.is_some_and(|last| last.elapsed() < heartbeat) {
+        if self
+            .last_beat
+            .is_some_and(|last| last.elapsed() < heartbeat)
+        {
             return Ok(());
         }
         self.pod.beats += u64::from(after_round);
@@ -284,7 +303,9 @@ impl Shipper {
         index.unreadable.clear();
         index.left_out = 0;
         let names = container.stores().unwrap_or_else(|error| {
-            index.unreadable.insert("data".to_owned(), error.to_string());
+            index
+                .unreadable
+                .insert("data".to_owned(), error.to_string());
             Vec::new()
         });
         for name in in_reading_order(container, names) {
@@ -400,8 +421,8 @@ impl Shipper {
         let object = segment::packed(piece).map_err(NotSent::Unread)?;
         let key = segment::key_of(name);
         // Another replica may have sent it.
-        let is_there = object.len() > WORTH_ASKING
-            && self.store.has(&key).map_err(NotSent::Store)?;
+        let is_there =
+            object.len() > WORTH_ASKING && self.store.has(&key).map_err(NotSent::Store)?;
         if !is_there {
             self.store.put(&key, &object).map_err(NotSent::Store)?;
             round.segments += 1;

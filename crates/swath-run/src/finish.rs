@@ -193,7 +193,9 @@ fn account_with_containers(
         unexecuted.push(request.settings.config.clone());
     }
     let host = measurement.processes.iter().cloned();
-    let processes = host.chain(measurement.containers.take_processes()).collect();
+    let processes = host
+        .chain(measurement.containers.take_processes())
+        .collect();
     Ok(Some(WithContainers {
         unexecuted,
         findings,
@@ -230,7 +232,11 @@ fn counted_places<'p, 'c>(
             continue;
         }
         if place.own.is_some() {
-            if !found.with_settings.iter().any(|&known| std::ptr::eq(known, place)) {
+            if !found
+                .with_settings
+                .iter()
+                .any(|&known| std::ptr::eq(known, place))
+            {
                 found.with_settings.push(place);
             }
         } else {

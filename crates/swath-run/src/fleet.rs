@@ -133,7 +133,11 @@ impl Pods {
         if listing.is_cut {
             self.findings.push(Finding::FleetCut);
         }
-        tracing::debug!("{} pods, {} other objects", listing.pods.len(), listing.others);
+        tracing::debug!(
+            "{} pods, {} other objects",
+            listing.pods.len(),
+            listing.others
+        );
         let folder = tempfile::Builder::new()
             .prefix("swath-gather-")
             .tempdir()
@@ -221,7 +225,11 @@ impl Pods {
         for (container, stores) in pod.fetched.containers.iter().zip(pod.stores) {
             let origin = Origin {
                 namespace: document.namespace.clone(),
-                workload: if workload.is_empty() { name.clone() } else { workload.clone() },
+                workload: if workload.is_empty() {
+                    name.clone()
+                } else {
+                    workload.clone()
+                },
                 container: container.document.name.clone(),
                 is_alone,
             };
@@ -262,12 +270,14 @@ impl Pods {
             let processes = self.cut_short.iter().map(|(_, open)| *open);
             let processes = processes.fold(0, usize::saturating_add);
             let pods = self.cut_short.into_iter().map(|(pod, _)| pod).collect();
-            self.findings.push(Finding::PodsCutShort { pods, processes });
+            self.findings
+                .push(Finding::PodsCutShort { pods, processes });
         }
         let unreadable = self.run.unreadable.iter();
-        self.findings.extend(unreadable.map(|store| Finding::HitStoreUnreadable {
-            error: store.error.to_string(),
-        }));
+        self.findings
+            .extend(unreadable.map(|store| Finding::HitStoreUnreadable {
+                error: store.error.to_string(),
+            }));
         (self.run, self.findings)
     }
 }
@@ -291,7 +301,10 @@ impl Services {
             if !origin.is_alone {
                 services.shared.insert(key.clone());
             }
-            let named = services.named.entry(last_part(&origin.workload)).or_default();
+            let named = services
+                .named
+                .entry(last_part(&origin.workload))
+                .or_default();
             named.insert(key);
         }
         services
@@ -330,9 +343,17 @@ fn record_of(pod: &PodDocument, container: &FetchedContainer, name: String) -> C
     let mut record = ContainerRecord::elsewhere(id, name, short(&document.image));
     // Arguments alone are those of the image's own program, which is not known.
     if !document.command.is_empty() {
-        record.command = document.command.iter().chain(&document.args).cloned().collect();
+        record.command = document
+            .command
+            .iter()
+            .chain(&document.args)
+            .cloned()
+            .collect();
     }
-    let folder = document.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+    let folder = document
+        .working_folder
+        .clone()
+        .unwrap_or_else(|| "/".to_owned());
     record.place = ContainerPlace::declared(Variables(document.environment.clone()), folder);
     record.data.clone_from(&container.data);
     record.problem.clone_from(&container.problem);
@@ -478,7 +499,13 @@ mod tests {
         let names: Vec<String> = origins.iter().map(|one| services.name(one)).collect();
         assert_eq!(
             names,
-            ["web", "web", "api/app", "shop/CronJob/clean", "other/CronJob/clean"]
+            [
+                "web",
+                "web",
+                "api/app",
+                "shop/CronJob/clean",
+                "other/CronJob/clean"
+            ]
         );
     }
 
@@ -491,8 +518,14 @@ mod tests {
         let fails = in_parallel(&all, |&one| {
             let problem = "x".to_owned();
             match one {
-                7 => Err(StoreError::Credentials { problem, is_passing: false }),
-                3 => Err(StoreError::Damaged { key: "k".to_owned(), problem }),
+                7 => Err(StoreError::Credentials {
+                    problem,
+                    is_passing: false,
+                }),
+                3 => Err(StoreError::Damaged {
+                    key: "k".to_owned(),
+                    problem,
+                }),
                 _ => Ok(one),
             }
         });

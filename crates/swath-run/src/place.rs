@@ -42,7 +42,9 @@ pub(crate) struct Places<'c> {
 impl<'c> Places<'c> {
     /// The place of each record, in the order of the records.
     pub(crate) fn of_records(&self) -> impl Iterator<Item = &PlaceOfRun<'c>> {
-        self.of_records.iter().filter_map(|&place| self.all.get(place))
+        self.of_records
+            .iter()
+            .filter_map(|&place| self.all.get(place))
     }
 }
 
@@ -62,7 +64,10 @@ pub(crate) fn places_of<'c>(
     for (index, record) in containers.records.iter().enumerate() {
         let known = known.entry(record.service()).or_default();
         let is_alike = |(other, _): &&(usize, usize)| {
-            containers.records.get(*other).is_some_and(|other| is_replica(record, other))
+            containers
+                .records
+                .get(*other)
+                .is_some_and(|other| is_replica(record, other))
         };
         if let Some((_, place)) = known.iter().find(is_alike) {
             places.of_records.push(*place);

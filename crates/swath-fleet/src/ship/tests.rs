@@ -5,13 +5,18 @@ use swath_store::StoreBuilder;
 use swath_test::{temp_dir, write_file};
 
 use super::*;
-use crate::{Fleet, FetchedPod, PodState, RunLocation};
+use crate::{FetchedPod, Fleet, PodState, RunLocation};
 
 /// The hit store of a process that ran so many code objects.
 fn hit_store(pid: u32, codes: usize, closed: u32) -> Vec<u8> {
     let mut store = StoreBuilder::new(pid, [u8::try_from(pid).unwrap(); 16])
         .closed(closed)
-        .process(b"/usr/bin/python", b"/srv", b"", &[b"web", b"--token", b"s3cr3t"])
+        .process(
+            b"/usr/bin/python",
+            b"/srv",
+            b"",
+            &[b"web", b"--token", b"s3cr3t"],
+        )
         .file(1, b"/srv/a.py", Some([7; 20]));
     for line in 0..codes {
         let line = u32::try_from(line * 1000).unwrap();
@@ -71,7 +76,10 @@ fn what_was_recorded_comes_back_and_what_is_equal_is_sent_once() {
     for pod in ["a", "b"] {
         let data = pods.path().join(pod).join("web/data");
         let pid = u32::from(pod.as_bytes()[0]);
-        write_file(data.join(format!("{pid}-00ff.hits")), hit_store(pid, 300, 1));
+        write_file(
+            data.join(format!("{pid}-00ff.hits")),
+            hit_store(pid, 300, 1),
+        );
         write_file(data.join("9-00aa.failed-no-room"), "");
         end(&mut shipper(pod, &pods.path().join(pod), run.path()));
     }
@@ -87,9 +95,17 @@ fn what_was_recorded_comes_back_and_what_is_equal_is_sent_once() {
         assert!(container.problem.is_none() && container.damaged.is_empty());
         let read = swath_data::read_hit_stores(&container.data).unwrap();
         assert!(read.unreadable.is_empty());
-        let states: Vec<&str> = read.processes.iter().map(|one| one.state.as_str()).collect();
+        let states: Vec<&str> = read
+            .processes
+            .iter()
+            .map(|one| one.state.as_str())
+            .collect();
         assert!(states.contains(&"no-room") && states.contains(&"measured"));
-        let whole = read.processes.iter().find(|one| one.state == "measured").unwrap();
+        let whole = read
+            .processes
+            .iter()
+            .find(|one| one.state == "measured")
+            .unwrap();
         assert_eq!(whole.files[0].hit.iter().count(), 300 * 900 - 1);
         assert!(whole.command.iter().all(|word| !word.contains("s3cr3t")));
     }
@@ -109,7 +125,11 @@ fn only_what_changed_is_sent_again_and_a_new_process_goes_on() {
     drop(first);
     let mut second = shipper("a", pod.path(), run.path());
     let again = second.round().unwrap();
-    assert_eq!((again.segments, again.bytes), (0, 0), "it reads what is there");
+    assert_eq!(
+        (again.segments, again.bytes),
+        (0, 0),
+        "it reads what is there"
+    );
     write_file(&path, hit_store(7, 301, 0));
     let grown = second.round().unwrap();
     assert_eq!((grown.segments, grown.changing), (1, 1));
@@ -121,23 +141,36 @@ fn only_what_changed_is_sent_again_and_a_new_process_goes_on() {
 #[test]
 fn missing_and_damaged_segments_are_named_and_the_rest_is_kept() {
     let (pod, run) = (temp_dir(), temp_dir());
-    write_file(pod.path().join("web/data/7-00ff.hits"), hit_store(7, 300, 1));
+    write_file(
+        pod.path().join("web/data/7-00ff.hits"),
+        hit_store(7, 300, 1),
+    );
     end(&mut shipper("a", pod.path(), run.path()));
     let key = run.path().join("pods/shop/uid-a/web/index.json");
     let index = IndexDocument::parse("k", &fs::read(&key).unwrap()).unwrap();
-    let third = run.path().join("segments").join(&index.stores["7-00ff.hits"].pieces[2]);
+    let third = run
+        .path()
+        .join("segments")
+        .join(&index.stores["7-00ff.hits"].pieces[2]);
     let told = |what: &str| {
         let back = temp_dir();
         let fetched = fetch(run.path(), back.path());
         let container = &fetched[0].0.containers[0];
-        assert!(container.damaged[0].contains(what), "{:?}", container.damaged);
+        assert!(
+            container.damaged[0].contains(what),
+            "{:?}",
+            container.damaged
+        );
         let read = swath_data::read_hit_stores(&container.data).unwrap();
         let lines = read.processes[0].files[0].hit.iter().count();
         assert!((100_000..200_000).contains(&lines), "{lines} of two pieces");
     };
     fs::write(&third, b"something else").unwrap();
     told("is damaged");
-    let other = segments(run.path()).into_iter().find(|path| *path != third).unwrap();
+    let other = segments(run.path())
+        .into_iter()
+        .find(|path| *path != third)
+        .unwrap();
     fs::copy(other, &third).unwrap();
     told("is damaged");
     fs::remove_file(&third).unwrap();
@@ -160,12 +193,17 @@ fn names_of_an_index_are_no_paths() {
     for name in ["../../x.hits", "/tmp/x.hits", "a/b.hits", ".x.hits"] {
         index.stores.insert(name.to_owned(), store.clone());
     }
-    let bad = StoreDocument { pieces: vec!["../../pods/x".to_owned()], ..store };
+    let bad = StoreDocument {
+        pieces: vec!["../../pods/x".to_owned()],
+        ..store
+    };
     index.stores.insert("8-00ff.hits".to_owned(), bad);
     fs::write(&key, index.render().unwrap()).unwrap();
     let fetched = fetch(run.path(), back.path());
     assert_eq!(fetched[0].0.containers[0].damaged.len(), 5);
-    let made: Vec<_> = fs::read_dir(&fetched[0].0.containers[0].data).unwrap().collect();
+    let made: Vec<_> = fs::read_dir(&fetched[0].0.containers[0].data)
+        .unwrap()
+        .collect();
     assert_eq!(made.len(), 2);
 }
 
@@ -230,14 +268,24 @@ fn stores_of_fork_children_come_back_and_what_they_share_is_sent_once() {
         write_file(pods.path().join(pod).join("web/data/9-00ff.hits"), file);
         end(&mut shipper(pod, &pods.path().join(pod), run.path()));
     }
-    assert_eq!(segments(run.path()).len(), 2, "one of four children, one of an empty place");
+    assert_eq!(
+        segments(run.path()).len(),
+        2,
+        "one of four children, one of an empty place"
+    );
     for (pod, _) in fetch(run.path(), back.path()) {
         let container = &pod.containers[0];
         assert!(container.damaged.is_empty(), "{:?}", container.damaged);
         let read = swath_data::read_hit_stores(&container.data).unwrap();
         assert_eq!(read.processes.len(), 2);
-        assert!(read.processes.iter().all(|one| one.files[0].hit.iter().count() == 2699));
-        let length = fs::metadata(container.data.join("9-00ff.hits")).unwrap().len();
+        assert!(
+            read.processes
+                .iter()
+                .all(|one| one.files[0].hit.iter().count() == 2699)
+        );
+        let length = fs::metadata(container.data.join("9-00ff.hits"))
+            .unwrap()
+            .len();
         assert_eq!(length, 4 * 16384);
     }
 }

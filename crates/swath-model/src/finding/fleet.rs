@@ -16,8 +16,10 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                     count(more.len(), "pod")
                 ),
             };
-            named(Message::warning("pods-lost", text), pods)
-                .hint("see how it ended: `kubectl describe pod NAME`; then run the tests again".to_owned())
+            named(Message::warning("pods-lost", text), pods).hint(
+                "see how it ended: `kubectl describe pod NAME`; then run the tests again"
+                    .to_owned(),
+            )
         }
         Finding::PodsCutShort { pods, processes } => {
             let text = format!(

@@ -109,7 +109,9 @@ pub(crate) fn silent_containers(containers: &ContainerRun) -> Vec<Finding> {
         if containers.endpoint.is_none() && record.command.is_empty() {
             found.push(Finding::ContainerSilent {
                 container: record.name.clone(),
-                evidence: Some("it ran its image's own command, which is not known here".to_owned()),
+                evidence: Some(
+                    "it ran its image's own command, which is not known here".to_owned(),
+                ),
                 reason: None,
             });
             continue;

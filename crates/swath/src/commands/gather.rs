@@ -26,7 +26,8 @@ pub(crate) fn gather(arguments: &GatherArguments) -> Exit {
     let gathered = prepared.and_then(|(request, gates, fleet, run)| {
         status("Gathering", &run.to_string());
         let run = swath_run::gather(&request, &fleet, &run.to_string());
-        run.map(|run| (run, gates)).map_err(|error| log::named(error.message()))
+        run.map(|run| (run, gates))
+            .map_err(|error| log::named(error.message()))
     });
     match gathered {
         Ok((run, gates)) => show(&wishes, &run, &gates),

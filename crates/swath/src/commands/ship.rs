@@ -41,12 +41,18 @@ fn try_ship(arguments: &ShipArguments) -> Result<(), Message> {
     let mut waiting = Waiting::install().map_err(|error| {
         Message::error("system", format!("signals could not be received: {error}"))
     })?;
-    status("Shipping", &format!("{}/{} to {run}", pod.namespace, pod.name));
+    status(
+        "Shipping",
+        &format!("{}/{} to {run}", pod.namespace, pod.name),
+    );
     let mut shipper = Shipper::new(store, settings, pod).map_err(of_store)?;
     let mut wait = |time| waiting.wait(time);
     let mut told = |error: Option<&StoreError>| match error {
         Some(error) => Message::warning("not-shipped", error.to_string())
-            .hint("nothing is lost while the pod's volume lives: it is sent when the store answers".to_owned())
+            .hint(
+                "nothing is lost while the pod's volume lives: it is sent when the store answers"
+                    .to_owned(),
+            )
             .print(),
         None => status("Shipping", "again"),
     };

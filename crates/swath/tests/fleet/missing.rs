@@ -55,14 +55,25 @@ fn every_part_that_is_missing_or_damaged_is_named() {
 
     // A pod that announced itself and was not heard of again.
     store.delete(INDEX);
-    assert_told(&sandbox, &store, &["container-not-gathered", "no index of its hit stores followed"]);
+    assert_told(
+        &sandbox,
+        &store,
+        &[
+            "container-not-gathered",
+            "no index of its hit stores followed",
+        ],
+    );
     store.put(INDEX, b"what is this");
     assert_told(&sandbox, &store, &["container-not-gathered", "is damaged"]);
     store.put(INDEX, &index);
 
     // A pod that nobody describes.
     store.delete(POD);
-    assert_told(&sandbox, &store, &["pod-unknown", "shop/uid-web-a", "is missing"]);
+    assert_told(
+        &sandbox,
+        &store,
+        &["pod-unknown", "shop/uid-web-a", "is missing"],
+    );
     store.put(POD, "[".repeat(100_000).as_bytes());
     assert_told(&sandbox, &store, &["pod-unknown", "is not understood"]);
 
@@ -79,7 +90,11 @@ fn every_part_that_is_missing_or_damaged_is_named() {
     // One whose processes went on.
     let open = text.replace("\"ended\":{\"open\":0}", "\"ended\":{\"open\":2}");
     store.put(POD, open.as_bytes());
-    assert_told(&sandbox, &store, &["pods-cut-short", "2 processes of 1 pod"]);
+    assert_told(
+        &sandbox,
+        &store,
+        &["pods-cut-short", "2 processes of 1 pod"],
+    );
     store.put(POD, &pod);
 
     // Segments: what somebody else wrote, what is longer than any, what is gone.

@@ -128,7 +128,12 @@ impl Pod {
         let mut command = venv.command("gunicorn");
         sandbox.prepare(&mut command);
         command
-            .args(["-w2", "--bind", &format!("127.0.0.1:{}", self.port), "shop.app:app"])
+            .args([
+                "-w2",
+                "--bind",
+                &format!("127.0.0.1:{}", self.port),
+                "shop.app:app",
+            ])
             .args(["--env", "API_TOKEN=s3cr3t-of-the-shop"])
             .current_dir(self.folder.join("srv/app"))
             .env("PYTHONPATH", self.folder.join("volume/web/agent"))
@@ -206,13 +211,19 @@ impl Pod {
     pub(crate) fn end_ship(&mut self) -> Option<i32> {
         let mut ship = self.ship.take().unwrap();
         ship.signal(swath_test::Signal::TERM);
-        swath_test::wait_for(Duration::from_mins(1), "the end of the shipping", || ship.ended())
-            .code()
+        swath_test::wait_for(Duration::from_mins(1), "the end of the shipping", || {
+            ship.ended()
+        })
+        .code()
     }
 }
 
 /// Gathers the run, in the checkout.
-pub(crate) fn gather(sandbox: &Sandbox, store: &Store, options: &[&str]) -> crate::sandbox::Finished {
+pub(crate) fn gather(
+    sandbox: &Sandbox,
+    store: &Store,
+    options: &[&str],
+) -> crate::sandbox::Finished {
     let mut command = sandbox.command(&["gather"]);
     store.point(&mut command);
     command.args(options).arg(format!("s3://{BUCKET}/{RUN}"));

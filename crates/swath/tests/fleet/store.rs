@@ -50,7 +50,10 @@ impl Store {
     /// Points a command to it, by the way that can be cut.
     pub(crate) fn point(&self, command: &mut Command) {
         command
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.way.port))
+            .env(
+                "AWS_ENDPOINT_URL",
+                format!("http://127.0.0.1:{}", self.way.port),
+            )
             .env("AWS_ACCESS_KEY_ID", "somebody")
             .env("AWS_SECRET_ACCESS_KEY", "something")
             .env("AWS_REGION", "eu-central-1");

@@ -21,7 +21,10 @@ fn by_run(venv: &swath_test::Venv) -> Finished {
         calls += &format!("urllib.request.urlopen('http://127.0.0.1:{port}{path}').read()\n");
     }
     let drive = sandbox.write("drive.py", &calls);
-    let service = format!("web={} -w2 --bind 127.0.0.1:{port} shop.app:app", venv.bin("gunicorn").display());
+    let service = format!(
+        "web={} -w2 --bind 127.0.0.1:{port} shop.app:app",
+        venv.bin("gunicorn").display()
+    );
     let ready = format!("http://127.0.0.1:{port}/");
     let mut command = sandbox.command(&["run", "--service", &service, "--ready", &ready, "--"]);
     command.arg(venv.python()).arg(drive);
@@ -43,10 +46,14 @@ fn killed_pods_a_store_that_is_down_and_a_killed_shipper_lose_nothing() {
         pod.ship(&sandbox, &store);
     }
     let key = |pod: &str| format!("runs/1/pods/shop/uid-web-{pod}/web/index.json");
-    wait_until(Duration::from_mins(1), "the first index of each pod", || {
-        let keys = store.keys("runs/1/pods/");
-        ["a", "b", "c"].iter().all(|pod| keys.contains(&key(pod)))
-    });
+    wait_until(
+        Duration::from_mins(1),
+        "the first index of each pod",
+        || {
+            let keys = store.keys("runs/1/pods/");
+            ["a", "b", "c"].iter().all(|pod| keys.contains(&key(pod)))
+        },
+    );
     pods[0].get(REQUESTS[1]);
     // Killed between segments and index, as far as a test can: the next one goes on from what is there.
     pods[1].get(REQUESTS[2]);
@@ -56,16 +63,22 @@ fn killed_pods_a_store_that_is_down_and_a_killed_shipper_lose_nothing() {
     pods[2].get(REQUESTS[3]);
     pods[2].kill_service();
     let refused = store.refused();
-    wait_until(Duration::from_mins(1), "tries of each while the store is down", || {
-        store.refused() > refused + 6 && pods[2].log().contains("warning[not-shipped]")
-    });
+    wait_until(
+        Duration::from_mins(1),
+        "tries of each while the store is down",
+        || store.refused() > refused + 6 && pods[2].log().contains("warning[not-shipped]"),
+    );
     store.cut(false);
     pods[0].kill_service();
     pods[1].kill_service();
     for pod in &mut pods {
         assert_eq!(pod.end_ship(), Some(0), "{}", pod.log());
     }
-    let gathered = gather(&sandbox, &store, &["--require-complete", "--json", "account.json"]);
+    let gathered = gather(
+        &sandbox,
+        &store,
+        &["--require-complete", "--json", "account.json"],
+    );
     let context = format!("{}{}", gathered.stdout, gathered.stderr);
     assert_eq!(gathered.code, 0, "{context}");
     assert!(gathered.stderr.contains("Complete 9 of 9"), "{context}");
@@ -80,12 +93,23 @@ fn killed_pods_a_store_that_is_down_and_a_killed_shipper_lose_nothing() {
 
     // A report that is made later says the same, and nothing that looks like a secret was sent.
     let report = sandbox.swath(&["report", "-m"]);
-    assert!(report.stdout.contains("Complete: 9 of 9"), "{}", report.stdout);
+    assert!(
+        report.stdout.contains("Complete: 9 of 9"),
+        "{}",
+        report.stdout
+    );
     for key in store.keys("runs/1/") {
         let bytes = store.get(&key);
-        let bytes = if key.contains("segments/") { inflated(&bytes) } else { bytes };
+        let bytes = if key.contains("segments/") {
+            inflated(&bytes)
+        } else {
+            bytes
+        };
         let secret = b"s3cr3t-of-the-shop";
-        assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{key}");
+        assert!(
+            !bytes.windows(secret.len()).any(|part| part == secret),
+            "{key}"
+        );
     }
 }
 
@@ -129,6 +153,9 @@ fn a_role_of_the_service_account_is_enough() {
     command.env_remove("AWS_ROLE_ARN");
     let shipped = crate::sandbox::finish(command);
     assert_eq!(shipped.code, 125, "{}", shipped.stderr);
-    assert!(shipped.stderr.contains("error[store-failed]: there are no credentials"));
+    assert!(
+        shipped
+            .stderr
+            .contains("error[store-failed]: there are no credentials")
+    );
 }
-
