@@ -102,6 +102,7 @@ impl RunOutcome {
             test_key: None,
             agent: PathBuf::new(),
             data: PathBuf::new(),
+            project_services: Vec::new(),
         }
     }
 }
