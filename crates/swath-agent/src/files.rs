@@ -1,5 +1,9 @@
 //! The files that an interpreter needs.
 
+use std::borrow::Cow;
+
+use swath_store::settings;
+
 use crate::machine::Machine;
 
 include!(concat!(env!("OUT_DIR"), "/attribution.rs"));
@@ -28,4 +32,19 @@ pub fn files(attribution: bool) -> impl Iterator<Item = (&'static str, &'static 
 /// The objects that `LD_PRELOAD` may name, for all machines, by their names in the same folder.
 pub fn preloads() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     Machine::with_agent().map(|machine| (machine.preload_file_name(), machine.preload()))
+}
+
+/// Everything that an agent's folder holds, by names in it: the files, and the settings with `data`,
+/// the folder for the hit stores as the interpreter sees it.
+pub fn folder(
+    agent_settings: &[u8],
+    data: &[u8],
+) -> impl Iterator<Item = (&'static str, Cow<'static, [u8]>)> {
+    let mut own = agent_settings.to_vec();
+    settings::write(settings::DATA, data, |bytes| own.extend_from_slice(bytes));
+    let attribution = settings::read(agent_settings)
+        .any(|setting| setting == (settings::ATTRIBUTION.as_bytes(), b"1"));
+    files(attribution)
+        .map(|(name, content)| (name, Cow::Borrowed(content)))
+        .chain([(CONFIGURATION_FILE_NAME, Cow::Owned(own))])
 }

@@ -7,8 +7,9 @@
 use std::io::Read as _;
 
 use serde_json::{Value, json};
+use swath_store::settings::SERVICE_VARIABLE;
 
-use crate::create::{RUN_LABEL, SERVICE_VARIABLE, VOLUME_LABEL, variable};
+use crate::create::{RUN_LABEL, VOLUME_LABEL, variable};
 use crate::engine::{Content, Engine, escape};
 use crate::error::EngineError;
 use crate::message::LONGEST_BODY;

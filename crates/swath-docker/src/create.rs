@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use swath_agent::Inject;
+use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::config_hash::{CONFIG_HASH, marked};
 use crate::traces::without_ours;
@@ -15,8 +16,6 @@ pub(crate) const RUN_LABEL: &str = "swath.run";
 /// The label that names the volume of a container.
 pub(crate) const VOLUME_LABEL: &str = "swath.volume";
 
-/// The variable that says under which name a container's processes are known.
-pub(crate) const SERVICE_VARIABLE: &str = "SWATH_SERVICE";
 /// Where the agent may be mounted. In `/dev` every container has a file system of its own in memory:
 /// the folder that is mounted upon is gone with the container, and in no image and no export.
 pub(crate) const PLACES: [&str; 4] = ["/dev/swath", "/swath", "/.swath", "/swath-coverage"];

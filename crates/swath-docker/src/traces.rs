@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 use swath_agent::{ANY_ORDER, PRELOAD_VARIABLE, PYTHON_PATH, SANITIZER};
+use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::config_hash::{CONFIG_HASH, unmarked};
-use crate::create::{PLACES, RUN_LABEL, SERVICE_VARIABLE, VOLUME_LABEL};
+use crate::create::{PLACES, RUN_LABEL, VOLUME_LABEL};
 
 /// The variables that hold something of swath's, beside what is of the container's own.
 pub(crate) const SHARED_VARIABLES: [&str; 3] = [PYTHON_PATH, PRELOAD_VARIABLE, SANITIZER];

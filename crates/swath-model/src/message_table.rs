@@ -6,6 +6,7 @@
 
 mod fleet;
 mod gates;
+mod manifests;
 
 /// How each message looks on a terminal, between lines of `---`.
 const EXAMPLES: &str = include_str!("../assets/message_examples.txt");
@@ -67,7 +68,7 @@ const fn entry(code: &'static str, meaning: &'static str, remedy: &'static str) 
 }
 
 /// All messages, in groups.
-pub const MESSAGES: [MessageGroup; 7] = [
+pub const MESSAGES: [MessageGroup; 8] = [
     MessageGroup {
         title: "Errors of a run",
         entries: &[
@@ -365,6 +366,7 @@ pub const MESSAGES: [MessageGroup; 7] = [
     },
     fleet::FLEETS,
     gates::GATES,
+    manifests::MANIFESTS,
     MessageGroup {
         title: "Errors of configuration",
         entries: &[

@@ -9,7 +9,7 @@ use crate::request::Scope;
 
 /// On this host, where the paths of the scope are known.
 pub(crate) fn on_host(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
-    let mut file = everywhere(attribution, scope, own);
+    let mut file = everywhere(attribution, scope, own.paths());
     let mut add = |key, value: &[u8]| {
         settings::write(key, value, |bytes| file.extend_from_slice(bytes));
     };
@@ -31,10 +31,19 @@ pub(crate) fn on_host(attribution: bool, scope: &Scope, own: &OwnPackages) -> Ve
 /// In a container, where they are not: all but the standard library and installed packages, and of
 /// these the checkout's own. What of it is in scope is decided where the checkout is.
 pub(crate) fn in_container(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
-    everywhere(attribution, scope, own)
+    everywhere(attribution, scope, own.paths())
 }
 
-fn everywhere(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
+/// In a pod, which is prepared where no checkout is: `own` are the paths of the checkout's packages.
+pub(crate) fn in_pod(attribution: bool, branch: bool, own: &[String]) -> Vec<u8> {
+    let scope = Scope {
+        branch,
+        ..Scope::default()
+    };
+    everywhere(attribution, &scope, own.iter().cloned())
+}
+
+fn everywhere(attribution: bool, scope: &Scope, own: impl Iterator<Item = String>) -> Vec<u8> {
     let mut file = Vec::new();
     let mut add = |key, value: &[u8]| {
         settings::write(key, value, |bytes| file.extend_from_slice(bytes));
@@ -48,7 +57,7 @@ fn everywhere(attribution: bool, scope: &Scope, own: &OwnPackages) -> Vec<u8> {
     if attribution {
         add(settings::ATTRIBUTION, flag(true));
     }
-    for package in own.paths() {
+    for package in own {
         add(settings::OWN_PACKAGE, package.as_bytes());
     }
     file

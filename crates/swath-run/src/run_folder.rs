@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use swath_agent::Inject;
 use swath_checkout::OwnedFolder;
-use swath_store::settings;
 
 use crate::data_file::random_id;
 use crate::error::RunError;
@@ -103,31 +102,23 @@ impl RunFolder {
         make(&self.inner, 0o711)?;
         make(&self.agent(), 0o755)?;
         // Of this user: who runs the services may put files into it, and cannot keep it.
-        make(&self.agent().join(settings::BYTE_CODE_FOLDER), 0o755)?;
+        make(
+            &self.agent().join(swath_store::settings::BYTE_CODE_FOLDER),
+            0o755,
+        )?;
         // Services of other users write here too.
         make(&self.data(), 0o1777)?;
         make(&self.containers(), 0o700)?;
         make(&self.engine(), 0o700)?;
         self.show_data_to_its_user()?;
-        let mut own = settings.to_vec();
-        let data = self.data();
-        settings::write(settings::DATA, data.as_os_str().as_bytes(), |bytes| {
-            own.extend_from_slice(bytes);
-        });
-        let attribution = settings::read(settings)
-            .any(|setting| setting == (settings::ATTRIBUTION.as_bytes(), b"1"));
-        if attribution {
-            make(&self.agent().join(swath_agent::ATTRIBUTION_FOLDER), 0o755)?;
-        }
-        let write = |name: &str, content: &[u8]| {
+        for (name, content) in swath_agent::folder(settings, self.data().as_os_str().as_bytes()) {
             let file = self.agent().join(name);
+            if let Some(folder) = file.parent().filter(|folder| !folder.exists()) {
+                make(folder, 0o755)?;
+            }
             fs::write(&file, content)?;
-            fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
-        };
-        for (name, content) in swath_agent::files(attribution) {
-            write(name, content)?;
+            fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
         }
-        write(settings::FILE_NAME, &own)?;
         // Only now, when nothing in it is open to others that should not be.
         fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use fs_err::File;
 use rustix::process::{Signal, set_parent_process_death_signal};
+use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::run_folder::RunFolder;
 
@@ -49,7 +50,7 @@ impl Spawn<'_> {
         };
         command.envs(self.run_folder.variables(current));
         match self.service {
-            Some(service) => command.env("SWATH_SERVICE", service),
+            Some(service) => command.env(SERVICE_VARIABLE, service),
             None => command.env_remove("SWATH_SERVICE"),
         };
         if self.apart {

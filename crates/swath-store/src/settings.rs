@@ -10,6 +10,9 @@ pub const FILE_NAME: &str = "swath-agent.conf";
 /// `sitecustomize` fills it where it may.
 pub const BYTE_CODE_FOLDER: &str = "__pycache__";
 
+/// The variable that says under which service a process is recorded.
+pub const SERVICE_VARIABLE: &str = "SWATH_SERVICE";
+
 /// The folder for the stores.
 pub const DATA: &str = "data";
 /// Whether branches are recorded.

@@ -4,6 +4,8 @@ mod affected;
 mod compare;
 mod fleet;
 mod history;
+mod kubernetes;
+mod prepare;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +24,9 @@ pub(crate) use fleet::{GatherArguments, ShipArguments};
 pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
+pub(crate) use prepare::{FleetArguments, FleetVerb, PrepareArguments};
+
+pub(crate) use kubernetes::{KubernetesArguments, KubernetesInjectArguments, KubernetesVerb};
 
 use crate::interpreter::environment_interpreter;
 use crate::reporting::SessionOptions;
@@ -100,6 +105,11 @@ pub(crate) enum Verb {
     Compare(Box<CompareArguments>),
     /// Keep what runs reached, and show how it changed.
     History(Box<HistoryArguments>),
+    /// Measure services in a Kubernetes cluster.
+    Kubernetes(KubernetesArguments),
+    /// What runs in a fleet's own containers. Manifests with the agent call it.
+    #[command(hide = true)]
+    Fleet(FleetArguments),
     /// Write a data file of what all of several data files hold.
     #[command(
         override_usage = "swath intersect [OPTIONS] A B... --output FILE",

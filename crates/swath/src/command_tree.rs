@@ -138,18 +138,34 @@ pub fn reference() -> String {
             verb.get_name(),
             about.unwrap_or_default().trim_end_matches('.')
         );
-        describe_options(&mut page, verb);
+        describe_options(&mut page, verb, true);
+        for inner in verb.get_subcommands() {
+            if inner.get_name() == "help" {
+                continue;
+            }
+            let about = inner.get_about().map(ToString::to_string);
+            let _ = write!(
+                page,
+                "\n### swath {} {}\n\n{}.\n",
+                verb.get_name(),
+                inner.get_name(),
+                about.unwrap_or_default().trim_end_matches('.')
+            );
+            describe_options(&mut page, inner, false);
+        }
     }
     page += "\n## Exit codes\n\nFailed tests come first: `run` ends with their code, whatever else there is to say.\n\n";
     page += &Exit::table();
     page
 }
 
-fn describe_options(page: &mut String, verb: &Command) {
+/// The options of a verb; those that all verbs in another one share are the outer one's.
+fn describe_options(page: &mut String, verb: &Command, with_shared: bool) {
     let mut heading = None;
     for option in verb
         .get_arguments()
         .filter(|argument| !argument.is_hide_set())
+        .filter(|argument| with_shared || !argument.is_global_set())
     {
         if option.is_positional() || option.get_id() == "help" {
             continue;

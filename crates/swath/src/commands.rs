@@ -13,11 +13,13 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod explain;
+pub(crate) mod fleet;
 pub(crate) mod gather;
 pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod init;
 pub(crate) mod json;
+pub(crate) mod kubernetes;
 pub(crate) mod lcov;
 mod refusal;
 pub(crate) mod report;
@@ -53,6 +55,8 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::History(arguments) => history::history(&arguments),
+        Verb::Kubernetes(arguments) => kubernetes::kubernetes(arguments),
+        Verb::Fleet(arguments) => fleet::fleet(&arguments),
         Verb::Intersect(arguments) => derive::derive(Derivation::Intersect, &arguments),
         Verb::Subtract(arguments) => derive::derive(Derivation::Subtract, &arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),

@@ -24,6 +24,16 @@ pub(crate) fn print(text: &str) {
         .and_then(|()| out.flush());
 }
 
+/// Prints a file for another program to standard output, as it is; on a terminal it is text like any
+/// other. A closed pipe ends quietly.
+pub(crate) fn print_file(text: &str) {
+    if std::io::stdout().is_terminal() {
+        return print(text);
+    }
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Prints names to standard output for another program, each with this end; a closed pipe ends
 /// quietly.
 pub(crate) fn print_records<'a>(names: impl Iterator<Item = &'a str>, end: char) {

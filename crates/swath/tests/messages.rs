@@ -11,6 +11,7 @@ fn sources() -> Vec<String> {
     let root = swath_test::workspace_root();
     [
         "swath",
+        "swath-manifest",
         "swath-run",
         "swath-model",
         "swath-changes",

@@ -1,5 +1,5 @@
 //! Archives for those who have no pip: the program of the wheel, what shells and `man` read, and
-//! every licence.
+//! every licence. With the static program comes what makes a container image of it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,9 @@ use super::stage::{Stage, VERSION};
 use super::target::Target;
 use super::tools::Tools;
 use super::{notices, pack};
+
+/// What makes an image of the static program.
+const CONTAINERFILE: &str = include_str!("Containerfile");
 
 const TEXTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
@@ -46,6 +49,9 @@ pub(crate) fn make(
         let path = folder.join(path);
         fs::create_dir_all(path.parent().context("the files lie in folders")?)?;
         fs::write(path, text)?;
+    }
+    if target.is_musl() {
+        fs::write(folder.join("Containerfile"), CONTAINERFILE)?;
     }
     let archive = out.join(format!("{name}.tar.gz"));
     pack(&folder, &archive, stage.time())?;

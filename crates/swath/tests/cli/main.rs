@@ -20,6 +20,7 @@
 //! - `markers`: the apps under `tests/apps` say which of their lines run
 //! - `servers`: gunicorn, uvicorn, multiprocessing and their relatives, line by line
 //! - `kill`: SIGKILL at random moments loses nothing
+//! - `kubernetes`: manifests in and out, and what fills the volume of a pod
 //! - `program`: `swath run PROGRAM`, as `coverage run`
 //! - `program_slips`: command lines of `run` that mean something else
 //! - `pytest_plugin`: pytest with the plugin of the wheel
@@ -41,6 +42,7 @@ mod init;
 mod installed_copy;
 mod interruption;
 mod kill;
+mod kubernetes;
 mod leftovers;
 mod line_tables;
 mod markers;

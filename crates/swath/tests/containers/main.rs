@@ -8,6 +8,7 @@
 //! - `stop_table`: the same beside coverage.py, case by case: `docs/reference/stop-cases.md`
 //! - `places`: settings, paths and process ids of each container, and containers that say nothing
 //! - `leftovers`: what stays in the engine after Ctrl-C and after a kill, and how it goes
+//! - `pod`: a pod whose manifest has the agent, with its volumes, variables, users and rights
 //! - `project`: what the two share: a folder, an image, and everything removed afterwards
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,6 +18,7 @@ mod attributed;
 mod compose_project;
 mod leftovers;
 mod places;
+mod pod;
 mod project;
 mod recipe;
 mod stop_cases;

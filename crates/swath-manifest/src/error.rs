@@ -1,0 +1,88 @@
+//! Why manifests cannot be rewritten.
+
+use swath_model::Message;
+use swath_pattern::GlobError;
+
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// A document is no YAML.
+    #[error("line {line} of the manifests is not valid YAML: {what}")]
+    NotYaml {
+        /// Counted from 1, in the whole stream.
+        line: usize,
+        /// What the reader says.
+        what: String,
+    },
+    /// A document nests deeper than anybody writes.
+    #[error("the document on line {line} of the manifests nests too deep")]
+    TooDeep {
+        /// Where the document begins, counted from 1.
+        line: usize,
+    },
+    /// A document cannot be written so that it reads as it did.
+    #[error("the document on line {line} of the manifests cannot be written back as it was read")]
+    NotWritable {
+        /// Where the document begins, counted from 1.
+        line: usize,
+    },
+    /// There is something to measure, and no image that could measure it.
+    #[error("{workload} would be measured, and no image that holds swath is named")]
+    NoImage {
+        /// The first workload.
+        workload: String,
+    },
+    /// `--measure` or `--python-path` holds no glob.
+    #[error("`{glob}` is not a pattern of containers: {source}")]
+    Glob {
+        /// As written.
+        glob: String,
+        /// Why.
+        source: GlobError,
+    },
+    /// The run's name is no label.
+    #[error("`{run}` cannot name a run: it is not a valid label of Kubernetes")]
+    Run {
+        /// As written.
+        run: String,
+    },
+    /// A store without a run.
+    #[error("a store was named, and no run to keep in it")]
+    NoRun,
+}
+
+impl ManifestError {
+    /// The error as people are told.
+    pub fn message(&self) -> Message {
+        let (code, hint) = match self {
+            ManifestError::NotYaml { .. } | ManifestError::TooDeep { .. } => {
+                ("manifest-not-readable", None)
+            }
+            ManifestError::NotWritable { .. } => (
+                "manifest-not-readable",
+                Some("leave the document out, and add the agent to it by hand"),
+            ),
+            ManifestError::NoImage { .. } => (
+                "no-swath-image",
+                Some(
+                    "name one with `--image REGISTRY/swath:TAG`; the Containerfile in the archives for musl makes it",
+                ),
+            ),
+            ManifestError::Glob { .. } => (
+                "bad-container-pattern",
+                Some("write `WORKLOAD/CONTAINER`, as in `--measure 'web/*'`"),
+            ),
+            ManifestError::Run { .. } => (
+                "bad-run-name",
+                Some(
+                    "use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
+                ),
+            ),
+            ManifestError::NoRun => (
+                "bad-run-name",
+                Some("name it with `--run ID`; `swath gather STORE/ID` reads it"),
+            ),
+        };
+        Message::error(code, self.to_string()).hint(hint.map(str::to_owned))
+    }
+}

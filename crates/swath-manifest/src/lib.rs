@@ -1,0 +1,21 @@
+//! Manifests in, manifests out: the workloads in them get the agent.
+//!
+//! Engines that create containers themselves pass no proxy; what they create is written in a manifest,
+//! so that is where the agent goes in. This crate owns what is added to a workload, and what the
+//! added containers are told ([`VolumeOrder`]). It reads no file, asks no cluster, and prints nothing.
+
+mod documents;
+mod error;
+mod kubernetes;
+mod node;
+mod order;
+mod yaml;
+
+pub use error::ManifestError;
+pub use kubernetes::inject;
+pub use kubernetes::note::{LeftContainer, LeftWorkload, Outcome, Remark, WorkloadNote};
+pub use kubernetes::request::{Injected, KubernetesRequest, PythonPath, Sidecars};
+pub use order::{
+    AgentOrder, ContainerPlace, OrderError, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder,
+    is_container_name,
+};

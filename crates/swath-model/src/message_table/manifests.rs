@@ -1,0 +1,39 @@
+//! The messages of manifests, and of what runs in the pods that they describe.
+
+use super::{MessageGroup, entry};
+
+pub(super) const MANIFESTS: MessageGroup = MessageGroup {
+    title: "Errors and warnings of `swath kubernetes`",
+    entries: &[
+        entry(
+            "bad-container-pattern",
+            "`--measure` or `--python-path` holds something that is no pattern of containers",
+            "write `WORKLOAD/CONTAINER` with `*` for any name: `--measure 'web/*'`",
+        ),
+        entry(
+            "bad-run-name",
+            "the name of a run is missing or is not a valid label of Kubernetes; it is a folder of the store, too",
+            "give one with `--run ID`: at most 63 letters, digits, `-`, `_` and `.`",
+        ),
+        entry(
+            "manifest-not-readable",
+            "manifests cannot be read: they are not there, not YAML, too large or nested too deep; nothing was written",
+            "name a file that holds what `kubectl apply -f` takes",
+        ),
+        entry(
+            "no-container-matches",
+            "a pattern of `--measure` matches no container, or the manifests hold no workload; the rest was done",
+            "write `WORKLOAD/CONTAINER`, as in `--measure 'web/*'`; what is printed names all workloads",
+        ),
+        entry(
+            "no-swath-image",
+            "workloads would get the agent, and no image is named that holds swath",
+            "make one with the Containerfile of a release, push it where the cluster pulls from, and name it with `--image`",
+        ),
+        entry(
+            "pod-not-prepared",
+            "in a pod, the agent could not be put into the volume: the pod starts without it and is not measured",
+            "read what the message says; the image and the swath that wrote the manifest should be of one version",
+        ),
+    ],
+};
