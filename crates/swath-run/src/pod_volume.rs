@@ -224,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn files_belong_to_the_group_that_the_volume_is_of() {
+        let folder = tempfile::tempdir().unwrap();
+        // As `fsGroup` leaves a volume.
+        fs_err::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o2777)).unwrap();
+        let volume = volume(folder.path());
+        volume.fill().unwrap();
+        assert_eq!(mode(&folder.path().join("web/data")), 0o3777);
+        let file = folder.path().join("web/agent/sitecustomize.py");
+        let before = fs_err::metadata(&file).unwrap().ino();
+        volume.fill().unwrap();
+        assert_eq!(fs_err::metadata(&file).unwrap().ino(), before);
+    }
+
+    #[test]
     fn a_second_call_keeps_what_was_recorded_and_mends_what_is_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let volume = volume(folder.path());

@@ -86,6 +86,11 @@ pub(super) fn ship(
         spec,
         ("100m", "128Mi"),
     );
+    if let Some(secret) = rules.store_secret {
+        let name = Node::mapping([("name", Node::text(secret))]);
+        let source = Node::mapping([("secretRef", name)]);
+        ship.set("envFrom", Node::Sequence(vec![source]))?;
+    }
     if rules.sidecars == Sidecars::Native {
         ship.set("restartPolicy", Node::text("Always"))?;
     }

@@ -85,7 +85,7 @@ pub enum LeftContainer {
 /// What should be known of a measured container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remark {
-    /// A `PYTHONPATH` may come from `envFrom`.
+    /// A `PYTHONPATH` may come from `envFrom`; one of the image is not in effect.
     PathFromElsewhere,
     /// A `PYTHONPATH` of the image is not in effect.
     PathOfImage,

@@ -32,6 +32,8 @@ pub struct KubernetesRequest {
     pub run: Option<String>,
     /// Where what is recorded is shipped to; `None` leaves it in the pods.
     pub store: Option<String>,
+    /// The secret of the cluster whose values let pods write to the store, as variables.
+    pub store_secret: Option<String>,
     /// What the agent records.
     pub agent: AgentOrder,
     /// Globs of `WORKLOAD/CONTAINER`; none means all.

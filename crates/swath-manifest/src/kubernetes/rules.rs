@@ -1,6 +1,6 @@
 //! A request that was found valid.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use swath_pattern::Globs;
 
@@ -15,6 +15,7 @@ pub(super) struct Rules<'a> {
     pub(super) run: Option<&'a str>,
     /// Where a pod's container ships to.
     pub(super) store: Option<String>,
+    pub(super) store_secret: Option<&'a str>,
     pub(super) agent: &'a AgentOrder,
     pub(super) sidecars: Sidecars,
     namespace: Option<&'a str>,
@@ -26,7 +27,7 @@ pub(super) struct Rules<'a> {
 struct Chosen<'a> {
     written: &'a str,
     globs: Globs,
-    is_used: RefCell<bool>,
+    is_used: Cell<bool>,
 }
 
 impl<'a> Rules<'a> {
@@ -45,7 +46,7 @@ impl<'a> Rules<'a> {
             Ok(Chosen {
                 written,
                 globs: globs(written)?,
-                is_used: RefCell::new(false),
+                is_used: Cell::new(false),
             })
         });
         let python_paths = request.python_paths.iter().map(|one| {
@@ -56,6 +57,7 @@ impl<'a> Rules<'a> {
             image: request.image.as_deref(),
             run,
             store,
+            store_secret: request.store_secret.as_deref(),
             agent: &request.agent,
             sidecars: request.sidecars,
             namespace: request.namespace.as_deref(),
@@ -78,7 +80,7 @@ impl<'a> Rules<'a> {
         let mut is_chosen = self.measure.is_empty();
         for chosen in &self.measure {
             if chosen.globs.is_match(&path) {
-                chosen.is_used.replace(true);
+                chosen.is_used.set(true);
                 is_chosen = true;
             }
         }
@@ -96,7 +98,7 @@ impl<'a> Rules<'a> {
 
     /// The globs that chose nothing.
     pub(super) fn unused(&self) -> Vec<String> {
-        let unused = self.measure.iter().filter(|one| !*one.is_used.borrow());
+        let unused = self.measure.iter().filter(|one| !one.is_used.get());
         unused.map(|one| one.written.to_owned()).collect()
     }
 }

@@ -283,6 +283,33 @@ fn a_plain_sidecar_keeps_no_job_from_ending() {
 }
 
 #[test]
+fn only_the_container_that_ships_gets_the_stores_secret() {
+    let mut request = request();
+    request.store_secret = Some("coverage".to_owned());
+    let text = injected(&deployment("containers:\n- name: web"), &request).text;
+    let secret = "envFrom:\n            - secretRef:\n                name: coverage\n";
+    assert_eq!(text.matches("secretRef").count(), 1);
+    let (_, ship) = text.split_once("name: swath-ship").unwrap();
+    assert!(ship.contains(secret), "{ship}");
+}
+
+#[test]
+fn a_second_time_says_for_which_run_it_was_done() {
+    let once = injected(&deployment("containers:\n- name: web"), &request()).text;
+    let mut other = request();
+    other.run = Some("r2".to_owned());
+    let run = Some("r1".to_owned());
+    assert_eq!(left(&once, &other), LeftWorkload::Already { run });
+    let nameless = KubernetesRequest {
+        run: None,
+        store: None,
+        ..request()
+    };
+    let once = injected(&deployment("containers:\n- name: web"), &nameless).text;
+    assert_eq!(left(&once, &other), LeftWorkload::Already { run: None });
+}
+
+#[test]
 fn swaths_own_containers_never_run_as_root() {
     let check = |rights: &str, user: Option<&str>| {
         let pod = format!("{rights}\ncontainers:\n- name: web");

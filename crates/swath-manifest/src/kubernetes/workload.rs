@@ -11,13 +11,14 @@ const CRON_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template"];
 
 /// The kinds that run containers: the groups they are of, their names, where their pods are, and
 /// whether their pods end by themselves.
-const KINDS: [(&[&str], &str, &[&str], bool); 7] = [
+const KINDS: [(&[&str], &str, &[&str], bool); 8] = [
     (&["apps", "extensions"], "Deployment", TEMPLATE, false),
     (&["apps"], "StatefulSet", TEMPLATE, false),
     (&["apps", "extensions"], "DaemonSet", TEMPLATE, false),
     (&["apps", "extensions"], "ReplicaSet", TEMPLATE, false),
     (&["batch"], "Job", TEMPLATE, true),
     (&["batch"], "CronJob", CRON_TEMPLATE, true),
+    (&[""], "ReplicationController", TEMPLATE, false),
     (&[""], "Pod", &[], false),
 ];
 

@@ -38,6 +38,9 @@ pub(crate) struct KubernetesInjectArguments {
     /// Where pods ship what they record, such as `s3://BUCKET/FOLDER`.
     #[arg(long, value_name = "URL", requires = "run")]
     pub(crate) store: Option<String>,
+    /// The secret in the cluster with the variables that let pods write to the store.
+    #[arg(long, value_name = "NAME", requires = "store", hide_short_help = true)]
+    pub(crate) store_secret: Option<String>,
     /// Measure branches as well as statements [default: what coverage.py's settings here say].
     #[arg(long)]
     pub(crate) branch: bool,

@@ -4,9 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use swath_checkout::{Links, open_regular};
-use swath_manifest::{
-    AgentOrder, Injected, KubernetesRequest, Outcome, Remark, WorkloadNote, inject,
-};
+use swath_manifest::{AgentOrder, Injected, KubernetesRequest, Outcome, WorkloadNote, inject};
 use swath_model::Message;
 use swath_run::{SettingsOverrides, own_packages};
 
@@ -47,6 +45,7 @@ fn injected(arguments: KubernetesInjectArguments) -> Result<Injected, Message> {
         image: arguments.image,
         run: arguments.run,
         store: arguments.store,
+        store_secret: arguments.store_secret,
         agent: AgentOrder {
             branch: arguments.branch || settings.config.branch,
             attribution: arguments.attribution,
@@ -131,11 +130,7 @@ fn say(injected: &Injected) {
     }
 }
 
+/// Whether what a container's own path is cannot be seen in its manifest.
 fn may_lose_path(note: &WorkloadNote) -> bool {
-    let Outcome::Injected { remarks, .. } = &note.outcome else {
-        return false;
-    };
-    remarks
-        .iter()
-        .any(|(_, remark)| *remark == Remark::PathOfImage)
+    matches!(&note.outcome, Outcome::Injected { remarks, .. } if !remarks.is_empty())
 }

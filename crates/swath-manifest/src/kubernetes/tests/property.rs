@@ -125,6 +125,44 @@ fn workload() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A manifest with something in it exchanged.
+fn damaged() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "\\PC{0,6}",
+        "[ \n:{}\\[\\]&*!|>%@'\"#,?-]{0,6}",
+        Just("<<: *a".to_owned()),
+        Just("\n---\n".to_owned()),
+        Just("null".to_owned()),
+        Just("[]".to_owned()),
+    ];
+    let whole = "a: &a {x: 1}\n".to_owned()
+        + &deployment(
+            "initContainers: []\ncontainers:\n- name: web\n  env:\n  - {name: PYTHONPATH, value: x}\n  volumeMounts: []\nvolumes: []",
+        );
+    let places = 0..whole.len();
+    (places.clone(), places, piece).prop_map(move |(start, length, piece)| {
+        let end = (start + length % 12).min(whole.len());
+        [&whole[..start], &piece, &whole[end..]].concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_is_wrong_is_an_error_or_stays(text in damaged()) {
+        let Ok(injected) = inject(&text, &request()) else {
+            return Ok(());
+        };
+        let is_injected = |note: &WorkloadNote| matches!(note.outcome, Outcome::Injected { .. });
+        if injected.workloads.iter().any(is_injected) {
+            prop_assert!(injected.text.contains("swath-prepare"));
+        } else {
+            prop_assert_eq!(injected.text, text);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
