@@ -24,9 +24,9 @@ pub(crate) use fleet::{GatherArguments, ShipArguments};
 pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
-pub(crate) use prepare::{FleetArguments, FleetVerb, PrepareArguments};
 
 pub(crate) use kubernetes::{KubernetesArguments, KubernetesInjectArguments, KubernetesVerb};
+pub(crate) use prepare::{FleetArguments, FleetVerb, PrepareArguments};
 
 use crate::interpreter::environment_interpreter;
 use crate::reporting::SessionOptions;

@@ -19,6 +19,9 @@ pub(super) const FOLDERS: [&str; 2] = ["/swath", "/swath-run"];
 /// The most that a volume may hold: a pod that writes more is evicted. A process takes about as much
 /// as its code, so this is enough for thousands.
 const SIZE_LIMIT: &str = "1Gi";
+/// How long a native sidecar, which is told to end when the others have ended, waits for processes
+/// that did not say so: they were killed.
+const GRACE: &str = "2s";
 /// A user who owns nothing, for pods that would run everything as root.
 const NOBODY: &str = "65532";
 
@@ -62,7 +65,10 @@ pub(super) fn ship(
 ) -> Option<Node> {
     let store = rules.store.as_deref()?;
     let store = literal(store);
-    let command = ["swath", "ship", "--from", folder, "--to", &store];
+    let mut command = vec!["swath", "ship", "--from", folder, "--to", &store];
+    if rules.sidecars == Sidecars::Native {
+        command.extend(["--grace", GRACE]);
+    }
     let fields = [
         ("SWATH_POD", "metadata.name"),
         ("SWATH_POD_UID", "metadata.uid"),
