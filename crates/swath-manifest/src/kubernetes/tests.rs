@@ -339,6 +339,21 @@ fn variables_of_others_are_not_put_into_what_is_told() {
 }
 
 #[test]
+fn a_document_on_the_line_of_its_marker_keeps_both() {
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "p"}]}}"#;
+    let text = format!("# first\na: 1\n--- {pod}\n...\n# end\n");
+    let injected = injected(&text, &request()).text;
+    assert!(
+        injected.starts_with("# first\na: 1\n---\n\"apiVersion\": \"v1\"\n"),
+        "{injected}"
+    );
+    assert!(
+        injected.ends_with("restartPolicy: Always\n...\n# end\n"),
+        "{injected}"
+    );
+}
+
+#[test]
 fn nothing_is_measured_without_an_image() {
     let mut request = request();
     request.image = None;
