@@ -1,0 +1,86 @@
+//! The command lines of `swath ship` and `swath gather`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use swath_run::{PluginChoice, SettingsOverrides};
+
+use super::{Count, MeasureArguments, RunReportArguments, overrides};
+use crate::interpreter::environment_interpreter;
+
+/// `swath ship`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "swath ship --from FOLDER --to URL [OPTIONS]",
+    after_help = "Example: swath ship --from /swath --to s3://coverage/runs/42\n\nWhat the pod is comes from SWATH_POD, SWATH_POD_UID, SWATH_NAMESPACE, SWATH_NODE and SWATH_WORKLOAD."
+)]
+pub(crate) struct ShipArguments {
+    /// The folder that the containers share: CONTAINER/data/ holds what each records.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) from: PathBuf,
+    /// The run in the object store: `s3://BUCKET/PREFIX/RUN` or `file:///FOLDER/RUN`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// How often what is new is sent.
+    #[arg(long, value_name = "DURATION", default_value = "2s")]
+    pub(crate) every: String,
+    /// How long the containers may take to end after SIGTERM; less than the pod's grace period.
+    #[arg(long, value_name = "DURATION", default_value = "20s")]
+    pub(crate) grace: String,
+    /// Send what is there, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// End once something was recorded and then nothing for so long, as for a Job.
+    #[arg(long, value_name = "DURATION", conflicts_with = "once")]
+    pub(crate) until_idle: Option<String>,
+}
+
+/// `swath gather`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "swath gather [OPTIONS] URL",
+    after_help = "`--help` shows all options.",
+    after_long_help = "Examples:\n  swath gather s3://coverage/runs/42\n  swath gather --require-complete --json account.json s3://coverage/runs/42\n  swath gather file:///mnt/coverage/42"
+)]
+pub(crate) struct GatherArguments {
+    /// The run in the object store: `s3://BUCKET/PREFIX/RUN` or `file:///FOLDER/RUN`.
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// Whose lines are in the number: services, tests or all [default: services].
+    #[arg(long, value_enum, value_name = "WHOSE", hide_possible_values = true)]
+    pub(crate) count: Option<Count>,
+    /// Exit with 3 unless everything that counts is in the number.
+    #[arg(long)]
+    pub(crate) require_complete: bool,
+    /// Write the accounting and the totals to a file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Add to the data file instead of replacing it.
+    #[arg(short, long)]
+    pub(crate) append: bool,
+    /// A label for what is recorded.
+    #[arg(long, value_name = "LABEL", hide_short_help = true)]
+    pub(crate) context: Option<String>,
+    /// Go on without the plugins that coverage.py's settings name.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_plugins: bool,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArguments,
+    #[command(flatten)]
+    pub(crate) report: RunReportArguments,
+}
+
+impl GatherArguments {
+    /// What is said in place of the settings files.
+    pub(crate) fn overrides(&self) -> SettingsOverrides {
+        SettingsOverrides {
+            context: self.context.clone(),
+            plugins: PluginChoice {
+                interpreter: environment_interpreter(),
+                path: None,
+                left_out: self.no_plugins,
+            },
+            ..overrides(&self.measure, &self.report.shared)
+        }
+    }
+}
