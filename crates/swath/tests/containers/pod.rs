@@ -181,6 +181,7 @@ fn a_pod_keeps_what_it_ran_when_it_is_killed() {
         assert!(process.branch);
     }
     assert_eq!(web.processes[0].service.as_deref(), Some("shop/web"));
+    check_report(&project, &volume);
     let place = fs_err::read_to_string(volume.join("web/place.json")).unwrap();
     let place: serde_json::Value = serde_json::from_str(&place).unwrap();
     assert_eq!(place["image"], image);
@@ -189,6 +190,45 @@ fn a_pod_keeps_what_it_ran_when_it_is_killed() {
         !volume.join("idle").exists(),
         "nothing of what no glob names"
     );
+}
+
+/// What the pod recorded is sent to a store, and reported from there: two services of one workload,
+/// with the paths of the checkout.
+fn check_report(project: &Project, volume: &Path) {
+    let store = temp_dir();
+    let run = format!("file://{}/one", store.path().display());
+    let from = volume.display().to_string();
+    let mut ship = project.command(
+        env!("CARGO_BIN_EXE_swath"),
+        &["ship", "--once", "--from", &from, "--to", &run],
+    );
+    for (name, value) in [
+        ("SWATH_POD", "shop-7f9c-x2"),
+        ("SWATH_POD_UID", "0b6f1c"),
+        ("SWATH_NAMESPACE", "default"),
+        ("SWATH_NODE", "here"),
+        ("SWATH_WORKLOAD", "Deployment/shop"),
+    ] {
+        ship.env(name, value);
+    }
+    text(&ship.output().unwrap());
+    let said = project.succeeds(
+        env!("CARGO_BIN_EXE_swath"),
+        &["gather", "--require-complete", "--json", "run.json", &run],
+    );
+    let account = fs_err::read_to_string(project.folder().join("run.json")).unwrap();
+    let account: serde_json::Value = serde_json::from_str(&account).unwrap();
+    assert_eq!(account["complete"], true, "{said}");
+    let services: Vec<_> = account["containers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|container| container["service"].as_str().unwrap())
+        .collect();
+    assert_eq!(services, ["shop/web", "shop/worker"], "{said}");
+    let app = said.lines().find(|line| line.starts_with("srv/app.py "));
+    let app = app.unwrap_or_else(|| panic!("{said}"));
+    assert!(app.trim_end().ends_with(" 14"), "{said}");
 }
 
 /// Lines that are marked as hit ran in one of the processes, and those that are marked as missed in
