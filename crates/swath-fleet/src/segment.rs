@@ -85,7 +85,9 @@ mod tests {
         assert_eq!(checked(&object[..object.len() - 1], &name), None);
         let bomb = packed(&vec![0; PIECE + 1]).unwrap();
         assert_eq!(checked(&bomb, &name_of(&vec![0; PIECE + 1])), None);
-        let noise: Vec<u8> = (0..PIECE).map(|i| (i * 7919 % 251) as u8).collect();
+        let noise: Vec<u8> = (0..PIECE)
+            .map(|i| (i * 7919 % 251).to_le_bytes()[0])
+            .collect();
         assert!(packed(&noise).unwrap().len() as u64 <= LONGEST_OBJECT);
     }
 }

@@ -55,7 +55,13 @@ pub enum GatherError {
     },
     /// What comes of it cannot be written.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
+}
+
+impl From<RunError> for GatherError {
+    fn from(error: RunError) -> GatherError {
+        GatherError::Run(Box::new(error))
+    }
 }
 
 impl GatherError {
@@ -149,14 +155,11 @@ impl Pods {
         let mut running = Vec::new();
         for chunk in listing.pods.chunks(CHUNK) {
             let fetched = in_parallel(chunk, |pod| {
-                let (document, state) = match patiently(|| fleet.describe(pod)) {
-                    Ok(described) => described,
-                    Err(error) => return Err(error),
-                };
+                let (document, state) = patiently(|| fleet.describe(pod))?;
                 if state == PodState::Running {
                     return Ok(None);
                 }
-                fetch(fleet, pod, document, state, folder).map(Some)
+                fetch(fleet, pod, &document, state, folder).map(Some)
             });
             for (pod, fetched) in chunk.iter().zip(fetched) {
                 match fetched {
@@ -172,7 +175,7 @@ impl Pods {
             let described = patiently(|| fleet.wait_for(chunk, &mut || std::thread::sleep(LOOK)))?;
             let pods: Vec<_> = chunk.iter().zip(described).collect();
             let fetched = in_parallel(&pods, |(pod, (document, state))| {
-                fetch(fleet, pod, document.clone(), *state, folder)
+                fetch(fleet, pod, document, *state, folder)
             });
             for (pod, fetched) in chunk.iter().zip(fetched) {
                 match fetched {
@@ -379,7 +382,7 @@ struct ReadPod {
 fn fetch(
     fleet: &Fleet,
     pod: &FleetPod,
-    document: PodDocument,
+    document: &PodDocument,
     state: PodState,
     folder: &Path,
 ) -> Result<CopiedPod, StoreError> {

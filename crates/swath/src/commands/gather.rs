@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use swath_fleet::{Fleet, ObjectStore, RunLocation};
+use swath_fleet::{Fleet, ObjectStore, RunLocation, StoreError};
 use swath_model::{Counted, Message};
 use swath_run::{RunKind, RunRequest};
 
@@ -42,9 +42,10 @@ fn prepare(
     arguments: &GatherArguments,
     wishes: &Wishes<'_>,
 ) -> Result<(RunRequest, Gates, Fleet, RunLocation), Message> {
-    let run: RunLocation = arguments.url.parse().map_err(told_of_store)?;
+    let of_store = |error: StoreError| error.message();
+    let run: RunLocation = arguments.url.parse().map_err(of_store)?;
     let store = ObjectStore::open(&run, &|name| std::env::var(name).ok());
-    let fleet = Fleet::new(store.map_err(told_of_store)?);
+    let fleet = Fleet::new(store.map_err(of_store)?);
     let folder = current_folder();
     let overrides = arguments.overrides();
     let rcfile = arguments.measure.rcfile.clone();
@@ -61,8 +62,4 @@ fn prepare(
     };
     let gates = gates(&arguments.report.gate, &request)?;
     Ok((request, gates, fleet, run))
-}
-
-fn told_of_store(error: swath_fleet::StoreError) -> Message {
-    error.message()
 }

@@ -16,11 +16,9 @@ fn by_run(venv: &swath_test::Venv) -> Finished {
     let sandbox = Sandbox::new();
     write_checkout(&sandbox);
     let port = free_port();
-    let mut calls = "import urllib.request\n".to_owned();
-    for path in REQUESTS {
-        calls += &format!("urllib.request.urlopen('http://127.0.0.1:{port}{path}').read()\n");
-    }
-    let drive = sandbox.write("drive.py", &calls);
+    let call = |path| format!("urllib.request.urlopen('http://127.0.0.1:{port}{path}').read()");
+    let calls = REQUESTS.map(call).join("\n");
+    let drive = sandbox.write("drive.py", &format!("import urllib.request\n{calls}\n"));
     let service = format!(
         "web={} -w2 --bind 127.0.0.1:{port} shop.app:app",
         venv.bin("gunicorn").display()
