@@ -5,6 +5,7 @@
 //! - `pods`: folders as the pods of a cluster have them, and the service in them
 //! - `whole`: three pods, everything goes wrong that may, and nothing is missing
 //! - `missing`: what is missing is said
+//! - `scale`: many pods
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,5 +14,6 @@ mod pods;
 #[allow(dead_code, reason = "the other tests use the rest of it")]
 #[path = "../cli/sandbox.rs"]
 mod sandbox;
+mod scale;
 mod store;
 mod whole;

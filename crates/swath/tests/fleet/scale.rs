@@ -1,0 +1,108 @@
+//! Many pods: what replicas have in common is stored once, and the cost of a pod stays small.
+
+use std::path::Path;
+use std::time::Duration;
+
+use swath_data::SourceHash;
+use swath_fleet::{ObjectStore, PodDocument, RunLocation, Shipper, ShipperSettings};
+use swath_store::StoreBuilder;
+use swath_test::{newest_python, record_figure, scale, skip, temp_dir, write_file};
+
+use crate::sandbox::Sandbox;
+
+const SOURCE: &str = "def index():\n    return 1\n\n\ndef never():\n    return 2\n";
+
+/// The hit store of one worker of one pod: what is in it differs in the header only.
+fn hit_store(pod: u32, worker: u8) -> Vec<u8> {
+    let mut id = [worker; 16];
+    id[..4].copy_from_slice(&pod.to_le_bytes());
+    let mut store = StoreBuilder::new(u32::from(worker) + 7, id)
+        .process(
+            b"/usr/bin/python3",
+            b"/srv/app",
+            b"",
+            &[b"gunicorn", b"shop.app:app"],
+        )
+        .file(
+            1,
+            b"/srv/app/shop/app.py",
+            Some(SourceHash::of(SOURCE.as_bytes()).0),
+        )
+        .code(1, 1, &[2, 2, 0, 0, 2, 1]);
+    for number in 0..200_u32 {
+        let path = format!("/srv/app/vendored/module_{number}.py");
+        store = store
+            .file(number + 2, path.as_bytes(), None)
+            .code(number + 2, 1, &[2; 50]);
+    }
+    store.finish()
+}
+
+fn ship(pod: u32, volume: &Path, run: &str) {
+    for worker in 0..2 {
+        let path = volume.join(format!("web/data/{worker}-00ff.hits"));
+        write_file(path, hit_store(pod, worker));
+    }
+    let run: RunLocation = run.parse().unwrap();
+    let settings = ShipperSettings {
+        from: volume.to_owned(),
+        interval: Duration::from_secs(2),
+        grace: Duration::ZERO,
+        once: true,
+        until_idle: None,
+    };
+    let document = PodDocument {
+        namespace: "shop".to_owned(),
+        name: format!("web-{pod}"),
+        uid: format!("uid-{pod}"),
+        workload: "Deployment/web".to_owned(),
+        ..PodDocument::default()
+    };
+    let store = ObjectStore::open(&run, &|_| None).unwrap();
+    let mut shipper = Shipper::new(store, settings, document).unwrap();
+    shipper.ship(&mut |_| false, &mut |_| {}).unwrap();
+}
+
+#[test]
+fn equal_pods_share_their_segments() {
+    let test = "equal_pods_share_their_segments";
+    let Some(python) = newest_python() else {
+        return skip(test, "no CPython 3.8 or newer");
+    };
+    let pods = scale().pick(20, 1000);
+    let sandbox = Sandbox::new();
+    sandbox.write("shop/app.py", SOURCE);
+    sandbox.write(".coveragerc", "[run]\nsource = shop\n");
+    let (volume, store) = (temp_dir(), temp_dir());
+    let run = format!("file://{}/run", store.path().display());
+    for pod in 0..pods {
+        ship(pod, volume.path(), &run);
+    }
+    let segments = fs_err::read_dir(store.path().join("run/segments")).unwrap();
+    assert_eq!(segments.count(), 1, "the code of 2 workers of each pod");
+    let code = "import resource, subprocess, sys\n\
+                code = subprocess.call(sys.argv[1:])\n\
+                used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
+                print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)\n\
+                sys.exit(code)";
+    let mut command = python.command();
+    sandbox.prepare(&mut command);
+    command.args(["-c", code, env!("CARGO_BIN_EXE_swath")]);
+    command.args(["gather", "--require-complete", &run]);
+    let done = crate::sandbox::finish(command);
+    let context = format!("{}{}", done.stdout, done.stderr);
+    assert_eq!(done.code, 0, "{context}");
+    let complete = format!("Complete {0} of {0} Python processes", pods * 2);
+    assert!(done.stderr.contains(&complete), "{context}");
+    assert!(
+        done.stdout
+            .contains("shop/app.py       4      1    75%   6"),
+        "{context}"
+    );
+    let used = done.stdout.lines().next_back().unwrap();
+    let (cpu, memory) = used.split_once(' ').unwrap();
+    let row = format!("{pods} equal pods, {} processes", pods * 2);
+    let table = "Gathering a fleet";
+    record_figure(table, &row, "CPU", format!("{cpu} s"));
+    record_figure(table, &row, "memory", format!("{memory} MiB"));
+}
