@@ -336,12 +336,16 @@ fn data_of_the_new_text_says_who_ran_the_new_lines() {
     project
         .repository
         .git(["checkout", "--quiet", "-b", "feature"]);
+    // What the data has of lines 7 and 8 is of the new text, in which they say something else.
     let text = CART.replace("return 0", "return 1");
-    project.data.accounting.files.clear();
-    project.measured("source/cart.py", &text, "web", &[]);
-    project.recorded();
-    let (tests, _) = project.affected(&[]);
-    assert_eq!(tests, set([EMPTY]));
+    let moved = text.replace("LIMIT = 3\n", "# Lines move.\n\nLIMIT = 3\n");
+    for (text, expected) in [(&text, set([EMPTY])), (&moved, set([ONE, TWO]))] {
+        project.data.accounting.files.clear();
+        project.measured("source/cart.py", text, "web", &[]);
+        project.recorded();
+        let (tests, stderr) = project.affected(&[]);
+        assert_eq!(tests, expected, "{stderr}");
+    }
     let (tests, _) = project.affected(&["--since", "HEAD"]);
     assert_eq!(tests, set([]));
 }
