@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use swath_agent::PRELOAD_VARIABLE;
 use swath_checkout::ProcessStat;
+use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::command_line::is_python_name;
 use crate::proc_file::{
@@ -398,7 +399,7 @@ impl ProcessTable {
             .then(|| environment_of(pid))
             .flatten()
             .and_then(|environment| {
-                let name = variable(&environment, "SWATH_SERVICE")?;
+                let name = variable(&environment, SERVICE_VARIABLE)?;
                 Some(String::from_utf8_lossy(name).into_owned())
             });
         let mut sighting = Sighting {

@@ -51,7 +51,7 @@ impl Spawn<'_> {
         command.envs(self.run_folder.variables(current));
         match self.service {
             Some(service) => command.env(SERVICE_VARIABLE, service),
-            None => command.env_remove("SWATH_SERVICE"),
+            None => command.env_remove(SERVICE_VARIABLE),
         };
         if self.apart {
             command.process_group(0).stdin(Stdio::null());
