@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use swath_manifest::DeclaredContainer;
 
 use crate::error::StoreError;
 use crate::segment;
@@ -18,27 +19,6 @@ pub(crate) const LONGEST_INDEX: usize = 32 << 20;
 pub(crate) const MOST_STORES: usize = 50_000;
 /// No pod has more measured containers.
 pub(crate) const MOST_CONTAINERS: usize = 64;
-
-/// What a manifest says of a container: `place.json` beside its hit stores.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PlaceDocument {
-    /// The container's name.
-    pub name: String,
-    /// Its image, as the manifest names it.
-    pub image: String,
-    /// The manifest's `command`; empty where the image's own is run.
-    pub command: Vec<String>,
-    /// The manifest's `args`.
-    pub args: Vec<String>,
-    /// The manifest's `workingDir`.
-    pub working_folder: Option<String>,
-    /// The variables that name coverage.py's settings.
-    pub environment: BTreeMap<String, String>,
-}
-
-/// A container of a pod.
-pub type ContainerDocument = PlaceDocument;
 
 /// What a pod is, as its shipping container describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +37,7 @@ pub struct PodDocument {
     /// What it is a replica of: `Deployment/web`.
     pub workload: String,
     /// Its measured containers.
-    pub containers: Vec<ContainerDocument>,
+    pub containers: Vec<DeclaredContainer>,
     /// When the shipping began, in nanoseconds since 1970, by the pod's clock.
     pub started: u64,
     /// How often what is new is sent, in milliseconds.

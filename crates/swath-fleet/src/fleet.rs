@@ -10,11 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
+use swath_manifest::DeclaredContainer;
 use swath_store::layout::LONGEST;
 
 use crate::documents::{
-    ContainerDocument, Goodbye, IndexDocument, LONGEST_INDEX, LONGEST_POD, PodDocument,
-    StoreDocument, index_key, pod_key,
+    Goodbye, IndexDocument, LONGEST_INDEX, LONGEST_POD, PodDocument, StoreDocument, index_key,
+    pod_key,
 };
 use crate::error::StoreError;
 use crate::location::is_plain_name;
@@ -87,7 +88,7 @@ pub struct FetchedPod {
 #[derive(Debug)]
 pub struct FetchedContainer {
     /// What it is, in its pod's words.
-    pub document: ContainerDocument,
+    pub document: DeclaredContainer,
     /// Its hit stores, as far as they are there.
     pub data: PathBuf,
     /// Why nothing is known of it, if nothing is.
@@ -223,13 +224,13 @@ impl Fleet {
         document: PodDocument,
         folder: &Path,
     ) -> Result<FetchedPod, StoreError> {
-        let mut named: Vec<ContainerDocument> = document.containers.clone();
+        let mut named: Vec<DeclaredContainer> = document.containers.clone();
         named.retain(|container| is_plain_name(&container.name));
         for container in &pod.containers {
             if !named.iter().any(|one| one.name == *container) {
-                named.push(ContainerDocument {
+                named.push(DeclaredContainer {
                     name: container.clone(),
-                    ..ContainerDocument::default()
+                    ..DeclaredContainer::default()
                 });
             }
         }
@@ -246,7 +247,7 @@ impl Fleet {
     fn fetch_container(
         &self,
         pod: &FleetPod,
-        document: ContainerDocument,
+        document: DeclaredContainer,
         folder: &Path,
     ) -> Result<FetchedContainer, StoreError> {
         let key = index_key(&pod.namespace, &pod.uid, &document.name);

@@ -18,7 +18,7 @@ mod pod_folder;
 mod segment;
 mod ship;
 
-pub use documents::{ContainerDocument, Goodbye, PlaceDocument, PodDocument};
+pub use documents::{Goodbye, PodDocument};
 pub use error::StoreError;
 pub use fleet::{FetchedContainer, FetchedPod, Fleet, FleetPod, Listing, PodState};
 pub use location::RunLocation;

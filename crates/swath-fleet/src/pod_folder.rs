@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
 use swath_checkout::{Links, read_regular};
+use swath_manifest::DeclaredContainer;
 
-use crate::documents::{MOST_CONTAINERS, PlaceDocument};
+use crate::documents::MOST_CONTAINERS;
 use crate::location::is_plain_name;
 
 /// No place is longer, in bytes.
@@ -27,7 +28,7 @@ pub(crate) struct PodFolder(OwnedFd);
 #[derive(Debug)]
 pub(crate) struct ContainerFolder {
     /// What is known of the container; nothing that looks like a secret.
-    pub(crate) place: PlaceDocument,
+    pub(crate) place: DeclaredContainer,
     data: Option<OwnedFd>,
 }
 
@@ -124,15 +125,15 @@ fn path_in(folder: &OwnedFd, name: &str) -> PathBuf {
 }
 
 /// What is known of a container: what `place.json` says, as far as it may be told.
-fn place_in(folder: &OwnedFd, name: &str) -> PlaceDocument {
+fn place_in(folder: &OwnedFd, name: &str) -> DeclaredContainer {
     let path = path_in(folder, "place.json");
     let read = read_regular(&path, Links::Refuse, LONGEST_PLACE);
     let parsed = read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(Error::other));
-    let mut place: PlaceDocument = parsed.unwrap_or_else(|error| {
+    let mut place: DeclaredContainer = parsed.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::NotFound {
             tracing::debug!("the place of {name} is not understood: {error}");
         }
-        PlaceDocument::default()
+        DeclaredContainer::default()
     });
     name.clone_into(&mut place.name);
     // Both are one command line: an option of the first may be about a word of the second.

@@ -16,6 +16,6 @@ pub use kubernetes::inject;
 pub use kubernetes::note::{LeftContainer, LeftWorkload, Outcome, Remark, WorkloadNote};
 pub use kubernetes::request::{Injected, KubernetesRequest, PythonPath, Sidecars};
 pub use order::{
-    AgentOrder, ContainerPlace, OrderError, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder,
+    AgentOrder, DeclaredContainer, OrderError, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder,
     is_container_name,
 };

@@ -28,7 +28,7 @@ pub struct AgentOrder {
 /// What a manifest says of a container: what its paths and settings are later judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ContainerPlace {
+pub struct DeclaredContainer {
     /// The container's name.
     pub name: String,
     /// Its image, as the manifest names it.
@@ -49,7 +49,7 @@ pub struct VolumeOrder {
     /// What the agent records.
     pub agent: AgentOrder,
     /// The places of the containers, by their names.
-    pub places: BTreeMap<String, ContainerPlace>,
+    pub places: BTreeMap<String, DeclaredContainer>,
 }
 
 /// Why an order cannot be followed.
@@ -128,11 +128,11 @@ mod tests {
             },
             places: BTreeMap::from([(
                 "web".to_owned(),
-                ContainerPlace {
+                DeclaredContainer {
                     name: "web".to_owned(),
                     image: "shop:1".to_owned(),
                     command: vec!["sh".to_owned(), "-c".to_owned(), "a \"b\" $(C)".to_owned()],
-                    ..ContainerPlace::default()
+                    ..DeclaredContainer::default()
                 },
             )]),
         };
@@ -148,9 +148,9 @@ mod tests {
 
     #[test]
     fn scripts_that_no_variable_holds_are_left_out() {
-        let place = |script: &str| ContainerPlace {
+        let place = |script: &str| DeclaredContainer {
             args: vec![script.to_owned()],
-            ..ContainerPlace::default()
+            ..DeclaredContainer::default()
         };
         let mut order = VolumeOrder::default();
         order.places.insert("short".to_owned(), place("true"));

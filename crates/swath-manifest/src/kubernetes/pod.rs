@@ -9,7 +9,7 @@ use super::request::Sidecars;
 use super::rules::Rules;
 use super::workload::Workload;
 use crate::node::Node;
-use crate::order::{ContainerPlace, VolumeOrder, is_container_name};
+use crate::order::{DeclaredContainer, VolumeOrder, is_container_name};
 
 /// The label of a pod that says for which run it is measured.
 const RUN_LABEL: &str = "swath.dev/run";
@@ -173,7 +173,7 @@ fn free_folder(spec: &Node) -> Option<&'static str> {
 }
 
 /// What a manifest says of a container.
-fn place_of(container: &Node) -> ContainerPlace {
+fn place_of(container: &Node) -> DeclaredContainer {
     let text = |key: &str| container.text_at(&[key]).map(str::to_owned);
     let words = |key: &str| {
         let words = container.items(key).iter();
@@ -186,7 +186,7 @@ fn place_of(container: &Node) -> ContainerPlace {
         let variable = variables.find(|variable| variable.text_at(&["name"]) == Some(name))?;
         Some((name.to_owned(), variable.text_at(&["value"])?.to_owned()))
     };
-    ContainerPlace {
+    DeclaredContainer {
         name: text("name").unwrap_or_default(),
         image: text("image").unwrap_or_default(),
         command: words("command"),

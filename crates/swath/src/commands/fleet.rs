@@ -2,7 +2,7 @@
 
 use swath_data::without_secrets;
 use swath_manifest::{
-    ContainerPlace, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder, is_container_name,
+    DeclaredContainer, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder, is_container_name,
 };
 use swath_model::Message;
 use swath_run::{PodContainer, PodVolume};
@@ -41,9 +41,9 @@ fn prepare(arguments: &PrepareArguments) -> Result<(), Message> {
         .map_err(|error| refused(error.to_string()))?;
     let containers = arguments.containers.iter().map(|name| {
         let place = order.places.get(name).cloned();
-        let place = without_secrets_of(place.unwrap_or_else(|| ContainerPlace {
+        let place = without_secrets_of(place.unwrap_or_else(|| DeclaredContainer {
             name: name.clone(),
-            ..ContainerPlace::default()
+            ..DeclaredContainer::default()
         }));
         PodContainer {
             name: name.clone(),
@@ -61,7 +61,7 @@ fn prepare(arguments: &PrepareArguments) -> Result<(), Message> {
 }
 
 /// What is written into the volume is shipped: nothing that looks like a secret is.
-fn without_secrets_of(mut place: ContainerPlace) -> ContainerPlace {
+fn without_secrets_of(mut place: DeclaredContainer) -> DeclaredContainer {
     let count = place.command.len();
     place.command.append(&mut place.args);
     let mut words = without_secrets(&place.command);
