@@ -18,8 +18,6 @@ use swath_docker::{
     remove_leftovers_of_killed_runs,
 };
 
-pub use account::{ContainerAccount, ContainerEnd};
-
 use crate::agent_settings;
 use crate::container::account::ContainerRun;
 use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
@@ -29,6 +27,8 @@ use crate::request::{RunRequest, Scope};
 use crate::run_folder::RunFolder;
 use crate::settings::is_test_function;
 use crate::signals::StopRequests;
+
+pub use account::{ContainerAccount, ContainerEnd};
 
 /// No note about an engine is longer.
 const LONGEST_NOTE: u64 = 64 << 10;
