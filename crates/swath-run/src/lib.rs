@@ -1,7 +1,5 @@
-//! One measured run, from a [`RunRequest`] to a [`FinishedRun`]: start the services with the agent
-//! injected, wait until they are ready, run the tests, stop the services, gather what was recorded
-//! (or fetch what a fleet recorded), account for every process, save the data, and say whether the
-//! number can be trusted.
+//! One measured run, from a [`RunRequest`] to a [`FinishedRun`], here or in a fleet: every process
+//! accounted for, the data saved, and whether the number can be trusted.
 //!
 //! It prints nothing and knows no command line: an [`Observer`] hears what happens, the result says
 //! what came of it, and what went wrong is a [`swath_model::Finding`].
