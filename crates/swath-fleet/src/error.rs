@@ -39,6 +39,12 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder that the containers share cannot be looked into.
+    #[error("the folder with the hit stores cannot be looked into: {source}")]
+    Volume {
+        /// Why, with the folder's path.
+        source: std::io::Error,
+    },
     /// What it holds is not what swath wrote.
     #[error("`{key}` in the object store {problem}")]
     Damaged {
@@ -57,7 +63,9 @@ impl StoreError {
                 *is_passing
             }
             StoreError::Unreachable { .. } => true,
-            StoreError::Address { .. } | StoreError::Damaged { .. } => false,
+            StoreError::Address { .. } | StoreError::Volume { .. } | StoreError::Damaged { .. } => {
+                false
+            }
         }
     }
 
@@ -70,6 +78,8 @@ impl StoreError {
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the pod's service account a role"
                     .to_owned(),
             ),
+            StoreError::Volume { .. } => Message::error("no-volume", self.to_string())
+                .hint("name the folder that the services record into with `--from`".to_owned()),
             _ => Message::error("store-failed", self.to_string()),
         }
     }

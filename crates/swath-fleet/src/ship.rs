@@ -90,7 +90,7 @@ impl Shipper {
     /// A shipper of `pod`, whose containers are those of the folder.
     ///
     /// # Errors
-    /// Where the pod's namespace or uid cannot be part of a key.
+    /// Where the pod's namespace or uid cannot be part of a key, or there is no folder.
     pub fn new(
         store: ObjectStore,
         settings: ShipperSettings,
@@ -105,6 +105,7 @@ impl Shipper {
                 });
             }
         }
+        PodFolder::open(&settings.from).map_err(|source| StoreError::Volume { source })?;
         let heartbeat = SHORTEST_HEARTBEAT.max(settings.interval * 5);
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

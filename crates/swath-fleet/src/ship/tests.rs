@@ -289,3 +289,51 @@ fn stores_of_fork_children_come_back_and_what_they_share_is_sent_once() {
         assert_eq!(length, 4 * 16384);
     }
 }
+
+#[test]
+fn a_pod_that_runs_is_waited_for_until_it_has_sent_everything_twice() {
+    let (pod, run) = (temp_dir(), temp_dir());
+    write_file(pod.path().join("web/data/7-00ff.hits"), hit_store(7, 1, 0));
+    let mut shipper = shipper("a", pod.path(), run.path());
+    shipper.round().unwrap();
+    let location: RunLocation = format!("file://{}", run.path().display()).parse().unwrap();
+    let fleet = Fleet::new(ObjectStore::open(&location, &|_| None).unwrap());
+    let pods = fleet.list().unwrap().pods;
+    let mut waits = 0;
+    let mut pause = || {
+        waits += 1;
+        shipper.last_beat = None;
+        shipper.beat(true).unwrap();
+    };
+    let described = fleet.wait_for(&pods, &mut pause).unwrap();
+    assert_eq!((described[0].1, waits), (PodState::Running, 2));
+
+    // One that is silent meanwhile is lost.
+    shipper.pod.heartbeat = 1;
+    shipper.last_beat = None;
+    shipper.beat(false).unwrap();
+    let pods = fleet.list().unwrap().pods;
+    let mut pause = || std::thread::sleep(Duration::from_millis(2));
+    let described = fleet.wait_for(&pods, &mut pause).unwrap();
+    assert!(matches!(described[0].1, PodState::Lost(_)), "{described:?}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said_at_once() {
+    let run: RunLocation = "file:///nowhere/run".parse().unwrap();
+    let settings = ShipperSettings {
+        from: "/nowhere/swath".into(),
+        interval: Duration::from_secs(2),
+        grace: Duration::ZERO,
+        once: false,
+        until_idle: None,
+    };
+    let pod = PodDocument {
+        namespace: "shop".to_owned(),
+        uid: "u".to_owned(),
+        ..PodDocument::default()
+    };
+    let store = ObjectStore::open(&run, &|_| None).unwrap();
+    let error = Shipper::new(store, settings, pod).unwrap_err();
+    assert!(error.to_string().contains("/nowhere/swath") && !error.is_passing());
+}

@@ -21,6 +21,11 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
             "name the run as `swath ship --to` does; see the log of the container `swath-ship`",
         ),
         entry(
+            "no-volume",
+            "the folder of `swath ship --from` does not exist, or may not be looked into",
+            "mount the volume that the services record into, and name it",
+        ),
+        entry(
             "not-shipped",
             "`swath ship` cannot reach the object store; it goes on trying, and sends everything once the store answers",
             "nothing, while the pods live; what a pod that ends meanwhile has not sent is lost, and `swath gather` says so",
