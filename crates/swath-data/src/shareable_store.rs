@@ -393,8 +393,11 @@ mod tests {
         let mut bytes = store();
         let end = shared(&bytes).len();
         bytes.truncate(end);
-        bytes.extend_from_slice(&[0; 16]);
-        bytes.extend_from_slice(b"--password in the making");
+        // A record whose kind is not stored yet.
+        let mut head = [0; 16];
+        head[4..8].copy_from_slice(&64_u32.to_le_bytes());
+        bytes.extend_from_slice(&head);
+        bytes.extend_from_slice(&[b"--password in the making".as_slice(), &[b'.'; 24]].concat());
         assert_eq!(shared(&bytes), shared(&bytes[..end]));
     }
 
