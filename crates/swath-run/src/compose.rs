@@ -28,8 +28,6 @@ const KEPT_LINES: usize = 5000;
 /// What is known of a project that has been, or is being, brought up.
 pub(crate) struct ComposeProject {
     view: ProjectView,
-    /// Its services, but for the one of the tests.
-    pub(crate) services: Vec<String>,
     /// Its name, once it has a container.
     name: Option<String>,
     /// The volumes that were there before.
@@ -114,12 +112,12 @@ impl Orchestra<'_> {
         self.project = Some(ComposeProject {
             volumes_before: view.volumes().map_err(|error| engine_failed(&error))?,
             view: view.clone(),
-            services: services.clone(),
             name: None,
         });
         self.observer.event(RunEvent::BringingUp {
             services: &services,
         });
+        self.project_services.clone_from(&services);
         let started = Instant::now();
         if !services.is_empty() {
             self.up(&compose, &services, &view)?;

@@ -4,6 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use serde_json::Value;
+use swath_data::read_data_file;
 use swath_test::{Compose, Scale, composes_for, free_port, scale, wait_until};
 
 use crate::project::{Project, text};
@@ -138,6 +139,15 @@ fn service<'a>(account: &'a Value, name: &str) -> &'a Value {
     found.unwrap_or(&Value::Null)
 }
 
+/// The services that the run was to start and to measure, as its data has them.
+fn declared(shop: &Shop) -> Vec<String> {
+    let data = read_data_file(&shop.project.folder().join(".coverage")).unwrap();
+    let services = data.accounting.runs[0].services().map(str::to_owned);
+    let mut services: Vec<String> = services.collect();
+    services.sort();
+    services
+}
+
 fn shown(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
 }
@@ -174,6 +184,7 @@ fn check_host_tests(shop: &Shop) {
     assert_eq!(account["complete"], true, "{said}");
     assert_eq!(row(&said, "web.py"), "web.py 16 2 88% 17, 21", "{said}");
     assert_eq!(row(&said, "worker.py"), "worker.py 5 0 100%", "{said}");
+    assert_eq!(declared(shop), ["web", "worker"], "{said}");
     for name in ["web", "worker"] {
         assert_eq!(service(&account, name)["role"], "service", "{said}");
     }
@@ -191,6 +202,7 @@ fn check_test_service(shop: &Shop) {
     );
     assert_eq!(service(&account, "worker"), &Value::Null, "{said}");
     assert_eq!(service(&account, "web")["running"], true, "{said}");
+    assert_eq!(declared(shop), ["web"], "{said}");
     assert!(
         shop.left().len() >= 4,
         "containers, network, volume: {said}"
