@@ -1,8 +1,6 @@
-//! One measured run, from a [`RunRequest`] to a [`FinishedRun`], here or in a fleet: every process
-//! accounted for, the data saved, and whether the number can be trusted.
-//!
-//! It prints nothing and knows no command line: an [`Observer`] hears what happens, the result says
-//! what came of it, and what went wrong is a [`swath_model::Finding`].
+//! One measured run, from a [`RunRequest`] to a [`FinishedRun`], here or in a fleet. It prints nothing
+//! and knows no command line: an [`Observer`] hears what happens, and what went wrong is a
+//! [`swath_model::Finding`].
 
 mod account;
 mod agent_settings;

@@ -282,7 +282,7 @@ pub(crate) struct ServiceArguments {
     ///
     /// `LD_PRELOAD` also reaches Pythons that are started with -I, -E or -S, that get another
     /// PYTHONPATH, or in front of which a launcher puts a sitecustomize of its own. The loader adds
-    /// the object to every program that is started on this host; docs/guides/injection.md says what
+    /// the object to every program that is started, in containers, too; docs/guides/injection.md says what
     /// that can disturb.
     #[arg(
         long,

@@ -1,5 +1,8 @@
 //! Where swath's own arguments of `run` end and those of the measured program begin.
 
+#[cfg(test)]
+mod documented;
+
 use std::ffi::OsString;
 
 use clap::{ArgAction, Command, CommandFactory as _, Parser as _};

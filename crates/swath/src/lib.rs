@@ -11,8 +11,6 @@ mod command_tree;
 mod commands;
 mod coverage_cli;
 mod diagnostic;
-#[cfg(test)]
-mod documented;
 mod engine;
 mod exit;
 mod gates;
