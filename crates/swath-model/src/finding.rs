@@ -438,6 +438,15 @@ pub enum Finding {
         /// What runs it.
         orchestrator: Orchestrator,
     },
+    /// Fewer instances of a service announced themselves than there should be.
+    InstancesMissing {
+        /// The service.
+        service: String,
+        /// How many did.
+        seen: usize,
+        /// How many there should be at least.
+        expected: usize,
+    },
     /// Nothing was heard of pods for too long, and they said no goodbye.
     PodsLost {
         /// Their names.

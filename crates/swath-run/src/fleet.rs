@@ -78,12 +78,20 @@ impl GatherError {
     }
 }
 
+/// How many instances of services there are at least, by the services' names.
+pub type ExpectedInstances = BTreeMap<String, usize>;
+
 /// Fetches what the pods of a run recorded, and finishes as a run of containers does. `run` is the
-/// run's address, for people.
+/// run's address, for people. A pod that never sent a word is known by `expected` alone.
 ///
 /// # Errors
 /// When nothing could be gathered. Whatever is missing of single pods is in the result.
-pub fn gather(request: &RunRequest, fleet: &Fleet, run: &str) -> Result<FinishedRun, GatherError> {
+pub fn gather(
+    request: &RunRequest,
+    fleet: &Fleet,
+    run: &str,
+    expected: &ExpectedInstances,
+) -> Result<FinishedRun, GatherError> {
     let begun = Instant::now();
     let started = nanoseconds_now();
     request.settings.scope().map_err(RunError::from)?;
@@ -91,7 +99,7 @@ pub fn gather(request: &RunRequest, fleet: &Fleet, run: &str) -> Result<Finished
     let data_file_before = Fingerprint::of(&request.data_file);
     let mut pods = Pods::default();
     pods.fetch_all(fleet, run)?;
-    let (containers, findings) = pods.finish();
+    let (containers, findings) = pods.finish(expected);
     let history = RunHistory::create()?;
     let measurement = Measurement {
         outcome: RunOutcome::of_nothing(),
@@ -256,8 +264,23 @@ impl Pods {
     }
 
     /// Names the services, now that all are known, and says what is missing.
-    fn finish(mut self) -> (ContainerRun, Vec<Finding>) {
+    fn finish(mut self, expected: &ExpectedInstances) -> (ContainerRun, Vec<Finding>) {
         let services = Services::of(&self.origins);
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for origin in &self.origins {
+            // Each of a pod's containers is a service of its own.
+            *seen.entry(services.name(origin)).or_default() += 1;
+        }
+        for (service, &expected) in expected {
+            let seen = seen.get(service).copied().unwrap_or_default();
+            if seen < expected {
+                self.findings.push(Finding::InstancesMissing {
+                    service: service.clone(),
+                    seen,
+                    expected,
+                });
+            }
+        }
         for (record, origin) in self.run.records.iter_mut().zip(&self.origins) {
             record.part_of = Some(ServicePart {
                 orchestrator: Orchestrator::Kubernetes,

@@ -32,6 +32,17 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
                     .to_owned(),
             )
         }
+        Finding::InstancesMissing {
+            service,
+            seen,
+            expected,
+        } => Message::warning(
+            "instances-missing",
+            format!("{seen} of at least {expected} instances of service `{service}` are in the object store"),
+        )
+        .hint(
+            "`kubectl get pods` shows those whose container `swath-ship` did not start".to_owned(),
+        ),
         Finding::PodUnknown { pod, problem } => Message::warning(
             "pod-unknown",
             format!("the object store names the pod `{pod}`, and nothing is known of it"),
@@ -49,6 +60,7 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
 pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let number = match finding {
         Finding::PodsLost { pods, .. } | Finding::PodsCutShort { pods, .. } => pods.len(),
+        Finding::InstancesMissing { seen, expected, .. } => expected.saturating_sub(*seen),
         Finding::PodUnknown { .. } | Finding::FleetCut => 1,
         _ => return None,
     };

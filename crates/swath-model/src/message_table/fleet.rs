@@ -21,6 +21,11 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
             "name the run as `swath ship --to` does; see the log of the container `swath-ship`",
         ),
         entry(
+            "instances-missing",
+            "fewer instances of a service are in the object store than `swath gather --expect` was told; a pod whose shipping container never started is not known there",
+            "see which pods did not start it: `kubectl get pods`, and the log of the container `swath-ship`",
+        ),
+        entry(
             "no-volume",
             "the folder of `swath ship --from` does not exist, or may not be looked into",
             "mount the volume that the services record into, and name it",

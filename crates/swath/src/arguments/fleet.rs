@@ -52,6 +52,11 @@ pub(crate) struct GatherArguments {
     /// Exit with 3 unless everything that counts is in the number.
     #[arg(long)]
     pub(crate) require_complete: bool,
+    /// A service that has so many instances at least; may be repeated.
+    ///
+    /// A pod that never sent a word is known to nobody: with this, the number is incomplete without it.
+    #[arg(long, value_name = "SERVICE=N", value_parser = instances)]
+    pub(crate) expect: Vec<(String, usize)>,
     /// Write the accounting and the totals to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -68,6 +73,18 @@ pub(crate) struct GatherArguments {
     pub(crate) measure: MeasureArguments,
     #[command(flatten)]
     pub(crate) report: RunReportArguments,
+}
+
+/// `web=3`; a service's own name may hold the sign.
+fn instances(text: &str) -> Result<(String, usize), String> {
+    let parts = text
+        .rsplit_once('=')
+        .filter(|(service, _)| !service.is_empty());
+    let (service, number) = parts.ok_or("write SERVICE=N, as in `web=3`")?;
+    let number = number
+        .parse()
+        .map_err(|_| format!("`{number}` is not a number of instances"))?;
+    Ok((service.to_owned(), number))
 }
 
 impl GatherArguments {

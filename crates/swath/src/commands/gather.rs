@@ -25,7 +25,8 @@ pub(crate) fn gather(arguments: &GatherArguments) -> Exit {
     let prepared = prepare(arguments, &wishes);
     let gathered = prepared.and_then(|(request, gates, fleet, run)| {
         status("Gathering", &run.to_string());
-        let run = swath_run::gather(&request, &fleet, &run.to_string());
+        let expected = arguments.expect.iter().cloned().collect();
+        let run = swath_run::gather(&request, &fleet, &run.to_string(), &expected);
         run.map(|run| (run, gates))
             .map_err(|error| log::named(error.message()))
     });

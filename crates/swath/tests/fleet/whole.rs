@@ -89,6 +89,19 @@ fn killed_pods_a_store_that_is_down_and_a_killed_shipper_lose_nothing() {
     assert!(account.contains(r#""service": "web""#) && account.contains(r#""name": "web-a""#));
     sandbox.assert_nothing_left();
 
+    // A pod that never sent a word is known by what is expected alone.
+    for (expected, code) in [("web=3", 0), ("web=4", 3), ("worker=1", 3)] {
+        let done = gather(
+            &sandbox,
+            &store,
+            &["--require-complete", "--expect", expected],
+        );
+        assert_eq!(done.code, code, "{expected}: {}", done.stderr);
+        let is_said = done.stderr.contains("warning[instances-missing]");
+        assert_eq!(is_said, code == 3, "{}", done.stderr);
+    }
+    gather(&sandbox, &store, &[]);
+
     // A report that is made later says the same, and nothing that looks like a secret was sent.
     let report = sandbox.swath(&["report", "-m"]);
     assert!(
