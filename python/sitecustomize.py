@@ -85,11 +85,11 @@ def _swath_keep_byte_code():
     kept = external.cache_from_source(__file__)
     if os.path.exists(kept) or not os.access(os.path.dirname(kept), os.W_OK):
         return
-    sys.dont_write_bytecode = False
-    try:
-        __loader__.get_code(__name__)
-    finally:
-        sys.dont_write_bytecode = True
+    # This file as it runs, two frames up.
+    code = sys._getframe(2).f_code
+    stats = __loader__.path_stats(__file__)
+    text = external._code_to_timestamp_pyc(code, int(stats["mtime"]), stats["size"])
+    __loader__._cache_bytecode(__file__, kept, text)
 
 
 def _swath_run(folder):
@@ -99,10 +99,10 @@ def _swath_run(folder):
         reason = _swath_start(folder)
         if reason is not None:
             _swath_say(folder, reason)
-        else:
-            _swath_keep_byte_code()
         # The preloaded object hears this, and need not do the same again.
         sys.audit("swath.started")
+        if reason is None:
+            _swath_keep_byte_code()
     except Exception:
         # The program must run as it would without swath, whatever happened.
         pass
