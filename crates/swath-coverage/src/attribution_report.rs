@@ -80,6 +80,9 @@ pub struct AttributionReport {
     pub tests: Vec<TestReport>,
     /// The endpoints: those that were never called first, and last what no route is for.
     pub endpoints: Vec<EndpointReport>,
+    /// The services that were called and do not say which routes they have, by name: which of their
+    /// endpoints nobody called is not known.
+    pub without_routes: Vec<String>,
     /// How many statements there are.
     pub statements: usize,
     /// How many of them ran, for a test or not.
@@ -203,6 +206,7 @@ impl AttributionReport {
                 files,
             });
         }
+        self.without_routes = routes.unsaid();
         self.endpoints
             .sort_by(|one, next| one.order().cmp(&next.order()));
         let places: FxHashMap<Endpoint, usize> = (self.endpoints.iter().enumerate())

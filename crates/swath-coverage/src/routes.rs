@@ -40,6 +40,13 @@ impl<'a> Routes<'a> {
         routes
     }
 
+    /// The services that were called and do not say which routes they have, by name.
+    pub(crate) fn unsaid(&self) -> Vec<String> {
+        let called: BTreeSet<&str> = self.called.iter().map(|(service, _)| *service).collect();
+        let unsaid = called.difference(&self.services);
+        unsaid.map(|service| (*service).to_owned()).collect()
+    }
+
     /// Whether the service has a route for it, or does not say which it has.
     pub(crate) fn has(&self, endpoint: &Endpoint) -> bool {
         if !self.services.contains(endpoint.service.as_str()) {

@@ -213,11 +213,31 @@ pub(crate) fn summary_of_tests(report: &AttributionReport, number: fn(usize) -> 
 pub(crate) fn summary_of_endpoints(report: &AttributionReport) -> String {
     let routed = report.routed();
     let never = routed.iter().filter(|one| !one.is_called).count();
-    let endpoints = count(routed.len(), "endpoint");
+    let mut text = count(routed.len(), "endpoint");
+    let unsaid: Vec<&str> = report.without_routes.iter().map(String::as_str).collect();
     match never {
-        0 => format!("{endpoints}, none left uncalled."),
-        never => format!("{endpoints}, {never} never called."),
+        0 if !unsaid.is_empty() => {}
+        0 => text.push_str(", none left uncalled"),
+        never => {
+            let _ = write!(text, ", {never} never called");
+        }
     }
+    // Of calls without a service nobody knows whose they were.
+    let (say, they) = match unsaid.as_slice() {
+        [] => return text + ".",
+        [""] => ("the service does not say", "it has"),
+        [_] => ("does not say", "it has"),
+        _ => ("do not say", "they have"),
+    };
+    let named = unsaid.iter().filter(|service| !service.is_empty());
+    let named: Vec<String> = named.map(|service| neutralize_control(service)).collect();
+    let space = if named.is_empty() { "" } else { " " };
+    let _ = write!(
+        text,
+        "; {}{space}{say} which routes {they}, so others may be uncalled.",
+        named.join(", ")
+    );
+    text
 }
 
 fn table_of_endpoints(report: &AttributionReport) -> PlainTable {

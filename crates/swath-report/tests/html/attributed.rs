@@ -89,6 +89,28 @@ TOTAL                     10        4
 }
 
 #[test]
+fn what_is_uncalled_is_not_known_of_a_service_that_says_no_routes() {
+    let mut project = attributed();
+    let attribution = &mut project.data.accounting.attribution;
+    let job = Endpoint {
+        service: "worker".to_owned(),
+        route: "/job".to_owned(),
+        method: "POST".to_owned(),
+    };
+    attribution.add_call(&job, "test_price", Some(200));
+    let report = project.report();
+    let found = AttributionReport::new(&project.data, &report, None);
+    assert_eq!(found.without_routes, ["worker"]);
+    let text = render_attribution(&found, AttributionRows::Endpoints, None, false);
+    assert!(
+        text.contains(
+            "4 endpoints, 1 never called; worker does not say which routes it has, so others may be uncalled."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn endpoints_are_a_table_those_that_were_never_called_first() {
     assert_eq!(
         text(AttributionRows::Endpoints, false),

@@ -339,6 +339,10 @@ impl Package {
         let words = [options.as_slice(), self.tests].concat();
         let output = self.pytest(&words).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
+        // 5: none is selected.
+        let is_answer = matches!(output.status.code(), Some(0 | 5));
+        let problem = String::from_utf8_lossy(&output.stderr);
+        assert!(is_answer, "{}: {text}{problem}", output.status);
         let tests = text.lines().filter(|line| line.contains("::"));
         tests.map(str::to_owned).collect()
     }
