@@ -34,14 +34,20 @@ pub fn preloads() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     Machine::with_agent().map(|machine| (machine.preload_file_name(), machine.preload()))
 }
 
+/// The settings of an agent, with the folder for its hit stores as the interpreter sees it.
+pub fn with_data(agent_settings: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut own = agent_settings.to_vec();
+    settings::write(settings::DATA, data, |bytes| own.extend_from_slice(bytes));
+    own
+}
+
 /// Everything that an agent's folder holds, by names in it: the files, and the settings with `data`,
 /// the folder for the hit stores as the interpreter sees it.
 pub fn folder(
     agent_settings: &[u8],
     data: &[u8],
 ) -> impl Iterator<Item = (&'static str, Cow<'static, [u8]>)> {
-    let mut own = agent_settings.to_vec();
-    settings::write(settings::DATA, data, |bytes| own.extend_from_slice(bytes));
+    let own = with_data(agent_settings, data);
     let attribution = settings::read(agent_settings)
         .any(|setting| setting == (settings::ATTRIBUTION.as_bytes(), b"1"));
     files(attribution)

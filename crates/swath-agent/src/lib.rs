@@ -10,7 +10,7 @@ mod machine;
 
 pub use files::{
     ATTRIBUTION, ATTRIBUTION_FOLDER, CONFIGURATION_FILE_NAME, SITECUSTOMIZE, files, folder,
-    preloads,
+    preloads, with_data,
 };
 pub use inject::{ANY_ORDER, Inject, PRELOAD_VARIABLE, PYTHON_PATH, SANITIZER, foreign_loaders};
 pub use machine::{AGENT, AGENT_FILE_NAME, Machine, PRELOAD, PRELOAD_FILE_NAME};

@@ -33,8 +33,6 @@ pub struct Delivery {
     pub agent: Vec<AgentFile>,
     /// How it gets into Pythons, where nothing in an image speaks against that.
     pub inject: Inject,
-    /// The machines that it runs on, as engines name them.
-    pub architectures: Vec<&'static str>,
     /// The agent's settings, all but `data`.
     pub settings: SettingsOf,
     /// A folder for the hit stores, one folder in it for each container.
@@ -250,9 +248,10 @@ impl Session {
         if let Some(&known) = locked(&self.images).get(id) {
             return Ok(known);
         }
+        let architectures: Vec<_> = Machine::with_agent().map(Machine::architecture).collect();
         let mut found = ImageKind {
             holds_python: holds_python(&self.engine, image, id, &self.owner)?,
-            is_supported: is_supported(image, &self.delivery.architectures),
+            is_supported: is_supported(image, &architectures),
             preloading: None,
         };
         if found.needs_agent() && self.delivery.inject.is_by_preload() {

@@ -21,11 +21,8 @@ pub struct AgentFile {
 /// The archive that fills a volume: the agent for everybody to read, a folder for everybody to
 /// write.
 pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::Result<Vec<u8>> {
-    let mut own = settings.to_vec();
     let data = format!("{mount}/data");
-    settings::write(settings::DATA, data.as_bytes(), |bytes| {
-        own.extend_from_slice(bytes);
-    });
+    let own = swath_agent::with_data(settings, data.as_bytes());
     let mut archive = tar::Builder::new(Vec::new());
     add(&mut archive, "agent/", 0o755, None)?;
     let byte_code = format!("agent/{}/", settings::BYTE_CODE_FOLDER);

@@ -57,7 +57,6 @@ impl Project {
                 bytes: b"".to_vec(),
             }],
             inject: swath_agent::Inject::Path,
-            architectures: vec!["amd64"],
             settings: SettingsOf::same(Vec::new()),
             gather_into: folder.join("containers"),
             services: std::collections::BTreeSet::new(),

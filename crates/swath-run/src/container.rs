@@ -10,7 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use fs_err as fs;
-use swath_agent::{Inject, Machine};
+use swath_agent::Inject;
 use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
@@ -248,7 +248,6 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
             })
             .collect(),
         inject,
-        architectures: Machine::with_agent().map(Machine::architecture).collect(),
         settings,
         gather_into: folder.containers(),
         services: request

@@ -34,12 +34,12 @@ pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_fo
 pub use debootstrap::debootstrap;
 pub use example::{Example, copy_example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
-pub use finished::{Finished, finish};
+pub use finished::{Finished, LIMIT, finish};
 pub use git::GitRepository;
 pub use guard::{Guard, Signal};
 pub use image::{base_image, base_image_with, engine, image_python};
 pub use judge::coverage_for_3_10;
-pub use markdown::{Step, console_commands, is_as_shown, steps};
+pub use markdown::{Step, console_commands, documentation, is_as_shown, steady, steps};
 pub use marked::{MarkedLines, SeenLines};
 pub use port::free_port;
 pub use program::{Draft, Place, ProgramWriter};

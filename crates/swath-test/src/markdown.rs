@@ -1,6 +1,10 @@
 //! Pages of documentation that tests follow: what they tell the reader to write and to type, and what
 //! they say comes of it.
 
+use std::path::PathBuf;
+
+use crate::workspace::workspace_root;
+
 /// One thing that a page has its reader do, or shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -101,6 +105,46 @@ pub fn is_as_shown(said: &str, shown: &str) -> bool {
     true
 }
 
+/// An output without what depends on time and machine: durations and sizes.
+pub fn steady(text: &str) -> String {
+    let mut steady = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let length = from
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(from.len());
+        let (number, after) = from.split_at(length);
+        steady += before;
+        let unit = ["s", " kB"].into_iter().find(|unit| {
+            let behind = after.strip_prefix(unit);
+            behind.is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric()))
+        });
+        steady += if unit.is_some() { "–" } else { number };
+        rest = after
+            .strip_prefix(unit.unwrap_or_default())
+            .unwrap_or(after);
+    }
+    steady + rest
+}
+
+/// Every page of the documentation: README and what is below `docs`.
+///
+/// # Panics
+/// If a folder cannot be read.
+pub fn documentation() -> Vec<PathBuf> {
+    let root = workspace_root();
+    let mut pages = vec![root.join("README.md")];
+    let entries = walkdir::WalkDir::new(root.join("docs")).sort_by_file_name();
+    for entry in entries {
+        let path = entry.unwrap_or_else(|error| panic!("{error}")).into_path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages
+}
+
 fn comment<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let text = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
     Some(text.trim().strip_prefix(name)?.strip_prefix(':')?.trim())
@@ -153,6 +197,12 @@ mod tests {
             },
         ];
         assert_eq!(steps(page), expected);
+    }
+
+    #[test]
+    fn times_and_sizes_are_left_out_and_counts_are_not() {
+        let said = "Ready 1 service in 0.66s, 78 kB, 3 tests, 10s; 4s4";
+        assert_eq!(steady(said), "Ready 1 service in –, –, 3 tests, –; 4s4");
     }
 
     #[test]

@@ -112,6 +112,41 @@ fn byte_code_of_the_start_is_kept_in_the_runs_folder_alone() {
     }
 }
 
+/// musl ends no program for an object that it cannot load, and says nothing: so containers may have
+/// one in their environment.
+#[test]
+fn programs_on_musl_run_with_the_object_and_without_it() {
+    let test = "programs_on_musl_run_with_the_object_and_without_it";
+    let run = Run::new();
+    let (source, program) = (run.path().join("say.c"), run.path().join("say"));
+    let text = "#include <stdio.h>\nint main(void) { puts(\"said\"); return 3; }\n";
+    fs_err::write(&source, text).unwrap();
+    let mut compiler = Command::new("musl-gcc");
+    compiler.arg(&source).arg("-o").arg(&program);
+    if !compiler.status().is_ok_and(|status| status.success()) {
+        return skip(test, "musl-gcc");
+    }
+    let object = run
+        .path()
+        .join("agent")
+        .join(swath_agent::PRELOAD_FILE_NAME);
+    // The machine is the 19th byte of an ELF file.
+    let mut foreign = swath_agent::PRELOAD.to_vec();
+    foreign[18] ^= 0xff;
+    let (junk, other) = (run.path().join("junk.so"), run.path().join("other.so"));
+    fs_err::write(&junk, "junk\n").unwrap();
+    fs_err::write(&other, foreign).unwrap();
+    for path in [object, junk, other, run.path().join("missing.so")] {
+        let output = Command::new(&program)
+            .env("LD_PRELOAD", &path)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", path.display());
+        assert_eq!(output.stdout, b"said\n", "{}", path.display());
+        assert_eq!(output.stderr, b"", "{}", path.display());
+    }
+}
+
 #[test]
 fn a_launcher_that_puts_its_sitecustomize_in_front() {
     let file = program("plain.py");

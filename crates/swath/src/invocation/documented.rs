@@ -1,32 +1,15 @@
 //! Every command line that the documentation shows is one that swath understands.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use swath_test::{console_commands, workspace_root};
+use swath_test::{console_commands, documentation};
 
 use crate::coverage_cli;
 use crate::invocation;
 
 /// Where a shell ends one command.
 const ENDS: [&str; 7] = ["|", "||", "&&", ";", ">", ">>", "<"];
-
-fn pages() -> Vec<PathBuf> {
-    let root = workspace_root();
-    let mut pages = vec![root.join("README.md")];
-    let mut folders = vec![root.join("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages
-}
 
 /// The command lines of a page: what is typed, and what scripts say.
 fn command_lines(page: &Path) -> Vec<String> {
@@ -71,7 +54,7 @@ fn problem(words: Vec<OsString>) -> Option<String> {
 #[test]
 fn every_command_line_of_the_documentation_is_understood() {
     let mut seen = 0;
-    for page in pages() {
+    for page in documentation() {
         for line in command_lines(&page) {
             let Some(words) = words(&line) else { continue };
             seen += 1;
@@ -85,7 +68,7 @@ fn every_command_line_of_the_documentation_is_understood() {
 fn every_option_that_a_sentence_names_is_known() {
     let unknown = ["unrecognized", "unexpected argument", "no such option"];
     let mut seen = 0;
-    for page in pages() {
+    for page in documentation() {
         for line in named(&page) {
             let Some(words) = words(&line) else { continue };
             seen += 1;

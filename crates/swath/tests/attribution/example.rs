@@ -1,7 +1,9 @@
 //! `examples/shop`: two services, one of which asks the other, with gates. The console blocks of
 //! `docs/guides/attribution.md` are what the commands print of it.
 
-use swath_test::{Requirements, console_commands, copy_example, free_port, venv, workspace_root};
+use swath_test::{
+    Requirements, console_commands, copy_example, free_port, steady, venv, workspace_root,
+};
 
 use crate::project::{Printed, Project, Sampled, pythons_for};
 
@@ -25,12 +27,6 @@ fn measured(test: &str) -> Option<(Project, Printed)> {
     let url = format!("http://127.0.0.1:{catalog}");
     let run = project.swath(&[("CATALOG_URL", &url)], &["run"]);
     Some((project, run))
-}
-
-/// The same without what depends on time and machine.
-fn steady(text: &str) -> String {
-    let times = fancy_regex::Regex::new(r"\d+(\.\d+)?s\b|\d+ kB").unwrap();
-    times.replace_all(text, "–").into_owned()
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::net::TcpStream;
 use std::process::Stdio;
 
-use swath_test::{Guard, Signal, wait_until};
+use swath_test::{Guard, LIMIT, Signal, wait_until};
 
-use crate::sandbox::{LIMIT, SERVER, Sandbox, python, text};
+use crate::sandbox::{SERVER, Sandbox, python, text};
 
 /// A run of a server whose tests wait until they are told to end; started, not awaited.
 struct Waiting {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use swath_data::CoverageData;
-use swath_test::{Guard, Python, Random, Venv, pythons, record_figure, scale, seed, venv};
+use swath_test::{Guard, LIMIT, Python, Random, Venv, pythons, record_figure, scale, seed, venv};
 
 use crate::markers::{copy_app, data, recorded};
-use crate::sandbox::{Finished, LIMIT, Sandbox, finish, text};
+use crate::sandbox::{Finished, Sandbox, finish, text};
 use crate::servers::server_requirements;
 
 /// How many modules the service imports on demand, and how many functions each has.

@@ -5,10 +5,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use swath_test::{Guard, Signal, wait_until};
+use swath_test::{Guard, LIMIT, Signal, wait_until};
 use walkdir::WalkDir;
 
-use crate::sandbox::{Finished, LIMIT, Sandbox, finish, python, text};
+use crate::sandbox::{Finished, Sandbox, finish, python, text};
 
 /// Runs and waits until it is killed.
 const ENDLESS: &str =

@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use swath_test::{Guard, wait_until};
+use swath_test::{Guard, LIMIT, wait_until};
 
-use crate::sandbox::{LIMIT, SERVER, Sandbox, python, text};
+use crate::sandbox::{SERVER, Sandbox, python, text};
 
 #[test]
 fn tests_do_not_run_against_a_server_of_somebody_else() {

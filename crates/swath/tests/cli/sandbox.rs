@@ -2,20 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use swath_test::{Guard, Python};
+use swath_test::Python;
 
-/// How long one run of swath may take before the test gives up.
-pub(crate) const LIMIT: Duration = Duration::from_mins(2);
-
-/// What a run of swath gave.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+pub(crate) use swath_test::{Finished, finish};
 
 /// A project folder, with caches and temporary files of its own beside it.
 pub(crate) struct Sandbox {
@@ -135,35 +125,6 @@ impl Sandbox {
             .collect::<Vec<_>>();
         assert!(left.is_empty(), "left behind: {left:?}");
     }
-}
-
-/// Runs a command to its end, within the limit.
-pub(crate) fn finish(mut command: Command) -> Finished {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut guard = Guard::spawn(&mut command).unwrap();
-    let stdout = drain(guard.child().stdout.take());
-    let stderr = drain(guard.child().stderr.take());
-    let status = guard.wait(LIMIT);
-    if status.is_none() {
-        guard.signal_group(swath_test::Signal::KILL);
-    }
-    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-    let status = status.unwrap_or_else(|| panic!("no end after {LIMIT:?}\n{stdout}\n{stderr}"));
-    Finished {
-        code: status.code().unwrap_or(-1),
-        stdout,
-        stderr,
-    }
-}
-
-fn drain(pipe: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
 }
 
 /// The newest Python that is there; `None` is a named skip.

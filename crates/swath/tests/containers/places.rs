@@ -352,6 +352,40 @@ docker run --rm \"$IMAGE\" ls /app/job.py >&2
     assert!(!shown.contains("cannot be preloaded"), "{shown}");
 }
 
+/// A program of another word size would say that it cannot load the object.
+#[test]
+fn an_image_with_another_loader_gets_nothing_preloaded() {
+    let test = "an_image_with_another_loader_gets_nothing_preloaded";
+    let Some(project) = Project::new(test) else {
+        return;
+    };
+    let commands = "\
+set -eu
+docker build -q --build-arg BASE=\"$BASE\" -t \"$IMAGE\" . >/dev/null
+docker run --rm \"$BASE\" env >plain
+docker run --rm \"$IMAGE\" env >foreign
+";
+    write_all(&project, &[("loader", "\n"), ("commands.sh", commands)]);
+    project.write_dockerfile("ARG BASE\nFROM ${BASE}\nCOPY loader /lib/ld-linux.so.2\n");
+    let (output, _) = project.swath(&[], &["sh", "commands.sh"]);
+    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let environment = |name: &str| {
+        let path = project.folder().join(name);
+        fs_err::read_to_string(path).unwrap_or_else(|error| panic!("{error}: {shown}"))
+    };
+    for (name, is_preloaded) in [("plain", true), ("foreign", false)] {
+        let environment = environment(name);
+        assert!(environment.contains("PYTHONPATH=/dev/swath/agent"));
+        for variable in ["LD_PRELOAD=/dev/swath/agent/", "ASAN_OPTIONS="] {
+            assert_eq!(
+                environment.contains(variable),
+                is_preloaded,
+                "{environment}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_tie_is_decided_by_the_build_context_or_named() {
     let test = "a_tie_is_decided_by_the_build_context_or_named";

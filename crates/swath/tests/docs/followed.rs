@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use swath_test::{
-    Finished, Requirements, Step, Venv, finish, free_port, is_as_shown, newest_python, skip, steps,
-    temp_dir, venv, workspace_root, write_file,
+    Finished, Requirements, Step, Venv, finish, free_port, is_as_shown, newest_python, skip,
+    steady, steps, temp_dir, venv, workspace_root, write_file,
 };
 use tempfile::TempDir;
 
@@ -69,12 +69,6 @@ impl Project {
         done.stdout = done.stdout.replace(&self.port, PORT);
         done
     }
-}
-
-/// The same without what depends on time and machine.
-fn steady(text: &str) -> String {
-    let times = fancy_regex::Regex::new(r"\d+(\.\d+)?s\b|\d+ kB").unwrap();
-    times.replace_all(text, "–").into_owned()
 }
 
 /// Does what a page says.

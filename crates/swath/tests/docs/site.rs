@@ -3,27 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use swath_test::workspace_root;
+use swath_test::{documentation, workspace_root};
 
 fn read(path: &Path) -> String {
     fs_err::read_to_string(path).unwrap()
 }
 
-/// Every page of a folder and of those in it, from the folder.
-fn pages(folder: &Path) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs_err::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                found.insert(path.strip_prefix(folder).unwrap().to_owned());
-            }
-        }
-    }
-    found
+/// The pages below `docs`, from there.
+fn pages() -> BTreeSet<PathBuf> {
+    let docs = workspace_root().join("docs");
+    let pages = documentation().into_iter();
+    let inside = pages.filter_map(|page| page.strip_prefix(&docs).ok().map(Path::to_owned));
+    inside.collect()
 }
 
 /// The targets of a page's links, those to other sites left out.
@@ -67,7 +58,7 @@ fn every_page_is_in_the_table_of_contents() {
     let docs = workspace_root().join("docs");
     let contents = read(&docs.join("SUMMARY.md"));
     let listed: BTreeSet<PathBuf> = links(&contents).iter().map(PathBuf::from).collect();
-    let mut pages = pages(&docs);
+    let mut pages = pages();
     assert!(pages.remove(Path::new("SUMMARY.md")));
     let missing: Vec<_> = pages.difference(&listed).collect();
     assert!(missing.is_empty(), "not in docs/SUMMARY.md: {missing:?}");
@@ -81,9 +72,8 @@ fn every_page_is_in_the_table_of_contents() {
 #[test]
 fn every_link_leads_somewhere() {
     let root = workspace_root();
-    let docs = root.join("docs");
-    let mut files: Vec<PathBuf> = pages(&docs).iter().map(|page| docs.join(page)).collect();
-    files.extend(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+    let mut files = documentation();
+    files.extend(["CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
     let mut broken = Vec::new();
     for file in files {
         let text = read(&file);

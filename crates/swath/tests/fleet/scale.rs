@@ -69,7 +69,7 @@ fn equal_pods_share_their_segments() {
     let Some(python) = newest_python() else {
         return skip(test, "no CPython 3.8 or newer");
     };
-    let pods = scale().pick(20, 1000);
+    let pods = scale().pick(20, 10_000);
     let sandbox = Sandbox::new();
     sandbox.write("shop/app.py", SOURCE);
     sandbox.write(".coveragerc", "[run]\nsource = shop\n");

@@ -78,7 +78,7 @@ fn check(test: &str, settings: BrowserSettings) {
         recorded
             .html(&["--directory=out", "--fail-under=1", "--show-contexts"])
             .code,
-        Some(0)
+        0
     );
     let pages = [
         "index.html",

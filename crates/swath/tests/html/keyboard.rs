@@ -13,7 +13,7 @@ fn keys_lead_from_hole_to_hole() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url(&recorded.page("out", "xy-geometry")));
     let holes = browser.run("return [...document.querySelectorAll('.src tbody.h th[scope]')].map(h => h.textContent.trim().split(' next')[0])");
     let holes: Vec<String> = holes
@@ -82,7 +82,7 @@ fn links_lead_to_lines_ranges_and_functions() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     let page = recorded.url(&recorded.page("out", "xy-geometry"));
     browser.open(&format!("{page}#L20"));
     browser.expect("return document.querySelector(':target').id", "L20");
@@ -108,7 +108,7 @@ fn states_can_be_hidden_and_only_holes_shown() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url(&recorded.page("out", "xy-geometry")));
     let ground = "return getComputedStyle(document.querySelector('.src .m[id]')).backgroundColor";
     let painted = browser.text(ground);
@@ -136,7 +136,7 @@ fn a_long_file_is_walked_as_any_other() {
     let text = "def f(a):\n    return a\n\n\n".repeat(2000);
     fs_err::write(sources.path().join("long.py"), text).unwrap();
     let recorded = Recorded::of_folder(sources.path());
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     let page = recorded.url(&recorded.page("out", "long-py"));
     browser.open(&format!("{page}#L6001"));
     // Parts far from the window are not laid out, and a link leads there all the same.

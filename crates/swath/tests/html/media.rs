@@ -20,7 +20,7 @@ fn a_phone_and_a_zoom_of_400_percent_are_wide_enough() {
         return;
     };
     let recorded = Recorded::accounted();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     // A window of 1280 pixels at 400 % is one of 320.
     for (width, scale) in [(360, 1), (320, 4)] {
         let size =
@@ -51,7 +51,7 @@ fn print_shows_the_holes_in_words() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url(&recorded.page("out", "xy-geometry")));
     browser.devtools("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
     let shown = |selector: &str| {
@@ -78,7 +78,7 @@ fn states_are_told_without_colours() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url(&recorded.page("out", "xy-geometry")));
     let forced = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
     browser.devtools("Emulation.setEmulatedMedia", &forced);

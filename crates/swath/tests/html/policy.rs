@@ -17,7 +17,7 @@ fn a_strict_policy_takes_nothing_from_the_reader() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     let address = serve(&recorded.path("out"));
     browser.open(&format!("{address}/index.html"));
     // The script did not run, the style sheet did its work.

@@ -6,19 +6,12 @@ use std::process::Command;
 use swath_data::{CoverageData, Endpoint, Mode, ProcessRecord, RunRecord, write_data_file};
 use swath_model::{AgentState, Ending, Role};
 use swath_pattern::Directory;
-use swath_test::workspace_root;
+use swath_test::{Finished, finish, workspace_root};
 use tempfile::TempDir;
 
 /// A folder with sources, a data file and a report.
 pub(crate) struct Recorded {
     folder: TempDir,
-}
-
-/// What `swath html` gave.
-pub(crate) struct Finished {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Recorded {
@@ -118,16 +111,10 @@ impl Recorded {
             .arg("html")
             .args(arguments)
             .current_dir(self.folder.path());
-        let output = command
+        command
             .env_remove("COVERAGE_FILE")
-            .env_remove("COVERAGE_RCFILE")
-            .output()
-            .unwrap();
-        Finished {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+            .env_remove("COVERAGE_RCFILE");
+        finish(command)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -185,7 +172,7 @@ fn attribute(data: &mut CoverageData) {
 fn the_words_streams_and_codes_are_those_of_coverage_py() {
     let recorded = Recorded::example();
     let done = recorded.html(&["--skip-covered", "--directory", "out"]);
-    assert_eq!((done.code, done.stdout.as_str()), (Some(0), ""));
+    assert_eq!((done.code, done.stdout.as_str()), (0, ""));
     // Beside coverage.py's words stands the verdict, as swath was not started in its place.
     let last =
         "Wrote HTML report to out/index.html\nUnknown: this data was not recorded by swath\n";
@@ -199,7 +186,7 @@ fn the_words_streams_and_codes_are_those_of_coverage_py() {
 
     // Which Python recorded the data is said, as the data does not say it and it matters.
     let done = recorded.html(&["-q", "--python=3.11", "--fail-under=99.5", "--precision=1"]);
-    assert_eq!((done.code, done.stderr.as_str()), (Some(2), ""));
+    assert_eq!((done.code, done.stderr.as_str()), (2, ""));
     assert!(
         done.stdout.starts_with("Coverage failure: total of ")
             && done.stdout.ends_with(" is less than fail-under=99.5\n"),
@@ -211,6 +198,6 @@ fn the_words_streams_and_codes_are_those_of_coverage_py() {
     let done = recorded.html(&["--data-file=nowhere"]);
     assert_eq!(
         (done.code, done.stdout.as_str()),
-        (Some(1), "No data to report.\n")
+        (1, "No data to report.\n")
     );
 }

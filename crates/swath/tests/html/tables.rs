@@ -24,7 +24,7 @@ fn the_index_sorts_filters_and_folds() {
     let recorded = Recorded::example();
     assert_eq!(
         recorded.html(&["--skip-covered", "--directory=out"]).code,
-        Some(0)
+        0
     );
     browser.open(&recorded.url("out/files.html"));
 
@@ -90,7 +90,7 @@ fn all_folders_collapse_and_expand_by_keyboard() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     let size = serde_json::json!({ "width": 1200, "height": 4000, "deviceScaleFactor": 1, "mobile": false });
     browser.devtools("Emulation.setDeviceMetricsOverride", &size);
     browser.open(&recorded.url("out/index.html"));
@@ -128,7 +128,7 @@ fn a_tree_longer_than_the_screen_opens_folded() {
         return;
     };
     let recorded = long_project();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url("out/index.html"));
     browser.expect(
         "return document.querySelector('.files').offsetHeight <= innerHeight ? 'fits' : 'does not'",
@@ -153,7 +153,7 @@ fn without_scripts_every_folder_is_open() {
         return;
     };
     let recorded = long_project();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     browser.open(&recorded.url("out/index.html"));
     assert!(browser.text(COUNT).parse::<usize>().unwrap() > 90);
     browser.expect(
@@ -171,7 +171,7 @@ fn a_theme_is_chosen_and_remembered() {
         return;
     };
     let recorded = Recorded::example();
-    assert_eq!(recorded.html(&["--directory=out"]).code, Some(0));
+    assert_eq!(recorded.html(&["--directory=out"]).code, 0);
     let ground = "return getComputedStyle(document.body).backgroundColor";
     browser.open(&recorded.url("out/index.html"));
     browser.expect(ground, "rgb(255, 255, 255)");
