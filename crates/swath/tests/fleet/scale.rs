@@ -83,7 +83,7 @@ fn equal_pods_share_their_segments() {
     let code = "import resource, subprocess, sys\n\
                 code = subprocess.call(sys.argv[1:])\n\
                 used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
-                print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)\n\
+                print('%.1f' % (used.ru_utime + used.ru_stime), used.ru_maxrss // 1024)\n\
                 sys.exit(code)";
     let mut command = python.command();
     sandbox.prepare(&mut command);
