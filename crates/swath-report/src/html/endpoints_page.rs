@@ -7,7 +7,7 @@ use swath_coverage::EndpointReport;
 
 use super::escape::push_text;
 use super::figures::plural;
-use super::layout::{Place, page};
+use super::layout::{Place, page, push_lead};
 use super::site::Site;
 use crate::attribution::{answer, call_text, summary_of_endpoints};
 use crate::{Promised, Promises};
@@ -18,8 +18,7 @@ const MOST_NAMED: usize = 200;
 pub(super) fn render(site: &Site<'_>) -> String {
     let report = &site.attribution;
     let mut main = String::from("<h1>Endpoints</h1>\n");
-    let summary = summary_of_endpoints(report);
-    let _ = writeln!(main, "<p class=lead>{summary}</p>");
+    push_lead(&mut main, &summary_of_endpoints(report));
     if let Some(description) = &site.options.description {
         push_promises(&mut main, &Promises::new(description, report));
     }

@@ -59,10 +59,9 @@ pub(super) fn render(site: &Site<'_>) -> Vec<(String, String)> {
 /// What there is to know of tests and endpoints, where the data says anything of them.
 fn push_attribution(out: &mut String, site: &Site<'_>) {
     let lead = |out: &mut String, page: &str, word: &str, summary: &str| {
-        let _ = writeln!(
-            out,
-            "<p><strong><a href=\"{page}\">{word}</a></strong>: {summary}</p>"
-        );
+        let _ = write!(out, "<p><strong><a href=\"{page}\">{word}</a></strong>: ");
+        push_text(out, summary);
+        out.push_str("</p>\n");
     };
     if site.has_tests() {
         let summary = summary_of_tests(&site.attribution, grouped);

@@ -92,6 +92,13 @@ fn push_head(out: &mut String, heading: &str, title: &str) {
     out.push_str("</title>\n");
 }
 
+/// Appends the paragraph that a page begins with.
+pub(super) fn push_lead(out: &mut String, text: &str) {
+    out.push_str("<p class=lead>");
+    push_text(out, text);
+    out.push_str("</p>\n");
+}
+
 /// Everything of a page that belongs to no site, up to what `main` holds. `up` leads to the folder of
 /// the style sheets, of which it has `swath.css` and its own, `NAME.css`.
 pub(crate) fn push_lone_start(out: &mut String, heading: &str, title: &str, up: &str, name: &str) {

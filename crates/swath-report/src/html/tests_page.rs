@@ -6,7 +6,7 @@ use swath_coverage::{CallsReport, TestReport};
 
 use super::escape::push_text;
 use super::figures::{grouped, plural};
-use super::layout::{Place, page};
+use super::layout::{Place, page, push_lead};
 use super::site::Site;
 use crate::attribution::{
     call_text, has_labels, labels, outcomes, statuses_text, summary_of_tests, tests_without_lines,
@@ -21,8 +21,7 @@ const MOST_NAMED: usize = 200;
 pub(super) fn render(site: &Site<'_>) -> String {
     let report = &site.attribution;
     let mut main = String::from("<h1>Tests</h1>\n");
-    let summary = summary_of_tests(report, grouped);
-    let _ = writeln!(main, "<p class=lead>{summary}</p>");
+    push_lead(&mut main, &summary_of_tests(report, grouped));
     push_without_lines(&mut main, site);
     let has_labels = has_labels(report);
     main.push_str(
