@@ -5,6 +5,7 @@ mod attribution;
 mod build;
 mod cost;
 mod data;
+mod fleet;
 mod html;
 mod median;
 mod page;
@@ -52,6 +53,8 @@ enum Bench {
     Data(data::Options),
     /// CPU time of questions about a change; writes docs/benchmarks.md
     Questions(questions::Options),
+    /// CPU time, memory and room of shipping and gathering many pods; writes docs/benchmarks.md
+    Fleet(fleet::Options),
     /// CPU time of the first build, beside an earlier revision's; writes docs/benchmarks.md
     Build(build::Options),
 }
@@ -139,6 +142,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Bench::ProxyInside(options) => proxy::inside(options),
         Bench::Data(options) => data::run(options),
         Bench::Questions(options) => questions::run(options),
+        Bench::Fleet(options) => fleet::run(options),
         Bench::Build(options) => build::run(options),
         Bench::Attribution(options) => attribution::run(options),
     }

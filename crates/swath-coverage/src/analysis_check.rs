@@ -1,7 +1,8 @@
 //! The analysis held against what the interpreters themselves said while the program ran.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines, annotation_lines};
@@ -27,13 +28,16 @@ pub fn check_analysis<'a>(
     directory: &Directory,
 ) -> Vec<AnalysisDifference> {
     let mut executable: BTreeMap<(&str, PythonVersion, SourceHash), LineSet> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     for process in processes {
         let Some(python) = process.python else {
             continue;
         };
         let python = python.version();
         for file in &process.files {
-            if let Some(hash) = file.hash {
+            if let Some(hash) = file.hash
+                && known.insert((Arc::as_ptr(file), python))
+            {
                 let lines = executable.entry((&file.path, python, hash)).or_default();
                 lines.union_with(&file.executable);
             }
@@ -124,12 +128,12 @@ mod tests {
                 minor: 12,
                 micro: 0,
             }),
-            files: vec![StoredFile {
+            files: vec![Arc::new(StoredFile {
                 path,
                 hash: Some(SourceHash::of(source.as_bytes())),
                 executable: executable.iter().copied().collect(),
                 ..StoredFile::default()
-            }],
+            })],
             ..StoredProcess::default()
         };
         let mut differences = check_analysis([&process], &directory);

@@ -263,7 +263,7 @@ mod tests {
             service: Some("worker".to_owned()),
             role: Some(Role::Service),
             counted: true,
-            touched: ["/app/jobs.py".to_owned()].into(),
+            touched: std::sync::Arc::new(["/app/jobs.py".to_owned()].into()),
             ..ProcessRecord::default()
         });
         let known = &mut data.accounting.attribution;

@@ -1,7 +1,9 @@
 //! What swath knows beyond coverage.py's data: processes, what each touched, hashes, run facts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use swath_model::{AgentState, Completeness, Ending, PythonRelease, Role, SourceHash};
 
 use crate::{Attribution, Labels, Parts};
@@ -50,8 +52,8 @@ pub struct ProcessRecord {
     pub ended: Option<Ending>,
     /// Hits that found no room.
     pub dropped: u64,
-    /// The measured files that it ran lines of itself.
-    pub touched: BTreeSet<String>,
+    /// The measured files that it ran lines of itself. Processes that ran the same have them in common.
+    pub touched: Arc<BTreeSet<String>>,
 }
 
 /// Facts about one run, in the order in which they were stated.
@@ -135,13 +137,18 @@ impl Accounting {
     pub fn merge(&mut self, other: &Accounting, mut map_path: impl FnMut(&str) -> String) {
         self.add_runs(other.runs.iter().cloned());
         let known: BTreeSet<String> = self.processes.iter().map(|p| p.id.clone()).collect();
+        let mut mapped: FxHashMap<*const BTreeSet<String>, Arc<BTreeSet<String>>> =
+            FxHashMap::default();
         for process in &other.processes {
             if known.contains(&process.id) {
                 continue;
             }
-            let touched = process.touched.iter().map(|path| map_path(path)).collect();
+            let touched = mapped.entry(Arc::as_ptr(&process.touched));
+            let touched = touched.or_insert_with(|| {
+                Arc::new(process.touched.iter().map(|path| map_path(path)).collect())
+            });
             self.processes.push(ProcessRecord {
-                touched,
+                touched: Arc::clone(touched),
                 ..process.clone()
             });
         }
@@ -202,7 +209,7 @@ mod tests {
         let mut one = Accounting::default();
         one.processes.push(ProcessRecord {
             id: "aa".to_owned(),
-            touched: ["/srv/a.py".to_owned()].into(),
+            touched: Arc::new(["/srv/a.py".to_owned()].into()),
             ..ProcessRecord::default()
         });
         one.runs.push(RunRecord {

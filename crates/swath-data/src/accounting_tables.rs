@@ -3,6 +3,7 @@
 //! `docs/reference/data-tables.md` describes them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
@@ -77,6 +78,14 @@ CREATE TABLE swath_label_context (
     label text,
     context text,
     primary key (label, context)
+) without rowid;
+";
+
+/// The processes that ran lines of the same files as another one.
+const TOUCHED_AS: &str = "
+CREATE TABLE swath_touched_as (
+    process text primary key,
+    other text
 ) without rowid;
 ";
 
@@ -222,7 +231,7 @@ fn read_label_contexts(connection: &Connection, labels: &mut Labels) -> rusqlite
 /// The tables of these names that are there; one question for all of them.
 fn own_tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label', 'swath_label_context', 'swath_service', 'swath_test')";
+    let query = "select name from sqlite_master where type = 'table' and name in ('swath_schema', 'swath_label', 'swath_label_context', 'swath_service', 'swath_test', 'swath_touched_as')";
     each_row(connection, query, |row| {
         names.extend(text(row, 0)?);
         Ok(())
@@ -239,8 +248,6 @@ fn write_processes(
          executable, python, state, started, ended, exit_status, dropped)
          values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
-    let mut touched =
-        transaction.prepare("insert or ignore into swath_touched (process, path) values (?, ?)")?;
     for process in processes {
         insert.execute(params![
             process.id,
@@ -260,9 +267,38 @@ fn write_processes(
             process.ended.and_then(Ending::status),
             i64::try_from(process.dropped).unwrap_or(i64::MAX),
         ])?;
-        for path in &process.touched {
-            touched.execute(params![process.id, path])?;
+    }
+    write_touched(transaction, processes)
+}
+
+/// Replicas ran the same files, which stand under the first of them.
+fn write_touched(
+    transaction: &Transaction<'_>,
+    processes: &[ProcessRecord],
+) -> rusqlite::Result<()> {
+    let mut paths =
+        transaction.prepare("insert or ignore into swath_touched (process, path) values (?, ?)")?;
+    let mut known: FxHashMap<&BTreeSet<String>, &str> = FxHashMap::default();
+    let mut alike = Vec::new();
+    let processes = processes.iter();
+    for process in processes.filter(|process| !process.touched.is_empty()) {
+        let first = *known.entry(&process.touched).or_insert(&process.id);
+        if first != process.id {
+            alike.push((&process.id, first));
+            continue;
         }
+        for path in &*process.touched {
+            paths.execute(params![process.id, path])?;
+        }
+    }
+    if alike.is_empty() {
+        return Ok(());
+    }
+    transaction.execute_batch(TOUCHED_AS)?;
+    let insert = "insert or ignore into swath_touched_as (process, other) values (?, ?)";
+    let mut insert = transaction.prepare(insert)?;
+    for (process, other) in alike {
+        insert.execute(params![process, other])?;
     }
     Ok(())
 }
@@ -319,6 +355,11 @@ pub(crate) fn read_accounting(connection: &Connection) -> rusqlite::Result<Accou
         },
     )?;
     read_processes(connection, &mut accounting)?;
+    read_touched(
+        connection,
+        &mut accounting.processes,
+        tables.contains("swath_touched_as"),
+    )?;
     if tables.contains(LABELS.table) {
         let labels = &mut accounting.labels;
         let add = |label: &str, path: &str, file: &FilePart| labels.add_part(label, path, file);
@@ -372,22 +413,43 @@ fn read_processes(connection: &Connection, accounting: &mut Accounting) -> rusql
     each_row(connection, query, |row| {
         accounting.processes.push(process_of(row)?);
         Ok(())
+    })
+}
+
+fn read_touched(
+    connection: &Connection,
+    processes: &mut [ProcessRecord],
+    are_some_alike: bool,
+) -> rusqlite::Result<()> {
+    let mut touched: FxHashMap<String, BTreeSet<String>> = FxHashMap::default();
+    let query = "select process, path from swath_touched";
+    each_row(connection, query, |row| {
+        if let (Some(id), Some(path)) = (text(row, 0)?, text(row, 1)?) {
+            touched.entry(id).or_default().insert(path);
+        }
+        Ok(())
     })?;
-    let places: FxHashMap<String, usize> = (accounting.processes.iter().enumerate())
-        .map(|(place, process)| (process.id.clone(), place))
-        .collect();
-    each_row(
-        connection,
-        "select process, path from swath_touched",
-        |row| {
-            if let (Some(id), Some(path)) = (text(row, 0)?, text(row, 1)?)
-                && let Some(&place) = places.get(&id)
+    let own = touched.into_iter().map(|(id, paths)| (id, Arc::new(paths)));
+    let mut touched: FxHashMap<String, Arc<BTreeSet<String>>> = own.collect();
+    let mut alike = Vec::new();
+    if are_some_alike {
+        let query = "select process, other from swath_touched_as";
+        each_row(connection, query, |row| {
+            if let (Some(id), Some(other)) = (text(row, 0)?, text(row, 1)?)
+                && let Some(paths) = touched.get(&other)
             {
-                accounting.processes[place].touched.insert(path);
+                alike.push((id, Arc::clone(paths)));
             }
             Ok(())
-        },
-    )
+        })?;
+    }
+    touched.extend(alike);
+    for process in processes {
+        if let Some(paths) = touched.get(&process.id) {
+            process.touched = Arc::clone(paths);
+        }
+    }
+    Ok(())
 }
 
 fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
@@ -419,13 +481,54 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<ProcessRecord> {
         dropped: integer(row, 15)?
             .and_then(|value| u64::try_from(value).ok())
             .unwrap_or(0),
-        touched: BTreeSet::new(),
+        touched: Arc::default(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_several_touched_is_there_once() {
+        let touched = |paths: &[&str]| Arc::new(paths.iter().map(ToString::to_string).collect());
+        let process = |id: &str, paths: &[&str]| ProcessRecord {
+            id: id.to_owned(),
+            touched: touched(paths),
+            ..ProcessRecord::default()
+        };
+        let accounting = Accounting {
+            processes: vec![
+                process("a", &["/x.py", "/y.py"]),
+                process("b", &["/x.py", "/y.py"]),
+                process("c", &["/x.py"]),
+                process("d", &[]),
+                process("e", &[]),
+            ],
+            ..Accounting::default()
+        };
+        let mut connection = Connection::open_in_memory().unwrap();
+        let transaction = connection.transaction().unwrap();
+        write_accounting(&transaction, &accounting).unwrap();
+        transaction.commit().unwrap();
+        let rows = |table: &str| -> i64 {
+            let query = format!("select count(*) from {table}");
+            connection.query_row(&query, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((rows("swath_touched"), rows("swath_touched_as")), (3, 1));
+        let read = read_accounting(&connection).unwrap();
+        let all = |accounting: &Accounting| -> Vec<_> {
+            let processes = accounting.processes.iter();
+            processes
+                .map(|one| (one.id.clone(), Arc::clone(&one.touched)))
+                .collect()
+        };
+        assert_eq!(all(&read), all(&accounting));
+        assert!(Arc::ptr_eq(
+            &read.processes[0].touched,
+            &read.processes[1].touched
+        ));
+    }
 
     #[test]
     fn commands_survive_with_empty_arguments() {

@@ -198,7 +198,11 @@ impl Attribution {
                 }
             }
         }
-        for file in &process.files {
+        for file in process
+            .files
+            .iter()
+            .filter(|file| !file.contexts.is_empty())
+        {
             let path: Arc<str> = file.path.as_str().into();
             for share in file
                 .contexts

@@ -1,16 +1,18 @@
 //! From processes to coverage data.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swath_model::{AgentState, Ending, Role};
 
 use crate::attribution::labelled;
 use crate::hit_store::{Ending as StoreEnding, StoredProcess};
+use crate::shared_files::{Shared, touched_paths};
 use crate::stored_context::Reached;
 use crate::{
-    ArcSet, ContextId, CoverageData, FileFacts, FilePart, LineSet, Mode, ProcessRecord, RunRecord,
-    StoredFile, without_secrets,
+    ArcSet, ContextId, CoverageData, FileFacts, FilePart, LineSet, Mode, ProcessRecord,
+    PythonRelease, RunRecord, StoredFile, without_secrets,
 };
 
 /// What the run knows about a process that the process itself cannot say.
@@ -57,6 +59,8 @@ pub fn to_coverage_data(
     let mut data = CoverageData::new(mode);
     let label = context;
     let context = data.intern_context(label);
+    let mut added = Added::default();
+    let mut touched = Shared::default();
     for process in processes {
         let note = note(process);
         data.accounting.attribution.add_tests_of(process, label);
@@ -67,43 +71,84 @@ pub fn to_coverage_data(
             attribution.add_endpoints_of(process, service, label);
             let mut named = Named::new(process, label);
             let is_served = note.role == Some(Role::Service) && !service.is_empty();
-            for file in &process.files {
-                // An empty module that ran is in the data as well, as with coverage.py.
-                data.touch(&file.path);
-                if file.is_touched() {
-                    let is_shared = !file.contexts.is_empty();
-                    let is_whole = is_served || !is_shared;
-                    let arcs = (branch && is_whole).then(|| file.branch_arcs(process.python));
-                    if is_shared {
-                        add_shares(&mut data, file, &mut named);
-                    } else if let Some(arcs) = &arcs {
-                        data.add_arcs(&file.path, context, arcs);
-                    } else {
-                        data.add_lines(&file.path, context, &file.hit);
-                    }
-                    if is_served {
-                        let part = part_of(file, arcs);
-                        data.accounting.services.add(service, &file.path, &part);
-                    }
-                }
-                let facts = FileFacts {
-                    hash: file.hash,
-                    is_absent: file.is_absent,
-                    python: process.python,
-                };
-                data.accounting
-                    .files
-                    .entry(file.path.clone())
-                    .or_default()
-                    .insert(facts);
+            let service = is_served.then_some(service);
+            for file in added.fresh(process, service) {
+                add_file(&mut data, file, service, context, &mut named);
             }
         }
+        let touched = touched.take(Arc::new(touched_paths(process)));
         data.accounting
             .processes
-            .push(record(process, note, &run.id));
+            .push(record(process, note, &run.id, touched));
     }
     data.accounting.runs.push(run);
     data
+}
+
+/// Which files of processes are in the data already: what replicas ran alike is added once.
+#[derive(Default)]
+struct Added {
+    files: FxHashSet<(*const StoredFile, Option<PythonRelease>, Option<usize>)>,
+    services: FxHashMap<String, usize>,
+}
+
+impl Added {
+    /// The files of a process that add something to the data, for the service that it serves.
+    fn fresh<'p>(
+        &mut self,
+        process: &'p StoredProcess,
+        service: Option<&str>,
+    ) -> Vec<&'p StoredFile> {
+        let fresh = self.services.len();
+        let service = service.map(|name| match self.services.get(name) {
+            Some(number) => *number,
+            None => *self.services.entry(name.to_owned()).or_insert(fresh),
+        });
+        let files = process.files.iter().filter(|file| {
+            // Contexts are numbered by each process.
+            !file.contexts.is_empty()
+                || self
+                    .files
+                    .insert((Arc::as_ptr(file), process.python, service))
+        });
+        files.map(Arc::as_ref).collect()
+    }
+}
+
+/// Adds what a process ran of a file, for the service that it serves.
+fn add_file(
+    data: &mut CoverageData,
+    file: &StoredFile,
+    service: Option<&str>,
+    context: ContextId,
+    named: &mut Named<'_>,
+) {
+    let python = named.process.python;
+    // An empty module that ran is in the data as well, as with coverage.py.
+    data.touch(&file.path);
+    if file.is_touched() {
+        let is_shared = !file.contexts.is_empty();
+        let is_whole = service.is_some() || !is_shared;
+        let arcs = (data.has_arcs() && is_whole).then(|| file.branch_arcs(python));
+        if is_shared {
+            add_shares(data, file, named);
+        } else if let Some(arcs) = &arcs {
+            data.add_arcs(&file.path, context, arcs);
+        } else {
+            data.add_lines(&file.path, context, &file.hit);
+        }
+        if let Some(service) = service {
+            let part = part_of(file, arcs);
+            data.accounting.services.add(service, &file.path, &part);
+        }
+    }
+    let facts = FileFacts {
+        hash: file.hash,
+        is_absent: file.is_absent,
+        python,
+    };
+    let known = data.accounting.files.entry(file.path.clone());
+    known.or_default().insert(facts);
 }
 
 /// What a process ran of a file, whatever it was for: its arcs, or else its lines.
@@ -177,7 +222,12 @@ fn shared<T>(
     shares.collect()
 }
 
-fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecord {
+fn record(
+    process: &StoredProcess,
+    note: ProcessNote,
+    run: &str,
+    touched: Arc<BTreeSet<String>>,
+) -> ProcessRecord {
     let ended = match process.closed {
         StoreEnding::Clean => Some(Ending::Cleanly),
         StoreEnding::Exec => Some(Ending::ReplacedByExec),
@@ -201,19 +251,14 @@ fn record(process: &StoredProcess, note: ProcessNote, run: &str) -> ProcessRecor
         started: i64::try_from(process.started).unwrap_or(i64::MAX),
         ended: note.ended.or(ended),
         dropped: process.dropped,
-        touched: process
-            .files
-            .iter()
-            .filter(|file| file.is_touched())
-            .map(|file| file.path.clone())
-            .collect(),
+        touched,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContextKind, ContextShare, PythonRelease, SourceHash, StoredContext, StoredFile};
+    use crate::{ContextKind, ContextShare, SourceHash, StoredContext};
 
     fn process(id: &str, path: &str, hit: &[u32]) -> StoredProcess {
         StoredProcess {
@@ -224,12 +269,12 @@ mod tests {
                 minor: 12,
                 micro: 1,
             }),
-            files: vec![StoredFile {
+            files: vec![Arc::new(StoredFile {
                 path: path.to_owned(),
                 hash: Some(SourceHash([3; 20])),
                 hit: hit.iter().copied().collect(),
                 ..StoredFile::default()
-            }],
+            })],
             ..StoredProcess::default()
         }
     }
@@ -338,7 +383,8 @@ mod tests {
             request("silent", &[200]),
         ];
         service.offers = [("POST".to_owned(), "/never".to_owned())].into();
-        service.files[0].contexts = vec![share(1, &[2, 3]), share(2, &[3]), share(0, &[1, 4])];
+        Arc::make_mut(&mut service.files[0]).contexts =
+            vec![share(1, &[2, 3]), share(2, &[3]), share(0, &[1, 4])];
         let mut tests = process("b", "/tests.py", &[7]);
         tests.contexts = vec![StoredContext {
             kind: ContextKind::Test("t|run".to_owned()),
@@ -393,7 +439,7 @@ mod tests {
     fn processes_that_recorded_branches_give_branch_data() {
         let mut recorded = process("a", "/x.py", &[1, 2]);
         recorded.branch = true;
-        recorded.files[0].arcs = [(1, 2), (2, -1)].into_iter().collect();
+        Arc::make_mut(&mut recorded.files[0]).arcs = [(1, 2), (2, -1)].into_iter().collect();
         let data = to_coverage_data(&[recorded], RunRecord::default(), "", |_| ProcessNote {
             counted: true,
             ..ProcessNote::default()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use swath_checkout::{Links, open_regular, read_regular};
 use swath_model::NoRoom;
@@ -10,6 +11,7 @@ use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, recor
 
 use crate::fork_stores::{ForkStores, number_of_stores};
 use crate::packed_store::{packed_number, unpacked};
+use crate::shared_files::SharedFiles;
 use crate::stored_context::{ContextKind, ContextShare, Reached, StoredContext};
 use crate::{ArcSet, LineSet, PythonRelease, SourceHash};
 
@@ -50,7 +52,7 @@ pub struct Spawn {
 }
 
 /// What a process recorded about one source file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StoredFile {
     /// The canonical path, where the process ran.
     pub path: String,
@@ -153,7 +155,7 @@ pub struct StoredProcess {
     /// The routes that it serves: method and template.
     pub offers: BTreeSet<(String, String)>,
     /// What it recorded, by path.
-    pub files: Vec<StoredFile>,
+    pub files: Vec<Arc<StoredFile>>,
 }
 
 impl StoredProcess {
@@ -261,6 +263,10 @@ pub fn read_hit_stores(folder: &Path) -> std::io::Result<Gathered> {
     gathered.processes.extend(failed);
     gathered.unreadable.extend(unread);
     gathered.processes.extend(finish_all(read));
+    let mut files = SharedFiles::default();
+    for process in &mut gathered.processes {
+        files.share(process);
+    }
     gathered
         .processes
         .sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
@@ -583,7 +589,7 @@ impl FileTable {
         ancestors: &[&Ran],
         mut shares: BTreeMap<u32, FileShares>,
         nothing: Option<usize>,
-    ) -> Vec<StoredFile> {
+    ) -> Vec<Arc<StoredFile>> {
         for (id, file) in &mut self.files {
             let arcs = self.arcs.remove(id).unwrap_or_default();
             // What follows from a branch does not happen when an exception comes between: an
@@ -608,7 +614,10 @@ impl FileTable {
         }
         let mut files: Vec<StoredFile> = self.files.into_values().collect();
         files.sort_by(|a, b| (&a.path, a.hash).cmp(&(&b.path, b.hash)));
-        files
+        // Collecting would keep the room that the files themselves had.
+        let mut all = Vec::with_capacity(files.len());
+        all.extend(files.into_iter().map(Arc::new));
+        all
     }
 }
 

@@ -135,7 +135,7 @@ impl Reached {
 
 /// The share of a context in what ran of a file. Many contexts reach the same of a file: they have
 /// it in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContextShare {
     /// The place of the context among those of the process.
     pub context: usize,

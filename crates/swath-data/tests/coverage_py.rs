@@ -61,7 +61,7 @@ fn line_data() -> CoverageData {
         run: "r1".to_owned(),
         pid: 7,
         command: vec!["gunicorn".to_owned(), String::new(), "xy:app()".to_owned()],
-        touched: ["/app/a.py".to_owned()].into(),
+        touched: std::sync::Arc::new(["/app/a.py".to_owned()].into()),
         ended: Some(swath_model::Ending::Signalled(9)),
         ..ProcessRecord::default()
     });

@@ -58,7 +58,7 @@ fn data_file(folder: &Path, mode: Mode) -> Vec<u8> {
     });
     data.accounting.processes.push(ProcessRecord {
         id: "p".to_owned(),
-        touched: ["/app/m1.py".to_owned()].into(),
+        touched: std::sync::Arc::new(["/app/m1.py".to_owned()].into()),
         ..ProcessRecord::default()
     });
     let path = folder.join("made");

@@ -133,9 +133,7 @@ impl Containers {
                 }
                 swath_data::Gathered::default()
             });
-            run.unreadable.extend(stores.unreadable);
-            run.stores.push(stores.processes);
-            run.records.push(record);
+            run.add(record, stores);
         }
         run
     }

@@ -11,7 +11,7 @@ use swath_checkout::Checkout;
 use swath_config::{CoverageConfig, Ready};
 use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
 use swath_data::{
-    CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess,
+    CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess, distinct_files,
     to_coverage_data, without_secrets,
 };
 use swath_model::{Finding, NothingMeasured, TestsResult};
@@ -360,9 +360,7 @@ fn why_nothing(request: &RunRequest, account: &Account) -> NothingMeasured {
 
 /// The files that any process ran lines of.
 fn files_of(processes: &[StoredProcess]) -> BTreeSet<PathBuf> {
-    processes
-        .iter()
-        .flat_map(|process| &process.files)
+    distinct_files(processes)
         .filter(|file| !file.hit.is_empty())
         .map(|file| PathBuf::from(&file.path))
         .collect()

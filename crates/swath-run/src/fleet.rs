@@ -256,9 +256,7 @@ impl Pods {
             }
             let mut record = record_of(document, container, own_name);
             record.running = pod.state == PodState::Running;
-            self.run.unreadable.extend(stores.unreadable);
-            self.run.stores.push(stores.processes);
-            self.run.records.push(record);
+            self.run.add(record, stores);
             self.origins.push(origin);
         }
     }

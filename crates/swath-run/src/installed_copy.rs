@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use swath_checkout::{Links, Walk, read_regular};
 use swath_data::{SourceHash, StoredProcess};
@@ -74,7 +75,8 @@ impl OwnPackages {
                     .entry(copy.installed.clone())
                     .or_insert_with(|| is_copy(Path::new(&copy.installed), copy.folder));
                 if is_own && copy.here.is_file() {
-                    file.path = copy.here.to_string_lossy().into_owned();
+                    let here = copy.here.to_string_lossy().into_owned();
+                    Arc::make_mut(file).path = here;
                 }
                 is_own
             });
@@ -208,9 +210,11 @@ mod tests {
                 source_folders: vec![fs_err::canonicalize(self.path(source)).unwrap()],
                 ..Scope::default()
             };
-            let files = files.iter().map(|path| StoredFile {
-                path: self.path(path),
-                ..StoredFile::default()
+            let files = files.iter().map(|path| {
+                Arc::new(StoredFile {
+                    path: self.path(path),
+                    ..StoredFile::default()
+                })
             });
             let mut process = StoredProcess {
                 files: files.collect(),

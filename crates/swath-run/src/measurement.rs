@@ -1,6 +1,7 @@
 //! Executes a run and gathers what it left: the evidence, not yet judged.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use swath_data::{StoredProcess, read_hit_stores};
@@ -136,7 +137,8 @@ fn hash_archived(processes: &mut [StoredProcess]) {
         let path = Path::new(&file.path);
         if file.hash.is_none() && !path.exists() {
             let source = swath_checkout::read_source(path).ok();
-            file.hash = source.map(|source| SourceHash::of(&source));
+            let hash = source.map(|source| SourceHash::of(&source));
+            Arc::make_mut(file).hash = hash;
         }
     }
 }

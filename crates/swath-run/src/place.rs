@@ -8,7 +8,7 @@ use std::path::Path;
 
 use swath_checkout::{Checkout, Mapped, PlaceMap};
 use swath_config::CoverageConfig;
-use swath_data::SourceHash;
+use swath_data::{SourceHash, distinct_files};
 use swath_docker::{ContainerRecord, Endpoint};
 use swath_model::{Finding, Place};
 use swath_pattern::{GlobError, PathAliases};
@@ -182,12 +182,13 @@ fn place_of<'c>(
         }
     }
     // Containers of one image have the same files: what one of them shows holds for all.
-    let alike: BTreeSet<(&str, Option<SourceHash>)> = containers
+    let alike = containers
         .records
         .iter()
         .zip(&containers.stores)
         .filter(|(other, _)| other.has_files_of(record))
-        .flat_map(|(_, stores)| stores.iter().flat_map(|process| &process.files))
+        .flat_map(|(_, stores)| stores);
+    let alike: BTreeSet<(&str, Option<SourceHash>)> = distinct_files(alike)
         .map(|file| (file.path.as_str(), file.hash))
         .collect();
     paths.learn(alike.iter().copied());

@@ -112,7 +112,7 @@ fn is_part(parent: &StoredProcess, child: &StoredProcess) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use swath_data::StoredFile;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -125,7 +125,7 @@ mod tests {
             started: u64::from(pid),
             command: command.split(' ').map(str::to_owned).collect(),
             listens: listens.iter().map(|&address| address.to_owned()).collect(),
-            files: vec![StoredFile::default()],
+            files: vec![Arc::default()],
             ..StoredProcess::default()
         }
     }

@@ -25,19 +25,27 @@ pub struct Finished {
 ///
 /// # Panics
 /// If it cannot be started, or has not ended after [`LIMIT`]: then all that it started is killed.
-pub fn finish(mut command: Command) -> Finished {
+pub fn finish(command: Command) -> Finished {
+    finish_within(command, LIMIT)
+}
+
+/// Runs a command that may take longer to its end.
+///
+/// # Panics
+/// As [`finish`], after `limit`.
+pub fn finish_within(mut command: Command, limit: Duration) -> Finished {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut guard =
         Guard::spawn(&mut command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let stdout = drain(guard.child().stdout.take());
     let stderr = drain(guard.child().stderr.take());
-    let status = guard.wait(LIMIT);
+    let status = guard.wait(limit);
     if status.is_none() {
         guard.signal_group(Signal::KILL);
     }
     let read = |thread: JoinHandle<String>| thread.join().unwrap_or_default();
     let (stdout, stderr) = (read(stdout), read(stderr));
-    let status = status.unwrap_or_else(|| panic!("no end after {LIMIT:?}\n{stdout}\n{stderr}"));
+    let status = status.unwrap_or_else(|| panic!("no end after {limit:?}\n{stdout}\n{stderr}"));
     Finished {
         code: status.code().unwrap_or(-1),
         stdout,

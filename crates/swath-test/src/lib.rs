@@ -34,7 +34,7 @@ pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_fo
 pub use debootstrap::debootstrap;
 pub use example::{Example, copy_example, coverage_requirements, example_requirements};
 pub use figure::{Figure, read_figures, record_figure};
-pub use finished::{Finished, LIMIT, finish};
+pub use finished::{Finished, LIMIT, finish, finish_within};
 pub use git::GitRepository;
 pub use guard::{Guard, Signal};
 pub use image::{base_image, base_image_with, engine, image_python};

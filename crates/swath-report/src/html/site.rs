@@ -68,7 +68,7 @@ impl<'a> Site<'a> {
     ) -> Self {
         let mut touched: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, process) in data.accounting.processes.iter().enumerate() {
-            for path in &process.touched {
+            for path in &*process.touched {
                 touched.entry(path).or_default().push(index);
             }
         }

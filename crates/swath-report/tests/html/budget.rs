@@ -1,6 +1,7 @@
 //! Sizes: of the style sheet and the script, of a line, of a row of the index, of many contexts.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use swath_data::Mode;
 
@@ -106,7 +107,7 @@ fn a_row_of_the_tree_is_small_with_every_column() {
         project.add(&name, "if a:\n    b = 2\n", &["test"], &[(-1, 1), (1, -1)]);
         let path = project.directory().absolute(&name);
         for process in &mut project.data.accounting.processes {
-            process.touched.insert(path.clone());
+            Arc::make_mut(&mut process.touched).insert(path.clone());
         }
     }
     let pages = project.pages(|options| options.precision = 2);

@@ -123,7 +123,7 @@ impl Project {
             }),
             state: AgentState::named(state),
             ended: Some(Ending::Exited(0)),
-            touched: [app.clone()].into(),
+            touched: std::sync::Arc::new([app.clone()].into()),
             ..ProcessRecord::default()
         };
         self.data.accounting.processes = vec![

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use swath_checkout::{Mapped, write_private_file};
-use swath_data::{SourceHash, StoredFile, StoredProcess, UnreadableStore};
+use swath_data::{
+    Gathered, SharedFiles, SourceHash, StoredFile, StoredProcess, UnreadableStore, distinct_files,
+};
 use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
 use swath_model::{Ending, Finding, Orchestrator, Role};
 
@@ -24,6 +28,8 @@ const MOST_FETCHED: usize = 500;
 pub(crate) struct ContainerRun {
     pub(crate) records: Vec<ContainerRecord>,
     pub(crate) stores: Vec<Vec<StoredProcess>>,
+    /// What replicas recorded alike.
+    files: SharedFiles,
     /// The engine, where the proxy ran.
     pub(crate) endpoint: Option<Endpoint>,
     /// What there is to say about them.
@@ -111,6 +117,16 @@ impl ContainerRun {
         self.records.is_empty()
     }
 
+    /// Adds a container with what was read of its hit stores.
+    pub(crate) fn add(&mut self, record: ContainerRecord, mut gathered: Gathered) {
+        for process in &mut gathered.processes {
+            self.files.share(process);
+        }
+        self.unreadable.extend(gathered.unreadable);
+        self.stores.push(gathered.processes);
+        self.records.push(record);
+    }
+
     /// Whether what a container recorded is still in the engine.
     pub(crate) fn is_ungathered(&self) -> bool {
         self.is_lost || self.records.iter().any(|record| record.problem.is_some())
@@ -144,7 +160,7 @@ impl ContainerRun {
             if record.in_foreground() {
                 continue;
             }
-            for file in stores.iter().flat_map(|process| &process.files) {
+            for file in distinct_files(stores) {
                 let Some(hash) = file.hash.filter(|_| !file.hit.is_empty()) else {
                     continue;
                 };
@@ -176,14 +192,15 @@ impl ContainerRun {
         judged: &Judged<'_>,
         places: &Places<'_>,
     ) -> (Account, Vec<Finding>) {
-        let mut ambiguous = BTreeMap::new();
+        let mut localiser = Localiser::new(&self.fetched);
         let containers = self.records.iter().zip(&mut self.stores);
         for ((record, own), place) in containers.zip(places.of_records()) {
             for process in &mut *own {
-                localise(process, place, &self.fetched, &mut ambiguous);
+                localiser.localise(process, place);
             }
             assign_service(own, record);
         }
+        let ambiguous = localiser.ambiguous;
         let mut account = account_for_places(host, &self.stores, outcome, judged);
         let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, entry) in account.processes.iter().enumerate() {
@@ -227,41 +244,83 @@ fn settle(entry: &mut ProcessAccount, record: &ContainerRecord) {
     }
 }
 
-/// Gives the files of a process their paths in the checkout, and leaves out what is not in scope or
-/// can be several files here.
-fn localise(
-    process: &mut StoredProcess,
-    place: &PlaceOfRun<'_>,
-    fetched: &BTreeMap<(String, SourceHash), String>,
-    ambiguous: &mut BTreeMap<(String, String), Finding>,
-) {
-    process.files.retain_mut(|file| {
+/// Gives files of containers their paths in the checkout.
+struct Localiser<'f, 'p> {
+    /// Where sources are that only a container had.
+    fetched: &'f BTreeMap<(String, SourceHash), String>,
+    /// What became of a file in a place, with the file as it was: replicas have theirs in common.
+    known: FxHashMap<FileOfPlace<'p>, (Arc<StoredFile>, Option<Arc<StoredFile>>)>,
+    /// The files of which it is not known which they are here, by place and path.
+    ambiguous: BTreeMap<(String, String), Finding>,
+}
+
+/// A place and a file, by where they are in memory.
+type FileOfPlace<'p> = (*const PlaceOfRun<'p>, *const StoredFile);
+
+impl<'f, 'p> Localiser<'f, 'p> {
+    fn new(fetched: &'f BTreeMap<(String, SourceHash), String>) -> Self {
+        Self {
+            fetched,
+            known: FxHashMap::default(),
+            ambiguous: BTreeMap::new(),
+        }
+    }
+
+    /// Gives the files of a process their paths, and leaves out what is not in scope or can be
+    /// several files here.
+    fn localise(&mut self, process: &mut StoredProcess, place: &PlaceOfRun<'p>) {
+        process.files.retain_mut(|file| {
+            let key = (std::ptr::from_ref(place), Arc::as_ptr(file));
+            let here = if let Some((_, here)) = self.known.get(&key) {
+                here.clone()
+            } else {
+                let here = self.file_here(file, place);
+                self.known.insert(key, (Arc::clone(file), here.clone()));
+                here
+            };
+            let Some(here) = here else {
+                return false;
+            };
+            *file = here;
+            true
+        });
+    }
+
+    fn file_here(
+        &mut self,
+        file: &Arc<StoredFile>,
+        place: &PlaceOfRun<'_>,
+    ) -> Option<Arc<StoredFile>> {
         let (here, keep) = place.judge(&file.path, file.hash);
-        let there = std::mem::take(&mut file.path);
-        file.path = match here {
+        let path = match here {
             Mapped::Here(here) => here,
             Mapped::Ambiguous(candidates) => {
                 // An empty file has no line that could be somebody else's.
                 if keep && file.hash != Some(SourceHash::of(b"")) {
-                    let key = (place.place.to_string(), there.clone());
-                    ambiguous
-                        .entry(key)
-                        .or_insert_with(|| Finding::PathAmbiguous {
-                            path: there.clone(),
-                            place: place.place.to_string(),
-                            candidates,
-                        });
+                    let path = file.path.clone();
+                    let place = place.place.to_string();
+                    let key = (place.clone(), path.clone());
+                    self.ambiguous.entry(key).or_insert(Finding::PathAmbiguous {
+                        path,
+                        place,
+                        candidates,
+                    });
                 }
-                return false;
+                return None;
             }
             Mapped::Nowhere => {
-                let key = file.hash.map(|hash| (there.clone(), hash));
-                let fetched = key.and_then(|key| fetched.get(&key));
-                fetched.cloned().unwrap_or(there)
+                let key = file.hash.map(|hash| (file.path.clone(), hash));
+                let fetched = key.and_then(|key| self.fetched.get(&key));
+                fetched.unwrap_or(&file.path).clone()
             }
         };
-        keep
-    });
+        keep.then(|| {
+            Arc::new(StoredFile {
+                path,
+                ..StoredFile::clone(file)
+            })
+        })
+    }
 }
 
 /// Writes a file of a container into a folder named by its content; `None` where it is not the one
@@ -434,7 +493,7 @@ mod tests {
             pid,
             parent_pid,
             command: command.iter().map(|&word| word.to_owned()).collect(),
-            files: vec![StoredFile::default()],
+            files: vec![Arc::default()],
             ..StoredProcess::default()
         }
     }

@@ -65,7 +65,7 @@ impl Project {
             service: Some(service.to_owned()),
             role: Some(Role::Service),
             counted: true,
-            touched: [place].into(),
+            touched: std::sync::Arc::new([place].into()),
             ..ProcessRecord::default()
         });
     }

@@ -6,14 +6,26 @@ use std::time::Duration;
 use swath_data::SourceHash;
 use swath_fleet::{ObjectStore, PodDocument, RunLocation, Shipper, ShipperSettings};
 use swath_store::StoreBuilder;
-use swath_test::{newest_python, record_figure, scale, skip, temp_dir, write_file};
+use swath_test::{finish_within, newest_python, record_figure, scale, skip, temp_dir, write_file};
 
 use crate::sandbox::Sandbox;
 
 const SOURCE: &str = "def index():\n    return 1\n\n\ndef never():\n    return 2\n";
+/// Gathering takes no longer.
+const LIMIT: Duration = Duration::from_mins(10);
+/// The applications that the pods are of.
+const APPLICATIONS: u32 = 10;
+/// How many modules each of them has, and how many lines each module.
+const MODULES: u32 = 200;
+const LINES: usize = 50;
+/// How different the replicas of an application are in what they ran.
+const VARIANTS: u32 = 50;
 
-/// The hit store of one worker of one pod: what is in it differs in the header only.
+/// The hit store of one worker of one pod: workers differ in the header, and replicas in what they
+/// ran of some modules.
 fn hit_store(pod: u32, worker: u8) -> Vec<u8> {
+    let application = pod % APPLICATIONS;
+    let variant = pod / APPLICATIONS % VARIANTS;
     let mut id = [worker; 16];
     id[..4].copy_from_slice(&pod.to_le_bytes());
     let mut store = StoreBuilder::new(u32::from(worker) + 7, id)
@@ -29,13 +41,24 @@ fn hit_store(pod: u32, worker: u8) -> Vec<u8> {
             Some(SourceHash::of(SOURCE.as_bytes()).0),
         )
         .code(1, 1, &[2, 2, 0, 0, 2, 1]);
-    for number in 0..200_u32 {
-        let path = format!("/srv/app/vendored/module_{number}.py");
+    let hash = SourceHash::of(module().as_bytes()).0;
+    for number in 0..MODULES {
+        let path = format!("/srv/app/app_{application}/module_{number}.py");
+        let mut lines = [2; LINES];
+        lines[LINES - 1] = if variant >> (number % 32) & 1 == 1 {
+            1
+        } else {
+            2
+        };
         store = store
-            .file(number + 2, path.as_bytes(), None)
-            .code(number + 2, 1, &[2; 50]);
+            .file(number + 2, path.as_bytes(), Some(hash))
+            .code(number + 2, 1, &lines);
     }
     store.finish()
+}
+
+fn module() -> String {
+    "x = 1\n".repeat(LINES)
 }
 
 fn ship(pod: u32, volume: &Path, run: &str) {
@@ -55,7 +78,7 @@ fn ship(pod: u32, volume: &Path, run: &str) {
         namespace: "shop".to_owned(),
         name: format!("web-{pod}"),
         uid: format!("uid-{pod}"),
-        workload: "Deployment/web".to_owned(),
+        workload: format!("Deployment/web-{}", pod % APPLICATIONS),
         ..PodDocument::default()
     };
     let store = ObjectStore::open(&run, &|_| None).unwrap();
@@ -64,22 +87,29 @@ fn ship(pod: u32, volume: &Path, run: &str) {
 }
 
 #[test]
-fn equal_pods_share_their_segments() {
-    let test = "equal_pods_share_their_segments";
+fn pods_share_their_segments() {
+    let test = "pods_share_their_segments";
     let Some(python) = newest_python() else {
         return skip(test, "no CPython 3.8 or newer");
     };
     let pods = scale().pick(20, 10_000);
     let sandbox = Sandbox::new();
     sandbox.write("shop/app.py", SOURCE);
-    sandbox.write(".coveragerc", "[run]\nsource = shop\n");
+    for application in 0..APPLICATIONS {
+        for number in 0..MODULES {
+            let path = format!("app_{application}/module_{number}.py");
+            sandbox.write(&path, &module());
+        }
+    }
+    sandbox.write(".coveragerc", "[report]\nskip_covered = true\n");
     let (volume, store) = (temp_dir(), temp_dir());
     let run = format!("file://{}/run", store.path().display());
     for pod in 0..pods {
         ship(pod, volume.path(), &run);
     }
     let segments = fs_err::read_dir(store.path().join("run/segments")).unwrap();
-    assert_eq!(segments.count(), 1, "the code of 2 workers of each pod");
+    let different = usize::try_from(pods.min(APPLICATIONS * VARIANTS)).unwrap();
+    assert_eq!(segments.count(), different, "workers of a pod ran the same");
     let code = "import resource, subprocess, sys\n\
                 code = subprocess.call(sys.argv[1:])\n\
                 used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
@@ -89,7 +119,7 @@ fn equal_pods_share_their_segments() {
     sandbox.prepare(&mut command);
     command.args(["-c", code, env!("CARGO_BIN_EXE_swath")]);
     command.args(["gather", "--require-complete", &run]);
-    let done = crate::sandbox::finish(command);
+    let done = finish_within(command, LIMIT);
     let context = format!("{}{}", done.stdout, done.stderr);
     assert_eq!(done.code, 0, "{context}");
     let complete = format!("Complete {0} of {0} Python processes", pods * 2);
@@ -101,7 +131,10 @@ fn equal_pods_share_their_segments() {
     );
     let used = done.stdout.lines().next_back().unwrap();
     let (cpu, memory) = used.split_once(' ').unwrap();
-    let row = format!("{pods} equal pods, {} processes", pods * 2);
+    let row = format!(
+        "{pods} pods of {APPLICATIONS} applications, {} processes",
+        pods * 2
+    );
     let table = "Gathering a fleet";
     record_figure(table, &row, "CPU", format!("{cpu} s"));
     record_figure(table, &row, "memory", format!("{memory} MiB"));

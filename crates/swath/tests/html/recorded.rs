@@ -72,7 +72,7 @@ impl Recorded {
             command: vec!["gunicorn".to_owned(), "xy:wsgi".to_owned()],
             state: AgentState::named(state),
             ended: Some(ended),
-            touched: data.files().map(|(path, _)| path.to_owned()).collect(),
+            touched: std::sync::Arc::new(data.files().map(|(path, _)| path.to_owned()).collect()),
             ..ProcessRecord::default()
         };
         let processes = vec![
