@@ -65,6 +65,8 @@ pub struct ContainerRecord {
     pub running: bool,
     /// Why its data could not be gathered, if it could not.
     pub problem: Option<String>,
+    /// Whether it ran where no engine of this run is.
+    pub is_elsewhere: bool,
     /// The processes that were seen in it, each once.
     pub seen: Vec<SeenProcess>,
     pub(crate) image_id: String,
@@ -86,6 +88,7 @@ impl ContainerRecord {
             image_id: image.clone(),
             image,
             started: true,
+            is_elsewhere: true,
             ..ContainerRecord::default()
         }
     }

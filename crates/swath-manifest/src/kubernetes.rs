@@ -1,9 +1,9 @@
 //! Manifests of Kubernetes: every workload in them gets the agent.
 
-mod added;
+pub(crate) mod added;
 mod environment;
 pub(crate) mod note;
-mod pod;
+pub(crate) mod pod;
 pub(crate) mod request;
 mod rules;
 mod workload;

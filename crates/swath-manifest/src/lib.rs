@@ -12,8 +12,10 @@ mod order;
 mod yaml;
 
 pub use error::ManifestError;
+pub use kubernetes::added::SHIP as SHIPPING_CONTAINER;
 pub use kubernetes::inject;
 pub use kubernetes::note::{LeftContainer, LeftWorkload, Outcome, Remark, WorkloadNote};
+pub use kubernetes::pod::INJECTED as INJECTED_ANNOTATION;
 pub use kubernetes::request::{Injected, KubernetesRequest, PythonPath, Sidecars};
 pub use order::{
     AgentOrder, DeclaredContainer, OrderError, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder,

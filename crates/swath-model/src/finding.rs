@@ -470,6 +470,23 @@ pub enum Finding {
     },
     /// An object store has more of a run than is taken.
     FleetCut,
+    /// What the services of a fleet recorded is still in its object store.
+    FleetNotGathered {
+        /// The run's address.
+        run: String,
+        /// Why it could not be fetched.
+        what: String,
+    },
+    /// Pods ran, and the object store has nothing of them.
+    PodsSilent {
+        /// Their names, with what their cluster says is wrong with them.
+        pods: Vec<String>,
+    },
+    /// The pods of a cluster were not seen all the time.
+    PodsNotWatched {
+        /// Why.
+        what: String,
+    },
     /// Sources that only a container holds were fetched from it.
     SourceFetched {
         /// How many.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use swath_data::DataError;
-use swath_model::Message;
+use swath_fleet::StoreError;
+use swath_model::{Message, count};
 
 use crate::settings::SettingsError;
 
@@ -141,6 +142,35 @@ pub enum RunError {
         /// What the system said, with the path.
         source: io::Error,
     },
+    /// `kubectl` has no answer.
+    #[error("`kubectl get pods` {what}")]
+    Kubectl {
+        /// What came instead, in words.
+        what: String,
+    },
+    /// No pod carries the agent.
+    #[error("no pod of `{cluster}` carries swath's agent")]
+    NoPods {
+        /// The namespace, and the selector.
+        cluster: String,
+    },
+    /// Pods that carry the agent are not ready.
+    #[error("{} not ready after {}", are(pods.len(), "pod"), seconds(*waited))]
+    PodsNotReady {
+        /// Their names, with what is wrong with them.
+        pods: Vec<String>,
+        /// How long they were given.
+        waited: Duration,
+    },
+    /// The pods do not say where they ship to, or say several.
+    #[error("{}", no_store(stores))]
+    NoStore {
+        /// Where they ship to.
+        stores: Vec<String>,
+    },
+    /// The object store of a fleet cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The settings cannot hold.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -172,6 +202,7 @@ impl RunError {
     pub fn message(&self) -> Message {
         match self {
             RunError::Settings(error) => error.message(),
+            RunError::Store(error) => error.message(),
             _ => Message::error(self.code(), self.to_string())
                 .notes(self.notes())
                 .hint(self.hint()),
@@ -195,6 +226,11 @@ impl RunError {
             RunError::ContainerNotReady { .. } => "container-not-ready",
             RunError::InterruptedBeforeTests => "interrupted",
             RunError::Folder { .. } => "run-folder",
+            RunError::Kubectl { .. } => "kubectl-failed",
+            RunError::NoPods { .. } => "no-pods",
+            RunError::PodsNotReady { .. } => "pods-not-ready",
+            RunError::NoStore { .. } => "no-store",
+            RunError::Store(error) => error.message().code,
             RunError::Settings(error) => error.message().code,
             RunError::OutputNotWritable { .. } => "output-not-writable",
             RunError::NotAppendable(_) => "data-not-appended",
@@ -256,6 +292,16 @@ impl RunError {
             RunError::NoSuchComposeService { known, .. } => {
                 vec![format!("the services are {}", known.join(", "))]
             }
+            RunError::PodsNotReady { pods, .. } => pods
+                .iter()
+                .take(NAMED)
+                .map(|pod| format!("`{pod}`"))
+                .collect(),
+            RunError::NoStore { stores } => stores
+                .iter()
+                .take(NAMED)
+                .map(|store| format!("`{store}`"))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -284,6 +330,22 @@ impl RunError {
                 "name a file in a folder that exists and that you can write to".to_owned(),
             ),
             RunError::NoEngine { .. } => Some("docker version".to_owned()),
+            RunError::Kubectl { .. } => Some(
+                "`kubectl get pods` has to work with the configuration that is in force here"
+                    .to_owned(),
+            ),
+            RunError::NoPods { .. } => Some(
+                "`swath kubernetes inject` rewrites the manifests before they are applied"
+                    .to_owned(),
+            ),
+            RunError::PodsNotReady { .. } => Some(
+                "`kubectl describe pod NAME` says what keeps it; `--ready-timeout` gives it longer"
+                    .to_owned(),
+            ),
+            RunError::NoStore { .. } => Some(
+                "name the run with `--fleet URL`, as `swath kubernetes inject --store` does"
+                    .to_owned(),
+            ),
             RunError::ProjectIsUp { compose, .. } => Some(format!(
                 "`{compose} down`, or give this run's a name of its own by `--project-name`"
             )),
@@ -302,6 +364,23 @@ impl RunError {
             ),
             _ => None,
         }
+    }
+}
+
+/// No more pods and stores are named.
+const NAMED: usize = 10;
+
+/// `1 pod is`, `2 pods are`.
+fn are(number: usize, thing: &str) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(number, thing))
+}
+
+fn no_store(stores: &[String]) -> &'static str {
+    if stores.is_empty() {
+        "the pods do not say where they ship what they record"
+    } else {
+        "the pods ship to several runs"
     }
 }
 

@@ -42,6 +42,18 @@ pub enum RunEvent<'a> {
         /// Since the first was started.
         elapsed: Duration,
     },
+    /// The pods of a cluster serve.
+    PodsReady {
+        /// How many.
+        pods: usize,
+        /// Since they were first asked for.
+        elapsed: Duration,
+    },
+    /// What the services of a fleet recorded is about to be fetched.
+    Gathering {
+        /// The run's address in the object store.
+        from: &'a str,
+    },
     /// The tests start; the terminal is theirs until `TestsEnded`.
     Running {
         /// The command, for people, secrets masked.

@@ -138,7 +138,9 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
 fn judged(request: &RunRequest) -> Judged<'_> {
     Judged {
         counted: request.counted,
-        declared: !request.services.is_empty() || request.compose.is_some(),
+        declared: !request.services.is_empty()
+            || request.compose.is_some()
+            || request.fleet.is_some(),
         folder: &request.folder,
     }
 }

@@ -1,6 +1,9 @@
 //! A run whose services ran in a fleet: its evidence comes from an object store. From there on it is a
 //! run of containers.
 
+pub(crate) mod beside;
+mod cluster;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,6 +17,9 @@ use swath_fleet::{
     FetchedContainer, FetchedPod, Fleet, FleetPod, Goodbye, PodDocument, PodState, StoreError,
 };
 use swath_model::{Finding, Message, Orchestrator};
+
+pub use beside::FleetRequest;
+pub use cluster::Cluster;
 
 use crate::container::account::ContainerRun;
 use crate::data_file::Fingerprint;
@@ -126,6 +132,8 @@ struct Pods {
     lost: Vec<(String, Duration)>,
     cut_short: Vec<(String, usize)>,
     names: BTreeSet<String>,
+    /// Those that the store names, whatever became of them.
+    uids: BTreeSet<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
@@ -139,6 +147,7 @@ struct Origin {
 impl Pods {
     fn fetch_all(&mut self, fleet: &Fleet, run: &str) -> Result<(), GatherError> {
         let listing = patiently(|| fleet.list())?;
+        self.uids = listing.pods.iter().map(|pod| pod.uid.clone()).collect();
         if listing.pods.is_empty() {
             return Err(GatherError::Empty {
                 run: run.to_owned(),

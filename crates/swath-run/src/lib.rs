@@ -62,7 +62,7 @@ pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
-pub use fleet::{ExpectedInstances, GatherError, gather};
+pub use fleet::{Cluster, ExpectedInstances, FleetRequest, GatherError, gather};
 pub use history::RunHistory;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd, serve};

@@ -13,6 +13,7 @@ use crate::container::account::ContainerRun;
 use crate::data_file::Fingerprint;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
+use crate::fleet::beside::FleetBeside;
 use crate::history::RunHistory;
 use crate::installed_copy::OwnPackages;
 use crate::orchestra::{RunOutcome, execute};
@@ -78,6 +79,12 @@ pub(crate) fn measure(
         request.folder.display(),
         folder.agent().display()
     );
+    let fleet = match &request.fleet {
+        Some(fleet) => {
+            Some(FleetBeside::begin(fleet, observer).inspect_err(|_| history.mark_ended())?)
+        }
+        None => None,
+    };
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
@@ -99,6 +106,9 @@ pub(crate) fn measure(
     };
     containers.note_bypasses(&outcome);
     let mut findings = Vec::new();
+    if let Some(fleet) = fleet {
+        fleet.finish(observer, &mut containers, &mut findings);
+    }
     let mut gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
         findings.push(Finding::HitStoreUnreadable {
             error: format!("the hit stores could not be read: {error}"),

@@ -16,6 +16,9 @@ use crate::proc_file::{
     Identity, all_pids, arguments_of, environment_of, executable_of, maps_libpython, variable,
 };
 
+/// Set for programs by which swath itself asks for something while a run goes on: these and what they
+/// start are no processes of the run.
+pub(crate) const ASKING_VARIABLE: &str = "SWATH_ASKING";
 /// A program that is no Python by its name is asked for libpython once it has run this long.
 const EMBEDDED_CHECK_AFTER: Duration = Duration::from_millis(120);
 /// So long after it was new, or became another program, a process is looked at every time.
@@ -303,6 +306,11 @@ impl ProcessTable {
         if stat.is_zombie() {
             return;
         }
+        // At the first look it may not have become its program yet.
+        if stat.parent == self.own && sighting.looks == 0 && asks_for_swath(key.pid) {
+            self.disown(key);
+            return;
+        }
         sighting.group = stat.group;
         sighting.looks += 1;
         let same_memory = stat.arguments_at != 0
@@ -319,6 +327,17 @@ impl ProcessTable {
         let young = now - sighting.changed < YOUNG;
         if young {
             self.look_next_time(key.pid);
+        }
+    }
+
+    /// Leaves out a process that was taken for one of the run.
+    fn disown(&mut self, key: ProcessKey) {
+        self.sightings.remove(&key);
+        let place = self
+            .present
+            .binary_search_by_key(&key.pid, |present| present.pid);
+        if let Some(present) = place.ok().and_then(|place| self.present.get_mut(place)) {
+            present.ours = false;
         }
     }
 
@@ -370,7 +389,7 @@ impl ProcessTable {
     /// Whether a process is under this one; `None` where that is not known yet.
     fn is_ours(&self, pid: u32, stat: &ProcessStat) -> Option<bool> {
         if stat.parent == self.own {
-            return Some(true);
+            return Some(!asks_for_swath(pid));
         }
         match self.present(stat.parent) {
             Some(parent) if parent.ours => Some(true),
@@ -470,6 +489,11 @@ impl Sighting {
                 .and_then(|environment| python_path(&environment, agent_path));
         }
     }
+}
+
+/// Whether swath started a process to ask for something.
+fn asks_for_swath(pid: u32) -> bool {
+    environment_of(pid).is_some_and(|environment| variable(&environment, ASKING_VARIABLE).is_some())
 }
 
 /// What an environment says of `PYTHONPATH`.

@@ -10,6 +10,7 @@ use swath_config::{Ready, Service};
 use swath_docker::Endpoint;
 use swath_model::Counted;
 
+use crate::fleet::FleetRequest;
 use crate::settings::{Settings, SettingsOverrides};
 
 /// One run, completely described: nothing is read from the environment or a file later.
@@ -31,6 +32,8 @@ pub struct RunRequest {
     pub inject: Option<Inject>,
     /// The Compose project to bring up before the tests.
     pub compose: Option<ComposeRequest>,
+    /// The fleet whose services are tested.
+    pub fleet: Option<FleetRequest>,
     /// The folder in which everything starts.
     pub folder: PathBuf,
     /// The settings in force here, the command line taken in.
@@ -68,6 +71,7 @@ impl RunRequest {
             containers: false,
             inject: None,
             compose: None,
+            fleet: None,
             folder,
             data_file: settings.data_file(),
             settings,

@@ -20,7 +20,7 @@ use swath_setup::CiService;
 
 pub(crate) use affected::{AffectedArguments, AffectedFormat};
 pub(crate) use compare::{CompareArguments, CompareFormat, DeriveArguments};
-pub(crate) use fleet::{GatherArguments, ShipArguments};
+pub(crate) use fleet::{ClusterArguments, GatherArguments, ShipArguments};
 pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
@@ -443,6 +443,8 @@ pub(crate) struct RunArguments {
     pub(crate) services: ServiceArguments,
     #[command(flatten)]
     pub(crate) compose: ComposeArguments,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArguments,
     #[command(flatten)]
     pub(crate) measure: MeasureArguments,
     #[command(flatten)]

@@ -94,6 +94,13 @@ impl Observer for Progress {
                     &format!("{} in {}", count(services, "service"), seconds(elapsed)),
                 );
             }
+            RunEvent::PodsReady { pods, elapsed } => {
+                status(
+                    "Ready",
+                    &format!("{} in {}", count(pods, "pod"), seconds(elapsed)),
+                );
+            }
+            RunEvent::Gathering { from } => status("Gathering", from),
             RunEvent::Running { command } => status("Running", command),
             RunEvent::Interrupted { again } => status("Interrupted", interrupted(again)),
             // Said again at the end, with what it wrote.

@@ -12,7 +12,7 @@ pub(super) const VOLUME: &str = "swath";
 /// The container that fills it.
 pub(super) const PREPARE: &str = "swath-prepare";
 /// The container that ships what is recorded in it.
-pub(super) const SHIP: &str = "swath-ship";
+pub const SHIP: &str = "swath-ship";
 /// Where the volume may be mounted.
 pub(super) const FOLDERS: [&str; 2] = ["/swath", "/swath-run"];
 

@@ -13,8 +13,8 @@ use crate::order::{DeclaredContainer, VolumeOrder, is_container_name};
 
 /// The label of a pod that says for which run it is measured.
 const RUN_LABEL: &str = "swath.dev/run";
-/// The annotation of a pod that names its measured containers.
-const INJECTED: &str = "swath.dev/injected";
+/// The annotation of a pod that names its measured containers, with commas between.
+pub const INJECTED: &str = "swath.dev/injected";
 /// The variables by which coverage.py is told of its settings.
 const SETTINGS: [&str; 2] = ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"];
 

@@ -53,15 +53,44 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             "the object store has more objects of this run than swath takes",
         )
         .hint("give each run a prefix of its own".to_owned()),
+        Finding::FleetNotGathered { run, what } => Message::warning(
+            "fleet-not-gathered",
+            "what the services recorded could not be fetched from the object store",
+        )
+        .note(what.clone())
+        .hint(format!(
+            "it is still there: `swath gather --append {run}` adds it"
+        )),
+        Finding::PodsSilent { pods } => {
+            let text = match pods.as_slice() {
+                [pod] => format!("the pod `{pod}` ran, and the object store has nothing of it"),
+                more => format!(
+                    "{} ran, and the object store has nothing of them",
+                    count(more.len(), "pod")
+                ),
+            };
+            named(Message::warning("pods-silent", text), pods)
+                .hint("kubectl logs NAME --container swath-ship".to_owned())
+        }
+        Finding::PodsNotWatched { what } => Message::warning(
+            "pods-not-watched",
+            "the pods of the cluster were not seen all the time: some may be missing",
+        )
+        .note(what.clone()),
         _ => return None,
     })
 }
 
 pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let number = match finding {
-        Finding::PodsLost { pods, .. } | Finding::PodsCutShort { pods, .. } => pods.len(),
+        Finding::PodsLost { pods, .. }
+        | Finding::PodsCutShort { pods, .. }
+        | Finding::PodsSilent { pods } => pods.len(),
         Finding::InstancesMissing { seen, expected, .. } => expected.saturating_sub(*seen),
-        Finding::PodUnknown { .. } | Finding::FleetCut => 1,
+        Finding::PodUnknown { .. }
+        | Finding::FleetCut
+        | Finding::FleetNotGathered { .. }
+        | Finding::PodsNotWatched { .. } => 1,
         _ => return None,
     };
     Some(Gap::new(GapKind::Pods, number))

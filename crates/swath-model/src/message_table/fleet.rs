@@ -21,9 +21,29 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
             "name the run as `swath ship --to` does; see the log of the container `swath-ship`",
         ),
         entry(
+            "fleet-not-gathered",
+            "the tests have run, and what the services of a fleet recorded could not be fetched: the object store does not answer, or holds nothing of the run",
+            "it is still in the store: fetch it with `swath gather --append`",
+        ),
+        entry(
             "instances-missing",
             "fewer instances of a service are in the object store than `swath gather --expect` was told; a pod whose shipping container never started is not known there",
             "see which pods did not start it: `kubectl get pods`, and the log of the container `swath-ship`",
+        ),
+        entry(
+            "kubectl-failed",
+            "`kubectl`, by which swath asks a cluster for its pods, is not there, or failed (exit code 125)",
+            "make `kubectl get pods` work: the configuration of whoever starts swath is used, and the right to list and watch pods is needed",
+        ),
+        entry(
+            "no-pods",
+            "no pod of the namespace and selector carries the agent (exit code 125)",
+            "rewrite the manifests with `swath kubernetes inject` before they are applied",
+        ),
+        entry(
+            "no-store",
+            "the pods of a cluster do not say where they ship what they record, or say several runs (exit code 125)",
+            "name the run with `--fleet URL`",
         ),
         entry(
             "no-volume",
@@ -49,6 +69,21 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
             "pods-cut-short",
             "processes of pods still ran when the shipping container had to end: what they ran after that is missing",
             "raise `--grace` of `swath ship`, or let the shipping container end last (a native sidecar)",
+        ),
+        entry(
+            "pods-not-ready",
+            "pods that carry the agent were not ready in time (exit code 125)",
+            "see what keeps them: `kubectl describe pod NAME`; or raise `--ready-timeout`",
+        ),
+        entry(
+            "pods-not-watched",
+            "`kubectl` stopped telling of the pods of a cluster while the tests ran: pods that came and went then may be missing, and nobody knows of them",
+            "see why; run the tests again",
+        ),
+        entry(
+            "pods-silent",
+            "a measured container of the pods ran, says their cluster, and the object store holds nothing of them",
+            "see the log of the container `swath-ship`",
         ),
         entry(
             "pods-lost",

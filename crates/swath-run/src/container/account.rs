@@ -127,6 +127,13 @@ impl ContainerRun {
         self.records.push(record);
     }
 
+    /// Adds containers that ran elsewhere.
+    pub(crate) fn extend(&mut self, others: ContainerRun) {
+        self.records.extend(others.records);
+        self.stores.extend(others.stores);
+        self.unreadable.extend(others.unreadable);
+    }
+
     /// Whether what a container recorded is still in the engine.
     pub(crate) fn is_ungathered(&self) -> bool {
         self.is_lost || self.records.iter().any(|record| record.problem.is_some())
@@ -157,7 +164,7 @@ impl ContainerRun {
         };
         let containers = self.records.iter().zip(&self.stores);
         for ((record, stores), place) in containers.zip(places.of_records()) {
-            if record.in_foreground() {
+            if record.in_foreground() || record.is_elsewhere {
                 continue;
             }
             for file in distinct_files(stores) {

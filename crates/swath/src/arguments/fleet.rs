@@ -1,12 +1,19 @@
 //! The command lines of `swath ship` and `swath gather`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use swath_run::{PluginChoice, SettingsOverrides};
+use swath_config::parse_duration;
+use swath_fleet::StoreError;
+use swath_model::Message;
+use swath_run::{Cluster, FleetRequest, PluginChoice, SettingsOverrides};
 
 use super::{Count, MeasureArguments, RunReportArguments, overrides};
 use crate::interpreter::environment_interpreter;
+
+/// How long pods may take to be ready, where nothing else is said: as for every service.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `swath ship`.
 #[derive(Debug, Args)]
@@ -33,6 +40,59 @@ pub(crate) struct ShipArguments {
     /// End once something was recorded and then nothing for so long, as for a Job.
     #[arg(long, value_name = "DURATION", conflicts_with = "once")]
     pub(crate) until_idle: Option<String>,
+}
+
+/// Services that run in a fleet while the tests run here.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fleets")]
+pub(crate) struct ClusterArguments {
+    /// Wait for the measured pods of this namespace before the tests, and gather them afterwards.
+    ///
+    /// The manifests went through `swath kubernetes inject`. `kubectl` asks the cluster, with your
+    /// configuration.
+    #[arg(long, value_name = "NAMESPACE[:SELECTOR]")]
+    pub(crate) kubernetes: Option<Cluster>,
+    /// Gather what services ship to this run of an object store after the tests; with
+    /// `--kubernetes`, where the pods say so unless this does.
+    #[arg(long, value_name = "URL")]
+    pub(crate) fleet: Option<String>,
+    /// A service of the fleet that has so many instances at least; may be repeated.
+    #[arg(long, value_name = "SERVICE=N", value_parser = instances, hide_short_help = true)]
+    pub(crate) expect: Vec<(String, usize)>,
+}
+
+impl ClusterArguments {
+    /// The fleet, if one is named. `ready_timeout` is that of all services.
+    pub(crate) fn request(
+        &self,
+        ready_timeout: Option<&str>,
+    ) -> Result<Option<FleetRequest>, Message> {
+        if self.kubernetes.is_none() && self.fleet.is_none() {
+            if self.expect.is_empty() {
+                return Ok(None);
+            }
+            let text = "`--expect` is about a fleet, and none is named";
+            let hint = "swath run --fleet URL --expect SERVICE=N -- COMMAND";
+            return Err(Message::error("usage", text).hint(hint.to_owned()));
+        }
+        let store = self.fleet.as_ref().map(|url| url.parse());
+        let store = store.transpose();
+        let store = store.map_err(|error: StoreError| error.message())?;
+        let ready_timeout = match ready_timeout {
+            None => READY_TIMEOUT,
+            Some(text) => parse_duration(text).ok_or_else(|| {
+                let text = format!("`{text}` is not a duration");
+                let message = Message::error("usage", text);
+                message.hint("write `--ready-timeout 90s` or `2m`".to_owned())
+            })?,
+        };
+        Ok(Some(FleetRequest {
+            store,
+            expected: self.expect.iter().cloned().collect(),
+            cluster: self.kubernetes.clone(),
+            ready_timeout,
+        }))
+    }
 }
 
 /// `swath gather`.

@@ -51,7 +51,8 @@ pub(crate) fn run(arguments: &mut RunArguments, target: Option<Target>) -> Exit 
 pub(crate) fn gates(wanted: &[String], request: &RunRequest) -> Result<Gates, Message> {
     let folder = &request.folder;
     let gates = Gates::load(folder, wanted).map_err(|error| error.message())?;
-    let may_have = request.attribution || request.kind == RunKind::Gathered;
+    let may_have =
+        request.attribution || request.fleet.is_some() || request.kind == RunKind::Gathered;
     if gates.ask_for_endpoints() && !may_have {
         let text = "the gates of endpoints ask for what only attribution records";
         let hint = "swath run --attribution, or `attribution = true` in swath.toml".to_owned();
@@ -94,6 +95,8 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         let variable = variable.to_owned();
         Finding::CoveragePyToo { variable }.message().print();
     }
+    let timeout = arguments.services.ready_timeout.as_deref();
+    let fleet = arguments.cluster.request(timeout)?;
     Ok(RunRequest {
         services,
         command,
@@ -102,6 +105,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         containers: !arguments.services.no_docker,
         inject: arguments.services.inject.map(Into::into),
         compose,
+        fleet,
         data_file: if arguments.program.parallel_mode {
             beside(&settings.data_file())
         } else {

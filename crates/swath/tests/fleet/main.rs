@@ -1,6 +1,7 @@
 //! The services of a fleet, an object store between them and the report: real servers, a real S3
 //! server, and what may go wrong on the way.
 //!
+//! - `beside`: tests run here, and the services there
 //! - `store`: the S3 server, and a way to it that can be cut
 //! - `pods`: folders as the pods of a cluster have them, and the service in them
 //! - `whole`: three pods, everything goes wrong that may, and nothing is missing
@@ -9,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod beside;
 mod missing;
 mod pods;
 #[allow(dead_code, reason = "the other tests use the rest of it")]

@@ -1,0 +1,157 @@
+//! A fleet that serves while the tests of a run are running here: its pods are waited for before, watched
+//! meanwhile, and gathered in the end.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use swath_fleet::{Fleet, ObjectStore, RunLocation};
+use swath_model::Finding;
+
+use super::cluster::{Cluster, PodWatch, SeenPod, Watched};
+use super::{ExpectedInstances, GatherError, LOOK, Pods, patiently};
+use crate::container::account::ContainerRun;
+use crate::error::RunError;
+use crate::event::{Observer, RunEvent};
+use crate::signals::Waiting;
+
+/// So long, the first word of a pod that ran may take to reach the store.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+
+/// The fleet that a run tests. Credentials for its store are those of this process's environment.
+#[derive(Debug, Clone)]
+pub struct FleetRequest {
+    /// The run in the object store; `None` where the pods say where they ship to.
+    pub store: Option<RunLocation>,
+    /// How many instances of services there are at least.
+    pub expected: ExpectedInstances,
+    /// The cluster whose pods are watched; `None` where the store alone says which pods there are.
+    pub cluster: Option<Cluster>,
+    /// How long its pods may take to be ready.
+    pub ready_timeout: Duration,
+}
+
+/// A fleet that is tested.
+#[derive(Debug)]
+pub(crate) struct FleetBeside {
+    fleet: Fleet,
+    run: RunLocation,
+    expected: ExpectedInstances,
+    watch: Option<PodWatch>,
+}
+
+impl FleetBeside {
+    /// Waits until the pods are ready, and makes sure that what they record can be fetched later.
+    pub(crate) fn begin(
+        request: &FleetRequest,
+        observer: &mut dyn Observer,
+    ) -> Result<FleetBeside, RunError> {
+        let begun = Instant::now();
+        let watch = request.cluster.as_ref().map(PodWatch::begin);
+        let mut stores = BTreeSet::new();
+        if let Some(watch) = &watch {
+            let mut waiting = Waiting::install().map_err(|source| RunError::System {
+                what: "signals cannot be received",
+                source,
+            })?;
+            let name = request.cluster.as_ref().map(ToString::to_string);
+            let service = format!("the pods of {}", name.unwrap_or_default());
+            let mut pause = |time: Duration| {
+                let elapsed = begun.elapsed();
+                observer.event(RunEvent::Waiting {
+                    service: &service,
+                    elapsed,
+                });
+                waiting.wait(time)
+            };
+            let ready = watch.wait_until_ready(request.ready_timeout, &mut pause)?;
+            observer.event(RunEvent::PodsReady {
+                pods: ready.pods,
+                elapsed: begun.elapsed(),
+            });
+            stores = ready.stores;
+        }
+        let run = match (&request.store, stores.len()) {
+            (Some(run), _) => run.clone(),
+            (None, 1) => stores.into_iter().collect::<String>().parse()?,
+            (None, _) => {
+                let stores = stores.into_iter().collect();
+                return Err(RunError::NoStore { stores });
+            }
+        };
+        let store = ObjectStore::open(&run, &|name| std::env::var(name).ok())?;
+        let fleet = Fleet::new(store);
+        // Before the tests, not after them, it is known whether the store can be read.
+        patiently(|| fleet.list())?;
+        Ok(FleetBeside {
+            fleet,
+            run,
+            expected: request.expected.clone(),
+            watch,
+        })
+    }
+
+    /// Fetches what the pods recorded; whatever is missing of it is a finding.
+    pub(crate) fn finish(
+        self,
+        observer: &mut dyn Observer,
+        containers: &mut ContainerRun,
+        findings: &mut Vec<Finding>,
+    ) {
+        let run = self.run.to_string();
+        observer.event(RunEvent::Gathering { from: &run });
+        let watched = self.watch.map(PodWatch::finish).unwrap_or_default();
+        let ran: BTreeSet<&String> = (watched.pods.iter())
+            .filter_map(|(uid, pod)| pod.has_run.then_some(uid))
+            .collect();
+        wait_for_first_words(&self.fleet, &ran);
+        let mut pods = Pods::default();
+        match pods.fetch_all(&self.fleet, &run) {
+            Ok(()) => {}
+            // Which of the pods are missing is said of them, where that is known.
+            Err(GatherError::Empty { .. }) if !ran.is_empty() => {}
+            Err(error) => {
+                let what = error.to_string();
+                findings.push(Finding::FleetNotGathered { run, what });
+            }
+        }
+        let silent: Vec<String> = (watched.pods.iter())
+            .filter(|(uid, _)| ran.contains(uid) && !pods.uids.contains(*uid))
+            .map(|(_, pod)| pod.to_string())
+            .collect();
+        let (theirs, found) = pods.finish(&self.expected);
+        containers.extend(theirs);
+        findings.extend(found);
+        findings.extend(of_watch(&watched, silent));
+    }
+}
+
+/// A pod that ran may not have said so yet.
+fn wait_for_first_words(fleet: &Fleet, ran: &BTreeSet<&String>) {
+    let begun = Instant::now();
+    while begun.elapsed() < FIRST_WORD {
+        let Ok(listing) = fleet.list() else {
+            return;
+        };
+        let known: BTreeSet<&String> = listing.pods.iter().map(|pod| &pod.uid).collect();
+        if ran.is_subset(&known) {
+            return;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// What the cluster knows of pods that the store does not.
+fn of_watch(watched: &Watched, silent: Vec<String>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !silent.is_empty() {
+        findings.push(Finding::PodsSilent { pods: silent });
+    }
+    let never_ran = watched.pods.values().filter(|pod| !pod.has_run);
+    for pod in never_ran.map(SeenPod::to_string) {
+        tracing::debug!("no measured container of the pod {pod} has run");
+    }
+    if let Some(what) = &watched.problem {
+        findings.push(Finding::PodsNotWatched { what: what.clone() });
+    }
+    findings
+}
