@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use swath_model::{AgentState, Ending, Role};
 
 use crate::attribution::labelled;
-use crate::hit_store::{Ending as StoreEnding, StoredProcess};
+use crate::hit_store::{StoreEnding, StoredProcess};
 use crate::shared_files::{Shared, touched_paths};
 use crate::stored_context::Reached;
 use crate::{

@@ -21,7 +21,7 @@ use attribution::{Contexts, FileShares};
 
 /// How a process ended, as far as its own hit store can say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ending {
+pub enum StoreEnding {
     /// It runs, or it was killed, crashed or called `os._exit`.
     #[default]
     Open,
@@ -141,7 +141,7 @@ pub struct StoredProcess {
     /// Everything that the agent said of itself.
     pub notes: Vec<AgentNote>,
     /// How it ended.
-    pub closed: Ending,
+    pub closed: StoreEnding,
     /// How many records found no room.
     pub dropped: u64,
     /// Why, where there are any.
@@ -391,7 +391,7 @@ impl ReadStore {
             parent_pid: process.pid,
             fork_parent: Some(process.id.clone()),
             start_ticks: child.start_ticks,
-            closed: Ending::Open,
+            closed: StoreEnding::Open,
             dropped: 0,
             notes: Vec::new(),
             listens: Vec::new(),
@@ -484,9 +484,9 @@ fn process_of(header: &Header) -> StoredProcess {
         branch: header.branch,
         state: measured.to_owned(),
         closed: match header.closed {
-            Closed::Ended => Ending::Clean,
-            Closed::Replaced => Ending::Exec,
-            Closed::Open | Closed::Other(_) => Ending::Open,
+            Closed::Ended => StoreEnding::Clean,
+            Closed::Replaced => StoreEnding::Exec,
+            Closed::Open | Closed::Other(_) => StoreEnding::Open,
         },
         dropped: u64::from(header.dropped) + u64::from(header.lost_by_children),
         no_room: match header {

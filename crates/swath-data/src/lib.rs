@@ -61,7 +61,7 @@ pub use derived::{Derivation, Derived, NamedData, derive};
 pub use error::DataError;
 pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{
-    AgentNote, Ending, Gathered, HitStoreError, MEASURED, Spawn, StoredFile, StoredProcess,
+    AgentNote, Gathered, HitStoreError, MEASURED, Spawn, StoreEnding, StoredFile, StoredProcess,
     UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
 };
 pub use labels::Labels;

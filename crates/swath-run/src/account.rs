@@ -8,7 +8,7 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use swath_data::{Ending as StoreEnding, StoredProcess, without_secrets};
+use swath_data::{StoreEnding, StoredProcess, without_secrets};
 use swath_model::{AgentState, Counted, Ending, NoRoom, NotMeasured, Role};
 
 use crate::kinship::Kinship;

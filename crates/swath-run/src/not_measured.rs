@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-use swath_data::{Ending as StoreEnding, Spawn, StoredProcess, without_secrets};
+use swath_data::{Spawn, StoreEnding, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 

@@ -39,7 +39,7 @@ fn a_store_becomes_a_process() {
     assert_eq!(process.command, ["python3", "app.py"]);
     assert_eq!(process.listens, ["127.0.0.1:8000"]);
     assert_eq!(process.spawned[0].command, ["true"]);
-    assert_eq!(process.closed, Ending::Clean);
+    assert_eq!(process.closed, StoreEnding::Clean);
     assert_eq!(process.state, MEASURED);
     let [file] = process.files.as_slice() else {
         panic!("one file")
