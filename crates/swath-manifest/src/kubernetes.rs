@@ -1,8 +1,12 @@
 //! Manifests of Kubernetes: every workload in them gets the agent.
 
 pub(crate) mod added;
+pub(crate) mod admission;
 mod environment;
+pub(crate) mod installation;
+mod json;
 pub(crate) mod note;
+mod owner;
 pub(crate) mod pod;
 pub(crate) mod request;
 mod rules;
@@ -12,12 +16,13 @@ use swath_checkout::yaml_nests_too_deep;
 
 use crate::documents::{Document, documents};
 use crate::error::ManifestError;
-use crate::node::{Node, Scalar, Style};
+use crate::node::Node;
 use crate::yaml::{self, Problem};
+use json::of_json;
 use note::{LeftWorkload, Outcome, WorkloadNote};
 use request::{Injected, KubernetesRequest};
 use rules::Rules;
-use workload::Found;
+use workload::{Found, Workload};
 
 /// Gives the workloads of a stream of manifests the agent. Documents without a workload that gets it
 /// are in the result byte for byte; of the others, comments inside are lost.
@@ -95,37 +100,42 @@ fn inject_object(
     rules: &Rules<'_>,
     notes: &mut Vec<WorkloadNote>,
 ) -> Result<bool, ManifestError> {
-    let workload = match workload::find(object) {
+    let note = match workload::find(object) {
         Found::Nothing => return Ok(false),
-        Found::Unknown(workload) => {
-            notes.push(workload.note(Outcome::Left(LeftWorkload::Kind)));
-            return Ok(false);
-        }
-        Found::Workload(workload) => workload,
+        Found::Unknown(workload) => workload.note(Outcome::Left(LeftWorkload::Kind)),
+        Found::Workload(workload) => inject_workload(object, &workload, rules)?,
     };
-    if !rules.is_in_namespace(&workload) {
-        notes.push(workload.note(Outcome::Left(LeftWorkload::Namespace)));
-        return Ok(false);
+    let is_changed = matches!(note.outcome, Outcome::Injected { .. });
+    notes.push(note);
+    Ok(is_changed)
+}
+
+/// Gives a workload the agent, if it gets it; says what became of it.
+fn inject_workload(
+    object: &mut Node,
+    workload: &Workload,
+    rules: &Rules<'_>,
+) -> Result<WorkloadNote, ManifestError> {
+    let left = |reason| Ok(workload.note(Outcome::Left(reason)));
+    if !rules.is_in_namespace(workload) {
+        return left(LeftWorkload::Namespace);
     }
     // Only one that is whole takes the object's place.
     let mut changed = object.clone();
     let Some(template) = changed.at_mut(workload.template) else {
-        return Ok(false);
+        return left(LeftWorkload::Malformed { what: "spec" });
     };
-    let outcome = match pod::inject(template, &workload, rules) {
+    match pod::inject(template, workload, rules) {
         Ok(injected) => {
             if rules.image.is_none() {
                 let workload = workload.to_string();
                 return Err(ManifestError::NoImage { workload });
             }
             *object = changed;
-            injected
+            Ok(workload.note(injected))
         }
-        Err(reason) => Outcome::Left(reason),
-    };
-    let is_changed = matches!(outcome, Outcome::Injected { .. });
-    notes.push(workload.note(outcome));
-    Ok(is_changed)
+        Err(reason) => left(reason),
+    }
 }
 
 /// The trees of a document. What other programs print as JSON is read as that: its escapes are not
@@ -137,27 +147,6 @@ fn parse(body: &str) -> Result<Vec<Node>, Problem> {
         return Ok(vec![of_json(value)]);
     }
     yaml::parse(body)
-}
-
-fn of_json(value: serde_json::Value) -> Node {
-    use serde_json::Value;
-    match value {
-        Value::Null => Node::plain("null"),
-        Value::Bool(value) => Node::plain(if value { "true" } else { "false" }),
-        Value::Number(number) => Node::plain(&number.to_string()),
-        Value::String(text) if text.contains('\n') => Node::Scalar(Scalar {
-            text,
-            style: Style::Block,
-        }),
-        Value::String(text) => Node::text(text),
-        Value::Array(items) => Node::Sequence(items.into_iter().map(of_json).collect()),
-        Value::Object(entries) => Node::Mapping(
-            entries
-                .into_iter()
-                .map(|(key, value)| (Node::text(key), of_json(value)))
-                .collect(),
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ mod yaml;
 
 pub use error::ManifestError;
 pub use kubernetes::added::SHIP as SHIPPING_CONTAINER;
+pub use kubernetes::admission::{Admission, Admitted, ReviewError};
 pub use kubernetes::inject;
+pub use kubernetes::installation::{HEALTH_PATH, Installation, WEBHOOK_PATH, WEBHOOK_PORT};
 pub use kubernetes::note::{LeftContainer, LeftWorkload, Outcome, Remark, WorkloadNote};
 pub use kubernetes::pod::INJECTED as INJECTED_ANNOTATION;
 pub use kubernetes::request::{Injected, KubernetesRequest, PythonPath, Sidecars};

@@ -25,6 +25,13 @@ pub struct AgentOrder {
     pub own_packages: Vec<String>,
 }
 
+impl AgentOrder {
+    /// The value of [`SETTINGS_VARIABLE`].
+    pub(crate) fn to_variable(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// What a manifest says of a container: what its paths and settings are later judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -96,10 +103,10 @@ impl VolumeOrder {
 
     /// The variables and their values.
     pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
-        let text = |json: serde_json::Result<String>| json.unwrap_or_default();
+        let places = serde_json::to_string(&self.places).unwrap_or_default();
         [
-            (SETTINGS_VARIABLE, text(serde_json::to_string(&self.agent))),
-            (PLACES_VARIABLE, text(serde_json::to_string(&self.places))),
+            (SETTINGS_VARIABLE, self.agent.to_variable()),
+            (PLACES_VARIABLE, places),
         ]
     }
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use swath_manifest::{AgentOrder, Injected, KubernetesRequest, Sidecars, inject};
+use swath_manifest::{AgentOrder, Injected, Installation, KubernetesRequest, Sidecars, inject};
 use swath_test::{Requirements, newest_python, skip, temp_dir, venv};
 
 /// The first Kubernetes with native sidecars that the schemas are there for, and the last one.
@@ -146,6 +146,24 @@ fn every_result_is_what_kubernetes_takes() {
                 );
             }
         }
+    }
+    let installation = Installation {
+        namespace: "swath".to_owned(),
+        secret: "swath-webhook-tls".to_owned(),
+        authority: Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
+    };
+    let webhook = installation.manifests(&request()).unwrap();
+    swath_test::write_file(place.path().join("webhook.yaml"), &webhook);
+    for version in VERSIONS {
+        let mut validate = venv.command("kubernetes-validate");
+        validate.args(["--strict", "--kubernetes-version", version]);
+        let output = validate
+            .arg(place.path().join("webhook.yaml"))
+            .output()
+            .unwrap();
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.matches("passed").count(), 4, "{said}");
     }
     // It does find what is wrong.
     let wrong = read("helm.yaml").replace("mountPath", "mountpath");

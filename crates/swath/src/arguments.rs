@@ -25,7 +25,10 @@ pub(crate) use history::{
     HistoryAddArguments, HistoryArguments, HistoryShowArguments, HistoryVerb,
 };
 
-pub(crate) use kubernetes::{KubernetesArguments, KubernetesInjectArguments, KubernetesVerb};
+pub(crate) use kubernetes::{
+    InjectionArguments, KubernetesArguments, KubernetesInjectArguments, KubernetesVerb,
+    KubernetesWebhookArguments, KubernetesWebhookManifestsArguments,
+};
 pub(crate) use prepare::{FleetArguments, FleetVerb, PrepareArguments};
 
 use crate::interpreter::environment_interpreter;

@@ -24,6 +24,7 @@ fn sources() -> Vec<String> {
         "swath-fleet",
         "swath-checkout",
         "swath-store",
+        "swath-webhook",
     ]
     .iter()
     .flat_map(|name| walkdir::WalkDir::new(root.join("crates").join(name).join("src")))

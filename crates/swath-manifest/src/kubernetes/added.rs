@@ -45,7 +45,7 @@ pub(super) fn prepare(rules: &Rules<'_>, order: &VolumeOrder, folder: &str, spec
     let command = words.into_iter().chain(order.places.keys().cloned());
     let variables = order.variables().into_iter();
     let variables = variables.map(|(name, value)| variable_of(name, &literal(&value)));
-    container(
+    beside(
         PREPARE,
         rules,
         Node::texts(command),
@@ -83,7 +83,7 @@ pub(super) fn ship(
         })
         .into();
     variables.push(variable_of("SWATH_WORKLOAD", &workload.to_string()));
-    let mut ship = container(
+    let mut ship = beside(
         SHIP,
         rules,
         Node::texts(command),
@@ -103,30 +103,46 @@ pub(super) fn ship(
     Some(ship)
 }
 
-/// A container of swath's own: with the rights that the restricted profile of Kubernetes allows, and
-/// with limits that are its requests, so that a pod with guaranteed resources stays one.
-fn container(
+/// A container of swath's own in a pod of somebody else's.
+fn beside(
     name: &str,
     rules: &Rules<'_>,
     command: Node,
     variables: Node,
     folder: &str,
     spec: &Node,
+    amounts: (&str, &str),
+) -> Node {
+    let image = rules.image.unwrap_or_default();
+    let mut container = container(name, image, command, variables, mount(folder), amounts);
+    // Else it is the user of the pod, or the one of the image.
+    if spec.text_at(&["securityContext", "runAsUser"]) == Some("0")
+        && let Some(rights) = container.mapping_mut("securityContext")
+    {
+        let _ = rights.set("runAsUser", Node::plain(NOBODY));
+    }
+    container
+}
+
+/// A container of swath's own: with the rights that the restricted profile of Kubernetes allows, and
+/// with limits that are its requests, so that a pod with guaranteed resources stays one.
+pub(super) fn container(
+    name: &str,
+    image: &str,
+    command: Node,
+    variables: Node,
+    mount: Node,
     (processor, memory): (&str, &str),
 ) -> Node {
     let drop_all = Node::mapping([("drop", Node::texts(["ALL"]))]);
     let profile = Node::mapping([("type", Node::text("RuntimeDefault"))]);
-    let mut rights = Node::mapping([
+    let rights = Node::mapping([
         ("allowPrivilegeEscalation", Node::plain("false")),
         ("capabilities", drop_all),
         ("readOnlyRootFilesystem", Node::plain("true")),
         ("runAsNonRoot", Node::plain("true")),
         ("seccompProfile", profile),
     ]);
-    // Else it is the user of the pod, or the one of the image.
-    if spec.text_at(&["securityContext", "runAsUser"]) == Some("0") {
-        let _ = rights.set("runAsUser", Node::plain(NOBODY));
-    }
     let amount = || {
         Node::mapping([
             ("cpu", Node::text(processor)),
@@ -136,11 +152,11 @@ fn container(
     let resources = Node::mapping([("limits", amount()), ("requests", amount())]);
     Node::mapping([
         ("name", Node::text(name)),
-        ("image", Node::text(rules.image.unwrap_or_default())),
+        ("image", Node::text(image)),
         ("command", command),
         ("env", variables),
         ("resources", resources),
         ("securityContext", rights),
-        ("volumeMounts", Node::Sequence(vec![mount(folder)])),
+        ("volumeMounts", Node::Sequence(vec![mount])),
     ])
 }

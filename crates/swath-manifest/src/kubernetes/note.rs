@@ -46,6 +46,20 @@ pub enum LeftWorkload {
     },
     /// It runs on Windows.
     Windows,
+    /// It shows what a node runs of its own accord.
+    Mirror,
+    /// It is for no run, and there is a store.
+    NoRun,
+    /// The run that its label names is no run.
+    RunLabel {
+        /// What the label holds.
+        run: String,
+    },
+    /// It cannot be done.
+    Refused {
+        /// Why not.
+        what: String,
+    },
     /// A name that swath needs is in use.
     NameTaken {
         /// What has the name.
@@ -137,6 +151,16 @@ impl fmt::Display for LeftWorkload {
                 Ok(())
             }
             LeftWorkload::Windows => formatter.write_str("it runs on Windows"),
+            LeftWorkload::Mirror => {
+                formatter.write_str("it is the mirror of a static pod, which a file of its node makes")
+            }
+            LeftWorkload::NoRun => {
+                formatter.write_str("it is for no run: name one in its label `swath.dev/run`")
+            }
+            LeftWorkload::RunLabel { run } => {
+                write!(formatter, "its label `swath.dev/run` is `{run}`, which cannot name a run")
+            }
+            LeftWorkload::Refused { what } => formatter.write_str(what),
             LeftWorkload::NameTaken { what, name } => {
                 write!(formatter, "it has a {what} named `{name}`, as swath's own")
             }

@@ -12,9 +12,13 @@ use crate::node::Node;
 use crate::order::{DeclaredContainer, VolumeOrder, is_container_name};
 
 /// The label of a pod that says for which run it is measured.
-const RUN_LABEL: &str = "swath.dev/run";
+pub(super) const RUN_LABEL: &str = "swath.dev/run";
+/// The label of namespaces and pods that says whether the webhook measures them.
+pub(super) const MEASURE_LABEL: &str = "swath.dev/measure";
 /// The annotation of a pod that names its measured containers, with commas between.
 pub const INJECTED: &str = "swath.dev/injected";
+/// The annotation of a pod that the agent of a node made of a file there.
+const MIRROR: &str = "kubernetes.io/config.mirror";
 /// The variables by which coverage.py is told of its settings.
 const SETTINGS: [&str; 2] = ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"];
 
@@ -89,6 +93,9 @@ fn check(pod: &Node, workload: &Workload, rules: &Rules<'_>) -> Result<(), LeftW
         let run = pod.text_at(&["metadata", "labels", RUN_LABEL]);
         let run = run.map(str::to_owned);
         return Err(LeftWorkload::Already { run });
+    }
+    if pod.at(&["metadata", "annotations", MIRROR]).is_some() {
+        return Err(LeftWorkload::Mirror);
     }
     let Some(spec) = pod.get("spec") else {
         return Err(LeftWorkload::Malformed { what: "spec" });

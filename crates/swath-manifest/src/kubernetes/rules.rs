@@ -117,7 +117,7 @@ fn globs(written: &str) -> Result<Globs, ManifestError> {
 }
 
 /// Whether Kubernetes takes this as the value of a label. It is a folder's name in the store, too.
-fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     const LONGEST: usize = 63;
     let is_outer = |letter: char| letter.is_ascii_alphanumeric();
     text.len() <= LONGEST

@@ -1,4 +1,4 @@
-mod property;
+pub(super) mod property;
 
 use super::*;
 use crate::kubernetes::note::{LeftContainer, Remark};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::note::{Outcome, WorkloadNote};
+use super::owner;
 use crate::node::Node;
 
 /// Where the pod is in what runs it.
@@ -100,6 +101,11 @@ pub(super) fn find(object: &Node) -> Found {
         Some((_, _, template, ends)) => {
             workload.template = template;
             workload.ends = *ends;
+            if template.is_empty()
+                && let Some((kind, name)) = owner::of_pod(object)
+            {
+                (workload.kind, workload.name) = (kind, name);
+            }
             Found::Workload(workload)
         }
         None if object

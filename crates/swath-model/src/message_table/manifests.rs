@@ -16,6 +16,11 @@ pub(super) const MANIFESTS: MessageGroup = MessageGroup {
             "give one with `--run ID`: at most 63 letters, digits, `-`, `_` and `.`",
         ),
         entry(
+            "certificate-kept",
+            "the files of the webhook's certificate have changed and cannot be used: they hold no certificate, or a key that it was not made for; the certificate before them stays in use",
+            "write a certificate and the key that it was made for; the next change is read by itself",
+        ),
+        entry(
             "manifest-not-readable",
             "manifests cannot be read: they are not there, not YAML, too large or nested too deep; nothing was written",
             "name a file that holds what `kubectl apply -f` takes",
@@ -34,6 +39,11 @@ pub(super) const MANIFESTS: MessageGroup = MessageGroup {
             "pod-not-prepared",
             "in a pod, the agent could not be put into the volume: the pod starts without it and is not measured",
             "read what the message says; the image and the swath that wrote the manifest should be of one version",
+        ),
+        entry(
+            "webhook-not-served",
+            "the admission webhook cannot serve: its certificate or its key cannot be used, or the address is taken; clusters create pods as they are meanwhile",
+            "name files with `--certificate` and `--key` that belong together, and a free address with `--listen`",
         ),
     ],
 };

@@ -17,6 +17,10 @@ pub(crate) struct KubernetesArguments {
 pub(crate) enum KubernetesVerb {
     /// Rewrite manifests so that their workloads are measured.
     Inject(Box<KubernetesInjectArguments>),
+    /// Serve the same rewriting to API servers, as a mutating admission webhook.
+    Webhook(Box<KubernetesWebhookArguments>),
+    /// Print the manifests that install the webhook in a cluster.
+    WebhookManifests(Box<KubernetesWebhookManifestsArguments>),
 }
 
 /// `swath kubernetes inject`.
@@ -29,6 +33,53 @@ pub(crate) struct KubernetesInjectArguments {
     /// The manifests, YAML or JSON; `-` reads them from standard input.
     #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) injection: InjectionArguments,
+}
+
+/// `swath kubernetes webhook`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "`--help` shows all options.",
+    after_long_help = "What installs it in a cluster, with its command line: swath kubernetes webhook-manifests\n\nExample: swath kubernetes webhook --certificate tls.crt --key tls.key --image registry/swath:1"
+)]
+pub(crate) struct KubernetesWebhookArguments {
+    /// The certificate that API servers are shown, as PEM; read again when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: PathBuf,
+    /// Its key, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Where to listen [default: port 8443 of all addresses].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) injection: InjectionArguments,
+}
+
+/// `swath kubernetes webhook-manifests`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "`--help` shows all options.",
+    after_long_help = "Example:\n  swath kubernetes webhook-manifests --image registry/swath:1 --store s3://bucket/coverage \\\n    --ca tls.crt > webhook.yaml\n  kubectl apply -f webhook.yaml"
+)]
+pub(crate) struct KubernetesWebhookManifestsArguments {
+    /// The namespace of the webhook: made for it, and removed with it.
+    #[arg(long, value_name = "NAME", default_value = "swath")]
+    pub(crate) webhook_namespace: String,
+    /// The secret of the type kubernetes.io/tls in that namespace, with its certificate and key.
+    #[arg(long, value_name = "NAME", default_value = "swath-webhook-tls")]
+    pub(crate) secret: String,
+    /// The certificates that API servers trust for the webhook, as PEM; only those are taken from it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) injection: InjectionArguments,
+}
+
+/// What pods get.
+#[derive(Debug, Args)]
+pub(crate) struct InjectionArguments {
     /// The image that holds swath.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
@@ -36,7 +87,7 @@ pub(crate) struct KubernetesInjectArguments {
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
     /// Where pods ship what they record, such as `s3://BUCKET/FOLDER`.
-    #[arg(long, value_name = "URL", requires = "run")]
+    #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// The secret in the cluster with the variables that let pods write to the store.
     #[arg(long, value_name = "NAME", requires = "store", hide_short_help = true)]

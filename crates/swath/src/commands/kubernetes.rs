@@ -1,5 +1,7 @@
 //! `swath kubernetes`: manifests with the agent.
 
+mod webhook;
+
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -9,7 +11,9 @@ use swath_model::Message;
 use swath_run::{SettingsOverrides, own_packages};
 
 use super::run::load_settings;
-use crate::arguments::{KubernetesArguments, KubernetesInjectArguments, KubernetesVerb};
+use crate::arguments::{
+    InjectionArguments, KubernetesArguments, KubernetesInjectArguments, KubernetesVerb,
+};
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::progress::status;
@@ -23,13 +27,16 @@ const MOST_PACKAGES: usize = 32 << 10;
 
 /// Does what is asked for with a cluster.
 pub(crate) fn kubernetes(arguments: KubernetesArguments) -> Exit {
-    let KubernetesVerb::Inject(arguments) = arguments.verb;
-    match injected(*arguments) {
-        Ok(injected) => {
+    let done = match arguments.verb {
+        KubernetesVerb::Inject(arguments) => injected(*arguments).map(|injected| {
             print_file(&injected.text);
             say(&injected);
-            Exit::Success
-        }
+        }),
+        KubernetesVerb::Webhook(arguments) => webhook::serve(*arguments),
+        KubernetesVerb::WebhookManifests(arguments) => webhook::print_manifests(*arguments),
+    };
+    match done {
+        Ok(()) => Exit::Success,
         Err(message) => {
             message.print();
             Exit::Failure
@@ -39,24 +46,35 @@ pub(crate) fn kubernetes(arguments: KubernetesArguments) -> Exit {
 
 fn injected(arguments: KubernetesInjectArguments) -> Result<Injected, Message> {
     let text = read(&arguments.file)?;
-    let folder = current_folder();
-    let settings = load_settings(&SettingsOverrides::default(), None, &folder)?;
-    let request = KubernetesRequest {
+    let agent = agent_order(&arguments.injection)?;
+    let request = request(arguments.injection, agent);
+    inject(&text, &request).map_err(|error| error.message())
+}
+
+/// What is asked for pods, with what the agent in them records.
+fn request(arguments: InjectionArguments, agent: AgentOrder) -> KubernetesRequest {
+    KubernetesRequest {
         image: arguments.image,
         run: arguments.run,
         store: arguments.store,
         store_secret: arguments.store_secret,
-        agent: AgentOrder {
-            branch: arguments.branch || settings.config.branch,
-            attribution: arguments.attribution,
-            own_packages: packages(&folder),
-        },
+        agent,
         measure: arguments.measure,
         namespace: arguments.namespace,
         sidecars: arguments.sidecars.map(Into::into).unwrap_or_default(),
         python_paths: arguments.python_path,
-    };
-    inject(&text, &request).map_err(|error| error.message())
+    }
+}
+
+/// What the checkout here says that is recorded, and the options.
+fn agent_order(arguments: &InjectionArguments) -> Result<AgentOrder, Message> {
+    let folder = current_folder();
+    let settings = load_settings(&SettingsOverrides::default(), None, &folder)?;
+    Ok(AgentOrder {
+        branch: arguments.branch || settings.config.branch,
+        attribution: arguments.attribution,
+        own_packages: packages(&folder),
+    })
 }
 
 /// The packages of the checkout, as far as a variable holds them.

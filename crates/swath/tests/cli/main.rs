@@ -27,6 +27,7 @@
 //! - `gate`: what the gate says, with and without a table
 //! - `settings`: where swath's own settings are found
 //! - `twin`: coverage.py's own recipe under swath, both numbers right
+//! - `webhook`: what API servers ask, over TLS
 //! - `report`: the text report and the data file against coverage.py
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -61,3 +62,4 @@ mod stopping;
 mod swath_log;
 mod test_names;
 mod twin;
+mod webhook;

@@ -125,6 +125,11 @@ fn workload() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A manifest of a pod.
+pub(in crate::kubernetes) fn pod() -> impl Strategy<Value = Value> {
+    workload().prop_filter_map("another kind", |one| (one["kind"] == "Pod").then_some(one))
+}
+
 /// A manifest with something in it exchanged.
 fn damaged() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
