@@ -207,6 +207,41 @@ fn what_is_no_review_gets_no_answer() {
     assert!(Admission::new(no_glob).is_err());
 }
 
+/// A review with something in it exchanged.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..6),
+        "[\\[\\]{}\",:0]{0,6}".prop_map(String::into_bytes),
+        prop_oneof![
+            Just("null"),
+            Just("[[]]"),
+            Just("\"\\ud800\""),
+            Just("1e999")
+        ]
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    let whole = review(&pod()).to_string().into_bytes();
+    let places = 0..whole.len();
+    (places.clone(), places, piece).prop_map(move |(start, length, piece)| {
+        let end = (start + length % 12).min(whole.len());
+        [&whole[..start], &piece, &whole[end..]].concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_is_wrong_is_no_review_or_a_pod_that_is_created(review in damaged()) {
+        let admission = Admission::new(request()).unwrap();
+        let Ok(admitted) = admission.answer(&review) else {
+            return Ok(());
+        };
+        let answer: Value = serde_json::from_str(&admitted.answer).unwrap();
+        prop_assert_eq!(&answer["response"]["allowed"], &json!(true));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
