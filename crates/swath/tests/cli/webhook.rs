@@ -23,11 +23,17 @@ const LIMIT: Duration = Duration::from_mins(1);
 const NAME: &str = "swath-webhook.swath.svc";
 const IMAGE: &str = "--image=registry/swath:1";
 
-/// Reviews as API servers send them, by the names of their files.
-const REVIEWS: [(&str, &str); 3] = [
+/// Reviews as API servers send them, by the names of their files. Two are what one of Kubernetes 1.20
+/// sent; the others follow the schema, with the fields of newer ones.
+const REVIEWS: [(&str, &str); 5] = [
     ("deployment", include_str!("reviews/deployment.json")),
     ("job", include_str!("reviews/job.json")),
     ("pod_v1beta1", include_str!("reviews/pod_v1beta1.json")),
+    ("recorded_v1", include_str!("reviews/recorded_v1.json")),
+    (
+        "recorded_v1beta1",
+        include_str!("reviews/recorded_v1beta1.json"),
+    ),
 ];
 
 /// A folder with a new certificate and its key; without `openssl`, a named skip.
@@ -202,6 +208,7 @@ fn an_installed_webhook_gives_pods_what_the_filter_gives_them() {
         "--measure=web/w*",
         "--measure=db",
         "--measure=tests",
+        "--measure=api",
         "--python-path=web/*=/srv/$(B)",
         "--python-path=/app",
     ];
@@ -255,7 +262,10 @@ fn an_installed_webhook_gives_pods_what_the_filter_gives_them() {
     let judged = finish(judge);
     assert_eq!(
         (judged.code, judged.stdout.as_str()),
-        (0, "deployment 3\njob 2\npod_v1beta1 2\n"),
+        (
+            0,
+            "deployment 3\njob 2\npod_v1beta1 2\nrecorded_v1 3\nrecorded_v1beta1 3\n"
+        ),
         "{}",
         judged.stderr
     );
@@ -265,6 +275,8 @@ fn an_installed_webhook_gives_pods_what_the_filter_gives_them() {
      Injected Deployment/web in shop: web; not `metrics`, which no --measure names; not `migrate`, an init container
      Injected Job/tests in shop: tests
      Injected StatefulSet/db in shop: db (a dry run)
+     Injected Deployment/api in shop-test: api; not `migrate`, an init container
+     Injected Deployment/api in shop-test: api; not `migrate`, an init container (a dry run)
        Ending after the requests under way
         Ended everything that was asked is answered
     ");
