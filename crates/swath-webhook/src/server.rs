@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::answer::{Shared, answer};
+use crate::answer::{Shared, Told, answer};
 use crate::certificates::{CertificateFiles, Certificates, Change};
 use crate::error::WebhookError;
 use crate::event::Event;
@@ -45,6 +45,7 @@ pub struct Webhook {
     listener: StandardListener,
     certificates: Certificates,
     admission: Admission,
+    linger: Duration,
 }
 
 /// How a webhook came to its end.
@@ -58,10 +59,13 @@ pub enum Ended {
 
 impl Webhook {
     /// Reads the certificate, and listens: at the first of these addresses that can be listened on.
+    /// When it is told to end, it goes on for `linger`: whoever sends requests may hear of the end
+    /// later.
     pub fn bind(
         addresses: &[String],
         files: CertificateFiles,
         admission: Admission,
+        linger: Duration,
     ) -> Result<Webhook, WebhookError> {
         let certificates = Certificates::read(files)?;
         let listener = listen(addresses).map_err(|source| WebhookError::NotListening {
@@ -72,6 +76,7 @@ impl Webhook {
             listener,
             certificates,
             admission,
+            linger,
         })
     }
 
@@ -93,19 +98,52 @@ impl Webhook {
         ended.map_err(WebhookError::System)
     }
 
-    async fn run(mut self, told: Box<crate::answer::Told>) -> io::Result<Ended> {
+    async fn run(self, told: Box<Told>) -> io::Result<Ended> {
         let mut signals = Signals::install()?;
         let listener = TcpListener::from_std(self.listener)?;
         let shared = Arc::new(Shared::new(self.admission, told));
         (shared.told)(&Event::Listening(listener.local_addr()?));
-        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let graceful = GracefulShutdown::new();
+        let mut door = Door {
+            listener,
+            connections: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+            certificates: self.certificates,
+            shared,
+            graceful: GracefulShutdown::new(),
+        };
+        tokio::select! {
+            () = signals.next() => {}
+            () = door.admit() => {}
+        }
+        (door.shared.told)(&Event::Ending);
+        tokio::select! {
+            () = signals.next() => {}
+            () = sleep(self.linger) => {}
+            () = door.admit() => {}
+        }
+        drop(door.listener);
+        tokio::select! {
+            () = signals.next() => Ok(Ended::Cut),
+            ended = timeout(END_LIMIT, door.graceful.shutdown()) => {
+                Ok(if ended.is_ok() { Ended::Answered } else { Ended::Cut })
+            }
+        }
+    }
+}
+
+/// Where connections come in.
+struct Door {
+    listener: TcpListener,
+    connections: Arc<Semaphore>,
+    certificates: Certificates,
+    shared: Arc<Shared>,
+    graceful: GracefulShutdown,
+}
+
+impl Door {
+    /// Lets in whoever comes, for as long as this is waited for.
+    async fn admit(&mut self) {
         loop {
-            let accepted = tokio::select! {
-                () = signals.next() => break,
-                accepted = accept(&listener, &connections) => accepted,
-            };
-            let (stream, permit) = match accepted {
+            let (stream, permit) = match accept(&self.listener, &self.connections).await {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::debug!("no connection was accepted: {error}");
@@ -116,19 +154,11 @@ impl Webhook {
             let (config, change) = self.certificates.current();
             match &change {
                 Change::Nothing => {}
-                Change::Read => (shared.told)(&Event::CertificateRead),
-                Change::Kept(error) => (shared.told)(&Event::CertificateKept(error)),
+                Change::Read => (self.shared.told)(&Event::CertificateRead),
+                Change::Kept(error) => (self.shared.told)(&Event::CertificateKept(error)),
             }
-            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
+            let (shared, watcher) = (Arc::clone(&self.shared), self.graceful.watcher());
             tokio::spawn(connection(shared, stream, config, watcher, permit));
-        }
-        drop(listener);
-        (shared.told)(&Event::Ending);
-        tokio::select! {
-            () = signals.next() => Ok(Ended::Cut),
-            ended = timeout(END_LIMIT, graceful.shutdown()) => {
-                Ok(if ended.is_ok() { Ended::Answered } else { Ended::Cut })
-            }
         }
     }
 }

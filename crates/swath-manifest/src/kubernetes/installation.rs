@@ -30,6 +30,8 @@ const REPLICAS: &str = "2";
 const TIMEOUT: &str = "5";
 /// Enough for the largest reviews that are answered at once.
 const MEMORY: &str = "256Mi";
+/// How long a pod that is being removed answers new requests: until every node knows that it is.
+const LINGER: &str = "5s";
 /// The label by which clusters name their namespaces.
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
@@ -240,6 +242,7 @@ fn command(request: &KubernetesRequest) -> Vec<String> {
     let mut option = |name: &str, value: &str| words.push(format!("--{name}={value}"));
     option("certificate", &format!("{CERTIFICATES}/tls.crt"));
     option("key", &format!("{CERTIFICATES}/tls.key"));
+    option("linger", LINGER);
     let single = [
         ("image", &request.image),
         ("run", &request.run),

@@ -53,6 +53,14 @@ pub(crate) struct KubernetesWebhookArguments {
     /// Where to listen [default: port 8443 of all addresses].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
+    /// How long new requests are still answered after SIGTERM: until nobody sends any here.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "0s",
+        hide_short_help = true
+    )]
+    pub(crate) linger: String,
     #[command(flatten)]
     pub(crate) injection: InjectionArguments,
 }

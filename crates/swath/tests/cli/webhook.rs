@@ -457,6 +457,19 @@ fn requests_under_way_are_answered_before_it_ends() {
     };
     let mut served = Served::start(&sandbox, &[IMAGE]);
     let (_, review) = REVIEWS[1];
+    // One that asks no more, and stays.
+    let mut idle = served.connect();
+    let get = head("GET", "/healthz", 0).replace("Connection: close", "Connection: keep-alive");
+    for _ in 0..2 {
+        idle.write_all(get.as_bytes()).unwrap();
+        let mut said = String::new();
+        wait_until(LIMIT, "an answer", || {
+            let mut bytes = [0; 512];
+            let length = idle.read(&mut bytes).unwrap();
+            said.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            said.ends_with("\r\n\r\nok\n")
+        });
+    }
     let (first, rest) = review.split_at(review.len() / 2);
     let mut under_way = served.connect();
     let head = head("POST", "/mutate", review.len());
@@ -480,6 +493,37 @@ fn requests_under_way_are_answered_before_it_ends() {
         served
             .said()
             .contains("Ended everything that was asked is answered")
+    );
+}
+
+#[test]
+fn who_has_not_heard_of_the_end_is_answered() {
+    let Some(sandbox) = certified("who_has_not_heard_of_the_end_is_answered") else {
+        return;
+    };
+    let mut served = Served::start(&sandbox, &[IMAGE, "--linger=10m"]);
+    served.guard.signal(Signal::TERM);
+    served.wait_for_word("Ending");
+    assert_eq!(served.review(REVIEWS[1].1).status, 200);
+    // A second signal means now.
+    assert_eq!(served.end(), Some(0));
+    assert!(
+        served
+            .said()
+            .contains("everything that was asked is answered")
+    );
+    let refused = sandbox.swath(&[
+        "kubernetes",
+        "webhook",
+        IMAGE,
+        "--certificate=tls.crt",
+        "--key=tls.key",
+        "--linger=soon",
+    ]);
+    assert!(
+        refused.stderr.contains("bad-duration"),
+        "{}",
+        refused.stderr
     );
 }
 

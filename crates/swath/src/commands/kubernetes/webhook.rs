@@ -1,5 +1,6 @@
 //! `swath kubernetes webhook` and what installs it.
 
+use swath_config::parse_duration;
 use swath_manifest::{
     Admission, Admitted, Installation, Outcome, SETTINGS_VARIABLE, VolumeOrder, WEBHOOK_PORT,
 };
@@ -16,6 +17,10 @@ use crate::terminal::print_file;
 
 /// Answers API servers until it is told to end.
 pub(super) fn serve(arguments: KubernetesWebhookArguments) -> Result<(), Message> {
+    let linger = parse_duration(&arguments.linger).ok_or_else(|| {
+        let text = format!("`{}` of --linger is not a valid duration", arguments.linger);
+        Message::error("bad-duration", text).hint("write `500ms`, `60s` or `2m`".to_owned())
+    })?;
     let agent = ordered(&arguments.injection)?;
     let request = request(arguments.injection, agent);
     let admission = Admission::new(request).map_err(|error| error.message())?;
@@ -30,7 +35,7 @@ pub(super) fn serve(arguments: KubernetesWebhookArguments) -> Result<(), Message
         None => everywhere().into(),
     };
     let of_webhook = |error: WebhookError| error.message();
-    let webhook = Webhook::bind(&addresses, files, admission).map_err(of_webhook)?;
+    let webhook = Webhook::bind(&addresses, files, admission, linger).map_err(of_webhook)?;
     match webhook.serve(say).map_err(of_webhook)? {
         Ended::Answered => status("Ended", "everything that was asked is answered"),
         Ended::Cut => status_bad("Ended", "some requests got no answer"),
