@@ -114,6 +114,7 @@ fn large_program(seed: u64, minor: u8) -> String {
 /// How many programs of a thousand may differ: of dead code now and then a line outlives its instructions.
 const TOLERATED: u64 = 2;
 
+#[expect(clippy::print_stderr, reason = "a test says what it tolerates")]
 fn check(
     python: &Python,
     what: &str,
