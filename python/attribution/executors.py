@@ -1,19 +1,26 @@
-"""Functions that a request hands to a pool of threads: `asyncio.to_thread` and `run_in_executor` among them."""
+"""Functions that a request hands to a pool: `asyncio.to_thread` and `run_in_executor` among what does so for threads.
+
+What a pool of processes is handed goes to another process; what a request adds to a future runs in this one.
+"""
 
 from swath_attribution.work import carried
 from swath_attribution.wrapping import replace
 
 
 def patch(module):
-    def make(original):
-        def submit(self, *arguments, **options):
-            if arguments:
-                arguments = (_carried(arguments[0]),) + arguments[1:]
-            return original(self, *arguments, **options)
+    if module.__name__.endswith("_base"):
+        replace(module.Future, "add_done_callback", _carrying)
+    else:
+        replace(module.ThreadPoolExecutor, "submit", _carrying)
 
-        return submit
 
-    replace(module.ThreadPoolExecutor, "submit", make)
+def _carrying(original):
+    def carrying(self, *arguments, **options):
+        if arguments:
+            arguments = (_carried(arguments[0]),) + arguments[1:]
+        return original(self, *arguments, **options)
+
+    return carrying
 
 
 def _carried(function):

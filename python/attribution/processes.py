@@ -1,11 +1,10 @@
 """Processes that multiprocessing starts for a request or a test."""
 
-from swath_attribution import current, request as requests
-from swath_attribution.test import Test
+from swath_attribution import other_process
 from swath_attribution.work import is_of_pool
 from swath_attribution.wrapping import replace
 
-# Pickled along with the process: nothing but strings, so that any Python can read it.
+# Pickled along with the process.
 _WORK = "_swath_work"
 
 
@@ -17,12 +16,9 @@ def patch(module):
 def _starting(original):
     def start(self):
         try:
-            if not is_of_pool(self):
-                request = current.served.get()
-                if request is not None:
-                    self.__dict__[_WORK] = (request.test, request.method, request.path)
-                elif current.Process.test:
-                    self.__dict__[_WORK] = (current.Process.test,)
+            work = None if is_of_pool(self) else other_process.said()
+            if work is not None:
+                self.__dict__[_WORK] = work
         except Exception:
             pass
         try:
@@ -36,36 +32,26 @@ def _starting(original):
 def _running(original):
     def _bootstrap(self, *arguments, **options):
         work = self.__dict__.pop(_WORK, None)
-        _forget()
+        other_process.forget()
         if work is None:
+            _attend(self)
             return original(self, *arguments, **options)
-        if len(work) == 1:
-            test = Test.begin(work[0])
-            try:
-                return original(self, *arguments, **options)
-            finally:
-                Test.end(test)
-        return requests.in_request(_again(work), original, self, *arguments, **options)
+        end = other_process.begun(work)
+        try:
+            return original(self, *arguments, **options)
+        finally:
+            end()
 
     return _bootstrap
 
 
-def _again(work):
+def _attend(process):
+    """A worker of `multiprocessing.Pool` hears whom each of its tasks is for."""
     try:
-        return requests.Request(*work)
-    except Exception:
-        return None
+        target = process._target
+        if (target.__module__, target.__name__) == ("multiprocessing.pool", "worker"):
+            from swath_attribution import process_pools
 
-
-def _forget():
-    """A process that was forked has what its parent did at that moment; a pool's must not keep it."""
-    try:
-        if current.served.get() is not None:
-            current.served.set(None)
-            current.variable.set(0)
-        if current.Process.test:
-            current.Process.test = ""
-            current.Process.number = 0
-            current.agent.set_current(0)
+            process_pools.attend(*process._args[:2])
     except Exception:
         pass

@@ -10,12 +10,14 @@ _numbers = {}
 class Request:
     """A request, from when the outermost of server and framework has it until its answer is made."""
 
-    __slots__ = ("number", "test", "method", "path", "key", "code", "is_over", "is_routed", "prefix", "script")
+    __slots__ = ("number", "test", "method", "path", "folded", "key", "code", "is_over", "is_routed", "prefix", "script")
 
     def __init__(self, test, method, whole, key=None, folded=None):
         self.test = test
         self.method = method
         self.path = whole
+        # How the path is counted where it is not by folding it.
+        self.folded = folded
         # What copies of the request's dictionary share with it.
         self.key = key
         self.code = None

@@ -28,14 +28,20 @@ def replace(owner, name, make):
     original = vars(owner).get(name)
     if original is None or hasattr(original, _MARK):
         return False
-    is_class_method = isinstance(original, classmethod)
-    function = original.__func__ if is_class_method else original
+    kind = type(original) if isinstance(original, (classmethod, staticmethod)) else None
+    function = original if kind is None else original.__func__
     if hasattr(function, _MARK):
         return False
     replacement = wraps(function)(make(function))
     setattr(replacement, _MARK, True)
-    setattr(owner, name, classmethod(replacement) if is_class_method else replacement)
+    setattr(owner, name, replacement if kind is None else kind(replacement))
     return True
+
+
+def own(owner, name):
+    """Gives a class a method itself that it inherits, so that it can be replaced for this class alone."""
+    if name not in vars(owner):
+        setattr(owner, name, getattr(owner, name))
 
 
 def replace_after(owner, name, after):

@@ -229,6 +229,7 @@ fn check_reports(shop: &Shop) {
             "POST /die | shop | never called | 0",
             "GET /hang | shop | never called | 0",
             "DELETE /orders/<int:number> | shop | never called | 0",
+            "GET /spread/<int:number> | shop | never called | 0",
             "GET /shelves | stock | never called | 0",
             "GET /lines/<int:number> | shop | 200 | 4",
             "POST /orders | shop | 201, 500 | 5",

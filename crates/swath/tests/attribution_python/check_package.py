@@ -117,6 +117,31 @@ for given, method in [("get", "GET"), ("M-SEARCH", "OTHER"), ("", "OTHER"), ("A"
 assert test.fitting("a\nb") == "a\\nb"
 assert test.fitting("x" * 1024, "|run") != test.fitting("x" * 1025, "|run")
 
+# Workers without swath run tasks that are said to be a test's.
+import concurrent.futures
+import multiprocessing.pool
+
+from swath_attribution import other_process
+
+# So that they do not execute this file.
+del sys.modules["__main__"].__file__
+spawning = multiprocessing.get_context("spawn")
+running = test.Test.begin("t|run")
+assert other_process.said() == ("t|run",)
+known = "__import__('sys').modules.get('swath_attribution')"
+with spawning.Pool(1) as pool, concurrent.futures.ProcessPoolExecutor(1, spawning) as executor:
+    assert pool.apply(eval, [known]) is None and executor.submit(eval, known).result() is None
+    assert pool.map(abs, [-1, 2]) == [1, 2] == list(executor.map(abs, [-1, 2]))
+    assert list(pool.imap(abs, [-1, 2])) == [1, 2]
+# What a handshake of websocket-client sends besides stays as it is.
+from swath_attribution import websocket_client
+
+lines = ["GET / HTTP/1.1", "Baggage: own=1", "Cookie: a=b", "", ""]
+websocket_client._add(lines)
+assert lines == ["GET / HTTP/1.1", "Cookie: a=b", "baggage: own=1,swath.test=t|run", "", ""], lines
+test.Test.end(running)
+assert other_process.said() is None
+
 # A server and a client, where nothing else is installed.
 import threading
 import urllib.request

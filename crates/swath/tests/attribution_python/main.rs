@@ -6,6 +6,7 @@
 //! - `log`: what the stand-in wrote
 //! - `stage`: programs that run beside the stand-in
 //! - `servers`: servers and frameworks × clients, two tests each
+//! - `pools`: tasks of pools of processes
 //! - `suites`: test runners, and queues that tests put work into
 //! - `browsers`: the requests of a real browser
 //! - `package`: every file on every Python, baggage and paths
@@ -15,6 +16,7 @@
 mod browsers;
 mod log;
 mod package;
+mod pools;
 mod servers;
 mod stage;
 mod suites;

@@ -59,7 +59,8 @@ sys.path.insert(0, os.environ["STAND_IN_PACKAGE"])
 import swath_attribution
 
 del sys.path[0]
-swath_attribution.start(agent)
+if not os.environ.get("STAND_IN_WITHOUT"):
+    swath_attribution.start(agent)
 import atexit
 
 

@@ -54,6 +54,7 @@ pub(crate) fn requirements() -> Requirements {
         "uvicorn",
         "uvicorn-worker",
         "waitress",
+        "websocket-client",
         "websockets",
     ])
 }

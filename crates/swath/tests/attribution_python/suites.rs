@@ -77,7 +77,7 @@ fn processes_and_applications_of_a_test_belong_to_it() {
         "
         fork: test_pytest.py::test_process|run
         spawn: test_pytest.py::test_process|run
-        pool: -
+        pool: test_pytest.py::test_process|run
         = passed: test_pytest.py::test_process|run
         here: test_pytest.py::test_of_an_application_in_this_process|run GET /here/{n}
         = passed: test_pytest.py::test_of_an_application_in_this_process|run

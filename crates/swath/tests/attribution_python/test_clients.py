@@ -118,6 +118,33 @@ def websockets_async(port, path):
     return asyncio.run(talk())
 
 
+def websocket_client(port, path):
+    import websocket
+
+    socket = websocket.create_connection("ws://127.0.0.1:%d%s" % (port, path), timeout=20, header=["Baggage: own=1"])
+    try:
+        socket.send("text")
+        return socket.recv()
+    finally:
+        socket.close()
+
+
+def websocket_client_app(port, path):
+    import websocket
+
+    received = []
+
+    def take(app, text):
+        received.append(text)
+        app.close()
+
+    app = websocket.WebSocketApp(
+        "ws://127.0.0.1:%d%s" % (port, path), on_open=lambda app: app.send("text"), on_message=take
+    )
+    app.run_forever()
+    return received[0]
+
+
 def aiohttp_socket(port, path):
     import aiohttp
 
@@ -130,7 +157,7 @@ def aiohttp_socket(port, path):
     return asyncio.run(talk())
 
 
-SOCKETS = [websockets_sync, websockets_async, aiohttp_socket]
+SOCKETS = [websockets_sync, websockets_async, websocket_client, websocket_client_app, aiohttp_socket]
 
 
 def own_point(request, what):

@@ -27,6 +27,7 @@ def calls(number):
     for _ in range(3):
         yield "GET", f"/prices/{number}"
         yield "GET", f"/lines/{number}" if number % 2 else f"/stock/{number}"
+        yield "GET", f"/spread/{number}"
         if number % 4 == 1:
             yield "POST", "/orders"
 

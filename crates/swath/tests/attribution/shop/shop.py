@@ -1,4 +1,6 @@
 import concurrent.futures
+import multiprocessing
+import multiprocessing.pool
 import os
 import signal
 import threading
@@ -8,9 +10,15 @@ import urllib.request
 from flask import Flask, abort, jsonify, request
 
 import prices
+import spread
 
 app = Flask(__name__, static_folder=None)
 pool = concurrent.futures.ThreadPoolExecutor(4)
+# One worker each, which runs the tasks of many requests in turn.
+spawning = multiprocessing.get_context("spawn")
+processes = spawning.Pool(1)
+executor = concurrent.futures.ProcessPoolExecutor(1, spawning)
+threads = multiprocessing.pool.ThreadPool(2)
 STOCK = os.environ.get("STOCK", "")
 
 
@@ -70,6 +78,23 @@ def lines(number):
                 yield f"{part}\n"
 
     return parts(), {"Content-Type": "text/plain"}
+
+
+@app.get("/spread/<int:number>")
+def spread_out(number):
+    adding = executor.submit(spread.add, number)
+    told = threading.Event()
+    adding.add_done_callback(lambda future: spread.tell(future, told))
+    weighing = executor.submit(spread.weigh, spread.Piece(number))
+    stepping = processes.map_async(spread.steps, [number, number + 3])
+    sharing = processes.apply_async(spread.share, [number])
+    seen = threads.apply(spread.in_thread, [number])
+    try:
+        shared = sharing.get()
+    except ValueError:
+        shared = 0
+    assert told.wait(30)
+    return jsonify([adding.result(), weighing.result(), stepping.get(), shared, seen])
 
 
 @app.delete("/orders/<int:number>")
