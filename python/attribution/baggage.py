@@ -75,5 +75,5 @@ def merged(header, test):
 
 def outgoing(header=None):
     """The header of a request that is sent now; None if it is to stay as it is."""
-    test = current.test()
+    test = current.sender()
     return merged(header, test) if test else None

@@ -16,7 +16,7 @@ def patch(module):
 
 def _publish(headers=None, **_others):
     try:
-        test = current.test()
+        test = current.sender()
         # The first version of the protocol has nothing to put it in.
         if test and headers:
             headers.setdefault(KEY, test)

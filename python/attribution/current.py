@@ -31,6 +31,11 @@ def test():
     return Process.test if request is None else request.test
 
 
+def sender():
+    """The test that something is sent for here: also by a program that a test started and waits for."""
+    return test() or (served.get() is None and agent.started_for()) or ""
+
+
 def note(number, what, *strings):
     """Tells the agent once what became known of a context."""
     key = (number, what) + strings

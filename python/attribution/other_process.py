@@ -54,6 +54,14 @@ def end_task():
         end()
 
 
+def conclude():
+    """This process ends. Never fails."""
+    try:
+        current.agent.conclude()
+    except Exception:
+        pass
+
+
 def forget():
     """A process that was forked has what its parent did at that moment; a pool's must not keep it."""
     try:

@@ -35,12 +35,14 @@ def _running(original):
         other_process.forget()
         if work is None:
             _attend(self)
-            return original(self, *arguments, **options)
-        end = other_process.begun(work)
+        end = None if work is None else other_process.begun(work)
         try:
             return original(self, *arguments, **options)
         finally:
-            end()
+            if end is not None:
+                end()
+            # What was forked leaves without finalizing its interpreter.
+            other_process.conclude()
 
     return _bootstrap
 

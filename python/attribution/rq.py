@@ -11,7 +11,7 @@ def patch(module):
 
 
 def _made(_owner, job, *_arguments, **_options):
-    test = current.test()
+    test = current.sender()
     if test:
         job.meta.setdefault(KEY, test)
 

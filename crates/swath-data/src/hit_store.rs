@@ -323,6 +323,8 @@ struct ReadStore {
     files: FileTable,
     /// What contexts reached, by the numbers of the files.
     shares: BTreeMap<u32, FileShares>,
+    /// The place of the context that has what no other has, if it is not that of what belongs to none.
+    rest: Option<usize>,
 }
 
 /// Finishes stores that may belong to processes forked from each other.
@@ -400,12 +402,20 @@ impl ReadStore {
         });
         let sharing = sharing.collect();
         let shares = contexts.shares(bytes);
+        // It may have gone on after an `exec` that failed. A fork child leaves without finalizing its interpreter.
+        let has_ended = process.closed != Ending::Open || process.fork_parent.is_some();
+        let rest = if has_ended {
+            contexts.of_program()
+        } else {
+            None
+        };
         process.contexts = contexts.all;
         process.offers = contexts.offers;
         let store = Self {
             process,
             files,
             shares,
+            rest,
         };
         Ok((store, sharing))
     }
@@ -424,8 +434,9 @@ impl ReadStore {
             next = parent.as_deref();
         }
         let nothing =
-            (!process.contexts.is_empty()).then(|| place_of_nothing(&mut process.contexts));
-        process.files = self.files.finish(&ancestors, self.shares, nothing);
+            || (!process.contexts.is_empty()).then(|| place_of_nothing(&mut process.contexts));
+        let rest = self.rest.or_else(nothing);
+        process.files = self.files.finish(&ancestors, self.shares, rest);
         process
     }
 }
@@ -582,13 +593,13 @@ impl FileTable {
         ran
     }
 
-    /// `shares` has what contexts reached of files, and `nothing` is the place of the context of
-    /// what belongs to none, if there are contexts.
+    /// `shares` has what contexts reached of files, and `rest` is the place of the context of what
+    /// none of them reached, if there are contexts.
     fn finish(
         mut self,
         ancestors: &[&Ran],
         mut shares: BTreeMap<u32, FileShares>,
-        nothing: Option<usize>,
+        rest: Option<usize>,
     ) -> Vec<Arc<StoredFile>> {
         for (id, file) in &mut self.files {
             let arcs = self.arcs.remove(id).unwrap_or_default();
@@ -606,9 +617,9 @@ impl FileTable {
             let arcs = arcs
                 .filter_map(|arc| Some((i32::try_from(arc.from).ok()?, arc.to)))
                 .collect();
-            if let Some(nothing) = nothing {
+            if let Some(rest) = rest {
                 let shares = shares.remove(id).unwrap_or_default();
-                file.contexts = shares.judge((&file.hit, &arcs), nothing, before);
+                file.contexts = shares.judge((&file.hit, &arcs), rest, before);
             }
             file.arcs = arcs;
         }

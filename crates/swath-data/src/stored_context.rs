@@ -107,6 +107,15 @@ pub(crate) fn offer_of(note: &ContextNote<'_>) -> Option<(String, String)> {
     Some((text(strings.next()?), text(strings.next()?)))
 }
 
+/// The test that all was for which the process ran, if that is what a note of it says; empty: none.
+pub(crate) fn started_for(note: &ContextNote<'_>) -> Option<String> {
+    let mut strings = note.strings.iter();
+    if strings.next()? != layout::NOTE_STARTED_FOR {
+        return None;
+    }
+    strings.next().map(text)
+}
+
 /// HTTP's statuses have three digits.
 fn status_of(digits: &[u8]) -> Option<u16> {
     let status = std::str::from_utf8(digits).ok()?.parse().ok()?;

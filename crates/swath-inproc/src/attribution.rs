@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_void};
 use core::ptr::null;
 
 use crate::context;
+use crate::context::running_test;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::object;
@@ -26,6 +27,8 @@ pub(crate) const CONTEXT: PyMethodDef = method(c"context", number as *const c_vo
 pub(crate) const ENTER: PyMethodDef = method(c"enter", enter as *const c_void);
 pub(crate) const LEAVE: PyMethodDef = method(c"leave", leave as *const c_void);
 pub(crate) const SET_CURRENT: PyMethodDef = method(c"set_current", set_current as *const c_void);
+pub(crate) const STARTED_FOR: PyMethodDef = method(c"started_for", started_for as *const c_void);
+pub(crate) const CONCLUDE: PyMethodDef = method(c"conclude", conclude as *const c_void);
 pub(crate) const NOTE: PyMethodDef = method(c"note", note as *const c_void);
 
 /// The arguments of a call.
@@ -120,6 +123,33 @@ unsafe extern "C" fn set_current(_this: Object, first: *const Object, count: isi
         context::set_current(gil, only_number(gil, first, count));
         object::none(gil)
     }
+}
+
+/// `started_for()`: the name of the test that this program was started for, while the part of it goes
+/// on that did so, or `None`.
+unsafe extern "C" fn started_for(_this: Object, _first: *const Object, _count: isize) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held; a C string makes a new object, or fails.
+    unsafe {
+        let gil = Gil::assume();
+        let Some(name) = running_test::started_for(gil) else {
+            return object::none(gil);
+        };
+        let name = ffi::PyUnicode_FromString(name.as_ptr());
+        if name.is_null() {
+            ffi::PyErr_Clear();
+            return object::none(gil);
+        }
+        name
+    }
+}
+
+/// `conclude()`: a process ends that will leave without finalizing its interpreter.
+unsafe extern "C" fn conclude(_this: Object, _first: *const Object, _count: isize) -> Object {
+    // SAFETY: the interpreter calls in with the GIL held.
+    let gil = unsafe { Gil::assume() };
+    fork::check(gil);
+    running_test::conclude(gil);
+    object::none(gil)
 }
 
 /// `note(number, *strings)`.

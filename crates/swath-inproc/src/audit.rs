@@ -4,6 +4,7 @@ use core::ffi::{c_char, c_int, c_void};
 
 use swath_store::layout;
 
+use crate::context::running_test;
 use crate::ffi::{self, Object};
 use crate::gate;
 use crate::interpreter::{self, VERSION};
@@ -98,10 +99,12 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
                 let _pending = PendingException::set_aside(gil);
                 map::reopen(gil);
                 process::record_spawn(gil, name, arguments);
+                running_test::before_start(gil);
             }
             b"os.exec" => {
                 let _pending = PendingException::set_aside(gil);
                 process::record_spawn(gil, b"os.exec", arguments);
+                running_test::before_exec(gil);
                 map::close(gil, layout::REPLACED);
             }
             _ => {}

@@ -26,8 +26,13 @@ use crate::object::{self, PendingException};
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
 use crate::symbols;
+use crate::test_function;
 use crate::text;
 use crate::tool;
+
+pub(crate) mod running_test;
+
+use running_test::Saying;
 
 /// So many contexts a process can have.
 const MOST: usize = 1 << 20;
@@ -235,6 +240,14 @@ fn is_first_string(context: &Context, string: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.starts_with(string))
 }
 
+/// The second string of a context: the name of the test that it is, or that a request is of.
+fn test_of(context: &Context) -> Option<&'static [u8]> {
+    let length = |rest: &[u8]| Some(u32::from_le_bytes(*rest.first_chunk()?) as usize);
+    let first = context.strings;
+    let rest = first.get(4_usize.checked_add(length(first)?)?..)?;
+    rest.get(4..4_usize.checked_add(length(rest)?)?)
+}
+
 /// Whether a context is these strings.
 fn is_same(context: &Context, strings: &[&[u8]]) -> bool {
     let mut rest = context.strings;
@@ -262,12 +275,28 @@ pub(crate) fn enter(gil: Gil<'_>, number: i64) {
         return;
     };
     activate(gil, context);
+    if running_test::is_said(gil) {
+        check_said(gil, context);
+    }
     // SAFETY: contexts are kept for good, and with the GIL held nobody else changes them.
     unsafe {
         (*context).users = (*context).users.saturating_add(1);
         if !(*context).is_listening {
             join(gil, context);
         }
+    }
+}
+
+/// A process that was started for a test serves the requests of others, too: what it starts may be for
+/// any of them.
+#[cold]
+fn check_said(gil: Gil<'_>, context: *mut Context) {
+    // SAFETY: contexts are kept for good.
+    let [context, process] = unsafe { [context.as_ref(), PROCESS.get(gil).as_ref()] };
+    let is_request =
+        context.is_some_and(|context| is_first_string(context, layout::CONTEXT_REQUEST));
+    if is_request && context.and_then(test_of) != process.and_then(test_of) {
+        running_test::say(gil, Saying::ForNobody);
     }
 }
 
@@ -294,7 +323,13 @@ pub(crate) fn repeated(gil: Gil<'_>) {
 pub(crate) fn set_current(gil: Gil<'_>, number: i64) {
     let before = PROCESS.get(gil);
     enter(gil, number);
-    PROCESS.set(gil, by_number(gil, number).unwrap_or(null_mut()));
+    let now = by_number(gil, number).unwrap_or(null_mut());
+    PROCESS.set(gil, now);
+    if !test_function::ARE_WANTED.get(gil) {
+        // SAFETY: contexts are kept for good.
+        let name = unsafe { now.as_ref() }.and_then(test_of);
+        running_test::say(gil, name.map_or(Saying::Nothing, Saying::Test));
+    }
     if !before.is_null() {
         // SAFETY: contexts are kept for good.
         leave(gil, i64::from(unsafe { (*before).id }));

@@ -24,7 +24,7 @@ const END: PyMethodDef = PyMethodDef {
     documentation: null(),
 };
 
-static METHODS: Global<[PyMethodDef; 10]> = Global::new([
+static METHODS: Global<[PyMethodDef; 12]> = Global::new([
     PyMethodDef {
         name: c"start".as_ptr(),
         function: on_start as *const c_void,
@@ -48,6 +48,8 @@ static METHODS: Global<[PyMethodDef; 10]> = Global::new([
     attribution::ENTER,
     attribution::LEAVE,
     attribution::SET_CURRENT,
+    attribution::STARTED_FOR,
+    attribution::CONCLUDE,
     attribution::NOTE,
     END,
 ]);

@@ -89,21 +89,47 @@ pub(crate) fn regular_size(descriptor: c_int) -> Option<u64> {
     (status.mode & KIND_MASK == KIND_REGULAR).then_some(status.size)
 }
 
-/// When this process was begun, in clock ticks: field 22 of `/proc/self/stat`.
+/// What the system says of a process.
+#[derive(Clone, Copy)]
+pub(crate) struct Status {
+    /// Its parent; 0: none that can be seen.
+    pub parent: u32,
+    /// When it was begun, in clock ticks.
+    pub start_ticks: u64,
+}
+
+/// When this process was begun, in clock ticks.
 pub(crate) fn start_ticks() -> u64 {
+    status(c"/proc/self/stat").map_or(0, |status| status.start_ticks)
+}
+
+/// What the system says of a process that it shows.
+pub(crate) fn status_of(pid: u32) -> Option<Status> {
+    let mut name = Buffer::<32>::new();
+    name.add(b"/proc/")
+        .add_decimal(u64::from(pid))
+        .add(b"/stat");
+    // SAFETY: a buffer's C string ends.
+    status(unsafe { CStr::from_ptr(name.c_string()) })
+}
+
+/// Fields 4 and 22 of `/proc/PID/stat`.
+fn status(name: &CStr) -> Option<Status> {
     let mut content = [0_u8; 1024];
-    let length = read_file(c"/proc/self/stat", &mut content);
-    let line = content.get(..length).unwrap_or(&[]);
+    let length = read_file(name, &mut content);
+    let line = content.get(..length)?;
     // The second field is a name in parentheses that may hold anything.
-    let Some(end) = line.iter().rposition(|byte| *byte == b')') else {
-        return 0;
+    let end = line.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = line.get(end + 1..)?.split(|byte| *byte == b' ');
+    let mut number = |place: usize| {
+        fields.nth(place)?.iter().try_fold(0_u64, |number, digit| {
+            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            number.checked_mul(10)?.checked_add(u64::from(digit))
+        })
     };
-    let rest = line.get(end + 1..).unwrap_or(&[]);
-    let field = rest.split(|byte| *byte == b' ').nth(20).unwrap_or(&[]);
-    field.iter().fold(0, |number: u64, digit| {
-        number
-            .wrapping_mul(10)
-            .wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+    Some(Status {
+        parent: number(2)? as u32,
+        start_ticks: number(17)?,
     })
 }
 
@@ -111,6 +137,11 @@ pub(crate) fn start_ticks() -> u64 {
 pub(crate) fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
     // SAFETY: the path is a C string.
     let descriptor = unsafe { ffi::open(path.as_ptr(), ffi::O_RDONLY | ffi::O_CLOEXEC) };
+    read_and_close(descriptor, buffer)
+}
+
+/// Reads the beginning of a file that was opened for that; returns how many bytes there are.
+pub(crate) fn read_and_close(descriptor: c_int, buffer: &mut [u8]) -> usize {
     if descriptor < 0 {
         return 0;
     }
@@ -123,7 +154,7 @@ pub(crate) fn read_file(path: &CStr, buffer: &mut [u8]) -> usize {
         }
         length += got as usize;
     }
-    // SAFETY: the descriptor was opened above, and nobody else knows it.
+    // SAFETY: the descriptor was opened for this, and nobody else knows it.
     unsafe { ffi::close(descriptor) };
     length
 }

@@ -8,6 +8,7 @@ use crate::branches;
 use crate::code;
 use crate::configuration;
 use crate::context;
+use crate::context::running_test;
 use crate::ffi::{self, Object};
 use crate::file;
 use crate::fork;
@@ -145,6 +146,9 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
         HAS_STORE.set(gil, true);
         fork::watch(gil);
         process::record_process(gil);
+        if attribution {
+            running_test::find(gil);
+        }
         if let Err(slug) = record(gil, given) {
             map::record_state(gil, slug, b"lines cannot be recorded in this interpreter");
         }
@@ -221,6 +225,7 @@ unsafe extern "C" fn on_exit() {
     // SAFETY: no thread state is left, so no thread of Python's runs: nobody else uses the state.
     let gil = unsafe { Gil::assume() };
     fork::check_at_exit(gil);
+    running_test::conclude(gil);
     map::close(gil, layout::ENDED);
     interpreter::remove_all(gil);
     WAS_FINALIZED.set(gil, true);

@@ -13,6 +13,8 @@ use crate::text::Buffer;
 
 /// Descriptors are moved up to about here, out of the way of the program's own.
 const HIGH_DESCRIPTORS: [c_int; 3] = [900, 200, 60];
+/// How a file is opened that any process of the run may have put there.
+const SMALL_FILE: c_int = ffi::O_CLOEXEC | ffi::O_NOFOLLOW | ffi::O_NONBLOCK;
 /// Errors that are told apart.
 const EINTR: c_int = 4;
 const ENOSPC: c_int = 28;
@@ -111,8 +113,36 @@ fn open<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, flags: c_int) -> c_int {
     }
 }
 
+/// Writes a file of the folder, over what is there; what it had besides stays behind it.
+pub(crate) fn write_whole<const N: usize>(gil: Gil<'_>, name: &Buffer<N>, bytes: &[u8]) -> bool {
+    if bytes.len() as u64 > size_limit() {
+        // It would not fail but raise SIGXFSZ.
+        return false;
+    }
+    let descriptor = open(gil, name, ffi::O_RDWR | ffi::O_CREAT | SMALL_FILE);
+    if path::regular_size(descriptor).is_none() {
+        return false;
+    }
+    // SAFETY: the bytes are as many as is said; the descriptor was opened here, and nobody else knows
+    // it.
+    unsafe {
+        let written = ffi::pwrite(descriptor, bytes.as_ptr().cast(), bytes.len(), 0);
+        ffi::close(descriptor);
+        usize::try_from(written) == Ok(bytes.len())
+    }
+}
+
+/// Reads the beginning of a file of the folder; returns how many bytes there are.
+pub(crate) fn read_beginning<const N: usize>(
+    gil: Gil<'_>,
+    name: &Buffer<N>,
+    buffer: &mut [u8],
+) -> usize {
+    path::read_and_close(open(gil, name, ffi::O_RDONLY | SMALL_FILE), buffer)
+}
+
 /// Removes a file of the folder.
-fn remove_named<const N: usize>(gil: Gil<'_>, name: &Buffer<N>) {
+pub(crate) fn remove_named<const N: usize>(gil: Gil<'_>, name: &Buffer<N>) {
     // SAFETY: with the GIL held nobody changes the folder's name meanwhile, and buffers' C strings
     // end.
     unsafe {

@@ -63,6 +63,9 @@ pub const NOTE_OUTCOME: &[u8] = b"outcome";
 /// The first string of a note of no context: a method and a route's template that the process
 /// serves follow.
 pub const NOTE_OFFER: &[u8] = b"offer";
+/// The first string of a note of no context: the test follows for which all ran that the process ran;
+/// empty: for none, whatever was noted before.
+pub const NOTE_STARTED_FOR: &[u8] = b"started-for";
 
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHasher};
 use swath_store::{ContextPlaces, Record, TakenArc, records};
 
-use crate::stored_context::{ContextShare, Reached, StoredContext, offer_of};
+use crate::stored_context::{ContextKind, ContextShare, Reached, StoredContext};
+use crate::stored_context::{offer_of, started_for};
 use crate::{ArcSet, LineSet};
 
 /// Lines further down are counted for no context: only a damaged store has them, and each set of
@@ -29,6 +30,8 @@ pub(super) struct Contexts {
     pub(super) all: Vec<StoredContext>,
     places: FxHashMap<u32, usize>,
     pub(super) offers: BTreeSet<(String, String)>,
+    /// The test that the process was started for, if it ended within the part of it that did so.
+    started_for: String,
 }
 
 impl Contexts {
@@ -44,7 +47,12 @@ impl Contexts {
                     self.all.push(known);
                 }
             }
-            Record::ContextNote(note) if note.context == 0 => self.offers.extend(offer_of(note)),
+            Record::ContextNote(note) if note.context == 0 => {
+                self.offers.extend(offer_of(note));
+                if let Some(test) = started_for(note) {
+                    self.started_for = test;
+                }
+            }
             Record::ContextNote(note) => {
                 let context = self.places.get(&note.context).copied();
                 if let Some(context) = context.and_then(|place| self.all.get_mut(place)) {
@@ -53,6 +61,18 @@ impl Contexts {
             }
             _ => {}
         }
+    }
+
+    /// The context of all that ran in a process which was started for a test, and has no context of its own.
+    pub(super) fn of_program(&mut self) -> Option<usize> {
+        if self.started_for.is_empty() || !self.all.is_empty() {
+            return None;
+        }
+        self.all.push(StoredContext {
+            kind: ContextKind::Test(std::mem::take(&mut self.started_for)),
+            ..StoredContext::default()
+        });
+        Some(0)
     }
 
     /// What each context reached, by the numbers of the files.

@@ -31,6 +31,11 @@ class Agent:
 
     leave = set_current = enter
 
+    def started_for(self):
+        pass
+
+    conclude = started_for
+
 
 contexts = {}
 notes = set()

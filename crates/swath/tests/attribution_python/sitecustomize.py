@@ -40,6 +40,12 @@ class Agent:
     def set_current(self, number):
         self.process_wide = number
 
+    def started_for(self):
+        pass
+
+    def conclude(self):
+        pass
+
     def note(self, number, what, *strings):
         assert all(isinstance(string, str) for string in strings), strings
         self.log("note", self.strings(number), what, *strings)

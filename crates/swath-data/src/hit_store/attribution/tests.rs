@@ -204,3 +204,49 @@ fn a_number_that_comes_again_is_that_of_the_first() {
     assert_eq!(process.contexts, [first, StoredContext::default()]);
     assert_eq!(shares(&process), [("", vec![1], vec![])]);
 }
+
+#[test]
+fn what_a_program_ran_is_the_tests_that_started_it_if_it_ended_in_time() {
+    let ran = |notes: &[&[u8]], closed: u32| {
+        let (mut store, _) = store();
+        store = store.code(1, 1, &[2, 1, 2]);
+        for note in notes {
+            store = store.context_note(0, &[b"started-for", note]);
+        }
+        read(store.closed(closed))
+    };
+    let whole = vec![("t_one|run", vec![1, 3], vec![])];
+    for closed in [layout::ENDED, layout::REPLACED] {
+        assert_eq!(shares(&ran(&[b"t_one|run"], closed)), whole);
+    }
+    // It was killed after an `exec` that failed; it went on after an `exec` that failed, for longer than the test did; nothing is said.
+    for (notes, closed) in [
+        (&[b"t_one|run".as_slice()][..], layout::OPEN),
+        (&[b"t_one|run", b""], layout::ENDED),
+        (&[], layout::ENDED),
+    ] {
+        let process = ran(notes, closed);
+        assert_eq!(shares(&process), []);
+        assert_eq!(process.contexts, []);
+    }
+}
+
+#[test]
+fn a_program_that_serves_requests_is_no_tests() {
+    let (store, place) = store();
+    let store = store
+        .code(1, 1, &[2, 2])
+        .context(1, &[b"start"])
+        .context(2, &[b"request", b"t_two|run", b"GET", b"/"])
+        .context_places(1, &[place])
+        .context_places(2, &[place + 1])
+        .context_note(0, &[b"started-for", b"t_one|run"]);
+    let process = read(store.closed(layout::ENDED));
+    assert_eq!(
+        shares(&process),
+        [
+            ("(start-up)", vec![1], vec![]),
+            ("t_two|run", vec![2], vec![])
+        ]
+    );
+}
