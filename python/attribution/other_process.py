@@ -25,6 +25,8 @@ def begun(work):
             return lambda: Test.end(test)
         request = requests.Request(*work[:3], folded=work[3])
         tokens = request.enter()
+        if request.number:
+            current.note(request.number, "handed-on", "")
 
         def end():
             request.is_over = True

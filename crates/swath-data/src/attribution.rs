@@ -168,7 +168,13 @@ impl Attribution {
     }
 
     /// Takes over what a process of a service says of its endpoints.
-    pub(crate) fn add_endpoints_of(&mut self, process: &StoredProcess, service: &str, label: &str) {
+    pub(crate) fn add_endpoints_of(
+        &mut self,
+        process: &StoredProcess,
+        service: &str,
+        label: &str,
+        routes: &KnownRoutes<'_>,
+    ) {
         for (method, route) in &process.offers {
             let endpoint = Endpoint {
                 service: service.to_owned(),
@@ -178,7 +184,7 @@ impl Attribution {
             self.endpoint(endpoint).is_offered = true;
         }
         let endpoints: Vec<Vec<Endpoint>> = (process.contexts.iter())
-            .map(|context| endpoints_of(context, service))
+            .map(|context| endpoints_of(context, service, routes.of_context(process, context)))
             .collect();
         for (context, endpoints) in process.contexts.iter().zip(&endpoints) {
             let ContextKind::Request { test, .. } = &context.kind else {
@@ -190,7 +196,10 @@ impl Attribution {
                 labelled(label, test)
             };
             for endpoint in endpoints {
-                if context.statuses.is_empty() {
+                if context.is_handed_on {
+                    // It is called where it is answered.
+                    self.endpoint(endpoint.clone());
+                } else if context.statuses.is_empty() {
                     self.add_call(endpoint, &test, None);
                 }
                 for status in &context.statuses {
@@ -229,9 +238,46 @@ pub(crate) fn labelled(label: &str, context: &str) -> String {
     }
 }
 
+/// The routes that requests took, for the processes that were handed a part of one: they see no route.
+pub(crate) struct KnownRoutes<'a>(BTreeMap<Request<'a>, &'a BTreeSet<String>>);
+
+/// A declared service, and what its processes call a request.
+type Request<'a> = (Option<&'a str>, &'a ContextKind);
+
+impl<'a> KnownRoutes<'a> {
+    /// What the processes say that answered requests.
+    pub(crate) fn of(processes: &'a [StoredProcess]) -> Self {
+        let contexts = processes.iter().flat_map(|process| {
+            let service = process.service.as_deref();
+            process.contexts.iter().map(move |one| (service, one))
+        });
+        let routed = contexts.filter(|(_, context)| !context.routes.is_empty());
+        Self(
+            routed
+                .map(|(service, context)| ((service, &context.kind), &context.routes))
+                .collect(),
+        )
+    }
+
+    /// The routes that the request of a context took.
+    fn of_context(
+        &self,
+        process: &'a StoredProcess,
+        context: &'a StoredContext,
+    ) -> &'a BTreeSet<String> {
+        let known = context.is_handed_on && context.routes.is_empty();
+        let known = known.then(|| self.0.get(&(process.service.as_deref(), &context.kind)));
+        known.flatten().copied().unwrap_or(&context.routes)
+    }
+}
+
 /// The endpoints that a request called: more than one only where paths that look the same once they
 /// are folded took different routes.
-fn endpoints_of(context: &StoredContext, service: &str) -> Vec<Endpoint> {
+fn endpoints_of(
+    context: &StoredContext,
+    service: &str,
+    routes: &BTreeSet<String>,
+) -> Vec<Endpoint> {
     let ContextKind::Request { method, path, .. } = &context.kind else {
         return Vec::new();
     };
@@ -240,9 +286,9 @@ fn endpoints_of(context: &StoredContext, service: &str) -> Vec<Endpoint> {
         route: route.clone(),
         method: method.clone(),
     };
-    if context.routes.is_empty() {
+    if routes.is_empty() {
         vec![endpoint(path)]
     } else {
-        context.routes.iter().map(endpoint).collect()
+        routes.iter().map(endpoint).collect()
     }
 }

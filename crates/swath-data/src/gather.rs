@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use swath_model::{AgentState, Ending, Role};
 
-use crate::attribution::labelled;
+use crate::attribution::{KnownRoutes, labelled};
 use crate::hit_store::{StoreEnding, StoredProcess};
 use crate::shared_files::{Shared, touched_paths};
 use crate::stored_context::Reached;
@@ -61,6 +61,7 @@ pub fn to_coverage_data(
     let context = data.intern_context(label);
     let mut added = Added::default();
     let mut touched = Shared::default();
+    let routes = KnownRoutes::of(processes);
     for process in processes {
         let note = note(process);
         data.accounting.attribution.add_tests_of(process, label);
@@ -68,7 +69,7 @@ pub fn to_coverage_data(
             let service = note.service.as_ref().or(process.service.as_ref());
             let service = service.map_or("", String::as_str);
             let attribution = &mut data.accounting.attribution;
-            attribution.add_endpoints_of(process, service, label);
+            attribution.add_endpoints_of(process, service, label, &routes);
             let mut named = Named::new(process, label);
             let is_served = note.role == Some(Role::Service) && !service.is_empty();
             let service = is_served.then_some(service);
@@ -356,6 +357,58 @@ mod tests {
     }
 
     #[test]
+    fn what_a_request_handed_on_is_its_endpoints_and_no_call() {
+        let request = |statuses: &[u16]| StoredContext {
+            kind: ContextKind::Request {
+                test: "t|run".to_owned(),
+                method: "GET".to_owned(),
+                path: "/points/{n}".to_owned(),
+            },
+            statuses: statuses.iter().copied().collect(),
+            is_handed_on: statuses.is_empty(),
+            ..StoredContext::default()
+        };
+        let of_service = |id: &str, line: u32, context: StoredContext| {
+            let mut process = process(id, "/x.py", &[line]);
+            process.service = Some("web".to_owned());
+            process.contexts = vec![context];
+            Arc::make_mut(&mut process.files[0]).contexts = vec![ContextShare {
+                context: 0,
+                reached: Arc::new(Reached {
+                    lines: [line].into_iter().collect(),
+                    arcs: ArcSet::new(),
+                }),
+            }];
+            process
+        };
+        let routed = StoredContext {
+            routes: ["/points/{id}".to_owned()].into(),
+            ..request(&[200])
+        };
+        // Whichever was begun first.
+        for order in [[0, 1], [1, 0]] {
+            let processes = [
+                of_service("a", 2, routed.clone()),
+                of_service("b", 5, request(&[])),
+            ];
+            let processes = order.map(|place| processes[place].clone());
+            let data = to_coverage_data(&processes, RunRecord::default(), "", |_| ProcessNote {
+                counted: true,
+                ..ProcessNote::default()
+            });
+            let endpoints: Vec<_> = data.accounting.attribution.endpoints().collect();
+            let [(points, facts)] = endpoints.as_slice() else {
+                panic!("one endpoint: {endpoints:?}")
+            };
+            assert_eq!(points.route, "/points/{id}");
+            let statuses: Vec<Option<u16>> = facts.calls.iter().map(|call| call.status).collect();
+            assert_eq!(statuses, [Some(200)]);
+            let lines: Vec<u32> = facts.lines["/x.py"].iter().collect();
+            assert_eq!(lines, [2, 5]);
+        }
+    }
+
+    #[test]
     fn what_ran_is_in_the_contexts_that_it_was_counted_for() {
         let request = |test: &str, statuses: &[u16]| StoredContext {
             kind: ContextKind::Request {
@@ -365,7 +418,7 @@ mod tests {
             },
             routes: ["/points/{id}".to_owned()].into(),
             statuses: statuses.iter().copied().collect(),
-            outcome: None,
+            ..StoredContext::default()
         };
         let share = |context, lines: &[u32]| ContextShare {
             context,

@@ -8,7 +8,7 @@ use swath_store::{ContextNote, Strings, layout};
 use crate::{ArcSet, LineSet};
 
 /// What a context is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextKind {
     /// A test, or a phase of one, by its name.
     Test(String),
@@ -70,6 +70,8 @@ pub struct StoredContext {
     pub statuses: BTreeSet<u16>,
     /// How the test ended: what was said last.
     pub outcome: Option<String>,
+    /// Whether another process answers the request, which has handed on a part of it.
+    pub is_handed_on: bool,
 }
 
 impl StoredContext {
@@ -92,6 +94,7 @@ impl StoredContext {
                 self.routes.insert(text(value));
             }
             layout::NOTE_STATUS => self.statuses.extend(status_of(value)),
+            layout::NOTE_HANDED_ON => self.is_handed_on = true,
             layout::NOTE_OUTCOME => self.outcome = Some(text(value)),
             _ => {}
         }

@@ -60,6 +60,9 @@ pub const NOTE_ROUTE: &[u8] = b"route";
 pub const NOTE_STATUS: &[u8] = b"status";
 /// The first string of a note: how a test ended follows: `passed`, `failed`, `skipped`.
 pub const NOTE_OUTCOME: &[u8] = b"outcome";
+/// The first string of a note: the request is answered by another process, which has handed on a part of
+/// it; an empty string follows.
+pub const NOTE_HANDED_ON: &[u8] = b"handed-on";
 /// The first string of a note of no context: a method and a route's template that the process
 /// serves follow.
 pub const NOTE_OFFER: &[u8] = b"offer";

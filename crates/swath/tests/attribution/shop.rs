@@ -185,6 +185,14 @@ fn check_crowd(shop: &Shop, start: &Reached) {
     names.push("(start-up)");
     names.sort_unstable();
     assert_eq!(many.names(), names, "{}", shop.name());
+    // What a pool ran for a request is the endpoint's; none is called for it.
+    let endpoints = shop.project.report(&["--by", "endpoint"]);
+    let spread = "GET /spread/<int:number> | shop | 200 | 20";
+    assert!(
+        cells(&endpoints, 4).iter().any(|row| row == spread) && !endpoints.contains("/spread/{n}"),
+        "{}: {endpoints}",
+        shop.name()
+    );
     shop.check(&sample(&tests, 2), &many, start, |test| {
         format!("python crowd.py {}", test.rsplit(' ').next().unwrap())
     });
