@@ -16,11 +16,16 @@ def patch(module):
 
 def _carrying(original):
     def carrying(self, *arguments, **options):
-        if arguments:
+        if arguments and not _is_of_interpreters(self):
             arguments = (_carried(arguments[0]),) + arguments[1:]
         return original(self, *arguments, **options)
 
     return carrying
+
+
+def _is_of_interpreters(pool):
+    """Whether its threads call what they are given in interpreters of their own, where it must be what it is."""
+    return any(owner.__module__ == "concurrent.futures.interpreter" for owner in type(pool).__mro__)
 
 
 def _carried(function):

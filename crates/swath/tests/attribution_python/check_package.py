@@ -138,6 +138,16 @@ with spawning.Pool(1) as pool, concurrent.futures.ProcessPoolExecutor(1, spawnin
     assert pool.apply(eval, [known]) is None and executor.submit(eval, known).result() is None
     assert pool.map(abs, [-1, 2]) == [1, 2] == list(executor.map(abs, [-1, 2]))
     assert list(pool.imap(abs, [-1, 2])) == [1, 2]
+# Tasks that a request hands to other interpreters are what they are.
+from swath_attribution import request as requests
+
+if hasattr(concurrent.futures, "InterpreterPoolExecutor"):
+    begun = requests.Request("t|run", "GET", "/")
+    tokens = begun.enter()
+    with concurrent.futures.InterpreterPoolExecutor(1) as executor:
+        assert executor.submit(abs, -1).result() == 1
+    begun.leave(tokens)
+
 # What a handshake of websocket-client sends besides stays as it is.
 from swath_attribution import websocket_client
 
