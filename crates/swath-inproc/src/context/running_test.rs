@@ -46,7 +46,7 @@ type Content = Buffer<{ LONGEST + 1 }>;
 static COUNT: Global<u64> = Global::new(0);
 /// Whether what was said last is a test.
 static RUNS_TEST: Global<bool> = Global::new(false);
-/// A process, and when it was begun.
+/// The process that said something last, and when it was begun.
 static STARTED: Global<(u32, u64)> = Global::new((0, 0));
 /// The process that says what this one was started for; 0: none.
 static ABOVE: Global<u32> = Global::new(0);
@@ -69,17 +69,17 @@ fn name_of(pid: u32) -> Buffer<64> {
 
 /// Says what this process runs from now on.
 pub(crate) fn say(gil: Gil<'_>, saying: Saying<'_>) {
+    // SAFETY: getpid may be called at any time.
+    let pid = unsafe { ffi::getpid() } as u32;
     let (kind, name): (u32, &[u8]) = match saying {
-        // Who has never said anything need not.
-        Saying::Nothing if !RUNS_TEST.get(gil) => return,
+        // Who has not said that it runs one need not take that back. A fork child has said nothing yet.
+        Saying::Nothing if !RUNS_TEST.get(gil) || STARTED.get(gil).0 != pid => return,
         Saying::Nothing => (NOTHING, &[]),
         Saying::Test(name) => (TEST, name),
         Saying::ForNobody => (FOR_NOBODY, &[]),
     };
     COUNT.set(gil, COUNT.get(gil) + 1);
     RUNS_TEST.set(gil, kind == TEST);
-    // SAFETY: getpid may be called at any time.
-    let pid = unsafe { ffi::getpid() } as u32;
     if STARTED.get(gil).0 != pid {
         STARTED.set(gil, (pid, path::start_ticks()));
     }
