@@ -403,7 +403,7 @@ impl ReadStore {
         let sharing = sharing.collect();
         let shares = contexts.shares(bytes);
         // It may have gone on after an `exec` that failed. A fork child leaves without finalizing its interpreter.
-        let has_ended = process.closed != Ending::Open || process.fork_parent.is_some();
+        let has_ended = process.closed != StoreEnding::Open || process.fork_parent.is_some();
         let rest = if has_ended {
             contexts.of_program()
         } else {
