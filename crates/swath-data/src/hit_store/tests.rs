@@ -319,3 +319,24 @@ fn a_folder_gives_its_processes_failures_and_wrecks() {
     assert_eq!(gathered.unreadable.len(), 1);
     assert!(gathered.unreadable[0].path.ends_with("6-cc.hits"));
 }
+
+#[test]
+fn what_workers_ran_alike_is_there_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for (pid, last) in [(7, 2), (8, 1)] {
+        let store = StoreBuilder::new(pid, [u8::try_from(pid).unwrap(); 16])
+            .process(b"python3", b"/", b"web", &[b"python3", b"app.py"])
+            .file(1, b"/a.py", None)
+            .code(1, 1, &[2])
+            .file(2, b"/b.py", None)
+            .code(2, 1, &[last]);
+        let name = format!("{pid}-00.hits");
+        fs_err::write(folder.path().join(name), store.finish()).unwrap();
+    }
+    let gathered = read_hit_stores(folder.path()).unwrap();
+    let [one, other] = gathered.processes.as_slice() else {
+        panic!("{gathered:?}")
+    };
+    assert!(Arc::ptr_eq(&one.files[0], &other.files[0]));
+    assert_ne!(one.files[1], other.files[1]);
+}
