@@ -6,6 +6,7 @@
 //! - `kill`: a worker that is killed in the middle
 //! - `packages`: the tests of packages from their sources
 //! - `phases`: frames that go on for another context
+//! - `pools`: workers of pools that run the tasks of several tests in turn
 //! - `programs`: programs that tests start
 //! - `reached`: what ran for each test, as a data file has it
 //! - `project`: a folder in which swath runs
@@ -16,6 +17,7 @@ mod example;
 mod kill;
 mod packages;
 mod phases;
+mod pools;
 mod programs;
 mod project;
 mod reached;
