@@ -170,12 +170,22 @@ impl Survey {
         let (branch, mut went_back, mut may_pass_raise) = (line, false, true);
         let (mut may_raise, mut is_watched) = (false, false);
         for step in 0..LONGEST_CHAIN {
-            let Path { way, is_sure } = flow.follow(gil, from, unit, may_pass_raise);
+            let Path {
+                way,
+                is_sure,
+                is_quiet,
+            } = flow.follow(gil, from, unit, may_pass_raise);
             let (to, at) = match way {
                 Way::To(to, at) => (to, Some(at)),
                 Way::Behind(to) => (to, None),
                 Way::Open => break,
             };
+            // From 3.14 on a frame that returns is an event of its own, and one that an exception
+            // leaves is none. That what raises goes on is concluded within the branch's own statement
+            // only, which comes back to its line.
+            if is_new && step > 0 && to < 0 && !is_quiet && from > branch {
+                break;
+            }
             may_raise |= !is_sure;
             if may_raise {
                 is_watched |= self.add_unsure(gil, lines, from, to)?;

@@ -76,6 +76,8 @@ pub(crate) struct Path {
     pub way: Way,
     /// Whether nothing on the way may raise and lead elsewhere.
     pub is_sure: bool,
+    /// Whether nothing on the way may raise at all.
+    pub is_quiet: bool,
 }
 
 /// What becomes of an exception that a unit raises.
@@ -594,6 +596,7 @@ impl Flow {
         let open = Path {
             way: Way::Open,
             is_sure: true,
+            is_quiet: true,
         };
         for _ in 0..FARTHEST {
             let Some(unit) = self.units().get(index) else {
@@ -602,6 +605,7 @@ impl Flow {
             let path = |way| Path {
                 way,
                 is_sure: new || (is_sure && raised.is_none()),
+                is_quiet: is_sure && raised.is_none(),
             };
             if unit.line != 0 && unit.line != line && !unit.kind.is_no_operation() {
                 return path(way_to(unit.line as i32, index, has_passed_raise));
@@ -673,6 +677,7 @@ fn path_out(out: i32, index: usize, is_sure: bool) -> Path {
     Path {
         way: Way::To(out, index),
         is_sure,
+        is_quiet: false,
     }
 }
 
