@@ -180,10 +180,10 @@ impl Survey {
                 Way::Behind(to) => (to, None),
                 Way::Open => break,
             };
-            // From 3.14 on a frame that returns is an event of its own, and one that an exception
-            // leaves is none. That what raises goes on is concluded within the branch's own statement
-            // only, which comes back to its line.
-            if is_new && step > 0 && to < 0 && !is_quiet && from > branch {
+            // From 3.14 on coverage.py concludes one step from a branch, and takes what raises on it
+            // for something that goes on. More steps are needed within the branch's own statement
+            // only, which comes back to its line; what follows behind it has events of its own.
+            if is_new && step > 0 && !is_quiet && from > branch {
                 break;
             }
             may_raise |= !is_sure;
