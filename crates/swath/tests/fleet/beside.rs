@@ -130,7 +130,7 @@ fn the_pods_that_a_cluster_names_are_waited_for_gathered_and_missed() {
         return;
     };
     let (sandbox, base) = (Sandbox::new(), swath_test::temp_dir());
-    let Some(_pod) = serving(&sandbox, &store, base.path(), test) else {
+    let Some(mut pod_here) = serving(&sandbox, &store, base.path(), test) else {
         return;
     };
     let cluster = Cluster::new(&sandbox, python);
@@ -159,6 +159,8 @@ fn the_pods_that_a_cluster_names_are_waited_for_gathered_and_missed() {
     );
     sandbox.assert_nothing_left();
 
+    // It has said goodbye, so the next runs need not wait for its heartbeat.
+    assert_eq!(pod_here.end_ship(), Some(0));
     // Where the store is named, nobody needs the cluster for it.
     let done = finish(run(
         &sandbox,
