@@ -182,8 +182,10 @@ impl Survey {
             };
             // From 3.14 on coverage.py concludes one step from a branch, and takes what raises on it
             // for something that goes on. More steps are needed within the branch's own statement
-            // only, which comes back to its line; what follows behind it has events of its own.
-            if is_new && step > 0 && !is_quiet && from > branch {
+            // only, which comes back to its line, and not by a loop; what follows behind it has events
+            // of its own.
+            let comes_back = to <= branch as i32 && to > 0 && at.is_some_and(|at| at > unit);
+            if is_new && step > 0 && !is_quiet && from > branch && !comes_back {
                 break;
             }
             may_raise |= !is_sure;
