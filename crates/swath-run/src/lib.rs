@@ -66,7 +66,7 @@ pub use fleet::{Cluster, ExpectedInstances, FleetRequest, GatherError, gather};
 pub use history::RunHistory;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd, serve};
-pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, plan};
+pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, duration, plan};
 pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
 pub use pod_volume::{PodContainer, PodVolume, PodVolumeError, own_packages};
 pub use python_question::{Answer, QuestionError, ask};

@@ -265,7 +265,11 @@ fn ready_in_project(ready: Ready, text: &str) -> Result<Ready, PlanError> {
     }
 }
 
-pub(crate) fn duration(option: &'static str, text: &str) -> Result<Duration, PlanError> {
+/// The duration that an option asks for.
+///
+/// # Errors
+/// Where its text is none.
+pub fn duration(option: &'static str, text: &str) -> Result<Duration, PlanError> {
     parse_duration(text).ok_or_else(|| PlanError::BadDuration {
         option,
         text: text.to_owned(),

@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use swath_config::{ComposeProject, Ready};
+use swath_config::{ComposeProject, Ready, Service};
 
 use crate::plan::{PlanError, duration};
 use crate::request::ComposeRequest;
-
-/// How long all services of a project together may take to be ready.
-const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the command line says of a Compose project, as it was typed.
 #[derive(Debug, Clone)]
@@ -119,7 +115,7 @@ pub(crate) fn request(
         ready,
         ready_timeout: given("--ready-timeout", &options.ready_timeout)?
             .or(project.ready_timeout)
-            .unwrap_or(READY_TIMEOUT),
+            .unwrap_or(Service::READY_TIMEOUT),
         stop_timeout: given("--stop-timeout", &options.stop_timeout)?.or(project.stop_timeout),
         endpoint: None,
     }))

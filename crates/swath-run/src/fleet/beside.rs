@@ -48,11 +48,12 @@ impl FleetBeside {
         let begun = Instant::now();
         let watch = request.cluster.as_ref().map(PodWatch::begin);
         let mut stores = BTreeSet::new();
+        let mut waiting = None;
         if let Some(watch) = &watch {
-            let mut waiting = Waiting::install().map_err(|source| RunError::System {
-                what: "signals cannot be received",
-                source,
-            })?;
+            let waiting = waiting.insert(Waiting::install().map_err(|source| {
+                let what = "signals cannot be received";
+                RunError::System { what, source }
+            })?);
             let name = request.cluster.as_ref().map(ToString::to_string);
             let service = format!("the pods of {}", name.unwrap_or_default());
             let mut pause = |time: Duration| {
@@ -82,6 +83,10 @@ impl FleetBeside {
         let fleet = Fleet::new(store);
         // Before the tests, not after them, it is known whether the store can be read.
         patiently(|| fleet.list())?;
+        // From the first wait on, a signal only says that one came.
+        if waiting.is_some_and(|mut waiting| waiting.wait(Duration::ZERO)) {
+            return Err(RunError::InterruptedBeforeTests);
+        }
         Ok(FleetBeside {
             fleet,
             run,
@@ -105,19 +110,21 @@ impl FleetBeside {
             .collect();
         wait_for_first_words(&self.fleet, &ran);
         let mut pods = Pods::default();
+        let mut silent = Vec::new();
         match pods.fetch_all(&self.fleet, &run) {
-            Ok(()) => {}
-            // Which of the pods are missing is said of them, where that is known.
-            Err(GatherError::Empty { .. }) if !ran.is_empty() => {}
-            Err(error) => {
+            Err(error) if ran.is_empty() || !matches!(error, GatherError::Empty { .. }) => {
                 let what = error.to_string();
                 findings.push(Finding::FleetNotGathered { run, what });
             }
+            // Of a store that answers it is known which pods it lacks.
+            _ => {
+                let missing = watched
+                    .pods
+                    .iter()
+                    .filter(|(uid, _)| ran.contains(uid) && !pods.uids.contains(*uid));
+                silent.extend(missing.map(|(_, pod)| pod.to_string()));
+            }
         }
-        let silent: Vec<String> = (watched.pods.iter())
-            .filter(|(uid, _)| ran.contains(uid) && !pods.uids.contains(*uid))
-            .map(|(_, pod)| pod.to_string())
-            .collect();
         let (theirs, found) = pods.finish(&self.expected);
         containers.extend(theirs);
         findings.extend(found);

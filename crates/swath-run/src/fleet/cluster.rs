@@ -18,6 +18,8 @@ use crate::process_table::ASKING_VARIABLE;
 
 /// The program that asks the cluster.
 const KUBECTL: &str = "kubectl";
+/// No list of pods is waited for longer.
+const LIST_LIMIT: &str = "--request-timeout=20s";
 /// A watch that ends is begun again after this time: servers end them now and then.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// So many times in a row, a watch may end without having said anything.
@@ -91,7 +93,9 @@ impl Cluster {
             items: Vec<PodObject>,
         }
         let failed = |what: String| RunError::Kubectl { what };
-        let output = self.kubectl().output();
+        let mut command = self.kubectl();
+        command.arg(LIST_LIMIT);
+        let output = command.output();
         let output = output.map_err(|error| failed(format!("could not be run: {error}")))?;
         if !output.status.success() {
             return Err(failed(said(&output.stderr)));
@@ -319,8 +323,8 @@ impl PodWatch {
             let mut pods = BTreeMap::new();
             for pod in self.cluster.list()? {
                 SeenPod::take(&mut pods, &pod);
+                SeenPod::take(&mut locked(&self.shared.pods), &pod);
             }
-            locked(&self.shared.pods).extend(pods.clone());
             let waited_for: Vec<&SeenPod> = pods.values().filter(|pod| !pod.is_settled).collect();
             if !pods.is_empty() && waited_for.is_empty() {
                 return Ok(Ready {

@@ -1,19 +1,15 @@
 //! The command lines of `swath ship` and `swath gather`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use swath_config::parse_duration;
+use swath_config::Service;
 use swath_fleet::StoreError;
 use swath_model::Message;
-use swath_run::{Cluster, FleetRequest, PluginChoice, SettingsOverrides};
+use swath_run::{Cluster, FleetRequest, PluginChoice, SettingsOverrides, duration};
 
 use super::{Count, MeasureArguments, RunReportArguments, overrides};
 use crate::interpreter::environment_interpreter;
-
-/// How long pods may take to be ready, where nothing else is said: as for every service.
-const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `swath ship`.
 #[derive(Debug, Args)]
@@ -79,12 +75,8 @@ impl ClusterArguments {
         let store = store.transpose();
         let store = store.map_err(|error: StoreError| error.message())?;
         let ready_timeout = match ready_timeout {
-            None => READY_TIMEOUT,
-            Some(text) => parse_duration(text).ok_or_else(|| {
-                let text = format!("`{text}` is not a duration");
-                let message = Message::error("usage", text);
-                message.hint("write `--ready-timeout 90s` or `2m`".to_owned())
-            })?,
+            None => Service::READY_TIMEOUT,
+            Some(text) => duration("--ready-timeout", text).map_err(|error| error.message())?,
         };
         Ok(Some(FleetRequest {
             store,

@@ -1,11 +1,8 @@
 //! `swath ship`: what the containers of a pod record, to an object store.
 
-use std::time::Duration;
-
-use swath_config::parse_duration;
 use swath_fleet::{ObjectStore, PodDocument, RunLocation, Shipper, ShipperSettings, StoreError};
 use swath_model::Message;
-use swath_run::Waiting;
+use swath_run::{Waiting, duration};
 
 use crate::arguments::ShipArguments;
 use crate::diagnostic::Show as _;
@@ -25,16 +22,17 @@ pub(crate) fn ship(arguments: &ShipArguments) -> Exit {
 
 fn try_ship(arguments: &ShipArguments) -> Result<(), Message> {
     let of_store = |error: StoreError| error.message();
+    let asked = |option, text: &str| duration(option, text).map_err(|error| error.message());
     let run: RunLocation = arguments.to.parse().map_err(of_store)?;
     let variable = |name: &str| std::env::var(name).ok();
     let store = ObjectStore::open(&run, &variable).map_err(of_store)?;
     let settings = ShipperSettings {
         from: arguments.from.clone(),
-        interval: duration("--every", &arguments.every)?,
-        grace: duration("--grace", &arguments.grace)?,
+        interval: asked("--every", &arguments.every)?,
+        grace: asked("--grace", &arguments.grace)?,
         once: arguments.once,
         until_idle: (arguments.until_idle.as_deref())
-            .map(|text| duration("--until-idle", text))
+            .map(|text| asked("--until-idle", text))
             .transpose()?,
     };
     let pod = pod(&variable)?;
@@ -81,12 +79,5 @@ fn pod(variable: &dyn Fn(&str) -> Option<String>) -> Result<PodDocument, Message
         workload: text("SWATH_WORKLOAD"),
         name,
         ..PodDocument::default()
-    })
-}
-
-fn duration(option: &str, text: &str) -> Result<Duration, Message> {
-    parse_duration(text).ok_or_else(|| {
-        let text = format!("`{text}` of {option} is not a valid duration");
-        Message::error("bad-duration", text).hint("write `500ms`, `60s` or `2m`".to_owned())
     })
 }

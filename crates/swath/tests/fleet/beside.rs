@@ -250,20 +250,29 @@ fn a_store_that_fails_after_the_tests_costs_nothing_that_was_recorded_here() {
     let drive = sandbox.read("drive.py")
         + "import time\nwhile not pathlib.Path('cut').exists(): time.sleep(0.01)\n";
     sandbox.write("drive.py", &drive);
-    let options = ["--fleet=s3://coverage/runs/1", "--count=all", "--source=."];
+    let cluster = Cluster::new(&sandbox, python);
+    let pod = pod("web-a", true, &json!({"running": {}}));
+    cluster.tells("first", std::slice::from_ref(&pod));
+    cluster.tells("later", std::slice::from_ref(&pod));
+    let options = ["--kubernetes=shop", "--count=all", "--source=."];
     let command = run(&sandbox, &store, python, &options);
     let runs = std::thread::spawn(move || finish(command));
     wait_until(Duration::from_mins(1), "the test", || began.exists());
     store.cut(true);
+    sandbox.write("../bin/refuses", "");
     sandbox.write("cut", "");
     let done = runs.join().unwrap();
     let words = [
         "warning[fleet-not-gathered]",
+        "warning[pods-not-watched]",
+        "You must be logged in",
         "swath gather --append s3://coverage/runs/1",
         "drive.py",
         "Incomplete",
     ];
     assert_has(&done, 3, &words);
+    // Of what nobody could ask for, nobody says that it is missing.
+    assert!(!done.stderr.contains("pods-silent"), "{}", done.stderr);
     store.cut(false);
     let mut command = sandbox.command(&["gather", "--append", "s3://coverage/runs/1"]);
     store.point(&mut command);

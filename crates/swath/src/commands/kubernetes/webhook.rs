@@ -1,10 +1,10 @@
 //! `swath kubernetes webhook` and what installs it.
 
-use swath_config::parse_duration;
 use swath_manifest::{
     Admission, Admitted, Installation, Outcome, SETTINGS_VARIABLE, VolumeOrder, WEBHOOK_PORT,
 };
 use swath_model::{Message, neutralize_control};
+use swath_run::duration;
 use swath_webhook::{CertificateFiles, Ended, Event, Webhook, WebhookError, authority};
 
 use super::{AgentOrder, agent_order, request};
@@ -17,10 +17,7 @@ use crate::terminal::print_file;
 
 /// Answers API servers until it is told to end.
 pub(super) fn serve(arguments: KubernetesWebhookArguments) -> Result<(), Message> {
-    let linger = parse_duration(&arguments.linger).ok_or_else(|| {
-        let text = format!("`{}` of --linger is not a valid duration", arguments.linger);
-        Message::error("bad-duration", text).hint("write `500ms`, `60s` or `2m`".to_owned())
-    })?;
+    let linger = duration("--linger", &arguments.linger).map_err(|error| error.message())?;
     let agent = ordered(&arguments.injection)?;
     let request = request(arguments.injection, agent);
     let admission = Admission::new(request).map_err(|error| error.message())?;
