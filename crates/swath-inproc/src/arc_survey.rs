@@ -6,6 +6,7 @@ use swath_store::layout;
 
 use crate::branches::{Arc, Branches, SEVERAL, Side, Site, SiteKind, THOROUGH, Throw, Watch};
 use crate::ffi;
+use crate::file;
 use crate::flow::{Flow, Path, Way};
 use crate::interpreter::VERSION;
 use crate::map;
@@ -19,11 +20,12 @@ use crate::state::{Gil, Global};
 const LONGEST_CHAIN: usize = 3;
 
 /// What a line has that its ways on depend on, as bits: what makes a function, a branch (which
-/// tells where it goes on), a `raise`, a whole `with`.
+/// tells where it goes on), a `raise`, a whole `with`, code that can never run behind a jump.
 const MAKES: u8 = 1;
 const FORKS: u8 = 2;
 const RAISES: u8 = 4;
 const ENDS: u8 = 8;
+const JUMPS: u8 = 16;
 
 /// Lines that the arcs of a code object are about, and where their hits are.
 #[derive(Clone, Copy)]
@@ -137,6 +139,12 @@ impl Survey {
                 note(after, lines.index(unit.line), SEVERAL);
             }
         }
+        // What the compiler dropped was another way on, to the reader of a report.
+        file::for_each_jump_line(gil, lines.file, |line| {
+            if after.values().get(lines.index(line) as usize) != Some(&0) {
+                note(after, lines.index(line), SEVERAL);
+            }
+        });
         Some(())
     }
 
@@ -297,7 +305,7 @@ impl Survey {
     }
 
     /// Notes what the lines have that their ways on depend on.
-    fn learn_marks(&mut self, flow: &Flow, lines: Lines) -> Option<()> {
+    fn learn_marks(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.marks.zeros(lines.span as usize)?;
         let marks = self.marks.values_mut();
         for unit in flow.units() {
@@ -310,18 +318,21 @@ impl Survey {
                 }
             }
         }
-        flow.one_line_suites(|line| {
+        let mut mark = |line, bit| {
             if let Some(place) = marks.get_mut(lines.index(line) as usize) {
-                *place |= ENDS;
+                *place |= bit;
             }
-        });
+        };
+        flow.one_line_suites(|line| mark(line, ENDS));
+        file::for_each_jump_line(gil, lines.file, |line| mark(line, JUMPS));
         Some(())
     }
 
-    /// Whether no branch tells where a line goes on that makes a function or has a whole `with`.
+    /// Whether no branch tells where a line goes on that makes a function, has a whole `with`, or code
+    /// that can never run.
     pub(crate) fn is_untold(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
-        mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & ENDS != 0)
+        mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & (ENDS | JUMPS) != 0)
     }
 
     /// Whether a line has a `raise`.
@@ -332,7 +343,7 @@ impl Survey {
 
     /// Adds what follows from running a line of which no branch tells where it goes on, but that
     /// leads to several lines all the same: a decorated function, to one after the other; a `with`,
-    /// by its suite or by what it swallows.
+    /// by its suite or by what it swallows; a jump with code behind it, or by what raises instead.
     fn add_makers(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let mut full = false;
@@ -465,7 +476,7 @@ pub(crate) fn by_sites(gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<*mut B
     survey.add_sites(gil, flow, lines)?;
     let mut watch = Watch::NONE;
     if VERSION.get(gil) < 0x030e {
-        survey.learn_marks(flow, lines)?;
+        survey.learn_marks(gil, flow, lines)?;
         survey.add_single_ways(gil, lines)?;
         survey.add_makers(gil, flow, lines)?;
         survey.add_watch(gil, flow, lines, &mut watch)?;

@@ -11,9 +11,14 @@ use crate::map;
 use crate::object::{self, Owned};
 use crate::path::{self, Path};
 use crate::scope;
+use crate::scratch::Scratch;
 use crate::sha1::Sha1;
 use crate::state::{Gil, Global};
 use crate::text;
+
+mod jump_lines;
+
+use jump_lines::JumpLines;
 
 /// Names that were looked at lately, by the string object: code of one module shares it.
 const RECENT: usize = 512;
@@ -53,6 +58,8 @@ static RECENT_NAMES: Global<[RecentName; RECENT]> = Global::new(
 );
 static TABLE: Global<[*mut Entry; BUCKETS]> = Global::new([null_mut(); BUCKETS]);
 static NEXT_ID: Global<u32> = Global::new(1);
+/// The lines of measured files on which code stands behind a jump. Few programs have any.
+static JUMP_LINES: Global<Scratch<(*const Entry, u32)>> = Global::new(Scratch::new());
 
 /// The number of a measured file, by the name in a code object.
 pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
@@ -108,6 +115,18 @@ fn number(gil: Gil<'_>, file: &mut Entry) -> Option<u32> {
     Some(file.id)
 }
 
+/// Calls `each` with the lines of a file, by its number, on which code stands behind a jump.
+pub(crate) fn for_each_jump_line(_gil: Gil<'_>, id: u32, mut each: impl FnMut(u32)) {
+    // SAFETY: with the GIL held nobody else changes the list, and its entries are kept for good.
+    unsafe {
+        for (file, line) in (*JUMP_LINES.place()).values() {
+            if (**file).id == id {
+                each(*line);
+            }
+        }
+    }
+}
+
 /// The file that a name means; null when it is not measured.
 fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
     // `<string>`, `<frozen importlib>` and the like are no files.
@@ -132,7 +151,8 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             let entry = remember(gil, canonical.bytes(), null_mut());
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
-                (*entry).blob = blob_id(canonical.bytes());
+                let note_jump = |line| note_jump_line(gil, entry, line);
+                (*entry).blob = blob_id(canonical.bytes(), note_jump);
                 (*entry).is_absent =
                     (*entry).blob.is_none() && is_absent(canonical.bytes(), is_relative);
                 entry
@@ -239,6 +259,15 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
     }
 }
 
+/// Notes that code stands behind a jump on a line of a file. Without memory such a line is like others.
+fn note_jump_line(_gil: Gil<'_>, file: *const Entry, line: u32) {
+    // SAFETY: with the GIL held nobody else changes the list.
+    let lines = unsafe { &mut *JUMP_LINES.place() };
+    if lines.values().last() != Some(&(file, line)) {
+        let _ = lines.add((file, line));
+    }
+}
+
 /// Records a file that is measured. `None` when there is no room for that.
 fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
     let length = layout::FILE_FIXED + file.name.len();
@@ -275,8 +304,8 @@ fn is_absent(canonical: &[u8], is_relative: bool) -> bool {
     is_there([folder, b"/."]) && !is_there([canonical, b""]) && !is_there([canonical, b"c"])
 }
 
-/// Git's blob id of a file's content.
-fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
+/// Git's blob id of a file's content; calls `on_jump` with the lines on which code stands behind a jump.
+fn blob_id(canonical: &[u8], on_jump: impl FnMut(u32)) -> Option<[u8; 20]> {
     let mut name = Path::new();
     name.add(canonical);
     let flags = ffi::O_RDONLY | ffi::O_CLOEXEC | ffi::O_NONBLOCK;
@@ -286,18 +315,19 @@ fn blob_id(canonical: &[u8]) -> Option<[u8; 20]> {
         if descriptor < 0 {
             return None;
         }
-        let id = hash_descriptor(descriptor);
+        let id = hash_descriptor(descriptor, on_jump);
         ffi::close(descriptor);
         id
     }
 }
 
-fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
+fn hash_descriptor(descriptor: c_int, mut on_jump: impl FnMut(u32)) -> Option<[u8; 20]> {
     let length = path::regular_size(descriptor)?;
     if length > LARGEST_SOURCE {
         return None;
     }
     let mut hash = Sha1::new();
+    let mut jumps = JumpLines::new();
     let mut head = text::Buffer::<40>::new();
     head.add(b"blob ").add_decimal(length).add(&[0]);
     hash.add(head.bytes());
@@ -312,6 +342,7 @@ fn hash_descriptor(descriptor: c_int) -> Option<[u8; 20]> {
             return None;
         }
         hash.add(piece);
+        jumps.read(piece, &mut on_jump);
         rest -= piece.len() as u64;
     }
     Some(hash.finish())
