@@ -5,6 +5,7 @@
 //! - `differences`: where the tools differ and swath is right
 //! - `generated`: programs made by `generator`, with what is in `play.py`
 //! - `raising`: makes programs in which exceptions fly
+//! - `traced`: where coverage.py's two cores differ
 //! - `real`: test suites of packages from the package index
 //! - `marks`: the programs against what they say, and the tools against each other
 
@@ -17,3 +18,4 @@ mod marks;
 mod measured;
 mod raising;
 mod real;
+mod traced;
