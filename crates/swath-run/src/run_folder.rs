@@ -197,7 +197,9 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        if !self.keep {
+        // After a fault of swath's own the hit stores are all that is left of the run: the next one
+        // finds them.
+        if !self.keep && !std::thread::panicking() {
             // A folder that cannot be removed is found and named by the next run.
             let _ = fs::remove_dir_all(&self.path);
         }

@@ -38,18 +38,23 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Receives SIGINT, SIGTERM and SIGHUP from now on.
+/// Receives SIGINT, SIGTERM and, unless it is ignored, SIGHUP from now on.
 pub(crate) struct StopRequests {
     signals: SignalsInfo<WithOrigin>,
 }
 
-const STOP_SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+/// What ends a run. Under `nohup` a hang-up ends nothing: it stays ignored, here and, as it has no
+/// handler, in everything that is executed.
+fn stop_signals() -> impl Iterator<Item = i32> {
+    let hang_up = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    [SIGINT, SIGTERM].into_iter().chain(hang_up)
+}
 
 /// What the signals do once the run is over: the first one lets what was recorded be saved, the
 /// next one ends this process. Where the user has asked already, the first one does.
 pub(crate) fn after_the_run(asked: bool) {
     let asked = Arc::new(AtomicBool::new(asked));
-    for signal in STOP_SIGNALS {
+    for signal in stop_signals() {
         // In this order: the signal that sets the flag is not the one that ends the process.
         let ends = signal_hook::flag::register_conditional_default(signal, Arc::clone(&asked));
         let notes = signal_hook::flag::register(signal, Arc::clone(&asked));
@@ -63,7 +68,7 @@ pub(crate) fn after_the_run(asked: bool) {
 pub struct Waiting(StopRequests);
 
 impl Waiting {
-    /// Receives SIGINT, SIGTERM and SIGHUP from now on.
+    /// Receives SIGINT, SIGTERM and, unless it is ignored, SIGHUP from now on.
     ///
     /// # Errors
     /// Where the system refuses that.
@@ -91,7 +96,7 @@ impl Waiting {
 impl StopRequests {
     pub(crate) fn install() -> io::Result<StopRequests> {
         Ok(StopRequests {
-            signals: SignalsInfo::new(STOP_SIGNALS)?,
+            signals: SignalsInfo::new(stop_signals())?,
         })
     }
 

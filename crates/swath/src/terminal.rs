@@ -1,5 +1,8 @@
 //! The way to the terminal: everything that is printed passes here, and nothing of it that came
 //! from outside can steer the terminal or disguise itself.
+//!
+//! A terminal may go away, and a disk that takes standard error may be full: what cannot be printed
+//! is lost, and nothing else is.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
@@ -7,13 +10,21 @@ use swath_model::printable;
 
 /// Prints text for people to standard error, with a newline.
 pub(crate) fn tell(text: &str) {
-    anstream::eprintln!("{}", printable(text));
+    tell_styled(&format!("{}\n", printable(text)));
 }
 
 /// Prints a message of swath's own, with its colours, to standard error; what of it comes from
 /// outside is printable.
 pub(crate) fn tell_styled(text: &str) {
-    anstream::eprint!("{text}");
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints a line of swath's own, with its colours, to standard output; what of it comes from outside
+/// is printable.
+pub(crate) fn print_styled(line: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Prints a report, or a message of coverage.py's, to standard output; a closed pipe ends quietly.
@@ -53,7 +64,7 @@ pub(crate) fn can_ask() -> bool {
 
 /// Asks a question to which Enter means yes. The end of the input means no.
 pub(crate) fn ask(question: &str) -> bool {
-    anstream::eprint!("{} [Y/n] ", printable(question));
+    tell_styled(&format!("{} [Y/n] ", printable(question)));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     let answer = answer.trim().to_ascii_lowercase();
@@ -68,6 +79,6 @@ pub(crate) fn print_usage(error: &clap::Error) {
         // With its colours. A closed pipe is no concern of the user's.
         let _ = error.print();
     } else {
-        anstream::eprint!("{shown}");
+        tell_styled(&shown);
     }
 }

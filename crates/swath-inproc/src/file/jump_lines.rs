@@ -11,8 +11,9 @@ const WORD: usize = 9;
 
 /// Reads a source piece by piece.
 pub(crate) struct JumpLines {
-    /// The line that is being read.
+    /// The line that is being read, and the first one that belongs to it: brackets join lines.
     line: u32,
+    first: u32,
     /// The word that is being read, and its length; [`WORD`] for longer ones.
     word: [u8; WORD],
     length: usize,
@@ -32,6 +33,7 @@ impl JumpLines {
     pub(crate) const fn new() -> Self {
         Self {
             line: 1,
+            first: 1,
             word: [0; WORD],
             length: 0,
             is_start: true,
@@ -42,8 +44,8 @@ impl JumpLines {
         }
     }
 
-    /// Reads more of the source; calls `found` with each line of a jump that code stands behind, once
-    /// or more.
+    /// Reads more of the source; calls `found` with each line of a jump that code stands behind, and with
+    /// the first one that it is joined with, once or more.
     pub(crate) fn read(&mut self, piece: &[u8], mut found: impl FnMut(u32)) {
         for byte in piece {
             self.step(*byte, &mut found);
@@ -61,6 +63,7 @@ impl JumpLines {
         }
         let is_code = !byte.is_ascii_whitespace() && !matches!(byte, b'#' | b';' | b'\\');
         if self.has_ended && is_code {
+            found(self.first);
             found(self.jump);
             self.has_ended = false;
         }
@@ -89,6 +92,7 @@ impl JumpLines {
         self.is_comment = false;
         if self.depth == 0 {
             (self.jump, self.has_ended, self.is_start) = (0, false, true);
+            self.first = self.line;
         }
     }
 
@@ -132,6 +136,7 @@ mod tests {
         assert_eq!(lines("try: f()\nexcept A: return; x = 1\n"), [2]);
         assert_eq!(lines("if a: b; break; c\n\nraise; é()\n"), [1, 3]);
         assert_eq!(lines("return f(\n  1,\n); x"), [1]);
+        assert_eq!(lines("x\nexcept (A,\n  B): return f(\n); x\n"), [2, 3]);
         assert_eq!(lines("\tcontinue;pass"), [1]);
         assert_eq!(lines("return; [f()]\n"), [1]);
     }

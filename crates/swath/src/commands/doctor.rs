@@ -7,7 +7,7 @@ use swath_model::printable;
 use crate::checkup::{Check, State, checkup};
 use crate::exit::Exit;
 use crate::reporting::current_folder;
-use crate::terminal::print;
+use crate::terminal::{print, print_styled};
 
 /// Looks at everything, and says how it is: exit code 1 if anything is wrong.
 pub(crate) fn doctor(as_json: bool) -> Exit {
@@ -36,8 +36,8 @@ fn show(check: &Check) {
     };
     let style = Style::new().fg_color(Some(color.into()));
     let text = printable(&check.text).replace('\n', " ");
-    anstream::println!("{style}{mark}{style:#} {}: {text}", check.name);
+    print_styled(&format!("{style}{mark}{style:#} {}: {text}", check.name));
     if let Some(remedy) = &check.remedy {
-        anstream::println!("    {}", printable(remedy));
+        print_styled(&format!("    {}", printable(remedy)));
     }
 }

@@ -1,11 +1,11 @@
 //! Ctrl-C, time-outs and services that do not stop.
 
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use swath_test::{Guard, LIMIT, Signal, wait_until};
 
-use crate::sandbox::{SERVER, Sandbox, python, text};
+use crate::sandbox::{SERVER, Sandbox, finish, python, text};
 
 /// A run of a server whose tests wait until they are told to end; started, not awaited.
 struct Waiting {
@@ -264,4 +264,79 @@ fn tests_that_take_longer_than_the_service_lives_are_told() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn under_nohup_a_hang_up_ends_nothing() {
+    let Some(python) = python("under_nohup_a_hang_up_ends_nothing") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "app.py",
+        "import os, signal\nos.kill(os.getppid(), signal.SIGHUP)\nassert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN\n",
+    );
+    let mut command = Command::new("sh");
+    sandbox.prepare(&mut command);
+    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_swath"));
+    command.args(["run", "--no-docker", "--"]);
+    command.arg(&python.path).arg("app.py");
+    let run = finish(command);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("Complete"), "{}", run.stderr);
+}
+
+/// Runs swath on a terminal of its own, which goes away when the tests run.
+const CLOSED_TERMINAL: &str = r"
+import os, pty, sys, time
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while not os.path.exists('running'):
+    time.sleep(0.01)
+os.close(terminal)
+print(os.waitpid(child, 0)[1] >> 8)
+";
+
+#[test]
+fn a_terminal_that_goes_away_loses_nothing() {
+    let Some(python) = python("a_terminal_that_goes_away_loses_nothing") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let terminal = sandbox.write("terminal.py", CLOSED_TERMINAL);
+    sandbox.write(
+        "app.py",
+        "import time\nopen('running', 'w').close()\ntime.sleep(100)\n",
+    );
+    let mut command = Command::new(&python.path);
+    sandbox.prepare(&mut command);
+    command.arg(&terminal).arg(env!("CARGO_BIN_EXE_swath"));
+    command.args(["run", "--no-docker", "--json", "run.json", "--"]);
+    command.arg(&python.path).arg("app.py");
+    let run = finish(command);
+    assert_eq!(run.stdout.trim(), "129", "{}", run.stderr);
+    assert!(sandbox.project().join(".coverage").exists());
+    assert!(sandbox.project().join("run.json").exists());
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_standard_error_that_is_full_loses_nothing() {
+    let Some(python) = python("a_standard_error_that_is_full_loses_nothing") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("app.py", "value = 1\n");
+    let mut command = Command::new("sh");
+    sandbox.prepare(&mut command);
+    command.args(["-c", "exec \"$@\" 2>/dev/full", "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_swath"));
+    command.args(["run", "--no-docker", "--"]);
+    command.arg(&python.path).arg("app.py");
+    let run = finish(command);
+    assert_eq!(run.code, 0);
+    assert!(run.stdout.contains("TOTAL"), "{}", run.stdout);
+    assert!(sandbox.project().join(".coverage").exists());
 }
