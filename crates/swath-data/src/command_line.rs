@@ -7,7 +7,7 @@ use std::path::Path;
 const HIDDEN: &str = "***";
 
 /// Names with one of these in them say that a value is nobody's business.
-const SECRET_WORDS: [&str; 24] = [
+const SECRET_WORDS: [&str; 26] = [
     "accesskey",
     "access-key",
     "access_key",
@@ -31,11 +31,14 @@ const SECRET_WORDS: [&str; 24] = [
     "secret",
     "session",
     "signature",
+    "storepass",
     "token",
+    "webhook",
 ];
 /// Names that have one of these as a part between dashes, dots and underlines do so too.
-const SECRET_PARTS: [&str; 13] = [
-    "cred", "creds", "dsn", "jwt", "key", "otp", "pass", "pin", "psk", "pw", "sas", "sid", "sig",
+const SECRET_PARTS: [&str; 16] = [
+    "cred", "creds", "dsn", "hash", "jwt", "key", "license", "otp", "pass", "pin", "psk", "pw",
+    "salt", "sas", "sid", "sig",
 ];
 /// How secrets of well-known services begin.
 const SECRET_BEGINNINGS: [&str; 12] = [

@@ -1,7 +1,7 @@
 //! coverage.py's file globs and Python's regular expressions, as Rust matchers.
 //!
 //! Owns what a pattern in a coverage.py configuration means: which text a regular expression matches,
-//! which path a glob, a tree or a module name covers, and where `[paths]` maps a path to.
+//! which path a glob covers, and where `[paths]` maps a path to.
 //! It reads no configuration file, and the file system only to make paths absolute.
 
 mod aliases;
@@ -9,11 +9,9 @@ mod directory;
 mod glob;
 mod regex;
 mod repr;
-mod scope;
 
 pub use aliases::PathAliases;
 pub use directory::Directory;
 pub use glob::{GlobError, Globs, prepare_globs};
 pub use regex::{Flags, Matches, PythonRegex, RegexError, join_regexes};
 pub use repr::python_repr;
-pub use scope::{Modules, Trees};

@@ -12,6 +12,11 @@ use crate::request::RunRequest;
 /// Tries to write where the run will write.
 pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
     check_file("the data file", &request.data_file)?;
+    if is_no_file(&request.data_file) {
+        // Data needs a file that can be read again.
+        let error = io::Error::other("it is a pipe or a device");
+        return Err(refused("the data file", &request.data_file, error));
+    }
     if request.append {
         check_appendable(&request.data_file, request.settings.config.branch)
             .map_err(RunError::NotAppendable)?;
@@ -23,7 +28,39 @@ pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
             check_file(output.option, &output.path)?;
         }
     }
+    check_apart(request)
+}
+
+/// No file is to be written twice.
+fn check_apart(request: &RunRequest) -> Result<(), RunError> {
+    let data = ("the data file", request.data_file.as_path());
+    let files = request.outputs.iter().filter(|output| !output.is_folder);
+    let mut known = vec![data];
+    for file in files.filter(|file| !is_no_file(&file.path)) {
+        let same = known
+            .iter()
+            .find(|(_, path)| in_its_folder(path) == in_its_folder(&file.path));
+        if let Some((what, _)) = same {
+            let error = io::Error::other(format!("{what} goes there as well"));
+            return Err(refused(file.option, &file.path, error));
+        }
+        known.push((file.option, &file.path));
+    }
     Ok(())
+}
+
+/// Where a file is that may not be there yet, by whatever name.
+fn in_its_folder(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().map(fs_err::canonicalize);
+    match (folder, absolute.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => absolute,
+    }
+}
+
+fn is_no_file(path: &Path) -> bool {
+    fs_err::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 fn check_file(what: &'static str, path: &Path) -> Result<(), RunError> {

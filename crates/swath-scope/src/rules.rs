@@ -113,10 +113,10 @@ pub fn installed_part(path: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// Whether a module is a package or inside it.
+/// Whether a module is a package or inside it; what has no name is in none.
 pub fn is_module_of(name: &[u8], package: &[u8]) -> bool {
     match name.strip_prefix(package) {
-        Some(rest) => rest.is_empty() || rest.first() == Some(&b'.'),
+        Some(rest) => !name.is_empty() && (rest.is_empty() || rest.first() == Some(&b'.')),
         None => false,
     }
 }

@@ -66,6 +66,28 @@ fn what_is_no_regular_file_is_named_and_holds_nothing_up() {
 }
 
 #[test]
+fn what_cannot_hold_the_data_is_refused_before_the_tests() {
+    let Some(python) = python("what_cannot_hold_the_data_is_refused_before_the_tests") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("app.py", "open('ran', 'w').close()\n");
+    make_pipe(&sandbox.project().join("pipe"));
+    let python = text(&python.path);
+    let refused = |options: &[&str], word: &str| {
+        let words = [&["run", "--no-docker"], options, &["--", &python, "app.py"]];
+        let run = sandbox.swath(&words.concat());
+        assert_ne!(run.code, 0, "{options:?}");
+        assert!(run.stderr.contains("output-not-writable"), "{}", run.stderr);
+        assert!(run.stderr.contains(word), "{}", run.stderr);
+        assert!(!sandbox.project().join("ran").exists(), "{options:?}");
+    };
+    refused(&["--data-file=pipe"], "a pipe or a device");
+    // The later one of two would take the place of the other.
+    refused(&["--data-file=one", "--json=./one"], "goes there as well");
+}
+
+#[test]
 fn a_store_chooses_no_file_of_this_machine() {
     let sandbox = Sandbox::new();
     let secret = sandbox.temporary().join("credentials");
