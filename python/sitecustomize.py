@@ -61,13 +61,23 @@ def _swath_say(folder, reason):
 
     with open(folder + "/swath-agent.conf", "rb") as file:
         rest = file.read()
-    data = b"."
+    data, below = b".", None
     # Key, length, value: a value may hold anything.
     while rest:
         key, length, rest = rest.split(b" ", 2)
         if key == b"data":
             data = rest[: int(length)]
+        if key == b"data-below":
+            below = rest[: int(length)]
         rest = rest[int(length) + 1 :]
+    # As the agent makes it, which is not there.
+    if below and data.startswith(below + b"/"):
+        made = below
+        for part in data[len(made) + 1 :].split(b"/"):
+            made += b"/" + part
+            if not os.path.isdir(made):
+                os.mkdir(made)
+                os.chmod(made, 0o1777)
     digits = "".join(["%02x" % byte for byte in bytearray(os.urandom(8))])
     name = "/%d-%s.failed-%s" % (os.getpid(), digits, reason)
     open(data + name.encode(), "a").close()

@@ -135,6 +135,8 @@ unsafe extern "C" {
     ) -> isize;
     pub(crate) fn fcntl(descriptor: c_int, command: c_int, ...) -> c_int;
     pub(crate) fn fchmod(descriptor: c_int, mode: u32) -> c_int;
+    pub(crate) fn mkdir(path: *const c_char, mode: u32) -> c_int;
+    pub(crate) fn chmod(path: *const c_char, mode: u32) -> c_int;
     pub(crate) fn unlink(path: *const c_char) -> c_int;
     pub(crate) fn access(path: *const c_char, mode: c_int) -> c_int;
     pub(crate) fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char;

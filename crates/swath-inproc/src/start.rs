@@ -70,6 +70,9 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
         if folder.bytes().is_empty() || !folder.whole() {
             return false;
         }
+        if let Some(below) = configuration::values(gil, settings::DATA_BELOW).last() {
+            store_file::make_folder(gil, below);
+        }
         match begin(gil, given) {
             Ok(()) => true,
             Err(failure) => {

@@ -83,6 +83,29 @@ impl OpenFile {
     }
 }
 
+/// Makes the folder, and those between it and `below`, for everybody to write to: processes of
+/// other users may be next. What cannot be made is noticed when a file is.
+pub(crate) fn make_folder(_gil: Gil<'_>, below: &[u8]) {
+    const EVERYBODY: u32 = 0o1777;
+    // SAFETY: with the GIL held nobody changes the folder's name meanwhile.
+    let folder = unsafe { (*FOLDER.place()).bytes() };
+    let Some([b'/', rest @ ..]) = folder.strip_prefix(below) else {
+        return;
+    };
+    let mut path = Buffer::<1024>::new();
+    path.add(below);
+    for part in rest.split(|byte| *byte == b'/') {
+        path.add(b"/").add(part);
+        // SAFETY: a buffer's C string ends.
+        unsafe {
+            if ffi::mkdir(path.c_string(), EVERYBODY) == 0 {
+                // Whatever the umask says.
+                ffi::chmod(path.c_string(), EVERYBODY);
+            }
+        }
+    }
+}
+
 /// Opens the folder, to reach it later from wherever the process may be.
 pub(crate) fn open_folder(gil: Gil<'_>) {
     let flags = ffi::O_PATH | ffi::O_DIRECTORY | ffi::O_CLOEXEC;

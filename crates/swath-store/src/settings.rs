@@ -15,6 +15,9 @@ pub const SERVICE_VARIABLE: &str = "SWATH_SERVICE";
 
 /// The folder for the stores.
 pub const DATA: &str = "data";
+/// A folder that is there, below which the agent makes the folder for the stores itself: its name
+/// holds what an engine calls the container, which nobody knows before it is created.
+pub const DATA_BELOW: &str = "data-below";
 /// Whether branches are recorded.
 pub const BRANCH: &str = "branch";
 /// Whether the standard library is measured.

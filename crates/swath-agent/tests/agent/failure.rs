@@ -44,6 +44,69 @@ fn a_data_folder_that_is_not_there() {
     }
 }
 
+/// A data folder that nobody has made, in a run whose agent is to make it.
+fn folder_to_be_made(run: &Run) -> std::path::PathBuf {
+    let data = run.data().join("42/shop_web.1.x/web/data");
+    let path = run.path().join("agent/swath-agent.conf");
+    let mut file = fs_err::read(&path).unwrap();
+    let below = run.data();
+    for (key, value) in [("data-below", &below), ("data", &data)] {
+        let value = value.as_os_str().as_encoded_bytes();
+        swath_store::settings::write(key, value, |bytes| file.extend_from_slice(bytes));
+    }
+    fs_err::write(path, file).unwrap();
+    data
+}
+
+#[test]
+fn a_data_folder_that_the_agent_makes_is_everybodys_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let names = |folder: &std::path::Path| {
+        let entries = fs_err::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for python in pythons() {
+        // The shared object makes it, and where that cannot be loaded, what would load it.
+        for ending in [".hits", ".failed-agent-not-loadable"] {
+            let run = Run::new();
+            let data = folder_to_be_made(&run);
+            if ending != ".hits" {
+                let object = run.path().join("agent").join(swath_agent::AGENT_FILE_NAME);
+                fs_err::write(object, b"not an object").unwrap();
+            }
+            let mut command = Command::new("sh");
+            command.args(["-c", "umask 077; exec \"$@\"", "sh"]);
+            command.arg(&python.path).args(["-c", PROGRAM]);
+            check_runs(&run, python, &mut command);
+            assert!(names(&data).ends_with(ending), "{}", names(&data));
+            let made = data.ancestors().take_while(|folder| *folder != run.data());
+            for folder in made {
+                let mode = fs_err::metadata(folder).unwrap().permissions().mode();
+                assert_eq!(mode & 0o7777, 0o1777, "{}", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_data_folder_elsewhere_is_not_made() {
+    let Some(python) = pythons().last() else {
+        return;
+    };
+    let run = Run::new();
+    let data = folder_to_be_made(&run);
+    let path = run.path().join("agent/swath-agent.conf");
+    let mut file = fs_err::read(&path).unwrap();
+    let other = run.path().join("dat");
+    let other = other.as_os_str().as_encoded_bytes();
+    swath_store::settings::write("data-below", other, |bytes| file.extend_from_slice(bytes));
+    fs_err::write(path, file).unwrap();
+    check_runs(&run, python, &mut plain(python));
+    assert!(!data.exists());
+}
+
 #[test]
 fn a_configuration_that_is_not_there() {
     for python in pythons() {
