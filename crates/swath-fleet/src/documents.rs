@@ -20,6 +20,17 @@ pub(crate) const MOST_STORES: usize = 50_000;
 /// No pod has more measured containers.
 pub(crate) const MOST_CONTAINERS: usize = 64;
 
+/// What runs a pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Kubernetes.
+    #[default]
+    Kubernetes,
+    /// A Swarm, whose tasks are pods of one container.
+    Swarm,
+}
+
 /// What a pod is, as its shipping container describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -32,6 +43,8 @@ pub struct PodDocument {
     pub name: String,
     /// Its uid, which no other pod ever has.
     pub uid: String,
+    /// What runs it: a pod of Kubernetes, or the task of a Swarm.
+    pub engine: Engine,
     /// The node that it runs on.
     pub node: String,
     /// What it is a replica of: `Deployment/web`.

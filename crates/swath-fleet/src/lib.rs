@@ -18,9 +18,9 @@ mod pod_folder;
 mod segment;
 mod ship;
 
-pub use documents::{Goodbye, PodDocument};
+pub use documents::{Engine, Goodbye, PodDocument};
 pub use error::StoreError;
 pub use fleet::{FetchedContainer, FetchedPod, Fleet, FleetPod, Listing, PodState};
 pub use location::RunLocation;
 pub use object_store::ObjectStore;
-pub use ship::{Round, Shipper, ShipperSettings};
+pub use ship::{Round, Shipper, ShipperSettings, TaskShipper};

@@ -1,6 +1,7 @@
 //! The folder that a pod's containers share: for each container its place and its hit stores. The
 //! containers can write to it, so nothing is followed out of it and only regular files are read.
 
+use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -33,9 +34,13 @@ pub(crate) struct ContainerFolder {
 }
 
 impl PodFolder {
-    pub(crate) fn open(path: &Path) -> Result<PodFolder> {
-        // Where it is, is the user's word.
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    /// Opens it. Where it is, may be the user's word; among folders that others make, no link is
+    /// followed.
+    pub(crate) fn open(path: &Path, links: Links) -> Result<PodFolder> {
+        let mut flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if links == Links::Refuse {
+            flags |= OFlags::NOFOLLOW;
+        }
         let opened = openat(CWD, path, flags, Mode::empty());
         let named = |error: rustix::io::Errno| {
             let error = Error::from(error);
@@ -44,8 +49,12 @@ impl PodFolder {
         opened.map(PodFolder).map_err(named)
     }
 
-    /// The containers that were made room for, by name.
-    pub(crate) fn containers(&self) -> Result<Vec<ContainerFolder>> {
+    /// The containers that were made room for, by name. What is not among the places that are known
+    /// beforehand says `place.json`.
+    pub(crate) fn containers(
+        &self,
+        known: &BTreeMap<String, DeclaredContainer>,
+    ) -> Result<Vec<ContainerFolder>> {
         let mut names = names_in(&self.0)?;
         names.sort();
         let mut found = Vec::new();
@@ -58,13 +67,24 @@ impl PodFolder {
             if data.is_none() && enter(&folder, "agent").is_err() {
                 continue;
             }
-            let place = place_in(&folder, &name);
+            let known = known.get(&name).cloned();
+            let place = known.unwrap_or_else(|| place_in(&folder, &name));
+            let place = without_secrets(place, &name);
             found.push(ContainerFolder { place, data });
             if found.len() == MOST_CONTAINERS {
                 break;
             }
         }
         Ok(found)
+    }
+}
+
+/// The plain names in a folder of folders; none where there is no such folder yet.
+pub(crate) fn folders_in(path: &Path) -> Result<Vec<String>> {
+    match PodFolder::open(path, Links::Follow) {
+        Ok(folder) => names_in(&folder.0),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 
@@ -124,17 +144,21 @@ fn path_in(folder: &OwnedFd, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
 }
 
-/// What is known of a container: what `place.json` says, as far as it may be told.
+/// What `place.json` says of a container.
 fn place_in(folder: &OwnedFd, name: &str) -> DeclaredContainer {
     let path = path_in(folder, "place.json");
     let read = read_regular(&path, Links::Refuse, LONGEST_PLACE);
     let parsed = read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(Error::other));
-    let mut place: DeclaredContainer = parsed.unwrap_or_else(|error| {
+    parsed.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::NotFound {
             tracing::debug!("the place of {name} is not understood: {error}");
         }
         DeclaredContainer::default()
-    });
+    })
+}
+
+/// What of a place may be told.
+fn without_secrets(mut place: DeclaredContainer, name: &str) -> DeclaredContainer {
     name.clone_into(&mut place.name);
     // Both are one command line: an option of the first may be about a word of the second.
     let words: Vec<String> = place.command.iter().chain(&place.args).cloned().collect();
@@ -180,8 +204,8 @@ mod tests {
         let link = pod.path().join("worker/data");
         std::os::unix::fs::symlink(outside.path().join("data"), &link).unwrap();
         fs::create_dir_all(pod.path().join("worker/agent")).unwrap();
-        let folder = PodFolder::open(pod.path()).unwrap();
-        let found = folder.containers().unwrap();
+        let folder = PodFolder::open(pod.path(), Links::Follow).unwrap();
+        let found = folder.containers(&BTreeMap::new()).unwrap();
         let names: Vec<&str> = found.iter().map(|one| one.place.name.as_str()).collect();
         assert_eq!(names, ["web", "worker"]);
         assert_eq!(

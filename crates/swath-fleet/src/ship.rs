@@ -4,15 +4,20 @@
 //! on. A segment is sent before the index that names it, and under the name of its content, so that
 //! sending it twice changes nothing and no reader sees an index of what is not there.
 
+mod rounds;
+mod tasks;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use swath_checkout::{Links, open_regular};
 use swath_data::ShareableStore;
+use swath_manifest::DeclaredContainer;
 
 use crate::documents::{
     FORMAT, Goodbye, IndexDocument, LONGEST_INDEX, MOST_STORES, PodDocument, StoreDocument,
@@ -23,21 +28,14 @@ use crate::location::is_plain_name;
 use crate::object_store::ObjectStore;
 use crate::pod_folder::{ContainerFolder, PodFolder, is_hit_store, modified};
 use crate::segment;
+use rounds::{SHORTEST_HEARTBEAT, Sender};
 
-/// A pod is heard of at least so often.
-const SHORTEST_HEARTBEAT: Duration = Duration::from_secs(10);
-/// A store that is down is asked again after no longer.
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
-/// So long a store that is down is asked for after the end.
-const LAST_TRIES: Duration = Duration::from_secs(10);
+pub use tasks::TaskShipper;
+
 /// So many names of segments that were sent are remembered.
 const MOST_REMEMBERED: usize = 50_000;
 /// Of a larger segment it is asked first whether it is there.
 const WORTH_ASKING: usize = 4 << 10;
-/// Rounds take no more than this share of the time: one in so many.
-const SHARE: u32 = 10;
-/// Between the last two rounds. What changes meanwhile is still written to.
-const LAST_LOOK: Duration = Duration::from_millis(200);
 
 /// How it is sent.
 #[derive(Debug, Clone)]
@@ -72,9 +70,14 @@ pub struct Round {
 /// Sends the hit stores of one pod.
 #[derive(Debug)]
 pub struct Shipper {
-    store: ObjectStore,
+    store: Arc<ObjectStore>,
     settings: ShipperSettings,
     pod: PodDocument,
+    /// What is known of the containers beforehand, by name.
+    places: Arc<BTreeMap<String, DeclaredContainer>>,
+    /// Whether the folder may be reached through a link.
+    links: Links,
+    last_round: Round,
     containers: BTreeMap<String, IndexDocument>,
     sent: HashSet<String>,
     last_beat: Option<Instant>,
@@ -94,7 +97,23 @@ impl Shipper {
     pub fn new(
         store: ObjectStore,
         settings: ShipperSettings,
+        pod: PodDocument,
+    ) -> Result<Shipper, StoreError> {
+        Shipper::with_places(
+            Arc::new(store),
+            settings,
+            pod,
+            Arc::default(),
+            Links::Follow,
+        )
+    }
+
+    fn with_places(
+        store: Arc<ObjectStore>,
+        settings: ShipperSettings,
         mut pod: PodDocument,
+        places: Arc<BTreeMap<String, DeclaredContainer>>,
+        links: Links,
     ) -> Result<Shipper, StoreError> {
         for name in [&pod.namespace, &pod.uid] {
             if !is_plain_name(name) {
@@ -105,7 +124,7 @@ impl Shipper {
                 });
             }
         }
-        PodFolder::open(&settings.from).map_err(|source| StoreError::Volume { source })?;
+        PodFolder::open(&settings.from, links).map_err(|source| StoreError::Volume { source })?;
         let heartbeat = SHORTEST_HEARTBEAT.max(settings.interval * 5);
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -119,6 +138,9 @@ impl Shipper {
             store,
             settings,
             pod,
+            places,
+            links,
+            last_round: Round::default(),
             containers: BTreeMap::new(),
             sent: HashSet::new(),
             last_beat: None,
@@ -135,129 +157,8 @@ impl Shipper {
         wait: &mut dyn FnMut(Duration) -> bool,
         told: &mut dyn FnMut(Option<&StoreError>),
     ) -> Result<(), StoreError> {
-        let mut failing = false;
-        let mut delay = self.settings.interval;
-        let mut idle_since: Option<Instant> = None;
-        let mut asked = false;
-        while !asked && !self.settings.once {
-            let begun = Instant::now();
-            match self
-                .round()
-                .and_then(|round| self.beat(true).map(|()| round))
-            {
-                Ok(round) => {
-                    if std::mem::replace(&mut failing, false) {
-                        told(None);
-                    }
-                    delay = self.settings.interval.max(begun.elapsed() * SHARE);
-                    if round.stores == 0 || round.segments > 0 || round.changing > 0 {
-                        idle_since = None;
-                    } else {
-                        idle_since.get_or_insert(begun);
-                    }
-                }
-                Err(error) if error.is_passing() => {
-                    if !std::mem::replace(&mut failing, true) {
-                        told(Some(&error));
-                    }
-                    delay = (delay * 2).min(LONGEST_DELAY);
-                }
-                Err(error) => return Err(error),
-            }
-            let limit = self.settings.until_idle.filter(|_| !failing);
-            if limit
-                .zip(idle_since)
-                .is_some_and(|(limit, since)| since.elapsed() >= limit)
-            {
-                break;
-            }
-            asked = self.pause(delay, wait);
-        }
-        self.end(asked, wait, told)
-    }
-
-    /// Lets time pass, and is heard of meanwhile.
-    fn pause(&mut self, delay: Duration, wait: &mut dyn FnMut(Duration) -> bool) -> bool {
-        let until = Instant::now() + delay;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if wait(left.min(SHORTEST_HEARTBEAT)) {
-                return true;
-            }
-            if left <= SHORTEST_HEARTBEAT {
-                return false;
-            }
-            // That the store is down the next round says.
-            let _ = self.beat(false);
-        }
-    }
-
-    /// Waits for the processes to end, as long as they may, sends the rest and says goodbye.
-    fn end(
-        &mut self,
-        asked: bool,
-        wait: &mut dyn FnMut(Duration) -> bool,
-        told: &mut dyn FnMut(Option<&StoreError>),
-    ) -> Result<(), StoreError> {
-        let grace = if asked {
-            self.settings.grace
-        } else {
-            Duration::ZERO
-        };
-        let limit = Instant::now() + grace;
-        let mut rounds = 0_u32;
-        let mut has_told = false;
-        loop {
-            let over = Instant::now() >= limit;
-            match self.round() {
-                Ok(round) => {
-                    rounds += 1;
-                    if round.open == 0 || (over && rounds > 1) {
-                        self.pod.ended = Some(Goodbye {
-                            open: round.changing,
-                        });
-                        self.last_beat = None;
-                        match self.beat(true) {
-                            Err(error)
-                                if error.is_passing() && Instant::now() < limit + LAST_TRIES => {}
-                            ended => return ended,
-                        }
-                    }
-                }
-                Err(error) if error.is_passing() && Instant::now() < limit + LAST_TRIES => {
-                    if !std::mem::replace(&mut has_told, true) {
-                        told(Some(&error));
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-            let look = if over {
-                LAST_LOOK
-            } else {
-                self.settings.interval.min(Duration::from_secs(1))
-            };
-            // Who asks twice does not want to wait.
-            if wait(look.max(LAST_LOOK)) && !over {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Says that the pod is there, if that was not said for a while. `after_round`: and that what it
-    /// had recorded by now is sent.
-    fn beat(&mut self, after_round: bool) -> Result<(), StoreError> {
-        let heartbeat = Duration::from_millis(self.pod.heartbeat);
-        if self
-            .last_beat
-            .is_some_and(|last| last.elapsed() < heartbeat)
-        {
-            return Ok(());
-        }
-        self.pod.beats += u64::from(after_round);
-        let key = pod_key(&self.pod.namespace, &self.pod.uid);
-        self.store.put(&key, &render(&self.pod))?;
-        self.last_beat = Some(Instant::now());
-        Ok(())
+        let settings = self.settings.clone();
+        rounds::ship(self, &settings, wait, told)
     }
 
     /// Sends what is new.
@@ -269,8 +170,8 @@ impl Shipper {
             what: "be given the hit stores".to_owned(),
             source,
         };
-        let folder = PodFolder::open(&self.settings.from).map_err(unread)?;
-        let containers = folder.containers().map_err(unread)?;
+        let folder = PodFolder::open(&self.settings.from, self.links).map_err(unread)?;
+        let containers = folder.containers(&self.places).map_err(unread)?;
         let places: Vec<_> = containers.iter().map(|one| one.place.clone()).collect();
         // Before its first segment: a pod of which nothing else is heard is known to be missing.
         if places != self.pod.containers || self.last_beat.is_none() {
@@ -283,6 +184,7 @@ impl Shipper {
             self.send_container(container, &mut round)?;
         }
         tracing::debug!("{round:?}");
+        self.last_round = round;
         Ok(round)
     }
 
@@ -434,6 +336,34 @@ impl Shipper {
         }
         self.sent.insert(name.to_owned());
         Ok(())
+    }
+}
+
+impl Sender for Shipper {
+    fn round(&mut self) -> Result<Round, StoreError> {
+        Shipper::round(self)
+    }
+
+    fn beat(&mut self, after_round: bool) -> Result<(), StoreError> {
+        let heartbeat = Duration::from_millis(self.pod.heartbeat);
+        if self
+            .last_beat
+            .is_some_and(|last| last.elapsed() < heartbeat)
+        {
+            return Ok(());
+        }
+        self.pod.beats += u64::from(after_round);
+        let key = pod_key(&self.pod.namespace, &self.pod.uid);
+        self.store.put(&key, &render(&self.pod))?;
+        self.last_beat = Some(Instant::now());
+        Ok(())
+    }
+
+    fn say_goodbye(&mut self) -> Result<(), StoreError> {
+        let open = self.last_round.changing;
+        self.pod.ended = Some(Goodbye { open });
+        self.last_beat = None;
+        self.beat(true)
     }
 }
 

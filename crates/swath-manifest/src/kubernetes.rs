@@ -9,13 +9,13 @@ pub(crate) mod note;
 mod owner;
 pub(crate) mod pod;
 pub(crate) mod request;
-mod rules;
+pub(crate) mod rules;
 mod workload;
 
 use swath_checkout::yaml_nests_too_deep;
 
 use crate::documents::{Document, documents};
-use crate::error::ManifestError;
+use crate::error::{Input, ManifestError};
 use crate::node::Node;
 use crate::yaml::{self, Problem};
 use json::of_json;
@@ -59,18 +59,19 @@ fn rewrite(
     notes: &mut Vec<WorkloadNote>,
 ) -> Result<Option<String>, ManifestError> {
     let line = document.line + document.head.matches('\n').count();
+    let input = Input::Manifests;
     // Every workload has them; whatever else a stream holds is nobody's business here.
     if !document.body.contains("containers") {
         return Ok(None);
     }
     if yaml_nests_too_deep(document.body) {
-        return Err(ManifestError::TooDeep { line });
+        return Err(ManifestError::TooDeep { line, input });
     }
     let mut trees = match parse(document.body) {
         Ok(trees) => trees,
         Err(Problem::Syntax { line: inner, what }) => {
             let line = line + inner.saturating_sub(1);
-            return Err(ManifestError::NotYaml { line, what });
+            return Err(ManifestError::NotYaml { line, what, input });
         }
         Err(Problem::Tag(tag)) => {
             notes.push(WorkloadNote {
@@ -90,7 +91,7 @@ fn rewrite(
     if !is_changed {
         return Ok(None);
     }
-    let text = yaml::render(tree).ok_or(ManifestError::NotWritable { line })?;
+    let text = yaml::render(tree).ok_or(ManifestError::NotWritable { line, input })?;
     Ok(Some(text))
 }
 

@@ -9,6 +9,9 @@ pub const SETTINGS_VARIABLE: &str = "SWATH_AGENT_SETTINGS";
 /// The variable with the places of the measured containers, as JSON.
 pub const PLACES_VARIABLE: &str = "SWATH_PLACES";
 
+/// The variables by which coverage.py is told of its settings.
+pub(crate) const SETTINGS_OF_COVERAGE: [&str; 2] = ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"];
+
 /// The most that commands may take of a variable, in bytes: Linux starts no program with one of more
 /// than 128 KiB, and every `$` is written twice.
 const MOST_COMMANDS: usize = 48 << 10;

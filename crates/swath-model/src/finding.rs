@@ -440,6 +440,8 @@ pub enum Finding {
     },
     /// Fewer instances of a service announced themselves than there should be.
     InstancesMissing {
+        /// What runs them.
+        orchestrator: Orchestrator,
         /// The service.
         service: String,
         /// How many did.
@@ -449,6 +451,8 @@ pub enum Finding {
     },
     /// Nothing was heard of pods for too long, and they said no goodbye.
     PodsLost {
+        /// What runs them.
+        orchestrator: Orchestrator,
         /// Their names.
         pods: Vec<String>,
         /// For how long nothing was heard of the first.
@@ -456,6 +460,8 @@ pub enum Finding {
     },
     /// Processes of pods still ran when their shipping ended.
     PodsCutShort {
+        /// What runs them.
+        orchestrator: Orchestrator,
         /// The pods' names.
         pods: Vec<String>,
         /// How many processes.
@@ -479,11 +485,15 @@ pub enum Finding {
     },
     /// Pods ran, and the object store has nothing of them.
     PodsSilent {
-        /// Their names, with what their cluster says is wrong with them.
+        /// What runs them.
+        orchestrator: Orchestrator,
+        /// Their names, with what their engine says is wrong with them.
         pods: Vec<String>,
     },
-    /// The pods of a cluster were not seen all the time.
+    /// The pods of a cluster, or the tasks of a stack, were not seen all the time.
     PodsNotWatched {
+        /// What runs them.
+        orchestrator: Orchestrator,
         /// Why.
         what: String,
     },

@@ -15,6 +15,15 @@ pub enum Orchestrator {
 }
 
 impl Orchestrator {
+    /// What it calls one instance of a service.
+    pub fn instance(self) -> &'static str {
+        match self {
+            Orchestrator::Engine | Orchestrator::Compose => "container",
+            Orchestrator::Swarm => "task",
+            Orchestrator::Kubernetes => "pod",
+        }
+    }
+
     /// How an init is put before the first process of a container.
     pub fn init_advice(self, service: &str) -> String {
         match self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use swath_data::DataError;
 use swath_fleet::StoreError;
-use swath_model::{Message, count};
+use swath_model::{Message, Orchestrator, count};
 
 use crate::settings::SettingsError;
 
@@ -142,29 +142,37 @@ pub enum RunError {
         /// What the system said, with the path.
         source: io::Error,
     },
-    /// `kubectl` has no answer.
-    #[error("`kubectl get pods` {what}")]
-    Kubectl {
+    /// The command of what runs a fleet has no answer.
+    #[error("{}", unanswered(*orchestrator, what))]
+    EngineCommand {
+        /// What runs the fleet.
+        orchestrator: Orchestrator,
         /// What came instead, in words.
         what: String,
     },
     /// No pod carries the agent.
-    #[error("no pod of `{cluster}` carries swath's agent")]
+    #[error("no {} of `{fleet}` carries swath's agent", orchestrator.instance())]
     NoPods {
-        /// The namespace, and the selector.
-        cluster: String,
+        /// What runs the fleet.
+        orchestrator: Orchestrator,
+        /// The namespace and the selector, or the stack.
+        fleet: String,
     },
     /// Pods that carry the agent are not ready.
-    #[error("{} not ready after {}", are(pods.len(), "pod"), seconds(*waited))]
+    #[error("{} not ready after {}", are(pods.len(), orchestrator.instance()), seconds(*waited))]
     PodsNotReady {
+        /// What runs the fleet.
+        orchestrator: Orchestrator,
         /// Their names, with what is wrong with them.
         pods: Vec<String>,
         /// How long they were given.
         waited: Duration,
     },
     /// The pods do not say where they ship to, or say several.
-    #[error("{}", no_store(stores))]
+    #[error("{}", no_store(*orchestrator, stores))]
     NoStore {
+        /// What runs the fleet.
+        orchestrator: Orchestrator,
         /// Where they ship to.
         stores: Vec<String>,
     },
@@ -226,7 +234,10 @@ impl RunError {
             RunError::ContainerNotReady { .. } => "container-not-ready",
             RunError::InterruptedBeforeTests => "interrupted",
             RunError::Folder { .. } => "run-folder",
-            RunError::Kubectl { .. } => "kubectl-failed",
+            RunError::EngineCommand { orchestrator, .. } => match orchestrator {
+                Orchestrator::Kubernetes => "kubectl-failed",
+                _ => "docker-failed",
+            },
             RunError::NoPods { .. } => "no-pods",
             RunError::PodsNotReady { .. } => "pods-not-ready",
             RunError::NoStore { .. } => "no-store",
@@ -297,7 +308,7 @@ impl RunError {
                 .take(NAMED)
                 .map(|pod| format!("`{pod}`"))
                 .collect(),
-            RunError::NoStore { stores } => stores
+            RunError::NoStore { stores, .. } => stores
                 .iter()
                 .take(NAMED)
                 .map(|store| format!("`{store}`"))
@@ -330,21 +341,43 @@ impl RunError {
                 "name a file in a folder that exists and that you can write to".to_owned(),
             ),
             RunError::NoEngine { .. } => Some("docker version".to_owned()),
-            RunError::Kubectl { .. } => Some(
-                "`kubectl get pods` has to work with the configuration that is in force here"
-                    .to_owned(),
+            RunError::EngineCommand { orchestrator, .. } => Some(
+                match orchestrator {
+                    Orchestrator::Kubernetes => {
+                        "`kubectl get pods` has to work with the configuration that is in force here"
+                    }
+                    _ => "`docker stack ps STACK` has to work here: a manager of the Swarm is asked",
+                }
+                .to_owned(),
             ),
-            RunError::NoPods { .. } => Some(
-                "`swath kubernetes inject` rewrites the manifests before they are applied"
-                    .to_owned(),
+            RunError::NoPods { orchestrator, .. } => Some(
+                match orchestrator {
+                    Orchestrator::Kubernetes => {
+                        "`swath kubernetes inject` rewrites the manifests before they are applied"
+                    }
+                    _ => "`swath swarm inject` rewrites the stack file before it is deployed",
+                }
+                .to_owned(),
             ),
-            RunError::PodsNotReady { .. } => Some(
-                "`kubectl describe pod NAME` says what keeps it; `--ready-timeout` gives it longer"
-                    .to_owned(),
+            RunError::PodsNotReady { orchestrator, .. } => Some(
+                match orchestrator {
+                    Orchestrator::Kubernetes => {
+                        "`kubectl describe pod NAME` says what keeps it; `--ready-timeout` gives it longer"
+                    }
+                    _ => {
+                        "`docker stack ps --no-trunc STACK` says what keeps it; `--ready-timeout` gives it longer"
+                    }
+                }
+                .to_owned(),
             ),
-            RunError::NoStore { .. } => Some(
-                "name the run with `--fleet URL`, as `swath kubernetes inject --store` does"
-                    .to_owned(),
+            RunError::NoStore { orchestrator, .. } => Some(
+                match orchestrator {
+                    Orchestrator::Kubernetes => {
+                        "name the run with `--fleet URL`, as `swath kubernetes inject --store` does"
+                    }
+                    _ => "name the run with `--fleet URL`, as `swath swarm inject --store` does",
+                }
+                .to_owned(),
             ),
             RunError::ProjectIsUp { compose, .. } => Some(format!(
                 "`{compose} down`, or give this run's a name of its own by `--project-name`"
@@ -376,11 +409,19 @@ fn are(number: usize, thing: &str) -> String {
     format!("{} {verb}", count(number, thing))
 }
 
-fn no_store(stores: &[String]) -> &'static str {
+fn unanswered(orchestrator: Orchestrator, what: &str) -> String {
+    match orchestrator {
+        Orchestrator::Kubernetes => format!("`kubectl get pods` {what}"),
+        _ => format!("`docker stack ps` {what}"),
+    }
+}
+
+fn no_store(orchestrator: Orchestrator, stores: &[String]) -> String {
+    let instance = orchestrator.instance();
     if stores.is_empty() {
-        "the pods do not say where they ship what they record"
+        format!("the {instance}s do not say where they ship what they record")
     } else {
-        "the pods ship to several runs"
+        format!("the {instance}s ship to several runs")
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use swath_model::Orchestrator;
+
 /// Something that happened in a run, in the order in which it happened.
 #[derive(Debug, Clone)]
 pub enum RunEvent<'a> {
@@ -42,8 +44,10 @@ pub enum RunEvent<'a> {
         /// Since the first was started.
         elapsed: Duration,
     },
-    /// The pods of a cluster serve.
+    /// The pods of a cluster, or the tasks of a stack, serve.
     PodsReady {
+        /// What runs them.
+        orchestrator: Orchestrator,
         /// How many.
         pods: usize,
         /// Since they were first asked for.

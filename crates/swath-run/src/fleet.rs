@@ -3,6 +3,12 @@
 
 pub(crate) mod beside;
 mod cluster;
+mod engine;
+mod engine_watch;
+mod pod_volume;
+mod seen;
+mod stack;
+mod task_agent;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,12 +20,17 @@ use fs_err as fs;
 use swath_data::{Gathered, read_hit_stores};
 use swath_docker::{ContainerPlace, ContainerRecord, ServicePart, Variables};
 use swath_fleet::{
-    FetchedContainer, FetchedPod, Fleet, FleetPod, Goodbye, PodDocument, PodState, StoreError,
+    Engine, FetchedContainer, FetchedPod, Fleet, FleetPod, Goodbye, PodDocument, PodState,
+    StoreError,
 };
 use swath_model::{Finding, Message, Orchestrator};
 
 pub use beside::FleetRequest;
 pub use cluster::Cluster;
+pub use engine::FleetEngine;
+pub use pod_volume::{PodContainer, PodVolume, PodVolumeError, own_packages};
+pub use stack::Stack;
+pub use task_agent::{TaskAgent, TaskFile};
 
 use crate::container::account::ContainerRun;
 use crate::data_file::Fingerprint;
@@ -126,6 +137,8 @@ pub fn gather(
 #[derive(Debug, Default)]
 struct Pods {
     run: ContainerRun,
+    /// What runs them: of the last one that was taken.
+    orchestrator: Orchestrator,
     /// Of each record: the pod's namespace, what it is a replica of, whether others are beside it.
     origins: Vec<Origin>,
     findings: Vec<Finding>,
@@ -138,6 +151,7 @@ struct Pods {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
 struct Origin {
+    orchestrator: Orchestrator,
     namespace: String,
     workload: String,
     container: String,
@@ -218,6 +232,10 @@ impl Pods {
 
     fn take(&mut self, pod: ReadPod) {
         let document = &pod.fetched.document;
+        self.orchestrator = match document.engine {
+            Engine::Kubernetes => Orchestrator::Kubernetes,
+            Engine::Swarm => Orchestrator::Swarm,
+        };
         let mut name = short(&document.name);
         if name.is_empty() {
             name.clone_from(&document.uid);
@@ -244,6 +262,7 @@ impl Pods {
         let workload = short(&document.workload);
         for (container, stores) in pod.fetched.containers.iter().zip(pod.stores) {
             let origin = Origin {
+                orchestrator: self.orchestrator,
                 namespace: document.namespace.clone(),
                 workload: if workload.is_empty() {
                     name.clone()
@@ -282,6 +301,7 @@ impl Pods {
             let seen = seen.get(service).copied().unwrap_or_default();
             if seen < expected {
                 self.findings.push(Finding::InstancesMissing {
+                    orchestrator: self.orchestrator,
                     service: service.clone(),
                     seen,
                     expected,
@@ -290,21 +310,28 @@ impl Pods {
         }
         for (record, origin) in self.run.records.iter_mut().zip(&self.origins) {
             record.part_of = Some(ServicePart {
-                orchestrator: Orchestrator::Kubernetes,
+                orchestrator: origin.orchestrator,
                 service: services.name(origin),
                 compose: None,
             });
         }
         if let Some(&(_, silent)) = self.lost.first() {
             let pods = self.lost.into_iter().map(|(pod, _)| pod).collect();
-            self.findings.push(Finding::PodsLost { pods, silent });
+            self.findings.push(Finding::PodsLost {
+                orchestrator: self.orchestrator,
+                pods,
+                silent,
+            });
         }
         if !self.cut_short.is_empty() {
             let processes = self.cut_short.iter().map(|(_, open)| *open);
             let processes = processes.fold(0, usize::saturating_add);
             let pods = self.cut_short.into_iter().map(|(pod, _)| pod).collect();
-            self.findings
-                .push(Finding::PodsCutShort { pods, processes });
+            self.findings.push(Finding::PodsCutShort {
+                orchestrator: self.orchestrator,
+                pods,
+                processes,
+            });
         }
         let unreadable = self.run.unreadable.iter();
         self.findings
@@ -512,6 +539,7 @@ mod tests {
 
     fn origin(namespace: &str, workload: &str, container: &str, is_alone: bool) -> Origin {
         Origin {
+            orchestrator: Orchestrator::Kubernetes,
             namespace: namespace.to_owned(),
             workload: workload.to_owned(),
             container: container.to_owned(),

@@ -1,6 +1,5 @@
-//! One measured run, from a [`RunRequest`] to a [`FinishedRun`], here or in a fleet. It prints nothing
-//! and knows no command line: an [`Observer`] hears what happens, and what went wrong is a
-//! [`swath_model::Finding`].
+//! One measured run, from a [`RunRequest`] to a [`FinishedRun`], here or in a fleet. It prints nothing:
+//! an [`Observer`] hears what happens, and what went wrong is a [`swath_model::Finding`].
 
 mod account;
 mod agent_settings;
@@ -26,7 +25,6 @@ mod orchestra;
 mod place;
 mod plan;
 mod plugins;
-mod pod_volume;
 mod preflight;
 mod proc_file;
 mod process_table;
@@ -62,13 +60,15 @@ pub use error::RunError;
 pub use event::{Observer, RunEvent};
 pub use finish::run;
 pub use finished_run::{FinishedRun, NotSaved};
-pub use fleet::{Cluster, ExpectedInstances, FleetRequest, GatherError, gather};
+pub use fleet::{
+    Cluster, ExpectedInstances, FleetEngine, FleetRequest, GatherError, PodContainer, PodVolume,
+    PodVolumeError, Stack, TaskAgent, TaskFile, gather, own_packages,
+};
 pub use history::RunHistory;
 pub use leftover::{LeftoverRun, leftovers};
 pub use orchestra::{Interruption, TestEnd, serve};
 pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, duration, plan};
 pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
-pub use pod_volume::{PodContainer, PodVolume, PodVolumeError, own_packages};
 pub use python_question::{Answer, QuestionError, ask};
 pub use report::ReportError;
 pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};

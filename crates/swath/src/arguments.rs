@@ -6,6 +6,7 @@ mod fleet;
 mod history;
 mod kubernetes;
 mod prepare;
+mod swarm;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) use kubernetes::{
     KubernetesWebhookArguments, KubernetesWebhookManifestsArguments,
 };
 pub(crate) use prepare::{FleetArguments, FleetVerb, PrepareArguments};
+pub(crate) use swarm::{SwarmArguments, SwarmInjectArguments, SwarmVerb};
 
 use crate::interpreter::environment_interpreter;
 use crate::reporting::SessionOptions;
@@ -110,6 +112,8 @@ pub(crate) enum Verb {
     History(Box<HistoryArguments>),
     /// Measure services in a Kubernetes cluster.
     Kubernetes(KubernetesArguments),
+    /// Measure services in a Docker Swarm.
+    Swarm(SwarmArguments),
     /// What runs in a fleet's own containers. Manifests with the agent call it.
     #[command(hide = true)]
     Fleet(FleetArguments),

@@ -21,11 +21,13 @@ pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod kubernetes;
 pub(crate) mod lcov;
+mod manifests;
 mod refusal;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod services;
 pub(crate) mod ship;
+pub(crate) mod swarm;
 pub(crate) mod test_name;
 pub(crate) mod xml;
 
@@ -56,6 +58,7 @@ pub(crate) fn perform(invocation: Invocation, coverage: &CommandLine) -> Exit {
         Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::History(arguments) => history::history(&arguments),
         Verb::Kubernetes(arguments) => kubernetes::kubernetes(arguments),
+        Verb::Swarm(arguments) => swarm::swarm(arguments),
         Verb::Fleet(arguments) => fleet::fleet(&arguments),
         Verb::Intersect(arguments) => derive::derive(Derivation::Intersect, &arguments),
         Verb::Subtract(arguments) => derive::derive(Derivation::Subtract, &arguments),

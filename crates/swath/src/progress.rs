@@ -94,10 +94,18 @@ impl Observer for Progress {
                     &format!("{} in {}", count(services, "service"), seconds(elapsed)),
                 );
             }
-            RunEvent::PodsReady { pods, elapsed } => {
+            RunEvent::PodsReady {
+                orchestrator,
+                pods,
+                elapsed,
+            } => {
                 status(
                     "Ready",
-                    &format!("{} in {}", count(pods, "pod"), seconds(elapsed)),
+                    &format!(
+                        "{} in {}",
+                        count(pods, orchestrator.instance()),
+                        seconds(elapsed)
+                    ),
                 );
             }
             RunEvent::Gathering { from } => status("Gathering", from),

@@ -73,6 +73,7 @@ fn of_tests(arguments: &RunArguments) -> Option<&'static str> {
         (services.json.is_some(), "--json"),
         (!arguments.compose.compose.is_empty(), "--compose"),
         (arguments.cluster.kubernetes.is_some(), "--kubernetes"),
+        (arguments.cluster.swarm.is_some(), "--swarm"),
         (arguments.cluster.fleet.is_some(), "--fleet"),
         (!arguments.cluster.expect.is_empty(), "--expect"),
         (report.html.is_some(), "--html"),

@@ -337,3 +337,106 @@ fn a_folder_that_is_not_there_is_said_at_once() {
     let error = Shipper::new(store, settings, pod).unwrap_err();
     assert!(error.to_string().contains("/nowhere/swath") && !error.is_passing());
 }
+
+/// A shipper of all tasks of a node, in a store that is a folder.
+fn node_shipper(from: &Path, to: &Path) -> TaskShipper {
+    let run: RunLocation = format!("file://{}", to.display()).parse().unwrap();
+    let settings = ShipperSettings {
+        from: from.to_owned(),
+        interval: Duration::from_millis(10),
+        grace: Duration::ZERO,
+        once: true,
+        until_idle: None,
+    };
+    let node = PodDocument {
+        namespace: "shop".to_owned(),
+        node: "node-1".to_owned(),
+        ..PodDocument::default()
+    };
+    let place = DeclaredContainer {
+        image: "shop:1".to_owned(),
+        args: vec!["--token".to_owned(), "s3cr3t".to_owned()],
+        ..DeclaredContainer::default()
+    };
+    let places = BTreeMap::from([("web".to_owned(), place)]);
+    let store = ObjectStore::open(&run, &|_| None).unwrap();
+    TaskShipper::new(store, settings, node, places).unwrap()
+}
+
+fn end_node(shipper: &mut TaskShipper) {
+    let mut wait = |time| {
+        std::thread::sleep(time);
+        false
+    };
+    shipper.ship(&mut wait, &mut |_| {}).unwrap();
+}
+
+#[test]
+fn each_task_of_a_node_is_a_pod_of_its_service() {
+    let (tasks, run, back) = (temp_dir(), temp_dir(), temp_dir());
+    let data = |task: &str| tasks.path().join("42").join(task).join("web/data");
+    let from = tasks.path().join("42");
+    // Before the first task there is no folder of the run.
+    let mut shipper = node_shipper(&from, run.path());
+    assert_eq!(Sender::round(&mut shipper).unwrap(), Round::default());
+    write_file(
+        data("shop_web.1.aaa").join("7-00aa.hits"),
+        hit_store(7, 30, 1),
+    );
+    write_file(
+        data("shop_web.2.bbb").join("7-00bb.hits"),
+        hit_store(7, 30, 0),
+    );
+    // What others lay there is nobody's, and what an agent has only begun is not lost.
+    write_file(from.join("notes"), "x");
+    fs::create_dir_all(from.join("shop_web.3.ccc/web")).unwrap();
+    std::os::unix::fs::symlink(from.join("shop_web.1.aaa"), from.join("linked.ddd")).unwrap();
+    end_node(&mut shipper);
+    let fetched = fetch(run.path(), back.path());
+    let pods: Vec<_> = fetched
+        .iter()
+        .map(|(pod, state)| {
+            (
+                pod.document.name.as_str(),
+                pod.document.uid.as_str(),
+                *state,
+            )
+        })
+        .collect();
+    let ended = PodState::Ended(Goodbye { open: 0 });
+    assert_eq!(
+        pods,
+        [("shop_web.1", "aaa", ended), ("shop_web.2", "bbb", ended)]
+    );
+    for (pod, _) in &fetched {
+        let document = &pod.document;
+        assert_eq!(document.engine, crate::Engine::Swarm);
+        assert_eq!(document.workload, "Service/web");
+        let place = &document.containers[0];
+        assert_eq!(
+            (place.image.as_str(), place.args[1].as_str()),
+            ("shop:1", "***")
+        );
+        let read = swath_data::read_hit_stores(&pod.containers[0].data).unwrap();
+        assert_eq!(read.processes.len(), 1);
+    }
+}
+
+#[test]
+fn a_task_whose_processes_have_ended_is_not_read_again_until_there_is_another() {
+    let (tasks, run) = (temp_dir(), temp_dir());
+    let data = tasks.path().join("shop_web.1.aaa/web/data");
+    write_file(data.join("7-00aa.hits"), hit_store(7, 30, 1));
+    let mut shipper = node_shipper(tasks.path(), run.path());
+    assert_eq!(Sender::round(&mut shipper).unwrap().segments, 1);
+    // Nobody changes what has ended: this shows that it is not looked at.
+    write_file(data.join("7-00aa.hits"), hit_store(7, 40, 1));
+    let settled = Sender::round(&mut shipper).unwrap();
+    assert_eq!((settled.stores, settled.segments), (1, 0));
+    write_file(data.join("8-00bb.hits"), hit_store(8, 50, 0));
+    let round = Sender::round(&mut shipper).unwrap();
+    assert_eq!((round.stores, round.segments, round.open), (2, 2, 1));
+    // One that runs is looked at each time.
+    write_file(data.join("8-00bb.hits"), hit_store(8, 60, 0));
+    assert_eq!(Sender::round(&mut shipper).unwrap().segments, 1);
+}

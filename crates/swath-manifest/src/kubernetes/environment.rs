@@ -4,9 +4,8 @@ use swath_store::settings::SERVICE_VARIABLE;
 
 use super::note::{LeftContainer, Remark};
 use crate::node::Node;
+use crate::python_path::{PYTHON_PATH, in_front_of};
 
-/// Where Python looks for modules first.
-const PYTHON_PATH: &str = "PYTHONPATH";
 /// Where a path of the container goes that the manifest does not hold itself.
 const THEIR_PATH: &str = "SWATH_PYTHONPATH";
 
@@ -33,10 +32,7 @@ pub(super) fn add_agent(
         .iter()
         .rposition(|variable| is_named(variable, PYTHON_PATH));
     let mut remark = None;
-    let joined = |rest: &str| match rest {
-        "" => agent.to_owned(),
-        rest => format!("{agent}:{rest}"),
-    };
+    let joined = |rest: &str| in_front_of(agent, rest);
     match own.and_then(|position| Some((position, variables.get_mut(position)?))) {
         Some((position, variable)) if variable.get("valueFrom").is_some() => {
             // Kubernetes puts the values of earlier variables into later ones.

@@ -8,7 +8,7 @@ use super::admission::{self, Admission};
 use super::environment::{literal, variable_of};
 use super::pod::MEASURE_LABEL;
 use super::request::{KubernetesRequest, Sidecars};
-use crate::error::ManifestError;
+use crate::error::{Input, ManifestError};
 use crate::node::Node;
 use crate::order::SETTINGS_VARIABLE;
 use crate::yaml;
@@ -61,7 +61,10 @@ impl Installation {
         ];
         for object in objects {
             let line = 1;
-            let object = yaml::render(&object).ok_or(ManifestError::NotWritable { line })?;
+            let object = yaml::render(&object).ok_or(ManifestError::NotWritable {
+                line,
+                input: Input::Manifests,
+            })?;
             text.extend(["---\n", &object]);
         }
         Ok(text)

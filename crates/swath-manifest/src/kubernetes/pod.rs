@@ -9,7 +9,7 @@ use super::request::Sidecars;
 use super::rules::Rules;
 use super::workload::Workload;
 use crate::node::Node;
-use crate::order::{DeclaredContainer, VolumeOrder, is_container_name};
+use crate::order::{DeclaredContainer, SETTINGS_OF_COVERAGE, VolumeOrder, is_container_name};
 
 /// The label of a pod that says for which run it is measured.
 pub(super) const RUN_LABEL: &str = "swath.dev/run";
@@ -19,8 +19,6 @@ pub(super) const MEASURE_LABEL: &str = "swath.dev/measure";
 pub const INJECTED: &str = "swath.dev/injected";
 /// The annotation of a pod that the agent of a node made of a file there.
 const MIRROR: &str = "kubernetes.io/config.mirror";
-/// The variables by which coverage.py is told of its settings.
-const SETTINGS: [&str; 2] = ["COVERAGE_PROCESS_START", "COVERAGE_RCFILE"];
 
 type Left = Vec<(String, LeftContainer)>;
 
@@ -199,7 +197,7 @@ fn place_of(container: &Node) -> DeclaredContainer {
         command: words("command"),
         args: words("args"),
         working_folder: text("workingDir"),
-        environment: SETTINGS.into_iter().filter_map(value).collect(),
+        environment: SETTINGS_OF_COVERAGE.into_iter().filter_map(value).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the caller asks for, and what it gets.
 
 use super::note::WorkloadNote;
+use crate::choice::PythonPath;
 use crate::order::AgentOrder;
 
 /// How the container that ships what was recorded runs beside the others.
@@ -12,15 +13,6 @@ pub enum Sidecars {
     Native,
     /// As one more container of the pod.
     Plain,
-}
-
-/// What images set as `PYTHONPATH`, which no manifest shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PythonPath {
-    /// A glob of `WORKLOAD/CONTAINER`; `None` means every container.
-    pub containers: Option<String>,
-    /// The path, folders with colons between them.
-    pub path: String,
 }
 
 /// How manifests are to be rewritten.

@@ -1,8 +1,9 @@
 pub(super) mod property;
 
 use super::*;
+use crate::choice::PythonPath;
 use crate::kubernetes::note::{LeftContainer, Remark};
-use crate::kubernetes::request::{PythonPath, Sidecars};
+use crate::kubernetes::request::Sidecars;
 use crate::order::AgentOrder;
 
 fn request() -> KubernetesRequest {
@@ -393,10 +394,10 @@ fn what_is_no_yaml_is_named_by_its_line() {
     };
     assert!((13..=15).contains(&line), "{line}");
     let deep = format!("containers: {}{}\n", "[".repeat(200), "]".repeat(200));
-    assert_eq!(
+    assert!(matches!(
         inject(&format!("---\n{deep}"), &request()),
-        Err(ManifestError::TooDeep { line: 2 })
-    );
+        Err(ManifestError::TooDeep { line: 2, .. })
+    ));
     // What has no containers is none of swath's business.
     assert_eq!(injected("a: ]\n", &request()).text, "a: ]\n");
 }

@@ -1,38 +1,37 @@
 //! Findings about the pods of a fleet, and the object store that holds what they recorded.
 
+use std::time::Duration;
+
 use super::{Finding, NAMED};
-use crate::{Gap, GapKind, Message, count};
+use crate::{Gap, GapKind, Message, Orchestrator, count};
 
 pub(super) fn message(finding: &Finding) -> Option<Message> {
     Some(match finding {
-        Finding::PodsLost { pods, silent } => {
-            let silent = silent.as_secs();
-            let text = match pods.as_slice() {
-                [pod] => format!(
-                    "nothing was heard of the pod `{pod}` for {silent} s, and it said no goodbye: what it ran after that is missing"
-                ),
-                more => format!(
-                    "nothing was heard of {} for {silent} s or more, and they said no goodbye: what they ran after that is missing",
-                    count(more.len(), "pod")
-                ),
-            };
-            named(Message::warning("pods-lost", text), pods).hint(
-                "see how it ended: `kubectl describe pod NAME`; then run the tests again"
-                    .to_owned(),
-            )
-        }
-        Finding::PodsCutShort { pods, processes } => {
+        Finding::PodsLost {
+            orchestrator,
+            pods,
+            silent,
+        } => lost(*orchestrator, pods, *silent),
+        Finding::PodsCutShort {
+            orchestrator,
+            pods,
+            processes,
+        } => {
             let text = format!(
                 "{} of {} still ran when the shipping ended: what they ran after that is missing",
                 count(*processes, "process"),
-                count(pods.len(), "pod")
+                count(pods.len(), orchestrator.instance())
             );
             named(Message::warning("pods-cut-short", text), pods).hint(
-                "give `swath ship --grace` as long as the pod's `terminationGracePeriodSeconds`, less two seconds"
-                    .to_owned(),
+                match orchestrator {
+                    Orchestrator::Kubernetes => "give `swath ship --grace` as long as the pod's `terminationGracePeriodSeconds`, less two seconds",
+                    _ => "scale the services to 0 before the stack is removed",
+                }
+                .to_owned(),
             )
         }
         Finding::InstancesMissing {
+            orchestrator,
             service,
             seen,
             expected,
@@ -41,7 +40,13 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             format!("{seen} of at least {expected} instances of service `{service}` are in the object store"),
         )
         .hint(
-            "`kubectl get pods` shows those whose container `swath-ship` did not start".to_owned(),
+            match orchestrator {
+                Orchestrator::Kubernetes => {
+                    "`kubectl get pods` shows those whose container `swath-ship` did not start"
+                }
+                _ => "`docker stack ps STACK` shows whether `swath-ship` runs on every node",
+            }
+            .to_owned(),
         ),
         Finding::PodUnknown { pod, problem } => Message::warning(
             "pod-unknown",
@@ -61,20 +66,15 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
         .hint(format!(
             "it is still there: `swath gather --append {run}` adds it"
         )),
-        Finding::PodsSilent { pods } => {
-            let text = match pods.as_slice() {
-                [pod] => format!("the pod `{pod}` ran, and the object store has nothing of it"),
-                more => format!(
-                    "{} ran, and the object store has nothing of them",
-                    count(more.len(), "pod")
-                ),
-            };
-            named(Message::warning("pods-silent", text), pods)
-                .hint("kubectl logs NAME --container swath-ship".to_owned())
-        }
-        Finding::PodsNotWatched { what } => Message::warning(
+        Finding::PodsSilent { orchestrator, pods } => silent(*orchestrator, pods),
+        Finding::PodsNotWatched { orchestrator, what } => Message::warning(
             "pods-not-watched",
-            "the pods of the cluster were not seen all the time: some may be missing",
+            match orchestrator {
+                Orchestrator::Kubernetes => {
+                    "the pods of the cluster were not seen all the time: some may be missing"
+                }
+                _ => "the tasks of the stack were not seen all the time: some may be missing",
+            },
         )
         .note(what.clone()),
         _ => return None,
@@ -85,7 +85,7 @@ pub(super) fn gap(finding: &Finding) -> Option<Gap> {
     let number = match finding {
         Finding::PodsLost { pods, .. }
         | Finding::PodsCutShort { pods, .. }
-        | Finding::PodsSilent { pods } => pods.len(),
+        | Finding::PodsSilent { pods, .. } => pods.len(),
         Finding::InstancesMissing { seen, expected, .. } => expected.saturating_sub(*seen),
         Finding::PodUnknown { .. }
         | Finding::FleetCut
@@ -94,6 +94,50 @@ pub(super) fn gap(finding: &Finding) -> Option<Gap> {
         _ => return None,
     };
     Some(Gap::new(GapKind::Pods, number))
+}
+
+fn lost(orchestrator: Orchestrator, pods: &[String], silent: Duration) -> Message {
+    let silent = silent.as_secs();
+    let instance = orchestrator.instance();
+    let text = match pods {
+        [pod] => format!(
+            "nothing was heard of the {instance} `{pod}` for {silent} s, and it said no goodbye: what it ran after that is missing"
+        ),
+        more => format!(
+            "nothing was heard of {} for {silent} s or more, and they said no goodbye: what they ran after that is missing",
+            count(more.len(), instance)
+        ),
+    };
+    let look = looking(orchestrator);
+    named(Message::warning("pods-lost", text), pods).hint(format!(
+        "see how it ended: `{look}`; then run the tests again"
+    ))
+}
+
+fn silent(orchestrator: Orchestrator, pods: &[String]) -> Message {
+    let instance = orchestrator.instance();
+    let text = match pods {
+        [pod] => format!("the {instance} `{pod}` ran, and the object store has nothing of it"),
+        more => format!(
+            "{} ran, and the object store has nothing of them",
+            count(more.len(), instance)
+        ),
+    };
+    named(Message::warning("pods-silent", text), pods).hint(
+        match orchestrator {
+            Orchestrator::Kubernetes => "kubectl logs NAME --container swath-ship",
+            _ => "docker service logs STACK_swath-ship",
+        }
+        .to_owned(),
+    )
+}
+
+/// The command that says how an instance ended.
+fn looking(orchestrator: Orchestrator) -> &'static str {
+    match orchestrator {
+        Orchestrator::Kubernetes => "kubectl describe pod NAME",
+        _ => "docker stack ps --no-trunc STACK",
+    }
 }
 
 /// Names the first pods, where the text does not.

@@ -11,13 +11,18 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
             "write `s3://BUCKET/PREFIX/RUN` or `file:///FOLDER/RUN`",
         ),
         entry(
+            "docker-failed",
+            "`docker`, by which swath asks a Swarm for the tasks of a stack, is not there, or failed (exit code 125)",
+            "make `docker stack ps STACK` work: the context in force has to be that of a manager of the Swarm",
+        ),
+        entry(
             "fleet-cut",
             "an object store has more objects of a run than swath takes; what is past the limit is not in the number",
             "give each run a prefix of its own",
         ),
         entry(
             "fleet-empty",
-            "an object store holds no pod of the run (exit code 125)",
+            "an object store holds no pod of the run, and no task (exit code 125)",
             "name the run as `swath ship --to` does; see the log of the container `swath-ship`",
         ),
         entry(
@@ -37,12 +42,12 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
         ),
         entry(
             "no-pods",
-            "no pod of the namespace and selector carries the agent (exit code 125)",
-            "rewrite the manifests with `swath kubernetes inject` before they are applied",
+            "no pod of the namespace and selector, or no task of the stack, carries the agent (exit code 125)",
+            "rewrite the manifests with `swath kubernetes inject` before they are applied, the stack file with `swath swarm inject` before it is deployed",
         ),
         entry(
             "no-store",
-            "the pods of a cluster do not say where they ship what they record, or say several runs (exit code 125)",
+            "the pods of a cluster, or the tasks of a stack, do not say where they ship what they record, or say several runs (exit code 125)",
             "name the run with `--fleet URL`",
         ),
         entry(
@@ -67,33 +72,38 @@ pub(super) const FLEETS: MessageGroup = MessageGroup {
         ),
         entry(
             "pods-cut-short",
-            "processes of pods still ran when the shipping container had to end: what they ran after that is missing",
+            "processes of pods or tasks still ran when what ships for them had to end: what they ran after that is missing",
             "raise `--grace` of `swath ship`, or let the shipping container end last (a native sidecar)",
         ),
         entry(
             "pods-not-ready",
-            "pods that carry the agent were not ready in time (exit code 125)",
-            "see what keeps them: `kubectl describe pod NAME`; or raise `--ready-timeout`",
+            "pods or tasks that carry the agent were not ready in time (exit code 125)",
+            "see what keeps them: `kubectl describe pod NAME`, `docker stack ps --no-trunc STACK`; or raise `--ready-timeout`",
         ),
         entry(
             "pods-not-watched",
-            "`kubectl` stopped telling of the pods of a cluster while the tests ran: pods that came and went then may be missing, and nobody knows of them",
+            "`kubectl`, or `docker`, stopped telling of pods or tasks while the tests ran: those that came and went then may be missing, and nobody knows of them",
             "see why; run the tests again",
         ),
         entry(
             "pods-silent",
-            "a measured container of the pods ran, says their cluster, and the object store holds nothing of them",
-            "see the log of the container `swath-ship`",
+            "pods or tasks ran, says their engine, and the object store holds nothing of them",
+            "see the log of the container, or the service, `swath-ship`",
         ),
         entry(
             "pods-lost",
-            "pods were not heard of for longer than they let pass, and did not say goodbye: they were killed, their node is gone, or they do not reach the store",
+            "pods or tasks were not heard of for longer than they let pass, and did not say goodbye: they were killed, their node is gone, or they do not reach the store",
             "see how they ended; run the tests again",
         ),
         entry(
             "store-failed",
             "an object store refused a request, did not answer, or there are no credentials for it",
             "see the answer's code: the right to write, or to list and read, the run's prefix is needed (`docs/guides/fleet-store.md`)",
+        ),
+        entry(
+            "store-variables",
+            "the file of `swath ship --variables`, a secret of the Swarm, cannot be read or is not made of lines NAME=VALUE",
+            "make the secret of a file with lines such as `AWS_ACCESS_KEY_ID=…`",
         ),
     ],
 };

@@ -3,16 +3,16 @@
 use super::{MessageGroup, entry};
 
 pub(super) const MANIFESTS: MessageGroup = MessageGroup {
-    title: "Errors and warnings of `swath kubernetes`",
+    title: "Errors and warnings of `swath kubernetes` and `swath swarm`",
     entries: &[
         entry(
             "bad-container-pattern",
-            "`--measure` or `--python-path` holds something that is no pattern of containers",
-            "write `WORKLOAD/CONTAINER` with `*` for any name: `--measure 'web/*'`",
+            "`--measure` or `--python-path` holds something that is no pattern of containers or services",
+            "write `WORKLOAD/CONTAINER` with `*` for any name: `--measure 'web/*'`; of a stack, the name of a service",
         ),
         entry(
             "bad-run-name",
-            "the name of a run is missing or is not a valid label of Kubernetes; it is a folder of the store, too",
+            "the name of a run is missing or is not a valid label; it is a folder of the store, too",
             "give one with `--run ID`: at most 63 letters, digits, `-`, `_` and `.`",
         ),
         entry(
@@ -21,13 +21,18 @@ pub(super) const MANIFESTS: MessageGroup = MessageGroup {
             "write a certificate and the key that it was made for; the next change is read by itself",
         ),
         entry(
+            "configs-not-written",
+            "the files that the configs of a stack are made of cannot be written",
+            "name a folder that can be made or written to with `--configs FOLDER`",
+        ),
+        entry(
             "manifest-not-readable",
-            "manifests cannot be read: they are not there, not YAML, too large or nested too deep; nothing was written",
-            "name a file that holds what `kubectl apply -f` takes",
+            "manifests or a stack file cannot be read: they are not there, not YAML, too large or nested too deep; nothing was written",
+            "name a file that holds what `kubectl apply -f`, or `docker stack deploy -c`, takes",
         ),
         entry(
             "no-container-matches",
-            "a pattern of `--measure` matches no container, or the manifests hold no workload; the rest was done",
+            "a pattern of `--measure` matches no container or service, or there is nothing that runs any; the rest was done",
             "write `WORKLOAD/CONTAINER`, as in `--measure 'web/*'`; what is printed names all workloads",
         ),
         entry(

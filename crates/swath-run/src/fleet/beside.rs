@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use swath_fleet::{Fleet, ObjectStore, RunLocation};
-use swath_model::Finding;
+use swath_model::{Finding, Orchestrator};
 
-use super::cluster::{Cluster, PodWatch, SeenPod, Watched};
+use super::engine::FleetEngine;
+use super::engine_watch::{FleetWatch, Watched};
+use super::seen::SeenInstance;
 use super::{ExpectedInstances, GatherError, LOOK, Pods, patiently};
 use crate::container::account::ContainerRun;
 use crate::error::RunError;
@@ -24,9 +26,9 @@ pub struct FleetRequest {
     pub store: Option<RunLocation>,
     /// How many instances of services there are at least.
     pub expected: ExpectedInstances,
-    /// The cluster whose pods are watched; `None` where the store alone says which pods there are.
-    pub cluster: Option<Cluster>,
-    /// How long its pods may take to be ready.
+    /// What runs the services, and is watched; `None` where the store alone says what there is.
+    pub engine: Option<FleetEngine>,
+    /// How long they may take to be ready.
     pub ready_timeout: Duration,
 }
 
@@ -36,7 +38,7 @@ pub(crate) struct FleetBeside {
     fleet: Fleet,
     run: RunLocation,
     expected: ExpectedInstances,
-    watch: Option<PodWatch>,
+    watch: Option<FleetWatch>,
 }
 
 impl FleetBeside {
@@ -46,7 +48,7 @@ impl FleetBeside {
         observer: &mut dyn Observer,
     ) -> Result<FleetBeside, RunError> {
         let begun = Instant::now();
-        let watch = request.cluster.as_ref().map(PodWatch::begin);
+        let watch = request.engine.as_ref().map(FleetWatch::begin);
         let mut stores = BTreeSet::new();
         let mut waiting = None;
         if let Some(watch) = &watch {
@@ -54,8 +56,9 @@ impl FleetBeside {
                 let what = "signals cannot be received";
                 RunError::System { what, source }
             })?);
-            let name = request.cluster.as_ref().map(ToString::to_string);
-            let service = format!("the pods of {}", name.unwrap_or_default());
+            let name = request.engine.as_ref().map(ToString::to_string);
+            let instance = watch.orchestrator().instance();
+            let service = format!("the {instance}s of {}", name.unwrap_or_default());
             let mut pause = |time: Duration| {
                 let elapsed = begun.elapsed();
                 observer.event(RunEvent::Waiting {
@@ -66,7 +69,8 @@ impl FleetBeside {
             };
             let ready = watch.wait_until_ready(request.ready_timeout, &mut pause)?;
             observer.event(RunEvent::PodsReady {
-                pods: ready.pods,
+                orchestrator: watch.orchestrator(),
+                pods: ready.instances,
                 elapsed: begun.elapsed(),
             });
             stores = ready.stores;
@@ -75,8 +79,11 @@ impl FleetBeside {
             (Some(run), _) => run.clone(),
             (None, 1) => stores.into_iter().collect::<String>().parse()?,
             (None, _) => {
-                let stores = stores.into_iter().collect();
-                return Err(RunError::NoStore { stores });
+                let orchestrator = watch.as_ref().map(FleetWatch::orchestrator);
+                return Err(RunError::NoStore {
+                    orchestrator: orchestrator.unwrap_or_default(),
+                    stores: stores.into_iter().collect(),
+                });
             }
         };
         let store = ObjectStore::open(&run, &|name| std::env::var(name).ok())?;
@@ -104,8 +111,10 @@ impl FleetBeside {
     ) {
         let run = self.run.to_string();
         observer.event(RunEvent::Gathering { from: &run });
-        let watched = self.watch.map(PodWatch::finish).unwrap_or_default();
-        let ran: BTreeSet<&String> = (watched.pods.iter())
+        let orchestrator = self.watch.as_ref().map(FleetWatch::orchestrator);
+        let orchestrator = orchestrator.unwrap_or_default();
+        let watched = self.watch.map(FleetWatch::finish).unwrap_or_default();
+        let ran: BTreeSet<&String> = (watched.instances.iter())
             .filter_map(|(uid, pod)| pod.has_run.then_some(uid))
             .collect();
         wait_for_first_words(&self.fleet, &ran);
@@ -119,7 +128,7 @@ impl FleetBeside {
             // Of a store that answers it is known which pods it lacks.
             _ => {
                 let missing = watched
-                    .pods
+                    .instances
                     .iter()
                     .filter(|(uid, _)| ran.contains(uid) && !pods.uids.contains(*uid));
                 silent.extend(missing.map(|(_, pod)| pod.to_string()));
@@ -128,7 +137,7 @@ impl FleetBeside {
         let (theirs, found) = pods.finish(&self.expected);
         containers.extend(theirs);
         findings.extend(found);
-        findings.extend(of_watch(&watched, silent));
+        findings.extend(of_watch(orchestrator, &watched, silent));
     }
 }
 
@@ -147,18 +156,24 @@ fn wait_for_first_words(fleet: &Fleet, ran: &BTreeSet<&String>) {
     }
 }
 
-/// What the cluster knows of pods that the store does not.
-fn of_watch(watched: &Watched, silent: Vec<String>) -> Vec<Finding> {
+/// What the engine knows of instances that the store does not.
+fn of_watch(orchestrator: Orchestrator, watched: &Watched, silent: Vec<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !silent.is_empty() {
-        findings.push(Finding::PodsSilent { pods: silent });
+        findings.push(Finding::PodsSilent {
+            orchestrator,
+            pods: silent,
+        });
     }
-    let never_ran = watched.pods.values().filter(|pod| !pod.has_run);
-    for pod in never_ran.map(SeenPod::to_string) {
-        tracing::debug!("no measured container of the pod {pod} has run");
+    let never_ran = watched.instances.values().filter(|pod| !pod.has_run);
+    for pod in never_ran.map(SeenInstance::to_string) {
+        tracing::debug!("nothing measured of {pod} has run");
     }
     if let Some(what) = &watched.problem {
-        findings.push(Finding::PodsNotWatched { what: what.clone() });
+        findings.push(Finding::PodsNotWatched {
+            orchestrator,
+            what: what.clone(),
+        });
     }
     findings
 }

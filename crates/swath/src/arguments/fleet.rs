@@ -6,7 +6,9 @@ use clap::Args;
 use swath_config::Service;
 use swath_fleet::StoreError;
 use swath_model::Message;
-use swath_run::{Cluster, FleetRequest, PluginChoice, SettingsOverrides, duration};
+use swath_run::{
+    Cluster, FleetEngine, FleetRequest, PluginChoice, SettingsOverrides, Stack, duration,
+};
 
 use super::{Count, MeasureArguments, RunReportArguments, overrides};
 use crate::interpreter::environment_interpreter;
@@ -21,6 +23,13 @@ pub(crate) struct ShipArguments {
     /// The folder that the containers share: CONTAINER/data/ holds what each records.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) from: PathBuf,
+    /// The folder holds one such folder for each task of a Swarm's node, named after it.
+    #[arg(long, conflicts_with = "until_idle", hide_short_help = true)]
+    pub(crate) tasks: bool,
+    /// A file with variables of the store, as lines NAME=VALUE; they come before those of the
+    /// environment.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) variables: Option<PathBuf>,
     /// The run in the object store: `s3://BUCKET/PREFIX/RUN` or `file:///FOLDER/RUN`.
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
@@ -48,8 +57,14 @@ pub(crate) struct ClusterArguments {
     /// configuration.
     #[arg(long, value_name = "NAMESPACE[:SELECTOR]")]
     pub(crate) kubernetes: Option<Cluster>,
+    /// Wait for the measured tasks of this stack before the tests, and gather them afterwards.
+    ///
+    /// The stack file went through `swath swarm inject`. `docker` asks the Swarm, with your
+    /// configuration.
+    #[arg(long, value_name = "STACK", conflicts_with = "kubernetes")]
+    pub(crate) swarm: Option<Stack>,
     /// Gather what services ship to this run of an object store after the tests; with
-    /// `--kubernetes`, where the pods say so unless this does.
+    /// `--kubernetes` or `--swarm`, where these say so unless this does.
     #[arg(long, value_name = "URL")]
     pub(crate) fleet: Option<String>,
     /// A service of the fleet that has so many instances at least; may be repeated.
@@ -63,7 +78,9 @@ impl ClusterArguments {
         &self,
         ready_timeout: Option<&str>,
     ) -> Result<Option<FleetRequest>, Message> {
-        if self.kubernetes.is_none() && self.fleet.is_none() {
+        let cluster = self.kubernetes.clone().map(FleetEngine::Kubernetes);
+        let engine = cluster.or_else(|| self.swarm.clone().map(FleetEngine::Swarm));
+        if engine.is_none() && self.fleet.is_none() {
             if self.expect.is_empty() {
                 return Ok(None);
             }
@@ -81,7 +98,7 @@ impl ClusterArguments {
         Ok(Some(FleetRequest {
             store,
             expected: self.expect.iter().cloned().collect(),
-            cluster: self.kubernetes.clone(),
+            engine,
             ready_timeout,
         }))
     }

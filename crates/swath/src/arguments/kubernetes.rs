@@ -152,7 +152,7 @@ impl From<SidecarsBy> for Sidecars {
     clippy::unnecessary_wraps,
     reason = "what reads an option may refuse it"
 )]
-fn python_path(text: &str) -> Result<PythonPath, String> {
+pub(super) fn python_path(text: &str) -> Result<PythonPath, String> {
     let (containers, path) = match text.split_once('=') {
         Some((containers, path)) => (Some(containers.to_owned()), path),
         None => (None, text),

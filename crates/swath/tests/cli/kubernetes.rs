@@ -100,7 +100,7 @@ fn what_cannot_be_done_is_said_and_nothing_is_printed() {
     insta::assert_snapshot!(said(&inject("gone.yaml", &IMAGE)), @"error[manifest-not-readable]: the manifests of `gone.yaml` cannot be read: failed to open file `gone.yaml`: No such file or directory (os error 2)");
     insta::assert_snapshot!(said(&inject("bad.yaml", &IMAGE)), @"error[manifest-not-readable]: line 4 of the manifests is not valid YAML: while parsing a node, did not find expected node content");
     insta::assert_snapshot!(said(&inject("web.yaml", &["--run", "pull/17"])), @r"
-    error[bad-run-name]: `pull/17` cannot name a run: it is not a valid label of Kubernetes
+    error[bad-run-name]: `pull/17` cannot name a run: it is not a valid label
 
     hint: use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends
     ");

@@ -59,6 +59,7 @@ mod servers;
 mod settings;
 mod sightings;
 mod stopping;
+mod swarm;
 mod swath_log;
 mod test_names;
 mod twin;

@@ -43,7 +43,7 @@ pub(super) fn serve(arguments: KubernetesWebhookArguments) -> Result<(), Message
 /// What the agent records: what the manifests of the webhook say, or else the checkout here.
 fn ordered(arguments: &InjectionArguments) -> Result<AgentOrder, Message> {
     let Ok(settings) = std::env::var(SETTINGS_VARIABLE) else {
-        return agent_order(arguments);
+        return agent_order(arguments.branch, arguments.attribution);
     };
     let order = VolumeOrder::read(Some(&settings), None);
     let mut agent = order
@@ -96,7 +96,7 @@ pub(super) fn print_manifests(
         secret: arguments.secret,
         authority: authority.map_err(|error| error.message())?,
     };
-    let agent = agent_order(&arguments.injection)?;
+    let agent = agent_order(arguments.injection.branch, arguments.injection.attribution)?;
     let request = request(arguments.injection, agent);
     let manifests = installation.manifests(&request);
     print_file(&manifests.map_err(|error| error.message())?);

@@ -1,0 +1,441 @@
+//! The tasks of a Swarm's stack that carry the agent, as `docker` tells of them.
+//!
+//! A Swarm has no events of tasks, so it is asked for them again and again; it keeps the last five of
+//! each place of a service, and what became of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use swath_manifest::{SERVICE_LABEL, SHIP_SERVICE, STACK_RUN_LABEL};
+use swath_model::Orchestrator;
+
+use super::engine::{answer, asking};
+use super::engine_watch::{Shared, locked};
+use super::seen::{Now, SeenInstance, learn};
+use crate::error::RunError;
+
+/// The program that asks the Swarm.
+const DOCKER: &str = "docker";
+/// How often it asks.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A stack of a Swarm that a run is about.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// What its tasks are, as far as they were asked: that does not change.
+    known: Arc<Mutex<BTreeMap<String, Carried>>>,
+}
+
+impl PartialEq for Stack {
+    fn eq(&self, other: &Stack) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Stack {}
+
+impl std::str::FromStr for Stack {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Stack, String> {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        // What begins with a dash would be an option to `docker`.
+        if text.is_empty() || text.starts_with('-') || !text.bytes().all(is_name) {
+            return Err(format!("`{text}` is not the name of a stack"));
+        }
+        Ok(Stack {
+            name: text.to_owned(),
+            known: Arc::default(),
+        })
+    }
+}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+/// What a task carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Carried {
+    /// The agent, for a run.
+    Agent {
+        run: Option<String>,
+    },
+    /// It ships what others record.
+    Ships {
+        to: Option<String>,
+        run: Option<String>,
+    },
+    Nothing,
+}
+
+/// A line of `docker stack ps`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Task {
+    #[serde(rename = "ID")]
+    id: String,
+    name: String,
+    desired_state: String,
+    current_state: String,
+    #[serde(default)]
+    error: String,
+}
+
+/// A line of `docker stack services`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Service {
+    name: String,
+    replicas: String,
+}
+
+/// What `docker inspect` says of a task, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Inspected {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(rename = "Spec")]
+    spec: Spec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Spec {
+    container_spec: ContainerSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ContainerSpec {
+    labels: Option<BTreeMap<String, String>>,
+    args: Option<Vec<String>>,
+}
+
+impl Stack {
+    /// The tasks of the run that the stack carries now.
+    pub(super) fn now(&self) -> Result<Now, RunError> {
+        self.look().map_err(|what| RunError::EngineCommand {
+            orchestrator: Orchestrator::Swarm,
+            what,
+        })
+    }
+
+    /// Asks again and again until the watch is over; how often.
+    pub(super) fn follow(&self, shared: &Shared) -> Result<usize, String> {
+        let mut asked = 0;
+        while !shared.is_over() {
+            let now = self
+                .look()
+                .map_err(|problem| format!("{DOCKER} {problem}"))?;
+            learn(&mut locked(&shared.instances), now.instances);
+            asked += 1;
+            shared.pause(INTERVAL);
+        }
+        Ok(asked)
+    }
+
+    fn look(&self) -> Result<Now, String> {
+        let json = ["--format", "{{json .}}"];
+        let mut command = asking(DOCKER);
+        command.args(["stack", "ps", "--no-trunc"]);
+        let tasks: Vec<Task> = match lines(command.args(json).arg(&self.name)) {
+            // That is what it says of a stack that it does not know.
+            Err(problem) if problem.contains("nothing found in stack") => Vec::new(),
+            tasks => tasks?,
+        };
+        let mut command = asking(DOCKER);
+        command.args(["stack", "services"]);
+        let services: Vec<Service> = if tasks.is_empty() {
+            Vec::new()
+        } else {
+            lines(command.args(json).arg(&self.name))?
+        };
+        self.learn_tasks(&tasks)?;
+        Ok(judge(&tasks, &services, &locked(&self.known)))
+    }
+
+    /// Asks what the tasks carry that were not asked yet.
+    fn learn_tasks(&self, tasks: &[Task]) -> Result<(), String> {
+        let known = locked(&self.known).clone();
+        let ids = tasks.iter().map(|task| task.id.as_str());
+        let ids: Vec<&str> = ids.filter(|id| !known.contains_key(*id)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut command = asking(DOCKER);
+        command.args(["inspect", "--type=task"]).args(ids);
+        // Of tasks that are gone by now it says so, and shows the others.
+        let output = command.output();
+        let output = output.map_err(|error| format!("could not be run: {error}"))?;
+        let inspected: Vec<Inspected> = serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("answered with something else than tasks: {error}"))?;
+        let carried = inspected
+            .into_iter()
+            .map(|task| (task.id, task.spec.carried()));
+        locked(&self.known).extend(carried);
+        Ok(())
+    }
+}
+
+impl Spec {
+    fn carried(self) -> Carried {
+        let labels = self.container_spec.labels.unwrap_or_default();
+        let run = labels.get(STACK_RUN_LABEL).cloned();
+        let arguments = self.container_spec.args.unwrap_or_default();
+        if labels.contains_key(SERVICE_LABEL) {
+            Carried::Agent { run }
+        } else if run.is_some() {
+            let to = arguments.iter().position(|word| word == "--to");
+            let to = to.and_then(|place| arguments.get(place + 1)).cloned();
+            Carried::Ships { to, run }
+        } else {
+            Carried::Nothing
+        }
+    }
+}
+
+/// What there is, by what the tasks carry. Tasks of a run before this one may still be ending.
+fn judge(tasks: &[Task], services: &[Service], known: &BTreeMap<String, Carried>) -> Now {
+    let mut now = Now::default();
+    let mut runs = BTreeSet::new();
+    for task in tasks.iter().filter(|task| task.is_wanted()) {
+        if let Some(Carried::Ships { to, run }) = known.get(&task.id) {
+            runs.insert(run.clone());
+            now.stores.extend(to.clone());
+        }
+    }
+    let mut of_run = BTreeSet::new();
+    for task in tasks {
+        let carried = known.get(&task.id);
+        match carried {
+            Some(Carried::Agent { run }) if runs.is_empty() || runs.contains(run) => {
+                now.instances.insert(task.id.clone(), task.seen());
+            }
+            Some(Carried::Ships { .. }) => {}
+            _ => continue,
+        }
+        of_run.insert(task.service());
+    }
+    // A service that is being updated has tasks that do not carry the agent yet.
+    for service in services {
+        if of_run.contains(service.name.as_str()) && !service.is_whole() {
+            now.lacking
+                .push(format!("{} ({})", service.name, service.replicas));
+        }
+    }
+    let ship = format!("_{SHIP_SERVICE}");
+    for task in tasks.iter().filter(|task| task.is_wanted()) {
+        let is_old = !now.instances.contains_key(&task.id);
+        let is_measured = of_run.contains(task.service()) && !task.service().ends_with(&ship);
+        if is_old && is_measured {
+            now.lacking
+                .push(format!("{} (to be replaced)", task.plain_name()));
+        }
+    }
+    now
+}
+
+impl Task {
+    /// Whether the Swarm wants it to run.
+    fn is_wanted(&self) -> bool {
+        self.desired_state == "Running"
+    }
+
+    fn state(&self) -> &str {
+        self.current_state.split(' ').next().unwrap_or_default()
+    }
+
+    /// Its name without the mark of one that has gone before another.
+    fn plain_name(&self) -> &str {
+        self.name.trim_start_matches(['\\', '_', ' '])
+    }
+
+    /// Its service: the name of a task ends in its place.
+    fn service(&self) -> &str {
+        let name = self.plain_name();
+        name.rsplit_once('.').map_or(name, |(service, _)| service)
+    }
+
+    fn seen(&self) -> SeenInstance {
+        let state = self.state();
+        // What failed may not have got so far.
+        let problem = self.error.trim_matches('"');
+        let has_failed_to_start = problem.starts_with("starting container failed");
+        SeenInstance {
+            name: self.plain_name().to_owned(),
+            has_run: matches!(state, "Running" | "Complete")
+                || state == "Failed" && !has_failed_to_start,
+            is_settled: state == "Running"
+                || state == "Complete"
+                || self.desired_state == "Shutdown",
+            trouble: Some(problem.to_owned()).filter(|problem| !problem.is_empty()),
+        }
+    }
+}
+
+impl Service {
+    /// Whether as many tasks run as there should be: `2/3`, with more words behind it for some.
+    fn is_whole(&self) -> bool {
+        let numbers = self.replicas.split(' ').next().unwrap_or_default();
+        // Of a job it says how many have ended.
+        let is_job = self.replicas.contains("completed");
+        is_job
+            || numbers
+                .split_once('/')
+                .is_some_and(|(there, wanted)| there == wanted)
+    }
+}
+
+/// What a command tells, a JSON object per line.
+fn lines<T: DeserializeOwned>(command: &mut Command) -> Result<Vec<T>, String> {
+    let text = answer(command)?;
+    let values = serde_json::Deserializer::from_slice(&text).into_iter();
+    values
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("answered with something else than tasks: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `docker stack ps` told of a rolling update: a task that was killed, one that is stopped for
+    /// it, one that is not replaced yet, and the service that ships.
+    const TASKS: &str = r#"
+{"CurrentState":"Running 33 seconds ago","DesiredState":"Running","Error":"","ID":"ship1","Image":"swath:1","Name":"shop_swath-ship.ou94ibrw9vzya7ra7alirvmrg","Node":"vm","Ports":""}
+{"CurrentState":"Running 2 seconds ago","DesiredState":"Running","Error":"","ID":"new1","Image":"shop:1","Name":"shop_web.1","Node":"vm","Ports":""}
+{"CurrentState":"Failed 29 seconds ago","DesiredState":"Shutdown","Error":"\"task: non-zero exit (137)\"","ID":"killed1","Image":"shop:1","Name":" \\_ shop_web.1","Node":"vm","Ports":""}
+{"CurrentState":"Preparing 1 second ago","DesiredState":"Running","Error":"","ID":"new2","Image":"shop:1","Name":"shop_web.2","Node":"vm","Ports":""}
+{"CurrentState":"Shutdown 25 seconds ago","DesiredState":"Shutdown","Error":"","ID":"before2","Image":"shop:1","Name":" \\_ shop_web.2","Node":"vm","Ports":""}
+{"CurrentState":"Running 5 minutes ago","DesiredState":"Running","Error":"","ID":"before3","Image":"shop:1","Name":"shop_web.3","Node":"vm","Ports":""}
+{"CurrentState":"Running 5 minutes ago","DesiredState":"Running","Error":"","ID":"db","Image":"postgres","Name":"shop_db.1","Node":"vm","Ports":""}
+"#;
+    const SERVICES: &str = r#"
+{"ID":"s1","Image":"shop:1","Mode":"replicated","Name":"shop_web","Ports":"","Replicas":"2/3"}
+{"ID":"s2","Image":"postgres","Mode":"replicated","Name":"shop_db","Ports":"","Replicas":"0/1"}
+{"ID":"s3","Image":"swath:1","Mode":"global","Name":"shop_swath-ship","Ports":"","Replicas":"2/2"}
+"#;
+
+    fn all<T: DeserializeOwned>(text: &str) -> Vec<T> {
+        let values = serde_json::Deserializer::from_str(text).into_iter();
+        values.map(Result::unwrap).collect()
+    }
+
+    fn known() -> BTreeMap<String, Carried> {
+        let agent = |run: &str| Carried::Agent {
+            run: Some(run.to_owned()),
+        };
+        let ships = Carried::Ships {
+            to: Some("s3://b/43".to_owned()),
+            run: Some("43".to_owned()),
+        };
+        let known = [
+            ("ship1", ships),
+            ("new1", agent("43")),
+            ("killed1", agent("43")),
+            ("new2", agent("43")),
+            ("before2", agent("42")),
+            ("before3", agent("42")),
+            ("db", Carried::Nothing),
+        ];
+        known.map(|(id, carried)| (id.to_owned(), carried)).into()
+    }
+
+    #[test]
+    fn tasks_of_the_run_are_waited_for_and_those_before_it_are_not_its_own() {
+        let now = judge(&all(TASKS), &all(SERVICES), &known());
+        assert_eq!(now.stores, BTreeSet::from(["s3://b/43".to_owned()]));
+        let seen = |uid: &str| {
+            let one = &now.instances[uid];
+            (one.to_string(), one.has_run, one.is_settled)
+        };
+        let killed = "shop_web.1 (task: non-zero exit (137))".to_owned();
+        assert_eq!(seen("killed1"), (killed, true, true));
+        assert_eq!(seen("new1"), ("shop_web.1".to_owned(), true, true));
+        assert_eq!(seen("new2"), ("shop_web.2".to_owned(), false, false));
+        assert_eq!(now.instances.len(), 3);
+        let lacking = ["shop_web (2/3)", "shop_web.3 (to be replaced)"];
+        assert_eq!(now.lacking, lacking);
+    }
+
+    #[test]
+    fn what_could_not_be_started_has_not_run_and_is_waited_for() {
+        let told = |desired: &str, state: &str, error: &str| {
+            let text = serde_json::json!({
+                "ID": "a", "Name": "shop_web.1", "DesiredState": desired,
+                "CurrentState": format!("{state} 3 seconds ago"), "Error": error,
+            });
+            let task: Task = serde_json::from_value(text).unwrap();
+            let seen = task.seen();
+            (seen.has_run, seen.is_settled)
+        };
+        assert_eq!(
+            told("Running", "Pending", "\"no suitable node\""),
+            (false, false)
+        );
+        assert_eq!(told("Running", "Running", ""), (true, true));
+        assert_eq!(
+            told("Shutdown", "Rejected", "\"No such image: x\""),
+            (false, true)
+        );
+        let not_started = "\"starting container failed: OCI runtime create failed\"";
+        assert_eq!(told("Shutdown", "Failed", not_started), (false, true));
+        assert_eq!(
+            told("Shutdown", "Failed", "\"task: non-zero exit (1)\""),
+            (true, true)
+        );
+        assert_eq!(told("Shutdown", "Complete", ""), (true, true));
+        // It is restarted after a pause.
+        assert_eq!(told("Ready", "Ready", ""), (false, false));
+    }
+
+    #[test]
+    fn a_stack_is_a_name_and_a_service_says_how_much_of_it_runs() {
+        assert_eq!("shop".parse::<Stack>().unwrap().to_string(), "shop");
+        for wrong in ["", "--all", "a b", "a/b"] {
+            assert!(wrong.parse::<Stack>().is_err(), "{wrong}");
+        }
+        let whole = |replicas: &str| Service {
+            name: String::new(),
+            replicas: replicas.to_owned(),
+        };
+        for text in ["3/3", "0/0", "3/3 (max 1 per node)", "0/1 (1/1 completed)"] {
+            assert!(whole(text).is_whole(), "{text}");
+        }
+        for text in ["2/3", "2/3 (max 1 per node)", ""] {
+            assert!(!whole(text).is_whole(), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_and_arguments_say_what_a_task_carries() {
+        let carried = |text: &str| {
+            let spec: Spec = serde_json::from_str(text).unwrap();
+            spec.carried()
+        };
+        let run = Some("42".to_owned());
+        assert_eq!(
+            carried(
+                r#"{"ContainerSpec": {"Labels": {"swath.dev/injected": "web", "swath.dev/run": "42"}}}"#
+            ),
+            Carried::Agent { run: run.clone() }
+        );
+        let ships = r#"{"ContainerSpec": {"Labels": {"swath.dev/run": "42"},
+            "Args": ["ship", "--tasks", "--to", "s3://b/42", "--grace", "20s"]}}"#;
+        let to = Some("s3://b/42".to_owned());
+        assert_eq!(carried(ships), Carried::Ships { to, run });
+        for none in ["{}", r#"{"ContainerSpec": {"Labels": null}}"#] {
+            assert_eq!(carried(none), Carried::Nothing);
+        }
+    }
+}
