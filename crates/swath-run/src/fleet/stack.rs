@@ -21,6 +21,8 @@ use crate::error::RunError;
 
 /// The program that asks the Swarm.
 const DOCKER: &str = "docker";
+/// What makes it answer with an object per line.
+const JSON: [&str; 2] = ["--format", "{{json .}}"];
 /// How often it asks.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -29,8 +31,20 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub struct Stack {
     /// Its name.
     pub name: String,
-    /// What its tasks are, as far as they were asked: that does not change.
-    known: Arc<Mutex<BTreeMap<String, Carried>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What is known of a stack.
+#[derive(Debug, Default)]
+struct Known {
+    /// What its tasks carry, as far as they were asked: that does not change.
+    carried: BTreeMap<String, Carried>,
+    /// Its measured services, with the run that they are measured for.
+    runs: BTreeMap<String, Option<String>>,
+    /// The tasks of these services that were there before it was ready, and are not of that run.
+    before: BTreeSet<String>,
+    /// Whether it was ready: whatever task of these services comes after that is missed.
+    was_ready: bool,
 }
 
 impl PartialEq for Stack {
@@ -67,14 +81,9 @@ impl fmt::Display for Stack {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Carried {
     /// The agent, for a run.
-    Agent {
-        run: Option<String>,
-    },
-    /// It ships what others record.
-    Ships {
-        to: Option<String>,
-        run: Option<String>,
-    },
+    Agent(Option<String>),
+    /// What others record, to here.
+    Others(Option<String>),
     Nothing,
 }
 
@@ -97,6 +106,15 @@ struct Task {
 struct Service {
     name: String,
     replicas: String,
+}
+
+/// What `docker service inspect` says of a service, as far as it matters here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ServiceSpec {
+    name: String,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 /// What `docker inspect` says of a task, as far as it matters here.
@@ -130,14 +148,18 @@ impl Stack {
         })
     }
 
-    /// Asks again and again until the watch is over; how often.
+    /// Asks again and again until the watch is over; how often. Who waits until the stack is ready asks
+    /// for itself.
     pub(super) fn follow(&self, shared: &Shared) -> Result<usize, String> {
         let mut asked = 0;
         while !shared.is_over() {
-            let now = self
-                .look()
-                .map_err(|problem| format!("{DOCKER} {problem}"))?;
-            learn(&mut locked(&shared.instances), now.instances);
+            if locked(&self.known).was_ready {
+                let tasks = self
+                    .tasks()
+                    .map_err(|problem| format!("{DOCKER} {problem}"))?;
+                let instances = locked(&self.known).instances(&tasks);
+                learn(&mut locked(&shared.instances), instances);
+            }
             asked += 1;
             shared.pause(INTERVAL);
         }
@@ -145,32 +167,33 @@ impl Stack {
     }
 
     fn look(&self) -> Result<Now, String> {
-        let json = ["--format", "{{json .}}"];
+        let tasks = self.tasks()?;
+        let mut services: Vec<Service> = Vec::new();
+        let mut specs: Vec<ServiceSpec> = Vec::new();
+        if !tasks.is_empty() {
+            let mut command = asking(DOCKER);
+            command.args(["stack", "services"]);
+            services = lines(command.args(JSON).arg(&self.name))?;
+            let mut command = asking(DOCKER);
+            command.args(["service", "inspect", "--format", "{{json .Spec}}"]);
+            specs = lines(command.args(services.iter().map(|service| &service.name)))?;
+        }
+        Ok(locked(&self.known).judge(&tasks, &services, specs))
+    }
+
+    /// The tasks that there are; what they carry is known afterwards.
+    fn tasks(&self) -> Result<Vec<Task>, String> {
         let mut command = asking(DOCKER);
         command.args(["stack", "ps", "--no-trunc"]);
-        let tasks: Vec<Task> = match lines(command.args(json).arg(&self.name)) {
+        let tasks: Vec<Task> = match lines(command.args(JSON).arg(&self.name)) {
             // That is what it says of a stack that it does not know.
             Err(problem) if problem.contains("nothing found in stack") => Vec::new(),
             tasks => tasks?,
         };
-        let mut command = asking(DOCKER);
-        command.args(["stack", "services"]);
-        let services: Vec<Service> = if tasks.is_empty() {
-            Vec::new()
-        } else {
-            lines(command.args(json).arg(&self.name))?
-        };
-        self.learn_tasks(&tasks)?;
-        Ok(judge(&tasks, &services, &locked(&self.known)))
-    }
-
-    /// Asks what the tasks carry that were not asked yet.
-    fn learn_tasks(&self, tasks: &[Task]) -> Result<(), String> {
-        let known = locked(&self.known).clone();
-        let ids = tasks.iter().map(|task| task.id.as_str());
-        let ids: Vec<&str> = ids.filter(|id| !known.contains_key(*id)).collect();
+        let mut ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+        ids.retain(|id| !locked(&self.known).carried.contains_key(*id));
         if ids.is_empty() {
-            return Ok(());
+            return Ok(tasks);
         }
         let mut command = asking(DOCKER);
         command.args(["inspect", "--type=task"]).args(ids);
@@ -179,11 +202,10 @@ impl Stack {
         let output = output.map_err(|error| format!("could not be run: {error}"))?;
         let inspected: Vec<Inspected> = serde_json::from_slice(&output.stdout)
             .map_err(|error| format!("answered with something else than tasks: {error}"))?;
-        let carried = inspected
-            .into_iter()
-            .map(|task| (task.id, task.spec.carried()));
-        locked(&self.known).extend(carried);
-        Ok(())
+        let inspected = inspected.into_iter();
+        let carried = inspected.map(|task| (task.id, task.spec.carried()));
+        locked(&self.known).carried.extend(carried);
+        Ok(tasks)
     }
 }
 
@@ -193,56 +215,80 @@ impl Spec {
         let run = labels.get(STACK_RUN_LABEL).cloned();
         let arguments = self.container_spec.args.unwrap_or_default();
         if labels.contains_key(SERVICE_LABEL) {
-            Carried::Agent { run }
+            Carried::Agent(run)
         } else if run.is_some() {
             let to = arguments.iter().position(|word| word == "--to");
-            let to = to.and_then(|place| arguments.get(place + 1)).cloned();
-            Carried::Ships { to, run }
+            Carried::Others(to.and_then(|place| arguments.get(place + 1)).cloned())
         } else {
             Carried::Nothing
         }
     }
 }
 
-/// What there is, by what the tasks carry. Tasks of a run before this one may still be ending.
-fn judge(tasks: &[Task], services: &[Service], known: &BTreeMap<String, Carried>) -> Now {
-    let mut now = Now::default();
-    let mut runs = BTreeSet::new();
-    for task in tasks.iter().filter(|task| task.is_wanted()) {
-        if let Some(Carried::Ships { to, run }) = known.get(&task.id) {
-            runs.insert(run.clone());
-            now.stores.extend(to.clone());
+impl Known {
+    /// What there is. A stack that was deployed just now has tasks that its services do not want any
+    /// more, of another run or of none.
+    fn judge(&mut self, tasks: &[Task], services: &[Service], specs: Vec<ServiceSpec>) -> Now {
+        if !self.was_ready {
+            let specs = specs.into_iter();
+            let measured = specs.filter_map(ServiceSpec::measured);
+            self.runs = measured.collect();
+            let old = tasks.iter().filter(|task| self.is_old(task));
+            self.before = old.map(|task| task.id.clone()).collect();
         }
-    }
-    let mut of_run = BTreeSet::new();
-    for task in tasks {
-        let carried = known.get(&task.id);
-        match carried {
-            Some(Carried::Agent { run }) if runs.is_empty() || runs.contains(run) => {
-                now.instances.insert(task.id.clone(), task.seen());
+        let mut now = Now {
+            instances: self.instances(tasks).into_iter().collect(),
+            ..Now::default()
+        };
+        for task in tasks.iter().filter(|task| task.is_wanted()) {
+            if self.before.contains(&task.id) {
+                let text = format!("{} (to be replaced)", task.plain_name());
+                now.lacking.push(text);
             }
-            Some(Carried::Ships { .. }) => {}
-            _ => continue,
+            if let Some(Carried::Others(to)) = self.carried.get(&task.id) {
+                now.stores.extend(to.clone());
+            }
         }
-        of_run.insert(task.service());
-    }
-    // A service that is being updated has tasks that do not carry the agent yet.
-    for service in services {
-        if of_run.contains(service.name.as_str()) && !service.is_whole() {
-            now.lacking
-                .push(format!("{} ({})", service.name, service.replicas));
+        let ship = format!("_{SHIP_SERVICE}");
+        for service in services {
+            let matters = self.runs.contains_key(&service.name) || service.name.ends_with(&ship);
+            if matters && !service.is_whole() {
+                let text = format!("{} ({})", service.name, service.replicas);
+                now.lacking.push(text);
+            }
         }
+        let mut instances = now.instances.values();
+        self.was_ready |= !now.instances.is_empty()
+            && now.lacking.is_empty()
+            && instances.all(|instance| instance.is_settled);
+        now
     }
-    let ship = format!("_{SHIP_SERVICE}");
-    for task in tasks.iter().filter(|task| task.is_wanted()) {
-        let is_old = !now.instances.contains_key(&task.id);
-        let is_measured = of_run.contains(task.service()) && !task.service().ends_with(&ship);
-        if is_old && is_measured {
-            now.lacking
-                .push(format!("{} (to be replaced)", task.plain_name()));
-        }
+
+    /// Whether a task is of a measured service, and not of its run.
+    fn is_old(&self, task: &Task) -> bool {
+        let run = self.runs.get(task.service());
+        run.is_some_and(|run| self.carried.get(&task.id) != Some(&Carried::Agent(run.clone())))
     }
-    now
+
+    /// The tasks of the measured services, without those from before.
+    fn instances(&self, tasks: &[Task]) -> Vec<(String, SeenInstance)> {
+        let counts = |task: &&Task| {
+            self.runs.contains_key(task.service()) && !self.before.contains(&task.id)
+        };
+        let seen = tasks.iter().filter(counts);
+        seen.map(|task| (task.id.clone(), task.seen())).collect()
+    }
+}
+
+impl ServiceSpec {
+    /// The service and its run, if it is measured.
+    fn measured(self) -> Option<(String, Option<String>)> {
+        let mut labels = self.labels?;
+        let run = labels.remove(STACK_RUN_LABEL);
+        labels
+            .contains_key(SERVICE_LABEL)
+            .then_some((self.name, run))
+    }
 }
 
 impl Task {
@@ -331,29 +377,36 @@ mod tests {
         values.map(Result::unwrap).collect()
     }
 
-    fn known() -> BTreeMap<String, Carried> {
-        let agent = |run: &str| Carried::Agent {
-            run: Some(run.to_owned()),
-        };
-        let ships = Carried::Ships {
-            to: Some("s3://b/43".to_owned()),
-            run: Some("43".to_owned()),
-        };
-        let known = [
-            ("ship1", ships),
+    /// Its services, as `docker service inspect` has them.
+    fn specs() -> Vec<ServiceSpec> {
+        all(r#"
+{"Name": "shop_web", "Labels": {"swath.dev/injected": "web", "swath.dev/run": "43"}}
+{"Name": "shop_db", "Labels": {"com.docker.stack.namespace": "shop"}}
+{"Name": "shop_swath-ship", "Labels": {"swath.dev/run": "43"}}
+"#)
+    }
+
+    fn known() -> Known {
+        let agent = |run: &str| Carried::Agent(Some(run.to_owned()));
+        let carried = [
+            ("ship1", Carried::Others(Some("s3://b/43".to_owned()))),
             ("new1", agent("43")),
             ("killed1", agent("43")),
             ("new2", agent("43")),
             ("before2", agent("42")),
-            ("before3", agent("42")),
+            ("before3", Carried::Nothing),
             ("db", Carried::Nothing),
         ];
-        known.map(|(id, carried)| (id.to_owned(), carried)).into()
+        Known {
+            carried: carried.map(|(id, carried)| (id.to_owned(), carried)).into(),
+            ..Known::default()
+        }
     }
 
     #[test]
     fn tasks_of_the_run_are_waited_for_and_those_before_it_are_not_its_own() {
-        let now = judge(&all(TASKS), &all(SERVICES), &known());
+        let mut known = known();
+        let now = known.judge(&all(TASKS), &all(SERVICES), specs());
         assert_eq!(now.stores, BTreeSet::from(["s3://b/43".to_owned()]));
         let seen = |uid: &str| {
             let one = &now.instances[uid];
@@ -364,8 +417,33 @@ mod tests {
         assert_eq!(seen("new1"), ("shop_web.1".to_owned(), true, true));
         assert_eq!(seen("new2"), ("shop_web.2".to_owned(), false, false));
         assert_eq!(now.instances.len(), 3);
-        let lacking = ["shop_web (2/3)", "shop_web.3 (to be replaced)"];
+        let lacking = ["shop_web.3 (to be replaced)", "shop_web (2/3)"];
         assert_eq!(now.lacking, lacking);
+        assert!(!known.was_ready);
+    }
+
+    #[test]
+    fn once_a_stack_was_ready_a_task_without_the_agent_is_missed() {
+        let mut known = known();
+        let tasks = TASKS.replace("Preparing", "Running");
+        let mut tasks: Vec<Task> = all(&tasks);
+        for task in &mut tasks {
+            if task.id == "before3" {
+                task.desired_state = "Shutdown".to_owned();
+            }
+        }
+        let services = SERVICES.replace("2/3", "3/3");
+        let now = known.judge(&tasks, &all(&services), specs());
+        assert!(known.was_ready && now.lacking.is_empty(), "{now:?}");
+        // Somebody deploys the stack as it was: its tasks are of no run.
+        let mut later: Task = all(TASKS).remove(1);
+        later.id = "raw".to_owned();
+        tasks.push(later);
+        known.carried.insert("raw".to_owned(), Carried::Nothing);
+        let now = known.judge(&tasks, &all(&services), Vec::new());
+        assert!(now.instances.contains_key("raw"));
+        assert!(!now.instances.contains_key("before3"));
+        assert!(!now.instances.contains_key("before2"));
     }
 
     #[test]
@@ -428,12 +506,12 @@ mod tests {
             carried(
                 r#"{"ContainerSpec": {"Labels": {"swath.dev/injected": "web", "swath.dev/run": "42"}}}"#
             ),
-            Carried::Agent { run: run.clone() }
+            Carried::Agent(run)
         );
         let ships = r#"{"ContainerSpec": {"Labels": {"swath.dev/run": "42"},
             "Args": ["ship", "--tasks", "--to", "s3://b/42", "--grace", "20s"]}}"#;
         let to = Some("s3://b/42".to_owned());
-        assert_eq!(carried(ships), Carried::Ships { to, run });
+        assert_eq!(carried(ships), Carried::Others(to));
         for none in ["{}", r#"{"ContainerSpec": {"Labels": null}}"#] {
             assert_eq!(carried(none), Carried::Nothing);
         }

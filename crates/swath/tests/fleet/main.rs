@@ -7,10 +7,13 @@
 //! - `whole`: three pods, everything goes wrong that may, and nothing is missing
 //! - `missing`: what is missing is said
 //! - `scale`: many pods
+//! - `engines`: a Swarm of two engines of its own
+//! - `swarm`: a stack there, which changes while the tests run
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod beside;
+mod engines;
 mod missing;
 mod pods;
 #[allow(dead_code, reason = "the other tests use the rest of it")]
@@ -18,4 +21,5 @@ mod pods;
 mod sandbox;
 mod scale;
 mod store;
+mod swarm;
 mod whole;
