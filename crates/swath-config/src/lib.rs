@@ -41,6 +41,6 @@ pub use ready::{Ready, ReadyError};
 pub use search::{Loaded, RcFile};
 pub use services::{Service, StopSignal};
 pub use swath_config::{
-    ComposeProject, Place, Suggestion, SwathConfig, SwathConfigError, settings_reference,
-    settings_schema,
+    ComposeProject, FleetSettings, Place, Suggestion, SwathConfig, SwathConfigError,
+    settings_reference, settings_schema,
 };

@@ -41,6 +41,8 @@ pub struct SwathConfig {
     pub services: Vec<Service>,
     /// The Compose project that is brought up for the tests.
     pub compose: Option<ComposeProject>,
+    /// Services that run elsewhere.
+    pub fleet: FleetSettings,
     /// Whose lines are in the number.
     pub count: Option<Counted>,
     /// An incomplete number is an error.
@@ -61,6 +63,24 @@ pub struct SwathConfig {
     pub ratchet: Option<Ratchet>,
     /// How many points less than another run's total pass, also where the command line names that.
     pub tolerance: f64,
+}
+
+/// Services that run elsewhere while the tests run here, as they are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FleetSettings {
+    /// The pods of a cluster, `NAMESPACE[:SELECTOR]`.
+    pub kubernetes: Option<String>,
+    /// The stack of a Swarm.
+    pub swarm: Option<String>,
+    /// The run of an object store.
+    pub store: Option<String>,
+}
+
+impl FleetSettings {
+    /// Whether nothing is said of any.
+    pub fn is_empty(&self) -> bool {
+        *self == FleetSettings::default()
+    }
 }
 
 impl SwathConfig {
@@ -106,6 +126,23 @@ impl SwathConfig {
         }
         if let Some(compose) = top.entry("compose") {
             config.compose = Some(compose::read(&compose, folder)?);
+        }
+        let text = |key: &str| {
+            let entry = top.entry(key);
+            let text = entry.as_ref().map(Entry::text).transpose()?;
+            Ok::<_, SwathConfigError>(text.map(str::to_owned))
+        };
+        config.fleet = FleetSettings {
+            kubernetes: text("kubernetes")?,
+            swarm: text("swarm")?,
+            store: text("fleet")?,
+        };
+        if let Some(both) = top
+            .entry("swarm")
+            .filter(|_| config.fleet.kubernetes.is_some())
+        {
+            let reason = "not possible beside `kubernetes`: a run is about one of them";
+            return Err(both.bad_value(both.text()?, reason, None));
         }
         if let Some(count) = top.entry("count") {
             config.count = Some(counted(&count)?);

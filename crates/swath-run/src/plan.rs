@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use swath_config::{
-    EnvFileError, Ready, ReadyError, Service, StopSignal, SwathConfig, SwathConfigError,
-    parse_duration, read_env_file,
+    EnvFileError, FleetSettings, Ready, ReadyError, Service, StopSignal, SwathConfig,
+    SwathConfigError, parse_duration, read_env_file,
 };
 use swath_model::{Counted, Finding, Message};
 
@@ -45,6 +45,8 @@ pub struct FileWishes {
     pub html: Option<PathBuf>,
     /// The file of the accounting.
     pub json: Option<PathBuf>,
+    /// The services that run elsewhere, if the tests are the file's.
+    pub fleet: FleetSettings,
 }
 
 /// What the command line says of services, as it was typed.
@@ -125,6 +127,12 @@ pub fn plan(
         let service = service_named(&mut services, name, text, started_by_flag)?;
         service.ready = Some(ready);
     }
+    let fleet = if is_files_own || arguments.file_services {
+        file.fleet
+    } else {
+        left_out.extend((!file.fleet.is_empty()).then(|| "the fleet".to_owned()));
+        FleetSettings::default()
+    };
     for service in &mut services {
         override_service(service, arguments)?;
         read_environment(service, folder)?;
@@ -165,6 +173,7 @@ pub fn plan(
             attribution: file.attribution,
             html: file.html,
             json: file.json,
+            fleet,
         },
         findings,
     })

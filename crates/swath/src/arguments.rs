@@ -475,6 +475,7 @@ impl RunArguments {
         if services.count.is_none() {
             services.count = wishes.count.map(Count::from);
         }
+        self.cluster.file.clone_from(&wishes.fleet);
     }
 
     /// What is said of services.

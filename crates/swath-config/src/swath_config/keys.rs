@@ -133,6 +133,34 @@ pub(super) static TOP: Table = Table {
             )
         },
         Key {
+            synonyms: &["k8s", "cluster", "namespace"],
+            ..key(
+                "kubernetes",
+                Kind::Text,
+                "\"shop-test\"",
+                "The namespace whose measured pods `test` runs against, as `NAMESPACE` or `NAMESPACE:SELECTOR`.",
+            )
+        },
+        Key {
+            synonyms: &["stack"],
+            ..key(
+                "swarm",
+                Kind::Text,
+                "\"shop\"",
+                "The stack of a Docker Swarm whose measured tasks `test` runs against.",
+            )
+        },
+        Key {
+            synonyms: &["store"],
+            ..key(
+                "fleet",
+                Kind::Text,
+                "\"s3://coverage/shop/42\"",
+                "The run of an object store that the services ship to; with `kubernetes` or `swarm`, where these say \
+                 so unless this does.",
+            )
+        },
+        Key {
             default: "`services`",
             ..key(
                 "count",

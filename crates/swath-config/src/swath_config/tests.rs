@@ -89,7 +89,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     let (_, _, hint) = refused("quux = 1\n");
     assert_eq!(
         hint,
-        "the keys are test, services, compose, count, require-complete, attribution, html, json, history, gates"
+        "the keys are test, services, compose, kubernetes, swarm, fleet, count, require-complete, attribution, html, json, history, gates"
     );
 }
 
@@ -131,6 +131,26 @@ fn what_is_wrong_is_named_with_its_line() {
     ] {
         assert_eq!(refused(text).0, message);
     }
+}
+
+#[test]
+fn services_that_run_elsewhere_are_named_as_on_the_command_line() {
+    let config = parse("kubernetes = \"shop:app=web\"\nfleet = \"s3://b/42\"\n").unwrap();
+    let expected = FleetSettings {
+        kubernetes: Some("shop:app=web".to_owned()),
+        swarm: None,
+        store: Some("s3://b/42".to_owned()),
+    };
+    assert_eq!(config.fleet, expected);
+    let config = parse("swarm = \"shop\"\n").unwrap();
+    assert_eq!(config.fleet.swarm.as_deref(), Some("shop"));
+    assert!(parse("test = \"x\"\n").unwrap().fleet.is_empty());
+    assert_eq!(
+        refused("kubernetes = \"a\"\nswarm = \"b\"\n").0,
+        "not possible beside `kubernetes`: a run is about one of them: `swarm = \"b\"` in the top level, line 2 of `conf/swath.toml`"
+    );
+    let (_, _, hint) = refused("stack = \"shop\"\n");
+    assert!(hint.contains("swarm"), "{hint}");
 }
 
 #[test]

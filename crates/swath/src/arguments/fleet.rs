@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use swath_config::Service;
+use swath_config::{FleetSettings, Service};
 use swath_fleet::StoreError;
 use swath_model::Message;
 use swath_run::{
@@ -70,17 +70,43 @@ pub(crate) struct ClusterArguments {
     /// A service of the fleet that has so many instances at least; may be repeated.
     #[arg(long, value_name = "SERVICE=N", value_parser = instances, hide_short_help = true)]
     pub(crate) expect: Vec<(String, usize)>,
+    /// What the file of settings says.
+    #[arg(skip)]
+    pub(crate) file: FleetSettings,
 }
 
 impl ClusterArguments {
+    /// What runs the services, if that is said.
+    fn engine(&self) -> Result<Option<FleetEngine>, Message> {
+        let cluster = self.kubernetes.clone().map(FleetEngine::Kubernetes);
+        let given = cluster.or_else(|| self.swarm.clone().map(FleetEngine::Swarm));
+        if given.is_some() {
+            return Ok(given);
+        }
+        let bad = |key: &str, text: &str, problem: String| {
+            let text = format!("`{key} = \"{text}\"` in the settings: {problem}");
+            Message::error("usage", text)
+        };
+        if let Some(text) = &self.file.kubernetes {
+            let cluster = text.parse();
+            let cluster = cluster.map_err(|problem| bad("kubernetes", text, problem))?;
+            return Ok(Some(FleetEngine::Kubernetes(cluster)));
+        }
+        let stack = self.file.swarm.as_ref().map(|text| {
+            let stack = text.parse();
+            stack.map_err(|problem| bad("swarm", text, problem))
+        });
+        Ok(stack.transpose()?.map(FleetEngine::Swarm))
+    }
+
     /// The fleet, if one is named. `ready_timeout` is that of all services.
     pub(crate) fn request(
         &self,
         ready_timeout: Option<&str>,
     ) -> Result<Option<FleetRequest>, Message> {
-        let cluster = self.kubernetes.clone().map(FleetEngine::Kubernetes);
-        let engine = cluster.or_else(|| self.swarm.clone().map(FleetEngine::Swarm));
-        if engine.is_none() && self.fleet.is_none() {
+        let engine = self.engine()?;
+        let store = self.fleet.as_ref().or(self.file.store.as_ref());
+        if engine.is_none() && store.is_none() {
             if self.expect.is_empty() {
                 return Ok(None);
             }
@@ -88,8 +114,7 @@ impl ClusterArguments {
             let hint = "swath run --fleet URL --expect SERVICE=N -- COMMAND";
             return Err(Message::error("usage", text).hint(hint.to_owned()));
         }
-        let store = self.fleet.as_ref().map(|url| url.parse());
-        let store = store.transpose();
+        let store = store.map(|url| url.parse()).transpose();
         let store = store.map_err(|error: StoreError| error.message())?;
         let ready_timeout = match ready_timeout {
             None => Service::READY_TIMEOUT,

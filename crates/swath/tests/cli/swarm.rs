@@ -184,3 +184,39 @@ fn an_engine_that_manages_no_swarm_says_so_before_the_tests() {
     assert!(done.stderr.contains(refused), "{}", done.stderr);
     assert!(!sandbox.project().join("began").exists());
 }
+
+#[test]
+fn the_settings_name_the_fleet_of_their_own_tests() {
+    let sandbox = Sandbox::new();
+    let settings = |fleet: &str| {
+        sandbox.write("swath.toml", &format!("test = \"touch began\"\n{fleet}\n"));
+    };
+    let refused = |arguments: &[&str], words: &str| {
+        let done = sandbox.swath(arguments);
+        assert_eq!(done.code, 125, "{}", done.stderr);
+        assert!(done.stderr.contains(words), "{}", done.stderr);
+        assert!(!sandbox.project().join("began").exists());
+    };
+    settings("fleet = \"coverage/42\"");
+    refused(&["run"], "error[bad-store-url]: `coverage/42`");
+    settings("swarm = \"a b\"");
+    refused(
+        &["run"],
+        "error[usage]: `swarm = \"a b\"` in the settings: `a b` is not the name of a stack",
+    );
+    settings("kubernetes = \"Shop\"");
+    refused(
+        &["run"],
+        "error[usage]: `kubernetes = \"Shop\"` in the settings",
+    );
+    // The command line wins, and other tests are run without it.
+    refused(&["run", "--fleet=nothing"], "error[usage]: `kubernetes");
+    refused(
+        &["run", "--services", "--", "touch", "began"],
+        "error[usage]",
+    );
+    let done = sandbox.swath(&["run", "--", "touch", "began"]);
+    let words = "the fleet of swath.toml is left out of this run; --services starts it";
+    assert!(done.stderr.contains(words), "{}", done.stderr);
+    assert!(sandbox.project().join("began").exists());
+}
