@@ -25,25 +25,41 @@ fn sources(requirement: &str) -> Result<PathBuf, String> {
         return Ok(unpacked);
     }
     let python = pip_python().ok_or("no interpreter with a pip found")?;
+    // An archive may write the package's name in another way than the requirement does.
+    let partial = folder.join(format!("{name}.partial"));
+    let tree = partial.join("tree");
+    let _ = fs_err::remove_dir_all(&partial);
+    fs_err::create_dir_all(&tree).map_err(|error| error.to_string())?;
     let mut download = python.command();
     download
         .args(["-m", "pip", "--disable-pip-version-check"])
         .args(["download", "--quiet", "--no-deps", "--no-binary", ":all:"])
         .arg("--dest")
-        .arg(&folder)
+        .arg(&partial)
         .arg(requirement);
+    run(&mut download)?;
+    let entries = fs_err::read_dir(&partial).map_err(|error| error.to_string())?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    let archive = paths
+        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+        .ok_or_else(|| format!("{requirement} has no .tar.gz"))?;
     let mut unpack = Command::new("tar");
-    let archive = folder.join(format!("{name}.tar.gz"));
-    unpack.arg("-xzf").arg(&archive).arg("-C").arg(&folder);
-    for mut command in [download, unpack] {
-        let output = command.stdin(Stdio::null()).output();
-        let output = output.map_err(|error| format!("{command:?}: {error}"))?;
-        if !output.status.success() {
-            let error = String::from_utf8_lossy(&output.stderr);
-            return Err(error.trim().replace('\n', " / "));
-        }
-    }
+    unpack.arg("-xzf").arg(&archive).arg("-C").arg(&tree);
+    run(unpack.arg("--strip-components=1"))?;
+    fs_err::rename(&tree, &unpacked)
+        .and_then(|()| fs_err::remove_dir_all(&partial))
+        .map_err(|error| error.to_string())?;
     Ok(unpacked)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let error = String::from_utf8_lossy(&output.stderr);
+    Err(error.trim().replace('\n', " / "))
 }
 
 fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {

@@ -1,6 +1,6 @@
 //! Where coverage.py and swath differ, and swath is right: `docs/reference/differences.md`.
 
-use swath_test::{python, skip};
+use swath_test::{newest_python, python, skip};
 
 use crate::measured::Project;
 
@@ -43,6 +43,32 @@ try:
 except KeyError:
     pass
 ";
+
+/// Starts itself.
+const STARTS: &str = "\
+import os, subprocess, sys
+if 'STARTED' in os.environ:
+    print(1)
+else:
+    subprocess.run([sys.executable, __file__], env={**os.environ, 'STARTED': '1'})
+";
+
+#[test]
+fn what_a_program_starts_counts_as_well() {
+    let Some(python) = newest_python() else {
+        return skip(
+            "what_a_program_starts_counts_as_well",
+            "no CPython from 3.8 found",
+        );
+    };
+    let programs = [("starts.py".to_owned(), STARTS.to_owned())];
+    let Some(project) = Project::new(python, programs) else {
+        return;
+    };
+    let measured = project.measure();
+    assert!(!measured.ours["starts.py"].lines.missing.contains(&3));
+    assert!(measured.theirs["starts.py"].lines.missing.contains(&3));
+}
 
 #[test]
 fn a_line_behind_what_raised_did_not_run() {

@@ -6,7 +6,7 @@
 //! - `generated`: programs made by `generator`, with what is in `play.py`
 //! - `raising`: makes programs in which exceptions fly
 //! - `traced`: where coverage.py's two cores differ
-//! - `real`: test suites of packages from the package index
+//! - `real`: test suites of packages from the package index, which `real/suites.toml` lists
 //! - `marks`: the programs against what they say, and the tools against each other
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

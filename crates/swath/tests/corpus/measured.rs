@@ -18,8 +18,6 @@ const DRIVER: &str = include_str!("drive.py");
 const PLAY: &str = include_str!("play.py");
 const ASK: &str = include_str!("ask.py");
 
-const SETTINGS: &str = "[run]\nbranch = True\nsource = programs\n";
-
 /// coverage.py 7.17.3's rules, for its versions that have others.
 const RULES: &str = r"
 [report]
@@ -67,13 +65,123 @@ pub(crate) struct Measured {
     pub(crate) ours_read_by_them: Option<BTreeMap<String, Seen>>,
 }
 
-/// A project whose programs can be measured.
-pub(crate) struct Project {
+/// A folder in which programs are measured by both tools.
+pub(crate) struct MeasuredFolder {
     folder: tempfile::TempDir,
-    python: Python,
     venv: Venv,
     /// Where coverage.py is that judges, if not in the environment.
     judge: Option<PathBuf>,
+}
+
+impl MeasuredFolder {
+    /// A folder whose settings measure `source` with branches; none, with a named skip, without
+    /// the coverage.py that judges.
+    pub(crate) fn new(python: &Python, venv: Venv, source: &str) -> Option<Self> {
+        let judge = match python.version {
+            (3, 10) => Some(coverage_for_3_10(python)?),
+            _ => None,
+        };
+        let rules = if python.version < (3, 11) { RULES } else { "" };
+        let measured = Self {
+            folder: swath_test::temp_dir(),
+            venv,
+            judge,
+        };
+        let settings = format!("[run]\nbranch = True\nsource = {source}\n{rules}");
+        measured.write("rc", &settings);
+        measured.write("ask.py", ASK);
+        Some(measured)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        swath_test::write_file(self.folder().join(name), text);
+    }
+
+    /// `coverage run` into the data file `data`, or `swath run`, of what `program` names.
+    pub(crate) fn run_command(&self, tool: Tool, data: &str, program: &[&str]) -> Command {
+        let mut command = self.command(tool, "run", data);
+        if tool == Tool::Swath {
+            command.arg("--python").arg(self.venv.python());
+        }
+        command.args(program);
+        command
+    }
+
+    /// A verb of a tool, about the data file `data`.
+    pub(crate) fn command(&self, tool: Tool, verb: &str, data: &str) -> Command {
+        let python = self.venv.command("python");
+        let mut command = match tool {
+            Tool::Coverage => {
+                let mut command = python;
+                command.args(["-m", "coverage"]);
+                command
+            }
+            Tool::Swath => same_environment(&python, Path::new(env!("CARGO_BIN_EXE_swath"))),
+        };
+        let option =
+            |name: &str, file: &str| format!("--{name}={}", self.folder().join(file).display());
+        command.arg(verb).arg(option("rcfile", "rc"));
+        command.arg(option("data-file", data));
+        command.stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", self.folder().join("cache"));
+        command.current_dir(self.folder());
+        command
+    }
+
+    /// What coverage.py makes of a data file, by path; nothing of a file at which it fails.
+    pub(crate) fn ask(&self, data: &str, paths: &[String]) -> BTreeMap<String, Seen> {
+        self.write("asked", &paths.join("\n"));
+        let mut command = self.venv.command("python");
+        command.args(["ask.py", "rc", data, "asked"]);
+        if let Some(judge) = &self.judge {
+            command.env("PYTHONPATH", judge);
+        }
+        command.current_dir(self.folder());
+        let text = output_of(command);
+        let answers = text.lines().filter_map(|line| {
+            let (path, answer): (String, Option<Answer>) = serde_json::from_str(line).unwrap();
+            Some((path, answer?.into_seen()))
+        });
+        answers.collect()
+    }
+
+    /// What swath makes of a data file, by path.
+    pub(crate) fn report(&self, data: &str, paths: &[String]) -> BTreeMap<String, Seen> {
+        let directory = Directory::new(self.folder());
+        let config = CoverageConfig::default();
+        let rules = exclusion_rules(&config).unwrap();
+        let data = read_data_file(&self.folder().join(data)).unwrap();
+        let mut options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
+        let (major, minor) = self.venv.version();
+        options.python = PythonVersion::new(major, minor);
+        options.files = paths;
+        let report = build_report(&data, &options).unwrap();
+        let seen = report.files.iter();
+        seen.map(|file| (file.path.clone(), seen_of(file)))
+            .collect()
+    }
+
+    /// The files of which a data file knows.
+    pub(crate) fn files(&self, data: &str) -> Vec<String> {
+        let data = read_data_file(&self.folder().join(data)).unwrap();
+        data.files().map(|(path, _)| path.to_owned()).collect()
+    }
+}
+
+/// Who measures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Coverage,
+    Swath,
+}
+
+/// A project whose programs can be measured.
+pub(crate) struct Project {
+    folder: MeasuredFolder,
     names: Vec<String>,
 }
 
@@ -84,47 +192,24 @@ impl Project {
         programs: impl IntoIterator<Item = (String, String)>,
     ) -> Option<Self> {
         let venv = venv(python, &coverage_requirements())?;
-        let judge = match python.version {
-            (3, 10) => Some(coverage_for_3_10(python)?),
-            _ => None,
-        };
-        let folder = swath_test::temp_dir();
-        let write = |name: &str, text: &str| {
-            swath_test::write_file(folder.path().join(name), text);
-        };
+        let folder = MeasuredFolder::new(python, venv, "programs")?;
         let mut names = Vec::new();
         for (name, text) in programs {
-            write(&format!("programs/{name}"), &text);
+            folder.write(&format!("programs/{name}"), &text);
             names.push(name);
         }
-        write("list", &list(&names, Path::new("programs")));
-        write("absolute", &list(&names, &folder.path().join("programs")));
-        let rules = if python.version < (3, 11) { RULES } else { "" };
-        write("rc", &[SETTINGS, rules].concat());
-        write("drive.py", DRIVER);
-        write("play.py", PLAY);
-        write("ask.py", ASK);
-        Some(Self {
-            folder,
-            python: python.clone(),
-            venv,
-            judge,
-            names,
-        })
+        let listed = names.iter().map(|name| format!("programs/{name}"));
+        folder.write("list", &listed.collect::<Vec<_>>().join("\n"));
+        folder.write("drive.py", DRIVER);
+        folder.write("play.py", PLAY);
+        Some(Self { folder, names })
     }
 
     /// Runs the programs under both tools.
     pub(crate) fn measure(&self) -> Measured {
-        let mut command = self.venv.command("python");
-        command.args(["-m", "coverage", "run", "--rcfile=rc"]);
-        command.args(["--data-file=theirs", "drive.py", "list"]);
-        self.run(command);
-        let mut command = self.venv.command("python");
-        command = same_environment(&command, Path::new(env!("CARGO_BIN_EXE_swath")));
-        command.args(["run", "--rcfile=rc", "--data-file=ours", "--python"]);
-        command.arg(self.venv.python()).args(["drive.py", "list"]);
-        command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));
-        self.run(command);
+        let program = ["drive.py", "list"];
+        output_of(self.folder.run_command(Tool::Coverage, "theirs", &program));
+        output_of(self.folder.run_command(Tool::Swath, "ours", &program));
         let ours = self.report("ours");
         let has_branches = ours.values().any(|seen| seen.exits.is_some());
         let ours_read_by_them = (scale() == Scale::Whole).then(|| {
@@ -150,70 +235,47 @@ impl Project {
 
     /// What coverage.py makes of the programs by its C tracer, which from 3.14 on is not its default.
     pub(crate) fn measure_by_tracer(&self) -> BTreeMap<String, Seen> {
-        let mut command = self.venv.command("python");
-        command.args(["-m", "coverage", "run", "--rcfile=rc"]);
-        command.args(["--data-file=traced", "drive.py", "list"]);
+        let program = ["drive.py", "list"];
+        let mut command = self.folder.run_command(Tool::Coverage, "traced", &program);
         command.env("COVERAGE_CORE", "ctrace");
-        self.run(command);
+        output_of(command);
         self.ask("traced")
     }
 
-    fn run(&self, mut command: Command) -> String {
-        command.current_dir(self.folder.path()).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// What coverage.py makes of a data file; nothing of a program at which it fails.
     fn ask(&self, data: &str) -> BTreeMap<String, Seen> {
-        let mut command = self.venv.command("python");
-        command.args(["ask.py", "rc", data, "absolute"]);
-        let text = self.run(match &self.judge {
-            Some(folder) => with_path(command, folder),
-            None => command,
-        });
-        let answers = text.lines().filter_map(|line| {
-            let (path, answer): (String, Option<Answer>) = serde_json::from_str(line).unwrap();
-            Some((program_name(&path), answer?.into_seen()))
-        });
-        answers.collect()
+        by_program(self.folder.ask(data, &self.paths()))
     }
 
-    /// What swath makes of a data file.
     fn report(&self, data: &str) -> BTreeMap<String, Seen> {
-        let directory = Directory::new(self.folder.path());
-        let config = CoverageConfig::default();
-        let rules = exclusion_rules(&config).unwrap();
-        let data = read_data_file(&self.folder.path().join(data)).unwrap();
-        let mut options = ModelOptions::from_config(&config, &rules, &data, &directory).unwrap();
-        let (major, minor) = self.python.version;
-        options.python = PythonVersion::new(major, minor);
-        let files: Vec<String> = self
-            .names
-            .iter()
-            .map(|name| directory.absolute(&format!("programs/{name}")))
-            .collect();
-        options.files = &files;
-        let report = build_report(&data, &options).unwrap();
-        let seen = report.files.iter();
-        seen.map(|file| (program_name(&file.path), seen_of(file)))
-            .collect()
+        by_program(self.folder.report(data, &self.paths()))
     }
+
+    fn paths(&self) -> Vec<String> {
+        let folder = self.folder.folder().join("programs");
+        let paths = self.names.iter().map(|name| folder.join(name));
+        paths.map(|path| path.display().to_string()).collect()
+    }
+}
+
+fn by_program(seen: BTreeMap<String, Seen>) -> BTreeMap<String, Seen> {
+    let seen = seen.into_iter();
+    seen.map(|(path, seen)| (program_name(&path), seen))
+        .collect()
+}
+
+fn output_of(mut command: Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn program_name(path: &str) -> String {
     let name = path.rsplit_once("programs/").map(|(_, name)| name);
     name.unwrap_or(path).to_owned()
-}
-
-fn with_path(mut command: Command, folder: &Path) -> Command {
-    command.env("PYTHONPATH", folder);
-    command
 }
 
 /// Another program with the variables that a command has been given.
@@ -226,12 +288,6 @@ fn same_environment(command: &Command, program: &Path) -> Command {
         };
     }
     other
-}
-
-fn list(names: &[String], folder: &Path) -> String {
-    let path = |name: &String| -> PathBuf { folder.join(name) };
-    let lines = names.iter().map(|name| path(name).display().to_string());
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn seen_of(file: &FileReport) -> Seen {
