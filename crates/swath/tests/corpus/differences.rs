@@ -1,6 +1,6 @@
 //! Where coverage.py and swath differ, and swath is right: `docs/reference/differences.md`.
 
-use swath_test::{newest_python, python, skip};
+use swath_test::{Python, newest_python, python, skip};
 
 use crate::measured::Project;
 
@@ -44,6 +44,25 @@ except KeyError:
     pass
 ";
 
+/// A coroutine that is cancelled, and goes on behind the one that it waited for.
+const CANCELLED: &str = "\
+import asyncio
+async def inner():
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        pass
+async def outer():
+    await inner()
+    print(1)
+async def main():
+    task = asyncio.create_task(outer())
+    await asyncio.sleep(0)
+    task.cancel()
+    await task
+asyncio.run(main())
+";
+
 /// Starts itself.
 const STARTS: &str = "\
 import os, subprocess, sys
@@ -55,19 +74,33 @@ else:
 
 #[test]
 fn what_a_program_starts_counts_as_well() {
+    let test = "what_a_program_starts_counts_as_well";
     let Some(python) = newest_python() else {
-        return skip(
-            "what_a_program_starts_counts_as_well",
-            "no CPython from 3.8 found",
-        );
+        return skip(test, "no CPython from 3.8 found");
     };
-    let programs = [("starts.py".to_owned(), STARTS.to_owned())];
+    missed_by_them_alone(python, STARTS, 3);
+}
+
+#[test]
+fn what_runs_behind_a_coroutine_that_was_cancelled_counts_on_3_11() {
+    let test = "what_runs_behind_a_coroutine_that_was_cancelled_counts_on_3_11";
+    let Some(python) = python(3, 11) else {
+        return skip(test, "CPython 3.11");
+    };
+    missed_by_them_alone(python, CANCELLED, 9);
+}
+
+/// A line that runs, and of which coverage.py says that it does not.
+fn missed_by_them_alone(python: &Python, program: &str, line: u32) {
+    let programs = [("runs.py".to_owned(), program.to_owned())];
     let Some(project) = Project::new(python, programs) else {
         return;
     };
     let measured = project.measure();
-    assert!(!measured.ours["starts.py"].lines.missing.contains(&3));
-    assert!(measured.theirs["starts.py"].lines.missing.contains(&3));
+    let missing = |seen: &crate::measured::Seen| seen.lines.missing.contains(&line);
+    assert!(!missing(&measured.ours["runs.py"]));
+    // Once coverage.py sees it, it is no difference any more.
+    assert!(missing(&measured.theirs["runs.py"]));
 }
 
 #[test]

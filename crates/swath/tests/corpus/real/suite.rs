@@ -45,6 +45,9 @@ pub(super) struct Suite {
     /// Files and tests that are left out, and why.
     #[serde(default)]
     without: BTreeMap<String, String>,
+    /// Lines in which coverage.py is wrong on a version of Python, and why.
+    #[serde(default)]
+    wrong: BTreeMap<String, BTreeMap<String, String>>,
     /// Versions of Python on which it does not run, and why.
     #[serde(default)]
     pub(super) not_on: BTreeMap<String, String>,
@@ -100,6 +103,15 @@ impl Suite {
             unsteady.extend(changed.map(|(path, line, ..)| (path.clone(), *line)));
             different.retain(|(path, line, ..)| !unsteady.contains(&(path.clone(), *line)));
         }
+        let wrong = self.wrong.get(&python.tag()).into_iter().flatten();
+        let wrong: BTreeSet<&String> = wrong.map(|(place, _)| place).collect();
+        let place = |(path, line, ..): &Fact| format!("{path}:{line}");
+        for place_of_wrong in &wrong {
+            if !different.iter().any(|fact| place(fact) == **place_of_wrong) {
+                return Err(format!("{place_of_wrong} is the same by now"));
+            }
+        }
+        different.retain(|fact| !wrong.contains(&place(fact)));
         if !different.is_empty() {
             let mine = self::facts(&ours.seen);
             let lines = different.iter().map(|fact| {
@@ -113,13 +125,14 @@ impl Suite {
             return Err(lines.collect());
         }
         // Once is enough: the reports are made of what was compared.
-        if unsteady.is_empty() && venv.version() == (3, 12) {
+        if unsteady.is_empty() && wrong.is_empty() && venv.version() == (3, 12) {
             same_text(&folder)?;
         }
         let mut totals = Totals {
             suites: 1,
             tests: theirs.outcomes.len(),
             unsteady: unsteady.len(),
+            wrong: wrong.len(),
             ..Totals::default()
         };
         for seen in theirs.seen.values() {

@@ -11,6 +11,8 @@ pub(super) struct Totals {
     pub(super) missing_exits: usize,
     /// Lines of which coverage.py's own runs say different things.
     pub(super) unsteady: usize,
+    /// Lines in which coverage.py is known to be wrong.
+    pub(super) wrong: usize,
 }
 
 impl Totals {
@@ -22,6 +24,7 @@ impl Totals {
         self.exits += other.exits;
         self.missing_exits += other.missing_exits;
         self.unsteady += other.unsteady;
+        self.wrong += other.wrong;
     }
 }
 
@@ -32,12 +35,20 @@ impl std::fmt::Display for Totals {
             "{} tests, {} of {} statements and {} of {} branches missed",
             self.tests, self.missing, self.statements, self.missing_exits, self.exits
         )?;
-        match self.unsteady {
-            0 => Ok(()),
-            lines => write!(
+        if self.unsteady > 0 {
+            let lines = self.unsteady;
+            write!(
                 formatter,
                 "; {lines} lines left out that differ between runs of coverage.py"
-            ),
+            )?;
         }
+        if self.wrong > 0 {
+            let lines = self.wrong;
+            write!(
+                formatter,
+                "; {lines} lines left out in which coverage.py is known to be wrong"
+            )?;
+        }
+        Ok(())
     }
 }
