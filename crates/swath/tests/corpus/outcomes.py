@@ -1,6 +1,7 @@
 """A plugin of pytest that writes what became of each test, one a line, into the file of SWATH_OUTCOMES."""
 
 import os
+import random
 import signal
 
 # Some tests empty the environment.
@@ -9,6 +10,10 @@ OUTCOMES = os.environ["SWATH_OUTCOMES"]
 # Whoever started the tests may have them ignored, and asyncio looks.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_runtest_setup():
+    random.seed(0)
 
 
 def pytest_runtest_logreport(report):
