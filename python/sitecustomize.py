@@ -14,7 +14,7 @@ def _swath_start(folder):
         return "unknown-version"
     if hasattr(sys, "gettotalrefcount") or hasattr(sys, "getobjects") or "d" in flags:
         return "debug-build"
-    if "t" in flags:
+    if "t" in flags and sys.version_info[:2] != (3, 13):
         return "free-threaded-build"
 
     import _imp
@@ -45,9 +45,17 @@ def _swath_start(folder):
     given = [folder, library, sys.prefix, sys.base_prefix, level, lambda: None]
     started = agent.start(*given)
     if started:
-        os.register_at_fork(
-            before=agent.before_fork, after_in_child=agent.after_fork
-        )
+        hooks = {"before": agent.before_fork, "after_in_child": agent.after_fork}
+        if "t" in flags:
+            # What is begun while all threads are stopped, for a fork or at the end, would not end.
+            is_imported = "atexit" in sys.modules
+            import atexit
+
+            hooks["after_in_parent"] = agent.after_fork_in_parent
+            atexit.register(agent.before_end)
+            if not is_imported:
+                del sys.modules["atexit"]
+        os.register_at_fork(**hooks)
     if started == 2:
         sys.path.insert(0, folder)
         import swath_attribution

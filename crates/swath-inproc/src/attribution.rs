@@ -8,7 +8,7 @@ use crate::context::running_test;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::object;
-use crate::state::Gil;
+use crate::state::{Gil, hold};
 
 /// The most strings that a context or a note has.
 const MOST_STRINGS: usize = 6;
@@ -67,101 +67,110 @@ unsafe fn only_number(gil: Gil<'_>, first: *const Object, count: isize) -> i64 {
 
 /// `variable()`: the context variable, or `None`.
 unsafe extern "C" fn variable(_this: Object, _first: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
-    match context::variable(gil) {
-        Some(variable) => {
-            // SAFETY: the variable is kept for good.
-            unsafe { ffi::Py_IncRef(variable) };
-            variable
-        }
-        None => object::none(gil),
+    // SAFETY: the interpreter calls in, and the variable is kept for good.
+    unsafe {
+        hold(|gil| match context::variable(gil) {
+            Some(variable) => {
+                ffi::Py_IncRef(variable);
+                variable
+            }
+            None => object::none(gil),
+        })
     }
 }
 
 /// `context(*strings)`: its number, or 0.
 unsafe extern "C" fn number(_this: Object, first: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held, and holds the arguments during the call.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        fork::check(gil);
-        let number = with_strings(gil, arguments(first, count), |strings| {
-            context::number(gil, strings)
-        });
-        ffi::PyLong_FromLong(i64::from(number.flatten().unwrap_or(0)))
+        hold(|gil| {
+            fork::check(gil);
+            let number = with_strings(gil, arguments(first, count), |strings| {
+                context::number(gil, strings)
+            });
+            ffi::PyLong_FromLong(i64::from(number.flatten().unwrap_or(0)))
+        })
     }
 }
 
 /// `enter(number)`.
 unsafe extern "C" fn enter(_this: Object, first: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held, and holds the arguments during the call.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        fork::check(gil);
-        context::enter(gil, only_number(gil, first, count));
-        object::none(gil)
+        hold(|gil| {
+            fork::check(gil);
+            context::enter(gil, only_number(gil, first, count));
+            object::none(gil)
+        })
     }
 }
 
 /// `leave(number)`.
 unsafe extern "C" fn leave(_this: Object, first: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held, and holds the arguments during the call.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        fork::check(gil);
-        context::leave(gil, only_number(gil, first, count));
-        object::none(gil)
+        hold(|gil| {
+            fork::check(gil);
+            context::leave(gil, only_number(gil, first, count));
+            object::none(gil)
+        })
     }
 }
 
 /// `set_current(number)`.
 unsafe extern "C" fn set_current(_this: Object, first: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held, and holds the arguments during the call.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        fork::check(gil);
-        context::set_current(gil, only_number(gil, first, count));
-        object::none(gil)
+        hold(|gil| {
+            fork::check(gil);
+            context::set_current(gil, only_number(gil, first, count));
+            object::none(gil)
+        })
     }
 }
 
 /// `started_for()`: the name of the test that this program was started for, while the part of it goes
 /// on that did so, or `None`.
 unsafe extern "C" fn started_for(_this: Object, _first: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held; a C string makes a new object, or fails.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        let Some(name) = running_test::started_for(gil) else {
-            return object::none(gil);
-        };
-        let name = ffi::PyUnicode_FromString(name.as_ptr());
-        if name.is_null() {
-            ffi::PyErr_Clear();
-            return object::none(gil);
-        }
-        name
+        hold(|gil| {
+            let Some(name) = running_test::started_for(gil) else {
+                return object::none(gil);
+            };
+            let name = ffi::PyUnicode_FromString(name.as_ptr());
+            if name.is_null() {
+                ffi::PyErr_Clear();
+                return object::none(gil);
+            }
+            name
+        })
     }
 }
 
 /// `conclude()`: a process ends that will leave without finalizing its interpreter.
 unsafe extern "C" fn conclude(_this: Object, _first: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
-    fork::check(gil);
-    running_test::conclude(gil);
-    object::none(gil)
+    // SAFETY: the interpreter calls in.
+    unsafe {
+        hold(|gil| {
+            fork::check(gil);
+            running_test::conclude(gil);
+            object::none(gil)
+        })
+    }
 }
 
 /// `note(number, *strings)`.
 unsafe extern "C" fn note(_this: Object, first: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held, and holds the arguments during the call.
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
     unsafe {
-        let gil = Gil::assume();
-        fork::check(gil);
-        if let Some((context, strings)) = arguments(first, count).split_first() {
-            let number = object::number(gil, *context);
-            with_strings(gil, strings, |strings| context::note(gil, number, strings));
-        }
-        object::none(gil)
+        hold(|gil| {
+            fork::check(gil);
+            if let Some((context, strings)) = arguments(first, count).split_first() {
+                let number = object::number(gil, *context);
+                with_strings(gil, strings, |strings| context::note(gil, number, strings));
+            }
+            object::none(gil)
+        })
     }
 }

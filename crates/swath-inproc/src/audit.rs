@@ -8,11 +8,12 @@ use crate::context::running_test;
 use crate::ffi::{self, Object};
 use crate::gate;
 use crate::interpreter::{self, VERSION};
+use crate::lock;
 use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};
 use crate::process;
-use crate::state::Gil;
+use crate::state::{Gil, hold};
 use crate::symbols::{self, SYMBOLS};
 use crate::text::c_bytes;
 use crate::tool;
@@ -20,6 +21,19 @@ use crate::unmeasured;
 
 /// Raised by `sitecustomize` in an interpreter into which the agent cannot be loaded.
 const NOT_RECORDED: &[u8] = b"swath.not_recorded";
+
+/// The events for which the agent's lock is taken, where it has one: others tell those builds nothing.
+const MATTER_WITHOUT_GIL: [&[u8]; 9] = [
+    b"exec",
+    b"sys.settrace",
+    b"cpython.PyInterpreterState_Clear",
+    b"socket.bind",
+    b"subprocess.Popen",
+    b"os.posix_spawn",
+    b"os.system",
+    b"os.spawn",
+    b"os.exec",
+];
 
 /// Begins to listen.
 pub(crate) fn begin(gil: Gil<'_>) -> bool {
@@ -35,11 +49,11 @@ pub(crate) fn begin(gil: Gil<'_>) -> bool {
 /// Never objects: what the program does is its own affair.
 unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c_void) -> c_int {
     // SAFETY: the interpreter hands in a C string and the event's tuple, which live during the
-    // call. The GIL is taken for held only behind the questions whether this thread has a thread
-    // state, and that of the measured interpreter.
+    // call. It has called in only behind the questions whether this thread has a thread state, and
+    // that of the measured interpreter.
     unsafe {
         if tool::is_aside() && interpreter::has_thread_state() && interpreter::current().is_some() {
-            tool::come_back(Gil::assume());
+            hold(tool::come_back);
         }
         // Most events are told apart by their first bytes.
         let first = *event.cast::<u8>();
@@ -55,8 +69,19 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
             }
             return 0;
         };
-        let gil = Gil::assume();
-        match c_bytes(event) {
+        let event = c_bytes(event);
+        if !lock::is_needed() || MATTER_WITHOUT_GIL.contains(&event) {
+            hold(|gil| on_measured_event(gil, interpreter, event, arguments));
+        }
+        0
+    }
+}
+
+/// Something is said of a measured interpreter.
+unsafe fn on_measured_event(gil: Gil<'_>, interpreter: usize, event: &[u8], arguments: Object) {
+    // SAFETY: the interpreter hands in the event's tuple, which lives during the call.
+    unsafe {
+        match event {
             b"exec" if VERSION.get(gil) >= 0x030c => {
                 let code = ffi::PyTuple_GetItem(arguments, 0);
                 if !code.is_null() {
@@ -109,6 +134,5 @@ unsafe extern "C" fn on_event(event: *const c_char, arguments: Object, _: *mut c
             }
             _ => {}
         }
-        0
     }
 }

@@ -3,14 +3,18 @@
 //! Only what the lines alone do not tell is watched: a line with one way on went there when it
 //! ran. Some arcs are *proved* by a line: nothing else leads to it, so its hit is the arc's.
 
-use core::ptr::{null, null_mut};
-use core::sync::atomic::{AtomicU8, Ordering};
+mod taken_edges;
+
+use core::ptr::null;
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use swath_store::layout;
 
 use crate::ffi;
 use crate::mirror::Mirror;
 use crate::state::{Gil, Global};
+
+use taken_edges::TakenEdges;
 
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
 pub(crate) static THOROUGH: Global<bool> = Global::new(false);
@@ -42,6 +46,15 @@ pub(crate) struct Side {
 }
 
 impl Side {
+    /// It is taken, and its arcs are marked: who is not alone may see that from now on.
+    fn see(&mut self, settled: bool) {
+        // SAFETY: both are this side's own, and truth values are changed as atomics.
+        unsafe {
+            AtomicBool::from_ptr(&raw mut self.settled).store(settled, Ordering::Relaxed);
+            AtomicBool::from_ptr(&raw mut self.seen).store(true, Ordering::Release);
+        }
+    }
+
     /// No way.
     pub(crate) const NONE: Self = Self {
         first: 0,
@@ -107,9 +120,8 @@ pub(crate) struct Watch {
     pub thrown: (u32, u32),
     /// How many edges were not taken yet.
     pub open_edges: u32,
-    /// The edge that may be being taken: the number of its site and 1, and by which thread.
-    pub pending: u32,
-    pub thread: *mut u8,
+    /// The edges that may be being taken.
+    pub taken: TakenEdges,
     /// Whether single operations are to be watched from now on, and whether they are.
     pub is_wanted: bool,
     pub is_on: bool,
@@ -123,16 +135,21 @@ impl Watch {
         throws: null(),
         thrown: (0, 0),
         open_edges: 0,
-        pending: 0,
-        thread: null_mut(),
+        taken: TakenEdges::NONE,
         is_wanted: false,
         is_on: false,
     };
 
+    /// Whether the watching is wanted, and has not begun.
+    #[inline]
+    pub(crate) fn needs(&self) -> bool {
+        self.is_wanted && !self.is_on
+    }
+
     /// Whether the watching is to begin now.
     #[inline]
     pub(crate) fn begins(&mut self) -> bool {
-        let begins = self.is_wanted && !self.is_on;
+        let begins = self.needs();
         self.is_on |= begins;
         begins
     }
@@ -256,6 +273,32 @@ impl Branches {
         }
     }
 
+    /// Whether a branch was seen to go this way, and waits for the other one. Any number of threads may
+    /// ask at once.
+    pub(crate) unsafe fn is_known_way(this: *const Self, unit: u32, to: u32) -> bool {
+        // SAFETY: the arcs are kept for good. What is read of them stays as it was made, but for the
+        // truth values, which are changed as atomics. No reference is made to what others may change.
+        unsafe {
+            let is_set = |place: *const bool, ordering| {
+                AtomicBool::from_ptr(place.cast_mut()).load(ordering)
+            };
+            if unit >= (*this).units {
+                return false;
+            }
+            let Some(number) = (*(*this).site_of.add(unit as usize)).checked_sub(1) else {
+                return false;
+            };
+            let site = (*this).sites.add(usize::from(number)).cast_const();
+            let (on, away) = (&raw const (*site).on, &raw const (*site).away);
+            let side = if to == (*site).behind { on } else { away };
+            let is_settled =
+                |side: *const Side| is_set(&raw const (*side).settled, Ordering::Relaxed);
+            (*site).kind == SiteKind::Branch
+                && is_set(&raw const (*side).seen, Ordering::Acquire)
+                && !(is_settled(on) && is_settled(away))
+        }
+    }
+
     /// Whether the arcs are told by lines, not by sites.
     pub(crate) fn is_by_lines(&self) -> bool {
         !self.arcs_of.is_null()
@@ -319,8 +362,8 @@ impl Branches {
         unsafe {
             let meaning = self.meaning(unit);
             self.watch.is_wanted |= meaning & meaning::WATCH != 0;
-            if self.watch.pending != 0 && self.watch.thread == thread {
-                self.end_edge(gil, unit);
+            if let Some(number) = self.watch.taken.end(thread) {
+                self.end_edge(gil, number, unit);
             }
             let mut is_done = true;
             if let Some(site) = self.site(unit) {
@@ -329,8 +372,8 @@ impl Branches {
                         self.went(gil, unit, (*site).behind);
                     }
                     SiteKind::Edge if !(*site).on.seen => {
-                        self.watch.pending = u32::from(*self.site_of.add(unit as usize));
-                        self.watch.thread = thread;
+                        let number = *self.site_of.add(unit as usize);
+                        self.watch.taken.begin(thread, u32::from(number));
                         is_done = false;
                     }
                     _ => {}
@@ -350,19 +393,17 @@ impl Branches {
     }
 
     /// The unit behind an edge runs, or another one, which only an exception led to.
-    unsafe fn end_edge(&mut self, gil: Gil<'_>, unit: u32) {
-        let number = core::mem::take(&mut self.watch.pending) - 1;
-        // SAFETY: what is pending is the number of a site and 1, and was not 0; the sites are kept
+    unsafe fn end_edge(&mut self, gil: Gil<'_>, number: u32, unit: u32) {
+        // SAFETY: what is being taken is the number of a site and 1, which is not 0; the sites are kept
         // for good, and with the GIL held nobody else changes them.
         unsafe {
-            let site = &mut *self.sites.add(number as usize);
+            let site = &mut *self.sites.add(number as usize - 1);
             if site.behind == unit && !site.on.seen {
-                site.on.seen = true;
-                site.on.settled = true;
-                self.watch.open_edges -= 1;
                 for index in site.on.first..site.on.first + site.on.count {
                     self.mark(gil, index);
                 }
+                site.on.see(true);
+                self.watch.open_edges -= 1;
             }
         }
     }
@@ -392,10 +433,9 @@ impl Branches {
     }
 
     /// An exception left a frame of the code: no edge is being taken.
-    pub(crate) fn unwound(&mut self, thread: *mut u8) {
-        if self.watch.thread == thread {
-            self.watch.pending = 0;
-        }
+    pub(crate) unsafe fn unwound(&mut self, thread: *mut u8) {
+        // SAFETY: with the GIL held nobody else uses the list.
+        unsafe { self.watch.taken.end(thread) };
     }
 
     /// Whether an exception that a unit raises leaves the frame before any other line runs.
@@ -419,13 +459,12 @@ impl Branches {
                 &mut site.away
             };
             if !side.seen {
-                side.seen = true;
-                side.settled = !THOROUGH.get(gil);
                 self.watch.is_wanted |= side.is_watched;
                 let (first, end) = (side.first, side.first + side.count);
                 for index in first..end {
                     self.mark(gil, index);
                 }
+                side.see(!THOROUGH.get(gil));
             }
             site.on.settled && site.away.settled
         }
@@ -482,6 +521,8 @@ impl Branches {
 
 #[cfg(test)]
 mod tests {
+    use core::ptr::null_mut;
+
     use super::*;
 
     fn gil() -> Gil<'static> {

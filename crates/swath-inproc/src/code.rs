@@ -2,10 +2,12 @@
 
 mod arming;
 mod behalf;
+mod glance;
+mod outline;
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering, fence};
 
 use swath_store::layout;
 
@@ -22,7 +24,7 @@ use crate::line_table;
 use crate::map;
 use crate::mirror::Mirror;
 use crate::object::{self, attribute, bytes, number_attribute};
-use crate::operations::{self, Kind};
+use crate::operations;
 use crate::running_frame;
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
@@ -32,9 +34,11 @@ use crate::text;
 use crate::unit_lines::UnitLines;
 
 use behalf::{Behalf, Seen};
+use outline::{Outline, outline};
 
 pub(crate) use arming::{is_test, is_unarmed_at};
 pub(crate) use behalf::{Report, forget_behalf};
+pub(crate) use glance::{is_known_way, is_outside};
 
 /// The most lines that one code object may span.
 const LARGEST_SPAN: usize = 4 << 20;
@@ -82,23 +86,6 @@ pub(crate) struct Info {
     seen: Seen,
     /// What the hits and exits stand for, on behalf of a context.
     mirror: Mirror,
-}
-
-/// What is seen of code without following it.
-#[derive(Clone, Copy)]
-pub(crate) struct Outline {
-    hash: u64,
-    iterates: bool,
-    /// Whether frames may be suspended.
-    pub suspends: bool,
-}
-
-impl Outline {
-    const NONE: Self = Self {
-        hash: 0,
-        iterates: false,
-        suspends: false,
-    };
 }
 
 /// No line.
@@ -287,6 +274,8 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
             None => OUTSIDE.place(),
         };
         if let Some(access) = ACCESS.get(gil) {
+            // Others may find it there who are not alone.
+            fence(Ordering::Release);
             (access.set)(code, access.index, info.cast());
             ffi::PyErr_Clear();
             if test_function::ARE_WANTED.get(gil) && test_function::is_one(gil, code) {
@@ -429,29 +418,6 @@ fn keep_info(gil: Gil<'_>, info: Info) -> Option<*mut Info> {
     Some(memory)
 }
 
-/// Looks over a code object's operations.
-unsafe fn outline(gil: Gil<'_>, code: Object) -> Option<Outline> {
-    const SUSPENDING: core::ffi::c_long = 0x20 | 0x80 | 0x200;
-    let operations = operations::of(VERSION.get(gil));
-    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
-    unsafe {
-        let all = attribute(gil, code, c"co_code")?;
-        let mut outline = Outline {
-            suspends: number_attribute(gil, code, c"co_flags") & SUSPENDING != 0,
-            ..Outline::NONE
-        };
-        for pair in bytes(gil, all.object())?.as_chunks::<2>().0 {
-            let [operation, argument] = *pair;
-            outline.hash = text::mix(
-                outline.hash,
-                u64::from(u16::from_le_bytes([operation, argument])),
-            );
-            outline.iterates |= operations.kind(operation).0 == Kind::AsyncEnd;
-        }
-        Some(outline)
-    }
-}
-
 /// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
 /// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
 pub(crate) unsafe fn is_starting(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
@@ -511,13 +477,13 @@ impl Info {
             drop(pending);
             match found {
                 Some(branches) => {
-                    self.branches = branches;
                     if context::ARE_WANTED.get(gil) && !branches.is_null() {
                         (*branches).keep_fresh();
                     }
                     if VERSION.get(gil) < 0x030c {
                         self.remaining += (*branches).open();
                     }
+                    AtomicPtr::from_ptr(&raw mut self.branches).store(branches, Ordering::Release);
                 }
                 None => map::count_dropped(gil),
             }
@@ -598,6 +564,13 @@ impl Info {
         unsafe { !self.branches.is_null() && (*self.branches).watches_line(line) }
     }
 
+    /// Whether single operations are to be watched, and are not yet.
+    #[inline]
+    pub(crate) fn needs_watch(&self) -> bool {
+        // SAFETY: the arcs are not null here, and were made for good.
+        unsafe { !self.branches.is_null() && (*self.branches).watch.needs() }
+    }
+
     /// Whether single operations are to be watched from now on: true once.
     #[inline]
     pub(crate) fn begins_watch(&mut self) -> bool {
@@ -624,7 +597,7 @@ impl Info {
         // SAFETY: the arcs are not null here, and were made for good. A thread that runs Python has
         // a thread state.
         unsafe {
-            if !self.branches.is_null() && (*self.branches).watch.pending != 0 {
+            if !self.branches.is_null() {
                 (*self.branches).unwound(running_frame::thread(gil));
             }
         }

@@ -13,6 +13,18 @@ pub struct PyObject {
 /// A reference to a Python object.
 pub(crate) type Object = *mut PyObject;
 
+/// What every Python object begins with in a free-threaded build (3.13).
+#[repr(C)]
+pub(crate) struct FreeThreadedObject {
+    pub thread: usize,
+    pub unused: u16,
+    pub mutex: u8,
+    pub collector: u8,
+    pub local_count: u32,
+    pub shared_count: isize,
+    pub kind: *mut c_void,
+}
+
 /// One function of a module.
 #[repr(C)]
 pub(crate) struct PyMethodDef {
@@ -22,10 +34,18 @@ pub(crate) struct PyMethodDef {
     pub documentation: *const c_char,
 }
 
-/// What a module's initialisation function returns (multi-phase initialisation).
+/// What a module says of itself (`PyModuleDef_Slot`).
 #[repr(C)]
-pub(crate) struct PyModuleDef {
-    pub base: PyObject,
+pub(crate) struct Slot {
+    pub number: c_int,
+    pub value: *mut c_void,
+}
+
+/// What a module's initialisation function returns (multi-phase initialisation). It begins as
+/// objects do in the build at hand.
+#[repr(C)]
+pub(crate) struct PyModuleDef<Base> {
+    pub base: Base,
     pub init: *mut c_void,
     pub index: isize,
     pub copy: Object,
@@ -71,7 +91,7 @@ pub(crate) const MADV_NONSENSE: c_int = 0x7fff;
 pub(crate) const RLIMIT_FSIZE: c_int = 1;
 
 unsafe extern "C" {
-    pub(crate) fn PyModuleDef_Init(definition: *mut PyModuleDef) -> Object;
+    pub(crate) fn PyModuleDef_Init(definition: *mut c_void) -> Object;
     pub(crate) fn PyCFunction_NewEx(
         method: *mut PyMethodDef,
         this: Object,
@@ -90,18 +110,23 @@ unsafe extern "C" {
     pub(crate) fn PyBytes_AsString(object: Object) -> *mut c_char;
     pub(crate) fn PyBytes_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_Size(object: Object) -> isize;
-    pub(crate) fn PyList_GetItem(object: Object, index: isize) -> Object;
     pub(crate) fn PyList_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_GetItem(object: Object, index: isize) -> Object;
     pub(crate) fn PySequence_Size(object: Object) -> isize;
     pub(crate) fn PySequence_GetItem(object: Object, index: isize) -> Object;
     pub(crate) fn PyIter_Next(iterator: Object) -> Object;
     pub(crate) fn PyType_GetFlags(kind: *mut c_void) -> u64;
+    pub(crate) fn PyObject_Type(object: Object) -> Object;
+    pub(crate) fn PyException_GetCause(exception: Object) -> Object;
+    pub(crate) fn PyException_GetTraceback(exception: Object) -> Object;
+    pub(crate) fn PyImport_GetModule(name: Object) -> Object;
     pub(crate) fn PySys_GetObject(name: *const c_char) -> Object;
     pub(crate) fn PyErr_Clear();
     pub(crate) fn PyErr_Fetch(kind: *mut Object, value: *mut Object, traceback: *mut Object);
     pub(crate) fn PyErr_Restore(kind: Object, value: Object, traceback: Object);
     pub(crate) fn PyThreadState_Get() -> *mut u8;
+    pub(crate) fn PyEval_SaveThread() -> *mut u8;
+    pub(crate) fn PyEval_RestoreThread(state: *mut u8);
     pub(crate) fn PyEval_GetFrame() -> Object;
     pub(crate) fn PyFrame_GetLineNumber(frame: *mut u8) -> c_int;
     pub(crate) fn Py_AtExit(function: unsafe extern "C" fn()) -> c_int;

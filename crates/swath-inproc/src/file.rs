@@ -64,27 +64,29 @@ static JUMP_LINES: Global<Scratch<(*const Entry, u32)>> = Global::new(Scratch::n
 /// The number of a measured file, by the name in a code object.
 pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
     // Objects are at least 16 bytes apart.
-    // SAFETY: with the GIL held nobody else uses the table. The name is alive, and stays so while
-    // the table has it: that is the reference that is taken here, and given back when another name
-    // takes the place.
+    let index = (name as usize >> 4) % RECENT;
+    // SAFETY: who has the token is alone with the table, of which no reference is kept while the
+    // program may run. The name is alive, and stays so while the table has it: that is the reference
+    // that is taken here, and given back when another name takes the place.
     unsafe {
-        let recent = &mut *RECENT_NAMES.place();
-        let slot = recent.get_mut((name as usize >> 4) % RECENT)?;
-        if slot.object != name {
-            let file = if let Some(text) = object::text(gil, name) {
-                judge(gil, text)
-            } else {
-                // The name is not UTF-8: behind its surrogates are bytes of the file system.
-                let encoded = Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(name))?;
-                judge(gil, object::bytes(gil, encoded.object())?)
-            };
-            ffi::Py_IncRef(name);
-            let before = core::mem::replace(&mut *slot, RecentName { object: name, file });
-            if !before.object.is_null() {
-                ffi::Py_DecRef(before.object);
-            }
+        let known = (*RECENT_NAMES.place()).get(index)?;
+        if known.object == name {
+            return number(gil, known.file.as_mut()?);
         }
-        number(gil, slot.file.as_mut()?)
+        let file = if let Some(text) = object::text(gil, name) {
+            judge(gil, text)
+        } else {
+            // The name is not UTF-8: behind its surrogates are bytes of the file system.
+            let encoded = Owned::take(gil, ffi::PyUnicode_EncodeFSDefault(name))?;
+            judge(gil, object::bytes(gil, encoded.object())?)
+        };
+        ffi::Py_IncRef(name);
+        let slot = (*RECENT_NAMES.place()).get_mut(index)?;
+        let before = core::mem::replace(slot, RecentName { object: name, file });
+        if !before.object.is_null() {
+            ffi::Py_DecRef(before.object);
+        }
+        number(gil, file.as_mut()?)
     }
 }
 
@@ -148,6 +150,10 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             (*entry).file
         } else {
             let is_measured = scope::holds(gil, canonical.bytes());
+            if let Some(entry) = find(gil, canonical.bytes()) {
+                // The program ran meanwhile, and came here.
+                return (*entry).file;
+            }
             let entry = remember(gil, canonical.bytes(), null_mut());
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
@@ -178,10 +184,11 @@ fn resolve(gil: Gil<'_>, name: &[u8], out: &mut Path) -> bool {
         (path.whole() && path::exists(&path)).then_some(path)
     };
     if name.first() != Some(&b'/') && is_there(&[name]).is_none() {
-        // SAFETY: the list is borrowed with the GIL held, and nothing of Python's runs while it is walked;
-        // a list holds its items, and a text is used before anything can change the list.
+        // SAFETY: the list and each of its items are held while they are read: the program may change
+        // the list meanwhile.
         unsafe {
-            let folders = ffi::PySys_GetObject(c"path".as_ptr());
+            let folders = object::system(gil, c"path");
+            let folders = folders.as_ref().map_or(null_mut(), Owned::object);
             let count = if folders.is_null() {
                 0
             } else {
@@ -191,8 +198,10 @@ fn resolve(gil: Gil<'_>, name: &[u8], out: &mut Path) -> bool {
                 ffi::PyErr_Clear();
             }
             for index in 0..count {
-                let folder = ffi::PyList_GetItem(folders, index);
-                if let Some(folder) = object::text(gil, folder)
+                let Some(folder) = Owned::take(gil, ffi::PySequence_GetItem(folders, index)) else {
+                    break;
+                };
+                if let Some(folder) = object::text(gil, folder.object())
                     && !folder.is_empty()
                     && let Some(path) = is_there(&[folder, b"/", name])
                 {

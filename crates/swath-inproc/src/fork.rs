@@ -4,38 +4,50 @@
 //! child tells of the others, on the next thing that is recorded.
 
 use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 use swath_store::Recording;
 
 use crate::context;
 use crate::ffi;
 use crate::gate;
-use crate::interpreter::RECORDING;
+use crate::interpreter::{self, RECORDING};
+use crate::lock;
 use crate::map;
-use crate::state::{Gil, Global};
+use crate::state::Gil;
 use crate::tool;
 
 /// A page that reads 0 in a child that has not been followed yet; null where the kernel clears none.
-static PAGE: Global<*mut u32> = Global::new(null_mut());
+/// It is asked before it is known who is alone, as is the process.
+static PAGE: AtomicPtr<u32> = AtomicPtr::new(null_mut());
 /// The process that the store belongs to, where there is no such page.
-static PROCESS: Global<i32> = Global::new(0);
+static PROCESS: AtomicI32 = AtomicI32::new(0);
+/// The process that was begun anew, where there is no such page; see [`once_here`].
+static BEGUN: AtomicU32 = AtomicU32::new(0);
 
 /// How many forks lie between the process that was started as a program and this one, as far as
 /// each could have a store of its own.
-static GENERATION: Global<u32> = Global::new(0);
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// What was learnt about code in another generation is void: it says where hits were stored there.
 #[inline]
-pub(crate) fn generation(gil: Gil<'_>) -> u32 {
-    GENERATION.get(gil)
+pub(crate) fn generation(_gil: Gil<'_>) -> u32 {
+    generation_now()
+}
+
+/// The same, for who is not alone: it changes only in the moment in which a fork is noticed.
+#[inline]
+pub(crate) fn generation_now() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
 }
 
 /// Begins to watch.
-pub(crate) fn watch(gil: Gil<'_>) {
+pub(crate) fn watch(_gil: Gil<'_>) {
     // SAFETY: the page is fresh and this module's own, aligned for a number as pages are, and goes
     // away only where it was not published.
     unsafe {
-        PROCESS.set(gil, ffi::getpid());
+        PROCESS.store(ffi::getpid(), Ordering::Relaxed);
+        BEGUN.store(ffi::getpid() as u32, Ordering::Relaxed);
         let page = map::private_pages(4096).cast::<u32>();
         if page.is_null() {
             return;
@@ -48,19 +60,21 @@ pub(crate) fn watch(gil: Gil<'_>) {
             return;
         }
         page.write(1);
-        PAGE.set(gil, page);
+        page.add(1).write(1);
+        PAGE.store(page, Ordering::Release);
     }
 }
 
 /// Whether this process was forked since the store was begun.
 #[inline]
-pub(crate) fn happened(gil: Gil<'_>) -> bool {
-    let page = PAGE.get(gil);
+pub(crate) fn happened() -> bool {
+    let page = PAGE.load(Ordering::Acquire);
     // SAFETY: the page stays mapped; volatile because the kernel writes it. getpid may be called at
     // any time.
     unsafe {
         if page.is_null() {
-            return ffi::getpid() != PROCESS.get(gil);
+            let process = PROCESS.load(Ordering::Relaxed);
+            return process != 0 && ffi::getpid() != process;
         }
         page.read_volatile() == 0
     }
@@ -71,8 +85,38 @@ pub(crate) fn happened(gil: Gil<'_>) -> bool {
 /// What is known about code is void after that: this comes first.
 #[inline]
 pub(crate) fn check(gil: Gil<'_>) {
-    if happened(gil) {
+    if happened() {
         follow(gil);
+    }
+}
+
+/// Does something once in each process, however many threads come here at a time: behind this it is
+/// done.
+#[cold]
+pub(crate) fn once_here(action: impl FnOnce()) {
+    const BUSY: u32 = u32::MAX;
+    let page = PAGE.load(Ordering::Acquire);
+    // SAFETY: the page stays mapped, and its second word is only used here, as an atomic; getpid may
+    // be called at any time.
+    let (word, done) = unsafe {
+        if page.is_null() {
+            (&BEGUN, ffi::getpid() as u32)
+        } else {
+            (AtomicU32::from_ptr(page.add(1)), 1)
+        }
+    };
+    loop {
+        let before = word.load(Ordering::Acquire);
+        if before == done {
+            return;
+        }
+        let begin = || word.compare_exchange(before, BUSY, Ordering::Acquire, Ordering::Relaxed);
+        if before != BUSY && begin().is_ok() {
+            action();
+            word.store(done, Ordering::Release);
+            return;
+        }
+        core::hint::spin_loop();
     }
 }
 
@@ -80,6 +124,12 @@ pub(crate) fn check(gil: Gil<'_>) {
 #[cold]
 pub(crate) fn follow(gil: Gil<'_>) {
     if !take_store(gil) {
+        return;
+    }
+    if lock::is_needed() && interpreter::has_lost_threads(gil) {
+        // A fork that CPython was not told of, of a process with several threads. It would wait for
+        // them to stop before it changes byte code, and they are gone.
+        tool::give_up(gil);
         return;
     }
     match RECORDING.get(gil) {
@@ -90,7 +140,7 @@ pub(crate) fn follow(gil: Gil<'_>) {
 
 /// As [`check`], where the interpreter is gone: nothing is asked of it.
 pub(crate) fn check_at_exit(gil: Gil<'_>) {
-    if happened(gil) {
+    if happened() {
         take_store(gil);
     }
 }
@@ -100,8 +150,8 @@ fn take_store(gil: Gil<'_>) -> bool {
     // SAFETY: the page is this module's own and stays mapped. The child's only thread is the one
     // that forked, with the GIL held: nobody else uses the map or what is told to begin again.
     unsafe {
-        PROCESS.set(gil, ffi::getpid());
-        let page = PAGE.get(gil);
+        PROCESS.store(ffi::getpid(), Ordering::Relaxed);
+        let page = PAGE.load(Ordering::Acquire);
         if !page.is_null() {
             page.write_volatile(1);
         }
@@ -110,7 +160,7 @@ fn take_store(gil: Gil<'_>) -> bool {
             return false;
         }
         // From here on this process counts what it runs itself, as one that was just started would.
-        GENERATION.set(gil, GENERATION.get(gil).wrapping_add(1));
+        GENERATION.fetch_add(1, Ordering::Relaxed);
         context::forget_users(gil);
     }
     true

@@ -689,7 +689,7 @@ fn wrap_settrace(gil: Gil<'_>) {
     // type has its definition behind its head. A METH_O function takes the module and one object.
     unsafe {
         let settrace = ffi::PySys_GetObject(c"settrace".as_ptr());
-        if settrace.is_null() || (*settrace).kind != (&raw mut ffi::PyCFunction_Type).cast() {
+        if settrace.is_null() || object::kind(settrace) != (&raw mut ffi::PyCFunction_Type).cast() {
             return;
         }
         // A built-in function begins with its head and then its definition.

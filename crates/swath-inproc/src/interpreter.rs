@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use swath_store::Recording;
 
 use crate::state::{Gil, Global};
-use crate::symbols::SYMBOLS;
+use crate::symbols::{self, SYMBOLS};
 
 /// So many are measured at a time.
 pub(crate) const MOST: usize = 64;
@@ -37,6 +37,12 @@ pub(crate) fn current() -> Option<usize> {
     MEASURED.iter().position(is_it)
 }
 
+/// The state of the interpreter that the calling thread, which has a thread state, runs.
+pub(crate) fn state() -> Option<*mut u8> {
+    // SAFETY: as in `current`.
+    unsafe { Some(((*SYMBOLS.place()).as_ref()?.interpreter)()) }
+}
+
 /// The number that the interpreter that the calling thread, which has a thread state, runs has for
 /// itself alone.
 pub(crate) fn id() -> Option<i64> {
@@ -59,6 +65,23 @@ pub(crate) fn has_thread_state() -> bool {
             Some(symbols) => !(symbols.thread_state)().is_null(),
             None => false,
         }
+    }
+}
+
+/// In a fork child of a free-threaded build: whether the interpreter counts threads that did not come
+/// along. A fork that CPython makes itself has removed them before anything runs.
+pub(crate) fn has_lost_threads(gil: Gil<'_>) -> bool {
+    type First = unsafe extern "C" fn(*mut u8) -> *mut u8;
+    // SAFETY: both functions have this type in CPython's headers: they give a state of an interpreter,
+    // and of a thread, the state of a thread or null.
+    unsafe {
+        let first = symbols::function::<First>(&[c"PyInterpreterState_ThreadHead"]);
+        let next = symbols::function::<First>(&[c"PyThreadState_Next"]);
+        let (Some(first), Some(next), Some(symbols)) = (first, next, SYMBOLS.get(gil)) else {
+            return true;
+        };
+        let thread = first((symbols.interpreter)());
+        !thread.is_null() && !next(thread).is_null()
     }
 }
 

@@ -4,13 +4,11 @@
 //! It never prints, panics, or raises into the program.
 //!
 //! **What makes the `unsafe` here sound.** Everything is entered from the interpreter with the GIL
-//! held (a module function, a monitoring callback, a trace function, the evaluation hook, an audit
-//! hook), and free-threaded builds are refused before this code is loaded. Where it is entered a
-//! `state::Gil` is made, which says so, and is handed on to whatever touches the state of the
-//! process (`state::Global`) or calls into Python: nothing here runs twice at once, so the state
-//! needs no lock. Two ways in are without it: the call at the interpreter's end, when every thread of
-//! it is gone, and audit events of interpreters with another lock, which `unmeasured` notes by
-//! atomics; neither calls into Python. References that this code owns `object::Owned` drops.
+//! held; in a free-threaded build, which has none, with the lock of `lock`. There a `state::Gil` is
+//! made, and handed on to whatever touches the state of the process (`state::Global`): nothing here
+//! runs twice at once. Three ways in are without: the call at the interpreter's end, when its threads
+//! are gone; audit events of interpreters with another lock, which `unmeasured` notes by atomics; and
+//! `code/glance.rs`, which changes nothing. References that this code owns `object::Owned` drops.
 //!
 //! `unsafe fn` means besides: what is handed in is alive during the call. Others say what they need.
 
@@ -49,6 +47,7 @@ mod frames;
 mod gate;
 mod interpreter;
 mod line_table;
+mod lock;
 mod map;
 mod mirror;
 mod module;
@@ -59,6 +58,7 @@ mod object;
 mod operations;
 mod path;
 mod process;
+mod quiet;
 mod running_frame;
 mod scope;
 mod scratch;

@@ -6,13 +6,17 @@ use core::ptr::{null, null_mut};
 
 use crate::attribution;
 use crate::context;
-use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject};
+use crate::ffi::{
+    self, FreeThreadedObject, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject, Slot,
+};
 use crate::fork;
 use crate::interpreter;
+use crate::lock;
 use crate::nursery;
 use crate::object;
+use crate::quiet;
 use crate::start::{self, Given};
-use crate::state::{Gil, Global};
+use crate::state::{Gil, Global, hold};
 use crate::test_function;
 use crate::tool;
 use crate::unmeasured;
@@ -24,7 +28,7 @@ const END: PyMethodDef = PyMethodDef {
     documentation: null(),
 };
 
-static METHODS: Global<[PyMethodDef; 12]> = Global::new([
+static METHODS: Global<[PyMethodDef; 14]> = Global::new([
     PyMethodDef {
         name: c"start".as_ptr(),
         function: on_start as *const c_void,
@@ -43,6 +47,18 @@ static METHODS: Global<[PyMethodDef; 12]> = Global::new([
         flags: METH_FASTCALL,
         documentation: null(),
     },
+    PyMethodDef {
+        name: c"after_fork_in_parent".as_ptr(),
+        function: after_fork_in_parent as *const c_void,
+        flags: METH_FASTCALL,
+        documentation: null(),
+    },
+    PyMethodDef {
+        name: c"before_end".as_ptr(),
+        function: before_end as *const c_void,
+        flags: METH_FASTCALL,
+        documentation: null(),
+    },
     attribution::VARIABLE,
     attribution::CONTEXT,
     attribution::ENTER,
@@ -54,23 +70,59 @@ static METHODS: Global<[PyMethodDef; 12]> = Global::new([
     END,
 ]);
 
-static DEFINITION: Global<PyModuleDef> = Global::new(PyModuleDef {
-    base: PyObject {
+/// A definition of the module that begins as objects of a build do.
+const fn definition<Base>(base: Base, slots: *mut c_void) -> Global<PyModuleDef<Base>> {
+    Global::new(PyModuleDef {
+        base,
+        init: null_mut(),
+        index: 0,
+        copy: null_mut(),
+        name: c"_swath".as_ptr(),
+        documentation: null(),
+        size: 0,
+        methods: METHODS.place().cast(),
+        slots,
+        traverse: null_mut(),
+        clear: null_mut(),
+        free: null_mut(),
+    })
+}
+
+static DEFINITION: Global<PyModuleDef<PyObject>> = definition(
+    PyObject {
         reference_count: 1,
         kind: null_mut(),
     },
-    init: null_mut(),
-    index: 0,
-    copy: null_mut(),
-    name: c"_swath".as_ptr(),
-    documentation: null(),
-    size: 0,
-    methods: METHODS.place().cast(),
-    slots: null_mut(),
-    traverse: null_mut(),
-    clear: null_mut(),
-    free: null_mut(),
-});
+    null_mut(),
+);
+
+/// In a free-threaded build, where a module that does not say that it takes care of itself would
+/// switch the GIL on for the whole program.
+static DEFINITION_WITHOUT_GIL: Global<PyModuleDef<FreeThreadedObject>> = definition(
+    FreeThreadedObject {
+        thread: 0,
+        unused: 0,
+        mutex: 0,
+        collector: 0,
+        // It is never given back.
+        local_count: u32::MAX,
+        shared_count: 0,
+        kind: null_mut(),
+    },
+    SLOTS.place().cast(),
+);
+
+/// `Py_mod_gil`, `Py_MOD_GIL_NOT_USED`.
+static SLOTS: Global<[Slot; 2]> = Global::new([
+    Slot {
+        number: 4,
+        value: core::ptr::without_provenance_mut(1),
+    },
+    Slot {
+        number: 0,
+        value: null_mut(),
+    },
+]);
 
 /// What CPython looks for in the shared object. More than one phase: the module is left out of
 /// `sys.modules`.
@@ -80,17 +132,25 @@ static DEFINITION: Global<PyModuleDef> = Global::new(PyModuleDef {
 /// CPython calls it, with the GIL held.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyInit__swath() -> Object {
-    // SAFETY: the definition is static, as the interpreter asks for, and it is called with the GIL
-    // held.
-    unsafe { ffi::PyModuleDef_Init(DEFINITION.place()) }
+    let definition: *mut c_void = if lock::begin() {
+        DEFINITION_WITHOUT_GIL.place().cast()
+    } else {
+        DEFINITION.place().cast()
+    };
+    // SAFETY: the definition is static, as the interpreter asks for, is laid out as in its build, and
+    // it is called with the GIL held.
+    unsafe { ffi::PyModuleDef_Init(definition) }
 }
 
 /// `start(folder, library, prefix, base_prefix, optimization, function)`: 1 when it records from
 /// now on, 2 when it does so on behalf of contexts, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
-    // refuse a module that does not say that it takes them.
-    let gil = unsafe { Gil::assume() };
+    // SAFETY: the interpreter calls in: interpreters with a lock of their own refuse a module that does
+    // not say that it takes them.
+    unsafe { hold(|gil| start(gil, arguments, count)) }
+}
+
+unsafe fn start(gil: Gil<'_>, arguments: *const Object, count: isize) -> Object {
     if count == 6 {
         // SAFETY: the interpreter says how many arguments there are, and holds them during the
         // call; `text` and `number` refuse what is of another type.
@@ -121,26 +181,58 @@ unsafe extern "C" fn before_fork(
     _arguments: *const Object,
     _count: isize,
 ) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
-    // refuse a module that does not say that it takes them.
-    let gil = unsafe { Gil::assume() };
-    if interpreter::current().is_some() {
-        nursery::prepare(gil);
-        tool::prepare(gil);
-    }
-    object::none(gil)
+    let prepare = |gil: Gil<'_>| {
+        if interpreter::current().is_some() {
+            quiet::wait(gil);
+            nursery::prepare(gil);
+            tool::prepare(gil);
+        }
+        if lock::is_needed() {
+            quiet::begin(gil);
+        }
+        object::none(gil)
+    };
+    // SAFETY: as in `on_start`.
+    unsafe { hold(prepare) }
+}
+
+/// `after_fork_in_parent()`, for `os.register_at_fork` in a free-threaded build.
+unsafe extern "C" fn after_fork_in_parent(
+    _this: Object,
+    _arguments: *const Object,
+    _count: isize,
+) -> Object {
+    let end = |gil: Gil<'_>| {
+        quiet::end(gil);
+        object::none(gil)
+    };
+    // SAFETY: as in `on_start`.
+    unsafe { hold(end) }
+}
+
+/// `before_end()`, for `atexit.register` in a free-threaded build.
+unsafe extern "C" fn before_end(_this: Object, _arguments: *const Object, _count: isize) -> Object {
+    let begin = |gil: Gil<'_>| {
+        quiet::begin(gil);
+        object::none(gil)
+    };
+    // SAFETY: as in `on_start`.
+    unsafe { hold(begin) }
 }
 
 /// `after_fork()`, for `os.register_at_fork`.
 unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held: interpreters with a lock of their own
-    // refuse a module that does not say that it takes them.
-    let gil = unsafe { Gil::assume() };
+    // SAFETY: as in `on_start`.
+    unsafe { hold(follow_fork) }
+}
+
+fn follow_fork(gil: Gil<'_>) -> Object {
     // CPython has ended the others, and may give their memory to new ones. Up to 3.13 it does not
     // survive that itself: it waits for its own lock, or aborts.
     tool::forget_others(gil);
     interpreter::remove_others(gil);
     unmeasured::forget();
+    quiet::forget();
     if interpreter::current().is_some() {
         fork::check(gil);
     }

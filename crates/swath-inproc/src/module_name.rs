@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use crate::ffi::{self, Object};
 use crate::object::{self, Owned, attribute};
-use crate::state::{Gil, Global};
+use crate::state::{Apart, Gil, Global, let_others};
 use crate::text::Buffer;
 
 /// The longest name.
@@ -27,35 +27,36 @@ pub(crate) fn set_starting(gil: Gil<'_>, globals: Object) {
 /// The name of the module that runs a file.
 pub(crate) unsafe fn find(gil: Gil<'_>, file: &[u8], out: &mut Name) {
     let starting = STARTING.get(gil);
+    // A module's specification may be any object of the program.
     // SAFETY: the interpreter's own frame is borrowed and alive, as it runs; globals are held by
     // `globals`, or by the caller who said that they are starting.
-    unsafe {
+    let_others(gil, |apart| unsafe {
         if starting.is_null() {
             let frame = ffi::PyEval_GetFrame();
             if !frame.is_null()
-                && let Some(globals) = attribute(gil, frame, c"f_globals")
+                && let Some(globals) = attribute(apart, frame, c"f_globals")
             {
-                of(gil, globals.object(), file, out);
+                of(apart, globals.object(), file, out);
             }
         } else {
-            of(gil, starting, file, out);
+            of(apart, starting, file, out);
         }
-    }
+    });
 }
 
-unsafe fn of(gil: Gil<'_>, globals: Object, file: &[u8], out: &mut Name) {
+unsafe fn of(apart: Apart<'_>, globals: Object, file: &[u8], out: &mut Name) {
     // SAFETY: the globals are alive, and what is taken from them is held while it is read.
     unsafe {
-        let own = item(gil, globals, c"__name__");
+        let own = item(apart, globals, c"__name__");
         if let Some(own) = &own
-            && add_name(gil, own.object(), out)
+            && add_name(apart, own.object(), out)
         {
             return;
         }
         // Run by `python -m`.
-        if let Some(spec) = item(gil, globals, c"__spec__")
-            && let Some(name) = attribute(gil, spec.object(), c"name")
-            && add_name(gil, name.object(), out)
+        if let Some(spec) = item(apart, globals, c"__spec__")
+            && let Some(name) = attribute(apart, spec.object(), c"name")
+            && add_name(apart, name.object(), out)
         {
             return;
         }
@@ -75,11 +76,11 @@ unsafe fn of(gil: Gil<'_>, globals: Object, file: &[u8], out: &mut Name) {
 }
 
 /// Adds a name, unless it is that of the main module or no name.
-unsafe fn add_name(gil: Gil<'_>, name: Object, out: &mut Name) -> bool {
+unsafe fn add_name(apart: Apart<'_>, name: Object, out: &mut Name) -> bool {
     // SAFETY: the name is alive, and its text is read before anything else can run.
     let text = unsafe {
         object::is_text(name)
-            .then(|| object::text(gil, name))
+            .then(|| object::text(apart, name))
             .flatten()
     };
     match text {
@@ -92,11 +93,11 @@ unsafe fn add_name(gil: Gil<'_>, name: Object, out: &mut Name) -> bool {
 }
 
 /// An item of a dictionary.
-unsafe fn item(gil: Gil<'_>, dictionary: Object, key: &CStr) -> Option<Owned> {
+unsafe fn item(apart: Apart<'_>, dictionary: Object, key: &CStr) -> Option<Owned> {
     // SAFETY: the dictionary is alive and the key a C string; both functions return a new reference
     // or raise.
     unsafe {
-        let key = Owned::take(gil, ffi::PyUnicode_FromString(key.as_ptr()))?;
-        Owned::take(gil, ffi::PyObject_GetItem(dictionary, key.object()))
+        let key = Owned::take(apart, ffi::PyUnicode_FromString(key.as_ptr()))?;
+        Owned::take(apart, ffi::PyObject_GetItem(dictionary, key.object()))
     }
 }

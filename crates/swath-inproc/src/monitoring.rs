@@ -14,10 +14,12 @@ use crate::context;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::interpreter::VERSION;
+use crate::lock;
 use crate::object::{self, Owned, PendingException, attribute, call};
+use crate::quiet;
 use crate::running_frame;
 use crate::scope;
-use crate::state::{Gil, Global};
+use crate::state::{Gil, Global, hold};
 use crate::symbols::SYMBOLS;
 use crate::test_function;
 use crate::tool::{self, Arming};
@@ -26,8 +28,31 @@ use core::ffi::{CStr, c_int, c_void};
 /// How deep code may be nested in code.
 const DEEPEST: u32 = 200;
 
+/// The definition of a function that is called for an event, alone. Before that, another function
+/// may have the answer, which many threads may run at once.
+macro_rules! callback {
+    ($name:literal, $function:path) => {
+        callback!($name, $function, |_| None)
+    };
+    ($name:literal, $function:path, $answer:expr) => {{
+        unsafe extern "C" fn called(_: Object, arguments: *const Object, _: isize) -> Object {
+            let answer: unsafe fn(*const Object) -> Option<Object> = $answer;
+            // SAFETY: the interpreter calls in, and holds the arguments during the call.
+            unsafe {
+                if lock::is_needed()
+                    && let Some(answer) = answer(arguments)
+                {
+                    return answer;
+                }
+                hold(|gil| $function(gil, arguments))
+            }
+        }
+        definition($name, called as *const c_void)
+    }};
+}
+
 /// The definition of a function that takes its arguments as an array.
-const fn callback(name: &'static CStr, function: *const c_void) -> Global<PyMethodDef> {
+const fn definition(name: &'static CStr, function: *const c_void) -> Global<PyMethodDef> {
     Global::new(PyMethodDef {
         name: name.as_ptr(),
         function,
@@ -36,27 +61,27 @@ const fn callback(name: &'static CStr, function: *const c_void) -> Global<PyMeth
     })
 }
 
-pub(crate) static START: Global<PyMethodDef> = callback(c"start", on_start as *const c_void);
-pub(crate) static RESUME: Global<PyMethodDef> = callback(c"resume", on_resume as *const c_void);
-pub(crate) static THROW: Global<PyMethodDef> = callback(c"throw", on_throw as *const c_void);
-pub(crate) static LINE: Global<PyMethodDef> = callback(c"line", on_line as *const c_void);
-pub(crate) static BRANCH: Global<PyMethodDef> = callback(c"branch", on_branch as *const c_void);
-pub(crate) static OPERATION: Global<PyMethodDef> =
-    callback(c"operation", on_operation as *const c_void);
-pub(crate) static SUSPEND: Global<PyMethodDef> = callback(c"suspend", on_suspend as *const c_void);
-pub(crate) static RETURN: Global<PyMethodDef> = callback(c"return", on_return as *const c_void);
-pub(crate) static UNWIND: Global<PyMethodDef> = callback(c"unwind", on_unwind as *const c_void);
+pub(crate) static START: Global<PyMethodDef> = callback!(c"start", on_start);
+pub(crate) static RESUME: Global<PyMethodDef> = callback!(c"resume", on_resume);
+pub(crate) static THROW: Global<PyMethodDef> = callback!(c"throw", on_throw);
+pub(crate) static LINE: Global<PyMethodDef> = callback!(c"line", on_line);
+pub(crate) static BRANCH: Global<PyMethodDef> = callback!(c"branch", on_branch, known_branch);
+pub(crate) static OPERATION: Global<PyMethodDef> = callback!(c"operation", on_operation);
+pub(crate) static SUSPEND: Global<PyMethodDef> = callback!(c"suspend", on_suspend);
+pub(crate) static RETURN: Global<PyMethodDef> = callback!(c"return", on_return);
+pub(crate) static UNWIND: Global<PyMethodDef> = callback!(c"unwind", on_unwind, unmeasured_exit);
 
 /// Arms code and all code inside it.
 pub(crate) unsafe fn arm_with_inner(gil: Gil<'_>, code: Object) {
     fork::check(gil);
+    quiet::wait(gil);
     if scope::rules(gil).name_packages() {
         // What module the code is of is known when it starts.
         return;
     }
     if let Some(arming) = tool::arming(gil) {
         // SAFETY: an object that is alive has a type.
-        unsafe { arm_nested(gil, &arming, code, (*code).kind, DEEPEST) };
+        unsafe { arm_nested(gil, &arming, code, object::kind(code), DEEPEST) };
     }
 }
 
@@ -67,8 +92,7 @@ unsafe fn arm_nested(
     code_type: *mut c_void,
     deepest: u32,
 ) {
-    // SAFETY: the constants are a tuple that is held while it is walked, and holds its items, none
-    // of which is null; infos are never given back.
+    // SAFETY: the code is alive; infos are never given back.
     unsafe {
         if code::known(gil, code).is_some() {
             return;
@@ -78,12 +102,27 @@ unsafe fn arm_nested(
             return;
         }
         arm(gil, arming, code, &mut *info);
+        arm_inner(gil, arming, code, code_type, deepest);
+    }
+}
+
+/// Arms all code inside code.
+unsafe fn arm_inner(
+    gil: Gil<'_>,
+    arming: &Arming,
+    code: Object,
+    code_type: *mut c_void,
+    deepest: u32,
+) {
+    // SAFETY: the constants are a tuple that is held while it is walked, and holds its items, none
+    // of which is null.
+    unsafe {
         let Some(constants) = attribute(gil, code, c"co_consts") else {
             return;
         };
         for index in 0..ffi::PyTuple_Size(constants.object()) {
             let constant = ffi::PyTuple_GetItem(constants.object(), index);
-            if (*constant).kind == code_type {
+            if object::kind(constant) == code_type {
                 arm_nested(gil, arming, constant, code_type, deepest - 1);
             }
         }
@@ -95,17 +134,36 @@ unsafe fn arm_nested(
 pub(crate) unsafe fn armed(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut Info {
     // SAFETY: the code is alive, and infos are never given back.
     unsafe {
-        let info = if let Some(info) = code::known(gil, code) {
-            info
-        } else {
-            let info = code::learn(gil, code);
-            if (*info).is_measured() {
-                arm(gil, arming, code, &mut *info);
-            }
-            info
+        let info = match code::known(gil, code) {
+            Some(info) => info,
+            None => learn_and_arm(gil, arming, code),
         };
         if context::is_active(gil) {
             return armed_on_behalf(gil, arming, code, info);
+        }
+        info
+    }
+}
+
+/// Looks at code and arms it.
+#[cold]
+#[inline(never)]
+unsafe fn learn_and_arm(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut Info {
+    quiet::wait(gil);
+    // SAFETY: the code is alive, and infos are never given back.
+    unsafe {
+        if let Some(info) = code::known(gil, code) {
+            // By another thread, meanwhile.
+            return info;
+        }
+        let info = code::learn(gil, code);
+        if (*info).is_measured() {
+            arm(gil, arming, code, &mut *info);
+            if lock::is_needed() {
+                // Where two threads start code at once that was never armed, the interpreter may tell
+                // of one of them only.
+                arm_inner(gil, arming, code, object::kind(code), DEEPEST);
+            }
         }
         info
     }
@@ -206,9 +264,7 @@ fn disable_without_contexts(gil: Gil<'_>, arming: &Arming, info: &Info) -> Objec
 }
 
 /// A frame started.
-unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_start(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -236,9 +292,7 @@ unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, _count: i
 }
 
 /// A frame goes on that may have waited since before a fork.
-unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_resume(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -257,9 +311,7 @@ unsafe extern "C" fn on_resume(_this: Object, arguments: *const Object, _count: 
 
 /// An exception is thrown into a frame that may have waited since before a fork: this event cannot
 /// be switched off.
-unsafe extern "C" fn on_throw(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_throw(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     if let Some(arming) = tool::arming(gil) {
         // SAFETY: the event has one argument at least, the code, which is alive during the call.
@@ -290,18 +342,14 @@ unsafe fn begin_test(gil: Gil<'_>, arming: Arming, code: Object) -> (Arming, *mu
 }
 
 /// A frame of a test waits.
-unsafe extern "C" fn on_suspend(_this: Object, _arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_suspend(gil: Gil<'_>, _arguments: *const Object) -> Object {
     fork::check(gil);
     test_function::end_running(gil);
     object::none(gil)
 }
 
 /// A line is about to run.
-unsafe extern "C" fn on_line(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_line(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -350,6 +398,10 @@ unsafe fn begin_line(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Inf
 /// Watches single operations from now on, where that begins.
 #[inline]
 unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
+    if !info.needs_watch() {
+        return;
+    }
+    quiet::wait(gil);
     if info.begins_watch() {
         let mut events = arming.events_and_operations;
         // SAFETY: tools are kept for good, and the code is alive.
@@ -362,10 +414,21 @@ unsafe fn watch_operations(gil: Gil<'_>, arming: &Arming, code: Object, info: &m
     }
 }
 
+/// The answer to a branch that goes a way that is known and waits for the other one: nothing is new,
+/// so any number of threads may go on at once.
+unsafe fn known_branch(arguments: *const Object) -> Option<Object> {
+    // SAFETY: the event has three arguments, the code and two places, which are alive during the call.
+    unsafe {
+        let code = *arguments;
+        let place = |index| ffi::PyLong_AsLong(*arguments.add(index)) / 2;
+        let is_known =
+            !fork::happened() && code::is_known_way(code, place(1) as u32, place(2) as u32);
+        is_known.then(object::new_none)
+    }
+}
+
 /// A branch was taken one way.
-unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_branch(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -389,13 +452,7 @@ unsafe extern "C" fn on_branch(_this: Object, arguments: *const Object, _count: 
 }
 
 /// An operation is about to run.
-unsafe extern "C" fn on_operation(
-    _this: Object,
-    arguments: *const Object,
-    _count: isize,
-) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_operation(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -414,9 +471,7 @@ unsafe extern "C" fn on_operation(
 }
 
 /// A frame returns.
-unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_return(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     let Some(arming) = tool::arming(gil) else {
         return object::none(gil);
@@ -449,10 +504,15 @@ unsafe extern "C" fn on_return(_this: Object, arguments: *const Object, _count: 
     }
 }
 
+/// The answer to an exception that leaves code that is not measured, of which nothing is asked.
+unsafe fn unmeasured_exit(arguments: *const Object) -> Option<Object> {
+    // SAFETY: the event has three arguments, the code first, which is alive during the call.
+    let is_outside = unsafe { !fork::happened() && code::is_outside(*arguments) };
+    is_outside.then(object::new_none)
+}
+
 /// A frame is left by an exception: this event comes from all code, and cannot be switched off.
-unsafe extern "C" fn on_unwind(_this: Object, arguments: *const Object, _count: isize) -> Object {
-    // SAFETY: the interpreter calls in with the GIL held.
-    let gil = unsafe { Gil::assume() };
+unsafe fn on_unwind(gil: Gil<'_>, arguments: *const Object) -> Object {
     fork::check(gil);
     // SAFETY: the event has three arguments, the code first, which are alive during the call; infos
     // are never given back.
@@ -498,7 +558,7 @@ unsafe fn leave_by_exception(
             return;
         };
         if line_at(gil, code, place) == 0
-            && let Some(cause) = attribute(gil, *arguments.add(2), c"__cause__")
+            && let Some(cause) = Owned::take(gil, ffi::PyException_GetCause(*arguments.add(2)))
             && let Some(unit) = running_frame::raising_unit(gil, cause.object())
         {
             // A `StopIteration` became a `RuntimeError`.

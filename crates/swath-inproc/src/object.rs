@@ -1,10 +1,11 @@
 //! Python objects: owned references, and what is read from them.
 
-use core::ffi::{CStr, c_long};
+use core::ffi::{CStr, c_long, c_void};
 use core::ptr::null_mut;
 
 use crate::ffi::{self, Object};
-use crate::state::Gil;
+use crate::lock;
+use crate::state::Attached;
 
 /// A reference that is given back when it goes out of scope. May hold no object.
 pub(crate) struct Owned(Object);
@@ -12,9 +13,9 @@ pub(crate) struct Owned(Object);
 impl Owned {
     /// Takes over a reference, or none where an exception was raised: that is cleared.
     #[inline]
-    pub(crate) unsafe fn take(_gil: Gil<'_>, object: Object) -> Option<Self> {
+    pub(crate) unsafe fn take(_: impl Attached, object: Object) -> Option<Self> {
         if object.is_null() {
-            // SAFETY: with the GIL held an exception may be cleared.
+            // SAFETY: who is attached may clear an exception.
             unsafe { ffi::PyErr_Clear() };
             return None;
         }
@@ -45,7 +46,13 @@ impl Drop for Owned {
 
 /// A new reference to `None`.
 #[inline]
-pub(crate) fn none(_gil: Gil<'_>) -> Object {
+pub(crate) fn none(_: impl Attached) -> Object {
+    new_none()
+}
+
+/// A new reference to `None`, for functions that the interpreter calls.
+#[inline]
+pub(crate) fn new_none() -> Object {
     let none = &raw mut ffi::_Py_NoneStruct;
     // SAFETY: `None` is always alive.
     unsafe { ffi::Py_IncRef(none) };
@@ -59,14 +66,37 @@ pub(crate) fn is_none(object: Object) -> bool {
 }
 
 /// An attribute.
-pub(crate) unsafe fn attribute(gil: Gil<'_>, object: Object, name: &CStr) -> Option<Owned> {
+pub(crate) unsafe fn attribute(
+    attached: impl Attached,
+    object: Object,
+    name: &CStr,
+) -> Option<Owned> {
     // SAFETY: the object is alive and the name a C string; the result is a new reference or null.
-    unsafe { Owned::take(gil, ffi::PyObject_GetAttrString(object, name.as_ptr())) }
+    unsafe { Owned::take(attached, ffi::PyObject_GetAttrString(object, name.as_ptr())) }
+}
+
+/// An attribute of the module `sys`.
+pub(crate) unsafe fn system(attached: impl Attached, name: &CStr) -> Option<Owned> {
+    // SAFETY: the names are C strings. What `sys` holds is borrowed, and goes on to be there while a
+    // reference is taken: where other threads run, what is asked of the module is a reference.
+    unsafe {
+        if lock::is_needed() {
+            let system = Owned::take(attached, ffi::PyUnicode_FromString(c"sys".as_ptr()))?;
+            let system = Owned::take(attached, ffi::PyImport_GetModule(system.object()))?;
+            return attribute(attached, system.object(), name);
+        }
+        let value = ffi::PySys_GetObject(name.as_ptr());
+        if value.is_null() {
+            return None;
+        }
+        ffi::Py_IncRef(value);
+        Owned::take(attached, value)
+    }
 }
 
 /// A number; -1 when it is none.
 #[inline]
-pub(crate) unsafe fn number(_gil: Gil<'_>, object: Object) -> c_long {
+pub(crate) unsafe fn number(_: impl Attached, object: Object) -> c_long {
     // SAFETY: the object is alive; what is no number raises, which is cleared.
     unsafe {
         let value = ffi::PyLong_AsLong(object);
@@ -78,18 +108,22 @@ pub(crate) unsafe fn number(_gil: Gil<'_>, object: Object) -> c_long {
 }
 
 /// An attribute that is a number; -1 when it is none.
-pub(crate) unsafe fn number_attribute(gil: Gil<'_>, object: Object, name: &CStr) -> c_long {
+pub(crate) unsafe fn number_attribute(
+    attached: impl Attached,
+    object: Object,
+    name: &CStr,
+) -> c_long {
     // SAFETY: the object is alive, and its attribute is held while it is read.
     unsafe {
-        match attribute(gil, object, name) {
-            Some(value) => number(gil, value.object()),
+        match attribute(attached, object, name) {
+            Some(value) => number(attached, value.object()),
             None => -1,
         }
     }
 }
 
 /// The text of a string, as long as the string lives.
-pub(crate) unsafe fn text<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn text<'a>(_: impl Attached, object: Object) -> Option<&'a [u8]> {
     let mut length = 0;
     // SAFETY: the object is alive and keeps its text as long as it lives; the interpreter says how
     // long that is.
@@ -104,7 +138,7 @@ pub(crate) unsafe fn text<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]>
 }
 
 /// The bytes of a bytes object, as long as it lives.
-pub(crate) unsafe fn bytes<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(_: impl Attached, object: Object) -> Option<&'a [u8]> {
     // SAFETY: the object is alive and never changes its bytes; what is of another type returned
     // null.
     unsafe {
@@ -118,18 +152,29 @@ pub(crate) unsafe fn bytes<'a>(_gil: Gil<'_>, object: Object) -> Option<&'a [u8]
     }
 }
 
+/// The type of an object, which lives as long as the object does. How objects are laid out is
+/// different in builds that are free-threaded or keep track of references.
+pub(crate) unsafe fn kind(object: Object) -> *mut c_void {
+    // SAFETY: an object that is alive has a type, of which this is a new reference.
+    unsafe {
+        let kind = ffi::PyObject_Type(object);
+        ffi::Py_DecRef(kind);
+        kind.cast()
+    }
+}
+
 /// Whether the object is a string.
 pub(crate) unsafe fn is_text(object: Object) -> bool {
     const UNICODE_SUBCLASS: u64 = 1 << 28;
     // SAFETY: an object that is alive has a type.
-    unsafe { ffi::PyType_GetFlags((*object).kind) & UNICODE_SUBCLASS != 0 }
+    unsafe { ffi::PyType_GetFlags(kind(object)) & UNICODE_SUBCLASS != 0 }
 }
 
 /// Whether the object is a bytes object.
 pub(crate) unsafe fn is_bytes(object: Object) -> bool {
     const BYTES_SUBCLASS: u64 = 1 << 27;
     // SAFETY: an object that is alive has a type.
-    unsafe { ffi::PyType_GetFlags((*object).kind) & BYTES_SUBCLASS != 0 }
+    unsafe { ffi::PyType_GetFlags(kind(object)) & BYTES_SUBCLASS != 0 }
 }
 
 /// Whether the object is a tuple or a list.
@@ -137,17 +182,21 @@ pub(crate) unsafe fn is_sequence(object: Object) -> bool {
     const LIST_SUBCLASS: u64 = 1 << 25;
     const TUPLE_SUBCLASS: u64 = 1 << 26;
     // SAFETY: an object that is alive has a type.
-    unsafe { ffi::PyType_GetFlags((*object).kind) & (LIST_SUBCLASS | TUPLE_SUBCLASS) != 0 }
+    unsafe { ffi::PyType_GetFlags(kind(object)) & (LIST_SUBCLASS | TUPLE_SUBCLASS) != 0 }
 }
 
 /// Calls a function with up to three arguments; the first that is null ends them.
-pub(crate) unsafe fn call(gil: Gil<'_>, function: Object, arguments: [Object; 3]) -> Option<Owned> {
+pub(crate) unsafe fn call(
+    attached: impl Attached,
+    function: Object,
+    arguments: [Object; 3],
+) -> Option<Owned> {
     let [first, second, third] = arguments;
     // SAFETY: function and arguments are alive, and a null ends them; the result is a new reference
     // or null.
     unsafe {
         Owned::take(
-            gil,
+            attached,
             ffi::PyObject_CallFunctionObjArgs(
                 function,
                 first,
@@ -161,15 +210,15 @@ pub(crate) unsafe fn call(gil: Gil<'_>, function: Object, arguments: [Object; 3]
 
 /// Calls a method with up to three arguments.
 pub(crate) unsafe fn call_method(
-    gil: Gil<'_>,
+    attached: impl Attached,
     object: Object,
     name: &CStr,
     arguments: [Object; 3],
 ) -> Option<Owned> {
     // SAFETY: object and arguments are alive, and the method is held during the call.
     unsafe {
-        let method = attribute(gil, object, name)?;
-        call(gil, method.object(), arguments)
+        let method = attribute(attached, object, name)?;
+        call(attached, method.object(), arguments)
     }
 }
 
@@ -178,7 +227,7 @@ pub(crate) struct PendingException([Object; 3]);
 
 impl PendingException {
     /// Puts the exception aside.
-    pub(crate) fn set_aside(_gil: Gil<'_>) -> Self {
+    pub(crate) fn set_aside(_: impl Attached) -> Self {
         let mut parts = [null_mut(); 3];
         let [kind, value, traceback] = &mut parts;
         // SAFETY: the three places are there to be written; the references in them are given back

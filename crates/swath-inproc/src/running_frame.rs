@@ -4,7 +4,7 @@
 use core::ffi::c_int;
 
 use crate::ffi::{self, Object};
-use crate::object::{self, Owned, attribute, number_attribute};
+use crate::object::{Owned, number_attribute};
 use crate::state::{Gil, Global};
 use crate::symbols;
 
@@ -63,10 +63,7 @@ pub(crate) fn caught_unit(gil: Gil<'_>) -> Option<u32> {
 pub(crate) unsafe fn raising_unit(gil: Gil<'_>, exception: Object) -> Option<u32> {
     // SAFETY: the exception is alive, and its traceback is held while it is read.
     unsafe {
-        let traceback = attribute(gil, exception, c"__traceback__")?;
-        if object::is_none(traceback.object()) {
-            return None;
-        }
+        let traceback = Owned::take(gil, ffi::PyException_GetTraceback(exception))?;
         let place = number_attribute(gil, traceback.object(), c"tb_lasti");
         u32::try_from(place / 2).ok()
     }

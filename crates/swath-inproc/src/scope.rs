@@ -120,10 +120,13 @@ fn in_environment(folder: &[u8]) -> bool {
 
 /// Whether the condition holds for a folder of `sys.path`, canonical.
 fn any_import_folder(gil: Gil<'_>, mut condition: impl FnMut(&[u8]) -> bool) -> bool {
-    // SAFETY: `sys.path` is borrowed from `sys`, and each of its items is held while it is read.
+    // SAFETY: `sys.path` and each of its items are held while they are read.
     unsafe {
-        let folders = ffi::PySys_GetObject(c"path".as_ptr());
-        if folders.is_null() || !object::is_sequence(folders) {
+        let Some(folders) = object::system(gil, c"path") else {
+            return false;
+        };
+        let folders = folders.object();
+        if !object::is_sequence(folders) {
             return false;
         }
         let count = ffi::PySequence_Size(folders);

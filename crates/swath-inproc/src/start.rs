@@ -14,10 +14,12 @@ use crate::file;
 use crate::fork;
 use crate::gate;
 use crate::interpreter;
+use crate::lock::{self, world};
 use crate::map;
 use crate::object;
 use crate::path::{self, Path};
 use crate::process;
+use crate::quiet;
 use crate::scope::FOLDERS;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
@@ -136,6 +138,10 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
         let hexversion = learn_interpreter(gil, given)?;
         let attribution = configuration::flag(gil, settings::ATTRIBUTION);
         let functions = configuration::flag(gil, settings::TEST_FUNCTIONS) && !attribution;
+        let are_lost = lock::is_needed() && (attribution || functions);
+        // An event that was switched off for one context may be on again for another by the time that
+        // the interpreter does it, where threads run at once.
+        let (attribution, functions) = (attribution && !are_lost, functions && !are_lost);
         context::ARE_WANTED.set(gil, attribution || functions);
         test_function::ARE_WANTED.set(gil, functions);
         if !code::begin(gil) {
@@ -152,6 +158,13 @@ unsafe fn begin(gil: Gil<'_>, given: &Given<'_>) -> Result<(), Failure> {
         if attribution {
             running_test::find(gil);
         }
+        if are_lost {
+            map::record_state(
+                gil,
+                b"contexts-not-recorded",
+                b"this is a free-threaded build",
+            );
+        }
         if let Err(slug) = record(gil, given) {
             map::record_state(gil, slug, b"lines cannot be recorded in this interpreter");
         }
@@ -164,13 +177,20 @@ unsafe fn learn_interpreter(gil: Gil<'_>, given: &Given<'_>) -> Result<u32, Fail
     // SAFETY: `sys.hexversion` is borrowed from `sys`; the function was found under CPython's name
     // for it.
     unsafe {
-        let hexversion = object::number(gil, ffi::PySys_GetObject(c"hexversion".as_ptr())) as u32;
+        let number = ffi::PySys_GetObject(c"hexversion".as_ptr());
+        let hexversion = object::number(gil, number) as u32;
         let version = Version::of_hexversion(hexversion).ok_or(Failure(b"unknown-version"))?;
+        if lock::is_needed() && !version.is_measured_without_gil() {
+            return Err(Failure(b"free-threaded-build"));
+        }
         symbols::resolve(gil).ok_or(Failure(b"missing-symbols"))?;
         interpreter::VERSION.set(gil, hexversion >> 16);
         interpreter::RECORDING.set(gil, version.recording());
         set_folders(gil, given);
         learn_resume(gil, given.function)?;
+        if lock::is_needed() && !world::begin(gil) {
+            return Err(Failure(b"self-test"));
+        }
         interpreter::add(gil);
         Ok(hexversion)
     }
@@ -231,5 +251,6 @@ unsafe extern "C" fn on_exit() {
     running_test::conclude(gil);
     map::close(gil, layout::ENDED);
     interpreter::remove_all(gil);
+    quiet::forget();
     WAS_FINALIZED.set(gil, true);
 }

@@ -2,12 +2,15 @@
 //! structures that each machine has.
 
 use core::ffi::{c_int, c_long, c_void};
+use core::ptr::null_mut;
+use core::sync::atomic::AtomicU32;
 
 use crate::ffi;
 
 #[cfg(target_arch = "x86_64")]
 mod machine {
     pub(super) const FSTAT: i64 = 5;
+    pub(super) const FUTEX: i64 = 202;
     pub(super) const GETRANDOM: i64 = 318;
     /// The words of `struct stat`.
     pub(super) const STAT_WORDS: usize = 18;
@@ -18,6 +21,7 @@ mod machine {
 #[cfg(target_arch = "aarch64")]
 mod machine {
     pub(super) const FSTAT: i64 = 80;
+    pub(super) const FUTEX: i64 = 98;
     pub(super) const GETRANDOM: i64 = 278;
     pub(super) const STAT_WORDS: usize = 16;
     pub(super) const MODE: usize = 2;
@@ -54,4 +58,40 @@ pub(crate) fn getrandom(buffer: &mut [u8]) -> c_long {
     let start: *mut c_void = buffer.as_mut_ptr().cast();
     // SAFETY: the buffer is as long as is said.
     unsafe { ffi::syscall(machine::GETRANDOM, start, buffer.len(), WITHOUT_WAITING) }
+}
+
+/// Sleeps while a word has a value, until it is woken; at most so many nanoseconds, fewer than a
+/// second's.
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, longest: i64) {
+    const WAIT: c_int = 128;
+    let time = [0_i64, longest];
+    // SAFETY: the word lives during the call, and a time has two words.
+    unsafe {
+        ffi::syscall(
+            machine::FUTEX,
+            word.as_ptr(),
+            WAIT,
+            value,
+            time.as_ptr(),
+            null_mut::<c_void>(),
+            0_u32,
+        )
+    };
+}
+
+/// Wakes one thread that sleeps at a word.
+pub(crate) fn futex_wake(word: &AtomicU32) {
+    const WAKE: c_int = 129;
+    // SAFETY: the word lives during the call.
+    unsafe {
+        ffi::syscall(
+            machine::FUTEX,
+            word.as_ptr(),
+            WAKE,
+            1_u32,
+            null_mut::<c_void>(),
+            null_mut::<c_void>(),
+            0_u32,
+        )
+    };
 }

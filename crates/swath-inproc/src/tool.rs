@@ -19,6 +19,7 @@ use crate::monitoring::{
 use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,
 };
+use crate::quiet;
 use crate::running_frame;
 use crate::state::{Gil, Global};
 use crate::test_function;
@@ -321,6 +322,19 @@ pub(crate) fn begin_again(gil: Gil<'_>) {
     drop(pending);
 }
 
+/// In a fork child in which nothing can be listened to any more: what it runs is lost, and a state says
+/// so.
+pub(crate) fn give_up(gil: Gil<'_>) {
+    if let Some(place) = place(gil) {
+        *place = None;
+    }
+    map::record_state(
+        gil,
+        b"hidden-fork",
+        b"a process with several threads was forked without Python's knowledge",
+    );
+}
+
 fn take_another(gil: Gil<'_>) -> Option<()> {
     let Some(arming) = place(gil).and_then(|place| place.as_mut()) else {
         // Nothing is recorded here, and a state says so.
@@ -448,6 +462,7 @@ pub(crate) fn is_aside() -> bool {
 /// A trace function is about to be set. When a debugger does that to stop at the next operation,
 /// 3.13 stops a line later if any tool listens to the frame. So for that moment none does.
 pub(crate) fn step_aside(gil: Gil<'_>) -> Option<()> {
+    quiet::wait(gil);
     let arming = arming(gil)?;
     // SAFETY: the frame that runs is borrowed and alive, and what is taken from it is held while it
     // is read; infos are never given back.
@@ -481,6 +496,7 @@ pub(crate) fn step_aside(gil: Gil<'_>) -> Option<()> {
 /// The debugger has stopped: what it looks at is no business of monitoring any more.
 #[cold]
 pub(crate) fn come_back(gil: Gil<'_>) {
+    quiet::wait(gil);
     if interpreter::current().map(|place| place + 1) != Some(ASIDE.load(Ordering::Relaxed)) {
         return;
     }

@@ -51,8 +51,10 @@ impl AgentState {
             "sub-interpreter"
                 | "evaluation-hook-taken"
                 | "fork-not-followed"
+                | "hidden-fork"
                 | "too-many-contexts"
                 | "contexts-not-followed"
+                | "contexts-not-recorded"
         )
     }
 
@@ -100,7 +102,7 @@ impl Serialize for AgentState {
 }
 
 /// The agent's slugs: why, and what to do about it.
-const FAILURES: [(&str, &str, Option<&str>); 23] = [
+const FAILURES: [(&str, &str, Option<&str>); 25] = [
     (
         "unknown-version",
         "its Python is none of CPython 3.8 to 3.15",
@@ -118,8 +120,8 @@ const FAILURES: [(&str, &str, Option<&str>); 23] = [
     ),
     (
         "free-threaded-build",
-        "its Python is a free-threaded build",
-        Some("run it with an ordinary build of CPython"),
+        "its Python is a free-threaded build of a version other than 3.13",
+        Some("run it with an ordinary build of CPython, or with free-threaded CPython 3.13"),
     ),
     (
         "data-folder-not-writable",
@@ -144,9 +146,19 @@ const FAILURES: [(&str, &str, Option<&str>); 23] = [
         Some("run it without its other monitoring tools"),
     ),
     (
+        "hidden-fork",
+        "it was forked while it had threads, in a free-threaded build and without Python's knowledge",
+        Some("fork with `os.fork`, which tells Python of it"),
+    ),
+    (
         "contexts-not-followed",
         "for which test or request code ran that had run before is not known",
         Some("run it without its other monitoring tools"),
+    ),
+    (
+        "contexts-not-recorded",
+        "in a free-threaded build it is not recorded for which test or request code runs",
+        Some("run it with an ordinary build of CPython"),
     ),
     (
         "too-many-contexts",

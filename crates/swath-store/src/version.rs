@@ -79,6 +79,20 @@ impl Version {
         }
     }
 
+    /// Whether its free-threaded build is measured, too.
+    pub const fn is_measured_without_gil(self) -> bool {
+        match self {
+            Self::V3_13 => true,
+            Self::V3_8
+            | Self::V3_9
+            | Self::V3_10
+            | Self::V3_11
+            | Self::V3_12
+            | Self::V3_14
+            | Self::V3_15 => false,
+        }
+    }
+
     /// How it is recorded.
     pub const fn recording(self) -> Recording {
         match self {

@@ -42,6 +42,17 @@ pub fn coverage_requirements() -> Requirements {
     ])
 }
 
+/// The same for one Python, with its C tracer: for free-threaded builds no wheel has that, so it is
+/// compiled.
+pub fn coverage_requirements_of(python: &Python) -> Requirements {
+    let usual = coverage_requirements();
+    if python.is_free_threaded {
+        usual.with(["--no-binary=coverage"])
+    } else {
+        usual
+    }
+}
+
 impl Example {
     /// A copy for `python`, with coverage.py in its environment; none (and a named skip) when the
     /// environment cannot be made.

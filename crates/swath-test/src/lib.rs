@@ -32,7 +32,9 @@ pub use browser::{Browser, BrowserSettings};
 pub use clean_root::{CleanRoot, RUST_OF_DEBIAN, Recipe};
 pub use compose::{COMPOSE_SUITES, Compose, compose_folder, composes, composes_for};
 pub use debootstrap::debootstrap;
-pub use example::{Example, copy_example, coverage_requirements, example_requirements};
+pub use example::{
+    Example, copy_example, coverage_requirements, coverage_requirements_of, example_requirements,
+};
 pub use figure::{Figure, read_figures, record_figure};
 pub use finished::{Finished, LIMIT, finish, finish_within};
 pub use git::GitRepository;
@@ -43,7 +45,10 @@ pub use markdown::{Step, console_commands, documentation, is_as_shown, steady, s
 pub use marked::{MarkedLines, SeenLines};
 pub use port::free_port;
 pub use program::{Draft, Place, ProgramWriter};
-pub use python::{NOBODY, Python, newest_python, python, python_of_everybody, pythons};
+pub use python::{
+    NOBODY, Python, builds, free_threaded_python, newest_python, python, python_of_everybody,
+    pythons,
+};
 pub use random::{Random, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use rights::{can_mount, is_root};

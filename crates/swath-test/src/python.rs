@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// An ordinary CPython that swath measures.
+/// A CPython that swath measures.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Python {
     /// The executable.
     pub path: PathBuf,
     /// Major and minor version.
     pub version: (u8, u8),
+    /// Whether its build has no GIL.
+    pub is_free_threaded: bool,
 }
 
 impl Python {
-    /// The version in words: `3.12`.
+    /// The version in words: `3.12`, `3.13t` for a free-threaded build.
     pub fn tag(&self) -> String {
-        format!("{}.{}", self.version.0, self.version.1)
+        let (major, minor) = self.version;
+        let build = if self.is_free_threaded { "t" } else { "" };
+        format!("{major}.{minor}{build}")
     }
 
     /// A command that runs this interpreter without the caller's `PYTHON*` variables.
@@ -41,31 +45,52 @@ pub(crate) fn without_python_variables(command: &mut Command) {
 /// The ordinary CPythons from 3.8 found in pyenv, on `PATH` and in `target/rootfs`, oldest first,
 /// one for each minor version.
 ///
-/// `SWATH_PYTHONS=3.8,3.13` keeps those alone.
+/// `SWATH_PYTHONS=3.8,3.13t` keeps those alone, which may be free-threaded builds as well.
 pub fn pythons() -> &'static [Python] {
     static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let wanted = std::env::var("SWATH_PYTHONS").ok();
-        let all = find(&candidates());
-        for tag in wanted.iter().flat_map(|list| list.split(',')) {
-            let is_there = all.iter().any(|python| tag == python.tag());
-            assert!(is_there, "SWATH_PYTHONS: there is no Python {tag}");
-        }
-        all.into_iter()
-            .filter(|python| {
-                wanted
-                    .as_ref()
-                    .is_none_or(|list| list.split(',').any(|tag| tag == python.tag()))
-            })
+        let is_chosen = wanted().is_some();
+        let all = builds().iter().cloned();
+        all.filter(|python| is_chosen || !python.is_free_threaded)
             .collect()
     })
 }
 
-/// The interpreter of one minor version, if there is one.
+/// The ordinary CPythons, and the free-threaded builds of those versions whose builds without a GIL
+/// swath measures. Free-threaded ones are found in pyenv, on `PATH` and in `target/pythons` too.
+pub fn builds() -> &'static [Python] {
+    static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let mut all = find(&candidates());
+        if let Some(wanted) = wanted() {
+            for tag in &wanted {
+                let is_there = all.iter().any(|python| *tag == python.tag());
+                assert!(is_there, "SWATH_PYTHONS: there is no Python {tag}");
+            }
+            all.retain(|python| wanted.contains(&python.tag()));
+        }
+        all
+    })
+}
+
+/// The tags in `SWATH_PYTHONS`, if it is set.
+fn wanted() -> Option<Vec<String>> {
+    let list = std::env::var("SWATH_PYTHONS").ok()?;
+    Some(list.split(',').map(str::to_owned).collect())
+}
+
+/// The free-threaded build of one minor version, if there is one.
+pub fn free_threaded_python(major: u8, minor: u8) -> Option<&'static Python> {
+    builds()
+        .iter()
+        .find(|python| python.is_free_threaded && python.version == (major, minor))
+}
+
+/// The ordinary interpreter of one minor version, if there is one.
 pub fn python(major: u8, minor: u8) -> Option<&'static Python> {
     pythons()
         .iter()
-        .find(|python| python.version == (major, minor))
+        .find(|python| !python.is_free_threaded && python.version == (major, minor))
 }
 
 /// The newest interpreter, if there is any.
@@ -93,17 +118,21 @@ pub fn python_of_everybody() -> Option<&'static Path> {
     found.as_deref()
 }
 
-/// The interpreters among `candidates`; the first of a version stays.
+/// The interpreters among `candidates`; the first of a version and build stays.
 fn find(candidates: &[PathBuf]) -> Vec<Python> {
     let mut found = BTreeMap::new();
     for path in candidates {
-        if let Some(version) = probe(path) {
-            found.entry(version).or_insert_with(|| path.clone());
+        if let Some(build) = probe(path) {
+            found.entry(build).or_insert_with(|| path.clone());
         }
     }
     found
         .into_iter()
-        .map(|(version, path)| Python { path, version })
+        .map(|((version, is_free_threaded), path)| Python {
+            path,
+            version,
+            is_free_threaded,
+        })
         .collect()
 }
 
@@ -127,12 +156,15 @@ fn candidates() -> Vec<PathBuf> {
     for root in folders(&crate::target_dir().join("rootfs")) {
         paths.extend(minor_names().map(|name| root.join("usr/bin").join(name)));
     }
+    for root in folders(&crate::target_dir().join("pythons")) {
+        paths.extend(minor_names().map(|name| root.join("bin").join(name)));
+    }
     paths.retain(|path| path.is_file());
     paths
 }
 
 fn minor_names() -> impl Iterator<Item = String> {
-    (8..30).map(|minor| format!("python3.{minor}"))
+    (8..30).flat_map(|minor| [format!("python3.{minor}"), format!("python3.{minor}t")])
 }
 
 /// The folders in `path`, sorted by name.
@@ -155,8 +187,12 @@ print(sys.implementation.name, sys.version_info[0], sys.version_info[1],
       sysconfig.get_config_var('Py_GIL_DISABLED') or 0, sysconfig.get_config_var('Py_DEBUG') or 0)
 ";
 
-/// The version of the interpreter at `path`, if it is an ordinary CPython from 3.8.
-fn probe(path: &Path) -> Option<(u8, u8)> {
+/// The free-threaded builds that swath measures.
+const FREE_THREADED: [(u8, u8); 1] = [(3, 13)];
+
+/// The version of the interpreter at `path` and whether its build has no GIL, if it is a CPython from
+/// 3.8 that is measured.
+fn probe(path: &Path) -> Option<((u8, u8), bool)> {
     let mut command = Command::new(path);
     without_python_variables(&mut command);
     let output = command
@@ -168,13 +204,15 @@ fn probe(path: &Path) -> Option<(u8, u8)> {
     parse_probe(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn parse_probe(text: &str) -> Option<(u8, u8)> {
+fn parse_probe(text: &str) -> Option<((u8, u8), bool)> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let ["cpython", major, minor, "0", "0"] = words[..] else {
+    let ["cpython", major, minor, without_gil @ ("0" | "1"), "0"] = words[..] else {
         return None;
     };
     let version = (major.parse().ok()?, minor.parse().ok()?);
-    (version >= (3, 8)).then_some(version)
+    let is_free_threaded = without_gil == "1";
+    let is_measured = version >= (3, 8) && (!is_free_threaded || FREE_THREADED.contains(&version));
+    is_measured.then_some((version, is_free_threaded))
 }
 
 #[cfg(test)]
@@ -182,9 +220,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_ordinary_pythons_from_3_8_count() {
-        assert_eq!(parse_probe("cpython 3 12 0 0\n"), Some((3, 12)));
-        assert_eq!(parse_probe("cpython 3 13 1 0\n"), None);
+    fn only_measured_pythons_from_3_8_count() {
+        assert_eq!(parse_probe("cpython 3 12 0 0\n"), Some(((3, 12), false)));
+        assert_eq!(parse_probe("cpython 3 13 1 0\n"), Some(((3, 13), true)));
+        assert_eq!(parse_probe("cpython 3 14 1 0\n"), None);
         assert_eq!(parse_probe("cpython 3 13 0 1\n"), None);
         assert_eq!(parse_probe("cpython 3 7 0 0\n"), None);
         assert_eq!(parse_probe("pypy 3 10 0 0\n"), None);
@@ -193,7 +232,7 @@ mod tests {
 
     #[test]
     fn each_version_is_found_once_and_runs() {
-        let found = pythons();
+        let found = builds();
         if found.is_empty() {
             return crate::skip(
                 "each_version_is_found_once_and_runs",
@@ -203,10 +242,10 @@ mod tests {
         assert!(
             found
                 .windows(2)
-                .all(|pair| pair[0].version < pair[1].version)
+                .all(|pair| pair[0].tag() != pair[1].tag() && pair[0].version <= pair[1].version)
         );
         for python in found {
-            let code = "import sys; print('%d.%d' % sys.version_info[:2])";
+            let code = "import sys; print('%d.%d%s' % (*sys.version_info[:2], sys.abiflags))";
             let output = python.command().args(["-c", code]).output().unwrap();
             assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), python.tag());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swath_store::{Header, Record, records};
-use swath_test::{Python, pythons};
+use swath_test::{Python, builds};
 
 use crate::run::{Run, program};
 
@@ -19,7 +19,7 @@ mod operations;
 use operations::{Kind, Reach};
 
 /// The arcs of a program, by every process that ran it.
-fn arcs(run: &Run, file: &Path) -> BTreeSet<(u32, i32)> {
+pub(crate) fn arcs(run: &Run, file: &Path) -> BTreeSet<(u32, i32)> {
     let name = fs_err::canonicalize(file).unwrap();
     let name = name.to_str().unwrap().as_bytes();
     let mut all = BTreeSet::new();
@@ -100,7 +100,7 @@ fn meaning(name: &str, version: (u8, u8)) -> (Kind, Reach) {
 
 #[test]
 fn the_operations_are_those_of_each_python() {
-    for python in pythons() {
+    for python in builds() {
         let (major, minor) = python.version;
         let operations = operations::of(u32::from(major) << 8 | u32::from(minor));
         let numbers = numbers(python);
@@ -130,7 +130,7 @@ const QUIET: &str = "
 
 #[test]
 fn what_cannot_raise_is_known_by_its_number() {
-    for python in pythons() {
+    for python in builds() {
         let (major, minor) = python.version;
         if !(12..14).contains(&minor) {
             continue;
@@ -148,7 +148,7 @@ fn what_cannot_raise_is_known_by_its_number() {
 
 #[test]
 fn what_is_left_out_can_be_told_from_the_lines() {
-    for python in pythons() {
+    for python in builds() {
         let file = program("branches.py");
         let sparing = Run::with("branch 1\n");
         sparing.program(python, &[&file]);
@@ -163,7 +163,7 @@ fn what_is_left_out_can_be_told_from_the_lines() {
 
 #[test]
 fn branches_survive_forks_and_sigkill() {
-    for python in pythons() {
+    for python in builds() {
         let file = program("branch_kill.py");
         let run = Run::with("branch 1\n");
         let mut command = python.command();
@@ -203,7 +203,7 @@ fn branches_survive_forks_and_sigkill() {
 
 #[test]
 fn lines_alone_have_no_arcs() {
-    for python in pythons().iter().take(1) {
+    for python in builds().iter().take(1) {
         let file = program("branches.py");
         let run = Run::new();
         run.program(python, &[&file]);

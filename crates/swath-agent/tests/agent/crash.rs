@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-use swath_test::{Guard, Random, Scale, Signal, pythons, scale, seed, wait_until};
+use swath_test::{Guard, Random, Scale, Signal, builds, scale, seed, wait_until};
 
 use crate::run::{Run, program};
 
@@ -15,7 +15,7 @@ fn every_announced_line_survives_sigkill() {
         Scale::Whole => 500,
     };
     let mut random = Random::new(seed());
-    let pythons = pythons();
+    let pythons = builds();
     let mut announced = 0;
     for round in 0..rounds {
         let Some(python) = pythons.get(round % pythons.len().max(1)) else {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use swath_test::{Python, pythons, skip};
+use swath_test::{Python, builds, skip};
 
 use crate::run::{Run, check_hits, program};
 
@@ -52,7 +52,7 @@ fn run_embedded(test: &str, python: &Python, run: &Run, name: &str) -> Option<Ve
 
 /// A host that runs `rounds.py` three times, in interpreters of its own.
 fn rounds_are_recorded(test: &str, host: &str) {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::with("branch 1\n");
         let Some(output) = run_embedded(test, python, &run, host) else {
             continue;
@@ -80,7 +80,7 @@ fn interpreters_beside_each_other_are_recorded() {
 
 #[test]
 fn a_child_of_which_the_interpreter_does_not_know_may_end_at_once() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::with("branch 1\n");
         let test = "a_child_of_which_the_interpreter_does_not_know_may_end_at_once";
         if run_embedded(test, python, &run, "raw_fork.c").is_none() {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use swath_test::{Python, pythons, skip};
+use swath_test::{Python, builds, skip};
 
 use crate::run::Run;
 
@@ -37,7 +37,7 @@ fn plain(python: &Python) -> Command {
 
 #[test]
 fn a_data_folder_that_is_not_there() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         fs_err::remove_dir(run.data()).unwrap();
         check_runs(&run, python, &mut plain(python));
@@ -109,7 +109,7 @@ fn a_data_folder_elsewhere_is_not_made() {
 
 #[test]
 fn a_configuration_that_is_not_there() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         fs_err::remove_file(run.path().join("agent/swath-agent.conf")).unwrap();
         check_runs(&run, python, &mut plain(python));
@@ -118,7 +118,7 @@ fn a_configuration_that_is_not_there() {
 
 #[test]
 fn a_shared_object_that_is_none() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let object = run.path().join("agent").join(swath_agent::AGENT_FILE_NAME);
         fs_err::write(object, b"not an object").unwrap();
@@ -129,7 +129,7 @@ fn a_shared_object_that_is_none() {
 
 #[test]
 fn little_address_space() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -v 200000; exec \"$@\"", "sh"]);
@@ -204,7 +204,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_disk_that_is_full_at_the_start() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let Some(_disk) = SmallDisk::mount(&run.data(), 64) else {
             skip(
@@ -220,7 +220,7 @@ fn a_disk_that_is_full_at_the_start() {
 
 #[test]
 fn a_disk_that_fills_up_in_mid_run() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let Some(_disk) = SmallDisk::mount(&run.data(), 400) else {
             skip(

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use swath_store::StoreId;
-use swath_test::{Python, pythons};
+use swath_test::{Python, builds};
 
 use crate::run::{Run, Store, check_hits, program};
 
 /// The lines of a program with these texts, stripped.
-fn lines_with(file: &Path, texts: &[&str]) -> BTreeSet<u32> {
+pub(crate) fn lines_with(file: &Path, texts: &[&str]) -> BTreeSet<u32> {
     let source = fs_err::read_to_string(file).unwrap();
     let lines = (1..).zip(source.lines());
     lines
@@ -100,7 +100,7 @@ fn check_own_lines(python: &Python, configuration: &str) {
 
 #[test]
 fn a_child_has_the_lines_that_it_ran_itself() {
-    for python in pythons() {
+    for python in builds() {
         check_own_lines(python, "");
         check_own_lines(python, "branch 1\n");
     }
@@ -184,7 +184,7 @@ fn check_generations(python: &Python, configuration: &str, first_line: &str) {
 
 #[test]
 fn each_of_many_generations_has_the_lines_that_it_ran_itself() {
-    for python in pythons() {
+    for python in builds() {
         check_generations(python, "", "import os");
         check_generations(python, "branch 1\n", "import os");
     }
@@ -194,7 +194,7 @@ fn each_of_many_generations_has_the_lines_that_it_ran_itself() {
 fn a_child_without_a_free_monitoring_tool_has_the_lines_that_it_ran_itself() {
     let takes_all = "import os, sys; m = getattr(sys, 'monitoring', None); \
         m and [m.use_tool_id(n, 'other') for n in range(6) if m.get_tool(n) is None]";
-    for python in pythons() {
+    for python in builds() {
         check_generations(python, "branch 1\n", takes_all);
     }
 }
@@ -217,7 +217,7 @@ for generation in range(6):
 
 #[test]
 fn a_profiler_finds_its_tool_in_a_child() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::with("branch 1\n");
         let file = run.path().join("profiled.py");
         fs_err::write(&file, PROFILED).unwrap();
@@ -237,7 +237,7 @@ fn a_profiler_finds_its_tool_in_a_child() {
 
 #[test]
 fn a_child_that_can_have_no_store_goes_on_in_its_parents() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let file = program("shared_store.py");
         run.program(python, &[&file]);
@@ -274,7 +274,7 @@ fn write_large_program(folder: &Path, functions: usize) {
 #[test]
 fn a_large_application_costs_a_child_nothing() {
     const FUNCTIONS: usize = 15_000;
-    for python in pythons() {
+    for python in builds() {
         let run = Run::with("branch 1\n");
         write_large_program(run.path(), FUNCTIONS);
         let (program, large) = (run.path().join("forks.py"), run.path().join("large.py"));
@@ -300,7 +300,7 @@ fn a_large_application_costs_a_child_nothing() {
 fn a_child_that_outgrows_its_place_has_its_lines_and_arcs() {
     const FUNCTIONS: usize = 1_500;
     const CHILDREN: usize = 7;
-    for python in pythons() {
+    for python in builds() {
         let tag = python.tag();
         let run = Run::with("branch 1\n");
         let mut text = String::from("import os, sys\n");
@@ -364,7 +364,7 @@ fn a_child_that_is_shut_out_has_a_store_of_its_own() {
             swath_test::skip("a_child_that_is_shut_out_has_a_store_of_its_own", "root");
             continue;
         }
-        for python in pythons() {
+        for python in builds() {
             let run = Run::with("branch 1\n");
             let data = run.data();
             let rights = std::os::unix::fs::PermissionsExt::from_mode(0o1777);

@@ -1,12 +1,12 @@
 //! Several interpreters in one process.
 
-use swath_test::pythons;
+use swath_test::builds;
 
 use crate::run::{Run, check_hits, program};
 
 #[test]
 fn interpreters_that_share_a_lock_are_recorded() {
-    for python in pythons() {
+    for python in builds() {
         for configuration in ["", "branch 1\n"] {
             let tag = format!("{} {configuration}", python.tag());
             let run = Run::with(configuration);
@@ -39,7 +39,7 @@ print('fine')";
 
 #[test]
 fn an_interpreter_with_a_lock_of_its_own_is_told() {
-    for python in pythons() {
+    for python in builds() {
         let tag = python.tag();
         let run = Run::new();
         let mut command = python.command();
@@ -76,7 +76,7 @@ print('fine')";
 
 #[test]
 fn an_interpreter_that_never_gets_to_the_agent_is_told() {
-    for python in pythons() {
+    for python in builds() {
         let tag = python.tag();
         let test = "from _testinternalcapi import set_config";
         let can_set = python.command().args(["-c", test]).output().unwrap();

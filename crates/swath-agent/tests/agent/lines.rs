@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use swath_store::{Closed, layout};
-use swath_test::{Python, Requirements, pythons, skip, venv};
+use swath_test::{Python, Requirements, builds, skip, venv};
 
 use crate::run::{Run, check_hits, program};
 
 fn check(name: &str) {
-    if pythons().is_empty() {
+    if builds().is_empty() {
         skip(name, "a CPython from 3.8 on");
     }
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let file = program(name);
         run.program(python, &[&file]);
@@ -63,7 +63,7 @@ fn recursion_as_deep_as_without_swath() {
 }
 
 fn check_in_venv(name: &str, packages: &Requirements) {
-    for python in pythons() {
+    for python in builds() {
         let Some(venv) = venv(python, packages) else {
             continue;
         };
@@ -71,7 +71,7 @@ fn check_in_venv(name: &str, packages: &Requirements) {
         let file = program(name);
         let inside = Python {
             path: venv.python(),
-            version: python.version,
+            ..python.clone()
         };
         run.program(&inside, &[&file]);
         check_hits(&run, python, &file);
@@ -90,7 +90,7 @@ fn gevent_with_everything_patched() {
 
 #[test]
 fn a_process_says_how_it_ended() {
-    for python in pythons() {
+    for python in builds() {
         for (code, closed) in [
             ("pass", Closed::Ended),
             ("raise SystemExit(3)", Closed::Ended),
@@ -119,7 +119,7 @@ fn a_process_says_how_it_ended() {
 
 #[test]
 fn a_fork_child_names_its_parents_store() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         run.program(python, &[&program("forks.py")]);
         let stores = run.stores();
@@ -162,7 +162,7 @@ fn a_child_with_a_shorter_number_has_a_store() {
     {
         return skip(test, "a namespace of process numbers");
     }
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let file = program("short_number.py");
         let mut command = with_own_numbers(python);
@@ -187,7 +187,7 @@ os.system('true with words')
 os.spawnv(os.P_WAIT, '/bin/true', ['true', 'spawned'])
 os.posix_spawn('/bin/true', ['true', 'posix'], {})
 ";
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let mut command = python.command();
         run.inject(command.args(["-c", code])).output().unwrap();
@@ -234,7 +234,7 @@ fn only_what_is_in_scope_is_recorded() {
             })
             .collect::<Vec<_>>()
     };
-    for python in pythons() {
+    for python in builds() {
         let folder = swath_test::temp_dir();
         let path = folder.path();
         fs_err::create_dir_all(path.join("pkg/sub")).unwrap();
@@ -277,7 +277,7 @@ fn only_what_is_in_scope_is_recorded() {
 
 #[test]
 fn a_relative_name_is_looked_for_along_sys_path() {
-    for python in pythons() {
+    for python in builds() {
         let folder = swath_test::temp_dir();
         let path = fs_err::canonicalize(folder.path()).unwrap();
         for name in [
@@ -312,7 +312,7 @@ fn a_relative_name_is_looked_for_along_sys_path() {
 
 #[test]
 fn the_blob_id_of_a_source_is_gits() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let folder = swath_test::temp_dir();
         let file = folder.path().join("hashed.py");

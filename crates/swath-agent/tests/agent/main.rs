@@ -18,6 +18,7 @@ mod lines;
 mod making;
 mod object;
 mod packages;
+mod parallel;
 mod preload;
 mod run;
 mod surroundings;

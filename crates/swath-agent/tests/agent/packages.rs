@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use swath_test::{Python, coverage_requirements, pythons, venv};
+use swath_test::{Python, builds, coverage_requirements, venv};
 
 use crate::run::Run;
 
@@ -58,13 +58,13 @@ fn measured(python: &Python, packages: &str, program: &Path) -> BTreeSet<String>
 
 #[test]
 fn a_package_is_what_coverage_takes_for_it() {
-    for python in pythons() {
+    for python in builds() {
         let Some(venv) = venv(python, &coverage_requirements()) else {
             continue;
         };
         let inside = Python {
             path: venv.python(),
-            version: python.version,
+            ..python.clone()
         };
         let folder = swath_test::temp_dir();
         let path = fs_err::canonicalize(folder.path()).unwrap();

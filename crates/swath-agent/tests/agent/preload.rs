@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use swath_test::{Python, pythons, skip};
+use swath_test::{Python, builds, skip};
 
 use crate::run::{Run, check_hits, program};
 
@@ -35,7 +35,7 @@ fn check(run: &Run, python: &Python, what: &str, output: &Output, file: &Path) {
 fn pythons_that_site_does_not_reach() {
     let file = program("plain.py");
     let folder = file.parent().unwrap();
-    for python in pythons() {
+    for python in builds() {
         for options in ["", "-I", "-E", "-S", "-I -S", "-P"] {
             if options == "-P" && python.version < (3, 11) {
                 continue;
@@ -63,7 +63,7 @@ fn pythons_that_site_does_not_reach() {
 #[test]
 fn both_ways_start_the_agent_once() {
     let file = program("plain.py");
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let mut command = python.command();
         let output = preload(&run, run.inject(command.arg(&file)));
@@ -76,7 +76,7 @@ fn both_ways_start_the_agent_once() {
 #[test]
 fn byte_code_of_the_start_is_kept_in_the_runs_folder_alone() {
     let text = "import sys\nimport beside\nprint(sys.dont_write_bytecode)\n";
-    for python in pythons() {
+    for python in builds() {
         for way in ["path", "preload", "both"] {
             let run = Run::new();
             let folder = run.path().join("program");
@@ -150,7 +150,7 @@ fn programs_on_musl_run_with_the_object_and_without_it() {
 #[test]
 fn a_launcher_that_puts_its_sitecustomize_in_front() {
     let file = program("plain.py");
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let hooks = run.path().join("hooks");
         fs_err::create_dir(&hooks).unwrap();

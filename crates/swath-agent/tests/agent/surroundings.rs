@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use swath_test::{Python, pythons};
+use swath_test::{Python, builds};
 
 use crate::run::Run;
 
@@ -31,7 +31,7 @@ fn outputs(run: &Run, python: &Python, prepare: &dyn Fn(&mut Command)) -> [Strin
 }
 
 fn check_same(prepare: &dyn Fn(&mut Command)) {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let [without, with] = outputs(&run, python, prepare);
         assert!(!without.is_empty());
@@ -106,7 +106,7 @@ fn a_sitecustomize_that_fails_fails_as_it_would() {
 
 #[test]
 fn other_tools_find_monitoring_free() {
-    for python in pythons().iter().filter(|python| python.version >= (3, 12)) {
+    for python in builds().iter().filter(|python| python.version >= (3, 12)) {
         let run = Run::new();
         let code = "import sys; m = sys.monitoring
 for tool in (m.DEBUGGER_ID, m.COVERAGE_ID, m.PROFILER_ID, m.OPTIMIZER_ID):
@@ -120,7 +120,7 @@ print('free')";
 
 #[test]
 fn core_dumps_leave_the_data_out() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let code = "
 found = False
@@ -142,7 +142,7 @@ for line in open('/proc/self/smaps'):
 
 #[test]
 fn a_program_that_closes_all_descriptors_is_not_harmed() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let file = run.path().join("daemon.py");
         let mut text = String::from(

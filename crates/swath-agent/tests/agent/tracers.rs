@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use swath_test::{Python, coverage_requirements, pythons, venv};
+use swath_test::{Python, builds, coverage_requirements_of, venv};
 
 use crate::run::{Run, check_hits, expected, program};
 
@@ -28,13 +28,13 @@ fn lines_of_coverage(python: &Python, data: &Path, file: &Path) -> BTreeSet<u32>
 
 /// Runs a program under coverage.py and the agent: both numbers must be right.
 fn check_twin(name: &str, core: &str, from: (u8, u8)) {
-    for python in pythons().iter().filter(|python| python.version >= from) {
-        let Some(venv) = venv(python, &coverage_requirements()) else {
+    for python in builds().iter().filter(|python| python.version >= from) {
+        let Some(venv) = venv(python, &coverage_requirements_of(python)) else {
             continue;
         };
         let inside = Python {
             path: venv.python(),
-            version: python.version,
+            ..python.clone()
         };
         let run = Run::new();
         let file = program(name);
@@ -93,7 +93,7 @@ api._PyInterpreterState_SetEvalFrameFunc(interpreter, default)
 import decimal
 print('fine')";
     let hooked = |python: &&Python| ((3, 9)..=(3, 11)).contains(&python.version);
-    for python in pythons().iter().filter(hooked) {
+    for python in builds().iter().filter(hooked) {
         let run = Run::new();
         let mut command = python.command();
         let output = run.inject(command.args(["-c", code])).output().unwrap();
@@ -114,7 +114,7 @@ const COMMANDS: &str = "where\nnext\nstep\nstep\nwhere\nreturn\ncontinue\nwhere\
 
 #[test]
 fn breakpoints_stop_where_they_do_without() {
-    for python in pythons() {
+    for python in builds() {
         let run = Run::new();
         let file = program("stops.py");
         let commands = run.path().join("commands");

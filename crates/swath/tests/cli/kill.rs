@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use swath_data::CoverageData;
-use swath_test::{Guard, LIMIT, Python, Random, Venv, pythons, record_figure, scale, seed, venv};
+use swath_test::{Guard, LIMIT, Python, Random, Venv, builds, record_figure, scale, seed, venv};
 
 use crate::markers::{copy_app, data, recorded};
 use crate::sandbox::{Finished, Sandbox, finish, text};
@@ -206,7 +206,7 @@ impl Drop for Orphans<'_> {
 /// All rounds of one kind of victim, over the Pythons in turn.
 fn rounds(victim: &str) {
     let name = format!("kill {victim}");
-    let environments = pythons()
+    let environments = builds()
         .iter()
         .filter_map(|python| Some((python, venv(python, &server_requirements())?)))
         .collect::<Vec<_>>();

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
 use swath_data::CoverageData;
-use swath_test::{Python, Random, Scale, pythons, scale, seed, workspace_root};
+use swath_test::{Python, Random, Scale, builds, scale, seed, workspace_root};
 
 use crate::sandbox::Sandbox;
 
@@ -22,7 +22,7 @@ const ALWAYS: [(u8, u8); 3] = [(3, 8), (3, 11), (3, 13)];
 
 /// The Pythons for a case: all of them, or a sample that differs from case to case.
 pub(crate) fn pythons_for(case: &str) -> Vec<&'static Python> {
-    let all = pythons();
+    let all = builds();
     if all.is_empty() {
         swath_test::skip(case, "no CPython 3.8 or newer");
     }
@@ -31,7 +31,7 @@ pub(crate) fn pythons_for(case: &str) -> Vec<&'static Python> {
     }
     let (always, others): (Vec<_>, Vec<_>) = all
         .iter()
-        .partition(|python| ALWAYS.contains(&python.version));
+        .partition(|python| ALWAYS.contains(&python.version) && !python.is_free_threaded);
     let salt = case.bytes().map(u64::from).sum::<u64>();
     let more = Random::new(seed() + salt).sample(&others, 1);
     always.into_iter().chain(more).collect()
@@ -114,6 +114,7 @@ fn markers_are_read() {
     let python = Python {
         path: "python3.12".into(),
         version: (3, 12),
+        is_free_threaded: false,
     };
     let source = "# a comment\ndef f():\n    return 1  # miss\n\n\nx = 1\n";
     assert_eq!(promised(source, &python), [2, 6].into());

@@ -1,6 +1,6 @@
 //! Generated programs, run by both tools: the same lines and the same exits.
 
-use swath_test::{Python, python, pythons, record_figure, scale, seed, skip};
+use swath_test::{Python, builds, free_threaded_python, python, record_figure, scale, seed, skip};
 
 use crate::generator::program;
 use crate::marks::{check_both, disagreement, seen_by_all};
@@ -15,10 +15,10 @@ const SHOWN: u64 = 5;
 
 #[test]
 fn generated_programs_run_alike() {
-    if pythons().is_empty() {
+    if builds().is_empty() {
         skip("generated_programs_run_alike", "no Python found");
     }
-    let (left, right) = pythons().split_at(pythons().len() / 2);
+    let (left, right) = builds().split_at(builds().len() / 2);
     let count = scale().pick(200, 5_000);
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half
@@ -32,10 +32,10 @@ fn generated_programs_run_alike() {
 /// Exceptions end whatever there is.
 #[test]
 fn raising_programs_run_alike() {
-    if pythons().is_empty() {
+    if builds().is_empty() {
         skip("raising_programs_run_alike", "no Python found");
     }
-    let (left, right) = pythons().split_at(pythons().len() / 2);
+    let (left, right) = builds().split_at(builds().len() / 2);
     let count = scale().pick(100, 20_000);
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half.iter().flat_map(|python| {
@@ -54,7 +54,7 @@ fn raising_programs_run_alike() {
 /// Of large code 3.12 and 3.13 report operations, not lines.
 #[test]
 fn large_programs_run_alike() {
-    let large: Vec<&Python> = [python(3, 12), python(3, 13)]
+    let large: Vec<&Python> = [python(3, 12), python(3, 13), free_threaded_python(3, 13)]
         .into_iter()
         .flatten()
         .collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::Path;
 
-use swath_test::{MarkedLines, Python, pythons, record_figure, skip};
+use swath_test::{MarkedLines, Python, builds, record_figure, skip};
 
 use crate::measured::{Exits, Measured, Project, Seen};
 
@@ -26,7 +26,7 @@ fn programs() -> BTreeMap<String, String> {
 fn programs_are_seen_as_they_say() {
     let programs = programs();
     assert!(programs.len() >= 250, "{} programs", programs.len());
-    if pythons().is_empty() {
+    if builds().is_empty() {
         skip("programs_are_seen_as_they_say", "no Python found");
     }
     let check_all = |half: &[Python]| -> Vec<String> {
@@ -35,7 +35,7 @@ fn programs_are_seen_as_they_say() {
             .collect()
     };
     // Two at a time.
-    let (left, right) = pythons().split_at(pythons().len() / 2);
+    let (left, right) = builds().split_at(builds().len() / 2);
     let mut complaints = check_both(|| check_all(left), || check_all(right));
     complaints.sort();
     assert!(

@@ -11,7 +11,7 @@ use swath_coverage::{FileReport, ModelOptions, build_report, exclusion_rules};
 use swath_data::read_data_file;
 use swath_pattern::Directory;
 use swath_test::{
-    Python, Scale, SeenLines, Venv, coverage_for_3_10, coverage_requirements, scale, venv,
+    Python, Scale, SeenLines, Venv, coverage_for_3_10, coverage_requirements_of, scale, venv,
 };
 
 const DRIVER: &str = include_str!("drive.py");
@@ -191,7 +191,7 @@ impl Project {
         python: &Python,
         programs: impl IntoIterator<Item = (String, String)>,
     ) -> Option<Self> {
-        let venv = venv(python, &coverage_requirements())?;
+        let venv = venv(python, &coverage_requirements_of(python))?;
         let folder = MeasuredFolder::new(python, venv, "programs")?;
         let mut names = Vec::new();
         for (name, text) in programs {
