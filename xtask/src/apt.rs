@@ -20,6 +20,15 @@ pub(crate) struct Apt {
 impl Apt {
     /// That of a suite, which is kept in the folder, with what the suite has now.
     pub(crate) fn new(suite: &str, state: PathBuf) -> Result<Apt> {
+        Self::of("deb", suite, state)
+    }
+
+    /// The same, of the sources of packages.
+    pub(crate) fn of_sources(suite: &str, state: PathBuf) -> Result<Apt> {
+        Self::of("deb-src", suite, state)
+    }
+
+    fn of(kind: &str, suite: &str, state: PathBuf) -> Result<Apt> {
         for folder in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(state.join(folder))?;
         }
@@ -27,7 +36,7 @@ impl Apt {
         let mirror = mirror().context("no Debian archive is configured in apt")?;
         fs::write(
             &list,
-            format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"),
+            format!("{kind} [signed-by={KEYRING}] {mirror} {suite} main\n"),
         )?;
         fs::write(state.join("status"), "")?;
         let shown = state.display();
@@ -79,6 +88,20 @@ impl Apt {
             "apt-get fetched {count} packages of {packages:?}"
         );
         Ok(())
+    }
+
+    /// Fetches what a package is built from, without the distribution's changes: an archive.
+    pub(crate) fn source(&self, package: &str) -> Result<PathBuf> {
+        self.call("apt-get", &["--download-only", "source", package])?;
+        let is_original = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.contains(".orig.tar.") && !name.ends_with(".asc")
+        };
+        let entries = fs::read_dir(&self.state)?.flatten();
+        let mut paths = entries.map(|entry| entry.path());
+        paths
+            .find(is_original)
+            .with_context(|| format!("{package} has no archive of its source"))
     }
 
     /// Removes the state.

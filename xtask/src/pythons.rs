@@ -7,7 +7,7 @@ const SUPPORTED: std::ops::RangeInclusive<u8> = 8..=15;
 
 /// Lists the interpreters, and the supported versions without one.
 pub(crate) fn run() -> ExitCode {
-    for python in swath_test::pythons() {
+    for python in swath_test::builds() {
         println!("{:5} {}", python.tag(), python.path.display());
     }
     for tag in missing() {

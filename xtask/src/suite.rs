@@ -102,7 +102,7 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
 /// that need them.
 fn prepare(skips: &Path) -> Result<()> {
     swath_test::forget_failures();
-    for verb in ["rootfs", "compose"] {
+    for verb in ["rootfs", "free-threaded", "compose"] {
         // A process of its own: interpreters are looked for once in each.
         let status = Command::new(std::env::current_exe()?)
             .arg(verb)
