@@ -20,7 +20,7 @@ pub enum GapKind {
     Running,
     /// Containers that were not measured.
     Containers,
-    /// Pods of which a part is missing.
+    /// Pods, or tasks, of which a part is missing.
     Pods,
     /// Commands that named an engine of their own.
     Commands,
@@ -106,7 +106,10 @@ impl GapKind {
             GapKind::HitStores => ["hit store is unreadable", "hit stores are unreadable"],
             GapKind::Running => ["process still running", "processes still running"],
             GapKind::Containers => ["container not measured", "containers not measured"],
-            GapKind::Pods => ["pod reported in part", "pods reported in part"],
+            GapKind::Pods => [
+                "instance of a service reported in part",
+                "instances of services reported in part",
+            ],
             GapKind::Commands => [
                 "command went around the proxy",
                 "commands went around the proxy",

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 /// The names of the engines.
 const NODES: [&str; 2] = ["a", "b"];
+/// A node that is busy is not given up: its tasks would be started again.
+const HEARTBEAT: &str = "--dispatcher-heartbeat=30s";
 /// An engine may take so long to be there, and to end.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -54,7 +56,10 @@ impl Swarm {
             "--listen-addr",
             &address_of_first,
         ];
-        swarm.docker(first, &[&["swarm", "init"], &listen[..]].concat());
+        swarm.docker(
+            first,
+            &[&["swarm", "init", HEARTBEAT], &listen[..]].concat(),
+        );
         let token = swarm.docker(first, &["swarm", "join-token", "--quiet", "worker"]);
         let manager = format!("{address_of_first}:2377");
         let own = address(second);

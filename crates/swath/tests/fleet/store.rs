@@ -10,7 +10,17 @@ use std::time::Duration;
 use swath_test::{Guard, Requirements, free_port, newest_python, skip, venv, wait_until};
 
 pub(crate) const BUCKET: &str = "coverage";
-const ANYBODY: &str = "AWS4-HMAC-SHA256 Credential=anybody/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+pub(crate) const ANYBODY: &str = "AWS4-HMAC-SHA256 Credential=anybody/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
+/// The program that serves; none, and a named skip, where it cannot be had.
+pub(crate) fn server(test: &str) -> Option<Command> {
+    let Some(python) = newest_python() else {
+        skip(test, "no CPython 3.8 or newer");
+        return None;
+    };
+    let venv = venv(python, &Requirements::from(["moto[server,s3]>=5"]))?;
+    Some(venv.command("moto_server"))
+}
 
 /// moto's server: it keeps what it is given in memory, and answers as S3 does.
 pub(crate) struct Store {
@@ -22,13 +32,8 @@ pub(crate) struct Store {
 impl Store {
     /// A server with an empty bucket; none, and a named skip, where it cannot be had.
     pub(crate) fn start(test: &str) -> Option<Store> {
-        let Some(python) = newest_python() else {
-            skip(test, "no CPython 3.8 or newer");
-            return None;
-        };
-        let venv = venv(python, &Requirements::from(["moto[server,s3]>=5"]))?;
         let port = free_port();
-        let mut command = venv.command("moto_server");
+        let mut command = server(test)?;
         command
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdin(Stdio::null())
