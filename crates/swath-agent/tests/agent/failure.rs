@@ -67,7 +67,7 @@ fn a_data_folder_that_the_agent_makes_is_everybodys_whatever_the_umask() {
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.collect::<Vec<_>>().join(" ")
     };
-    for python in pythons() {
+    for python in builds() {
         // The shared object makes it, and where that cannot be loaded, what would load it.
         for ending in [".hits", ".failed-agent-not-loadable"] {
             let run = Run::new();
@@ -92,7 +92,7 @@ fn a_data_folder_that_the_agent_makes_is_everybodys_whatever_the_umask() {
 
 #[test]
 fn a_data_folder_elsewhere_is_not_made() {
-    let Some(python) = pythons().last() else {
+    let Some(python) = builds().last() else {
         return;
     };
     let run = Run::new();
