@@ -80,7 +80,7 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
     fs_err::create_dir_all(target_dir())?;
     let _ = fs_err::remove_file(&skips);
     if !options.fast {
-        prepare(&skips)?;
+        prepare(&skips, scale)?;
     }
     let (count, success) = run_cargo(options, scale, &skips)?;
     let skips = read_skips(&skips);
@@ -100,9 +100,11 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
 
 /// Makes the interpreters and the Composes that can be made; environments are made by the tests
 /// that need them.
-fn prepare(skips: &Path) -> Result<()> {
+fn prepare(skips: &Path, scale: Scale) -> Result<()> {
     swath_test::forget_failures();
-    for verb in ["rootfs", "free-threaded", "compose"] {
+    // To build a Python takes longer than most of the tests; one that is there is used.
+    let builds = matches!(scale, Scale::Whole).then_some("free-threaded");
+    for verb in ["rootfs", "compose"].into_iter().chain(builds) {
         // A process of its own: interpreters are looked for once in each.
         let status = Command::new(std::env::current_exe()?)
             .arg(verb)
