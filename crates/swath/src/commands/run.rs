@@ -450,7 +450,8 @@ fn write_pages(wishes: &Wishes<'_>, run: &FinishedRun) -> Option<PathBuf> {
 fn write_json(path: &Path, text: &str) -> bool {
     let written = write_file(path, text.as_bytes());
     if let Err(error) = &written {
-        Message::error("json-not-written", error.to_string()).print();
+        let text = format!("cannot write `{}`: {error}", path.display());
+        Message::error("json-not-written", text).print();
     }
     written.is_ok()
 }

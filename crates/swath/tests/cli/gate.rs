@@ -77,7 +77,8 @@ fn an_account_that_is_not_there_is_no_success() {
         &interpreter,
     ]);
     assert_eq!(run.code, 125, "{run:?}");
-    assert!(run.stderr.contains("error[json-not-written]"), "{run:?}");
+    let error = "error[json-not-written]: cannot write `out.json`: ";
+    assert!(run.stderr.contains(error), "{run:?}");
 }
 
 const COMMON: &str = "\
