@@ -289,7 +289,9 @@ fn under_nohup_a_hang_up_ends_nothing() {
 
 /// Runs swath on a terminal of its own, which goes away when the tests run.
 const CLOSED_TERMINAL: &str = r"
-import os, pty, sys, time
+import os, pty, signal, sys, time
+# Whoever started these tests may have it ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 child, terminal = pty.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
