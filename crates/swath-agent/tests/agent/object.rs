@@ -42,7 +42,7 @@ fn agents() -> (tempfile::TempDir, Vec<PathBuf>) {
 
 /// Functions of the C library that glibc and musl both have, without a version newer than both.
 const LIBRARY: &str = "abort access bcmp calloc chmod clock_gettime close dlsym fchmod fcntl free getcwd \
-    getenv getpagesize getpid getppid getrlimit getsockopt madvise memcpy memmove memset mmap mprotect munmap openat unlinkat \
+    getenv getpagesize getpid getppid getrlimit getsockopt madvise memcpy memmove memset mkdir mmap mprotect munmap openat unlinkat \
     open posix_fallocate pwrite read realpath strlen syscall unlink";
 
 #[test]
