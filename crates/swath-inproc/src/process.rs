@@ -181,8 +181,51 @@ unsafe fn spawning(
                 let mut all = strings.bytes().split(|byte| *byte == 0);
                 executable.add(all.next().unwrap_or(&[]));
             }
+            put_folder_in_front(apart, how, arguments, executable);
         }
         Some(())
+    }
+}
+
+/// Makes a relative path of a program absolute: it is of the folder in which the program starts, and
+/// whoever reads the record knows only the one in which this process did.
+unsafe fn put_folder_in_front(
+    apart: Apart<'_>,
+    how: &[u8],
+    arguments: Object,
+    executable: &mut Buffer<4096>,
+) {
+    let name = executable.bytes();
+    if name.first() == Some(&b'/') || !name.contains(&b'/') {
+        return;
+    }
+    let mut given = Path::new();
+    if how == b"subprocess.Popen" {
+        // SAFETY: the tuple's items are alive as long as the event's tuple is.
+        unsafe { add_folder(apart, arguments, &mut given) };
+    }
+    let mut whole = Path::new();
+    if given.bytes().first() != Some(&b'/') {
+        path::working_folder(&mut whole);
+        whole.add(b"/");
+    }
+    whole.add(given.bytes()).add(b"/").add(name);
+    if whole.whole() {
+        executable.truncate(0);
+        executable.add(whole.bytes());
+    }
+}
+
+/// Adds the folder that `subprocess.Popen` is told to start a program in, if it is.
+unsafe fn add_folder(apart: Apart<'_>, arguments: Object, folder: &mut Path) {
+    // SAFETY: the tuple's items are alive as long as the event's tuple is.
+    unsafe {
+        let given = ffi::PyTuple_GetItem(arguments, 2);
+        if given.is_null() {
+            ffi::PyErr_Clear();
+        } else if !object::is_none(given) {
+            add_string(apart, folder, given);
+        }
     }
 }
 
@@ -191,17 +234,7 @@ unsafe fn spawning(
 unsafe fn has_folder(apart: Apart<'_>, arguments: Object) -> bool {
     let mut folder = Path::new();
     // SAFETY: the tuple's items are alive as long as the event's tuple is.
-    unsafe {
-        let given = ffi::PyTuple_GetItem(arguments, 2);
-        if given.is_null() {
-            ffi::PyErr_Clear();
-            return true;
-        }
-        if object::is_none(given) {
-            return true;
-        }
-        add_string(apart, &mut folder, given);
-    }
+    unsafe { add_folder(apart, arguments, &mut folder) };
     // Only a folder that may be entered has a `.` to be reached.
     folder.bytes().is_empty() || path::exists(folder.add(b"/."))
 }

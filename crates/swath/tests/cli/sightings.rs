@@ -1,6 +1,9 @@
 //! Processes that do not look from here as they look to themselves: other numbers, other users,
 //! other search paths; and processes that never were.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::sandbox::{Finished, Sandbox, finish, python, text};
@@ -199,6 +202,28 @@ for command, folder in [
     assert_eq!(run.stdout.matches("refused").count(), 6, "{}", run.stdout);
     assert_eq!(not_measured(&account), [] as [Value; 0]);
     assert_eq!(account["complete"], true, "{}", run.stderr);
+}
+
+#[test]
+fn a_python_that_starts_in_another_folder_without_the_agent_is_named() {
+    let test = "a_python_that_starts_in_another_folder_without_the_agent_is_named";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let script = format!("#!{} -I\nx = 1\n", text(&python.path));
+    let program = sandbox.write("sub/manage.py", &script);
+    fs_err::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    for start in [
+        "subprocess.run(['./manage.py'], cwd='sub', env={})",
+        "os.chdir('sub'); subprocess.run(['./manage.py'], env={})",
+        "os.chdir('sub'); os.spawnve(os.P_WAIT, './manage.py', ['manage.py'], {})",
+    ] {
+        sandbox.write("parent.py", &format!("import os, subprocess\n{start}\n"));
+        let (run, account) = account(&sandbox, &text(&python.path), "$PYTHON parent.py");
+        assert_eq!(not_measured(&account).len(), 1, "{start}: {}", run.stderr);
+        assert_eq!(account["complete"], false, "{start}: {}", run.stderr);
+    }
 }
 
 #[test]
