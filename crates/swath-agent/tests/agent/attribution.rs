@@ -442,16 +442,20 @@ struct Expected {
     by_context: Vec<Pairs>,
 }
 
+/// On 3.8 and 3.9 the exception that leaves the `with` of `let_through` takes this step, which its byte
+/// code does not foresee: it is recorded only while something else of the function is waited for
+/// (docs/decisions/004-recording-branches.md, Limits), which depends on what runs at the same time.
+const UNFORESEEN: Pair = (46, Some(48));
+
 impl Expected {
     /// Compares with what was recorded: all of it, or without arcs.
     fn check(&self, recorded: &Recorded, with_arcs: bool, what: &str) {
         for (number, expected) in self.by_context.iter().enumerate() {
             let found = &recorded.by_context[&format!("test test {number}")];
-            let lines = expected.iter().filter(|(_, to)| with_arcs || to.is_none());
-            let expected: Pairs = lines.copied().collect();
+            let is_asked = |pair: &&Pair| (with_arcs || pair.1.is_none()) && **pair != UNFORESEEN;
+            let expected: Pairs = expected.iter().filter(is_asked).copied().collect();
             // A function in one line is on the line that the import runs.
-            let found = found.iter().filter(|(_, to)| with_arcs || to.is_none());
-            let found: Pairs = found.copied().collect();
+            let found: Pairs = found.iter().filter(is_asked).copied().collect();
             let difference = missing_and_extra(&(&found - &self.import), &expected);
             assert_eq!(
                 difference,
