@@ -24,6 +24,8 @@ use jump_lines::JumpLines;
 const RECENT: usize = 512;
 /// Buckets of the table of all names.
 const BUCKETS: usize = 1024;
+/// So many lines with code behind a jump are known: each piece of code looks through all of them.
+const MOST_JUMP_LINES: usize = 4096;
 /// Larger files are not hashed.
 const LARGEST_SOURCE: u64 = 32 << 20;
 
@@ -268,11 +270,13 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
     }
 }
 
-/// Notes that code stands behind a jump on a line of a file. Without memory such a line is like others.
+/// Notes that code stands behind a jump on a line of a file. Without memory, and behind very many, such a
+/// line is like others.
 fn note_jump_line(_gil: Gil<'_>, file: *const Entry, line: u32) {
     // SAFETY: with the GIL held nobody else changes the list.
     let lines = unsafe { &mut *JUMP_LINES.place() };
-    if lines.values().last() != Some(&(file, line)) {
+    let is_known = lines.values().last() == Some(&(file, line));
+    if !is_known && lines.values().len() < MOST_JUMP_LINES {
         let _ = lines.add((file, line));
     }
 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use swath_checkout::{Answer, AskError, ask_program};
 use swath_model::Orchestrator;
 
 use super::cluster::Cluster;
@@ -12,6 +14,9 @@ use super::seen::Now;
 use super::stack::Stack;
 use crate::error::RunError;
 use crate::process_table::ASKING_VARIABLE;
+
+/// So long a command may take that asks an engine.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What runs the services that a run is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,14 +69,26 @@ pub(super) fn asking(program: &str) -> Command {
     command
 }
 
-/// What a command answers.
+/// Asks by a command, which says something or ends within a limit of time.
+pub(super) fn ask(command: &mut Command) -> Result<Answer, String> {
+    ask_within(command, LIMIT)
+}
+
+fn ask_within(command: &mut Command, limit: Duration) -> Result<Answer, String> {
+    ask_program(command, &[], limit).map_err(|error| match error {
+        AskError::NotStarted { source, .. } => format!("could not be run: {source}"),
+        AskError::TooSlow { limit, .. } => format!("did not answer within {} s", limit.as_secs()),
+        AskError::TooLong { .. } => "said more than anybody can use".to_owned(),
+    })
+}
+
+/// What a command answers that does not fail.
 pub(super) fn answer(command: &mut Command) -> Result<Vec<u8>, String> {
-    let output = command.output();
-    let output = output.map_err(|error| format!("could not be run: {error}"))?;
-    if output.status.success() {
-        Ok(output.stdout)
+    let answer = ask(command)?;
+    if answer.code == Some(0) {
+        Ok(answer.stdout)
     } else {
-        Err(said(&output.stderr))
+        Err(said(&answer.stderr))
     }
 }
 
@@ -82,5 +99,19 @@ pub(super) fn said(stderr: &[u8]) -> String {
     match last {
         "" => "failed and said nothing".to_owned(),
         last => format!("said: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_does_not_answer_is_not_waited_for() {
+        let limit = Duration::from_millis(100);
+        let problem = ask_within(asking("sleep").arg("1000"), limit).unwrap_err();
+        assert_eq!(problem, "did not answer within 0 s");
+        let problem = answer(&mut asking("false")).unwrap_err();
+        assert_eq!(problem, "failed and said nothing");
     }
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use swath_manifest::{SERVICE_LABEL, SHIP_SERVICE, STACK_RUN_LABEL};
 use swath_model::Orchestrator;
 
-use super::engine::{answer, asking};
+use super::engine::{answer, ask, asking};
 use super::engine_watch::{Shared, locked};
 use super::seen::{Now, SeenInstance, learn};
 use crate::error::RunError;
@@ -198,9 +198,8 @@ impl Stack {
         let mut command = asking(DOCKER);
         command.args(["inspect", "--type=task"]).args(ids);
         // Of tasks that are gone by now it says so, and shows the others.
-        let output = command.output();
-        let output = output.map_err(|error| format!("could not be run: {error}"))?;
-        let inspected: Vec<Inspected> = serde_json::from_slice(&output.stdout)
+        let answer = ask(&mut command)?;
+        let inspected: Vec<Inspected> = serde_json::from_slice(&answer.stdout)
             .map_err(|error| format!("answered with something else than tasks: {error}"))?;
         let inspected = inspected.into_iter();
         let carried = inspected.map(|task| (task.id, task.spec.carried()));
