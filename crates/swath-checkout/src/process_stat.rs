@@ -14,6 +14,9 @@ pub struct ProcessStat {
     pub group: u32,
     /// When the process was begun, in clock ticks since boot: field 22.
     pub start_ticks: u64,
+    /// Where its stack begins, zero where that may not be known: field 28. Of what a process finds in
+    /// its memory when it executes a program, the kernel puts this last.
+    pub stack_at: u64,
     /// Where its command line is in its memory, which changes when it executes a program: field 48.
     /// Zero where that may not be known.
     pub arguments_at: u64,
@@ -45,8 +48,12 @@ impl ProcessStat {
             parent: fields.next()?.parse().ok()?,
             group: fields.next()?.parse().ok()?,
             start_ticks: fields.nth(16)?.parse().ok()?,
+            stack_at: fields
+                .nth(5)
+                .and_then(|field| field.parse().ok())
+                .unwrap_or(0),
             arguments_at: fields
-                .nth(25)
+                .nth(19)
                 .and_then(|field| field.parse().ok())
                 .unwrap_or(0),
         })
@@ -72,7 +79,8 @@ mod tests {
         let stat = ProcessStat::parse(text.as_bytes()).unwrap();
         assert!(stat.is_zombie());
         assert_eq!((stat.parent, stat.group), (4, 5));
-        assert_eq!((stat.start_ticks, stat.arguments_at), (22, 48));
+        assert_eq!((stat.start_ticks, stat.stack_at), (22, 28));
+        assert_eq!(stat.arguments_at, 48);
         assert_eq!(ProcessStat::parse(b"7 (a"), None);
         assert_eq!(ProcessStat::parse(b"7 (a) Z 1"), None);
     }

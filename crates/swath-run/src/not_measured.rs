@@ -195,6 +195,8 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
         .is_some_and(|parent| parent.arguments == sighting.arguments);
     let needed = if like_its_parent {
         LIKE_ITS_PARENT
+    } else if sighting.lacks_agent() {
+        Duration::ZERO
     } else {
         LONG_ENOUGH
     };
@@ -226,6 +228,10 @@ fn reason_for(evidence: &Evidence<'_>, sighting: &Sighting) -> (NotMeasuredReaso
     let shadow = match &sighting.python_path {
         Some(PythonPath::Absent) => return (NotMeasuredReason::PythonPathScrubbed, None),
         Some(PythonPath::Replaced) => return (NotMeasuredReason::PythonPathReplaced, None),
+        Some(PythonPath::OutOfSight) => {
+            let detail = format!("it cannot see `{}`", evidence.agent.display());
+            return (NotMeasuredReason::AgentDidNotStart, Some(detail));
+        }
         Some(PythonPath::WithAgent { shadow }) => shadow.as_ref(),
         None => None,
     };

@@ -151,7 +151,8 @@ pub(crate) fn execute(
         history,
         observer,
         reaper: Reaper::default(),
-        watch: Watch::start(table).map_err(system("a thread could not be started"))?,
+        watch: Watch::start(table, &request.folder, &folder.agent())
+            .map_err(system("a thread could not be started"))?,
         packing: Packing::start(folder.data()).map_err(system("a thread could not be started"))?,
         requests: StopRequests::install().map_err(system("signals could not be received"))?,
         services: Vec::new(),

@@ -3,7 +3,8 @@
 //! A look costs what has changed: the names in `/proc` say which processes are new, and what an old
 //! one executes is read again only when its memory shows that it became another program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -51,10 +52,20 @@ impl ProcessKey {
 pub(crate) enum PythonPath {
     /// It names the agent's folder; `shadow` is a `sitecustomize` that is found before it.
     WithAgent { shadow: Option<PathBuf> },
+    /// It names the agent's folder, and where the process is there is none: it has another root, or
+    /// mounts of its own.
+    OutOfSight,
     /// It is set, and does not.
     Replaced,
     /// It is not set.
     Absent,
+}
+
+impl PythonPath {
+    /// Whether the agent can be found.
+    fn leads_to_agent(&self) -> bool {
+        matches!(self, PythonPath::WithAgent { .. })
+    }
 }
 
 /// What was seen of one process.
@@ -85,6 +96,13 @@ pub(crate) struct Sighting {
 }
 
 impl Sighting {
+    /// Whether its environment shows that it is a Python without the agent: that does not take it
+    /// long to become true.
+    pub(crate) fn lacks_agent(&self) -> bool {
+        let path = self.python_path.as_ref();
+        self.python && path.is_some_and(|path| !path.leads_to_agent())
+    }
+
     /// Its pids: the one here, and those in the namespaces that it is in.
     pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
         let inner = self.identity.inner_pids.iter().copied();
@@ -148,6 +166,9 @@ pub(crate) struct ProcessTable {
     sightings: Sightings,
     looks: u64,
     last_look: Option<Instant>,
+    /// The programs of those that are Pythons, and which of them nobody has asked for yet.
+    interpreters: BTreeSet<String>,
+    new_interpreters: Vec<String>,
 }
 
 impl ProcessTable {
@@ -164,7 +185,14 @@ impl ProcessTable {
             sightings: Sightings::new(),
             looks: 0,
             last_look: None,
+            interpreters: BTreeSet::new(),
+            new_interpreters: Vec::new(),
         }
+    }
+
+    /// The programs of the Pythons that were seen since this was asked last.
+    pub(crate) fn take_new_interpreters(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.new_interpreters)
     }
 
     /// Why nothing can be seen, if that is so.
@@ -325,6 +353,7 @@ impl ProcessTable {
         }
         sighting.examine(now, &self.agent_path);
         let young = now - sighting.changed < YOUNG;
+        note_interpreter(sighting, &mut self.interpreters, &mut self.new_interpreters);
         if young {
             self.look_next_time(key.pid);
         }
@@ -441,7 +470,19 @@ impl ProcessTable {
         };
         sighting.read_program(now);
         sighting.examine(now, &self.agent_path);
+        note_interpreter(
+            &sighting,
+            &mut self.interpreters,
+            &mut self.new_interpreters,
+        );
         self.sightings.insert(key, sighting);
+    }
+}
+
+fn note_interpreter(sighting: &Sighting, known: &mut BTreeSet<String>, new: &mut Vec<String>) {
+    if sighting.python && !known.contains(&sighting.executable) {
+        known.insert(sighting.executable.clone());
+        new.push(sighting.executable.clone());
     }
 }
 
@@ -482,13 +523,38 @@ impl Sighting {
             self.identity = Identity::read(pid);
         }
         if self.python_path.is_none() && self.python_for < YOUNG {
-            // A process that has just ended has an empty environment, and so has one that `env -i`
-            // started.
-            self.python_path = environment_of(pid)
-                .filter(|environment| !environment.is_empty() || !arguments_of(pid).is_empty())
+            self.python_path = whole_environment_of(pid)
                 .and_then(|environment| python_path(&environment, agent_path));
+            if matches!(self.python_path, Some(PythonPath::WithAgent { .. }))
+                && is_out_of_sight(pid, agent_path)
+            {
+                self.python_path = Some(PythonPath::OutOfSight);
+            }
         }
     }
+}
+
+/// The environment of a process, if it is there for certain: it is empty for a moment while a
+/// process executes a program, and again when it has ended.
+fn whole_environment_of(pid: u32) -> Option<Vec<u8>> {
+    let environment = environment_of(pid)?;
+    if !environment.is_empty() {
+        return Some(environment);
+    }
+    let stat = ProcessStat::read(pid)?;
+    if stat.is_zombie() || stat.stack_at == 0 {
+        return None;
+    }
+    let again = environment_of(pid)?;
+    (!again.is_empty() || !arguments_of(pid).is_empty()).then_some(again)
+}
+
+/// Whether a process finds nothing at a path that is there for this one.
+fn is_out_of_sight(pid: u32, path: &str) -> bool {
+    let seen = std::fs::metadata(format!("/proc/{pid}/root{path}"));
+    seen.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        && Path::new(path).exists()
+        && ProcessStat::read(pid).is_some_and(|stat| !stat.is_zombie())
 }
 
 /// Whether swath started a process to ask for something.

@@ -4,6 +4,8 @@ use crate::setup::{Need, Setup, play_all, setup};
 
 const ONE: (&str, &str) = ("one.py", "x = 1\n");
 const PLAIN: &[(&str, &str)] = &[ONE];
+/// Over before the looks at intervals would see it twice.
+const BRIEF: (&str, &str) = ("brief.py", "import time\ntime.sleep(.06)\n");
 
 const STARTS: &[Setup] = &[
     setup(
@@ -107,6 +109,18 @@ const STARTS: &[Setup] = &[
         )],
         "$SWATH run --source . -- $PYTHON threads.py",
         &["Complete 1 of 1"],
+    ),
+    setup(
+        "a short Python that a shell starts without the agent",
+        &[ONE, BRIEF],
+        "$SWATH run --source . -- sh -c '$PYTHON one.py; env -i $PYTHON brief.py'",
+        &["Incomplete 1 of 2"],
+    ),
+    setup(
+        "a short Python behind one program after the other",
+        &[ONE, BRIEF],
+        "$SWATH run --source . -- sh -c '$PYTHON one.py; timeout 9 setsid -w env -i nice $PYTHON brief.py'",
+        &["Incomplete 1 of 2"],
     ),
     setup(
         "programs that are no Python",
@@ -253,6 +267,15 @@ const PLACES: &[Setup] = &[
             PLAIN,
             "$SWATH run --source . -- unshare --mount $PYTHON one.py",
             &["Complete 1 of 1"],
+        )
+    },
+    Setup {
+        needs: &[Need::Root, Need::Program("unshare")],
+        ..setup(
+            "mounts that hide the agent from a short Python",
+            &[ONE, BRIEF],
+            "$SWATH run --source . -- sh -c '$PYTHON one.py; unshare --mount sh -c \"mount -t tmpfs none $TMPDIR && exec $PYTHON brief.py\"'",
+            &["Incomplete 1 of 2"],
         )
     },
     Setup {
