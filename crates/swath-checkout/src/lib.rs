@@ -4,7 +4,8 @@
 //! What is read may have been put there by somebody else, so only regular files are read, without
 //! waiting and up to a limit. What is written is complete or not there. Folders that hold what is
 //! nobody else's business are this user's alone, and are removed only if they prove to be swath's
-//! own. Other programs are asked short questions, with a limit of time; YAML is asked how deep it
+//! own. What `/proc` shows of processes is
+//! read here. Other programs are asked short questions, with a limit of time; YAML is asked how deep it
 //! nests before it is read. This crate knows no data
 //! format and no settings.
 
@@ -14,6 +15,7 @@ mod new_file;
 mod owner;
 mod place_map;
 mod private_folder;
+mod process_files;
 mod process_stat;
 mod regular_file;
 mod source_roots;
@@ -28,6 +30,7 @@ pub use new_file::{
 pub use owner::{Life, Owner};
 pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
 pub use private_folder::{OwnedFolder, create_private_file, private_folder};
+pub use process_files::{all_pids, arguments_of, environment_of, variable, whole_environment_of};
 pub use process_stat::ProcessStat;
 pub use regular_file::{Links, open_regular, read_regular};
 pub use source_roots::SourceRoots;

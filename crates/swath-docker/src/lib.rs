@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod events;
 mod exchange;
+mod local_processes;
 mod message;
 mod owner;
 mod pace;

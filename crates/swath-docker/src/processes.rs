@@ -1,39 +1,68 @@
-//! What runs in the containers of a run: looked at now and then, so that a Python without the agent
-//! is noticed.
+//! What runs in the containers of a run: listed by the engine now and then, and looked at here where
+//! they are on this machine, so that a Python without the agent is noticed.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use swath_checkout::{arguments_of, environment_of};
 
 use crate::engine::{Content, Engine, escape};
+use crate::local_processes::{LocalProcesses, python_path};
 use crate::record::SeenProcess;
 use crate::session::Session;
 
-/// Between two looks: whatever runs for two seconds is seen.
+/// Between two lists that the engine makes: whatever runs for two seconds is in one.
 const PAUSE: Duration = Duration::from_millis(1500);
+/// Between two looks at the processes of this machine.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Looks at the containers of the session until the other end of `stop` is dropped.
 pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
-    while stop.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-        for id in session.running() {
-            let mut seen = processes_of(engine, &id);
-            if engine.endpoint.is_local() {
-                for one in &mut seen {
-                    one.python_path = python_path(one);
+    let mut local = LocalProcesses::default();
+    let is_local = engine.endpoint.is_local();
+    let mut listed = Instant::now();
+    while stop.recv_timeout(if is_local { LOOK } else { PAUSE }) == Err(RecvTimeoutError::Timeout) {
+        if is_local {
+            let containers = session.present();
+            if !containers.is_empty() {
+                for (id, seen) in local.look(&containers) {
+                    session.update(&id, |record| take(&mut record.seen, seen));
                 }
             }
-            session.update(&id, |record| {
-                for one in seen {
-                    take(&mut record.seen, one);
-                }
-            });
         }
+        if listed.elapsed() >= PAUSE {
+            list(session, engine);
+            listed = Instant::now();
+        }
+    }
+}
+
+/// Has the engine list what runs.
+fn list(session: &Session, engine: &Engine) {
+    for id in session.running() {
+        let mut seen = processes_of(engine, &id);
+        if engine.endpoint.is_local() {
+            for one in &mut seen {
+                one.python_path = python_path_of(one);
+            }
+        }
+        session.update(&id, |record| {
+            for one in seen {
+                take(&mut record.seen, one);
+            }
+        });
     }
 }
 
 fn take(all: &mut Vec<SeenProcess>, one: SeenProcess) {
     match all.iter_mut().find(|known| known.pid == one.pid) {
+        // Its environment is what it was when the program began.
+        Some(known) if known.command == one.command => {
+            known.seconds = known.seconds.max(one.seconds);
+            known.lacks_agent |= one.lacks_agent;
+            known.python_path = known.python_path.take().or(one.python_path);
+        }
         // A process may become another program.
         Some(known) => *known = one,
         None => all.push(one),
@@ -42,19 +71,12 @@ fn take(all: &mut Vec<SeenProcess>, one: SeenProcess) {
 
 /// The `PYTHONPATH` of a process, where it can be seen from here: the engine may be elsewhere all the
 /// same, and the number another process's.
-fn python_path(process: &SeenProcess) -> Option<String> {
-    let folder = format!("/proc/{}", process.pid);
-    let read = |name: &str| fs_err::read(format!("{folder}/{name}")).ok();
-    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', " ");
-    if words(&read("cmdline")?).trim_end() != process.command.trim_end() {
+fn python_path_of(process: &SeenProcess) -> Option<String> {
+    let command = arguments_of(process.pid).join(" ");
+    if command.trim_end() != process.command.trim_end() {
         return None;
     }
-    let environment = read("environ")?;
-    let variable = environment
-        .split(|&byte| byte == 0)
-        .find_map(|entry| entry.strip_prefix(b"PYTHONPATH="));
-    let value = variable.unwrap_or_default();
-    Some(String::from_utf8_lossy(value).into_owned())
+    environment_of(process.pid).as_deref().map(python_path)
 }
 
 fn processes_of(engine: &Engine, id: &str) -> Vec<SeenProcess> {
@@ -74,6 +96,7 @@ fn listed(answer: &Value) -> Vec<SeenProcess> {
             seconds: cell(1)?.parse().ok()?,
             command: cell(2)?.to_owned(),
             python_path: None,
+            lacks_agent: false,
         })
     })
     .collect()
@@ -102,6 +125,7 @@ mod tests {
                 command: "python b.py".to_owned(),
                 seconds: 5,
                 python_path: None,
+                lacks_agent: false,
             },
         );
         let commands = all

@@ -31,6 +31,8 @@ pub struct SeenProcess {
     pub seconds: u64,
     /// Its `PYTHONPATH`, empty if it has none; `None` where its environment could not be read.
     pub python_path: Option<String>,
+    /// Whether its environment was read when it began, and nothing in it leads to the agent.
+    pub lacks_agent: bool,
 }
 
 /// A container that was created with the agent.

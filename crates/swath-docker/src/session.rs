@@ -352,6 +352,13 @@ impl Session {
         }
     }
 
+    /// The ids of the containers that are there.
+    pub(crate) fn present(&self) -> Vec<String> {
+        let records = locked(&self.records);
+        let present = records.values().filter(|record| !record.removed);
+        present.map(|record| record.id.clone()).collect()
+    }
+
     /// The ids of the containers that run.
     pub(crate) fn running(&self) -> Vec<String> {
         let records = locked(&self.records);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 use swath_data::{Spawn, StoreEnding, StoredProcess, without_secrets};
-use swath_docker::ContainerRecord;
+use swath_docker::{ContainerRecord, SeenProcess};
 use swath_model::{NotMeasured, NotMeasuredReason};
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
@@ -84,7 +84,7 @@ fn is_recorded(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
     last.closed != StoreEnding::Exec || named_itself || words == last.command
 }
 
-/// Every Python that was seen in a container for a second, and has no hit store.
+/// Every Python that was seen in a container for a second, or without the agent, and has no hit store.
 pub(crate) fn not_measured_in_container(
     record: &ContainerRecord,
     stores: &[StoredProcess],
@@ -96,7 +96,8 @@ pub(crate) fn not_measured_in_container(
     // An agent that failed leaves no command line: it may be that of any process seen.
     let failed = known.contains("");
     let mut found = Vec::new();
-    for seen in record.seen.iter().filter(|seen| seen.seconds >= 1) {
+    let settled = |seen: &&SeenProcess| seen.seconds >= 1 || seen.lacks_agent;
+    for seen in record.seen.iter().filter(settled) {
         let words = seen
             .command
             .split(' ')
@@ -436,8 +437,6 @@ fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<P
 
 #[cfg(test)]
 mod tests {
-    use swath_docker::SeenProcess;
-
     use super::*;
     use crate::process_table::{ProcessKey, test_sighting};
 
@@ -488,6 +487,7 @@ mod tests {
             command: command.to_owned(),
             seconds,
             python_path: None,
+            lacks_agent: command.starts_with("python3 at once"),
         };
         record.seen = vec![
             seen(1, "python3 app.py --a  b", 9),
@@ -496,6 +496,7 @@ mod tests {
             seen(4, "python probe.py", 2),
             seen(5, "sh -c python3 x.py", 9),
             seen(6, "python3 clean.py", 3),
+            seen(7, "python3 at once.py", 0),
         ];
         let store = |words: &[&str]| StoredProcess {
             command: words.iter().map(|&word| word.to_owned()).collect(),
@@ -510,7 +511,11 @@ mod tests {
         let isolated = (Some(2), NotMeasuredReason::Isolated);
         assert_eq!(
             found,
-            [isolated, (Some(6), NotMeasuredReason::AgentDidNotStart)]
+            [
+                isolated,
+                (Some(6), NotMeasuredReason::AgentDidNotStart),
+                (Some(7), NotMeasuredReason::AgentDidNotStart)
+            ]
         );
         let found = not_measured_in_container(&record, &[app, store(&[])]);
         assert_eq!(found.len(), 1, "the agent failed in one of them");

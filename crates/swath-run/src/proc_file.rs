@@ -2,33 +2,10 @@
 //! gone, or somebody else's, at any moment: then there is nothing to read.
 
 use std::collections::BTreeSet;
-use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::fs::{Mode, OFlags, RawDir, open};
-use swath_checkout::ProcessStat;
-
-/// The pids of all processes that `/proc` shows, in order.
-pub(crate) fn all_pids() -> Vec<u32> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(folder) = open("/proc", flags, Mode::empty()) else {
-        return Vec::new();
-    };
-    let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
-    let mut entries = RawDir::new(folder, &mut buffer);
-    let mut pids = Vec::new();
-    while let Some(Ok(entry)) = entries.next() {
-        let name = entry.file_name().to_bytes();
-        if name.first().is_some_and(u8::is_ascii_digit)
-            && let Some(pid) = std::str::from_utf8(name).ok().and_then(|n| n.parse().ok())
-        {
-            pids.push(pid);
-        }
-    }
-    pids.sort_unstable();
-    pids
-}
+use swath_checkout::{ProcessStat, all_pids};
 
 /// The children of all threads of this process, where the kernel lists them.
 pub(crate) fn children() -> Vec<u32> {
@@ -63,35 +40,10 @@ pub(crate) fn unusable() -> Option<String> {
     }
 }
 
-/// The arguments of a process; empty for one that is gone or a zombie.
-pub(crate) fn arguments_of(pid: u32) -> Vec<String> {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let text = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-    if text.is_empty() {
-        return Vec::new();
-    }
-    text.split(|&byte| byte == 0)
-        .map(|word| String::from_utf8_lossy(word).into_owned())
-        .collect()
-}
-
 /// The program that a process executes.
 pub(crate) fn executable_of(pid: u32) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     Some(path.to_string_lossy().into_owned())
-}
-
-/// The environment that a process was executed with, `NAME=VALUE` each ended by a zero byte;
-/// `None` where it may not be read.
-pub(crate) fn environment_of(pid: u32) -> Option<Vec<u8>> {
-    fs::read(format!("/proc/{pid}/environ")).ok()
-}
-
-/// The value of a variable in an environment.
-pub(crate) fn variable<'a>(environment: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    environment
-        .split(|&byte| byte == 0)
-        .find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 /// Whether a program has Python in it although its name does not say so.
@@ -164,7 +116,6 @@ mod tests {
     #[test]
     fn this_process_is_shown() {
         assert_eq!(unusable(), None);
-        assert!(!arguments_of(std::process::id()).is_empty());
         let own = Identity::read(std::process::id());
         assert_eq!(own.user, Some(rustix::process::geteuid().as_raw()));
     }
@@ -176,16 +127,6 @@ mod tests {
         assert_eq!(identity.user, Some(1000));
         assert_eq!(identity.inner_pids, [12, 1]);
         assert_eq!(Identity::parse("NSpid:\t7\n").inner_pids, [0_u32; 0]);
-    }
-
-    #[test]
-    fn a_variable_is_found_by_its_whole_name() {
-        let environment = b"A=1\0PYTHONPATHS=/y\0PYTHONPATH=/x:/run/agent\0B=2";
-        assert_eq!(
-            variable(environment, "PYTHONPATH"),
-            Some(&b"/x:/run/agent"[..])
-        );
-        assert_eq!(variable(environment, "PYTHON"), None);
     }
 
     #[test]

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use swath_agent::PRELOAD_VARIABLE;
-use swath_checkout::ProcessStat;
+use swath_checkout::{
+    ProcessStat, all_pids, arguments_of, environment_of, variable, whole_environment_of,
+};
 use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::command_line::is_python_name;
-use crate::proc_file::{
-    Identity, all_pids, arguments_of, environment_of, executable_of, maps_libpython, variable,
-};
+use crate::proc_file::{Identity, executable_of, maps_libpython};
 
 /// Set for programs by which swath itself asks for something while a run goes on: these and what they
 /// start are no processes of the run.
@@ -532,21 +532,6 @@ impl Sighting {
             }
         }
     }
-}
-
-/// The environment of a process, if it is there for certain: it is empty for a moment while a
-/// process executes a program, and again when it has ended.
-fn whole_environment_of(pid: u32) -> Option<Vec<u8>> {
-    let environment = environment_of(pid)?;
-    if !environment.is_empty() {
-        return Some(environment);
-    }
-    let stat = ProcessStat::read(pid)?;
-    if stat.is_zombie() || stat.stack_at == 0 {
-        return None;
-    }
-    let again = environment_of(pid)?;
-    (!again.is_empty() || !arguments_of(pid).is_empty()).then_some(again)
 }
 
 /// Whether a process finds nothing at a path that is there for this one.

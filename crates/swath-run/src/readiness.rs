@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use swath_checkout::{all_pids, arguments_of};
 use swath_config::Ready;
 use swath_data::without_secrets;
 use swath_model::{Ending, Finding};
@@ -11,7 +12,7 @@ use crate::command_line::base_name;
 use crate::error::RunError;
 use crate::event::RunEvent;
 use crate::orchestra::Orchestra;
-use crate::proc_file::{all_pids, arguments_of, sockets_of, user_name};
+use crate::proc_file::{sockets_of, user_name};
 use crate::process_table::Member;
 use crate::ready::{Probe, address_of, answering_address};
 use crate::socket_owner::{Listener, listeners_at};

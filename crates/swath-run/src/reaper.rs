@@ -7,10 +7,10 @@ use rustix::process::{
     Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus, set_child_subreaper, wait, waitid, waitpid,
 };
 
-use swath_checkout::ProcessStat;
+use swath_checkout::{ProcessStat, all_pids};
 use swath_model::Ending;
 
-use crate::proc_file::{all_pids, children};
+use crate::proc_file::children;
 use crate::process_table::ProcessKey;
 
 /// Makes this process the one that orphans of its descendants are handed to, and reaps them.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use swath_checkout::arguments_of;
 use swath_config::StopSignal;
 use swath_data::without_secrets;
 use swath_model::{Ending, Finding, FirstProcess};
@@ -15,7 +16,7 @@ use swath_model::{Ending, Finding, FirstProcess};
 use crate::command_line::is_shell;
 use crate::event::RunEvent;
 use crate::orchestra::{Orchestra, TICK};
-use crate::proc_file::{Identity, arguments_of, user_name};
+use crate::proc_file::{Identity, user_name};
 use crate::process_table::{Member, ProcessKey};
 use crate::service::Remains;
 

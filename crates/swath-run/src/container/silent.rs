@@ -484,6 +484,7 @@ mod tests {
             command: "python3 -E job.py".to_owned(),
             seconds: 0,
             python_path: None,
+            lacks_agent: false,
         }];
         let read = |_: &[String]| None;
         let ran = judge(&record, &read);

@@ -13,6 +13,7 @@ fn setups(image: &str) -> Vec<Setup> {
         files: &[
             ("app.py", "x = 1\n"),
             ("slow.py", "import time\ntime.sleep(2.5)\n"),
+            ("brief.py", "import time\ntime.sleep(.2)\n"),
         ],
         script: text(script.replace("$IMAGE", image)),
         verdict,
@@ -43,6 +44,21 @@ fn setups(image: &str) -> Vec<Setup> {
             "env -i in a container",
             "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'python app.py; P=$(command -v python); env -i $P slow.py'",
             &["Incomplete"],
+        ),
+        setup(
+            "a short Python without the agent in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'python app.py; P=$(command -v python); env -i $P brief.py'",
+            &["Incomplete 1 of 2"],
+        ),
+        setup(
+            "a short Python of another environment, executed in a container",
+            "$SWATH run --source . -- sh -c 'docker run -d --name swath-brief-$$ -v $PWD:/app -w /app $IMAGE sh -c \"python app.py; sleep 60\" && docker exec swath-brief-$$ sh -c \"env -u LD_PRELOAD -u PYTHONPATH python brief.py\"; docker rm -f swath-brief-$$'",
+            &["Incomplete 1 of 2"],
+        ),
+        setup(
+            "short Pythons with the agent in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'for n in 1 2 3; do python app.py; python -I brief.py; PYTHONPATH=/x python brief.py; done'",
+            &["Complete 9 of 9"],
         ),
         setup(
             "a container that was there before",
