@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use swath_checkout::{Links, open_regular, read_regular};
 use swath_model::NoRoom;
-use swath_store::{Closed, Header, HeaderError, Record, Recorder, TakenArc, records, sharing};
+use swath_store::{
+    Closed, Header, HeaderError, Record, Recorder, TakenArc, layout, records, sharing,
+};
 
 use crate::fork_stores::{ForkStores, number_of_stores};
 use crate::packed_store::{packed_number, unpacked};
@@ -49,6 +51,10 @@ pub struct Spawn {
     pub executable: String,
     /// Its command line; one string when a shell takes it apart.
     pub command: Vec<String>,
+    /// Whether `PYTHONPATH`, as it got it, begins with the agent's folder.
+    pub has_agent_on_path: bool,
+    /// Whether `LD_PRELOAD`, as it got it, names the agent's object.
+    pub has_agent_preloaded: bool,
 }
 
 /// What a process recorded about one source file.
@@ -464,6 +470,8 @@ fn describe(process: &mut StoredProcess, record: &Record<'_>) {
             how: text(spawn.how),
             executable: text(spawn.executable),
             command: spawn.arguments.iter().map(text).collect(),
+            has_agent_on_path: spawn.ways & layout::SPAWN_BY_PATH != 0,
+            has_agent_preloaded: spawn.ways & layout::SPAWN_BY_PRELOAD != 0,
         }),
         Record::State(state) => {
             let note = AgentNote {

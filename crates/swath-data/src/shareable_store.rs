@@ -361,6 +361,7 @@ mod tests {
                 b"subprocess.Popen",
                 b"curl",
                 &[b"mysql --password=hunter22 -h db"],
+                0,
             )
             .finish()
     }

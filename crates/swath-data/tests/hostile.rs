@@ -81,7 +81,7 @@ fn hit_store() -> Vec<u8> {
         .code(1, u32::MAX - 2, &[2, 2, 2, 2, 2])
         .code(1, 0, &[2])
         .listen(b"127.0.0.1:8000")
-        .spawn(b"os.exec", b"/bin/true", &[b"true"])
+        .spawn(b"os.exec", b"/bin/true", &[b"true"], 0)
         .state(b"hook-taken", b"by another tool")
         .flags(layout::FLAG_BRANCH)
         .code_with_exits(1, 5, 4, &[(2, 0), (2, 2), (1, 0), (2, 2)])

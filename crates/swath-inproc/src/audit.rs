@@ -13,6 +13,7 @@ use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};
 use crate::process;
+use crate::program_start;
 use crate::state::{Gil, hold};
 use crate::symbols::{self, SYMBOLS};
 use crate::text::c_bytes;
@@ -123,12 +124,12 @@ unsafe fn on_measured_event(gil: Gil<'_>, interpreter: usize, event: &[u8], argu
             name @ (b"subprocess.Popen" | b"os.posix_spawn" | b"os.system" | b"os.spawn") => {
                 let _pending = PendingException::set_aside(gil);
                 map::reopen(gil);
-                process::record_spawn(gil, name, arguments);
+                program_start::record(gil, name, arguments);
                 running_test::before_start(gil);
             }
             b"os.exec" => {
                 let _pending = PendingException::set_aside(gil);
-                process::record_spawn(gil, b"os.exec", arguments);
+                program_start::record(gil, b"os.exec", arguments);
                 running_test::before_exec(gil);
                 map::close(gil, layout::REPLACED);
             }

@@ -112,6 +112,7 @@ unsafe extern "C" {
     pub(crate) fn PyTuple_Size(object: Object) -> isize;
     pub(crate) fn PyList_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_GetItem(object: Object, index: isize) -> Object;
+    pub(crate) fn PyMapping_Items(object: Object) -> Object;
     pub(crate) fn PySequence_Size(object: Object) -> isize;
     pub(crate) fn PySequence_GetItem(object: Object, index: isize) -> Object;
     pub(crate) fn PyIter_Next(iterator: Object) -> Object;

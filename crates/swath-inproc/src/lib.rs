@@ -58,6 +58,7 @@ mod object;
 mod operations;
 mod path;
 mod process;
+mod program_start;
 mod quiet;
 mod running_frame;
 mod scope;

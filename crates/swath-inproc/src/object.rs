@@ -177,6 +177,13 @@ pub(crate) unsafe fn is_bytes(object: Object) -> bool {
     unsafe { ffi::PyType_GetFlags(kind(object)) & BYTES_SUBCLASS != 0 }
 }
 
+/// Whether the object is a dictionary.
+pub(crate) unsafe fn is_dictionary(object: Object) -> bool {
+    const DICT_SUBCLASS: u64 = 1 << 29;
+    // SAFETY: an object that is alive has a type.
+    unsafe { ffi::PyType_GetFlags(kind(object)) & DICT_SUBCLASS != 0 }
+}
+
 /// Whether the object is a tuple or a list.
 pub(crate) unsafe fn is_sequence(object: Object) -> bool {
     const LIST_SUBCLASS: u64 = 1 << 25;

@@ -1,5 +1,5 @@
-//! What the process is, listens to and starts: what the accounting needs to give it a role.
-//! Never its environment.
+//! What the process is and listens to: what the accounting needs to give it a role. Never its
+//! environment.
 
 use core::ffi::c_int;
 
@@ -13,9 +13,7 @@ use crate::state::{Apart, Gil, let_others};
 use crate::text::{Buffer, c_bytes};
 
 /// Room for the strings of one record.
-const ROOM: usize = 32 << 10;
-/// Arguments after these are left out.
-const MOST_ARGUMENTS: isize = 256;
+pub(crate) const ROOM: usize = 32 << 10;
 
 /// Records the process itself.
 #[expect(
@@ -129,166 +127,33 @@ unsafe fn add_address(apart: Apart<'_>, text: &mut Buffer<512>, address: Object)
     }
 }
 
-/// Records a started program, from an audit event's arguments.
-pub(crate) unsafe fn record_spawn(gil: Gil<'_>, how: &[u8], arguments: Object) {
-    let mut executable = Buffer::<4096>::new();
-    let mut strings = Buffer::<ROOM>::new();
-    // SAFETY: the tuple lives during the call.
-    let starts = let_others(gil, |apart| unsafe {
-        spawning(apart, how, arguments, &mut executable, &mut strings)
-    });
-    if starts.is_some() {
-        let program = [how, executable.bytes()];
-        map::record_strings(gil, layout::KIND_SPAWN, &program, strings.bytes());
-    }
-}
-
-/// Finds out what is started, and with which arguments; `None` if nothing is.
-unsafe fn spawning(
-    apart: Apart<'_>,
-    how: &[u8],
-    arguments: Object,
-    executable: &mut Buffer<4096>,
-    strings: &mut Buffer<ROOM>,
-) -> Option<()> {
-    // `os.spawn` has the mode first; `os.system` only a command.
-    let first = isize::from(how == b"os.spawn");
-    // SAFETY: the tuple's items are alive as long as the event's tuple is.
-    unsafe {
-        if how == b"subprocess.Popen" && !has_folder(apart, arguments) {
-            return None;
-        }
-        let program = ffi::PyTuple_GetItem(arguments, first);
-        if program.is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        if how == b"os.system" {
-            executable.add(b"/bin/sh");
-            add_string(apart, strings, program);
-            strings.add(&[0]);
-        } else {
-            if !object::is_none(program) {
-                add_string(apart, executable, program);
-            }
-            let list = ffi::PyTuple_GetItem(arguments, first + 1);
-            if list.is_null() {
-                ffi::PyErr_Clear();
-            } else if !add_arguments(apart, strings, list) {
-                return None;
-            }
-            if executable.bytes().is_empty() {
-                let mut all = strings.bytes().split(|byte| *byte == 0);
-                executable.add(all.next().unwrap_or(&[]));
-            }
-            put_folder_in_front(apart, how, arguments, executable);
-        }
-        Some(())
-    }
-}
-
-/// Makes a relative path of a program absolute: it is of the folder in which the program starts, and
-/// whoever reads the record knows only the one in which this process did.
-unsafe fn put_folder_in_front(
-    apart: Apart<'_>,
-    how: &[u8],
-    arguments: Object,
-    executable: &mut Buffer<4096>,
-) {
-    let name = executable.bytes();
-    if name.first() == Some(&b'/') || !name.contains(&b'/') {
-        return;
-    }
-    let mut given = Path::new();
-    if how == b"subprocess.Popen" {
-        // SAFETY: the tuple's items are alive as long as the event's tuple is.
-        unsafe { add_folder(apart, arguments, &mut given) };
-    }
-    let mut whole = Path::new();
-    if given.bytes().first() != Some(&b'/') {
-        path::working_folder(&mut whole);
-        whole.add(b"/");
-    }
-    whole.add(given.bytes()).add(b"/").add(name);
-    if whole.whole() {
-        executable.truncate(0);
-        executable.add(whole.bytes());
-    }
-}
-
-/// Adds the folder that `subprocess.Popen` is told to start a program in, if it is.
-unsafe fn add_folder(apart: Apart<'_>, arguments: Object, folder: &mut Path) {
-    // SAFETY: the tuple's items are alive as long as the event's tuple is.
-    unsafe {
-        let given = ffi::PyTuple_GetItem(arguments, 2);
-        if given.is_null() {
-            ffi::PyErr_Clear();
-        } else if !object::is_none(given) {
-            add_string(apart, folder, given);
-        }
-    }
-}
-
-/// Whether the folder in which `subprocess.Popen` is to start a program is there: otherwise the
-/// system refuses, and nothing starts.
-unsafe fn has_folder(apart: Apart<'_>, arguments: Object) -> bool {
-    let mut folder = Path::new();
-    // SAFETY: the tuple's items are alive as long as the event's tuple is.
-    unsafe { add_folder(apart, arguments, &mut folder) };
-    // Only a folder that may be entered has a `.` to be reached.
-    folder.bytes().is_empty() || path::exists(folder.add(b"/."))
-}
-
-/// The longest argument that Linux takes, with its end (`MAX_ARG_STRLEN`).
-const LONGEST_ARGUMENT: usize = 32 * 4096;
-
-/// Adds the arguments of a program; says whether the system takes them.
-unsafe fn add_arguments(apart: Apart<'_>, strings: &mut Buffer<ROOM>, list: Object) -> bool {
-    // SAFETY: the list is alive, and each of its items is held while it is read: the program may
-    // change the list meanwhile.
-    unsafe {
-        if !object::is_sequence(list) {
-            let length = add_string(apart, strings, list);
-            strings.add(&[0]);
-            return length < LONGEST_ARGUMENT;
-        }
-        for index in 0..ffi::PySequence_Size(list).min(MOST_ARGUMENTS) {
-            let Some(argument) = Owned::take(apart, ffi::PySequence_GetItem(list, index)) else {
-                break;
-            };
-            let length = add_string(apart, strings, argument.object());
-            strings.add(&[0]);
-            if length >= LONGEST_ARGUMENT {
-                return false;
-            }
-        }
-    }
-    true
-}
-
 /// Adds a string, bytes or path as the system would get it; gives its whole length in bytes.
-unsafe fn add_string<const N: usize>(
+pub(crate) unsafe fn add_string<const N: usize>(
     apart: Apart<'_>,
     out: &mut Buffer<N>,
     value: Object,
 ) -> usize {
     // SAFETY: the value is alive, and what stands for it is held while it is read.
     unsafe {
-        let Some(value) = Owned::take(apart, ffi::PyOS_FSPath(value)) else {
+        let Some(encoded) = encoded(apart, value) else {
             return 0;
         };
+        let bytes = object::bytes(apart, encoded.object()).unwrap_or(&[]);
+        out.add(bytes);
+        bytes.len()
+    }
+}
+
+/// A string, bytes or path as the bytes that the system would get; nothing else has any.
+pub(crate) unsafe fn encoded(apart: Apart<'_>, value: Object) -> Option<Owned> {
+    // SAFETY: the value is alive, and what stands for it is held while it is read.
+    unsafe {
+        let value = Owned::take(apart, ffi::PyOS_FSPath(value))?;
         let encoded = if object::is_text(value.object()) {
-            Owned::take(apart, ffi::PyUnicode_EncodeFSDefault(value.object()))
+            Owned::take(apart, ffi::PyUnicode_EncodeFSDefault(value.object()))?
         } else {
-            Some(value)
+            value
         };
-        if let Some(encoded) = encoded
-            && object::is_bytes(encoded.object())
-        {
-            let bytes = object::bytes(apart, encoded.object()).unwrap_or(&[]);
-            out.add(bytes);
-            return bytes.len();
-        }
-        0
+        object::is_bytes(encoded.object()).then_some(encoded)
     }
 }

@@ -15,6 +15,7 @@ use crate::kinship::Kinship;
 use crate::not_measured::{Evidence, find_not_measured};
 use crate::orchestra::RunOutcome;
 use crate::process_table::{ProcessKey, Sighting};
+use crate::request::Scope;
 use crate::role::{Cast, roles_of_container};
 
 /// One Python process that carried the agent.
@@ -102,6 +103,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) declared: bool,
     /// Where the run's commands were started.
     pub(crate) folder: &'a Path,
+    /// What is measured here.
+    pub(crate) scope: &'a Scope,
 }
 
 /// Joins what the agents recorded with what was seen and reaped. `processes` are those of the
@@ -158,6 +161,7 @@ pub(crate) fn account_for_places(
         sightings: &outcome.sightings,
         folder: judged.folder,
         agent: &outcome.agent,
+        scope: judged.scope,
     };
     Account {
         processes: accounts,

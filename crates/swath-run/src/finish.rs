@@ -31,7 +31,7 @@ use crate::measurement::{Measurement, measure};
 use crate::orchestra::RunOutcome;
 use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
 use crate::report::analyze;
-use crate::request::{RunKind, RunRequest};
+use crate::request::{RunKind, RunRequest, Scope};
 use crate::settings::Settings;
 use crate::unseen_service::unseen_services;
 use crate::{source_hints, tests_result};
@@ -99,7 +99,9 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
         other => {
             findings.extend(other.err());
             let host = &measurement.processes;
-            let account = account_for_processes(host, &measurement.outcome, &judged(request));
+            let scope = request.settings.scope().unwrap_or_default();
+            let judged = judged(request, &scope);
+            let account = account_for_processes(host, &measurement.outcome, &judged);
             (host.clone(), account)
         }
     };
@@ -135,13 +137,14 @@ fn judge(request: &RunRequest, measurement: &mut Measurement) -> Judgement {
     }
 }
 
-fn judged(request: &RunRequest) -> Judged<'_> {
+fn judged<'a>(request: &'a RunRequest, scope: &'a Scope) -> Judged<'a> {
     Judged {
         counted: request.counted,
         declared: !request.services.is_empty()
             || request.compose.is_some()
             || request.fleet.is_some(),
         folder: &request.folder,
+        scope,
     }
 }
 
@@ -175,7 +178,7 @@ fn account_with_containers(
     let (account, ambiguous) = containers.account(
         &measurement.processes,
         &measurement.outcome,
-        &judged(request),
+        &judged(request, &scope),
         &places,
     );
     let counted = counted_places(&account, &places, containers);

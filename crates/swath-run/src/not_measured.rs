@@ -1,12 +1,14 @@
 //! Pythons of a run that were seen, and not measured.
 
+mod unseen_start;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use fs_err as fs;
-use swath_data::{Spawn, StoreEnding, StoredProcess, without_secrets};
+use swath_data::{StoreEnding, StoredProcess, without_secrets};
 use swath_docker::{ContainerRecord, SeenProcess};
 use swath_model::{NotMeasured, NotMeasuredReason};
 
@@ -15,16 +17,15 @@ use crate::container::account::is_health_check;
 use crate::kinship::Kinship;
 use crate::proc_file::user_name;
 use crate::process_table::{PythonPath, Sighting, Sightings};
-use crate::program_file::{can_be_executed, script_interpreter};
-use crate::tool_command::is_tool;
+use crate::request::Scope;
+use crate::tool_command::{OwnCode, is_tool};
+
+pub(crate) use unseen_start::{python_arguments, unseen_in_container};
 
 /// A Python that lives longer than 200 ms is seen for at least so long, looked at every 60 ms.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
-
-/// How the agent names the start of a program in its caller's place.
-const EXEC: &str = "os.exec";
 
 /// What is known of the processes of this host.
 pub(crate) struct Evidence<'a> {
@@ -35,6 +36,15 @@ pub(crate) struct Evidence<'a> {
     pub(crate) folder: &'a Path,
     /// Where the agent is.
     pub(crate) agent: &'a Path,
+    /// What is measured.
+    pub(crate) scope: &'a Scope,
+}
+
+impl Evidence<'_> {
+    /// Whether a Python runs a tool's own files, and nothing that is measured.
+    fn is_tool(&self, arguments: &[String]) -> bool {
+        is_tool(arguments) && !OwnCode::of(self.scope, self.folder).is_run_by(arguments)
+    }
 }
 
 /// Every Python that was seen, or that an agent saw being started, and has no hit store; except
@@ -46,7 +56,7 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
         .filter(|sighting| {
             is_settled_python(evidence, sighting)
                 && !is_recorded(evidence, sighting)
-                && !is_tool(&sighting.arguments)
+                && !evidence.is_tool(&sighting.arguments)
                 && !leaves_python_to_its_children(evidence, sighting)
         })
         .map(|sighting| {
@@ -60,9 +70,7 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
             }
         })
         .collect::<Vec<_>>();
-    for parent in 0..evidence.processes.len() {
-        found.extend(unseen_children(evidence, parent));
-    }
+    found.extend(unseen_start::find(evidence));
     found
 }
 
@@ -138,42 +146,6 @@ fn has_agent(path: &str) -> bool {
     let folders = swath_docker::agent_folders();
     path.split(':')
         .any(|folder| folders.iter().any(|agent| agent == folder))
-}
-
-/// The Pythons that the processes of a container started, and that left nothing. What is in its
-/// file system is not known here, so that only a Python's own name tells one.
-pub(crate) fn unseen_in_container(name: &str, processes: &[StoredProcess]) -> Vec<NotMeasured> {
-    let mut found = Vec::new();
-    for parent in processes {
-        let mut known: Vec<&[String]> = processes
-            .iter()
-            .filter(|process| process.parent_pid == parent.pid || process.pid == parent.pid)
-            .map(|process| process.command.as_slice())
-            .collect();
-        for spawn in each_once(&parent.spawned) {
-            let program = if spawn.executable.is_empty() {
-                spawn.command.first()
-            } else {
-                Some(&spawn.executable)
-            };
-            if !program.is_some_and(|program| is_python_name(program)) {
-                continue;
-            }
-            let own = spawn.command.get(1..).unwrap_or_default();
-            if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
-                known.swap_remove(index);
-                continue;
-            }
-            found.push(NotMeasured {
-                pid: None,
-                reason: isolation(&spawn.command).unwrap_or(NotMeasuredReason::EndedTooSoon),
-                command: without_secrets(&spawn.command),
-                evidence: None,
-                container: Some(name.to_owned()),
-            });
-        }
-    }
-    found
 }
 
 /// What is left of a command line where a list of processes replaces blanks and what is not ASCII,
@@ -294,147 +266,6 @@ fn is_too_old(name: &str) -> bool {
     }
 }
 
-/// The Pythons that a process started, and of which there is neither store nor sighting.
-fn unseen_children(evidence: &Evidence<'_>, parent: usize) -> Vec<NotMeasured> {
-    let process = &evidence.processes[parent];
-    if process.spawned.is_empty() {
-        return Vec::new();
-    }
-    let mut known = known_children(evidence, parent);
-    let mut unseen = Vec::new();
-    for spawn in each_once(&process.spawned) {
-        let folder = Path::new(&process.folder);
-        let Some(arguments) = python_arguments(spawn, folder, evidence.folder) else {
-            continue;
-        };
-        if spawn.how == EXEC {
-            // Those before the last one were refused.
-            let is_last = process.spawned.iter().rfind(|spawn| spawn.how == EXEC) == Some(spawn);
-            if !is_last || !is_lost_by_exec(evidence, parent) {
-                continue;
-            }
-        } else {
-            let own = arguments.get(1..).unwrap_or_default();
-            if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
-                known.swap_remove(index);
-                continue;
-            }
-        }
-        if is_tool(&arguments) {
-            continue;
-        }
-        unseen.push(NotMeasured {
-            pid: None,
-            reason: isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon),
-            command: without_secrets(&arguments),
-            evidence: None,
-            container: None,
-        });
-    }
-    unseen
-}
-
-/// Whether a process became another program that left no store, and that was not seen either.
-fn is_lost_by_exec(evidence: &Evidence<'_>, store: usize) -> bool {
-    let process = &evidence.processes[store];
-    let same = evidence.kin.stores_of_same(store);
-    let went_on = same
-        .iter()
-        .any(|other| evidence.processes[*other].started > process.started);
-    let is_named = evidence.sightings.values().any(|sighting| {
-        evidence.kin.key(store) == Some(sighting.key)
-            && is_settled_python(evidence, sighting)
-            && !is_recorded(evidence, sighting)
-    });
-    process.closed == StoreEnding::Exec && !went_on && !is_named
-}
-
-/// What was started, once each: from 3.13 on `subprocess` starts programs by `os.posix_spawn`, and
-/// both say so.
-fn each_once(spawned: &[Spawn]) -> Vec<&Spawn> {
-    let mut by_subprocess = Vec::new();
-    let mut starts = Vec::new();
-    for spawn in spawned {
-        if spawn.how == "subprocess.Popen" {
-            by_subprocess.push(&spawn.command);
-        } else if spawn.how == "os.posix_spawn"
-            && let Some(index) = by_subprocess
-                .iter()
-                .position(|command| **command == spawn.command)
-        {
-            by_subprocess.remove(index);
-            continue;
-        }
-        starts.push(spawn);
-    }
-    starts
-}
-
-/// The command lines of the children of `parent` that have a store or were seen as Pythons.
-fn known_children(evidence: &Evidence<'_>, parent: usize) -> Vec<Vec<String>> {
-    let kin = evidence.kin;
-    let process = &evidence.processes[parent];
-    let key = kin.key(parent);
-    let itself = kin.stores_of_same(parent);
-    let stored = itself
-        .iter()
-        .flat_map(|store| kin.children(*store))
-        .filter(|child| !itself.contains(child))
-        .map(|child| evidence.processes[*child].command.clone());
-    let seen = evidence
-        .sightings
-        .values()
-        .filter(|sighting| {
-            let is_child = match (key, sighting.parent_key) {
-                (Some(key), Some(parent)) => parent == key,
-                _ => sighting.parent == process.pid,
-            };
-            is_child && is_settled_python(evidence, sighting)
-        })
-        .filter(|sighting| !is_recorded(evidence, sighting))
-        .map(|sighting| sighting.arguments.clone());
-    stored.chain(seen).collect()
-}
-
-/// The command line of what was started, if it is a Python or a script that one runs.
-pub(crate) fn python_arguments(
-    spawn: &Spawn,
-    working_folder: &Path,
-    folder: &Path,
-) -> Option<Vec<String>> {
-    let program = if spawn.executable.is_empty() {
-        spawn.command.first()?
-    } else {
-        &spawn.executable
-    };
-    let path = find_program(program, working_folder, folder)?;
-    if is_python_name(program) {
-        return Some(spawn.command.clone());
-    }
-    let mut words = script_interpreter(&path)?;
-    if !words.first().is_some_and(|word| is_python_name(word)) {
-        return None;
-    }
-    // The script stands where its program stood: `python … script arguments`.
-    words.push(path.to_string_lossy().into_owned());
-    words.extend(spawn.command.iter().skip(1).cloned());
-    Some(words)
-}
-
-/// The file that a program's name stands for; `None` when it cannot have been started.
-fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
-    if program.contains('/') {
-        return [working_folder, folder]
-            .iter()
-            .map(|base| base.join(program))
-            .find(|path| can_be_executed(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|entry| entry.join(program))
-        .find(|path| can_be_executed(path))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -448,33 +279,6 @@ mod tests {
         for name in ["python3", "python", "python3.8", "python3.13", "pypy3"] {
             assert!(!is_too_old(name), "{name}");
         }
-    }
-
-    #[test]
-    fn a_start_that_two_events_name_is_one_start() {
-        let start = |how: &str, argument: &str| Spawn {
-            how: how.to_owned(),
-            executable: "python".to_owned(),
-            command: vec!["python".to_owned(), argument.to_owned()],
-        };
-        let spawned = [
-            start("subprocess.Popen", "a.py"),
-            start("os.posix_spawn", "a.py"),
-            start("os.posix_spawn", "a.py"),
-            start("subprocess.Popen", "b.py"),
-        ];
-        let kept = each_once(&spawned)
-            .into_iter()
-            .map(|spawn| (spawn.how.as_str(), spawn.command[1].as_str()))
-            .collect::<Vec<_>>();
-        assert_eq!(
-            kept,
-            [
-                ("subprocess.Popen", "a.py"),
-                ("os.posix_spawn", "a.py"),
-                ("subprocess.Popen", "b.py")
-            ]
-        );
     }
 
     #[test]
@@ -552,6 +356,7 @@ mod tests {
                 sightings: &sightings,
                 folder: Path::new("/"),
                 agent: Path::new("/"),
+                scope: &Scope::default(),
             };
             let found = find_not_measured(&evidence);
             found
@@ -563,15 +368,5 @@ mod tests {
         assert_eq!(found(Some(store(11, None)), 90), [10], "it was executed");
         assert_eq!(found(Some(store(11, Some("1"))), 70), [10], "a fork's fork");
         assert_eq!(found(None, 70), [10, 11]);
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_was_not_started() {
-        assert_eq!(
-            find_program("no-such-program-here", Path::new("/"), Path::new("/")),
-            None
-        );
-        assert!(find_program("sh", Path::new("/"), Path::new("/")).is_some());
-        assert!(find_program("./sh", Path::new("/bin"), Path::new("/")).is_some());
     }
 }

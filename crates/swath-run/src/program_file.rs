@@ -47,6 +47,21 @@ pub(crate) fn script_interpreter(path: &Path) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// Whether the system starts a program by a loader, which adds the objects that `LD_PRELOAD` names: not one
+/// that is linked with all it needs.
+pub(crate) fn has_loader(path: &Path) -> bool {
+    const HEADERS: usize = 64;
+    const HEADER: usize = 56;
+    const PT_INTERP: [u8; 4] = 3_u32.to_le_bytes();
+    // Linkers put it first, or behind the table of the headers themselves.
+    read_beginning(path).is_some_and(|beginning| {
+        let headers = beginning.get(HEADERS..).unwrap_or(&[]).chunks(HEADER);
+        headers
+            .into_iter()
+            .any(|header| header.starts_with(&PT_INTERP))
+    })
+}
+
 fn read_beginning(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = open_regular(path, Links::Follow).ok()?;
@@ -107,7 +122,7 @@ mod tests {
             path
         };
         let own = std::env::current_exe().unwrap();
-        assert!(can_be_executed(&own));
+        assert!(can_be_executed(&own) && has_loader(&own));
         assert!(can_be_executed(&file("script", b"#!/bin/sh\ntrue\n")));
         assert!(can_be_executed(&file(
             "env",

@@ -38,6 +38,8 @@ fn unseen(service: &Service, request: &RunRequest, account: &Account) -> Option<
         how: String::new(),
         executable: String::new(),
         command: service.command.clone(),
+        has_agent_on_path: false,
+        has_agent_preloaded: false,
     };
     let arguments = python_arguments(&started, folder, &request.folder)?;
     let reason = isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon);

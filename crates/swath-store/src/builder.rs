@@ -221,10 +221,10 @@ impl StoreBuilder {
         self.record(layout::KIND_LISTEN, 0, length(address), address)
     }
 
-    /// Adds a started program.
+    /// Adds a started program, with `SPAWN_` flags of [`layout`].
     #[must_use]
-    pub fn spawn(self, how: &[u8], executable: &[u8], arguments: &[&[u8]]) -> Self {
-        self.strings(layout::KIND_SPAWN, &[how, executable], arguments)
+    pub fn spawn(self, how: &[u8], executable: &[u8], arguments: &[&[u8]], ways: u32) -> Self {
+        self.numbered_strings(layout::KIND_SPAWN, ways, &[how, executable], arguments)
     }
 
     /// Adds something about the agent itself.

@@ -70,6 +70,11 @@ pub const NOTE_OFFER: &[u8] = b"offer";
 /// empty: for none, whatever was noted before.
 pub const NOTE_STARTED_FOR: &[u8] = b"started-for";
 
+/// In a spawn record's flags: `PYTHONPATH`, as the program got it, begins with the agent's folder.
+pub const SPAWN_BY_PATH: u32 = 1;
+/// In a spawn record's flags: `LD_PRELOAD`, as the program got it, names the agent's object.
+pub const SPAWN_BY_PRELOAD: u32 = 2;
+
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;
 /// Length of a code record's payload before the lines.

@@ -1,7 +1,9 @@
 //! What is written is read back, and no bytes make the reader panic.
 
 use proptest::prelude::*;
-use swath_store::{Closed, Header, HeaderError, Record, Recorder, StoreBuilder, StoreId, records};
+use swath_store::{
+    Closed, Header, HeaderError, Record, Recorder, StoreBuilder, StoreId, layout, records,
+};
 
 fn sample() -> Vec<u8> {
     StoreBuilder::new(42, [7; 16])
@@ -18,7 +20,12 @@ fn sample() -> Vec<u8> {
         .forked_from([5; 16])
         .file(2, b"/srv/b.py", None)
         .code(2, 1, &[2, 1])
-        .spawn(b"subprocess.Popen", b"/bin/sh", &[b"sh", b"-c", b"true"])
+        .spawn(
+            b"subprocess.Popen",
+            b"/bin/sh",
+            &[b"sh", b"-c", b"true"],
+            layout::SPAWN_BY_PATH,
+        )
         .state(b"evaluation-hook-taken", b"another tool took it")
         .listen(b"/run/web.sock")
         .code_with_exits(2, 1, 1, &[(2, 2)])
@@ -75,6 +82,7 @@ fn what_is_written_is_read_back() {
     };
     assert_eq!(spawn.how, b"subprocess.Popen");
     assert_eq!(spawn.arguments.iter().count(), 3);
+    assert_eq!(spawn.ways, layout::SPAWN_BY_PATH);
     assert!(matches!(all[7], Record::State(state) if state.slug == b"evaluation-hook-taken"));
     assert!(matches!(all[8], Record::Listen(listen) if !listen.inherited));
     assert!(matches!(all[9], Record::Code(code) if code.taken_exits().eq([(1, -1)])));

@@ -214,6 +214,69 @@ os.posix_spawn('/bin/true', ['true', 'posix'], {})
 }
 
 #[test]
+fn of_a_program_is_noted_which_file_it_is_and_whether_it_gets_the_agent() {
+    let code = "
+import os, subprocess
+os.mkdir('own'); os.symlink('/bin/true', 'own/truly'); os.mkdir('own/folder')
+agent = os.environ['PYTHONPATH']
+preloaded = {'LD_PRELOAD': '/x.so:%s/swath-preload.x86_64.so' % agent}
+def start(name, **options):
+    try:
+        subprocess.run([name, 'x'], stderr=-3, **options)
+    except (OSError, TypeError, ValueError):
+        pass
+own = {'PATH': '/nowhere::' + os.getcwd() + '/own'}
+start('truly', env=own)
+start('truly', env={'PATH': 'own', 'PYTHONPATH': agent + ':/x'})
+start('truly', env={'PATH': '../own', 'PYTHONPATH': '/x:' + agent}, cwd='own')
+start('true', env={**preloaded})
+start('true', env=os.environ)
+start('truly')
+os.environ['PATH'] = own['PATH']; os.environ['PYTHONPATH'] = 'src'
+start('truly')
+start('folder')
+start('truly', env={**own, 'A': 1})
+start('truly', env={**own, 'A=': 'b'})
+start('truly', env={**own, 'A': 'a' * 200000})
+start('truly', env={**own, **{str(n): 'a' * 100000 for n in range(70)}})
+";
+    for python in builds() {
+        let run = Run::new();
+        let place = swath_test::temp_dir();
+        let folder = fs_err::canonicalize(place.path()).unwrap();
+        let mut command = python.command();
+        let command = command.args(["-c", code]).current_dir(&folder);
+        let output = run
+            .inject(command)
+            .env("PATH", "/usr/bin:/bin")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}: {output:?}", python.tag());
+        let stores = run.stores();
+        let parent = stores.iter().find(|store| !store.spawns.is_empty());
+        let parent = parent.unwrap();
+        // From 3.13 on `posix_spawn` says the same again.
+        let starts = parent.spawns.iter().zip(&parent.ways);
+        let starts: Vec<(String, u32)> = starts
+            .filter(|(words, _)| words[0] == "subprocess.Popen")
+            .map(|(words, ways)| (words[1].clone(), *ways))
+            .collect();
+        let truly = format!("{}/own/truly", folder.display());
+        let below = format!("{}/own/../own/truly", folder.display());
+        let expected = [
+            (truly.clone(), 0),
+            (truly.clone(), layout::SPAWN_BY_PATH),
+            (below, 0),
+            // What CPython looks through without a `PATH`, and what is given above.
+            ("/bin/true".to_owned(), layout::SPAWN_BY_PRELOAD),
+            ("/usr/bin/true".to_owned(), layout::SPAWN_BY_PATH),
+            (truly, 0),
+        ];
+        assert_eq!(starts, expected, "{}", python.tag());
+    }
+}
+
+#[test]
 fn only_what_is_in_scope_is_recorded() {
     let measured = |configuration: &str, python: &Python, folder: &std::path::Path| {
         let run = Run::with(configuration);

@@ -28,7 +28,7 @@ fn a_store_becomes_a_process() {
             .code(1, 1, &[2, 0, 1])
             .code(1, 3, &[2, 1])
             .listen(b"127.0.0.1:8000")
-            .spawn(b"os.exec", b"/bin/true", &[b"true"])
+            .spawn(b"os.exec", b"/bin/true", &[b"true"], 0)
             .closed(layout::ENDED),
     )
     .unwrap();

@@ -10,3 +10,4 @@ mod hosts;
 mod launchers;
 mod outcomes;
 mod setup;
+mod starts;
