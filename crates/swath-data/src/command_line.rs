@@ -60,7 +60,27 @@ const SHORTEST_SECRET: usize = 16;
 /// Options of a header's own.
 const HEADER_OPTIONS: [&str; 3] = ["-H", "--header", "--proxy-header"];
 /// Options whose value is `USER:PASSWORD`.
-const USER_OPTIONS: [&str; 4] = ["-u", "--user", "--proxy-user", "-U"];
+const USER_OPTIONS: [&str; 7] = [
+    "-u",
+    "-U",
+    "--user",
+    "--proxy-user",
+    "--proxy",
+    "--cert",
+    "--proxy-cert",
+];
+/// Options of one letter that are a password in one program and something else in others.
+const PASSWORD_OPTIONS: [(&str, &str); 9] = [
+    ("redis-cli", "-a"),
+    ("valkey-cli", "-a"),
+    ("ldapsearch", "-w"),
+    ("ldapadd", "-w"),
+    ("ldapmodify", "-w"),
+    ("sqlcmd", "-P"),
+    ("bcp", "-P"),
+    ("mosquitto_pub", "-P"),
+    ("mosquitto_sub", "-P"),
+];
 /// What ends a value that is neither quoted nor a header's.
 const VALUE_ENDS: &str = "&;,#'\"`)}]|<> \t\r\n";
 
@@ -73,7 +93,14 @@ const VALUE_ENDS: &str = "&;,#'\"`)}]|<> \t\r\n";
 /// assert_eq!(kept, ["web", "--api-token", "***", "--db=pg://***@db/x"]);
 /// ```
 pub fn without_secrets(arguments: &[String]) -> Vec<String> {
-    let names_plugins = arguments.iter().any(|word| is_pytest(word));
+    let names_plugins = arguments
+        .iter()
+        .any(|word| matches!(file_name(word), "pytest" | "py.test"));
+    let passwords = PASSWORD_OPTIONS
+        .iter()
+        .filter(|(program, _)| arguments.iter().any(|word| file_name(word) == *program))
+        .map(|(_, option)| *option)
+        .collect::<Vec<_>>();
     let mut next = Value::Plain;
     let mut kept = Vec::with_capacity(arguments.len());
     for argument in arguments {
@@ -103,13 +130,17 @@ pub fn without_secrets(arguments: &[String]) -> Vec<String> {
             next = Value::Header;
         } else if USER_OPTIONS.contains(&argument.as_str()) {
             next = Value::User;
-        } else if argument.starts_with('-') && is_secret_name(argument) {
+        } else if passwords.contains(&argument.as_str())
+            || (argument.starts_with('-') && is_secret_name(argument))
+        {
             next = Value::Secret;
         }
         kept.push(if !names_plugins && is_attached_password(argument) {
             format!("-p{HIDDEN}")
+        } else if let Some(option) = option_with_user(argument) {
+            format!("{option}{HIDDEN}")
         } else {
-            hide_inside(argument, argument.starts_with("-H"))
+            hide_inside(argument, is_header(argument))
         });
     }
     kept
@@ -127,9 +158,32 @@ enum Value {
     Header,
 }
 
-fn is_pytest(word: &str) -> bool {
+fn file_name(word: &str) -> &str {
     let name = Path::new(word).file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name == "pytest" || name == "py.test")
+    name.unwrap_or_default()
+}
+
+/// `--user=`, `-u` of an argument that has a user and a password behind it.
+fn option_with_user(argument: &str) -> Option<&str> {
+    let length = USER_OPTIONS.iter().find_map(|option| {
+        let value = argument.strip_prefix(option)?;
+        let value = if option.starts_with("--") {
+            value.strip_prefix('=')?
+        } else {
+            value
+        };
+        is_user_and_password(value).then(|| argument.len() - value.len())
+    })?;
+    argument.get(..length)
+}
+
+/// Whether an argument is a header, as `X-Auth-Token:…`, where a name in lower case may be anything.
+fn is_header(argument: &str) -> bool {
+    let name = argument.split(':').next().unwrap_or_default();
+    argument.starts_with("-H")
+        || name.starts_with("x-")
+        || matches!(name, "Authorization" | "Cookie")
+        || (name.starts_with(char::is_uppercase) && name.contains('-'))
 }
 
 /// `-pPASSWORD`, and not `-password`.
@@ -183,12 +237,13 @@ fn with_parts_apart(name: &str) -> String {
 
 /// Hides what is secret inside one argument.
 fn hide_inside(argument: &str, is_header: bool) -> String {
-    let text = without_url_passwords(argument);
+    let text = without_secrets_of_urls(argument);
     let text = without_secret_words(&text);
     without_named_values(&text, is_header)
 }
 
-fn without_url_passwords(argument: &str) -> String {
+/// Hides passwords, and parts of paths that somebody must know to be let in.
+fn without_secrets_of_urls(argument: &str) -> String {
     let mut kept = String::with_capacity(argument.len());
     let mut rest = argument;
     while let Some(start) = rest.find("://") {
@@ -201,14 +256,34 @@ fn without_url_passwords(argument: &str) -> String {
         match end_of_credentials(address) {
             Some(at) => {
                 kept.push_str(HIDDEN);
-                kept.push_str(&address[at..]);
+                kept.push_str(&without_secret_path(&address[at..]));
             }
-            None => kept.push_str(address),
+            None => kept.push_str(&without_secret_path(address)),
         }
         rest = tail;
     }
     kept.push_str(rest);
     kept
+}
+
+/// Hides of an address what is behind a webhook's name, and what is too long to be a name.
+fn without_secret_path(address: &str) -> String {
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let (path, rest) = address.split_at(end);
+    let mut parts = path.split('/');
+    let host = parts.next().unwrap_or_default();
+    let mut kept = host.to_owned();
+    let mut is_of_webhook = host.starts_with("hooks.");
+    for part in parts {
+        let is_secret = part.len() >= SHORTEST_SECRET
+            && (is_of_webhook || part.len() >= 2 * SHORTEST_SECRET)
+            && part.chars().all(is_name_character)
+            && part.contains(|character: char| character.is_ascii_digit());
+        kept.push('/');
+        kept.push_str(if is_secret { HIDDEN } else { part });
+        is_of_webhook |= part.to_lowercase().contains("webhook");
+    }
+    kept + rest
 }
 
 /// Where the `@` behind a password is, or behind a user's name that is a token.
@@ -428,6 +503,21 @@ mod tests {
         ("sshpass|-p|S3cret|ssh", "sshpass|-p|***|ssh"),
         ("curl|-u|me:pw|http://h", "curl|-u|***|http://h"),
         ("curl|--proxy-user|me:pw", "curl|--proxy-user|***"),
+        ("curl|--user=me:pw|http://h", "curl|--user=***|http://h"),
+        ("curl|-ume:pw|http://h", "curl|-u***|http://h"),
+        ("curl|--cert|my.pem:pw", "curl|--cert|***"),
+        ("curl|--proxy|me:pw@proxy:3128", "curl|--proxy|***"),
+        ("curl|--proxy|proxy:3128", "curl|--proxy|proxy:3128"),
+        (
+            "docker|run|--user=1000:1000|x",
+            "docker|run|--user=1000:1000|x",
+        ),
+        (
+            "/usr/bin/redis-cli|-a|pw|ping",
+            "/usr/bin/redis-cli|-a|***|ping",
+        ),
+        ("ls|-a|folder", "ls|-a|folder"),
+        ("mosquitto_pub|-P|pw|-t|a", "mosquitto_pub|-P|***|-t|a"),
         // Headers.
         (
             "curl|-H|Authorization: Bearer x",
@@ -440,6 +530,10 @@ mod tests {
             "curl|--header=Cookie: ***",
         ),
         ("a|X-Auth-Token: x", "a|X-Auth-Token: ***"),
+        ("http|h|X-API-Key:x", "http|h|X-API-Key:***"),
+        ("http|h|Authorization:x", "http|h|Authorization:***"),
+        ("http|h|x-auth-token:x", "http|h|x-auth-token:***"),
+        ("docker|run|auth-service:2", "docker|run|auth-service:2"),
         (
             "a|Accept: x\nCookie: y\nHost: h",
             "a|Accept: x\nCookie: ***\nHost: h",
@@ -461,6 +555,23 @@ mod tests {
             "http://h/?X-Amz-Signature=***&a=b",
         ),
         ("http://h/?sig=x", "http://h/?sig=***"),
+        ("http://h/?a=b&key=x", "http://h/?a=b&key=***"),
+        (
+            "https://hooks.slack.com/services/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",
+            "https://hooks.slack.com/services/T024BE7LH/B024BE7LH/***",
+        ),
+        (
+            "https://discord.com/api/webhooks/112233445566778899/a-B_c3D4e5F6g7H8i9J0k1L2m3N4",
+            "https://discord.com/api/webhooks/***/***",
+        ),
+        (
+            "https://h/v1/0123456789abcdef0123456789abcdef/x?y=1",
+            "https://h/v1/***/x?y=1",
+        ),
+        (
+            "http://localhost:8000/webhooks/github?a=b",
+            "http://localhost:8000/webhooks/github?a=b",
+        ),
         (
             "--url=http://h/?password=x&y=1",
             "--url=http://h/?password=***&y=1",
