@@ -49,7 +49,7 @@ pub use python::{
     NOBODY, Python, builds, free_threaded_python, newest_python, python, python_of_everybody,
     pythons,
 };
-pub use random::{Random, seed};
+pub use random::{Random, case_count, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use rights::{can_mount, is_root};
 pub use sdist::unpack_sources;

@@ -57,6 +57,14 @@ pub fn seed() -> u64 {
         .unwrap_or(20_260)
 }
 
+/// How many random cases a test makes: `SWATH_COUNT`, else `usual`. With `SWATH_SEED` it runs one again.
+pub fn case_count(usual: u64) -> u64 {
+    std::env::var("SWATH_COUNT")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

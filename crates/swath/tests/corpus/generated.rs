@@ -1,6 +1,8 @@
 //! Generated programs, run by both tools: the same lines and the same exits.
 
-use swath_test::{Python, builds, free_threaded_python, python, record_figure, scale, seed, skip};
+use swath_test::{
+    Python, builds, case_count, free_threaded_python, python, record_figure, scale, seed, skip,
+};
 
 use crate::generator::program;
 use crate::marks::{check_both, disagreement, seen_by_all};
@@ -19,7 +21,7 @@ fn generated_programs_run_alike() {
         skip("generated_programs_run_alike", "no Python found");
     }
     let (left, right) = builds().split_at(builds().len() / 2);
-    let count = scale().pick(200, 5_000);
+    let count = case_count(scale().pick(200, 5_000));
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half
             .iter()
@@ -36,7 +38,7 @@ fn raising_programs_run_alike() {
         skip("raising_programs_run_alike", "no Python found");
     }
     let (left, right) = builds().split_at(builds().len() / 2);
-    let count = scale().pick(100, 20_000);
+    let count = case_count(scale().pick(100, 20_000));
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half.iter().flat_map(|python| {
             check(
@@ -61,7 +63,7 @@ fn large_programs_run_alike() {
     if large.is_empty() {
         skip("large_programs_run_alike", "no CPython 3.12 or 3.13 found");
     }
-    let count = scale().pick(40, 400);
+    let count = case_count(scale().pick(40, 400));
     let complaints = large.iter().flat_map(|python| {
         check(
             python,

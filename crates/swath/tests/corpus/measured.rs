@@ -27,6 +27,9 @@ exclude_lines =
     ^\s*if (typing\.)?TYPE_CHECKING:
 partial_branches =
     [#]\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(branch|BRANCH)
+partial_branches_always =
+    ^\s*while (True|1|False|0):
+    ^\s*if (True|1|False|0):
 ";
 
 /// The exits of a program's branches.
