@@ -4,10 +4,12 @@ use core::ptr::{null, null_mut};
 
 use swath_store::layout;
 
-use crate::branches::{Arc, Branches, SEVERAL, Side, Site, SiteKind, THOROUGH, Throw, Watch};
+use crate::branches::{
+    Arc, Branches, GroupStep, SEVERAL, Side, Site, SiteKind, THOROUGH, Throw, Watch,
+};
 use crate::ffi;
 use crate::file;
-use crate::flow::{Flow, Path, Way};
+use crate::flow::{Around, Flow, Path, Way};
 use crate::interpreter::VERSION;
 use crate::map;
 use crate::mirror::Mirror;
@@ -52,6 +54,7 @@ pub(crate) struct Survey {
     pub meanings: Scratch<u8>,
     pub watched_lines: Scratch<u8>,
     pub throws: Scratch<Throw>,
+    pub group_steps: Scratch<GroupStep>,
 }
 
 static SURVEY: Global<Survey> = Global::new(Survey {
@@ -67,6 +70,7 @@ static SURVEY: Global<Survey> = Global::new(Survey {
     meanings: Scratch::new(),
     watched_lines: Scratch::new(),
     throws: Scratch::new(),
+    group_steps: Scratch::new(),
 });
 
 /// An arc as a number.
@@ -129,6 +133,11 @@ impl Survey {
             }
         });
         flow.entries(|line| note(before, lines.index(line), SEVERAL));
+        // Which lines went on through the end of an `except*`, no line tells.
+        flow.around_group_ends(|around| match around {
+            Around::Before(line) => note(after, lines.index(line), SEVERAL),
+            Around::Behind(line) => note(before, lines.index(line), SEVERAL),
+        });
         // A branch may also lead to what raises, and what waits may never go on: no way is sure.
         // What makes a function may raise, and the function may be left from its own line.
         let is_old = VERSION.get(gil) < 0x030c;

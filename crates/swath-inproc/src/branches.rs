@@ -3,7 +3,7 @@
 //! Only what the lines alone do not tell is watched: a line with one way on went there when it
 //! ran. Some arcs are *proved* by a line: nothing else leads to it, so its hit is the arc's.
 
-mod taken_edges;
+mod group_steps;
 
 use core::ptr::null;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -12,9 +12,10 @@ use swath_store::layout;
 
 use crate::ffi;
 use crate::mirror::Mirror;
+use crate::notes::Notes;
 use crate::state::{Gil, Global};
 
-use taken_edges::TakenEdges;
+pub(crate) use group_steps::{GroupStep, Role};
 
 /// Whether nothing is left out: to prove that what is left out can be told from the lines.
 pub(crate) static THOROUGH: Global<bool> = Global::new(false);
@@ -96,6 +97,8 @@ pub(crate) mod meaning {
     pub(crate) const TELLS_EDGE: u8 = 4;
     /// An exception was caught, which tells of an arc by where it was raised.
     pub(crate) const CATCHES: u8 = 8;
+    /// It is of an `except*`, in which each step is seen.
+    pub(crate) const STEPS: u8 = 16;
 }
 
 /// The arc that an exception takes, by the unit that raises it.
@@ -120,8 +123,12 @@ pub(crate) struct Watch {
     pub thrown: (u32, u32),
     /// How many edges were not taken yet.
     pub open_edges: u32,
-    /// The edges that may be being taken.
-    pub taken: TakenEdges,
+    /// By thread, the edge that may be being taken, as the number of its site and 1.
+    pub taken: Notes,
+    /// By unit; null when there is no `except*`.
+    pub group_steps: *const GroupStep,
+    /// By frame that is in an `except*`, its latest line.
+    pub latest: Notes,
     /// Whether single operations are to be watched from now on, and whether they are.
     pub is_wanted: bool,
     pub is_on: bool,
@@ -135,7 +142,9 @@ impl Watch {
         throws: null(),
         thrown: (0, 0),
         open_edges: 0,
-        taken: TakenEdges::NONE,
+        taken: Notes::NONE,
+        group_steps: null(),
+        latest: Notes::NONE,
         is_wanted: false,
         is_on: false,
     };
@@ -362,10 +371,10 @@ impl Branches {
         unsafe {
             let meaning = self.meaning(unit);
             self.watch.is_wanted |= meaning & meaning::WATCH != 0;
-            if let Some(number) = self.watch.taken.end(thread) {
+            if let Some(number) = self.watch.taken.take(thread) {
                 self.end_edge(gil, number, unit);
             }
-            let mut is_done = true;
+            let mut is_done = meaning & meaning::STEPS == 0;
             if let Some(site) = self.site(unit) {
                 match (*site).kind {
                     SiteKind::Mark => {
@@ -373,7 +382,7 @@ impl Branches {
                     }
                     SiteKind::Edge if !(*site).on.seen => {
                         let number = *self.site_of.add(unit as usize);
-                        self.watch.taken.begin(thread, u32::from(number));
+                        self.watch.taken.set(thread, u64::from(number));
                         is_done = false;
                     }
                     _ => {}
@@ -393,7 +402,7 @@ impl Branches {
     }
 
     /// The unit behind an edge runs, or another one, which only an exception led to.
-    unsafe fn end_edge(&mut self, gil: Gil<'_>, number: u32, unit: u32) {
+    unsafe fn end_edge(&mut self, gil: Gil<'_>, number: u64, unit: u32) {
         // SAFETY: what is being taken is the number of a site and 1, which is not 0; the sites are kept
         // for good, and with the GIL held nobody else changes them.
         unsafe {
@@ -432,10 +441,28 @@ impl Branches {
         }
     }
 
+    /// A unit is about to run in a frame: the step that this is, if it is one within an `except*` or out
+    /// of it.
+    pub(crate) unsafe fn group_step(
+        &mut self,
+        unit: u32,
+        frame: impl FnOnce() -> *mut u8,
+    ) -> Option<(u32, i32)> {
+        // SAFETY: a unit that means something is below how many there are, for which there are so many
+        // steps where there are any, for good. With the GIL held nobody else uses the list.
+        unsafe {
+            if self.watch.group_steps.is_null() || self.meaning(unit) & meaning::STEPS == 0 {
+                return None;
+            }
+            let step = *self.watch.group_steps.add(unit as usize);
+            step.take(&mut self.watch.latest, frame())
+        }
+    }
+
     /// An exception left a frame of the code: no edge is being taken.
     pub(crate) unsafe fn unwound(&mut self, thread: *mut u8) {
         // SAFETY: with the GIL held nobody else uses the list.
-        unsafe { self.watch.taken.end(thread) };
+        unsafe { self.watch.taken.take(thread) };
     }
 
     /// Whether an exception that a unit raises leaves the frame before any other line runs.

@@ -550,9 +550,16 @@ impl Info {
         if self.branches.is_null() {
             return true;
         }
-        let thread = running_frame::thread(gil);
         // SAFETY: the arcs are not null here, were made for good, and leave out units that are not
         // theirs.
+        let step = unsafe { (*self.branches).group_step(unit, || running_frame::key(gil)) };
+        match step {
+            Some((from, to)) if to > 0 => self.find_arc(gil, from, to, false),
+            Some((from, _)) => self.left(gil, from),
+            None => {}
+        }
+        let thread = running_frame::thread(gil);
+        // SAFETY: as above.
         unsafe { (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil)) }
     }
 

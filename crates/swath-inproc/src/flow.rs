@@ -4,6 +4,10 @@
 //! A *line* here is a number of the interpreter's own table; 0 stands for none. A *target* is a
 //! line, or minus the line that the code object is defined on: the way out of it.
 
+mod groups;
+
+pub(crate) use groups::Around;
+
 use crate::ffi::Object;
 use crate::interpreter::VERSION;
 use crate::line_table;
@@ -33,10 +37,19 @@ pub(crate) struct Unit {
     is_handler: bool,
     /// Behind the unit that guards this one against exceptions; 0 for none (3.8 to 3.10).
     guard: u32,
-    /// Whether the interpreter reports the line when control comes here: on 3.8 and 3.9 it does
-    /// so at the first unit of a line only, and where control goes back to; 3.9 also where
-    /// exceptions lead to.
-    is_reported: bool,
+    shown: Shown,
+}
+
+/// How a unit's line shows to a tracer. 3.8 and 3.9 report it at the first unit of a line only, and where
+/// control goes back to; 3.9 also where exceptions lead to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Not: control comes to the middle of the line from another one, which was reported last.
+    Passed,
+    /// Not here, but it may be the one that was reported last when control is here.
+    Before,
+    /// When control comes here.
+    Here,
 }
 
 /// One code object, taken apart.
@@ -108,11 +121,15 @@ pub(crate) unsafe fn of<'a>(gil: Gil<'_>, code: Object) -> Option<&'a mut Flow> 
             0..=0x0309 => flow.place_by_table(gil, code)?,
             _ => flow.place_by_ranges(gil, code)?,
         }
+        flow.mark_group_ends(gil);
         flow.handlers.clear();
         if VERSION.get(gil) >= 0x030b {
             flow.read_handlers(gil, code)?;
         }
         flow.mark_reached();
+        if VERSION.get(gil) < 0x030a {
+            flow.mark_own(gil)?;
+        }
         if VERSION.get(gil) < 0x030b {
             flow.place_guards()?;
         }
@@ -170,7 +187,11 @@ impl Flow {
                 reached_by: 0,
                 is_handler: false,
                 guard: 0,
-                is_reported: VERSION.get(gil) >= 0x030a,
+                shown: if VERSION.get(gil) < 0x030a {
+                    Shown::Passed
+                } else {
+                    Shown::Here
+                },
             })?;
         }
         Some(())
@@ -214,8 +235,8 @@ impl Flow {
                 for unit in some.iter_mut() {
                     unit.line = line;
                 }
-                if let Some(first) = some.first_mut() {
-                    first.is_reported = is_new;
+                if let Some(first) = some.first_mut().filter(|_| is_new) {
+                    first.shown = Shown::Here;
                 }
             }
         };
@@ -234,7 +255,7 @@ impl Flow {
         // 3.9 reports where an exception leads to, on whatever line.
         if VERSION.get(gil) == 0x0309 {
             let ends = units.iter_mut().filter(|unit| unit.kind == Kind::AsyncEnd);
-            ends.for_each(|unit| unit.is_reported = true);
+            ends.for_each(|unit| unit.shown = Shown::Here);
         }
         Some(())
     }
@@ -365,6 +386,39 @@ impl Flow {
         }
     }
 
+    /// Notes which units may run while their own line is the one that was reported last (3.8 and 3.9).
+    fn mark_own(&mut self, gil: Gil<'_>) -> Option<()> {
+        let reports_handlers = VERSION.get(gil) == 0x0309;
+        let (units, todo) = (self.units.values_mut(), &mut self.todo);
+        todo.clear();
+        for (index, unit) in units.iter().enumerate() {
+            if unit.shown == Shown::Here {
+                add_next(todo, index as u32, unit)?;
+            } else if unit.is_handler && reports_handlers {
+                todo.add((index as u32, unit.line))?;
+            }
+            // What goes back is reported wherever it comes to.
+            let back = match unit.kind {
+                Kind::Call => index as u32 + 1,
+                kind if leads_to_target(kind) && unit.target as usize <= index => unit.target,
+                _ => continue,
+            };
+            if let Some(at) = units.get(back as usize) {
+                todo.add((back, at.line))?;
+            }
+        }
+        while let Some((index, line)) = todo.take() {
+            if let Some(unit) = units.get_mut(index as usize)
+                && unit.shown == Shown::Passed
+                && unit.line == line
+            {
+                unit.shown = Shown::Before;
+                add_next(todo, index, unit)?;
+            }
+        }
+        Some(())
+    }
+
     /// Notes what guards each unit against exceptions (3.8 to 3.10).
     fn place_guards(&mut self) -> Option<()> {
         /// A unit that is not reached yet.
@@ -433,7 +487,7 @@ impl Flow {
     /// As `steps`, with the unit that leaves the line.
     pub(crate) fn leaving_steps(&self, gil: Gil<'_>, mut leave: impl FnMut(usize, u32, i32)) {
         for (index, unit) in self.units().iter().enumerate() {
-            if unit.line == 0 || unit.kind.is_no_operation() {
+            if unit.line == 0 || unit.kind.is_no_operation() || unit.shown == Shown::Passed {
                 continue;
             }
             let line = unit.line;
@@ -448,7 +502,7 @@ impl Flow {
                 _ => {}
             }
             // On 3.8 the end of an iteration goes on from the line that it was reached from.
-            let is_lost = unit.kind == Kind::AsyncEnd && !unit.is_reported;
+            let is_lost = unit.kind == Kind::AsyncEnd && unit.shown != Shown::Here;
             if goes_on(unit.kind) && !is_lost {
                 self.step_to(line, index, index + 1, &mut step);
             }
@@ -508,7 +562,7 @@ impl Flow {
         if self
             .units()
             .get(to)
-            .is_some_and(|unit| unit.is_reported || to <= from)
+            .is_some_and(|unit| unit.shown == Shown::Here || to <= from)
         {
             match self.first_line(to) {
                 Some(next) if next != line => step(line, next as i32),
@@ -534,7 +588,7 @@ impl Flow {
             let Some(unit) = self.units().get(index) else {
                 return;
             };
-            if (unit.is_reported || index < before) && unit.line != 0 {
+            if (unit.shown == Shown::Here || index < before) && unit.line != 0 {
                 if unit.line != line {
                     step(line, unit.line as i32);
                 }
@@ -572,7 +626,7 @@ impl Flow {
             }
             index = match unit.kind {
                 Kind::Jump => unit.target as usize,
-                Kind::Return | Kind::Raise | Kind::Reraise => return None,
+                Kind::Return | Kind::Raise | Kind::Reraise | Kind::GroupEnd => return None,
                 _ => index + 1,
             };
         }
@@ -612,10 +666,7 @@ impl Flow {
             }
             index = match unit.kind {
                 Kind::Return => return path(way_to(self.way_out(), index, has_passed_raise)),
-                // The branches of no line are the compiler's own, at the end of `except*`: they go
-                // on unless something is raised again.
-                Kind::Branch if unit.line == 0 && !new => index + 1,
-                Kind::Branch | Kind::Handling => return open,
+                Kind::Branch | Kind::Handling | Kind::GroupEnd => return open,
                 Kind::Raise if new && may_pass_raise => {
                     has_passed_raise = true;
                     index + 1
@@ -681,6 +732,17 @@ fn path_out(out: i32, index: usize, is_sure: bool) -> Path {
     }
 }
 
+/// Adds the units that one leads to, with its line.
+fn add_next(todo: &mut Scratch<(u32, u32)>, index: u32, unit: &Unit) -> Option<()> {
+    if goes_on(unit.kind) {
+        todo.add((index + 1, unit.line))?;
+    }
+    if leads_to_target(unit.kind) {
+        todo.add((unit.target, unit.line))?;
+    }
+    Some(())
+}
+
 fn goes_on(kind: Kind) -> bool {
     !matches!(
         kind,
@@ -691,7 +753,7 @@ fn goes_on(kind: Kind) -> bool {
 fn leads_to_target(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Jump | Kind::Branch | Kind::Handling | Kind::Await | Kind::Call
+        Kind::Jump | Kind::Branch | Kind::Handling | Kind::Await | Kind::Call | Kind::GroupEnd
     )
 }
 

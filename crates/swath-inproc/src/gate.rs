@@ -5,6 +5,8 @@
 //! `c_traceobj` stays, so `sys.gettrace()` gives what it gives without swath. Another tool's
 //! trace function is called with the arguments it would have got.
 
+mod following;
+
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -23,6 +25,8 @@ use crate::state::{Gil, Global};
 use crate::symbols::{self, SYMBOLS, SetTrace, TraceFunction};
 use crate::test_function;
 use crate::thread;
+
+use following::follow_frame;
 
 /// Events of a trace function: a frame starts or goes on, a line is about to run, a frame ends or
 /// is suspended.
@@ -532,74 +536,6 @@ unsafe fn frame_proper(frame: *mut u8, layout: &FrameLayout) -> *mut u8 {
 unsafe fn code_of(frame: *mut u8, layout: &FrameLayout) -> Object {
     // SAFETY: a frame has its code at this place, in 3.11 as in the frozen versions before.
     unsafe { *frame_proper(frame, layout).add(CODE).cast::<Object>() }
-}
-
-/// Follows a frame from line to line, as coverage.py's tracer does: a frame that goes on after it
-/// was suspended goes on from the line where it is.
-unsafe fn follow_frame(gil: Gil<'_>, gate: &Gate, frame: *mut u8, event: c_int, info: &mut Info) {
-    // SAFETY: the frame is alive, and its line at the place that the self-test looked at; this
-    // thread's place in the table is used by this thread only.
-    unsafe {
-        let key = frame_proper(frame, &gate.layout);
-        let Some(place) = thread::of(gil, ffi::PyThreadState_Get()).frames.line(key) else {
-            return;
-        };
-        match event {
-            CALL if info.outline.suspends => {
-                *place = if is_starting(gil, frame, code_of(frame, &gate.layout)) {
-                    0
-                } else {
-                    u32::try_from(ffi::PyFrame_GetLineNumber(frame)).unwrap_or(0)
-                };
-                // Where the frame waited for another context, this one leaves the line as well.
-                if *place != 0 && info.is_on_behalf() {
-                    let line = *place;
-                    info.hit(gil, line);
-                }
-            }
-            LINE => {
-                let line = *frame.add(gate.layout.line).cast::<u32>();
-                let before = core::mem::replace(place, line);
-                if before != 0 {
-                    info.stepped(gil, before, line);
-                }
-            }
-            RETURN if *place != 0 => {
-                let line = *place;
-                if !info.outline.suspends || !is_suspended(gil, frame, code_of(frame, &gate.layout))
-                {
-                    info.left(gil, line);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Whether a frame that is entered starts, as coverage.py's tracer has it.
-unsafe fn is_starting(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
-    let _pending = PendingException::set_aside(gil);
-    // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
-    unsafe {
-        code::is_starting(
-            gil,
-            code,
-            object::number_attribute(gil, frame.cast(), c"f_lasti"),
-        )
-    }
-}
-
-/// Whether a frame that gives back control goes on later.
-unsafe fn is_suspended(gil: Gil<'_>, frame: *mut u8, code: Object) -> bool {
-    let _pending = PendingException::set_aside(gil);
-    // SAFETY: frame and code are alive, and no exception is pending while Python is asked.
-    unsafe {
-        code::is_suspended(
-            gil,
-            code,
-            object::number_attribute(gil, frame.cast(), c"f_lasti"),
-        )
-    }
 }
 
 /// The trace function.

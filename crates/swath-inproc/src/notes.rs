@@ -1,76 +1,68 @@
-//! The edges of one code object that threads may be taking: whether one is taken, the unit behind it
-//! tells, which runs next in the same thread. Other threads may run the code meanwhile.
+//! Numbers that are noted for threads or frames until they are asked for.
 
 use core::ptr::null_mut;
 
 use crate::ffi;
 use crate::scratch::Scratch;
 
-/// So many threads are told apart; those that never came back make room for others.
+/// So many owners are told apart; those that never came back make room for others.
 const MOST: usize = 256;
 
-/// An edge, by the number of its site and 1, that a thread may be taking.
 #[derive(Clone, Copy)]
-struct Edge {
-    thread: *mut u8,
-    number: u32,
+struct Note {
+    owner: *mut u8,
+    number: u64,
 }
 
-/// At most one edge for each thread. A copy is of the same list.
+/// At most one number for each owner. A copy is of the same list.
 #[derive(Clone, Copy)]
-pub(crate) struct TakenEdges(*mut Scratch<Edge>);
+pub(crate) struct Notes(*mut Scratch<Note>);
 
-impl TakenEdges {
+impl Notes {
     /// None so far.
     pub(crate) const NONE: Self = Self(null_mut());
 
-    /// A thread is at an edge. Without memory it is not noted.
+    /// Notes a number. Without memory it is not noted.
     ///
     /// # Safety
     ///
     /// Nobody else uses the list meanwhile.
-    pub(crate) unsafe fn begin(&mut self, thread: *mut u8, number: u32) {
+    pub(crate) unsafe fn set(&mut self, owner: *mut u8, number: u64) {
         // SAFETY: the memory is fresh, large enough, and nobody else's; the list in it stays.
         unsafe {
             if self.0.is_null() {
-                let memory = ffi::calloc(1, size_of::<Scratch<Edge>>()).cast::<Scratch<Edge>>();
+                let memory = ffi::calloc(1, size_of::<Scratch<Note>>()).cast::<Scratch<Note>>();
                 if memory.is_null() {
                     return;
                 }
                 memory.write(Scratch::new());
                 self.0 = memory;
             }
-            let edges = &mut *self.0;
-            if let Some(edge) = edges
-                .values_mut()
-                .iter_mut()
-                .find(|edge| edge.thread == thread)
-            {
-                edge.number = number;
+            let notes = &mut *self.0;
+            let known = notes.values_mut().iter_mut();
+            if let Some(note) = known.into_iter().find(|note| note.owner == owner) {
+                note.number = number;
                 return;
             }
-            if edges.values().len() >= MOST {
-                edges.clear();
+            if notes.values().len() >= MOST {
+                notes.clear();
             }
-            edges.add(Edge { thread, number });
+            notes.add(Note { owner, number });
         }
     }
 
-    /// A thread runs something else of the code, or leaves it: the edge that it was at.
+    /// Takes out what was noted.
     ///
     /// # Safety
     ///
-    /// As for [`TakenEdges::begin`].
+    /// As for [`Notes::set`].
     #[inline]
-    pub(crate) unsafe fn end(&mut self, thread: *mut u8) -> Option<u32> {
+    pub(crate) unsafe fn take(&mut self, owner: *mut u8) -> Option<u64> {
         // SAFETY: the list is null, or was made above and stays.
-        let edges = unsafe { self.0.as_mut() }?;
-        let index = edges
-            .values()
-            .iter()
-            .position(|edge| edge.thread == thread)?;
-        let last = edges.take()?;
-        match edges.values_mut().get_mut(index) {
+        let notes = unsafe { self.0.as_mut() }?;
+        let index = notes.values().iter().position(|note| note.owner == owner)?;
+        let last = notes.take()?;
+        match notes.values_mut().get_mut(index) {
             Some(place) => Some(core::mem::replace(place, last).number),
             None => Some(last.number),
         }
@@ -82,25 +74,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thread_has_an_edge_of_its_own() {
-        let mut edges = TakenEdges::NONE;
+    fn each_owner_has_a_number_of_its_own() {
+        let mut notes = Notes::NONE;
         let mut marks = [0_u8; 300];
-        let threads: [*mut u8; 300] = core::array::from_fn(|index| (&raw mut marks[index]));
+        let owners: [*mut u8; 300] = core::array::from_fn(|index| (&raw mut marks[index]));
         // SAFETY: the list is this test's own.
         unsafe {
-            assert_eq!(edges.end(threads[0]), None);
-            edges.begin(threads[0], 7);
-            edges.begin(threads[1], 8);
-            edges.begin(threads[2], 9);
-            edges.begin(threads[0], 5);
-            assert_eq!(edges.end(threads[0]), Some(5));
-            assert_eq!(edges.end(threads[0]), None);
-            assert_eq!(edges.end(threads[2]), Some(9));
-            assert_eq!(edges.end(threads[1]), Some(8));
-            for (number, thread) in (0..).zip(threads) {
-                edges.begin(thread, number);
+            assert_eq!(notes.take(owners[0]), None);
+            notes.set(owners[0], 7);
+            notes.set(owners[1], 8);
+            notes.set(owners[2], 9);
+            notes.set(owners[0], 5);
+            assert_eq!(notes.take(owners[0]), Some(5));
+            assert_eq!(notes.take(owners[0]), None);
+            assert_eq!(notes.take(owners[2]), Some(9));
+            assert_eq!(notes.take(owners[1]), Some(8));
+            for (number, owner) in (0..).zip(owners) {
+                notes.set(owner, number);
             }
-            assert_eq!(edges.end(threads[299]), Some(299));
+            assert_eq!(notes.take(owners[299]), Some(299));
         }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     GuardEnd,
     /// Ends an `async for`: entered by an exception, goes on if that is the end of the iteration.
     AsyncEnd,
+    /// Ends an `except*`: goes on, or to where what its clauses left or raised is raised (3.12 and 3.13).
+    GroupEnd,
 }
 
 impl Kind {

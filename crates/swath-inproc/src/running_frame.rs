@@ -48,6 +48,12 @@ pub(crate) fn place(gil: Gil<'_>) -> Option<i64> {
     }
 }
 
+/// What tells the frame that runs from others that are alive.
+pub(crate) fn key(_gil: Gil<'_>) -> *mut u8 {
+    // SAFETY: a thread that holds the GIL may ask for its frame, which is borrowed, or null.
+    unsafe { ffi::PyEval_GetFrame().cast() }
+}
+
 /// The unit of the frame that runs whose exception it handles.
 pub(crate) fn caught_unit(gil: Gil<'_>) -> Option<u32> {
     // SAFETY: the function was found under CPython's name for it, and returns a new reference or

@@ -50,6 +50,7 @@ impl Survey {
         self.add_proofs(gil, flow, lines)?;
         self.tell_edges(gil, flow, watch);
         self.note_escapes(gil, flow);
+        self.add_group_steps(gil, flow, watch)?;
         let first = self.arcs.values().len() as u32;
         let catches = self.add_throws(gil, flow, lines)?;
         watch.thrown = (first, self.arcs.values().len() as u32);
@@ -134,7 +135,7 @@ impl Survey {
         self.put_site(site, place..place + 1)
     }
 
-    fn mean(&mut self, unit: usize, bits: u8) {
+    pub(crate) fn mean(&mut self, unit: usize, bits: u8) {
         if let Some(meaning) = self.meanings.values_mut().get_mut(unit) {
             *meaning |= bits;
         }

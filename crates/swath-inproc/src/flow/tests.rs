@@ -35,10 +35,14 @@ fn take_apart(gil: Gil<'_>, code: &[u8], lines: &[u32], handlers: &[u8]) -> Flow
 }
 
 fn finish(gil: Gil<'_>, flow: &mut Flow, handlers: &[u8]) {
+    flow.mark_group_ends(gil);
     if VERSION.get(gil) >= 0x030b {
         assert!(flow.add_handlers(handlers).is_some());
     }
     flow.mark_reached();
+    if VERSION.get(gil) < 0x030a {
+        assert!(flow.mark_own(gil).is_some());
+    }
     if VERSION.get(gil) < 0x030b {
         assert!(flow.place_guards().is_some());
     }
@@ -133,7 +137,7 @@ fn old_tables_tell_which_unit_is_reported() {
     let told: Vec<(u32, bool)> = flow
         .units()
         .iter()
-        .map(|unit| (unit.line, unit.is_reported))
+        .map(|unit| (unit.line, unit.shown == Shown::Here))
         .collect();
     assert_eq!(told, [(10, true), (10, false), (11, true), (10, true)]);
 }
