@@ -14,7 +14,7 @@ mod statements;
 
 use std::borrow::Cow;
 
-use ruff_python_ast::{Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Identifier, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextSize;
 use rustc_hash::FxHashMap;
 
@@ -123,6 +123,18 @@ enum ChildKind<'a> {
     Class(&'a StmtClassDef),
     /// A lambda or comprehension: all of its code is on the line of its statement.
     Expression(u32),
+}
+
+impl<'a> ChildKind<'a> {
+    /// The name of a definition with type parameters.
+    fn generic_name(&self) -> Option<&'a Identifier> {
+        let (parameters, name) = match self {
+            Self::Function(function) => (&function.type_params, &function.name),
+            Self::Class(class) => (&class.type_params, &class.name),
+            Self::Expression(_) => return None,
+        };
+        parameters.as_ref().map(|_| name)
+    }
 }
 
 /// One code object in the making.

@@ -2,7 +2,8 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_interpolated_string_element};
 use ruff_python_ast::{
-    Arguments, BoolOp, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement, Keyword, UnaryOp,
+    Arguments, BoolOp, Comprehension, Expr, ExprBoolOp, ExprLambda, InterpolatedStringElement,
+    Keyword, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -205,6 +206,17 @@ impl<'a> Visitor<'a> for Constants<'a> {
                 self.keywords(&call.arguments);
             }
             _ => walk_expr(self, expression),
+        }
+    }
+
+    fn visit_comprehension(&mut self, comprehension: &'a Comprehension) {
+        self.visit_expr(&comprehension.iter);
+        if comprehension.is_async {
+            self.found.push(Found::None);
+        }
+        self.visit_expr(&comprehension.target);
+        for test in &comprehension.ifs {
+            self.test(test);
         }
     }
 

@@ -6,7 +6,7 @@
 use std::borrow::{Borrow, Cow};
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Expr, Identifier, Parameters, Pattern, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, Identifier, Parameters, Pattern, Stmt, StmtFunctionDef, StmtReturn};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::const_search::{Constant, Constants, Found};
@@ -20,10 +20,7 @@ impl<'a> Code<'a> {
             return;
         }
         match statement {
-            Stmt::Return(statement) => match statement.value.as_deref() {
-                Some(value) => self.note_expressions([value]),
-                None => self.note("None"),
-            },
+            Stmt::Return(statement) => self.note_expressions(self.returned_early(statement)),
             Stmt::Delete(statement) => self.note_expressions(&statement.targets),
             Stmt::Assign(statement) => {
                 self.note_expressions([&*statement.value]);
@@ -82,6 +79,23 @@ impl<'a> Code<'a> {
                 self.note_expressions(statement.decorator_list.iter().map(|it| &it.expression));
             }
             _ => {}
+        }
+    }
+
+    /// What a `return` computes before the enclosing blocks are left: a constant is loaded behind that.
+    pub(super) fn returned_early(&self, statement: &'a StmtReturn) -> Option<&'a Expr> {
+        let value = statement.value.as_deref();
+        value.filter(|value| folded_early(value, self.minor()).is_none())
+    }
+
+    /// Notes what a `return` loads once the enclosing blocks are left.
+    pub(super) fn note_returned_late(&mut self, statement: &'a StmtReturn) {
+        match statement.value.as_deref() {
+            None => self.note("None"),
+            Some(value) if self.returned_early(statement).is_none() => {
+                self.note_expressions([value]);
+            }
+            Some(_) => {}
         }
     }
 
@@ -218,7 +232,9 @@ impl<'a> Code<'a> {
         if has_keyword_defaults {
             self.note("keyword defaults");
         }
-        if self.minor() < 14 || self.target.has_future_annotations {
+        if function.type_params.is_some() {
+            // The code of the parameters evaluates them.
+        } else if self.minor() < 14 || self.target.has_future_annotations {
             self.note_annotations(function);
         } else if is_annotated(function) {
             // Code of its own evaluates them.

@@ -1,5 +1,7 @@
 //! Which instructions stay, and the lines that they keep.
 
+use ruff_text_size::Ranged;
+
 use super::{ChildKind, Code, CodeTooLarge, Flow, Scope};
 use crate::LineSet;
 
@@ -38,6 +40,10 @@ impl Code<'_> {
             .zip(&child_is_live)
             .filter(|&(_, &is_live)| is_live)
         {
+            // The parameters of a generic definition are code around its own.
+            if let Some(name) = child.kind.generic_name() {
+                out.insert(self.target.lines.logical(name.start()));
+            }
             match child.kind {
                 ChildKind::Expression(line) => {
                     out.insert(line);

@@ -26,9 +26,10 @@ impl<'a> Code<'a> {
             Stmt::ClassDef(class) => {
                 self.definition(&class.decorator_list, &class.name, ChildKind::Class(class));
             }
-            Stmt::Return(_) => {
+            Stmt::Return(value) => {
                 self.emit(Flow::Next);
                 self.unwind(false);
+                self.note_returned_late(value);
                 self.emit(Flow::Return);
             }
             Stmt::Raise(_) => {

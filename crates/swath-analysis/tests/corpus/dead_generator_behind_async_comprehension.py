@@ -1,0 +1,7 @@
+async def f():
+    try:
+        return r()
+        if any(x for x in y):
+            pass
+    finally:
+        x = [y async for y in z()]
