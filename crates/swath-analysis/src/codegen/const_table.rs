@@ -143,7 +143,11 @@ impl<'a> Code<'a> {
             }
             Pattern::MatchClass(class) => {
                 self.note_expressions([&*class.cls]);
-                self.note("attributes");
+                let attributes = class.arguments.keywords.iter().map(|it| &it.attr);
+                match class.arguments.keywords.is_empty() {
+                    true => self.note("()"),
+                    false => self.note_names(attributes),
+                }
                 self.note_none_of_match();
                 self.note_patterns(&class.arguments.patterns);
                 for keyword in &class.arguments.keywords {
