@@ -73,4 +73,6 @@ pub use set_report::{
     Exit, FileSets, NotCompared, Reached, SetCounts, SetNumbers, SetReport, UncomparedFile,
 };
 pub use trust::{file_findings, findings, verdict};
-pub use unexecuted::{SourceError, Touched, existing_sources, touch_unexecuted};
+pub use unexecuted::{
+    RecordedPackages, SourceError, Touched, existing_sources, recorded_packages, touch_unexecuted,
+};

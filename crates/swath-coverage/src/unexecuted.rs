@@ -1,10 +1,11 @@
 //! Files that could have run and did not: what counts at 0 %.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use swath_checkout::importable_files;
 use swath_config::CoverageConfig;
-use swath_data::CoverageData;
+use swath_data::{CoverageData, StoredFile};
 use swath_pattern::{Directory, GlobError, Globs, prepare_globs};
 
 /// A source setting that finds nothing.
@@ -39,6 +40,25 @@ pub struct Touched {
     pub never_imported: Vec<String>,
 }
 
+/// The packages of `source` that processes recorded: the folder of each whose own code ran.
+pub type RecordedPackages = BTreeMap<String, Option<String>>;
+
+/// The packages of `source` that the files of processes belong to. A package lies where its own code ran,
+/// whatever that folder is called; a namespace package has no such code.
+pub fn recorded_packages<'a>(files: impl Iterator<Item = &'a StoredFile>) -> RecordedPackages {
+    let mut packages = RecordedPackages::new();
+    for file in files {
+        let Some(package) = &file.package else {
+            continue;
+        };
+        let folder = packages.entry(package.name.clone()).or_default();
+        if package.is_itself && folder.is_none() {
+            *folder = file.path.strip_suffix("/__init__.py").map(str::to_owned);
+        }
+    }
+    packages
+}
+
 /// Adds the files under the folders and packages of `source` to the data, with nothing recorded.
 ///
 /// A package is looked for where its modules ran: one that no process imported gives no files.
@@ -46,6 +66,7 @@ pub fn touch_unexecuted(
     data: &mut CoverageData,
     config: &CoverageConfig,
     directory: &Directory,
+    recorded: &RecordedPackages,
 ) -> Result<Touched, SourceError> {
     let mut touched = Touched::default();
     let omit = Globs::new(prepare_globs(&config.run_omit, directory))?;
@@ -72,7 +93,7 @@ pub fn touch_unexecuted(
         roots.push(folder);
     }
     for package in packages {
-        match measured_package(data, package) {
+        match measured_package(data, package, recorded) {
             Measured::Package(folder) => roots.push(directory.absolute(&folder)),
             Measured::Module => {}
             Measured::Never => touched.never_imported.push(package.clone()),
@@ -122,9 +143,14 @@ enum Measured {
     Never,
 }
 
-fn measured_package(data: &CoverageData, package: &str) -> Measured {
+/// As it was recorded; where nothing was, by the paths of what ran.
+fn measured_package(data: &CoverageData, package: &str, recorded: &RecordedPackages) -> Measured {
+    let mut found = match recorded.get(package) {
+        Some(Some(folder)) => return Measured::Package(folder.clone()),
+        Some(None) => Measured::Module,
+        None => Measured::Never,
+    };
     let stem = format!("/{}", package.replace('.', "/"));
-    let mut found = Measured::Never;
     for (path, _) in data.files() {
         let rooted = format!("/{path}");
         if let Some(folder) = rooted.strip_suffix("/__init__.py")
@@ -141,7 +167,7 @@ fn measured_package(data: &CoverageData, package: &str) -> Measured {
 
 #[cfg(test)]
 mod tests {
-    use swath_data::Mode;
+    use swath_data::{Mode, SourcePackage};
 
     use super::*;
 
@@ -167,7 +193,7 @@ mod tests {
         };
         let mut data = CoverageData::new(Mode::Lines);
         let directory = Directory::new(folder);
-        touch_unexecuted(&mut data, &config, &directory)
+        touch_unexecuted(&mut data, &config, &directory, &RecordedPackages::new())
             .unwrap()
             .files
     }
@@ -216,8 +242,40 @@ mod tests {
             source: Some(texts(&["shop", "never"])),
             ..CoverageConfig::default()
         };
-        let touched = touch_unexecuted(&mut data, &config, &directory).unwrap();
+        let none = RecordedPackages::new();
+        let touched = touch_unexecuted(&mut data, &config, &directory, &none).unwrap();
         assert_eq!(touched.files, [directory.absolute("lib/shop/cart.py")]);
+        assert_eq!(touched.never_imported, ["never"]);
+    }
+
+    #[test]
+    fn a_package_lies_where_its_own_code_ran() {
+        let folder = tree(&["lib/code/__init__.py", "lib/code/cart.py", "lib/one.py"]);
+        let directory = Directory::new(folder.path());
+        let mut data = CoverageData::new(Mode::Lines);
+        let ran = |path: &str, name: &str, is_itself| StoredFile {
+            path: directory.absolute(path),
+            package: Some(SourcePackage {
+                name: name.to_owned(),
+                is_itself,
+            }),
+            ..StoredFile::default()
+        };
+        let files = [
+            ran("lib/code/__init__.py", "shop", true),
+            ran("lib/one.py", "single", true),
+            ran("lib/one.py", "namespace", false),
+        ];
+        for file in &files {
+            data.touch(&file.path);
+        }
+        let config = CoverageConfig {
+            source: Some(texts(&["shop", "single", "namespace", "never"])),
+            ..CoverageConfig::default()
+        };
+        let recorded = recorded_packages(files.iter());
+        let touched = touch_unexecuted(&mut data, &config, &directory, &recorded).unwrap();
+        assert_eq!(touched.files, [directory.absolute("lib/code/cart.py")]);
         assert_eq!(touched.never_imported, ["never"]);
     }
 
@@ -228,7 +286,9 @@ mod tests {
             source_dirs: texts(&["/"]),
             ..CoverageConfig::default()
         };
-        let error = touch_unexecuted(&mut CoverageData::new(Mode::Lines), &config, &directory);
+        let mut data = CoverageData::new(Mode::Lines);
+        let none = RecordedPackages::new();
+        let error = touch_unexecuted(&mut data, &config, &directory, &none);
         assert_eq!(
             error.unwrap_err().to_string(),
             "Source dir can't be a file system root: '/'"

@@ -57,6 +57,15 @@ pub struct Spawn {
     pub has_agent_preloaded: bool,
 }
 
+/// A package that `source` names, of which a module is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SourcePackage {
+    /// Its name, as `source` has it.
+    pub name: String,
+    /// Whether the module is the package itself.
+    pub is_itself: bool,
+}
+
 /// What a process recorded about one source file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StoredFile {
@@ -66,6 +75,8 @@ pub struct StoredFile {
     pub hash: Option<SourceHash>,
     /// Whether there was no such file where the process ran: it made the code itself.
     pub is_absent: bool,
+    /// The package of `source` that the file's module is in.
+    pub package: Option<SourcePackage>,
     /// The lines that the interpreter's own line tables call executable.
     pub executable: LineSet,
     /// The lines that ran in this process: what a data file holds.
@@ -559,6 +570,10 @@ impl FileTable {
                 path: text(file.path),
                 hash: file.hash.map(SourceHash),
                 is_absent: file.is_absent,
+                package: file.package.map(|package| SourcePackage {
+                    name: text(package.name),
+                    is_itself: package.is_itself,
+                }),
                 ..StoredFile::default()
             },
         );

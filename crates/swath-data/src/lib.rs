@@ -61,8 +61,9 @@ pub use derived::{Derivation, Derived, NamedData, derive};
 pub use error::DataError;
 pub use gather::{ProcessNote, to_coverage_data};
 pub use hit_store::{
-    AgentNote, Gathered, HitStoreError, MEASURED, Spawn, StoreEnding, StoredFile, StoredProcess,
-    UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store, read_hit_stores,
+    AgentNote, Gathered, HitStoreError, MEASURED, SourcePackage, Spawn, StoreEnding, StoredFile,
+    StoredProcess, UnreadableStore, count_hit_stores, is_hit_store_name, read_hit_store,
+    read_hit_stores,
 };
 pub use labels::Labels;
 pub use packed_store::pack_hit_store;

@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
+use swath_scope::Package;
 use swath_store::layout;
 
 use crate::ffi::{self, Object};
@@ -40,6 +41,8 @@ struct Entry {
     blob: Option<[u8; 20]>,
     /// Whether there was no such file then: the program made the code itself.
     is_absent: bool,
+    /// The package of `source` that the module is in that ran it first.
+    package: Option<Package<'static>>,
     /// The file's number in the store of a generation; 0 before it has one.
     id: u32,
     generation: u32,
@@ -152,6 +155,9 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             (*entry).file
         } else {
             let is_measured = scope::holds(gil, canonical.bytes());
+            let package = is_measured
+                .then(|| scope::package_of(gil, canonical.bytes()))
+                .flatten();
             if let Some(entry) = find(gil, canonical.bytes()) {
                 // The program ran meanwhile, and came here.
                 return (*entry).file;
@@ -159,6 +165,7 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
             let entry = remember(gil, canonical.bytes(), null_mut());
             if is_measured && !entry.is_null() {
                 (*entry).file = entry;
+                (*entry).package = package;
                 let note_jump = |line| note_jump_line(gil, entry, line);
                 (*entry).blob = blob_id(canonical.bytes(), note_jump);
                 (*entry).is_absent =
@@ -262,6 +269,7 @@ unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
             file,
             blob: None,
             is_absent: false,
+            package: None,
             id: 0,
             generation: 0,
         });
@@ -283,19 +291,25 @@ fn note_jump_line(_gil: Gil<'_>, file: *const Entry, line: u32) {
 
 /// Records a file that is measured. `None` when there is no room for that.
 fn record(gil: Gil<'_>, id: u32, file: &Entry) -> Option<()> {
-    let length = layout::FILE_FIXED + file.name.len();
+    let package = file.package.map_or(&[][..], |package| package.name);
+    let length = layout::FILE_FIXED + file.name.len() + package.len();
     let draft = map::append(gil, layout::KIND_FILE, id, file.name.len() as u32, length)?;
-    // SAFETY: the payload was asked for as long as the fixed part and the name, and the hash is
-    // shorter than the fixed part.
+    let mut flags = (package.len() as u32) << layout::FILE_PACKAGE_LENGTH;
+    if file.package.is_some_and(|package| package.is_itself) {
+        flags |= layout::FILE_PACKAGE_ITSELF;
+    }
+    if file.blob.is_some() {
+        flags |= layout::FILE_HASHED;
+    } else if file.is_absent {
+        flags |= layout::FILE_ABSENT;
+    }
+    // SAFETY: the payload was asked for as long as the fixed part, the name and that of the package;
+    // the hash and the flags are the fixed part.
     unsafe {
-        if let Some(hash) = file.blob {
-            let place = draft.put(0, &hash);
-            draft.put(place, &layout::FILE_HASHED.to_le_bytes());
-        } else if file.is_absent {
-            let place = draft.put(0, &[0; 20]);
-            draft.put(place, &layout::FILE_ABSENT.to_le_bytes());
-        }
-        draft.put(layout::FILE_FIXED, file.name);
+        let place = draft.put(0, &file.blob.unwrap_or_default());
+        draft.put(place, &flags.to_le_bytes());
+        let place = draft.put(layout::FILE_FIXED, file.name);
+        draft.put(place, package);
     }
     draft.commit(gil);
     Some(())

@@ -1,6 +1,6 @@
 //! Which files are measured: what the rules ask, answered by the interpreter.
 
-use swath_scope::{INSTALL_FOLDERS, Rules, Surroundings, is_below};
+use swath_scope::{INSTALL_FOLDERS, Package, Rules, Surroundings, is_below};
 
 use crate::configuration;
 use crate::ffi;
@@ -45,6 +45,11 @@ pub(crate) fn rules(gil: Gil<'_>) -> Rules<'static> {
 /// Whether a file is measured.
 pub(crate) fn holds(gil: Gil<'_>, file: &[u8]) -> bool {
     rules(gil).hold(file, &mut Interpreter { gil, file })
+}
+
+/// The package of `source` that the module is in that runs a file.
+pub(crate) fn package_of(gil: Gil<'_>, file: &[u8]) -> Option<Package<'static>> {
+    rules(gil).package_of(&mut Interpreter { gil, file })
 }
 
 /// The interpreter that runs a file.

@@ -3,21 +3,21 @@
 //! The data is saved first. Whatever fails after that is a finding, and whatever is wrong with the
 //! settings by then costs no line of what was recorded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use swath_checkout::Checkout;
 use swath_config::{CoverageConfig, Ready};
-use swath_coverage::{check_analysis, file_findings, touch_unexecuted, verdict};
+use swath_coverage::{check_analysis, file_findings, verdict};
 use swath_data::{
-    CoverageData, ProcessNote, RecordedFinding, RunFacts, RunRecord, StoredProcess, distinct_files,
-    to_coverage_data, without_secrets,
+    CoverageData, RecordedFinding, RunFacts, RunRecord, StoredProcess, distinct_files,
+    without_secrets,
 };
 use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::findings::of_account;
-use crate::account::{self, Account, Judged, ProcessAccount, account_for_processes};
+use crate::account::{self, Account, Judged, account_for_processes};
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -32,6 +32,7 @@ use crate::orchestra::RunOutcome;
 use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
+use crate::run_data::data_of;
 use crate::settings::Settings;
 use crate::unseen_service::unseen_services;
 use crate::{source_hints, tests_result};
@@ -416,58 +417,6 @@ fn ready_paths_of(request: &RunRequest) -> Vec<String> {
     let of_project = request.compose.iter().flat_map(|one| one.ready.values());
     let paths: BTreeSet<&str> = own.chain(of_project).filter_map(Ready::http_path).collect();
     paths.into_iter().map(str::to_owned).collect()
-}
-
-/// The lines of the processes that count, with the files under `source` that nobody ran.
-fn data_of(
-    request: &RunRequest,
-    settings: &Settings,
-    unexecuted: &[CoverageConfig],
-    account: &Account,
-    processes: &[StoredProcess],
-    record: RunRecord,
-    findings: &mut Vec<Finding>,
-) -> CoverageData {
-    let notes: BTreeMap<&str, &ProcessAccount> = account
-        .processes
-        .iter()
-        .map(|process| (process.id.as_str(), process))
-        .collect();
-    let context = settings.config.context.as_deref().unwrap_or_default();
-    let mut data = to_coverage_data(processes, record, context, |process| {
-        let account = notes.get(process.id.as_str());
-        account.map(|account| note_of(account)).unwrap_or_default()
-    });
-    if settings.config.relative_files {
-        data = data.with_paths(|path| settings.directory.relative(path).to_owned());
-    }
-    for config in unexecuted {
-        let mut config = config.clone();
-        config.relative_files = settings.config.relative_files;
-        match touch_unexecuted(&mut data, &config, &settings.directory) {
-            Ok(touched) => {
-                let never = touched.never_imported.into_iter();
-                findings.extend(never.map(|package| Finding::ModuleNotImported {
-                    nearest: source_hints::nearest_source(&package, &request.folder),
-                    package,
-                }));
-            }
-            Err(error) => findings.push(Finding::Configuration {
-                text: error.to_string(),
-            }),
-        }
-    }
-    data
-}
-
-fn note_of(account: &ProcessAccount) -> ProcessNote {
-    ProcessNote {
-        counted: account.counted,
-        role: Some(account.role),
-        service: account.service.clone(),
-        ended: Some(account.ending),
-        state: Some(account.agent.clone()),
-    }
 }
 
 /// With `--append` the report is about what the data file will hold, as the next report of it will be.

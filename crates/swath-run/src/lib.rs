@@ -36,6 +36,7 @@ mod reaper;
 mod report;
 mod request;
 mod role;
+mod run_data;
 mod run_folder;
 mod service;
 mod settings;

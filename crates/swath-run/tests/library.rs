@@ -280,10 +280,16 @@ fn declared(project: &Project) {
     let mut request = project.request("$PYTHON -m unittest test_shop");
     let mut web = project.service(&["-I", "-S", "web.py"]);
     web.ready = Some(swath_config::Ready::parse("log:up").unwrap());
-    request.services = vec![web];
+    let mut worker = web.clone();
+    "worker".clone_into(&mut worker.name);
+    request.services = vec![web, worker];
     let run = run(&request);
-    let named = |finding: &Finding| matches!(finding, Finding::ServiceNotMeasured { .. });
-    assert!(run.findings.iter().any(named), "{:?}", run.findings);
+    let named = run.findings.iter().filter_map(|finding| match finding {
+        Finding::ServiceNotMeasured { service } => Some(service.as_str()),
+        _ => None,
+    });
+    let named: Vec<&str> = named.collect();
+    assert_eq!(named, ["web", "worker"], "{:?}", run.findings);
     assert!(run.account.processes.iter().all(|process| !process.counted));
     assert_eq!(run.verdict.completeness, Completeness::Incomplete);
 }

@@ -10,4 +10,6 @@
 pub mod glob;
 mod rules;
 
-pub use rules::{INSTALL_FOLDERS, Rules, Surroundings, installed_part, is_below, is_module_of};
+pub use rules::{
+    INSTALL_FOLDERS, Package, Rules, Surroundings, installed_part, is_below, is_module_of,
+};

@@ -16,6 +16,15 @@ pub trait Surroundings {
     fn module_is(&mut self, property: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 }
 
+/// A package that rules name, of which a module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Package<'file> {
+    /// Its name.
+    pub name: &'file [u8],
+    /// Whether the module is the package itself.
+    pub is_itself: bool,
+}
+
 /// The rules of a settings file.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'file> {
@@ -74,6 +83,24 @@ impl<'file> Rules<'file> {
                 self.values(settings::SOURCE_PACKAGE)
                     .any(|package| is_module_of(name, package))
             })
+    }
+
+    /// The package that the rules name and a module is in: the module itself, if they name that.
+    pub fn package_of(&self, around: &mut impl Surroundings) -> Option<Package<'file>> {
+        if !self.name_packages() {
+            return None;
+        }
+        let mut found: Option<Package<'file>> = None;
+        around.module_is(&mut |module| {
+            for name in self.values(settings::SOURCE_PACKAGE) {
+                let is_itself = name == module;
+                if is_itself || (found.is_none() && is_module_of(module, name)) {
+                    found = Some(Package { name, is_itself });
+                }
+            }
+            found.is_some()
+        });
+        found
     }
 
     /// In an installed copy of a package of the checkout.

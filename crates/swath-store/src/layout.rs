@@ -91,6 +91,11 @@ pub const FILE_HASHED: u32 = 1;
 /// In a file record's flags: where the process ran there was no such file, nor byte code that it can
 /// have been imported from.
 pub const FILE_ABSENT: u32 = 2;
+/// In a file record's flags: the file's module is itself the package whose name follows the path.
+pub const FILE_PACKAGE_ITSELF: u32 = 4;
+/// In a file record's flags, from this bit on: the length of the name of the package of `source` that the
+/// file's module is in. The name follows the path; 0 where `source` names no package that it is in.
+pub const FILE_PACKAGE_LENGTH: u32 = 16;
 
 /// No code begins or continues on this line.
 pub const LINE_NONE: u8 = 0;

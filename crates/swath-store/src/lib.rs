@@ -27,6 +27,6 @@ pub use builder::StoreBuilder;
 pub use header::{Closed, Header, HeaderError, Recorder, Sharing, StoreId, places, sharing};
 pub use record::{
     Arcs, Code, CodePlace, Context, ContextNote, ContextPlaces, File, KnownArc, Listen, Process,
-    Record, Spawn, State, Strings, StringsIter, TakenArc, Unknown, records,
+    Record, SourcePackage, Spawn, State, Strings, StringsIter, TakenArc, Unknown, records,
 };
 pub use version::{Recording, Version};

@@ -15,6 +15,17 @@ pub struct File<'store> {
     /// Whether there was no such file, nor byte code that it can have been imported from: the
     /// process made the code itself.
     pub is_absent: bool,
+    /// The package of `source` that the file's module is in.
+    pub package: Option<SourcePackage<'store>>,
+}
+
+/// A package that `source` names, of which a module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourcePackage<'name> {
+    /// Its name, as `source` has it.
+    pub name: &'name [u8],
+    /// Whether the module is the package itself.
+    pub is_itself: bool,
 }
 
 /// A code object and its lines.
@@ -390,9 +401,17 @@ impl Head {
         Some(match self.kind {
             layout::KIND_FILE => {
                 let flags = u32_at(payload, 20)?;
+                let behind = layout::FILE_FIXED.checked_add(size(self.b))?;
+                let name = piece(payload, behind, size(flags >> layout::FILE_PACKAGE_LENGTH));
                 Record::File(File {
                     id: self.a,
                     path: piece(payload, layout::FILE_FIXED, size(self.b))?,
+                    package: name
+                        .filter(|name| !name.is_empty())
+                        .map(|name| SourcePackage {
+                            name,
+                            is_itself: flags & layout::FILE_PACKAGE_ITSELF != 0,
+                        }),
                     hash: array(payload, 0).filter(|_| flags & layout::FILE_HASHED != 0),
                     is_absent: flags & layout::FILE_ABSENT != 0,
                 })

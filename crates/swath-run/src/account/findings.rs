@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use swath_config::Service;
 use swath_data::StoredProcess;
 use swath_model::{Counted, Ending, Finding, NotMeasured, ProcessName, Role};
 
@@ -80,14 +81,16 @@ fn no_service(
     account: &Account,
     processes: &[StoredProcess],
     request: &RunRequest,
-) -> Option<Finding> {
+) -> Vec<Finding> {
     if account.service_found || request.counted == Counted::All {
-        return None;
+        return Vec::new();
     }
-    if let Some(service) = request.services.first() {
-        return Some(Finding::ServiceNotMeasured {
+    if !request.services.is_empty() {
+        let services = request.services.iter();
+        let not_measured = |service: &Service| Finding::ServiceNotMeasured {
             service: service.name.clone(),
-        });
+        };
+        return services.map(not_measured).collect();
     }
     let tests_count = account
         .processes
@@ -96,8 +99,8 @@ fn no_service(
     let has_runner = processes
         .iter()
         .any(|process| crate::command_line::is_test_runner(&process.command));
-    (tests_count && has_runner && request.counted == Counted::Services)
-        .then_some(Finding::NoService)
+    let is_told = tests_count && has_runner && request.counted == Counted::Services;
+    is_told.then_some(Finding::NoService).into_iter().collect()
 }
 
 fn name(process: &ProcessAccount) -> ProcessName {

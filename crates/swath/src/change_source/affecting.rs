@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use swath_changes::{ChangeKind, ChangedFile, SubmoduleGap};
 use swath_checkout::is_source;
-use swath_coverage::{ChangedSource, MeasuredTexts, TextBefore, touch_unexecuted};
+use swath_coverage::{
+    ChangedSource, MeasuredTexts, RecordedPackages, TextBefore, touch_unexecuted,
+};
 use swath_data::{CoverageData, SourceHash};
 use swath_pattern::Directory;
 use swath_run::Settings;
@@ -229,7 +231,9 @@ impl<'a> Scope<'a> {
     fn has(&self, place: &Path) -> bool {
         let files = self.files.get_or_init(|| {
             let mut none = CoverageData::default();
-            let touched = touch_unexecuted(&mut none, &self.settings.config, self.directory);
+            let config = &self.settings.config;
+            let nowhere = RecordedPackages::new();
+            let touched = touch_unexecuted(&mut none, config, self.directory, &nowhere);
             let files = touched.map(|touched| touched.files).unwrap_or_default();
             let absolute = files.iter().map(|path| self.directory.absolute(path));
             absolute.collect()

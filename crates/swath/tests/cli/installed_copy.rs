@@ -75,3 +75,43 @@ fn somebody_elses_package_of_the_same_name_counts_for_nothing() {
         assert_eq!(missing, expected, "{options:?}");
     }
 }
+
+#[test]
+fn the_report_of_a_run_has_the_paths_that_later_ones_have() {
+    let Some(python) = python("the_report_of_a_run_has_the_paths_that_later_ones_have") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("src/shop/__init__.py", SHOP);
+    // A package that `source` names is meant where it is installed; `[paths]` says where that is here.
+    sandbox.write(
+        ".coveragerc",
+        "[run]\nsource = shop\n[paths]\nhere =\n    src/\n    */site-packages/\n",
+    );
+    let interpreter = environment(&sandbox, &python.path, SHOP);
+    let program = sandbox.temporary().with_file_name("elsewhere/serve.py");
+    swath_test::write_file(&program, "import shop\nshop.price(1)\n");
+    let begin = ["run", "--no-docker", "--count=all", "--"];
+    let run = sandbox.swath(&[&begin[..], &[&interpreter, &text(&program)]].concat());
+    let table = |text: &str| {
+        let rows = text.lines().filter(|line| line.contains("shop"));
+        let cells = rows.map(|row| row.split_whitespace().take(4).collect::<Vec<_>>().join(" "));
+        cells.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        table(&run.stdout),
+        ["src/shop/__init__.py 4 1 75%"],
+        "{run:?}"
+    );
+    let report = sandbox.swath(&["report"]);
+    assert_eq!(table(&report.stdout), table(&run.stdout), "{report:?}");
+    let gated = sandbox.swath(
+        &[
+            &["run", "--gate=src/shop/*=76"],
+            &begin[1..],
+            &[&interpreter, &text(&program)],
+        ]
+        .concat(),
+    );
+    assert_eq!(gated.code, 2, "{gated:?}");
+}

@@ -58,6 +58,7 @@ mod scarcity;
 mod servers;
 mod settings;
 mod sightings;
+mod source_packages;
 mod stopping;
 mod swarm;
 mod swath_log;
