@@ -92,13 +92,19 @@ fn unknown_lines(
         let analysis = analyze_lines(optimized.as_bytes(), python, rules);
         unknown = unknown.difference(&analysis.statements);
     }
-    let is_docstring = |line: u32| {
+    let says_nothing = |line: u32| {
         let line = (line as usize)
             .checked_sub(1)
             .and_then(|index| text.get(index));
-        line.is_some_and(|line| begins_with_string(line))
+        line.is_some_and(|line| begins_with_string(line) || is_without_code(line))
     };
-    unknown.iter().filter(|&line| !is_docstring(line)).collect()
+    unknown.iter().filter(|&line| !says_nothing(line)).collect()
+}
+
+/// No compiler has code of a text on such a line: a program has added to the syntax tree that it compiled,
+/// as Streamlit adds to line 1.
+fn is_without_code(line: &[u8]) -> bool {
+    matches!(line.trim_ascii_start().first(), None | Some(b'#'))
 }
 
 /// Docstrings are no statements, and their lines have code.
@@ -145,7 +151,14 @@ mod tests {
 
     #[test]
     fn code_where_the_analysis_sees_none_is_found() {
-        assert_eq!(check("a = 1\n# no code\nb = 2\n", &[1, 2, 3]), [2]);
+        let source = "if a:\n    b = 1\nelse:\n    c = 2\n";
+        assert_eq!(check(source, &[1, 2, 3, 4]), [3]);
+    }
+
+    #[test]
+    fn what_a_program_adds_to_its_syntax_tree_is_no_difference() {
+        let source = "# licence\n\na = 1\n    # indented\n";
+        assert_eq!(check(source, &[1, 2, 3, 4]), [0; 0]);
     }
 
     #[test]
