@@ -13,6 +13,7 @@ mod archive;
 mod asked_program;
 mod new_file;
 mod owner;
+mod pipe_or_device;
 mod place_map;
 mod private_folder;
 mod process_files;
@@ -28,6 +29,7 @@ pub use new_file::{
     NewFile, check_folder_writable, check_writable, write_file, write_private_file,
 };
 pub use owner::{Life, Owner};
+pub use pipe_or_device::{PipeOrDevice, is_pipe_or_device};
 pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};
 pub use private_folder::{OwnedFolder, create_private_file, private_folder};
 pub use process_files::{all_pids, arguments_of, environment_of, variable, whole_environment_of};

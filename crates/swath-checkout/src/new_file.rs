@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
+use crate::pipe_or_device::{PipeOrDevice, is_pipe_or_device};
+
 /// How often a link may lead to another one.
 const MOST_LINKS: usize = 40;
 
@@ -112,8 +114,7 @@ impl Seek for NewFile {
 /// Writes a file whole or not at all; a pipe or device that is there is written to.
 pub fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     if is_pipe_or_device(target) {
-        let mut file = fs_err::OpenOptions::new().write(true).open(target)?;
-        return file.write_all(bytes);
+        return PipeOrDevice::open(target)?.write_all(bytes);
     }
     let mut file = NewFile::create(target)?;
     file.write_all(bytes)?;
@@ -132,10 +133,6 @@ pub fn check_writable(target: &Path) -> io::Result<()> {
 /// Tries whether files can be made in a folder; leaves nothing behind.
 pub fn check_folder_writable(folder: &Path) -> io::Result<()> {
     NewFile::begin(folder.join("new"), 0o600).map(drop)
-}
-
-fn is_pipe_or_device(target: &Path) -> bool {
-    fs_err::metadata(target).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 /// Writes a file that only this user can read, whole or not at all.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::piped::read_file;
+
 /// Why a file of environment variables cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvFileError {
@@ -58,7 +60,7 @@ impl EnvFileError {
 
 /// Reads the variables in the file at `path`.
 pub fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
-    let bytes = fs_err::read(path).map_err(|error| EnvFileError::Unreadable {
+    let bytes = read_file(path).map_err(|error| EnvFileError::Unreadable {
         path: path.to_owned(),
         // The path is in the message already.
         source: std::io::Error::from(error.kind()),

@@ -15,6 +15,7 @@ mod error;
 mod gates;
 mod ini;
 mod options;
+mod piped;
 mod process_config;
 mod project;
 mod python_text;

@@ -1,6 +1,7 @@
 //! Finding and reading coverage.py's configuration files.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::CoverageConfig;
@@ -8,6 +9,7 @@ use crate::environment::{Environment, filled};
 use crate::error::ConfigError;
 use crate::ini::{Ini, IniSettings};
 use crate::options::{OPTIONS, SECTIONS, is_known};
+use crate::piped::read_file;
 use crate::python_text::decode;
 use crate::settings::Settings;
 use crate::substitution::expand_user;
@@ -157,8 +159,15 @@ impl Reader<'_> {
             .config
             .config_files_attempted
             .push(shown.clone());
-        let Ok(bytes) = fs_err::read(&path) else {
-            return Ok(false);
+        let bytes = match read_file(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                return Err(ConfigError::Invalid {
+                    file: file.to_owned(),
+                    reason: error.to_string(),
+                });
+            }
+            Err(_) => return Ok(false),
         };
         let settings = parse(file, &bytes, own, self.environment)?;
         self.loaded.config.config_files_read.push(shown.clone());

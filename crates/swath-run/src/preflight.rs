@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use swath_checkout::{check_folder_writable, check_writable};
+use swath_checkout::{check_folder_writable, check_writable, is_pipe_or_device};
 
 use crate::data_file::check_appendable;
 use crate::error::RunError;
@@ -12,7 +12,7 @@ use crate::request::RunRequest;
 /// Tries to write where the run will write.
 pub(crate) fn check_outputs(request: &RunRequest) -> Result<(), RunError> {
     check_file("the data file", &request.data_file)?;
-    if is_no_file(&request.data_file) {
+    if is_pipe_or_device(&request.data_file) {
         // Data needs a file that can be read again.
         let error = io::Error::other("it is a pipe or a device");
         return Err(refused("the data file", &request.data_file, error));
@@ -36,7 +36,7 @@ fn check_apart(request: &RunRequest) -> Result<(), RunError> {
     let data = ("the data file", request.data_file.as_path());
     let files = request.outputs.iter().filter(|output| !output.is_folder);
     let mut known = vec![data];
-    for file in files.filter(|file| !is_no_file(&file.path)) {
+    for file in files.filter(|file| !is_pipe_or_device(&file.path)) {
         let same = known
             .iter()
             .find(|(_, path)| in_its_folder(path) == in_its_folder(&file.path));
@@ -57,10 +57,6 @@ fn in_its_folder(path: &Path) -> PathBuf {
         (Some(Ok(folder)), Some(name)) => folder.join(name),
         _ => absolute,
     }
-}
-
-fn is_no_file(path: &Path) -> bool {
-    fs_err::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 fn check_file(what: &'static str, path: &Path) -> Result<(), RunError> {

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use fs_err as fs;
-use swath_checkout::NewFile;
+use swath_checkout::{NewFile, PipeOrDevice, is_pipe_or_device};
 
 use crate::exit::Exit;
 use crate::reporting::{Failure, Session, Stdout};
@@ -64,9 +64,8 @@ fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<f64, WriteError>,
 ) -> Result<f64, WriteError> {
-    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        // A device or a pipe: there is nothing to put in its place.
-        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
+    if is_pipe_or_device(path) {
+        let mut out = BufWriter::new(PipeOrDevice::open(path)?);
         let total = write(&mut out)?;
         out.flush()?;
         return Ok(total);

@@ -403,3 +403,44 @@ fn a_program_of_ones_own_may_import_from_an_archive_anywhere() {
         "{report:?}"
     );
 }
+
+#[test]
+fn a_pipe_is_not_waited_for_without_a_limit() {
+    let Some(python) = python("a_pipe_is_not_waited_for_without_a_limit") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("app.py", "a = 1\n");
+    make_pipe(&sandbox.project().join("pipe"));
+    let python = text(&python.path);
+    let run = |option: &str| {
+        let words = ["run", "--no-docker", option, "--", &python, "app.py"];
+        sandbox.swath(&words)
+    };
+    let without_reader = run("--json=pipe");
+    assert_ne!(without_reader.code, 0);
+    let said = &without_reader.stderr;
+    assert!(
+        said.contains("json-not-written") && said.contains("nobody reads"),
+        "{said}"
+    );
+    let without_writer = run("--rcfile=pipe");
+    assert_ne!(without_writer.code, 0);
+    let said = &without_writer.stderr;
+    assert!(said.contains("nobody writes"), "{said}");
+    assert!(!said.contains("Running"), "{said}");
+
+    let pipe = sandbox.project().join("pipe");
+    let there = pipe.clone();
+    let reader = std::thread::spawn(move || fs_err::read_to_string(there).unwrap());
+    assert_eq!(run("--json=pipe").code, 0);
+    assert!(reader.join().unwrap().contains("\"processes\""));
+    let writer = std::thread::spawn(move || fs_err::write(pipe, "[run]\nbranch = true\n").unwrap());
+    let with_writer = run("--rcfile=pipe");
+    writer.join().unwrap();
+    assert!(
+        with_writer.stdout.contains("BrPart"),
+        "{}",
+        with_writer.stdout
+    );
+}
