@@ -23,11 +23,17 @@ pub struct AnalysisDifference {
 
 /// Compares the analysis of every file that ran with the line tables of the interpreters that ran
 /// it. Files that are not here, or not as they ran, are left out.
+///
+/// A program can compile other code under the name of a file. So where the two disagree, `compiled` is
+/// asked on which lines an interpreter puts code when it compiles the source; what it does not know
+/// leaves the difference as it is.
 pub fn check_analysis<'a>(
     processes: impl IntoIterator<Item = &'a StoredProcess>,
     directory: &Directory,
+    compiled: &(impl Fn(&str, &[u8]) -> Option<LineSet> + Sync),
 ) -> Vec<AnalysisDifference> {
-    let mut executable: BTreeMap<(&str, PythonVersion, SourceHash), LineSet> = BTreeMap::new();
+    let mut executable: BTreeMap<(&str, PythonVersion, SourceHash), (LineSet, &str)> =
+        BTreeMap::new();
     let mut known = BTreeSet::new();
     for process in processes {
         let Some(python) = process.python else {
@@ -38,8 +44,10 @@ pub fn check_analysis<'a>(
             if let Some(hash) = file.hash
                 && known.insert((Arc::as_ptr(file), python))
             {
-                let lines = executable.entry((&file.path, python, hash)).or_default();
+                let key = (file.path.as_str(), python, hash);
+                let (lines, interpreter) = executable.entry(key).or_default();
                 lines.union_with(&file.executable);
+                *interpreter = &process.executable;
             }
         }
     }
@@ -50,12 +58,18 @@ pub fn check_analysis<'a>(
     };
     let mut differences: Vec<AnalysisDifference> = executable
         .into_par_iter()
-        .filter_map(|((path, python, hash), executable)| {
+        .filter_map(|((path, python, hash), (executable, interpreter))| {
             let source = read_source(Path::new(path)).ok()?;
             if SourceHash::of(&source) != hash {
                 return None;
             }
-            let lines = unknown_lines(&source, python, &rules, &executable);
+            let mut lines = unknown_lines(&source, python, &rules, &executable);
+            if !lines.is_empty()
+                && let Some(compiled) = compiled(interpreter, &source)
+            {
+                let own = executable.intersection(&compiled);
+                lines = unknown_lines(&source, python, &rules, &own);
+            }
             (!lines.is_empty()).then(|| AnalysisDifference {
                 name: directory.relative(path).to_owned(),
                 python,
@@ -124,6 +138,14 @@ mod tests {
     use super::*;
 
     fn check(source: &str, executable: &[u32]) -> Vec<u32> {
+        check_with(source, executable, &|_, _| None)
+    }
+
+    fn check_with(
+        source: &str,
+        executable: &[u32],
+        compiled: &(impl Fn(&str, &[u8]) -> Option<LineSet> + Sync),
+    ) -> Vec<u32> {
         let folder = tempfile::tempdir().unwrap();
         let directory = Directory::new(folder.path());
         let path = directory.absolute("a.py");
@@ -142,7 +164,7 @@ mod tests {
             })],
             ..StoredProcess::default()
         };
-        let mut differences = check_analysis([&process], &directory);
+        let mut differences = check_analysis([&process], &directory, compiled);
         differences
             .pop()
             .map(|difference| difference.lines)
@@ -159,6 +181,14 @@ mod tests {
     fn what_a_program_adds_to_its_syntax_tree_is_no_difference() {
         let source = "# licence\n\na = 1\n    # indented\n";
         assert_eq!(check(source, &[1, 2, 3, 4]), [0; 0]);
+    }
+
+    #[test]
+    fn code_that_is_not_of_the_source_says_nothing() {
+        let source = "a = 1\n# no code\n# none\nb = 2\n";
+        let compiled = |_: &str, _: &[u8]| Some([1, 2, 4].into_iter().collect());
+        assert_eq!(check_with(source, &[1, 2, 3, 4], &compiled), [2]);
+        assert_eq!(check_with(source, &[1, 3, 4], &compiled), [0; 0]);
     }
 
     #[test]

@@ -18,6 +18,20 @@ use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason, Or
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
 
+/// Why the data of an earlier run is still in the folder of that run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftoverCause {
+    /// It was killed.
+    Killed,
+    /// It could not save its data.
+    NotSaved {
+        /// Why.
+        error: String,
+    },
+    /// It ended before an engine handed over what containers had recorded.
+    NotGathered,
+}
+
 /// Why nothing of a run counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NothingMeasured {
@@ -360,6 +374,8 @@ pub enum Finding {
         age: String,
         /// The command that adds them to the data file.
         rescue: String,
+        /// Why they were left.
+        cause: LeftoverCause,
     },
     /// A container was started that had been created before the run.
     ContainerNotInjected {

@@ -28,7 +28,7 @@ pub use agent_state::AgentState;
 pub use arc::Arc;
 pub use counting::{count, join_and};
 pub use ending::Ending;
-pub use finding::{Finding, FirstProcess, NothingMeasured, ProcessName};
+pub use finding::{Finding, FirstProcess, LeftoverCause, NothingMeasured, ProcessName};
 pub use gap::{Gap, GapKind};
 pub use line_set::LineSet;
 pub use message::{Message, Severity};

@@ -588,7 +588,7 @@ pub const MESSAGES: [MessageGroup; 8] = [
             ),
             entry(
                 "leftover-run",
-                "a run of this checkout was killed before it saved its data; said once",
+                "a run of this checkout was killed before it saved its data, or could not save it; said once",
                 "`swath combine --append` adds the folder named; after two weeks it is removed",
             ),
             entry(

@@ -18,6 +18,7 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::findings::of_account;
 use crate::account::{self, Account, Judged, account_for_processes};
+use crate::compiled_lines::compiled_lines;
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -500,6 +501,7 @@ fn save_data(
                 error: error.to_string(),
                 kept,
             };
+            measurement.history.mark_unsaved(&not_saved.error);
             Outputs {
                 not_saved: Some(not_saved),
                 ..Outputs::default()
@@ -513,7 +515,7 @@ fn differences<'a>(
     processes: impl Iterator<Item = &'a StoredProcess>,
     settings: &Settings,
 ) -> Vec<Finding> {
-    check_analysis(processes, &settings.directory)
+    check_analysis(processes, &settings.directory, &compiled_lines)
         .into_iter()
         .take(NAMED)
         .map(|difference| Finding::AnalysisDiffers {

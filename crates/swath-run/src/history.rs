@@ -66,6 +66,8 @@ impl RunHistory {
             checkout: checkout.as_os_str().to_owned(),
             begun: seconds_now(),
             named: false,
+            not_saved: None,
+            not_gathered: false,
         };
         // Without this file a killed run's data is still in the temporary folder, only not named.
         let _ = run.write(&self.path);
@@ -79,6 +81,16 @@ impl RunHistory {
             .open(self.path.join(ENGINE_FILE));
         // Without it the project of a killed run stays up, and is named by Compose's own means.
         let _ = file.and_then(|mut file| writeln!(file, "project {project}"));
+    }
+
+    /// Notes why the data could not be saved.
+    pub(crate) fn mark_unsaved(&self, error: &str) {
+        ActiveRun::change(&self.path, |run| run.not_saved = Some(error.to_owned()));
+    }
+
+    /// Notes that the run has ended, and that an engine still holds data of it.
+    pub(crate) fn mark_ungathered(&self) {
+        ActiveRun::change(&self.path, |run| run.not_gathered = true);
     }
 
     /// Notes that the data has been gathered.

@@ -1,5 +1,5 @@
-//! Runs that were killed before they saved what was recorded: which they are, to whom they belong,
-//! and how they go.
+//! Runs that were killed before they saved what was recorded, or could not save it: which they are, to
+//! whom they belong, and how they go.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use swath_checkout::{Life, Links, OwnedFolder, Owner, read_regular, write_private_file};
-use swath_model::{Finding, count};
+use swath_model::{Finding, LeftoverCause, count};
 
 use crate::history::runs;
 use crate::run_folder::RunFolder;
@@ -37,6 +37,12 @@ pub(crate) struct ActiveRun {
     pub(crate) begun: u64,
     /// Whether it has been named as a leftover.
     pub(crate) named: bool,
+    /// Why it could not save its data, if it came to that.
+    #[serde(default)]
+    pub(crate) not_saved: Option<String>,
+    /// Whether it ended while an engine held data of its containers.
+    #[serde(default)]
+    pub(crate) not_gathered: bool,
 }
 
 impl ActiveRun {
@@ -51,6 +57,25 @@ impl ActiveRun {
         write_private_file(&history.join(ACTIVE_FILE), &text)
     }
 
+    /// Notes how the run ended, of which data is still there.
+    pub(crate) fn change(history: &Path, change: impl FnOnce(&mut ActiveRun)) {
+        if let Some(mut run) = ActiveRun::read(history) {
+            change(&mut run);
+            // Where that cannot be noted it is said as before.
+            let _ = run.write(history);
+        }
+    }
+
+    fn cause(&self) -> LeftoverCause {
+        match &self.not_saved {
+            Some(error) => LeftoverCause::NotSaved {
+                error: error.clone(),
+            },
+            None if self.not_gathered => LeftoverCause::NotGathered,
+            None => LeftoverCause::Killed,
+        }
+    }
+
     pub(crate) fn is_noted(history: &Path) -> bool {
         history.join(ACTIVE_FILE).exists()
     }
@@ -60,7 +85,7 @@ impl ActiveRun {
     }
 }
 
-/// A run that was killed before it could gather: its data is still there.
+/// A run that was killed before it could gather, or that could not save: its data is still there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftoverRun {
     /// The folder that holds its hit stores.
@@ -71,6 +96,8 @@ pub struct LeftoverRun {
     pub age: Duration,
     /// Whether a run has named it already: once is enough.
     pub named: bool,
+    /// Why it is still there.
+    pub cause: LeftoverCause,
     /// Its folder in the history.
     history: PathBuf,
 }
@@ -78,11 +105,7 @@ pub struct LeftoverRun {
 impl LeftoverRun {
     /// Notes that it has been named.
     pub fn note_named(&self) {
-        if let Some(mut run) = ActiveRun::read(&self.history) {
-            run.named = true;
-            // Where that cannot be noted it is named again.
-            let _ = run.write(&self.history);
-        }
+        ActiveRun::change(&self.history, |run| run.named = true);
     }
 
     /// As a finding of the next run.
@@ -91,6 +114,7 @@ impl LeftoverRun {
             hit_stores: self.hit_stores,
             age: in_words(self.age),
             rescue: combine_command(&self.data),
+            cause: self.cause.clone(),
         }
     }
 }
@@ -175,6 +199,7 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         hit_stores,
         age: now.duration_since(begun).unwrap_or_default(),
         named: run.named,
+        cause: run.cause(),
         history: history.to_owned(),
     })
 }
@@ -243,6 +268,8 @@ mod tests {
                 checkout: "/home/me/shop".into(),
                 begun: 0,
                 named: false,
+                not_saved: None,
+                not_gathered: false,
             };
             active.write(&self.history()).unwrap();
         }
@@ -274,6 +301,7 @@ mod tests {
             hit_stores: 1,
             age: Duration::from_mins(5),
             named: false,
+            cause: LeftoverCause::Killed,
             history: PathBuf::new(),
         };
         let message = run.finding().message();
@@ -308,6 +336,20 @@ mod tests {
         again.note_named();
         assert!(run.leftover(HERE, AT_ONCE).unwrap().named);
         assert!(run.folder.exists());
+    }
+
+    #[test]
+    fn a_run_that_could_not_save_was_not_killed() {
+        let run = Run::of(&gone());
+        run.add_store();
+        let full = "the disk is full".to_owned();
+        ActiveRun::change(&run.history(), |run| run.not_gathered = true);
+        let found = run.leftover(HERE, AT_ONCE).unwrap();
+        assert_eq!(found.cause, LeftoverCause::NotGathered);
+        ActiveRun::change(&run.history(), |run| run.not_saved = Some(full));
+        let message = run.leftover(HERE, AT_ONCE).unwrap().finding().message();
+        assert!(message.text.contains("could not save 1 raw"), "{message:?}");
+        assert_eq!(message.notes, ["the disk is full"]);
     }
 
     #[test]

@@ -43,7 +43,10 @@ impl Measurement {
     /// the folder stays, and the next run fetches the rest into it and names it.
     pub(crate) fn end(&mut self) {
         match &mut self.folder {
-            Some(folder) if self.containers.is_ungathered() => folder.keep(),
+            Some(folder) if self.containers.is_ungathered() => {
+                folder.keep();
+                self.history.mark_ungathered();
+            }
             _ => self.history.mark_ended(),
         }
     }

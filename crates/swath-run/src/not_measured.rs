@@ -61,11 +61,14 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
         })
         .map(|sighting| {
             let (reason, detail) = reason_for(evidence, sighting);
+            // Nobody stops what has no mark of a service, a group of its own, and another parent.
+            let running = sighting.running.then(|| "it still runs".to_owned());
+            let details: Vec<String> = detail.into_iter().chain(running).collect();
             NotMeasured {
                 pid: Some(sighting.key.pid),
                 command: without_secrets(&sighting.arguments),
                 reason,
-                evidence: detail,
+                evidence: (!details.is_empty()).then(|| details.join("; ")),
                 container: None,
             }
         })

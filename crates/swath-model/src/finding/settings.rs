@@ -1,6 +1,6 @@
 //! Findings about settings, and about what earlier runs left.
 
-use super::Finding;
+use super::{Finding, LeftoverCause};
 use crate::{Gap, GapKind, Message, count, join_and};
 
 pub(super) fn message(finding: &Finding) -> Option<Message> {
@@ -77,16 +77,31 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             hit_stores,
             age,
             rescue,
-        } => Message::warning(
-            "leftover-run",
-            format!(
-                "a run of this checkout was killed {age} ago, before it could save {}",
-                count(*hit_stores, "raw data file")
-            ),
-        )
-        .hint(rescue.clone()),
+            cause,
+        } => leftover_run(&count(*hit_stores, "raw data file"), age, cause).hint(rescue.clone()),
         other => return of_place(other),
     })
+}
+
+/// A run whose data is still in its folder: what became of it.
+fn leftover_run(files: &str, age: &str, cause: &LeftoverCause) -> Message {
+    let (text, error) = match cause {
+        LeftoverCause::Killed => (
+            format!("a run of this checkout was killed {age} ago, before it could save {files}"),
+            None,
+        ),
+        LeftoverCause::NotSaved { error } => (
+            format!("a run of this checkout could not save {files}, {age} ago"),
+            Some(error.clone()),
+        ),
+        LeftoverCause::NotGathered => (
+            format!(
+                "a run of this checkout ended {age} ago, before an engine answered; {files} of it are there now"
+            ),
+            None,
+        ),
+    };
+    Message::warning("leftover-run", text).notes(error)
 }
 
 /// What a place's own settings file has to do with the number.

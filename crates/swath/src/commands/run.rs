@@ -289,7 +289,10 @@ pub(crate) fn show(wishes: &Wishes<'_>, run: &FinishedRun, gates: &Gates) -> Exi
         print(&format!("Coverage failure: {failure}\n"));
     }
     let page = tests_ran.then(|| write_pages(wishes, run)).flatten();
-    for finding in &run.findings {
+    // That was said before the run, as what else there is to say of the settings.
+    let said = run.settings.plugins.finding();
+    let findings = run.findings.iter();
+    for finding in findings.filter(|&finding| Some(finding) != said.as_ref()) {
         finding.message().print();
     }
     let gates = if tests_ran {

@@ -49,6 +49,29 @@ fn run_folders(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
+fn a_run_that_could_not_save_is_not_said_to_have_been_killed() {
+    let Some(python) = python("a_run_that_could_not_save_is_not_said_to_have_been_killed") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("mine/gone/x", "");
+    sandbox.write("mine/shop.py", "import shutil\nshutil.rmtree('gone')\n");
+    let mut command = sandbox.command(&["run", "--no-docker", "--data-file=gone/data", "--"]);
+    command.arg(&python.path).arg("shop.py");
+    command.current_dir(sandbox.project().join("mine"));
+    let unsaved = finish(command);
+    assert!(
+        unsaved.stderr.contains("error[data-not-saved]"),
+        "{}",
+        unsaved.stderr
+    );
+    let next = run_in(&sandbox, "mine", &python.path);
+    let said = "a run of this checkout could not save 1 raw data file, less than a minute ago";
+    assert!(next.stderr.contains(said), "{}", next.stderr);
+    assert!(!next.stderr.contains("killed"), "{}", next.stderr);
+}
+
+#[test]
 fn a_killed_run_is_named_in_its_own_checkout_once_and_its_hint_loses_nothing() {
     let test = "a_killed_run_is_named_in_its_own_checkout_once_and_its_hint_loses_nothing";
     let Some(python) = python(test) else {

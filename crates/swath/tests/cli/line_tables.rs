@@ -82,3 +82,25 @@ fn the_guard_is_silent_over_standard_libraries() {
         }
     }
 }
+
+#[test]
+fn other_code_under_the_name_of_a_file_is_no_fault_of_the_analysis() {
+    let Some(python) = newest_python() else {
+        skip(
+            "other_code_under_the_name_of_a_file_is_no_fault_of_the_analysis",
+            "no CPython 3.8 or newer",
+        );
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("page.py", "a = 1\n# nothing\n\nb = 2\n");
+    sandbox.write(
+        "render.py",
+        "import page\nexec(compile('\\n'.join(['c = 3'] * 9), page.__file__, 'exec'))\n",
+    );
+    let mut command = sandbox.command(&["run", "--no-docker", "--source=.", "--"]);
+    command.arg(&python.path).arg("render.py");
+    let run = finish(command);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!run.stderr.contains("analysis-differs"), "{}", run.stderr);
+}

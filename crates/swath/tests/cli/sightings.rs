@@ -234,9 +234,36 @@ fn tools_that_keep_out_of_everybodys_way_are_no_gap() {
     let sandbox = Sandbox::new();
     sandbox.write("one.py", "x = 1\n");
     // A hook that pip would start in an environment of its own.
-    sandbox.write("hooks/_in_process.py", SLOW);
-    let script = "$PYTHON one.py; $PYTHON -Im venv --without-pip made; PYTHONPATH=/nowhere $PYTHON hooks/_in_process.py";
+    let hook = "v/lib/site-packages/pyproject_hooks/_in_process/_in_process.py";
+    sandbox.write(hook, SLOW);
+    let script = &format!(
+        "$PYTHON one.py; $PYTHON -Im venv --without-pip made; PYTHONPATH=/nowhere $PYTHON {hook}"
+    );
     let (run, account) = account(&sandbox, &text(&python.path), script);
     assert_eq!(not_measured(&account), [] as [Value; 0]);
     assert_eq!(account["complete"], true, "{}", run.stderr);
+}
+
+#[test]
+fn a_python_without_the_agent_that_is_left_behind_is_said_to_run() {
+    let test = "a_python_without_the_agent_that_is_left_behind_is_said_to_run";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    // It ends by itself when the project is gone.
+    sandbox.write(
+        "job.py",
+        "import os, time\nopen('up', 'w').close()\nwhile os.path.exists('up'):\n    time.sleep(0.05)\n",
+    );
+    let (run, account) = account(
+        &sandbox,
+        &text(&python.path),
+        "env -i setsid -f $PYTHON job.py > log 2>&1; until [ -e up ]; do sleep 0.01; done; sleep 0.3",
+    );
+    fs_err::remove_file(sandbox.project().join("up")).unwrap();
+    let seen = not_measured(&account);
+    assert_eq!(seen.len(), 1, "{account}");
+    assert_eq!(seen[0]["evidence"], "it still runs", "{}", run.stderr);
+    assert!(run.stderr.contains("it still runs"), "{}", run.stderr);
 }
