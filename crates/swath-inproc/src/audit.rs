@@ -13,7 +13,7 @@ use crate::map;
 use crate::monitoring;
 use crate::object::{self, PendingException};
 use crate::process;
-use crate::program_start;
+use crate::process::program_start;
 use crate::state::{Gil, hold};
 use crate::symbols::{self, SYMBOLS};
 use crate::text::c_bytes;

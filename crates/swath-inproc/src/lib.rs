@@ -60,7 +60,6 @@ mod object;
 mod operations;
 mod path;
 mod process;
-mod program_start;
 mod quiet;
 mod running_frame;
 mod scope;

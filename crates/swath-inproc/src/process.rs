@@ -1,6 +1,8 @@
 //! What the process is and listens to: what the accounting needs to give it a role. Never its
 //! environment.
 
+pub(crate) mod program_start;
+
 use core::ffi::c_int;
 
 use swath_store::layout;

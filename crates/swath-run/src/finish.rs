@@ -18,7 +18,6 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::findings::of_account;
 use crate::account::{self, Account, Judged, account_for_processes};
-use crate::compiled_lines::compiled_lines;
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -31,6 +30,7 @@ use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
 use crate::orchestra::RunOutcome;
 use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
+use crate::python_question::compiled_lines::compiled_lines;
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
 use crate::run_data::data_of;

@@ -4,7 +4,6 @@
 mod account;
 mod agent_settings;
 mod command_line;
-mod compiled_lines;
 mod compose;
 mod container;
 mod current_test;

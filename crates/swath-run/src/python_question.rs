@@ -1,5 +1,7 @@
 //! A question to a Python.
 
+pub(crate) mod compiled_lines;
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
