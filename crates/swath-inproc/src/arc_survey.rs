@@ -281,6 +281,15 @@ impl Survey {
         Some(())
     }
 
+    /// Makes the site of a unit that of others, too.
+    fn copy_site(&mut self, unit: usize, others: core::ops::Range<usize>) {
+        let sites = self.site_of.values_mut();
+        let number = sites.get(unit).copied().unwrap_or(0);
+        if let Some(others) = sites.get_mut(others) {
+            others.fill(number);
+        }
+    }
+
     fn add_sites(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         let units = flow.units();
         self.site_of.zeros(units.len())?;
@@ -294,8 +303,10 @@ impl Survey {
                 }
                 Kind::AsyncEnd if new => {
                     let source = unit.target as usize;
-                    let line = units.get(source).map_or(0, |unit| unit.line);
-                    self.add_site(gil, flow, lines, source, line, SiteWay::Either(index + 1))?;
+                    let site = flow.before_mark(source);
+                    let line = units.get(site).map_or(0, |unit| unit.line);
+                    self.add_site(gil, flow, lines, site, line, SiteWay::Either(index + 1))?;
+                    self.copy_site(site, source..site);
                 }
                 // Before 3.14 no branch is reported: that these units run says the same. The end
                 // of the iteration is reached by any exception, and raises all others again.
@@ -342,6 +353,12 @@ impl Survey {
     pub(crate) fn is_untold(&self, lines: Lines, line: u32) -> bool {
         let mark = self.marks.values().get(lines.index(line) as usize);
         mark.is_some_and(|mark| mark & (MAKES | FORKS) == MAKES || mark & (ENDS | JUMPS) != 0)
+    }
+
+    /// Whether a line has code that can never run behind a jump.
+    pub(crate) fn has_code_behind_jump(&self, lines: Lines, line: u32) -> bool {
+        let mark = self.marks.values().get(lines.index(line) as usize);
+        mark.is_some_and(|mark| mark & JUMPS != 0)
     }
 
     /// Whether a line has a `raise`.

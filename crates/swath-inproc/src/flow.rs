@@ -708,6 +708,14 @@ impl Flow {
         -(self.definition as i32)
     }
 
+    /// The unit before the mark behind which an `async for` goes on (3.14). What ends the iteration names
+    /// that unit, or one that is a little before it where the compiler miscounts.
+    pub(crate) fn before_mark(&self, source: usize) -> usize {
+        let rest = self.units().get(source + 1..).unwrap_or(&[]).iter();
+        let mark = rest.take(3).position(|unit| unit.kind == Kind::Cache);
+        source + mark.unwrap_or(0)
+    }
+
     /// Where a branch that is not taken goes on.
     pub(crate) fn behind(&self, index: usize) -> usize {
         let rest = self.units().get(index + 1..).unwrap_or(&[]);

@@ -268,20 +268,37 @@ impl Survey {
     fn collect_forks(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<bool> {
         self.keys.clear();
         let mut failed = false;
-        let mut collect = |from, to| {
-            if self.forks(lines, from) && to > 0 && self.proof(gil, lines, from, to) == 0 {
-                failed |= self.keys.add(key(from, to)).is_none();
-            }
-        };
+        let mut collect = |from, to| failed |= self.collect_fork(gil, lines, from, to).is_none();
         flow.steps(gil, &mut collect);
         // Whatever else the line raises goes where its `raise` leads.
         flow.raising_steps(gil, &mut collect);
+        // That may be a `raise` that the compiler dropped.
+        for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
+            if unit.line != 0
+                && !unit.is_quiet
+                && self.has_code_behind_jump(lines, unit.line)
+                && let Fate::Handled(handler) = flow.fate(gil, index)
+                && let Some(begin) = flow.first_placed(handler)
+                && let Some(begin) = flow.units().get(begin)
+                && begin.line != unit.line
+            {
+                self.collect_fork(gil, lines, unit.line, begin.line as i32)?;
+            }
+        }
         if failed {
             return None;
         }
         scratch::sort(self.keys.values_mut());
         self.keys.drop_repeated();
         Some(!self.keys.values().is_empty())
+    }
+
+    /// Collects an arc, if its line has several ways on and no line proves it.
+    fn collect_fork(&mut self, gil: Gil<'_>, lines: Lines, from: u32, to: i32) -> Option<()> {
+        if self.forks(lines, from) && to > 0 && self.proof(gil, lines, from, to) == 0 {
+            self.keys.add(key(from, to))?;
+        }
+        Some(())
     }
 
     /// Notes the lines of units that mean something, for where an event of the line takes the

@@ -143,10 +143,11 @@ impl<'a> Code<'a> {
             }
             Pattern::MatchClass(class) => {
                 self.note_expressions([&*class.cls]);
-                let attributes = class.arguments.keywords.iter().map(|it| &it.attr);
-                match class.arguments.keywords.is_empty() {
-                    true => self.note("()"),
-                    false => self.note_names(attributes),
+                let keywords = &class.arguments.keywords;
+                if keywords.is_empty() {
+                    self.note("()");
+                } else {
+                    self.note_names(keywords.iter().map(|keyword| &keyword.attr));
                 }
                 self.note_none_of_match();
                 self.note_patterns(&class.arguments.patterns);
