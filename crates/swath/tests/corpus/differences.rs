@@ -86,6 +86,30 @@ except StopIteration:
 print(1)
 ";
 
+/// Code of another file, which is measured, reaches the limit of recursion.
+const RECURSES: &str = "\
+import sys
+exec(compile(\"\"\"
+class Tokens:
+    def __init__(self, inner):
+        self.inner = inner
+    def flatten(self):
+        for token in self.inner:
+            yield from token.flatten()
+\"\"\", __file__.replace('.py', '_2.py'), 'exec'))
+tokens = Tokens([])
+for _ in range(1000):
+    tokens = Tokens([tokens])
+before = sys.getrecursionlimit()
+sys.setrecursionlimit(100)
+try:
+    list(tokens.flatten())
+except RecursionError:
+    pass
+sys.setrecursionlimit(before)
+print(1)
+";
+
 /// An object that only the caller's arguments keep.
 const KEEPS: &str = "\
 class Thing:
@@ -203,6 +227,17 @@ fn what_runs_behind_a_coroutine_that_was_cancelled_counts_on_3_11() {
     };
     missed_by_them_alone(python, CANCELLED, 9);
     missed_by_them_alone(python, RESUMES, 17);
+}
+
+#[test]
+fn what_runs_behind_the_limit_of_recursion_counts_up_to_3_10() {
+    let test = "what_runs_behind_the_limit_of_recursion_counts_up_to_3_10";
+    for minor in 8..=10 {
+        match python(3, minor) {
+            Some(python) => missed_by_them_alone(python, RECURSES, 20),
+            None => skip(test, &format!("CPython 3.{minor}")),
+        }
+    }
 }
 
 /// A line that runs, and of which coverage.py says that it does not.
