@@ -198,6 +198,13 @@ pub enum Finding {
         /// How many of its lines ran.
         lines: usize,
     },
+    /// Sources of which Python runs machine code, which nothing can be measured of.
+    ModulesCompiled {
+        /// Their names in the report.
+        sources: Vec<String>,
+        /// The extension module that is run for the first of them.
+        compiled: String,
+    },
     /// Measured files have no source here.
     PathsUnmapped {
         /// Their paths where they ran.

@@ -592,6 +592,11 @@ pub const MESSAGES: [MessageGroup; 8] = [
                 "`swath combine --append` adds the folder named; after two weeks it is removed",
             ),
             entry(
+                "module-compiled",
+                "Python runs machine code (Cython, mypyc) of which the source lies beside it: nothing of it can be measured, and the source counts as missed",
+                "test a build without compiled modules, or leave their sources out with `omit`",
+            ),
+            entry(
                 "module-not-imported",
                 "`source` names a package that no process imported",
                 "correct the name, or check that something imports the package",

@@ -18,6 +18,7 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::findings::of_account;
 use crate::account::{self, Account, Judged, account_for_processes};
+use crate::compiled_modules::compiled_modules;
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -307,6 +308,8 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         findings.extend(differences(counted, &settings));
         let names_source = settings.names_source() || unexecuted.iter().any(names_source);
         findings.extend(hints(&settings, names_source, analyzed, &files));
+        let versions = processes.iter().filter_map(|process| process.python);
+        findings.extend(compiled_modules(analyzed, &versions.collect()));
         findings.extend(tests_left_out(
             &account,
             &processes,

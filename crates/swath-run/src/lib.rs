@@ -4,6 +4,7 @@
 mod account;
 mod agent_settings;
 mod command_line;
+mod compiled_modules;
 mod compose;
 mod container;
 mod current_test;

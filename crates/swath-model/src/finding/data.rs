@@ -23,6 +23,16 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             }
         ))
         .hint("run again without changing it meanwhile".to_owned()),
+        Finding::ModulesCompiled { sources, compiled } => {
+            let text = match sources.len() {
+                1 => "1 module is compiled: its lines cannot be measured, and count as missed".to_owned(),
+                more => format!("{more} modules are compiled: their lines cannot be measured, and count as missed"),
+            };
+            let example = sources.first().map(|first| format!("Python runs `{compiled}` instead of `{first}`"));
+            Message::warning("module-compiled", text).notes(example).hint(
+                "test a build without compiled modules, or leave their sources out with `omit`".to_owned(),
+            )
+        }
         Finding::PathsUnmapped { paths } => {
             let have = if paths.len() == 1 { "has" } else { "have" };
             let text = format!("{} {have} no source here", count(paths.len(), "measured file"));

@@ -46,3 +46,55 @@ fn a_package_in_a_folder_of_another_name_counts_whole() {
         ]
     );
 }
+
+/// Copies an extension module of the standard library into `shop`, with a source beside it; its name.
+const EXTENSION: &str = r#"
+import importlib.util, pathlib, shutil, sys
+
+for name in "_bisect", "_csv", "_queue", "_json":
+    spec = importlib.util.find_spec(name)
+    if spec and (spec.origin or "").endswith(".so"):
+        shutil.copy(spec.origin, "shop")
+        pathlib.Path("shop", name + ".py").write_text("x = 1\n")
+        pathlib.Path("serve.py").write_text(f"import shop.{name}\n")
+        print(name)
+        break
+"#;
+
+#[test]
+fn a_module_that_is_compiled_is_named() {
+    let name = "a_module_that_is_compiled_is_named";
+    let Some(python) = python(name) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("shop/__init__.py", "VERSION = 1\n");
+    sandbox.write("shop/never.py", "x = 1\n");
+    let mut made = std::process::Command::new(&python.path);
+    made.args(["-c", EXTENSION]).current_dir(sandbox.project());
+    let made = String::from_utf8(made.output().unwrap().stdout).unwrap();
+    if made.is_empty() {
+        return swath_test::skip(
+            name,
+            "the standard library has no extension module as a file",
+        );
+    }
+    let source = format!("`shop/{}.py`", made.trim());
+    let begin = ["run", "--no-docker", "--count=all", "--source=shop", "--"];
+    let run = sandbox.swath(&[&begin[..], &[&text(&python.path), "serve.py"]].concat());
+    assert!(
+        run.stderr.contains("warning[module-compiled]: 1 module"),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains(&source), "{run:?}");
+    let begin = [
+        "run",
+        "--no-docker",
+        "--count=all",
+        "--source=shop",
+        "--omit=*/_*.py",
+        "--",
+    ];
+    let run = sandbox.swath(&[&begin[..], &[&text(&python.path), "serve.py"]].concat());
+    assert!(!run.stderr.contains("module-compiled"), "{run:?}");
+}
