@@ -18,7 +18,6 @@ use swath_model::{Finding, NothingMeasured, TestsResult};
 
 use crate::account::findings::of_account;
 use crate::account::{self, Account, Judged, account_for_processes};
-use crate::compiled_modules::compiled_modules;
 use crate::container::account::ContainerRun;
 use crate::container::findings as container_findings;
 use crate::container::running_before;
@@ -34,10 +33,13 @@ use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
 use crate::python_question::compiled_lines::compiled_lines;
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
-use crate::run_data::data_of;
 use crate::settings::Settings;
 use crate::unseen_service::unseen_services;
 use crate::{source_hints, tests_result};
+
+mod run_data;
+
+use run_data::data_of;
 
 /// How many differences of the analysis are named.
 const NAMED: usize = 5;
@@ -309,7 +311,10 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
         let names_source = settings.names_source() || unexecuted.iter().any(names_source);
         findings.extend(hints(&settings, names_source, analyzed, &files));
         let versions = processes.iter().filter_map(|process| process.python);
-        findings.extend(compiled_modules(analyzed, &versions.collect()));
+        findings.extend(source_hints::compiled_modules(
+            analyzed,
+            &versions.collect(),
+        ));
         findings.extend(tests_left_out(
             &account,
             &processes,

@@ -4,7 +4,6 @@
 mod account;
 mod agent_settings;
 mod command_line;
-mod compiled_modules;
 mod compose;
 mod container;
 mod current_test;
@@ -37,7 +36,6 @@ mod reaper;
 mod report;
 mod request;
 mod role;
-mod run_data;
 mod run_folder;
 mod service;
 mod settings;

@@ -7,6 +7,10 @@ use swath_checkout::Walk;
 use swath_model::Finding;
 use swath_pattern::Directory;
 
+mod compiled;
+
+pub(crate) use compiled::compiled_modules;
+
 /// Folders whose modules were made from the project's.
 const NOT_MODULES: [&str; 4] = ["build", "dist", "target", "venv"];
 /// More files than this are not looked at: a hint is not worth a long wait.
