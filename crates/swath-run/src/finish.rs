@@ -3,6 +3,8 @@
 //! The data is saved first. Whatever fails after that is a finding, and whatever is wrong with the
 //! settings by then costs no line of what was recorded.
 
+mod run_data;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,6 +18,7 @@ use swath_data::{
 };
 use swath_model::{Finding, NothingMeasured, TestsResult};
 
+use self::run_data::data_of;
 use crate::account::findings::of_account;
 use crate::account::{self, Account, Judged, account_for_processes};
 use crate::container::account::ContainerRun;
@@ -36,10 +39,6 @@ use crate::request::{RunKind, RunRequest, Scope};
 use crate::settings::Settings;
 use crate::unseen_service::unseen_services;
 use crate::{source_hints, tests_result};
-
-mod run_data;
-
-use run_data::data_of;
 
 /// How many differences of the analysis are named.
 const NAMED: usize = 5;
