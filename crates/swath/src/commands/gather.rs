@@ -21,6 +21,7 @@ pub(crate) fn gather(arguments: &GatherArguments) -> Exit {
         json: arguments.json.as_deref(),
         html: arguments.report.html.as_deref(),
         require_complete: arguments.require_complete,
+        attribution: false,
     };
     let prepared = prepare(arguments, &wishes);
     let gathered = prepared.and_then(|(request, gates, fleet, run)| {

@@ -253,6 +253,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) html: Option<&'a Path>,
     /// `--require-complete`.
     pub(crate) require_complete: bool,
+    /// `--attribution`.
+    pub(crate) attribution: bool,
 }
 
 fn wishes_of(arguments: &RunArguments) -> Wishes<'_> {
@@ -260,13 +262,14 @@ fn wishes_of(arguments: &RunArguments) -> Wishes<'_> {
         json: arguments.services.json.as_deref(),
         html: arguments.report.html.as_deref(),
         require_complete: arguments.services.require_complete,
+        attribution: arguments.services.attribution,
     }
 }
 
 /// Shows what came of a run, writes what was asked for, and gives the exit code. What cannot be
 /// written takes nothing else along.
 pub(crate) fn show(wishes: &Wishes<'_>, run: &FinishedRun, gates: &Gates) -> Exit {
-    show_gathered(run);
+    show_gathered(wishes, run);
     if let Some(saved) = &run.saved {
         let path = &saved.path;
         let folder = Path::new(run.settings.directory.path());
@@ -327,7 +330,7 @@ pub(crate) fn show(wishes: &Wishes<'_>, run: &FinishedRun, gates: &Gates) -> Exi
     }
 }
 
-fn show_gathered(run: &FinishedRun) {
+fn show_gathered(wishes: &Wishes<'_>, run: &FinishedRun) {
     let processes = run.account.processes.len();
     if processes > 0 {
         let text = format!(
@@ -338,14 +341,17 @@ fn show_gathered(run: &FinishedRun) {
         );
         status("Gathered", &text);
     }
-    show_attributed(&run.data.accounting.attribution);
+    let attribution = &run.data.accounting.attribution;
+    if !attribution.is_empty() {
+        show_attributed(attribution);
+    } else if wishes.attribution && run.nothing_measured.is_none() {
+        let text = "nothing: swath knows none of the servers and test runners that ran";
+        status("Attributed", text);
+    }
 }
 
-/// How many tests the data tells apart, if the run was to, and how to list them.
+/// How many tests the data tells apart, and how to list them.
 fn show_attributed(attribution: &Attribution) {
-    if attribution.is_empty() {
-        return;
-    }
     let tests: BTreeSet<&str> = attribution.tests().map(|(name, _)| test_of(name)).collect();
     let text = match tests.len() {
         0 => "no test: none named itself".to_owned(),

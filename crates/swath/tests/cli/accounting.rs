@@ -516,3 +516,21 @@ for name in sys.argv[2:]:
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }
+
+#[test]
+fn a_run_that_could_attribute_nothing_says_so() {
+    let Some(python) = python("a_run_that_could_attribute_nothing_says_so") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("app.py", "x = 1\n");
+    for (option, is_said) in [("--attribution", true), ("--count=all", false)] {
+        let begin = ["run", "--no-docker", "--count=all", option, "--"];
+        let run = sandbox.swath(&[&begin[..], &[&text(&python.path), "app.py"]].concat());
+        assert_eq!(
+            run.stderr.contains("Attributed nothing: "),
+            is_said,
+            "{run:?}"
+        );
+    }
+}
