@@ -20,12 +20,16 @@ use crate::process_table::{PythonPath, Sighting, Sightings};
 use crate::request::Scope;
 use crate::tool_command::{OwnCode, is_tool};
 
+use unseen_start::Interpreters;
 pub(crate) use unseen_start::{python_arguments, unseen_in_container};
 
 /// A Python that lives longer than 200 ms is seen for at least so long, looked at every 60 ms.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// The same for one whose command line is its parent's: it may be about to become another program.
 const LIKE_ITS_PARENT: Duration = Duration::from_millis(500);
+
+/// An interpreter that was ended before so long may not have got to code.
+const LONGEST_START: Duration = Duration::from_secs(1);
 
 /// What is known of the processes of this host.
 pub(crate) struct Evidence<'a> {
@@ -50,12 +54,14 @@ impl Evidence<'_> {
 /// Every Python that was seen, or that an agent saw being started, and has no hit store; except
 /// those that run a tool's own files.
 pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
+    let interpreters = Interpreters::of(evidence);
     let mut found = evidence
         .sightings
         .values()
         .filter(|sighting| {
             is_settled_python(evidence, sighting)
                 && !is_recorded(evidence, sighting)
+                && !ended_while_it_began(&interpreters, sighting)
                 && !evidence.is_tool(&sighting.arguments)
                 && !leaves_python_to_its_children(evidence, sighting)
         })
@@ -73,8 +79,20 @@ pub(crate) fn find_not_measured(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
             }
         })
         .collect::<Vec<_>>();
-    found.extend(unseen_start::find(evidence));
+    found.extend(unseen_start::find(evidence, &interpreters));
     found
+}
+
+/// Whether a Python that would have begun to record was ended before, as a test does that gives up at
+/// once: on a busy machine an interpreter takes its time to get to code.
+fn ended_while_it_began(interpreters: &Interpreters, sighting: &Sighting) -> bool {
+    let has_agent = Some(PythonPath::WithAgent { shadow: None });
+    !sighting.running
+        && sighting.python_for < LONGEST_START
+        && sighting.python_path == has_agent
+        && sighting.identity.user == Some(rustix::process::geteuid().as_raw())
+        && isolation(&sighting.arguments).is_none()
+        && interpreters.are_known(Path::new(&sighting.executable))
 }
 
 /// Whether what a process was at the last look has a hit store: one that became another program by `exec` may have lost

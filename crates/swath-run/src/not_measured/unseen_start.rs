@@ -19,9 +19,8 @@ use crate::program_file::{can_be_executed, has_loader, script_interpreter};
 const EXEC: &str = "os.exec";
 
 /// Every Python that a process of this host started and that is not known otherwise.
-pub(super) fn find(evidence: &Evidence<'_>) -> Vec<NotMeasured> {
+pub(super) fn find(evidence: &Evidence<'_>, interpreters: &Interpreters) -> Vec<NotMeasured> {
     let mut traces = Traces::of(evidence);
-    let interpreters = Interpreters::of(evidence);
     let mut unseen = Vec::new();
     for parent in 0..evidence.processes.len() {
         let process = &evidence.processes[parent];
@@ -195,14 +194,14 @@ fn is_given_agent(spawn: &Spawn, arguments: &[String]) -> bool {
 }
 
 /// The interpreters in which the agent is known to work.
-struct Interpreters {
+pub(super) struct Interpreters {
     files: BTreeSet<PathBuf>,
     /// Whether whatever user a process becomes can get to the agent.
     is_open: bool,
 }
 
 impl Interpreters {
-    fn of(evidence: &Evidence<'_>) -> Interpreters {
+    pub(super) fn of(evidence: &Evidence<'_>) -> Interpreters {
         let measured = evidence.processes.iter();
         let measured = measured.filter(|process| process.state == swath_data::MEASURED);
         let names: BTreeSet<&str> = measured
@@ -221,11 +220,12 @@ impl Interpreters {
     fn would_have_begun(&self, spawn: &Spawn, start: &PythonStart) -> bool {
         let is_reached = (spawn.has_agent_on_path && isolation(&start.arguments).is_none())
             || (spawn.has_agent_preloaded && has_loader(&start.interpreter));
-        let is_known = || {
-            let file = std::fs::canonicalize(&start.interpreter);
-            file.is_ok_and(|file| self.files.contains(&file))
-        };
-        is_reached && self.is_open && is_known()
+        is_reached && self.is_open && self.are_known(&start.interpreter)
+    }
+
+    /// Whether a program is one of them.
+    pub(super) fn are_known(&self, program: &Path) -> bool {
+        std::fs::canonicalize(program).is_ok_and(|file| self.files.contains(&file))
     }
 }
 

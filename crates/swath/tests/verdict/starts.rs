@@ -10,6 +10,12 @@ const MAKE: (&str, &str) = (
     "import os\ndef program(path, text):\n    os.makedirs(os.path.dirname(path), exist_ok=True)\n    with open(path, 'w') as file:\n        file.write(text)\n    os.chmod(path, 0o755)\n",
 );
 
+/// Starts a Python that reads its settings from a pipe, long before it gets to code.
+const STUCK: (&str, &str) = (
+    "stuck.py",
+    "import os, subprocess, time\ndef start(seconds):\n    os.remove('v/pyvenv.cfg')\n    os.mkfifo('v/pyvenv.cfg')\n    child = subprocess.Popen(['v/bin/python', 'one.py'])\n    time.sleep(seconds)\n    return child\n",
+);
+
 const FAILED: &[Setup] = &[
     setup(
         "Pythons that are ended before they begin",
@@ -22,6 +28,16 @@ const FAILED: &[Setup] = &[
         ],
         "$SWATH run --source . -- $PYTHON end.py",
         &["Complete"],
+    ),
+    setup(
+        "a Python that is ended while its interpreter begins",
+        &[
+            ONE,
+            STUCK,
+            ("end.py", "import stuck\nstuck.start(0.3).kill()\n"),
+        ],
+        "$PYTHON -m venv --without-pip v; $SWATH run --source . --omit 'v/*' -- $PYTHON end.py",
+        &["Complete 1 of 1"],
     ),
     setup(
         "starts that CPython or the system refuses",
@@ -72,6 +88,16 @@ const FAILED: &[Setup] = &[
 ];
 
 const MISSED: &[Setup] = &[
+    setup(
+        "a Python that has the agent and does not begin for two seconds",
+        &[
+            ONE,
+            STUCK,
+            ("end.py", "import stuck\nstuck.start(2).kill()\n"),
+        ],
+        "$PYTHON -m venv --without-pip v; $SWATH run --source . --omit 'v/*' -- $PYTHON end.py",
+        &["Incomplete 1 of 2"],
+    ),
     setup(
         "Pythons that only a search path of the program's own has, and some that are nowhere",
         &[(
