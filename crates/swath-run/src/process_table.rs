@@ -442,8 +442,13 @@ impl ProcessTable {
         let key = ProcessKey { pid, start_ticks };
         let parent = self.present(stat.parent).filter(|parent| parent.ours);
         let parent_key = parent.map(|parent| parent.key());
-        let service = parent_key
-            .is_none()
+        // An orphan that was seen while it ended had no environment any more: what it has started says
+        // by its own whose it is.
+        let is_led = |key| {
+            let parent: Option<&Sighting> = self.sightings.get(&key);
+            parent.is_some_and(|parent| parent.parent_key.is_some() || parent.service.is_some())
+        };
+        let service = (!parent_key.is_some_and(is_led))
             .then(|| environment_of(pid))
             .flatten()
             .and_then(|environment| {

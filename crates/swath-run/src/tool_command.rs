@@ -19,6 +19,8 @@ const MODULES: [&str; 7] = [
     "pyproject_hooks",
     "installer",
 ];
+/// The script by which tox asks a project's build backend, in its package.
+const BACKEND: &str = "pyproject_api/_backend.py";
 /// Scripts that such tools start by their path.
 const SCRIPTS: [&str; 7] = [
     "__pip-runner__.py",
@@ -41,6 +43,7 @@ pub(crate) fn is_tool(arguments: &[String]) -> bool {
             let folder = path.rsplit('/').nth(1).unwrap_or_default();
             let name = base_name(&path);
             SCRIPTS.contains(&name)
+                || Path::new(&path).ends_with(BACKEND)
                 // `…/bin/pip3.12`.
                 || matches!(without_version(name), "pip" | "virtualenv")
                 || (name == "__main__.py" && MODULES.contains(&folder))
@@ -170,6 +173,7 @@ mod tests {
             "python -I -B /cache/uv/get_interpreter_info.py",
             "python -I /v/virtualenv/discovery/py_info.py",
             "python /v/site-packages/python_discovery/_py_info_collect.py e091 bc20",
+            "python /p/.tox/.pkg/lib/site-packages/pyproject_api/_backend.py True setuptools",
         ] {
             assert!(is_tool(&words(line)), "{line}");
         }
@@ -179,6 +183,7 @@ mod tests {
             "python -m shop",
             "python -I -c pass",
             "python shop/__main__.py",
+            "python shop/_backend.py",
         ] {
             assert!(!is_tool(&words(line)), "{line}");
         }

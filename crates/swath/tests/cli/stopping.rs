@@ -249,6 +249,36 @@ fn gunicorn_in_the_background_is_measured_and_stopped() {
     assert!(connection.is_err(), "gunicorn still runs");
 }
 
+#[test]
+fn a_daemon_behind_an_orphan_without_an_environment_is_the_services() {
+    let test = "a_daemon_behind_an_orphan_without_an_environment_is_the_services";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "app.py",
+        "import http.server, sys\nhttp.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()\n",
+    );
+    // The process in the middle outlives the one that the service began with, and says nothing of
+    // whose it is.
+    sandbox.write(
+        "serve.sh",
+        "export=$(export -p)\n(env -i setsid sh -c \"$export\n$PYTHON app.py $1 & wait\" > /dev/null 2>&1 &)\n",
+    );
+    let port = swath_test::free_port();
+    let service = format!("web=sh serve.sh {port}");
+    let ready = format!("tcp:127.0.0.1:{port}");
+    let mut command = sandbox.command(&["run", "--service", &service, "--ready", &ready]);
+    command
+        .args(["--stop-timeout", LONG, "--", "true"])
+        .env("PYTHON", &python.path);
+    let run = finish(command);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let connection = std::net::TcpStream::connect(("127.0.0.1", port));
+    assert!(connection.is_err(), "it still runs: {}", run.stderr);
+}
+
 /// Whether this user may make namespaces and change users.
 fn is_root(test: &str) -> bool {
     let is_root = swath_test::is_root();
