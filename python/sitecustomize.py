@@ -110,6 +110,16 @@ def _swath_keep_byte_code():
     __loader__._cache_bytecode(__file__, kept, text)
 
 
+def _swath_touch(folder):
+    # Neither a store nor a note could be made: to say that takes no room and no descriptor.
+    try:
+        import os
+
+        os.utime(folder + "/unrecorded", None)
+    except Exception:
+        pass
+
+
 def _swath_run(folder):
     import sys
 
@@ -123,7 +133,7 @@ def _swath_run(folder):
             _swath_keep_byte_code()
     except Exception:
         # The program must run as it would without swath, whatever happened.
-        pass
+        _swath_touch(folder)
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
     if __name__ == "sitecustomize":

@@ -24,6 +24,7 @@ use crate::scope::FOLDERS;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, FOLDER, Failure};
 use crate::symbols;
+use crate::system_call;
 use crate::test_function;
 use crate::tool;
 use crate::unmeasured;
@@ -59,8 +60,20 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
         if HAS_STORE.get(gil) {
             return start_in_another(gil, given);
         }
+        start_first(gil, given).unwrap_or_else(|| {
+            note_unrecorded(given.folder);
+            false
+        })
+    }
+}
+
+/// Starts recording in a process that has no store yet. `None` where neither that was possible nor to
+/// leave a note.
+unsafe fn start_first(gil: Gil<'_>, given: &Given<'_>) -> Option<bool> {
+    // SAFETY: with the GIL held nobody else uses the folder's name; the given function is alive.
+    unsafe {
         if !configuration::read(gil, given.folder) {
-            return false;
+            return None;
         }
         let folder = &mut *FOLDER.place();
         folder.truncate(0);
@@ -70,19 +83,27 @@ pub(crate) unsafe fn start(gil: Gil<'_>, given: &Given<'_>) -> bool {
                 .unwrap_or(&[]),
         );
         if folder.bytes().is_empty() || !folder.whole() {
-            return false;
+            return None;
         }
         if let Some(below) = configuration::values(gil, settings::DATA_BELOW).last() {
             store_file::make_folder(gil, below);
         }
         match begin(gil, given) {
-            Ok(()) => true,
+            Ok(()) => Some(true),
             Err(failure) => {
-                store_file::leave_failure(gil, failure, &map::random());
-                false
+                store_file::leave_failure(gil, failure, &map::random()).then_some(false)
             }
         }
     }
+}
+
+/// Says that there is a process of which not even a note could be left.
+fn note_unrecorded(agent: &[u8]) {
+    let mut file = Path::new();
+    file.add(agent)
+        .add(b"/")
+        .add(settings::UNRECORDED_FILE.as_bytes());
+    system_call::touch(file.c_string());
 }
 
 /// The program has finalized the interpreter and begun another: what is known of objects of the

@@ -189,8 +189,8 @@ fn name_file<const N: usize>(out: &mut Buffer<N>, id: &[u8; 16], ending: &[u8]) 
     out.add_hexadecimal(half).add(ending);
 }
 
-/// Leaves an empty file that says why this process is not measured. `id` names it.
-pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
+/// Leaves an empty file that says why this process is not measured, if it can. `id` names it.
+pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) -> bool {
     let mut name = Buffer::<128>::new();
     name_file(&mut name, id, b".failed-");
     name.add(failure.0);
@@ -200,6 +200,7 @@ pub(crate) fn leave_failure(gil: Gil<'_>, failure: Failure, id: &[u8; 16]) {
         // SAFETY: the descriptor was opened here, and nobody else knows it.
         unsafe { ffi::close(descriptor) };
     }
+    descriptor >= 0
 }
 
 /// A new store for this process, `size` bytes long, all of them on the disk.

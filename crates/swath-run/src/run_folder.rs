@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use fs_err as fs;
 use swath_agent::Inject;
@@ -119,6 +120,10 @@ impl RunFolder {
             fs::write(&file, content)?;
             fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
         }
+        // For everybody to touch.
+        let unrecorded = fs::File::create_new(unrecorded_in(&self.agent()))?;
+        unrecorded.set_permissions(std::fs::Permissions::from_mode(0o666))?;
+        unrecorded.file().set_modified(UNIX_EPOCH)?;
         // Only now, when nothing in it is open to others that should not be.
         fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o711))?;
         Ok(())
@@ -193,6 +198,16 @@ impl RunFolder {
     fn object(&self) -> PathBuf {
         self.agent().join(swath_agent::PRELOAD_FILE_NAME)
     }
+}
+
+fn unrecorded_in(agent: &Path) -> PathBuf {
+    agent.join(swath_store::settings::UNRECORDED_FILE)
+}
+
+/// Whether each agent that did not work could say so. `agent` is the folder that it was in.
+pub(crate) fn failures_are_noted(agent: &Path) -> bool {
+    let changed = fs::metadata(unrecorded_in(agent)).and_then(|file| file.modified());
+    changed.is_ok_and(|changed| changed == UNIX_EPOCH)
 }
 
 impl Drop for RunFolder {

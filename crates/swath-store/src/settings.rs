@@ -6,6 +6,9 @@
 /// The name of the file, in the agent's folder.
 pub const FILE_NAME: &str = "swath-agent.conf";
 
+/// A file in the agent's folder whose time of change says that an agent could not even leave the note
+/// that it does not work: to set that takes no room, no inode and no descriptor.
+pub const UNRECORDED_FILE: &str = "unrecorded";
 /// The folder in the agent's folder in which Python keeps byte code. It is made beforehand, and
 /// `sitecustomize` fills it where it may.
 pub const BYTE_CODE_FOLDER: &str = "__pycache__";

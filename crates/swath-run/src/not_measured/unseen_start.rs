@@ -14,6 +14,7 @@ use super::{Evidence, is_open_to_others, is_recorded, is_settled_python, isolati
 use crate::command_line::{PythonCommand, PythonSubject, base_name, is_python_name};
 use crate::process_table::ProcessKey;
 use crate::program_file::{can_be_executed, has_loader, script_interpreter};
+use crate::run_folder::failures_are_noted;
 
 /// How the agent names the start of a program in its caller's place.
 const EXEC: &str = "os.exec";
@@ -59,10 +60,6 @@ pub(super) fn find(evidence: &Evidence<'_>, interpreters: &Interpreters) -> Vec<
 /// file system is not known here, so that only a Python's own name tells one.
 pub(crate) fn unseen_in_container(name: &str, processes: &[StoredProcess]) -> Vec<NotMeasured> {
     let mut found = Vec::new();
-    let interpreters: BTreeSet<&str> = processes
-        .iter()
-        .map(|process| process.executable.as_str())
-        .collect();
     for parent in processes {
         let mut known: Vec<&[String]> = processes
             .iter()
@@ -75,18 +72,15 @@ pub(crate) fn unseen_in_container(name: &str, processes: &[StoredProcess]) -> Ve
             } else {
                 Some(&spawn.executable)
             };
-            let Some(program) = program.filter(|program| is_python_name(program)) else {
+            if !program.is_some_and(|program| is_python_name(program)) {
                 continue;
-            };
+            }
             let own = spawn.command.get(1..).unwrap_or_default();
             if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
                 known.swap_remove(index);
                 continue;
             }
-            let is_known = interpreters.contains(program.as_str());
-            if !(is_known && is_given_agent(spawn, &spawn.command)) {
-                found.push(not_measured(&spawn.command, Some(name)));
-            }
+            found.push(not_measured(&spawn.command, Some(name)));
         }
     }
     found
@@ -188,16 +182,12 @@ fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<P
         .find(|path| can_be_executed(path))
 }
 
-/// Whether the environment of a start leads the agent into it, whatever its options say.
-fn is_given_agent(spawn: &Spawn, arguments: &[String]) -> bool {
-    spawn.has_agent_preloaded || (spawn.has_agent_on_path && isolation(arguments).is_none())
-}
-
 /// The interpreters in which the agent is known to work.
 pub(super) struct Interpreters {
     files: BTreeSet<PathBuf>,
-    /// Whether whatever user a process becomes can get to the agent.
-    is_open: bool,
+    /// Whether whatever user a process becomes can get to the agent, and every agent that failed has
+    /// said so.
+    is_sure: bool,
 }
 
 impl Interpreters {
@@ -212,7 +202,8 @@ impl Interpreters {
                 .into_iter()
                 .filter_map(|name| std::fs::canonicalize(name).ok())
                 .collect(),
-            is_open: !rustix::process::geteuid().is_root() || is_open_to_others(evidence.agent),
+            is_sure: failures_are_noted(evidence.agent)
+                && (!rustix::process::geteuid().is_root() || is_open_to_others(evidence.agent)),
         }
     }
 
@@ -220,12 +211,13 @@ impl Interpreters {
     fn would_have_begun(&self, spawn: &Spawn, start: &PythonStart) -> bool {
         let is_reached = (spawn.has_agent_on_path && isolation(&start.arguments).is_none())
             || (spawn.has_agent_preloaded && has_loader(&start.interpreter));
-        is_reached && self.is_open && self.are_known(&start.interpreter)
+        is_reached && self.are_known(&start.interpreter)
     }
 
-    /// Whether a program is one of them.
+    /// Whether a program is one of them, and would have left a word if the agent had failed in it.
     pub(super) fn are_known(&self, program: &Path) -> bool {
-        std::fs::canonicalize(program).is_ok_and(|file| self.files.contains(&file))
+        let is_one = || std::fs::canonicalize(program).is_ok_and(|file| self.files.contains(&file));
+        self.is_sure && is_one()
     }
 }
 

@@ -88,6 +88,21 @@ const FAILED: &[Setup] = &[
 ];
 
 const MISSED: &[Setup] = &[
+    Setup {
+        needs: &[Need::Mount],
+        ..setup(
+            "short Pythons for whose stores no inode is left",
+            &[
+                ONE,
+                (
+                    "fill.py",
+                    "import os, subprocess, sys\nfolder = os.environ['TMPDIR'] + '/'\nnames = []\ntry:\n    while True:\n        open(folder + str(len(names)), 'w').close()\n        names.append(folder + str(len(names)))\nexcept OSError:\n    pass\nfor _ in range(3):\n    subprocess.run([sys.executable, 'one.py'])\nfor name in names:\n    os.remove(name)\n",
+                ),
+            ],
+            "mkdir small; mount -t tmpfs -o size=16m,nr_inodes=200 none small || exit 1; TMPDIR=$PWD/small $SWATH run --source . -- $PYTHON fill.py",
+            &["Incomplete 1 of 4"],
+        )
+    },
     setup(
         "a Python that has the agent and does not begin for two seconds",
         &[
