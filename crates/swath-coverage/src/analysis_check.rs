@@ -32,7 +32,7 @@ pub fn check_analysis<'a>(
     directory: &Directory,
     compiled: &(impl Fn(&str, &[u8]) -> Option<LineSet> + Sync),
 ) -> Vec<AnalysisDifference> {
-    let mut executable: BTreeMap<(&str, PythonVersion, SourceHash), (LineSet, &str)> =
+    let mut executable: BTreeMap<(&str, PythonVersion, bool, SourceHash), (LineSet, &str)> =
         BTreeMap::new();
     let mut known = BTreeSet::new();
     for process in processes {
@@ -40,11 +40,12 @@ pub fn check_analysis<'a>(
             continue;
         };
         let python = python.version();
+        let is_optimized = process.optimize > 0;
         for file in &process.files {
             if let Some(hash) = file.hash
-                && known.insert((Arc::as_ptr(file), python))
+                && known.insert((Arc::as_ptr(file), python, is_optimized))
             {
-                let key = (file.path.as_str(), python, hash);
+                let key = (file.path.as_str(), python, is_optimized, hash);
                 let (lines, interpreter) = executable.entry(key).or_default();
                 lines.union_with(&file.executable);
                 *interpreter = &process.executable;
@@ -58,17 +59,19 @@ pub fn check_analysis<'a>(
     };
     let mut differences: Vec<AnalysisDifference> = executable
         .into_par_iter()
-        .filter_map(|((path, python, hash), (executable, interpreter))| {
+        .filter_map(|(key, (executable, interpreter))| {
+            let (path, python, is_optimized, hash) = key;
             let source = read_source(Path::new(path)).ok()?;
             if SourceHash::of(&source) != hash {
                 return None;
             }
-            let mut lines = unknown_lines(&source, python, &rules, &executable);
+            let unknown =
+                |lines: &LineSet| unknown_lines(&source, python, is_optimized, &rules, lines);
+            let mut lines = unknown(&executable);
             if !lines.is_empty()
                 && let Some(compiled) = compiled(interpreter, &source)
             {
-                let own = executable.intersection(&compiled);
-                lines = unknown_lines(&source, python, &rules, &own);
+                lines = unknown(&executable.intersection(&compiled));
             }
             (!lines.is_empty()).then(|| AnalysisDifference {
                 name: directory.relative(path).to_owned(),
@@ -78,12 +81,14 @@ pub fn check_analysis<'a>(
         })
         .collect();
     differences.sort();
+    differences.dedup();
     differences
 }
 
 fn unknown_lines(
     source: &[u8],
     python: PythonVersion,
+    is_optimized: bool,
     rules: &ExclusionRules,
     executable: &LineSet,
 ) -> Vec<u32> {
@@ -99,7 +104,7 @@ fn unknown_lines(
     if !unknown.is_empty() {
         unknown = unknown.difference(&annotation_lines(source, python));
     }
-    if !unknown.is_empty() {
+    if !unknown.is_empty() && is_optimized {
         // Under `-O` other sides of tests have code. That says nothing of the number: like
         // coverage.py's it is that of a source compiled without.
         let optimized = String::from_utf8_lossy(source).replace("__debug__", "False");
@@ -138,10 +143,11 @@ mod tests {
     use super::*;
 
     fn check(source: &str, executable: &[u32]) -> Vec<u32> {
-        check_with(source, executable, &|_, _| None)
+        check_with(0, source, executable, &|_, _| None)
     }
 
     fn check_with(
+        optimize: u32,
         source: &str,
         executable: &[u32],
         compiled: &(impl Fn(&str, &[u8]) -> Option<LineSet> + Sync),
@@ -162,6 +168,7 @@ mod tests {
                 executable: executable.iter().copied().collect(),
                 ..StoredFile::default()
             })],
+            optimize,
             ..StoredProcess::default()
         };
         let mut differences = check_analysis([&process], &directory, compiled);
@@ -187,8 +194,8 @@ mod tests {
     fn code_that_is_not_of_the_source_says_nothing() {
         let source = "a = 1\n# no code\n# none\nb = 2\n";
         let compiled = |_: &str, _: &[u8]| Some([1, 2, 4].into_iter().collect());
-        assert_eq!(check_with(source, &[1, 2, 3, 4], &compiled), [2]);
-        assert_eq!(check_with(source, &[1, 3, 4], &compiled), [0; 0]);
+        assert_eq!(check_with(0, source, &[1, 2, 3, 4], &compiled), [2]);
+        assert_eq!(check_with(0, source, &[1, 3, 4], &compiled), [0; 0]);
     }
 
     #[test]
@@ -201,7 +208,8 @@ mod tests {
     #[test]
     fn what_only_o_compiles_is_known() {
         let source = "if not __debug__:\n    a = 1\nelse:\n    b = 2\nif 0:\n    c = 3\n";
-        assert_eq!(check(source, &[2]), [0; 0]);
-        assert_eq!(check(source, &[1, 2, 4, 6]), [6]);
+        assert_eq!(check_with(1, source, &[2], &|_, _| None), [0; 0]);
+        assert_eq!(check_with(2, source, &[1, 2, 4, 6], &|_, _| None), [6]);
+        assert_eq!(check(source, &[1, 2, 4]), [2], "nothing else compiles it");
     }
 }

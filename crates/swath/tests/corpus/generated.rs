@@ -136,16 +136,23 @@ fn check(
             return Vec::new();
         };
         let measured = project.measure();
+        let guarded = project.guarded();
         for (name, text) in &programs {
             if !measured.theirs.contains_key(name) {
                 continue;
             }
             let seen = seen_by_all(&measured, name, python);
-            if let Some(difference) = disagreement(&seen) {
-                if tracer_agrees(python, name, text, &measured) {
-                    as_traced += 1;
-                    continue;
-                }
+            let found = disagreement(&seen);
+            if found.is_some() && tracer_agrees(python, name, text, &measured) {
+                as_traced += 1;
+                continue;
+            }
+            let guard = || {
+                guarded
+                    .contains(name)
+                    .then(|| "analysis-differs".to_owned())
+            };
+            if let Some(difference) = found.or_else(guard) {
                 different += 1;
                 // Also of a few, which are tolerated, it is to be seen which they are.
                 eprintln!("{} {name}: {difference}", python.tag());

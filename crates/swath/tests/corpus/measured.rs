@@ -245,6 +245,24 @@ impl Project {
         self.ask("traced")
     }
 
+    /// The programs in which the line tables of the interpreter have code where the analysis has none.
+    pub(crate) fn guarded(&self) -> BTreeSet<String> {
+        let mut command = self.folder.command(Tool::Swath, "run", "guarded");
+        let options = ["--no-docker", "-L", "--json=guarded.json", "--"];
+        command.args(options).arg(self.folder.venv.python());
+        command.args(["drive.py", "list"]);
+        output_of(command);
+        let account = self.folder.folder().join("guarded.json");
+        let account: serde_json::Value =
+            serde_json::from_slice(&fs_err::read(account).unwrap()).unwrap();
+        let findings = account["findings"].as_array().unwrap().iter();
+        let guard = findings.filter(|finding| finding["code"] == "analysis-differs");
+        guard
+            .filter_map(|finding| finding["text"].as_str()?.split('`').nth(1))
+            .map(program_name)
+            .collect()
+    }
+
     fn ask(&self, data: &str) -> BTreeMap<String, Seen> {
         by_program(self.folder.ask(data, &self.paths()))
     }
