@@ -55,7 +55,7 @@ def dump(path, depth):
         return out
     out["arcs"] = sorted(parser.arcs())
     out["exit_counts"] = sorted(parser.exit_counts().items())
-    if sys.version_info >= (3, 10):
+    if sys.version_info >= (3, 9):
         several = {line for line, count in out["exit_counts"] if count > 1}
         ways = [arc for arc in out["arcs"] if arc[0] in several]
         out["words"] = [parser.arc_description(*arc) for arc in ways]
