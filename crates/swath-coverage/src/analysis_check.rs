@@ -192,10 +192,12 @@ mod tests {
 
     #[test]
     fn code_that_is_not_of_the_source_says_nothing() {
-        let source = "a = 1\n# no code\n# none\nb = 2\n";
-        let compiled = |_: &str, _: &[u8]| Some([1, 2, 4].into_iter().collect());
-        assert_eq!(check_with(0, source, &[1, 2, 3, 4], &compiled), [2]);
-        assert_eq!(check_with(0, source, &[1, 3, 4], &compiled), [0; 0]);
+        let source = "if a:\n    b = 1\nelse:\n    c = 2\n";
+        let compiled =
+            |lines: &'static [u32]| move |_: &str, _: &[u8]| Some(lines.iter().copied().collect());
+        let with = |lines| check_with(0, source, &[1, 2, 3, 4], &compiled(lines));
+        assert_eq!(with(&[1, 2, 3, 4]), [3]);
+        assert_eq!(with(&[1, 2, 4]), [0; 0]);
     }
 
     #[test]
