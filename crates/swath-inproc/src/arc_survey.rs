@@ -1,5 +1,7 @@
 //! Works out the arcs of one code object from its byte code, and puts them into the store.
 
+mod group_survey;
+
 use core::ptr::{null, null_mut};
 
 use swath_store::layout;

@@ -5,6 +5,7 @@
 //! GIL does: otherwise the one that has it could wait for ever for all threads to stop, as CPython
 //! does to change byte code. `docs/decisions/024-free-threaded.md`.
 
+pub(crate) mod quiet;
 pub(crate) mod world;
 
 use core::ffi::c_int;
@@ -13,7 +14,6 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::ffi;
 use crate::fork;
-use crate::quiet;
 use crate::symbols;
 use crate::system_call;
 

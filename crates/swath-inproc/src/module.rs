@@ -12,9 +12,9 @@ use crate::ffi::{
 use crate::fork;
 use crate::interpreter;
 use crate::lock;
+use crate::lock::quiet;
 use crate::nursery;
 use crate::object;
-use crate::quiet;
 use crate::start::{self, Given};
 use crate::state::{Gil, Global, hold};
 use crate::test_function;

@@ -12,6 +12,7 @@ use crate::context;
 use crate::ffi::{self, Object, PyMethodDef};
 use crate::fork;
 use crate::interpreter::{self, VERSION};
+use crate::lock::quiet;
 use crate::map;
 use crate::monitoring::{
     BRANCH, LINE, OPERATION, RESUME, RETURN, START, SUSPEND, THROW, UNWIND, arm, armed,
@@ -19,7 +20,6 @@ use crate::monitoring::{
 use crate::object::{
     self, Owned, PendingException, attribute, call, call_method, number_attribute,
 };
-use crate::quiet;
 use crate::running_frame;
 use crate::state::{Gil, Global};
 use crate::test_function;
