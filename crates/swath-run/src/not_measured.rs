@@ -197,20 +197,23 @@ fn is_settled_python(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
     sighting.python && sighting.python_for >= needed
 }
 
-/// Whether a program has the library of an interpreter that only its forks begin, as the Apache of
-/// `mod_wsgi`: their stores were begun anew, so no interpreter was there when they were forked.
+/// Whether a program has the library of an interpreter that only its children begin: its forks, as
+/// with the Apache of `mod_wsgi`, whose stores were begun anew, so no interpreter was there when they
+/// were forked; or the same program started again, as with the emperor of uWSGI. There the agent
+/// works in this program, so it would have begun in the parent, too, had an interpreter.
 fn leaves_python_to_its_children(evidence: &Evidence<'_>, sighting: &Sighting) -> bool {
-    let is_fork = |child: &Sighting| {
+    let has_agent = Some(PythonPath::WithAgent { shadow: None }) == sighting.python_path;
+    let begins_for_it = |child: &Sighting| {
         // After an `exec` the arguments lie elsewhere.
-        child.parent_key == Some(sighting.key)
-            && child.arguments_at == sighting.arguments_at
-            && child.arguments_at != 0
+        let is_fork = child.arguments_at == sighting.arguments_at && child.arguments_at != 0;
+        let is_same_program = has_agent && child.executable == sighting.executable;
+        child.parent_key == Some(sighting.key) && (is_fork || is_same_program)
     };
     !is_python_name(base_name(&sighting.executable))
         && (0..evidence.processes.len()).any(|store| {
             let key = evidence.kin.key(store);
             let child = key.and_then(|key| evidence.sightings.get(&key));
-            evidence.processes[store].fork_parent.is_none() && child.is_some_and(is_fork)
+            evidence.processes[store].fork_parent.is_none() && child.is_some_and(begins_for_it)
         })
 }
 

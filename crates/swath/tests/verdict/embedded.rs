@@ -42,6 +42,21 @@ const EMBEDDED: &[Setup] = &[
             &["Complete 1 of 1"],
         )
     },
+    Setup {
+        needs: &[Need::Program("cc"), Need::Library],
+        ..setup(
+            "a program that begins the interpreter when it starts itself again (an emperor)",
+            &[
+                (
+                    "host.c",
+                    "#include <dlfcn.h>\n#include <sys/wait.h>\n#include <unistd.h>\nint main(int count, char **words)\n{\n    void *library = dlopen(words[1], RTLD_NOW | RTLD_GLOBAL);\n    if (!library)\n        return 3;\n    if (count > 2) {\n        ((void (*)(void))dlsym(library, \"Py_Initialize\"))();\n        ((int (*)(const char *, void *))dlsym(library, \"PyRun_SimpleStringFlags\"))(\n            \"import sys; sys.path.insert(0, '.'); import handler\", 0);\n        return ((int (*)(void))dlsym(library, \"Py_FinalizeEx\"))();\n    }\n    if (fork() == 0)\n        execl(words[0], words[0], words[1], \"again\", (char *)0);\n    wait(0);\n    sleep(1);\n    return 0;\n}\n",
+                ),
+                ("handler.py", "import time\ntime.sleep(0.8)\n"),
+            ],
+            "cc -o host host.c -ldl && $SWATH run --source . -- env PYTHONHOME=$($PYTHON -c 'import sys; print(sys.base_prefix)') ./host $($PYTHON -c 'import sysconfig as s; print(s.get_config_var(\"LIBDIR\") + \"/\" + s.get_config_var(\"INSTSONAME\"))')",
+            &["Complete 1 of 1"],
+        )
+    },
     setup(
         "code that is compiled and executed",
         &[(
