@@ -33,7 +33,8 @@ use crate::left_out::tests_left_out;
 use crate::measurement::{Measurement, measure};
 use crate::orchestra::RunOutcome;
 use crate::place::{PlaceOfRun, Places, other_report_rules, places_of};
-use crate::python_question::compiled_lines::compiled_lines;
+use crate::process_table::Sightings;
+use crate::python_question::compiled_lines::KnownInterpreters;
 use crate::report::analyze;
 use crate::request::{RunKind, RunRequest, Scope};
 use crate::settings::Settings;
@@ -306,7 +307,8 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
     let files = files_of(&processes);
     if request.kind != RunKind::Program {
         let counted = processes.iter().filter(counts);
-        findings.extend(differences(counted, &settings));
+        let sightings = &measurement.outcome.sightings;
+        findings.extend(differences(request, counted, &settings, sightings));
         let names_source = settings.names_source() || unexecuted.iter().any(names_source);
         findings.extend(hints(&settings, names_source, analyzed, &files));
         let versions = processes.iter().filter_map(|process| process.python);
@@ -519,10 +521,19 @@ fn save_data(
 
 /// Where the analysis and the interpreters that ran the files disagree about their statements.
 fn differences<'a>(
+    request: &RunRequest,
     processes: impl Iterator<Item = &'a StoredProcess>,
     settings: &Settings,
+    sightings: &Sightings,
 ) -> Vec<Finding> {
-    check_analysis(processes, &settings.directory, &compiled_lines)
+    let services = request.services.iter().map(|service| &service.command);
+    let programs = services.filter_map(|command| command.first());
+    let test = request.command.first().and_then(|word| word.to_str());
+    let programs = programs.map(String::as_str).chain(test);
+    let interpreters = KnownInterpreters::of(programs, &request.folder, sightings);
+    let compiled =
+        |interpreter: &str, source: &[u8]| interpreters.compiled_lines(interpreter, source);
+    check_analysis(processes, &settings.directory, &compiled)
         .into_iter()
         .take(NAMED)
         .map(|difference| Finding::AnalysisDiffers {

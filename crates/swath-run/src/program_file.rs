@@ -62,6 +62,21 @@ pub(crate) fn has_loader(path: &Path) -> bool {
     })
 }
 
+/// The file that a program's name stands for; `None` when it cannot have been started. One with a
+/// folder in its name is looked for from both folders.
+pub(crate) fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
+    if program.contains('/') {
+        return [working_folder, folder]
+            .iter()
+            .map(|base| base.join(program))
+            .find(|path| can_be_executed(path));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|entry| entry.join(program))
+        .find(|path| can_be_executed(path))
+}
+
 fn read_beginning(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = open_regular(path, Links::Follow).ok()?;
@@ -147,5 +162,15 @@ mod tests {
         ] {
             assert!(!can_be_executed(&path), "{}", path.display());
         }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_was_not_started() {
+        assert_eq!(
+            find_program("no-such-program-here", Path::new("/"), Path::new("/")),
+            None
+        );
+        assert!(find_program("sh", Path::new("/"), Path::new("/")).is_some());
+        assert!(find_program("./sh", Path::new("/bin"), Path::new("/")).is_some());
     }
 }

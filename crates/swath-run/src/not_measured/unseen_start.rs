@@ -13,7 +13,7 @@ use swath_model::{NotMeasured, NotMeasuredReason};
 use super::{Evidence, is_open_to_others, is_recorded, is_settled_python, isolation};
 use crate::command_line::{PythonCommand, PythonSubject, base_name, is_python_name};
 use crate::process_table::ProcessKey;
-use crate::program_file::{can_be_executed, has_loader, script_interpreter};
+use crate::program_file::{find_program, has_loader, script_interpreter};
 use crate::run_folder::failures_are_noted;
 
 /// How the agent names the start of a program in its caller's place.
@@ -166,20 +166,6 @@ pub(crate) fn python_arguments(
     folder: &Path,
 ) -> Option<Vec<String>> {
     PythonStart::of(spawn, working_folder, folder).map(|start| start.arguments)
-}
-
-/// The file that a program's name stands for; `None` when it cannot have been started.
-fn find_program(program: &str, working_folder: &Path, folder: &Path) -> Option<PathBuf> {
-    if program.contains('/') {
-        return [working_folder, folder]
-            .iter()
-            .map(|base| base.join(program))
-            .find(|path| can_be_executed(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|entry| entry.join(program))
-        .find(|path| can_be_executed(path))
 }
 
 /// The interpreters in which the agent is known to work.

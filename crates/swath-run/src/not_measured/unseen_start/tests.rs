@@ -28,13 +28,3 @@ fn a_start_that_two_events_name_is_one_start() {
         ]
     );
 }
-
-#[test]
-fn a_program_that_is_not_there_was_not_started() {
-    assert_eq!(
-        find_program("no-such-program-here", Path::new("/"), Path::new("/")),
-        None
-    );
-    assert!(find_program("sh", Path::new("/"), Path::new("/")).is_some());
-    assert!(find_program("./sh", Path::new("/bin"), Path::new("/")).is_some());
-}
