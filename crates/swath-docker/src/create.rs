@@ -25,6 +25,14 @@ pub fn agent_folders() -> [String; 4] {
     PLACES.map(|place| format!("{place}/agent"))
 }
 
+/// Whether a search path of a container holds a folder of the agent.
+pub fn leads_to_agent(search_path: &str) -> bool {
+    let folders = agent_folders();
+    search_path
+        .split(':')
+        .any(|entry| folders.iter().any(|folder| folder == entry))
+}
+
 /// What a container is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Injection<'a> {

@@ -36,7 +36,7 @@ mod time;
 mod traces;
 mod volume;
 
-pub use create::agent_folders;
+pub use create::{agent_folders, leads_to_agent};
 pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use part::ServicePart;

@@ -10,7 +10,7 @@ use fs_err as fs;
 use swath_agent::PRELOAD_VARIABLE;
 use swath_checkout::{ProcessStat, all_pids, arguments_of, variable, whole_environment_of};
 
-use crate::create::agent_folders;
+use crate::create::{agent_folders, leads_to_agent};
 use crate::record::SeenProcess;
 
 /// So long a new process may take until it is where its container's processes are.
@@ -85,7 +85,7 @@ impl LocalProcesses {
             command,
             seconds: (now - since).as_secs(),
             python_path: environment.as_deref().map(python_path),
-            lacks_agent: environment.is_some_and(|environment| !leads_to_agent(&environment)),
+            lacks_agent: environment.is_some_and(|environment| !brings_agent(&environment)),
         };
         Some((container, seen))
     }
@@ -107,18 +107,19 @@ pub(crate) fn python_path(environment: &[u8]) -> String {
 }
 
 /// Whether an environment of a container brings the agent in one of the two ways.
-pub(crate) fn leads_to_agent(environment: &[u8]) -> bool {
-    let folders = agent_folders();
-    let names = |value: &[u8], separators: &[u8], is_it: &dyn Fn(&str, &str) -> bool| {
-        value
-            .split(|byte| separators.contains(byte))
-            .filter_map(|word| std::str::from_utf8(word).ok())
-            .any(|word| folders.iter().any(|folder| is_it(word, folder)))
-    };
-    let path = variable(environment, "PYTHONPATH").unwrap_or_default();
+fn brings_agent(environment: &[u8]) -> bool {
+    leads_to_agent(&python_path(environment)) || preloads_agent(environment)
+}
+
+fn preloads_agent(environment: &[u8]) -> bool {
     let objects = variable(environment, PRELOAD_VARIABLE).unwrap_or_default();
-    let is_within = |word: &str, folder: &str| Path::new(word).starts_with(folder);
-    names(path, b":", &|word, folder| word == folder) || names(objects, b": ", &is_within)
+    let objects = String::from_utf8_lossy(objects);
+    let folders = agent_folders();
+    objects.split([':', ' ']).any(|object| {
+        folders
+            .iter()
+            .any(|folder| Path::new(object).starts_with(folder))
+    })
 }
 
 #[cfg(test)]
@@ -129,11 +130,11 @@ mod tests {
     fn each_of_the_two_ways_leads_to_the_agent() {
         let [folder, ..] = agent_folders();
         let with = |name: &str, value: &str| format!("A=1\0{name}={value}\0").into_bytes();
-        assert!(leads_to_agent(&with("PYTHONPATH", &format!("/x:{folder}"))));
+        assert!(brings_agent(&with("PYTHONPATH", &format!("/x:{folder}"))));
         let object = format!("/jemalloc.so {folder}/swath-preload.so");
-        assert!(leads_to_agent(&with("LD_PRELOAD", &object)));
-        assert!(!leads_to_agent(&with("PYTHONPATH", "/x")));
-        assert!(!leads_to_agent(&with("PYTHONPATH", &format!("{folder}s"))));
-        assert!(!leads_to_agent(b""));
+        assert!(brings_agent(&with("LD_PRELOAD", &object)));
+        assert!(!brings_agent(&with("PYTHONPATH", "/x")));
+        assert!(!brings_agent(&with("PYTHONPATH", &format!("{folder}s"))));
+        assert!(!brings_agent(b""));
     }
 }

@@ -14,22 +14,29 @@ use crate::session::Session;
 
 /// Between two lists that the engine makes: whatever runs for two seconds is in one.
 const PAUSE: Duration = Duration::from_millis(1500);
-/// Between two looks at the processes of this machine.
+/// Between two looks at the processes of this machine; where there are many, they take this share of
+/// the time at most.
 const LOOK: Duration = Duration::from_millis(50);
+const SHARE: u32 = 33;
 
 /// Looks at the containers of the session until the other end of `stop` is dropped.
 pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
     let mut local = LocalProcesses::default();
     let is_local = engine.endpoint.is_local();
     let mut listed = Instant::now();
-    while stop.recv_timeout(if is_local { LOOK } else { PAUSE }) == Err(RecvTimeoutError::Timeout) {
-        if is_local {
-            let containers = session.present();
-            if !containers.is_empty() {
-                for (id, seen) in local.look(&containers) {
-                    session.update(&id, |record| take(&mut record.seen, seen));
-                }
+    let mut pause = if is_local { LOOK } else { PAUSE };
+    while stop.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let containers = if is_local {
+            session.present()
+        } else {
+            Vec::new()
+        };
+        if !containers.is_empty() {
+            let begun = Instant::now();
+            for (id, seen) in local.look(&containers) {
+                session.update(&id, |record| take(&mut record.seen, seen));
             }
+            pause = (begun.elapsed() * SHARE).clamp(LOOK, PAUSE);
         }
         if listed.elapsed() >= PAUSE {
             list(session, engine);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 use swath_data::{StoreEnding, StoredProcess, without_secrets};
-use swath_docker::{ContainerRecord, SeenProcess};
+use swath_docker::{ContainerRecord, SeenProcess, leads_to_agent};
 use swath_model::{NotMeasured, NotMeasuredReason};
 
 use crate::command_line::{PythonCommand, base_name, is_python_name};
@@ -140,7 +140,7 @@ pub(crate) fn not_measured_in_container(
             continue;
         }
         let path = seen.python_path.as_deref();
-        let shut_out = path.filter(|path| !has_agent(path));
+        let shut_out = path.filter(|path| !leads_to_agent(path));
         let reason = match isolation(&words) {
             Some(reason) => reason,
             None if shut_out == Some("") => NotMeasuredReason::PythonPathScrubbed,
@@ -160,13 +160,6 @@ pub(crate) fn not_measured_in_container(
         });
     }
     found
-}
-
-/// Whether a search path of a container holds the agent's folder.
-fn has_agent(path: &str) -> bool {
-    let folders = swath_docker::agent_folders();
-    path.split(':')
-        .any(|folder| folders.iter().any(|agent| agent == folder))
 }
 
 /// What is left of a command line where a list of processes replaces blanks and what is not ASCII,
