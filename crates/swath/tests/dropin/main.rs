@@ -8,6 +8,7 @@
 //! - `runs`: programs run one after the other
 //! - `data_files`: combine, erase, debug, and data that is not what it should be
 //! - `differences`: what docs/reference/differences.md lists
+//! - `older`: the newest coverage.py for Pythons that 7.17.3 does not run on
 //! - `own_name`: the same verbs under swath's own name
 //! - `patience`: the live line of what takes long
 //! - `plugins`: coverage.py's plugins, loaded where they live
@@ -18,6 +19,7 @@
 mod conformance;
 mod data_files;
 mod differences;
+mod older;
 mod own_name;
 mod patience;
 mod plugins;
