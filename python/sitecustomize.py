@@ -111,7 +111,8 @@ def _swath_keep_byte_code():
 
 
 def _swath_touch(folder):
-    # Neither a store nor a note could be made: to say that takes no room and no descriptor.
+    # Neither a store nor a note could be made: to say that takes no room and no descriptor (`UNRECORDED_FILE` in
+    # swath-store).
     try:
         import os
 

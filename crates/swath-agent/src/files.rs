@@ -54,3 +54,14 @@ pub fn folder(
         .map(|(name, content)| (name, Cow::Borrowed(content)))
         .chain([(CONFIGURATION_FILE_NAME, Cow::Owned(own))])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sitecustomize_has_the_names_of_the_files_beside_it() {
+        let unrecorded = format!("\"/{}\"", settings::UNRECORDED_FILE);
+        assert!(SITECUSTOMIZE.contains(&unrecorded), "{unrecorded}");
+    }
+}

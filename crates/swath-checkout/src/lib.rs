@@ -4,9 +4,8 @@
 //! What is read may have been put there by somebody else, so only regular files are read, without
 //! waiting and up to a limit. What is written is complete or not there. Folders that hold what is
 //! nobody else's business are this user's alone, and are removed only if they prove to be swath's
-//! own. What `/proc` shows of processes is
-//! read here. Other programs are asked short questions, with a limit of time; YAML is asked how deep it
-//! nests before it is read. This crate knows no data
+//! own. What `/proc` shows of processes is read here. Other programs are asked short questions, with
+//! a limit of time; YAML is asked how deep it nests before it is read. This crate knows no data
 //! format and no settings.
 
 mod archive;

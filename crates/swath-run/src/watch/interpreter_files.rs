@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
-
 use swath_agent::Machine;
 
 use crate::command_line::is_python_name;
@@ -122,6 +121,15 @@ mod tests {
         poll(&mut [PollFd::new(&started, PollFlags::IN)], Some(&limit)).unwrap() > 0
     }
 
+    /// Starts a program by another one. Where a copy was just made, a child of another test can have it
+    /// open for a moment, and the system refuses to execute it.
+    fn start(program: &Path) {
+        swath_test::wait_until(Duration::from_secs(20), "the program starts", || {
+            let status = Command::new("env").arg("-i").arg(program).status();
+            status.is_ok_and(|status| status.success())
+        });
+    }
+
     #[test]
     fn a_start_is_noticed_and_other_programs_are_not() {
         let folder = tempfile::tempdir().unwrap();
@@ -133,9 +141,9 @@ mod tests {
         let (python, other) = (copy("python3.99"), copy("pythonic"));
         let files = InterpreterFiles::find(folder.path().as_os_str(), folder.path(), folder.path());
         let files = files.unwrap();
-        Command::new(&other).status().unwrap();
+        start(&other);
         assert!(!is_ready(&files, Duration::ZERO), "another program");
-        Command::new("env").arg("-i").arg(&python).status().unwrap();
+        start(&python);
         assert!(is_ready(&files, Duration::from_secs(10)));
         files.take_starts();
         assert!(!is_ready(&files, Duration::ZERO), "they were taken");
