@@ -12,9 +12,10 @@ def _swath_start(folder):
         return "not-cpython"
     if not (3, 8) <= sys.version_info[:2] <= (3, 15):
         return "unknown-version"
-    if hasattr(sys, "gettotalrefcount") or hasattr(sys, "getobjects") or "d" in flags:
-        return "debug-build"
-    if "t" in flags and sys.version_info[:2] != (3, 13):
+    if hasattr(sys, "getobjects"):
+        # Where its list of all objects goes through them, they begin with two more words.
+        return "reference-tracing-build"
+    if "t" in flags and sys.version_info[:2] not in [(3, 13)]:
         return "free-threaded-build"
 
     import _imp

@@ -2,7 +2,6 @@
 
 from swath_attribution import request as requests
 from swath_attribution.offers import offer
-from swath_attribution.work import entered
 from swath_attribution.wrapping import replace, replace_before
 
 
@@ -22,7 +21,7 @@ def _entering(original):
         begun = _begin(request)
         if begun is None:
             return await original(self, request, *arguments, **options)
-        tokens = entered(begun)
+        tokens = begun.enter()
         try:
             result = await original(self, request, *arguments, **options)
             _hear(begun, result)
@@ -70,9 +69,19 @@ def _known(application):
 
 
 def _routes(application):
+    from aiohttp import hdrs
+
     for resource in application.router.resources():
         inner = getattr(resource, "_app", None)
         if inner is not None:
             yield from _routes(inner)
         else:
-            yield [route.method for route in resource], resource.canonical
+            yield [method for route in resource for method in _methods(route, hdrs.METH_ALL)], resource.canonical
+
+
+def _methods(route, usual):
+    """The method of a route, or those that a view for any method has."""
+    view = route.handler
+    if route.method != "*" or not isinstance(view, type):
+        return [route.method]
+    return [method for method in sorted(usual) if hasattr(view, method.lower())]

@@ -1,7 +1,8 @@
 """ASGI applications, entered at servers and frameworks."""
 
+from functools import partial
+
 from swath_attribution import request as requests
-from swath_attribution.work import entered
 from swath_attribution.wrapping import Wrapped, replace
 
 
@@ -16,7 +17,8 @@ class Application(Wrapped):
 wrapped = Application.around
 
 
-def _begin(scope):
+def begin(scope):
+    """The request that begins here; None if it has begun further out, or it is none."""
     try:
         kind = scope["type"]
         if kind not in ("http", "websocket"):
@@ -24,14 +26,17 @@ def _begin(scope):
         headers = scope["headers"]
         values = [value.decode("latin-1") for name, value in headers if name.lower() == b"baggage"]
         method = scope["method"] if kind == "http" else "WEBSOCKET"
-        return requests.begin(method, scope["path"] or "/", ",".join(values), headers)
+        request = requests.begin(method, scope["path"] or "/", ",".join(values), headers)
+        if request is not None:
+            request.mounts[scope.get("root_path") or ""] = ""
+        return request
     except Exception:
         return None
 
 
 async def serve(application, scope, receive, send):
     """Calls an application, for the request if it has not been entered further out."""
-    request = _begin(scope)
+    request = begin(scope)
     if request is None:
         return await application(scope, receive, send)
 
@@ -42,7 +47,7 @@ async def serve(application, scope, receive, send):
             pass
         return await send(message)
 
-    tokens = entered(request)
+    tokens = request.enter()
     try:
         return await application(scope, receive, sending)
     except Exception:
@@ -50,6 +55,7 @@ async def serve(application, scope, receive, send):
             request.status("500")
         raise
     finally:
+        request.end_mounted()
         request.is_over = True
         request.leave(tokens)
 
@@ -65,19 +71,27 @@ def _hear(request, message):
 
 
 def enter_at(owner, known):
-    """Has the calls of a framework's application entered; `known(application)` is called in the request."""
+    """Has the calls of a framework's application entered; `known(application, scope)` is called in the request."""
 
     def make(original):
-        async def __call__(self, scope, receive, send):
-            async def application(scope, receive, send):
-                try:
-                    known(self)
-                except Exception:
-                    pass
-                return await original(self, scope, receive, send)
+        async def entered(self, scope, receive, send):
+            _tell(known, self, scope)
+            return await original(self, scope, receive, send)
 
-            return await serve(application, scope, receive, send)
+        async def __call__(self, scope, receive, send):
+            if requests.is_of_here(scope.get("headers")):
+                # Entered at the server: no more frames in a traceback than this one.
+                _tell(known, self, scope)
+                return await original(self, scope, receive, send)
+            return await serve(partial(entered, self), scope, receive, send)
 
         return __call__
 
     replace(owner, "__call__", make)
+
+
+def _tell(known, application, scope):
+    try:
+        known(application, scope)
+    except Exception:
+        pass

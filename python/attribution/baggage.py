@@ -12,7 +12,7 @@ MOST_MEMBERS = 64
 _SAFE = "/:[]()@!$&'*+|~?#=-._"
 
 # The names of headers that came before: most requests have the header of another one.
-_parsed = {}
+parsed = {}
 
 
 def is_name(text):
@@ -39,12 +39,12 @@ def parse_test(header):
     """The name of the test; empty if the header has none or one that cannot be."""
     if not header or len(header) > 8 * LONGEST:
         return ""
-    name = _parsed.get(header)
+    name = parsed.get(header)
     if name is None:
         name = _parse(header)
-        if len(_parsed) >= 1000:
-            _parsed.clear()
-        _parsed[header] = name
+        if len(parsed) >= 1000:
+            parsed.clear()
+        parsed[header] = name
     return name
 
 

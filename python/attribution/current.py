@@ -12,10 +12,11 @@ variable = agent.variable()
 served = ContextVar("swath_request", default=None)
 # The longest name of a test.
 LONGEST = 1024
-# What was told to the agent before. It need not hear it again.
-_noted = set()
+# What was told to the agent before, by what `note` is given. It need not hear it again; what runs for each request
+# looks here before it calls.
+noted = set()
 # A fork child has a store of its own, in which nothing is noted yet.
-os.register_at_fork(after_in_child=_noted.clear)
+os.register_at_fork(after_in_child=noted.clear)
 
 
 class Process:
@@ -39,8 +40,8 @@ def sender():
 def note(number, what, *strings):
     """Tells the agent once what became known of a context."""
     key = (number, what) + strings
-    if key in _noted:
+    if key in noted:
         return
-    if len(_noted) < 100000:
-        _noted.add(key)
+    if len(noted) < 100000:
+        noted.add(key)
     agent.note(number, what, *strings)

@@ -3,7 +3,7 @@
 What a pool of processes is handed goes to another process; what a request adds to a future runs in this one.
 """
 
-from swath_attribution.work import carried
+from swath_attribution.work import Carried, request_here
 from swath_attribution.wrapping import replace
 
 
@@ -16,8 +16,12 @@ def patch(module):
 
 def _carrying(original):
     def carrying(self, *arguments, **options):
-        if arguments and not _is_of_interpreters(self):
-            arguments = (_carried(arguments[0]),) + arguments[1:]
+        try:
+            request = request_here()
+            if request is not None and arguments and not _is_of_interpreters(self):
+                arguments = (Carried(arguments[0], request),) + arguments[1:]
+        except Exception:
+            pass
         return original(self, *arguments, **options)
 
     return carrying
@@ -26,10 +30,3 @@ def _carrying(original):
 def _is_of_interpreters(pool):
     """Whether its threads call what they are given in interpreters of their own, where it must be what it is."""
     return any(owner.__module__ == "concurrent.futures.interpreter" for owner in type(pool).__mro__)
-
-
-def _carried(function):
-    try:
-        return carried(function)
-    except Exception:
-        return function

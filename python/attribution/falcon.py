@@ -7,17 +7,26 @@ from swath_attribution.wrapping import replace_after
 
 def patch(module):
     if module.__name__ == "falcon.asgi.app":
-        asgi.enter_at(module.App, lambda application: offer(application, "", _routes))
+        asgi.enter_at(module.App, lambda application, _scope: offer(application, "", _routes))
     else:
         wsgi.enter_at(module.App, lambda application, _environ: offer(application, "", _routes))
     replace_after(module.App, "_get_responder", _routed)
 
 
-def _routed(_application, found, *_arguments):
+def _routed(application, found, request, *_arguments):
     begun = requests.of_here()
-    template = found[3]
-    if begun is not None and template:
-        begun.route(template)
+    if begun is not None:
+        template = found[3] or _sink(application, found[0], request.path)
+        if template:
+            begun.route(template)
+
+
+def _sink(application, responder, path):
+    """The expression of a sink, if that is what answers; one function may be several."""
+    for pattern, sink, *_ in application._sinks:
+        if sink is responder and pattern.match(path):
+            return pattern.pattern
+    return None
 
 
 def _routes(application):
@@ -31,6 +40,8 @@ def _routes(application):
                 # The others are answered by Falcon: 405, and OPTIONS.
                 if any(hasattr(node.resource, name + suffix) for suffix in _suffixes(node, name)):
                     yield [method], node.uri_template
+    for pattern, *_ in application._sinks:
+        yield (), pattern.pattern
 
 
 def _suffixes(node, name):

@@ -2,7 +2,11 @@
 
 from swath_attribution import request as requests, wsgi
 from swath_attribution.offers import offer
-from swath_attribution.wrapping import replace_before
+from swath_attribution.request import served_here
+from swath_attribution.wrapping import replace
+
+# Who adds routes to every application: static files, documentation.
+_ADDING = ("flask", "flask_restx", "flask_smorest", "apiflask")
 
 
 def patch(module):
@@ -11,14 +15,24 @@ def patch(module):
     # Found in the module, which has it by different names in different versions.
     proxy = module.request
 
-    def dispatched(_application, *_arguments):
-        begun = requests.of_here()
-        if begun is not None:
-            request = proxy._get_current_object()
-            if request.url_rule is not None:
-                begun.route(wsgi.mounted(begun, request.environ) + request.url_rule.rule)
+    def dispatching(original):
+        def full_dispatch_request(self, *arguments, **options):
+            begun = served_here()
+            if begun is not None and not begun.is_over:
+                try:
+                    request = proxy._get_current_object()
+                    if request.url_rule is not None:
+                        environ = request.environ
+                        is_mounted = environ.get("SCRIPT_NAME", "") != begun.script
+                        prefix = wsgi.mounted(begun, environ) if is_mounted else ""
+                        begun.route(prefix + request.url_rule.rule)
+                except Exception:
+                    pass
+            return original(self, *arguments, **options)
 
-    replace_before(module.Flask, "full_dispatch_request", dispatched)
+        return full_dispatch_request
+
+    replace(module.Flask, "full_dispatch_request", dispatching)
 
 
 def _known(application, environ):
@@ -30,6 +44,5 @@ def _known(application, environ):
 def _routes(application):
     for rule in application.url_map.iter_rules():
         view = application.view_functions.get(rule.endpoint)
-        # What Flask adds to every application: its static files.
-        if not (getattr(view, "__module__", None) or "").startswith("flask."):
+        if (getattr(view, "__module__", None) or "").partition(".")[0] not in _ADDING:
             yield rule.methods, rule.rule

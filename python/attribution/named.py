@@ -18,6 +18,9 @@ class Last:
 
 def test():
     """The test's name; empty if there is none."""
+    # Mostly there is no such file, and it takes longer to be told so by an exception.
+    if not os.access(_FILE, os.F_OK):
+        return ""
     try:
         there = os.stat(_FILE, follow_symlinks=False)
     except OSError:

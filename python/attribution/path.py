@@ -5,13 +5,14 @@ _NUMBER = frozenset("0123456789-.:,_+")
 _DIGITS = frozenset("0123456789")
 _HEX = frozenset("0123456789abcdefABCDEF-")
 _TOKEN = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_=.~")
-_USUAL = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "WEBSOCKET"))
+# Methods that are counted as they are.
+USUAL = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "WEBSOCKET"))
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def method(name):
     """The method in upper case; OTHER if it is none that a program would have a route for."""
-    if name in _USUAL:
+    if name in USUAL:
         return name
     name = name.upper()
     return name if 0 < len(name) <= 20 and _LETTERS.issuperset(name) else "OTHER"

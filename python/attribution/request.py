@@ -1,8 +1,11 @@
 """One request that is being served."""
 
 from swath_attribution import baggage, current, named, path
-from swath_attribution.work import entered
+from swath_attribution.baggage import parsed
+from swath_attribution.current import agent, noted, served
 
+# Bound once: what is found in an imported module is bound anew for each call.
+serve, unserve, served_here = agent.serve, agent.unserve, served.get
 # The numbers of requests that came before.
 _numbers = {}
 
@@ -10,7 +13,7 @@ _numbers = {}
 class Request:
     """A request, from when the outermost of server and framework has it until its answer is made."""
 
-    __slots__ = ("number", "test", "method", "path", "folded", "key", "code", "is_over", "is_routed", "prefix", "script")
+    __slots__ = ("number", "test", "method", "path", "folded", "key", "code", "is_over", "is_routed", "mounts", "mounted", "script")
 
     def __init__(self, test, method, whole, key=None, folded=None):
         self.test = test
@@ -23,55 +26,50 @@ class Request:
         self.code = None
         self.is_over = False
         self.is_routed = False
-        # The templates of the mounts that lead to the application at hand.
-        self.prefix = ""
+        # The templates of mounts, by the part of the path that they took off.
+        self.mounts = {}
+        # The template of what was mounted and has no routes of its own.
+        self.mounted = None
         self.script = ""
-        key = (test, method, whole)
-        number = _numbers.get(key)
+        kept = (test, method, whole)
+        number = _numbers.get(kept)
         if number is None:
-            number = current.agent.context("request", test, method, folded or path.folded(whole))
+            number = agent.context("request", test, method, folded or path.folded(whole))
             if len(_numbers) >= 10000:
                 _numbers.clear()
-            _numbers[key] = number
+            _numbers[kept] = number
         self.number = number
 
     def enter(self):
-        """Says that code now runs for it."""
-        if self.number:
-            current.agent.enter(self.number)
-        return current.served.set(self), current.variable.set(self.number)
+        """Says that code now runs for it. Never fails."""
+        return serve(self.number, served, self)
 
     def leave(self, tokens):
-        """Takes back one `enter`."""
-        if tokens is None:
-            return
-        try:
-            current.variable.reset(tokens[1])
-            current.served.reset(tokens[0])
-        except Exception:
-            # A generator is closed in another context than the one it ran in.
-            pass
-        try:
-            if self.number:
-                current.agent.leave(self.number)
-        except Exception:
-            pass
+        """Takes back one `enter`. Never fails."""
+        unserve(self.number, served, tokens)
 
     def route(self, template):
         """The application answers it by this template of its own."""
         try:
             self.is_routed = True
-            if self.number:
-                current.note(self.number, "route", self.prefix + template)
+            note = (self.number, "route", template)
+            if note not in noted and self.number:
+                current.note(*note)
         except Exception:
             pass
+
+    def end_mounted(self):
+        """It was answered by what is mounted, unless a route was found there."""
+        if self.mounted is not None and not self.is_routed:
+            self.route(self.mounted)
 
     def status(self, code):
         """It is answered with this."""
         try:
-            self.code = str(code)[:3]
-            if self.number and self.code.isdigit():
-                current.note(self.number, "status", self.code)
+            self.code = code = str(code)[:3]
+            note = (self.number, "status", code)
+            if note not in noted and self.number and code.isdigit():
+                current.note(*note)
         except Exception:
             pass
 
@@ -79,11 +77,14 @@ class Request:
 def begin(method, whole, header, key=None):
     """The request that begins here; None if it has begun further out, or swath fails."""
     try:
-        method = path.method(method)
-        outer = current.served.get()
-        test = baggage.parse_test(header)
+        outer = served_here()
+        if method not in path.USUAL:
+            method = path.method(method)
+        test = parsed.get(header) if header else ""
+        if test is None:
+            test = baggage.parse_test(header)
         if outer is not None and not outer.is_over:
-            if key is not None and outer.key is key:
+            if is_of(outer, key):
                 return None
             # What hides it from the keys still passes on the rest.
             if test in ("", outer.test) and outer.method == method and outer.path.endswith(whole):
@@ -93,9 +94,20 @@ def begin(method, whole, header, key=None):
         return None
 
 
+def is_of(request, key):
+    """Whether a request began with this key, as it was entered further out."""
+    return key is not None and request.key is key
+
+
+def is_of_here(key):
+    """Whether the request that this code serves began with this key, and is still being answered."""
+    request = served_here()
+    return request is not None and not request.is_over and is_of(request, key)
+
+
 def of_here():
     """The request that this code serves, if it is still being answered."""
-    request = current.served.get()
+    request = served_here()
     return None if request is None or request.is_over else request
 
 
@@ -103,7 +115,7 @@ def in_request(begun, function, *arguments, **options):
     """Calls a function for a request that has begun."""
     if begun is None:
         return function(*arguments, **options)
-    tokens = entered(begun)
+    tokens = begun.enter()
     try:
         return function(*arguments, **options)
     finally:

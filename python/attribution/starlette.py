@@ -21,14 +21,15 @@ def patch(module):
 
 def _note_at(owner):
     def make(original):
-        async def handle(self, scope, receive, send):
+        # What it returns is awaited: no frame of its own in a traceback.
+        def handle(self, scope, receive, send):
             try:
                 begun = requests.of_here()
                 if begun is not None and not begun.is_routed:
-                    begun.route(_template(self, scope))
+                    begun.route(_prefix(begun, scope) + _template(self, scope))
             except Exception:
                 pass
-            return await original(self, scope, receive, send)
+            return original(self, scope, receive, send)
 
         return handle
 
@@ -49,30 +50,56 @@ def _before(mount):
     return mount.path_format.rpartition("/{path}")[0]
 
 
+def _prefix(begun, scope):
+    """The templates of the mounts that have led here.
+
+    They are told by the part of the path that was taken off, and not by who calls whom: what calls an application may
+    give it the whole path again, as the routing of Connexion does. An application may also say itself what was taken
+    off; then it is where the last mount has led.
+    """
+    root = _root(scope)
+    if root in begun.mounts:
+        return begun.mounts[root]
+    known = _longest(begun, root, [""])
+    return next(reversed(begun.mounts.values()), "") if known is None else known
+
+
+def _root(scope):
+    return scope.get("root_path") or ""
+
+
+def _longest(begun, root, but):
+    """The templates that belong to the longest part of a root that was taken off."""
+    known = [path for path in begun.mounts if path not in but and (not path or (root + "/").startswith(path + "/"))]
+    return begun.mounts[max(known, key=len)] if known else None
+
+
 def _mounting(original):
-    async def handle(self, scope, receive, send):
-        begun = requests.of_here()
-        if begun is None:
-            return await original(self, scope, receive, send)
-        outer = begun.prefix
+    def handle(self, scope, receive, send):
         try:
-            begun.prefix = outer + _before(self)
+            begun = requests.of_here()
+            if begun is not None:
+                _mount(begun, self, scope)
         except Exception:
             pass
-        try:
-            return await original(self, scope, receive, send)
-        finally:
-            if not begun.is_routed and not getattr(self, "routes", None):
-                begun.route("/{path}")
-            begun.prefix = outer
+        return original(self, scope, receive, send)
 
     return handle
 
 
-def _known(application):
+def _mount(begun, mount, scope):
+    """Notes what a mount has taken off the path: `scope` is that of what is mounted."""
+    root, before = _root(scope), _before(mount)
+    if before:
+        begun.mounts[root] = (_longest(begun, root, [root]) or "") + before
+    if not getattr(mount, "routes", None):
+        begun.mounted = _prefix(begun, scope) + "/{path}"
+
+
+def _known(application, scope):
     begun = requests.of_here()
     # Whoever has mounted it has offered it.
-    if begun is not None and not begun.prefix:
+    if begun is not None and not _prefix(begun, scope):
         offer(application, "", lambda application: _of(application.routes, ""))
 
 

@@ -1,6 +1,6 @@
 """Threads that a request starts."""
 
-from swath_attribution.work import entered, is_of_pool, request_here
+from swath_attribution.work import is_of_pool, request_here
 from swath_attribution.wrapping import replace_before
 
 
@@ -17,7 +17,7 @@ def _start(thread):
     def for_request():
         # The attribute stands in the way of nobody once it has been called.
         vars(thread).pop("run", None)
-        tokens = entered(request)
+        tokens = request.enter()
         try:
             run()
         finally:

@@ -2,7 +2,6 @@
 
 from swath_attribution import request as requests
 from swath_attribution.offers import offer
-from swath_attribution.work import entered
 from swath_attribution.wrapping import replace, replace_after
 
 
@@ -34,7 +33,7 @@ def _entering(original):
         begun = _begin(self)
         if begun is None:
             return await original(self, *arguments, **options)
-        tokens = entered(begun)
+        tokens = begun.enter()
         _know(self, begun)
         try:
             return await original(self, *arguments, **options)

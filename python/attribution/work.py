@@ -47,22 +47,8 @@ class Carried:
         self.request = request
 
     def __call__(self, *arguments, **options):
-        tokens = entered(self.request)
+        tokens = self.request.enter()
         try:
             return self.function(*arguments, **options)
         finally:
             self.request.leave(tokens)
-
-
-def entered(request):
-    """Enters it; never fails."""
-    try:
-        return request.enter()
-    except Exception:
-        return None
-
-
-def carried(function):
-    """The function, for the request that is served here; as it is if there is none."""
-    request = request_here()
-    return function if request is None else Carried(function, request)

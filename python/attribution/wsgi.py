@@ -1,7 +1,11 @@
-"""WSGI applications, entered at servers and frameworks."""
+"""WSGI applications, entered at servers and frameworks.
+
+What is here runs for each request, so it calls few functions.
+"""
 
 from swath_attribution import path, request as requests
-from swath_attribution.work import entered
+from swath_attribution.current import served
+from swath_attribution.request import serve as enter, served_here, unserve as leave
 from swath_attribution.wrapping import Wrapped, replace
 
 
@@ -24,9 +28,10 @@ def begin(environ):
     """The request that begins here; None if it has begun further out, or swath fails."""
     try:
         script = environ.get("SCRIPT_NAME") or ""
+        whole = script + (environ.get("PATH_INFO") or "/")
         request = requests.begin(
             environ["REQUEST_METHOD"],
-            _text(script + (environ.get("PATH_INFO") or "/")),
+            whole if whole.isascii() else _text(whole),
             environ.get("HTTP_BAGGAGE"),
             environ.get("wsgi.input"),
         )
@@ -50,7 +55,7 @@ def serve(application, environ, start_response):
     request = begin(environ)
     if request is None:
         return application(environ, start_response)
-    tokens = entered(request)
+    tokens = enter(request.number, served, request)
     answer = _Answer(request, start_response)
     try:
         result = application(environ, answer.start)
@@ -58,7 +63,7 @@ def serve(application, environ, start_response):
         answer.failed()
         raise
     finally:
-        request.leave(tokens)
+        leave(request.number, served, tokens)
         request.is_over = True
     return answer.body(environ, result)
 
@@ -66,11 +71,12 @@ def serve(application, environ, start_response):
 class _Answer:
     """What is answered. Until the first byte is out, an exception turns it into 500."""
 
+    code = None
+    is_out = False
+
     def __init__(self, request, start_response):
         self.request = request
         self.start_response = start_response
-        self.code = None
-        self.is_out = False
 
     def start(self, status, *arguments, **options):
         self.code = status
@@ -104,47 +110,53 @@ class _Answer:
 class _Body:
     """A body that is made while it is sent."""
 
+    _swath_steps = None
+
     def __init__(self, result, answer):
         self._swath_result = result
         self._swath_answer = answer
-        self._swath_steps = None
 
     def __iter__(self):
         return self
 
     def __next__(self):
         answer = self._swath_answer
-        tokens = entered(answer.request)
+        request = answer.request
+        tokens = enter(request.number, served, request)
         try:
             if self._swath_steps is None:
                 self._swath_steps = iter(self._swath_result)
             step = next(self._swath_steps)
         except StopIteration:
-            answer.out()
+            if not answer.is_out:
+                answer.out()
             raise
         except Exception:
             answer.failed()
             raise
         finally:
-            answer.request.leave(tokens)
-        if step:
+            leave(request.number, served, tokens)
+        if step and not answer.is_out:
             answer.out()
         return step
 
     def close(self):
         answer = self._swath_answer
         close = getattr(self._swath_result, "close", None)
-        tokens = entered(answer.request)
+        request = answer.request
+        tokens = enter(request.number, served, request)
         try:
-            answer.out()
+            if not answer.is_out:
+                answer.out()
             if close is not None:
                 close()
         finally:
-            answer.request.leave(tokens)
+            leave(request.number, served, tokens)
 
     def __del__(self):
         # Whoever calls an application in its own process may not want the body.
-        self._swath_answer.out()
+        if not self._swath_answer.is_out:
+            self._swath_answer.out()
 
     def __getattr__(self, name):
         return getattr(self._swath_result, name)
@@ -155,16 +167,39 @@ class _SizedBody(_Body):
         return len(self._swath_result)
 
 
+# Applications that are known, by themselves and what mounts them. Offers keep them, so that no other one gets their
+# identity.
+_known = set()
+
+
+def _know(application, environ, request, known):
+    """Calls `known` once for an application and the mount that has led to it."""
+    try:
+        mount = (id(application), request.script, environ.get("SCRIPT_NAME"))
+        if mount not in _known:
+            if len(_known) >= 1000:
+                _known.clear()
+            _known.add(mount)
+            known(application, environ)
+    except Exception:
+        pass
+
+
 def enter_at(owner, known):
-    """Has the calls of a framework's application entered; `known(application, environ)` is called in the request."""
+    """Has the calls of a framework's application entered; `known(application, environ)` is called in a request."""
 
     def make(original):
         def __call__(self, environ, start_response):
+            request = served_here()
+            if request is not None and not request.is_over and requests.is_of(request, environ.get("wsgi.input")):
+                # Entered at the server.
+                _know(self, environ, request, known)
+                return original(self, environ, start_response)
+
             def application(environ, start_response):
-                try:
-                    known(self, environ)
-                except Exception:
-                    pass
+                request = requests.of_here()
+                if request is not None:
+                    _know(self, environ, request, known)
                 return original(self, environ, start_response)
 
             return serve(application, environ, start_response)

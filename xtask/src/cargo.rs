@@ -68,6 +68,12 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
 }
 
+/// Where cargo builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let folder = metadata()?["target_directory"].as_str().map(PathBuf::from);
+    folder.context("cargo metadata names no target folder")
+}
+
 /// Builds the command itself and returns its path.
 pub(crate) fn build_swath(release: bool) -> Result<PathBuf> {
     let mut arguments = vec!["build", "--package=swath", "--bin=swath"];
@@ -75,9 +81,7 @@ pub(crate) fn build_swath(release: bool) -> Result<PathBuf> {
         arguments.push("--release");
     }
     run(&mut cargo(arguments))?;
-    let folder = metadata()?["target_directory"].as_str().map(PathBuf::from);
-    let folder = folder.context("cargo metadata names no target folder")?;
-    Ok(folder
+    Ok(target_folder()?
         .join(if release { "release" } else { "debug" })
         .join("swath"))
 }

@@ -7,13 +7,13 @@
 
 mod apt;
 mod bench;
+mod built_pythons;
 mod cargo;
 mod check;
 mod compose;
 mod demo;
 mod dist;
 mod docs;
-mod free_threaded;
 mod generate;
 mod images;
 mod licence;
@@ -64,8 +64,8 @@ enum Verb {
     Compose,
     /// Make a root file system with the newest Pythons under target/rootfs
     Rootfs,
-    /// Build a free-threaded Python under target/pythons
-    FreeThreaded,
+    /// Build Pythons that no distribution has under target/pythons: without a GIL, for debugging
+    BuiltPythons,
     /// Measure the example by hand with coverage.py, several times, and compare
     Recipe(recipe::Options),
     /// Take pictures of the HTML report into docs/images
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         Verb::Images => Ok(images::run()),
         Verb::Compose => Ok(compose::run()),
         Verb::Rootfs => Ok(rootfs::run()),
-        Verb::FreeThreaded => Ok(free_threaded::run()),
+        Verb::BuiltPythons => Ok(built_pythons::run()),
         Verb::Screenshots(options) => screenshots::run(&options),
         Verb::Recipe(options) => recipe::run(&options),
     };

@@ -1,6 +1,8 @@
 //! `cargo xtask test` and `cargo xtask prove`: what the tests need, the tests, and their count.
 
-use std::io::{BufRead, BufReader, IsTerminal};
+mod libtest;
+mod nextest;
+
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -9,11 +11,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use swath_test::{Scale, Skip, read_skips, skip_file, target_dir};
 
-use crate::cargo::cargo;
 use crate::proofs;
 
-/// The variable by which the test harness is told how many tests run at a time.
-const TEST_THREADS: &str = "RUST_TEST_THREADS";
 /// So many tests more than there are cores: about a third of their time they wait, for servers to be
 /// ready, for processes to end, for limits to pass.
 const WAITING: usize = 1;
@@ -38,6 +37,18 @@ struct Count {
     failed: usize,
     ignored: usize,
     failures: Vec<String>,
+    /// Those that failed and passed at the second try.
+    flaky: Vec<String>,
+}
+
+impl Count {
+    fn add(&mut self, more: Count) {
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.ignored += more.ignored;
+        self.failures.extend(more.failures);
+        self.flaky.extend(more.flaky);
+    }
 }
 
 /// `cargo xtask test`.
@@ -80,13 +91,16 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
     fs_err::create_dir_all(target_dir())?;
     let _ = fs_err::remove_file(&skips);
     if !options.fast {
-        prepare(&skips, scale)?;
+        prepare_beside_build(options, &skips, scale)?;
     }
-    let (count, success) = run_cargo(options, scale, &skips)?;
+    let (count, success) = run_tests(options, &skips, scale)?;
     let skips = read_skips(&skips);
     println!();
     for skip in &skips {
         println!("skipped: {}: {}", skip.test, skip.missing);
+    }
+    for name in &count.flaky {
+        println!("flaky: {name}: passed at the second try");
     }
     for name in &count.failures {
         println!("failed: {name}");
@@ -98,15 +112,80 @@ fn run(options: &Options, scale: Scale) -> Result<(String, bool)> {
     Ok((conclusion(&count, &skips), success))
 }
 
+/// Builds the tests while what they need is fetched. What cannot be built is said when they are to run.
+fn prepare_beside_build(options: &Options, skips: &Path, scale: Scale) -> Result<()> {
+    let mut build = if nextest::is_there() {
+        nextest::command(options)
+    } else {
+        libtest::command(options)
+    };
+    let mut build = build
+        .arg("--no-run")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start cargo")?;
+    let prepared = prepare(skips, scale);
+    build.wait()?;
+    prepared
+}
+
+/// Runs the tests: what came out, and whether all is well.
+fn run_tests(options: &Options, skips: &Path, scale: Scale) -> Result<(Count, bool)> {
+    let told = |mut command: Command| {
+        command.env(skip_file(), skips);
+        if scale == Scale::Whole {
+            command.env("SWATH_PROVE", "1");
+        }
+        command
+    };
+    if !nextest::is_there() {
+        return libtest::run(options, told(libtest::command(options)));
+    }
+    let (mut count, success) = nextest::run(options, scale, told(nextest::command(options)))?;
+    if options.fast || !options.packages.is_empty() {
+        return Ok((count, success));
+    }
+    let (documents, are_well) = libtest::run(options, told(libtest::documents(options)))?;
+    count.add(documents);
+    Ok((count, success && are_well))
+}
+
+/// Names what is to be tested.
+fn shape(command: &mut Command, options: &Options) {
+    if options.packages.is_empty() {
+        command.arg("--workspace");
+    }
+    for package in &options.packages {
+        command.args(["--package", package]);
+    }
+    if options.fast {
+        command.args(["--lib", "--bins"]);
+        if options.packages.is_empty() || options.packages.iter().any(|name| name == "swath") {
+            command.arg("--test=messages");
+        }
+    }
+}
+
+/// How many tests run at a time, unless this variable says so.
+fn at_a_time(variable: &str) -> Option<String> {
+    if std::env::var_os(variable).is_some() {
+        return None;
+    }
+    let cores = std::thread::available_parallelism().ok()?;
+    Some((cores.get() + WAITING).to_string())
+}
+
 /// Makes the interpreters and the Composes that can be made; environments are made by the tests
 /// that need them.
 fn prepare(skips: &Path, scale: Scale) -> Result<()> {
     swath_test::forget_failures();
     // To build a Python takes longer than most of the tests; one that is there is used.
-    let builds = matches!(scale, Scale::Whole).then_some("free-threaded");
+    let builds = matches!(scale, Scale::Whole).then_some("built-pythons");
     for verb in ["rootfs", "compose"].into_iter().chain(builds) {
-        // A process of its own: interpreters are looked for once in each.
-        let status = Command::new(std::env::current_exe()?)
+        // A process of its own: interpreters are looked for once in each. Not by its path: the build
+        // beside may have put another file there, since what is built with the workspace can differ.
+        let status = Command::new("/proc/self/exe")
             .arg(verb)
             .env(skip_file(), skips)
             .status()
@@ -116,71 +195,6 @@ fn prepare(skips: &Path, scale: Scale) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn run_cargo(options: &Options, scale: Scale, skips: &Path) -> Result<(Count, bool)> {
-    let mut command = cargo(["test", "--no-fail-fast"]);
-    if options.packages.is_empty() {
-        command.arg("--workspace");
-    }
-    for package in &options.packages {
-        command.args(["--package", package]);
-    }
-    if options.fast {
-        command.args(["--lib", "--bins", "--test=messages"]);
-    }
-    if let Some(filter) = &options.filter {
-        command.args(["--", filter]);
-    }
-    command.env(skip_file(), skips).stdout(Stdio::piped());
-    if std::env::var_os(TEST_THREADS).is_none()
-        && let Ok(cores) = std::thread::available_parallelism()
-    {
-        command.env(TEST_THREADS, (cores.get() + WAITING).to_string());
-    }
-    if std::io::stdout().is_terminal() {
-        command.env("CARGO_TERM_COLOR", "always");
-    }
-    if scale == Scale::Whole {
-        command.env("SWATH_PROVE", "1");
-    }
-    let mut child = command.spawn().context("cannot start cargo")?;
-    let mut count = Count::default();
-    let output = child.stdout.take().context("cargo has no output")?;
-    for line in BufReader::new(output).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        println!("{line}");
-        count_line(&mut count, &line);
-    }
-    let success = child.wait()?.success();
-    Ok((count, success))
-}
-
-/// Takes what one line of the test harness says into account.
-fn count_line(count: &mut Count, line: &str) {
-    if let Some(name) = line
-        .strip_prefix("test ")
-        .and_then(|rest| rest.strip_suffix(" ... FAILED"))
-    {
-        count.failures.push(name.to_owned());
-    }
-    let Some(rest) = line.strip_prefix("test result: ") else {
-        return;
-    };
-    let words: Vec<&str> = rest
-        .split([' ', ';', '.'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    for pair in words.windows(2) {
-        if let Ok(number) = pair[0].parse::<usize>() {
-            match pair[1] {
-                "passed" => count.passed += number,
-                "failed" => count.failed += number,
-                "ignored" => count.ignored += number,
-                _ => {}
-            }
-        }
-    }
 }
 
 /// The plain last line. A test that skipped itself as a whole is not counted as passed.
@@ -200,30 +214,6 @@ fn conclusion(count: &Count, skips: &[Skip]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn results_of_several_binaries_add_up() {
-        let mut count = Count::default();
-        for line in [
-            "running 3 tests",
-            "test arcs::tests::loops ... ok",
-            "test arcs::tests::branches ... FAILED",
-            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
-            "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 1.23s",
-        ] {
-            count_line(&mut count, line);
-        }
-        let failures = vec!["arcs::tests::branches".to_owned()];
-        assert_eq!(
-            count,
-            Count {
-                passed: 7,
-                failed: 1,
-                ignored: 1,
-                failures
-            }
-        );
-    }
 
     #[test]
     fn a_skipped_test_did_not_pass() {

@@ -8,6 +8,8 @@
 #![no_std]
 #![no_builtins]
 
+mod hook_entry;
+
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +33,8 @@ const FILE_INPUT: c_int = 257;
 const RUN: &[u8] = b"cpython.run_";
 /// … and the one that `sitecustomize` raises when it has done its part.
 const DONE: &[u8] = b"swath.started";
+/// The event with which an interpreter that ends lets go of its hooks.
+const CLEARING: &[u8] = b"cpython._PySys_ClearAuditHooks";
 
 /// Whether the agent was started, from here or by `sitecustomize`.
 static STARTED: AtomicBool = AtomicBool::new(false);
@@ -66,14 +70,8 @@ core::arch::global_asm!(
 static CONSTRUCTOR: unsafe extern "C" fn() = construct;
 
 unsafe extern "C" fn construct() {
-    // SAFETY: what is found has the type that CPython's headers say. It may be called before the
-    // interpreter is there.
-    unsafe {
-        let name = c"PySys_AddAuditHook";
-        if let Some(add) = find::<unsafe extern "C" fn(Hook, *mut c_void) -> c_int>(name) {
-            add(on_event, null_mut());
-        }
-    }
+    // SAFETY: the loader calls it once, in the program's only thread.
+    unsafe { hook_entry::add(on_event) };
 }
 
 /// Where `dlsym` is; null in programs that do not have it.
@@ -121,6 +119,12 @@ unsafe extern "C" fn on_event(event: *const c_char, _: Object, _: *mut c_void) -
         STARTED.store(true, Ordering::Relaxed);
         // SAFETY: the interpreter is there, and its lock is held.
         unsafe { start() };
+    }
+    // SAFETY: an event is a C string; this one comes with the interpreter's lock held.
+    unsafe {
+        if begins_with(event, CLEARING) {
+            hook_entry::before_clearing();
+        }
     }
     0
 }

@@ -11,8 +11,8 @@ use crate::source::decode_source;
 use crate::suites::for_each_suite;
 use crate::syntax::with_module;
 
-/// The logical lines on which only code of deferred annotations may be: those of annotated
-/// assignments, evaluated later from 3.14 on, and what definitions named `__annotate__` hold.
+/// The logical lines on which only code of deferred annotations may be: from 3.14 on those of annotated
+/// assignments, and what definitions named `__annotate__` hold.
 /// Empty where the source cannot be parsed.
 #[must_use]
 pub fn annotation_lines(source: &[u8], version: PythonVersion) -> LineSet {
@@ -22,6 +22,7 @@ pub fn annotation_lines(source: &[u8], version: PythonVersion) -> LineSet {
     let walk = |parsed: &Parsed<_>| {
         let mut search = Search {
             lines: &LogicalLines::new(&text, parsed.tokens()),
+            are_deferred: version >= PythonVersion::new(3, 14),
             found: LineSet::new(),
         };
         search.suite(parsed.suite());
@@ -32,6 +33,7 @@ pub fn annotation_lines(source: &[u8], version: PythonVersion) -> LineSet {
 
 struct Search<'a> {
     lines: &'a LogicalLines<'a>,
+    are_deferred: bool,
     found: LineSet,
 }
 
@@ -39,7 +41,7 @@ impl Search<'_> {
     fn suite(&mut self, suite: &[Stmt]) {
         for statement in suite {
             match statement {
-                Stmt::AnnAssign(assignment) => {
+                Stmt::AnnAssign(assignment) if self.are_deferred => {
                     self.found.insert(self.lines.logical(assignment.start()));
                 }
                 Stmt::FunctionDef(function) if &function.name == "__annotate__" => {
@@ -85,6 +87,8 @@ class C:
 ";
         let lines = annotation_lines(source, PythonVersion::new(3, 14));
         assert_eq!(lines.iter().collect::<Vec<_>>(), [1, 2, 6, 8, 9, 10, 11]);
+        let lines = annotation_lines(source, PythonVersion::new(3, 13));
+        assert_eq!(lines.iter().collect::<Vec<_>>(), [8, 9, 10, 11]);
         let broken = annotation_lines(b"x: int\n(\n", PythonVersion::new(3, 14));
         assert!(broken.is_empty());
     }

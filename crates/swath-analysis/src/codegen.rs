@@ -333,7 +333,7 @@ impl<'a> Code<'a> {
     }
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
-        self.is_hidden = self.is_deferred_annotations(&function.name);
+        self.is_hidden = is_deferred_annotations(&function.name);
         self.set_definition_line(&function.decorator_list, &function.name);
         self.first_line = self.line;
         // RESUME is on the first line; 3.10 has no such instruction.
@@ -354,13 +354,8 @@ impl<'a> Code<'a> {
         self.finish_body();
     }
 
-    /// coverage.py knows code of deferred annotations by its name.
-    fn is_deferred_annotations(&self, name: &str) -> bool {
-        self.minor() >= 9 && name == "__annotate__"
-    }
-
     fn class(&mut self, class: &'a StmtClassDef) {
-        self.is_hidden = self.is_deferred_annotations(&class.name);
+        self.is_hidden = is_deferred_annotations(&class.name);
         self.set_definition_line(&class.decorator_list, &class.name);
         self.note("qualname");
         self.emit(Flow::Next);
@@ -373,4 +368,9 @@ impl<'a> Code<'a> {
         self.body(&class.body);
         self.finish_body();
     }
+}
+
+/// coverage.py knows code of deferred annotations by its name.
+fn is_deferred_annotations(name: &str) -> bool {
+    name == "__annotate__"
 }

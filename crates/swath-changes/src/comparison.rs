@@ -26,10 +26,7 @@ impl fmt::Display for Comparison {
             }) => {
                 let short = commit.get(..10).unwrap_or(commit);
                 if *is_merge_base {
-                    write!(
-                        formatter,
-                        "since {short}, where the history of {revision} parts"
-                    )
+                    write!(formatter, "since {short}, where the branch left {revision}")
                 } else if revision.starts_with(short) {
                     write!(formatter, "since {short}")
                 } else {

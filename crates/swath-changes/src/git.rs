@@ -5,6 +5,7 @@ mod error;
 mod head;
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,9 +13,9 @@ use std::time::Duration;
 use swath_checkout::{Answer, AskError, ask_program, is_source};
 use swath_model::SourceHash;
 
-use crate::ChangedFile;
 use crate::file_diff::{FileDiff, SubmoduleChange};
 use crate::patch::{changed_files, parse_files};
+use crate::{ChangedFile, LineRanges};
 
 pub use error::GitError;
 pub use head::Head;
@@ -293,8 +294,7 @@ impl Repository {
         for path in untracked.stdout.split(|&byte| byte == 0) {
             // A repository in the work tree that is no submodule ends in a slash.
             if !path.is_empty() && !path.ends_with(b"/") {
-                let path = String::from_utf8_lossy(path).into_owned();
-                own.push(ChangedFile::new_file(path));
+                own.push(self.untracked_file(path));
             }
         }
         for file in &mut own {
@@ -316,6 +316,17 @@ impl Repository {
             }
         }
         Ok(())
+    }
+
+    /// A file that git does not track is new as a whole. A link has no lines, as in git's diff: those of
+    /// its target are the target's.
+    fn untracked_file(&self, path: &[u8]) -> ChangedFile {
+        let is_link = self.top.join(OsStr::from_bytes(path)).is_symlink();
+        let mut file = ChangedFile::new_file(String::from_utf8_lossy(path).into_owned());
+        if is_link {
+            file.lines = LineRanges::default();
+        }
+        file
     }
 
     fn collect_submodule(

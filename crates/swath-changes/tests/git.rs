@@ -115,6 +115,24 @@ fn unusual_names_and_unusual_files_are_read() {
 }
 
 #[test]
+fn a_new_link_has_no_lines_whether_git_tracks_it_or_not() {
+    let name = "a_new_link_has_no_lines_whether_git_tracks_it_or_not";
+    let Some(repository) = GitRepository::new(name) else {
+        return;
+    };
+    repository.write("target.py", "x = 1\n");
+    repository.commit();
+    for link in ["tracked.py", "untracked.py"] {
+        std::os::unix::fs::symlink("target.py", repository.folder().join(link)).unwrap();
+    }
+    repository.git(["add", "tracked.py"]);
+    assert_eq!(
+        summary(&since(repository.folder(), None)),
+        ["added tracked.py ", "added untracked.py "]
+    );
+}
+
+#[test]
 fn a_source_that_git_calls_binary_has_lines() {
     let Some(repository) = GitRepository::new("a_source_that_git_calls_binary_has_lines") else {
         return;

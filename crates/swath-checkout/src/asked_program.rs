@@ -1,10 +1,15 @@
 //! A question to another program: one short process, with what it is to read, a limit of time, and
 //! its answer.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// The processes that are asked now: whoever asked takes their status, and nobody else may.
+static ASKED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// The most that an answer may hold.
 const MOST_BYTES: u64 = 512 << 20;
@@ -71,12 +76,11 @@ fn ask_within(
     let program = command.get_program().to_string_lossy().into_owned();
     let mut begin = || {
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
-        let child = command
+        let command = command
             .stdin(holding(input)?)
             .stdout(stdout.try_clone()?)
-            .stderr(stderr.try_clone()?)
-            .spawn()?;
-        Ok((child, stdout, stderr))
+            .stderr(stderr.try_clone()?);
+        Ok((start(command)?, stdout, stderr))
     };
     let (mut child, stdout, stderr) = match begin() {
         Ok(begun) => begun,
@@ -94,6 +98,33 @@ fn ask_within(
         stdout,
         stderr,
     })
+}
+
+/// Whether this child of this process is being asked: its status is not for others.
+pub fn is_asked(pid: u32) -> bool {
+    asked().contains(&pid)
+}
+
+fn asked() -> MutexGuard<'static, BTreeSet<u32>> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a process, which nobody takes for another one's from its first moment on.
+fn start(command: &mut Command) -> io::Result<Child> {
+    let mut asked = asked();
+    let child = command.spawn()?;
+    asked.insert(child.id());
+    Ok(child)
+}
+
+/// Its status, if it has ended. From then on its number may be another one's.
+fn ending(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let mut asked = asked();
+    let status = child.try_wait();
+    if !matches!(status, Ok(None)) {
+        asked.remove(&child.id());
+    }
+    status
 }
 
 /// A file without a name that holds `bytes`, to be read from its begin.
@@ -133,7 +164,7 @@ fn wait(
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     let refusal = loop {
-        let ended = child.try_wait();
+        let ended = ending(child);
         // Once it has ended it says no more, so that the answer is judged as a whole.
         if said_too_much() {
             break Refusal::TooLong;
@@ -148,6 +179,7 @@ fn wait(
     // It may have ended by itself in between.
     let _ = child.kill();
     let _ = child.wait();
+    asked().remove(&child.id());
     Err(refusal)
 }
 

@@ -4,13 +4,16 @@
 //! What is read may have been put there by somebody else, so only regular files are read, without
 //! waiting and up to a limit. What is written is complete or not there. Folders that hold what is
 //! nobody else's business are this user's alone, and are removed only if they prove to be swath's
-//! own. What `/proc` shows of processes is read here. Other programs are asked short questions, with
+//! own. What `/proc` shows of processes is read here, and when to look
+//! is known. Other programs are asked short questions, with
 //! a limit of time; YAML is asked how deep it nests before it is read. This crate knows no data
 //! format and no settings.
 
 mod archive;
 mod asked_program;
+mod looks;
 mod new_file;
+mod opened_files;
 mod owner;
 mod pipe_or_device;
 mod place_map;
@@ -23,10 +26,12 @@ mod source_text;
 mod walk;
 mod yaml_depth;
 
-pub use asked_program::{Answer, AskError, ask_program};
+pub use asked_program::{Answer, AskError, ask_program, is_asked};
+pub use looks::Looks;
 pub use new_file::{
     NewFile, check_folder_writable, check_writable, write_file, write_private_file,
 };
+pub use opened_files::OpenedFiles;
 pub use owner::{Life, Owner};
 pub use pipe_or_device::{PipeOrDevice, is_pipe_or_device};
 pub use place_map::{Checkout, Mapped, PlaceMap, normal_path};

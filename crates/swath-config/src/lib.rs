@@ -42,6 +42,6 @@ pub use ready::{Ready, ReadyError};
 pub use search::{Loaded, RcFile};
 pub use services::{Service, StopSignal};
 pub use swath_config::{
-    ComposeProject, FleetSettings, Place, Suggestion, SwathConfig, SwathConfigError,
-    settings_reference, settings_schema,
+    ComposeProject, FleetSettings, Place, ShippingSettings, Suggestion, SwathConfig,
+    SwathConfigError, settings_reference, settings_schema,
 };

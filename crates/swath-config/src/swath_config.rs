@@ -43,6 +43,8 @@ pub struct SwathConfig {
     pub compose: Option<ComposeProject>,
     /// Services that run elsewhere.
     pub fleet: FleetSettings,
+    /// What ships for services that the tests make on a Swarm of several nodes.
+    pub shipping: ShippingSettings,
     /// Whose lines are in the number.
     pub count: Option<Counted>,
     /// An incomplete number is an error.
@@ -63,6 +65,17 @@ pub struct SwathConfig {
     pub ratchet: Option<Ratchet>,
     /// How many points less than another run's total pass, also where the command line names that.
     pub tolerance: f64,
+}
+
+/// What ships for the tasks of services that the tests make on a Swarm of several nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShippingSettings {
+    /// The image that holds swath.
+    pub image: Option<String>,
+    /// The folder of an object store in which each run has one of its own.
+    pub store: Option<String>,
+    /// The secret of the Swarm with the variables of the store.
+    pub store_secret: Option<String>,
 }
 
 /// Services that run elsewhere while the tests run here, as they are written.
@@ -136,6 +149,11 @@ impl SwathConfig {
             kubernetes: text("kubernetes")?,
             swarm: text("swarm")?,
             store: text("fleet")?,
+        };
+        config.shipping = ShippingSettings {
+            image: text("swarm-image")?,
+            store: text("swarm-store")?,
+            store_secret: text("swarm-store-secret")?,
         };
         if let Some(both) = top
             .entry("swarm")

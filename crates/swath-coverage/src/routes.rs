@@ -10,6 +10,8 @@ pub(crate) struct Routes<'a> {
     offered: BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>,
     /// The methods by which each was called, but for those that frameworks add by themselves.
     called: BTreeSet<(&'a str, &'a str)>,
+    /// Which of those methods a route answers, as it did so with other than 405.
+    answers: BTreeSet<(&'a str, &'a str, &'a str)>,
     /// The services that say which routes they have.
     services: BTreeSet<&'a str>,
 }
@@ -24,6 +26,7 @@ impl<'a> Routes<'a> {
         let mut routes = Self {
             offered: BTreeMap::new(),
             called: BTreeSet::new(),
+            answers: BTreeSet::new(),
             services: BTreeSet::new(),
         };
         for (endpoint, facts) in data.accounting.attribution.endpoints() {
@@ -33,8 +36,13 @@ impl<'a> Routes<'a> {
                 methods.insert(endpoint.method.as_str());
                 routes.services.insert(endpoint.service.as_str());
             }
-            if !facts.calls.is_empty() && !ADDED.contains(&endpoint.method.as_str()) {
-                routes.called.insert(key);
+            let method = endpoint.method.as_str();
+            if !ADDED.contains(&method) {
+                if !facts.calls.is_empty() {
+                    routes.called.insert(key);
+                }
+            } else if facts.calls.iter().any(|call| call.status != Some(405)) {
+                routes.answers.insert((key.0, key.1, method));
             }
         }
         routes
@@ -55,7 +63,12 @@ impl<'a> Routes<'a> {
         let key = (endpoint.service.as_str(), endpoint.route.as_str());
         let method = endpoint.method.as_str();
         self.offered.get(&key).is_some_and(|methods| {
-            methods.contains(method) || (methods.contains(ANY) && !ADDED.contains(&method))
+            methods.contains(method)
+                || if ADDED.contains(&method) {
+                    self.answers.contains(&(key.0, key.1, method))
+                } else {
+                    methods.contains(ANY)
+                }
         })
     }
 
@@ -86,6 +99,7 @@ mod tests {
         }
         known.add_call(&endpoint("web", "GET", "/a"), "", Some(200));
         known.add_call(&endpoint("web", "HEAD", "/b"), "", Some(200));
+        known.add_call(&endpoint("web", "OPTIONS", "/b"), "", Some(405));
         let routes = Routes::new(&data);
         for (route, is_called) in [("/a", true), ("/b", false), ("/c", false)] {
             let any = endpoint("web", "*", route);
@@ -93,7 +107,10 @@ mod tests {
         }
         for (service, method, route, is_there) in [
             ("web", "GET", "/a", true),
-            ("web", "HEAD", "/b", false),
+            // The route answers what frameworks add to it, unless they do not.
+            ("web", "HEAD", "/b", true),
+            ("web", "OPTIONS", "/b", false),
+            ("web", "HEAD", "/favicon.ico", false),
             ("web", "GET", "/favicon.ico", false),
             // It does not say what it serves.
             ("worker", "GET", "/favicon.ico", true),

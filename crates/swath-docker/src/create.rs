@@ -50,6 +50,23 @@ pub(crate) struct Injection<'a> {
 
 /// Puts the agent into a request. `image` is the image as the engine describes it.
 pub(crate) fn inject(request: &mut Value, image: &Value, injection: &Injection<'_>) {
+    add_variables(request, image, injection);
+    let bind = format!("{}:{}", injection.volume, injection.mount);
+    let host = object(request, "HostConfig");
+    match host.get_mut("Binds") {
+        Some(Value::Array(binds)) => binds.push(json!(bind)),
+        _ => host["Binds"] = json!([bind]),
+    }
+    let labels = object(request, "Labels");
+    labels[RUN_LABEL] = json!(injection.run);
+    labels[VOLUME_LABEL] = json!(injection.volume);
+    if let Some(hash) = labels.get(CONFIG_HASH).and_then(Value::as_str) {
+        labels[CONFIG_HASH] = json!(marked(injection.run, hash));
+    }
+}
+
+/// Adds the variables that lead to the agent to whatever has `Env`.
+pub(crate) fn add_variables(request: &mut Value, image: &Value, injection: &Injection<'_>) {
     let agent = format!("{}/agent", injection.mount);
     let preload = format!("{agent}/{}", injection.preload);
     let current = |name: &str| {
@@ -64,18 +81,6 @@ pub(crate) fn inject(request: &mut Value, image: &Value, injection: &Injection<'
         set_variable(request, name, &value.to_string_lossy());
     }
     set_variable(request, SERVICE_VARIABLE, injection.service);
-    let bind = format!("{}:{}", injection.volume, injection.mount);
-    let host = object(request, "HostConfig");
-    match host.get_mut("Binds") {
-        Some(Value::Array(binds)) => binds.push(json!(bind)),
-        _ => host["Binds"] = json!([bind]),
-    }
-    let labels = object(request, "Labels");
-    labels[RUN_LABEL] = json!(injection.run);
-    labels[VOLUME_LABEL] = json!(injection.volume);
-    if let Some(hash) = labels.get(CONFIG_HASH).and_then(Value::as_str) {
-        labels[CONFIG_HASH] = json!(marked(injection.run, hash));
-    }
 }
 
 /// The value of a variable in the container: the request's, else the image's.

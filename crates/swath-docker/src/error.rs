@@ -54,6 +54,12 @@ pub enum EngineError {
         /// The engine's own words.
         message: String,
     },
+    /// Several things went wrong, each on its own.
+    #[error("{}", joined(problems))]
+    Several {
+        /// What, in the order in which it was tried.
+        problems: Vec<EngineError>,
+    },
     /// The engine's answer was cut short, or is none.
     #[error("{what}: {source}")]
     Broken {
@@ -62,6 +68,11 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+fn joined(problems: &[EngineError]) -> String {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
 
 impl EngineError {
@@ -82,6 +93,7 @@ impl EngineError {
         match self {
             Self::Silent { .. } | Self::GivenUp { .. } => true,
             Self::Broken { source, .. } => source.kind() == io::ErrorKind::TimedOut,
+            Self::Several { problems } => problems.iter().all(Self::is_silence),
             _ => false,
         }
     }

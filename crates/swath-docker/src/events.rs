@@ -50,6 +50,8 @@ pub(crate) fn take(session: &Session, event: &Value) {
     let time = event["timeNano"].as_i64().unwrap_or(0);
     let attribute =
         |name: &str| -> Option<i64> { actor["Attributes"][name].as_str()?.parse().ok() };
+    // Nobody creates the containers of tasks through the proxy.
+    session.adopt(id, &actor["Attributes"]);
     match event["Action"].as_str().unwrap_or_default() {
         "start" => session.update(id, |record| {
             if record.exits.iter().all(|exit| exit.time < time) {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use swath_model::ServiceLeft;
 
 use crate::commit::{clean_image, emptied};
 use crate::config_hash::replace;
@@ -16,6 +17,7 @@ use crate::pace::Pace;
 use crate::proxy::Shared;
 use crate::record::ContainerNote;
 use crate::route::{Commit, Route};
+use crate::service::{clean_answer, give_name};
 use crate::session::Prepared;
 use crate::stream::Stream;
 use crate::traces::{clean_description, is_marked};
@@ -68,11 +70,44 @@ fn exchange(shared: &Arc<Shared>, client: &Arc<Stream>) -> io::Result<()> {
                 make_image(shared, head, &body, &commit, client)
             });
         }
+        Route::MakeService => {
+            return with_body(&mut head, rest, client, |head, body| {
+                service(shared, head, body, None, client)
+            });
+        }
+        Route::ChangeService {
+            service: name,
+            is_back: false,
+        } => {
+            return with_body(&mut head, rest, client, |head, body| {
+                service(shared, head, body, Some(&name), client)
+            });
+        }
+        Route::ChangeService {
+            service: name,
+            is_back: true,
+        } => {
+            if let Err(error) = session.service_goes_back(&name) {
+                let what = error.to_string();
+                session.left(&name, ServiceLeft::Failed { what });
+            }
+        }
+        Route::RemoveService { service } => session.service_ends(&service),
+        Route::LookAtServices => {
+            return with_body(&mut head, rest, client, |head, body| {
+                look_at_services(shared, head, &body, client)
+            });
+        }
         Route::Use { container } => session.used(&container),
         Route::Attach { container } => {
             if let Some(id) = session.find(&container) {
                 session.update(&id, |record| record.attached = true);
             }
+        }
+        Route::Removal if session.has_volume_of_tasks() => {
+            return with_body(&mut head, rest, client, |head, body| {
+                remove(shared, head, &body, client)
+            });
         }
         Route::Removal => session.gather_all(),
         Route::Other => {}
@@ -193,6 +228,80 @@ fn prepared(shared: &Shared, body: &[u8], name: Option<&str>) -> Option<Prepared
     }
 }
 
+/// Passes the wish for a service, or for a change of one that is there, with the agent in it.
+fn service(
+    shared: &Shared,
+    head: &mut Head,
+    body: Vec<u8>,
+    there: Option<&str>,
+    client: &Arc<Stream>,
+) -> io::Result<()> {
+    let session = &shared.session;
+    let (mut prepared, mut named) = (None, None);
+    // Of what is no JSON the engine says so to the client.
+    if let Ok(mut specification) = serde_json::from_slice::<Value>(&body) {
+        if there.is_none() && give_name(&mut specification) {
+            named = Some(specification.clone());
+        }
+        let name = specification["Name"].as_str().or(there).map(str::to_owned);
+        let done = session.prepare_service(specification, there);
+        prepared = done.unwrap_or_else(|error| {
+            let what = error.to_string();
+            session.left(&name.unwrap_or_default(), ServiceLeft::Failed { what });
+            None
+        });
+    }
+    let sent = prepared.as_ref().map(|prepared| &prepared.specification);
+    let body = match sent.or(named.as_ref()) {
+        Some(specification) => specification.to_string().into_bytes(),
+        None => body,
+    };
+    head.with_length(body.len());
+    let Some(upstream) = connect(shared, client)? else {
+        return Ok(());
+    };
+    let answer = Answer::read(head, &body, upstream)?;
+    if let Some(prepared) = prepared
+        && !answer.is_success()
+    {
+        session.service_refused(&prepared);
+    }
+    answer.send(client)
+}
+
+/// Passes the wish that volumes or images go. What is in that of tasks is taken over before, and it is made
+/// again before the client knows that it was removed.
+fn remove(shared: &Shared, head: &mut Head, body: &[u8], client: &Arc<Stream>) -> io::Result<()> {
+    let session = &shared.session;
+    session.save_volume_of_tasks();
+    let Some(upstream) = connect(shared, client)? else {
+        return Ok(());
+    };
+    let answer = Answer::read(head, body, upstream)?;
+    session.refill_volume_of_tasks();
+    answer.send(client)
+}
+
+/// Passes a request for descriptions of services or tasks, and shows them as they would be without
+/// swath.
+fn look_at_services(
+    shared: &Shared,
+    head: &mut Head,
+    body: &[u8],
+    client: &Arc<Stream>,
+) -> io::Result<()> {
+    let Some(upstream) = connect(shared, client)? else {
+        return Ok(());
+    };
+    let mut answer = Answer::read(head, body, upstream)?;
+    if let Some((_, mut value)) = answer.json()
+        && clean_answer(&mut value)
+    {
+        answer.body = value.to_string().into_bytes();
+    }
+    answer.send(client)
+}
+
 /// Passes a request for descriptions of containers, and shows them as they would be without swath.
 fn look(shared: &Shared, head: &mut Head, body: &[u8], client: &Arc<Stream>) -> io::Result<()> {
     let Some(upstream) = connect(shared, client)? else {
@@ -299,6 +408,11 @@ impl Answer {
         }
         let text = std::str::from_utf8(&self.body).ok()?;
         Some((text, serde_json::from_str(text).ok()?))
+    }
+
+    /// Whether the engine did what was asked.
+    fn is_success(&self) -> bool {
+        matches!(self.head.status(), Some(200..300))
     }
 
     /// The id of what the engine made.

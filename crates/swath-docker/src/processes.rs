@@ -1,48 +1,110 @@
 //! What runs in the containers of a run: listed by the engine now and then, and looked at here where
 //! they are on this machine, so that a Python without the agent is noticed.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fs_err as fs;
+use rustix::pipe::{PipeFlags, pipe_with};
 use serde_json::Value;
-use swath_checkout::{arguments_of, environment_of};
+use swath_checkout::{Looks, OpenedFiles, arguments_of, environment_of};
+use swath_model::is_python_name;
 
 use crate::engine::{Content, Engine, escape};
 use crate::local_processes::{LocalProcesses, python_path};
 use crate::record::SeenProcess;
 use crate::session::Session;
 
-/// Between two lists that the engine makes: whatever runs for two seconds is in one.
+/// Between two lists that the engine makes: whatever runs for two seconds is in one, if the engine makes it
+/// in half a second.
 const PAUSE: Duration = Duration::from_millis(1500);
-/// Between two looks at the processes of this machine; where there are many, they take this share of
-/// the time at most.
-const LOOK: Duration = Duration::from_millis(50);
-const SHARE: u32 = 33;
 
-/// Looks at the containers of the session until the other end of `stop` is dropped.
+/// Where the Pythons of images are, below the root. In folders of volumes one may have to wait for a
+/// file system of somebody else.
+const PYTHONS_OF_IMAGES: [&str; 2] = ["usr/local/bin/python3", "usr/bin/python3"];
+
+/// Watches the containers of the session until the other end of `stop` is dropped. Where they are on
+/// this machine their processes are looked at besides, whatever the engine is doing.
 pub(crate) fn watch(session: &Session, engine: &Engine, stop: &Receiver<()>) {
-    let mut local = LocalProcesses::default();
-    let is_local = engine.endpoint.is_local();
-    let mut listed = Instant::now();
-    let mut pause = if is_local { LOOK } else { PAUSE };
-    while stop.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        let containers = if is_local {
-            session.present()
-        } else {
-            Vec::new()
-        };
-        if !containers.is_empty() {
-            let begun = Instant::now();
-            for (id, seen) in local.look(&containers) {
-                session.update(&id, |record| take(&mut record.seen, seen));
-            }
-            pause = (begun.elapsed() * SHARE).clamp(LOOK, PAUSE);
+    std::thread::scope(|scope| {
+        let mut looking = None;
+        if engine.endpoint.is_local() {
+            looking = start_looking(scope, session)
+                .inspect_err(|error| tracing::debug!("only what is listed is seen: {error}"))
+                .ok();
         }
-        if listed.elapsed() >= PAUSE {
+        while is_over(stop, PAUSE) {
             list(session, engine);
-            listed = Instant::now();
+            session.look_at_shipped_tasks(engine);
         }
+        drop(looking);
+    });
+}
+
+/// Looks at the processes in a thread of its own, until what is returned is closed.
+fn start_looking<'s>(
+    scope: &'s std::thread::Scope<'s, '_>,
+    session: &'s Session,
+) -> io::Result<OwnedFd> {
+    let (stopped, looking) = pipe_with(PipeFlags::CLOEXEC)?;
+    let looks = Looks::new(stopped, OpenedFiles::new());
+    let mut local = LocalProcesses::default();
+    let mut known = BTreeSet::new();
+    let look = move |mut programs: Option<&mut OpenedFiles>| {
+        let containers = session.present();
+        if containers.is_empty() {
+            return;
+        }
+        for (id, seen) in local.look(&containers) {
+            if let Some(programs) = &mut programs {
+                let process = Path::new("/proc").join(seen.pid.to_string());
+                watch_program(&seen, &process, programs);
+                if !known.contains(&id) && has_root_of_its_own(&process) {
+                    known.insert(id.clone());
+                    watch_image(&process, programs);
+                }
+            }
+            session.update(&id, |record| take(&mut record.seen, seen));
+        }
+    };
+    std::thread::Builder::new()
+        .name("swath-docker-look".to_owned())
+        .spawn_scoped(scope, move || looks.go_on(look))?;
+    Ok(looking)
+}
+
+/// The next start of the same Python is to be noticed, whoever starts it.
+fn watch_program(seen: &SeenProcess, process: &Path, programs: &mut OpenedFiles) {
+    let program = seen.command.split(' ').next().unwrap_or_default();
+    if is_python_name(program) {
+        // As the kernel knows it, whatever its file is called here.
+        programs.watch(&process.join("exe"));
     }
+}
+
+/// The first start of a Python of an image is to be noticed, too.
+fn watch_image(process: &Path, programs: &mut OpenedFiles) {
+    for python in PYTHONS_OF_IMAGES {
+        programs.watch(&process.join("root").join(python));
+    }
+}
+
+/// Whether a process has left this machine's root: what makes a container has it at first.
+fn has_root_of_its_own(process: &Path) -> bool {
+    let root_of = |process: &Path| fs::metadata(process.join("root"));
+    let here = root_of(Path::new("/proc/self"));
+    let roots = root_of(process).ok().zip(here.ok());
+    roots.is_some_and(|(its, here)| (its.dev(), its.ino()) != (here.dev(), here.ino()))
+}
+
+/// Whether a pause passed in which nobody said to stop.
+fn is_over(stop: &Receiver<()>, pause: Duration) -> bool {
+    stop.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
 }
 
 /// Has the engine list what runs.
@@ -114,6 +176,30 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_process_that_is_not_yet_in_its_container_has_this_machines_root() {
+        assert!(!has_root_of_its_own(Path::new("/proc/self")));
+        assert!(!has_root_of_its_own(Path::new("/proc/0")), "it is gone");
+    }
+
+    #[test]
+    fn the_program_of_a_python_is_watched_whatever_its_file_is_called() {
+        let program = std::env::current_exe().unwrap();
+        for (command, is_watched) in [("/venv/bin/python3 app.py", true), ("sh -c python", false)] {
+            let seen = SeenProcess {
+                pid: std::process::id(),
+                command: command.to_owned(),
+                seconds: 0,
+                python_path: None,
+                lacks_agent: false,
+            };
+            let mut programs = OpenedFiles::new().unwrap();
+            watch_program(&seen, Path::new("/proc/self"), &mut programs);
+            let is_new = programs.watch(&program);
+            assert_eq!(is_new, !is_watched, "{command}");
+        }
+    }
 
     #[test]
     fn a_list_of_processes_is_read_and_each_is_kept_once() {

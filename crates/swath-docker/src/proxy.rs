@@ -22,6 +22,7 @@ use crate::owner::remove_leftovers;
 use crate::patience::{Limits, Patience, Silence};
 use crate::record::{ContainerNote, ContainerRecord};
 use crate::session::{Delivery, Session, locked};
+use crate::shipped::ShippedTasks;
 use crate::stream::Stream;
 use crate::time::now;
 
@@ -40,6 +41,10 @@ pub struct Proxy {
 pub struct Gathered {
     /// The containers that were created with the agent.
     pub containers: Vec<ContainerRecord>,
+    /// What is to be fetched from an object store.
+    pub shipped: Option<ShippedTasks>,
+    /// Whether a volume of tasks stays in the engine because not all of it could be read.
+    pub keeps_volume: bool,
     /// What there is to say about these and others.
     pub notes: Vec<ContainerNote>,
 }
@@ -137,6 +142,8 @@ impl Proxy {
             notes.extend(silence.map(|silence| self.silent(&silence)));
             return Gathered {
                 containers: Vec::new(),
+                shipped: None,
+                keeps_volume: false,
                 notes,
             };
         }
@@ -146,14 +153,15 @@ impl Proxy {
             Ok((_, missed)) => missed.for_each(|event| events::take(session, &event)),
             Err(error) => session.failed_unless_silent("the engine's events", &error),
         }
-        let (containers, mut notes) = session.close();
+        let mut gathered = session.close();
         if let Err(error) = remove_leftovers(&session.engine) {
             tracing::debug!("leftovers stay: {error}");
         }
         let patience = &session.engine.patience;
         let silence = patience.silence().filter(|_| patience.is_given_up());
-        notes.extend(silence.map(|silence| self.silent(&silence)));
-        Gathered { containers, notes }
+        let silence = silence.map(|silence| self.silent(&silence));
+        gathered.notes.extend(silence);
+        gathered
     }
 
     fn silent(&self, silence: &Silence) -> ContainerNote {

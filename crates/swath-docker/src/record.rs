@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use swath_model::Orchestrator;
+use swath_model::{Orchestrator, ServiceLeft};
 
 use crate::part::ServicePart;
 use crate::place::ContainerPlace;
@@ -67,6 +67,8 @@ pub struct ContainerRecord {
     pub running: bool,
     /// Why its data could not be gathered, if it could not.
     pub problem: Option<String>,
+    /// Whether each agent that did not work in it could say so.
+    pub failures_are_noted: bool,
     /// Whether it ran where no engine of this run is.
     pub is_elsewhere: bool,
     /// The processes that were seen in it, each once.
@@ -74,11 +76,26 @@ pub struct ContainerRecord {
     pub(crate) image_id: String,
     pub(crate) volume: String,
     pub(crate) mount: &'static str,
+    /// The task of a Swarm that it is, if it is one.
+    pub(crate) task: Option<TaskOf>,
+    /// Where its hit stores are in the volume, if not in a folder of the volume's own.
+    pub(crate) stored_in: Option<String>,
     pub(crate) started: bool,
     pub(crate) gathered: bool,
     pub(crate) removed: bool,
     pub(crate) signals: Vec<i64>,
     pub(crate) out_of_memory: bool,
+}
+
+/// A task of a Swarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TaskOf {
+    /// The Swarm's id.
+    pub(crate) id: String,
+    /// Its name: that of its folder in the volume.
+    pub(crate) name: String,
+    /// Its service, as the Swarm has it.
+    pub(crate) service: String,
 }
 
 impl ContainerRecord {
@@ -132,6 +149,13 @@ pub enum ContainerNote {
     NotInjected {
         /// Its name.
         container: String,
+    },
+    /// The tasks of a service that was made or changed do not carry the agent.
+    ServiceNotInjected {
+        /// Its name.
+        service: String,
+        /// Why.
+        left: ServiceLeft,
     },
     /// It was given the engine's socket: what it starts goes past the proxy.
     EngineSocket {

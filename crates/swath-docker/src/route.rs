@@ -15,6 +15,14 @@ pub(crate) enum Route {
     Attach { container: String },
     /// A container is to become an image.
     Commit(Commit),
+    /// A service of a Swarm is to be made.
+    MakeService,
+    /// A service of a Swarm is to be changed, or to be what it was before.
+    ChangeService { service: String, is_back: bool },
+    /// A service of a Swarm is to be removed.
+    RemoveService { service: String },
+    /// Services or tasks of a Swarm are listed, or one is inspected.
+    LookAtServices,
     /// Volumes or images go: what is in them must be gathered first.
     Removal,
     /// Anything else.
@@ -65,6 +73,15 @@ impl Route {
                     })
                 })
             }
+            ("POST", ["services", "create"]) => Route::MakeService,
+            ("POST", ["services", service, "update"]) => Route::ChangeService {
+                service: (*service).to_owned(),
+                is_back: parameter(query, "rollback").is_some(),
+            },
+            ("DELETE", ["services", service]) => Route::RemoveService {
+                service: (*service).to_owned(),
+            },
+            ("GET", ["services" | "tasks"] | ["services" | "tasks", _]) => Route::LookAtServices,
             ("POST", ["volumes" | "images" | "containers", "prune"])
             | ("DELETE", ["images" | "volumes", ..]) => Route::Removal,
             _ => Route::Other,
@@ -170,6 +187,29 @@ mod tests {
             Route::of("POST", "/v1.41/containers/web/wait"),
             Route::Other
         );
+        let change = |is_back| Route::ChangeService {
+            service: "shop_web".to_owned(),
+            is_back,
+        };
+        let update = "/v1.41/services/shop_web/update?version=7";
+        assert_eq!(Route::of("POST", update), change(false));
+        let back = format!("{update}&rollback=previous");
+        assert_eq!(Route::of("POST", &back), change(true));
+        assert_eq!(Route::of("POST", "/services/create"), Route::MakeService);
+        for looked_at in [
+            "/v1.41/services?status=1",
+            "/services/web",
+            "/tasks",
+            "/tasks/x",
+        ] {
+            assert_eq!(Route::of("GET", looked_at), Route::LookAtServices);
+        }
+        let service = "web".to_owned();
+        assert_eq!(
+            Route::of("DELETE", "/v1.41/services/web"),
+            Route::RemoveService { service }
+        );
+        assert_eq!(Route::of("GET", "/services/web/logs"), Route::Other);
         assert_eq!(Route::of("", ""), Route::Other);
         assert_eq!(unescape("%zz%4%+1"), "%zz%4%+1");
     }

@@ -10,19 +10,23 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use swath_agent::{Inject, Machine};
 use swath_model::count;
+use swath_store::settings;
 
 use crate::config_hash::{SERVICE_LABEL, shown};
 use crate::create::{Injection, free_mount, inject, mounts_engine_socket};
 use crate::engine::{Content, Engine};
 use crate::error::EngineError;
 use crate::owner::{DATA_LABEL, IMAGE_LABEL, OWNER_LABEL, this_process};
-use crate::part::ServicePart;
+use crate::part::{ServicePart, short_name};
 use crate::patience::Limits;
 use crate::place::ContainerPlace;
 use crate::place_files::read_at;
+use crate::proxy::Gathered;
 use crate::python::{Carrier, holds_python, is_supported, preloading_machine};
 use crate::record::{ContainerNote, ContainerRecord};
-use crate::volume::{AgentFile, extract, filled, inert};
+use crate::services::{Services, TaskConfigs};
+use crate::shipped::Shipping;
+use crate::volume::{AgentFile, extract, filled, inert, is_untouched};
 
 /// What the agent of a run is, and where its data goes.
 #[derive(Debug, Clone)]
@@ -35,6 +39,12 @@ pub struct Delivery {
     pub inject: Inject,
     /// The agent's settings, all but `data`.
     pub settings: SettingsOf,
+    /// The agent as configs of a Swarm's services.
+    pub configs: TaskConfigs,
+    /// What ships for the tasks of services on several nodes, if anything does.
+    pub shipping: Option<Shipping>,
+    /// Whether services that got the agent elsewhere are part of the run.
+    pub is_beside_fleet: bool,
     /// A folder for the hit stores, one folder in it for each container.
     pub gather_into: PathBuf,
     /// Services of Compose that get the agent; none named means all.
@@ -78,16 +88,16 @@ impl Delivery {
 
 /// What decides whether a container of an image gets the agent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct ImageKind {
-    holds_python: bool,
+pub(crate) struct ImageKind {
+    pub(crate) holds_python: bool,
     /// Whether the agent runs on its platform.
-    is_supported: bool,
+    pub(crate) is_supported: bool,
     /// The machine whose object its loader takes, if no other loader in it could complain.
-    preloading: Option<Machine>,
+    pub(crate) preloading: Option<Machine>,
 }
 
 impl ImageKind {
-    fn needs_agent(self) -> bool {
+    pub(crate) fn needs_agent(self) -> bool {
         self.holds_python && self.is_supported
     }
 }
@@ -95,11 +105,13 @@ impl ImageKind {
 pub(crate) struct Session {
     pub(crate) engine: Engine,
     pub(crate) delivery: Delivery,
-    owner: String,
+    pub(crate) owner: String,
     number: AtomicUsize,
     /// What was found out about images, by id.
     images: Mutex<BTreeMap<String, ImageKind>>,
-    records: Mutex<BTreeMap<String, ContainerRecord>>,
+    pub(crate) records: Mutex<BTreeMap<String, ContainerRecord>>,
+    /// What is known of the services of a Swarm that were made or changed.
+    pub(crate) services: Mutex<Services>,
     notes: Mutex<BTreeSet<ContainerNote>>,
     /// Held while data is gathered, so that who waits for it finds it done.
     gathering: Mutex<()>,
@@ -109,6 +121,13 @@ pub(crate) struct Session {
 pub(crate) struct Prepared {
     pub(crate) request: Value,
     record: ContainerRecord,
+}
+
+/// What came out of a container's volume.
+#[derive(Default)]
+struct Fetched {
+    stores: usize,
+    failures_are_noted: bool,
 }
 
 /// A panic in another thread must not take the data with it.
@@ -125,6 +144,7 @@ impl Session {
             number: AtomicUsize::new(0),
             images: Mutex::default(),
             records: Mutex::default(),
+            services: Mutex::default(),
             notes: Mutex::default(),
             gathering: Mutex::default(),
         }
@@ -145,9 +165,9 @@ impl Session {
         }
     }
 
-    /// Whether no container was given an agent.
+    /// Whether no container, and no service, was given an agent.
     pub(crate) fn is_empty(&self) -> bool {
-        locked(&self.records).is_empty()
+        locked(&self.records).is_empty() && locked(&self.services).is_empty()
     }
 
     pub(crate) fn take_notes(&self) -> Vec<ContainerNote> {
@@ -185,12 +205,7 @@ impl Session {
             tracing::debug!("the image {image_name} holds no Python: its container is left alone");
             return Ok(None);
         }
-        if !kind.is_supported {
-            let part = |key: &str| image[key].as_str().unwrap_or("?").to_owned();
-            self.note(ContainerNote::OtherPlatform {
-                image: image_name,
-                platform: format!("{}/{}", part("Os"), part("Architecture")),
-            });
+        if !self.agent_runs_in(kind, &image, &image_name) {
             return Ok(None);
         }
         let record = self.record(&request, &image, &image_name, name);
@@ -202,10 +217,7 @@ impl Session {
         }});
         self.engine
             .json("POST", "/volumes/create", &Content::Json(&volume))?;
-        let (inject_by, preload) = match kind.preloading {
-            Some(machine) => (self.delivery.inject, machine.preload_file_name()),
-            None => (Inject::Path, ""),
-        };
+        let (inject_by, preload) = self.way_into(kind);
         let injection = Injection {
             inject: inject_by,
             preload,
@@ -225,7 +237,7 @@ impl Session {
         image_name: &str,
         name: Option<&str>,
     ) -> ContainerRecord {
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let number = self.next_number();
         let label = |key: &str| request["Labels"][key].as_str().map(str::to_owned);
         ContainerRecord {
             name: name.map_or_else(|| short_name(image_name), str::to_owned),
@@ -241,7 +253,33 @@ impl Session {
         }
     }
 
-    fn kind_of(&self, image: &Value) -> Result<ImageKind, EngineError> {
+    /// Whether the agent runs on the platform of an image; says so if it does not.
+    pub(crate) fn agent_runs_in(&self, kind: ImageKind, image: &Value, name: &str) -> bool {
+        if !kind.is_supported {
+            let part = |key: &str| image[key].as_str().unwrap_or("?").to_owned();
+            self.note(ContainerNote::OtherPlatform {
+                image: name.to_owned(),
+                platform: format!("{}/{}", part("Os"), part("Architecture")),
+            });
+        }
+        kind.is_supported
+    }
+
+    /// How the agent gets into the Pythons of an image, and the object that its loader can take.
+    pub(crate) fn way_into(&self, kind: ImageKind) -> (Inject, &'static str) {
+        match kind.preloading {
+            Some(machine) => (self.delivery.inject, machine.preload_file_name()),
+            None => (Inject::Path, ""),
+        }
+    }
+
+    /// A number for a container, which its folder has as its name.
+    pub(crate) fn next_number(&self) -> usize {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is known of an image, which is looked into once.
+    pub(crate) fn kind_of(&self, image: &Value) -> Result<ImageKind, EngineError> {
         let Some(id) = image["Id"].as_str() else {
             return Ok(ImageKind::default());
         };
@@ -280,16 +318,7 @@ impl Session {
         let delivery = &self.delivery;
         // In the user's own container the engine would leave a folder to mount upon.
         let carrier = self.carrier_for(record)?;
-        if let Some(rcfile) = &record.place.rcfile {
-            let text = read_at(&self.engine, record, &carrier.id, &rcfile.path);
-            let text = text.unwrap_or_else(|error| {
-                tracing::debug!("a configuration file is not known: {error}");
-                None
-            });
-            if let Some(rcfile) = &mut record.place.rcfile {
-                rcfile.text = text;
-            }
-        }
+        self.read_rcfile(record, &carrier);
         let settings = (delivery.settings.0)(&record.place);
         tracing::debug!(
             "container {} of {} gets the agent at {}; its configuration file: {}",
@@ -305,6 +334,21 @@ impl Session {
             }
         })?;
         self.engine.put_archive(&carrier.id, "/swath", &tar)
+    }
+
+    /// Reads the configuration file that a container's environment names.
+    pub(crate) fn read_rcfile(&self, record: &mut ContainerRecord, carrier: &Carrier<'_>) {
+        let Some(rcfile) = &record.place.rcfile else {
+            return;
+        };
+        let text = read_at(&self.engine, record, &carrier.id, &rcfile.path);
+        let text = text.unwrap_or_else(|error| {
+            tracing::debug!("a configuration file is not known: {error}");
+            None
+        });
+        if let Some(rcfile) = &mut record.place.rcfile {
+            rcfile.text = text;
+        }
     }
 
     /// Gives up what was prepared for a container that the engine did not create.
@@ -399,7 +443,8 @@ impl Session {
     pub(crate) fn gather_all(&self) {
         let open = locked(&self.records)
             .values()
-            .filter(|record| record.started && !record.gathered)
+            // Of a task that is gone nobody may have been told that it started.
+            .filter(|record| (record.started || record.task.is_some()) && !record.gathered)
             .map(|record| record.id.clone())
             .collect::<Vec<_>>();
         for id in open {
@@ -419,17 +464,19 @@ impl Session {
         let begun = Instant::now();
         let result = self.fetch(&record);
         match &result {
-            Ok(taken) => tracing::debug!(
+            Ok(fetched) => tracing::debug!(
                 "container {} gave {}, after {:.3} s",
                 record.name,
-                count(*taken, "hit store"),
+                count(fetched.stores, "hit store"),
                 begun.elapsed().as_secs_f64()
             ),
             Err(error) => tracing::debug!("container {} gave nothing: {error}", record.name),
         }
         let (was_running, ends) = (record.running, record.exits.len());
         self.update(id, |record| match result {
-            Ok(_) => {
+            Ok(fetched) => {
+                record.started |= fetched.stores > 0;
+                record.failures_are_noted = fetched.failures_are_noted;
                 // One that ran meanwhile may have written after it was read.
                 let ran = was_running || record.running || record.exits.len() != ends;
                 record.gathered = !ran;
@@ -441,17 +488,38 @@ impl Session {
 
     /// Reads the volume through a container of swath's own: one that looks into the user's
     /// container while that is being removed keeps the engine from removing it.
-    fn fetch(&self, record: &ContainerRecord) -> Result<usize, EngineError> {
+    fn fetch(&self, record: &ContainerRecord) -> Result<Fetched, EngineError> {
         let carrier = self.carrier_for(record)?;
-        let archive = self.engine.get_archive(&carrier.id, "/swath/data")?;
-        let taken = extract(archive, &record.data);
-        taken.map_err(|source| EngineError::Broken {
+        let inside = record.stored_in.as_deref().unwrap_or("data");
+        let archive = match self
+            .engine
+            .get_archive(&carrier.id, &format!("/swath/{inside}"))
+        {
+            // The agent makes the folder of a task: no Python has run in this one.
+            Err(error) if error.is_not_found() && record.task.is_some() => {
+                return Ok(Fetched::default());
+            }
+            other => other?,
+        };
+        let broken = |source| EngineError::Broken {
             what: format!("the data of the container {}", record.name),
             source,
+        };
+        let stores = extract(archive, &record.data).map_err(broken)?;
+        // What an agent touches it touches after what it was to record began.
+        let unrecorded = format!("/swath/agent/{}", settings::UNRECORDED_FILE);
+        let failures_are_noted = match self.engine.get_archive(&carrier.id, &unrecorded) {
+            // The agent of a task is none that was filled in.
+            Err(error) if error.is_not_found() => false,
+            other => is_untouched(other?).map_err(broken)?,
+        };
+        Ok(Fetched {
+            stores,
+            failures_are_noted,
         })
     }
 
-    fn carrier_for(&self, record: &ContainerRecord) -> Result<Carrier<'_>, EngineError> {
+    pub(crate) fn carrier_for(&self, record: &ContainerRecord) -> Result<Carrier<'_>, EngineError> {
         let bind = format!("{}:/swath", record.volume);
         Carrier::create_for(&self.engine, &record.image_id, &self.owner, &bind)
     }
@@ -459,7 +527,9 @@ impl Session {
     /// Removes the volume of a container that is gone, once its data is here.
     pub(crate) fn remove_volume(&self, id: &str) {
         let record = locked(&self.records).get(id).cloned();
-        let Some(record) = record.filter(|record| record.gathered || !record.started) else {
+        let is_done = |record: &ContainerRecord| record.gathered || !record.started;
+        // That of tasks has others in it.
+        let Some(record) = record.filter(|record| is_done(record) && record.task.is_none()) else {
             return;
         };
         if let Err(error) = self.engine.remove_volume(&record.volume) {
@@ -468,7 +538,10 @@ impl Session {
     }
 
     /// The end: everything is gathered, and what swath made is removed, as far as it can be.
-    pub(crate) fn close(&self) -> (Vec<ContainerRecord>, Vec<ContainerNote>) {
+    pub(crate) fn close(&self) -> Gathered {
+        self.find_tasks();
+        self.wait_for_ending_tasks();
+        self.wait_for_ending_shipped_tasks();
         let ids = locked(&self.records).keys().cloned().collect::<Vec<_>>();
         for id in &ids {
             self.look(id);
@@ -477,15 +550,21 @@ impl Session {
         for id in &ids {
             self.leave(id);
         }
+        let (shipped, keeps_volume) = self.leave_services();
         let mut records = std::mem::take(&mut *locked(&self.records))
             .into_values()
             .collect::<Vec<_>>();
         records.sort_by(|a, b| (a.service(), &a.id).cmp(&(b.service(), &b.id)));
-        (records, self.take_notes())
+        Gathered {
+            containers: records,
+            shipped,
+            keeps_volume,
+            notes: self.take_notes(),
+        }
     }
 
     /// Brings what is known of a container up to date.
-    fn look(&self, id: &str) {
+    pub(crate) fn look(&self, id: &str) {
         let description = self.engine.container(id);
         self.update(id, |record| match &description {
             Ok(description) => {
@@ -512,6 +591,9 @@ impl Session {
         let Some(record) = locked(&self.records).get(id).cloned() else {
             return;
         };
+        if record.task.is_some() {
+            return;
+        }
         if !record.removed {
             // Started again after the run, it is to work as before, unmeasured.
             let inert = inert().unwrap_or_default();
@@ -548,7 +630,7 @@ impl ContainerRecord {
     }
 }
 
-fn describe(record: &mut ContainerRecord, description: &Value) {
+pub(crate) fn describe(record: &mut ContainerRecord, description: &Value) {
     let words = |value: &Value| -> Vec<String> {
         let list = value.as_array().into_iter().flatten();
         list.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -564,23 +646,4 @@ fn describe(record: &mut ContainerRecord, description: &Value) {
         .collect();
     record.init = description["HostConfig"]["Init"].as_bool() == Some(true);
     record.health_check = words(&description["Config"]["Healthcheck"]["Test"]);
-}
-
-/// `xy` for `registry:5000/team/xy:latest`: how a container without a name is known.
-fn short_name(image: &str) -> String {
-    let last = image.rsplit('/').next().unwrap_or(image);
-    let name = last.split(['@', ':']).next().unwrap_or(last);
-    if name.is_empty() { image } else { name }.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_container_without_a_name_is_known_by_its_image() {
-        assert_eq!(short_name("registry:5000/team/xy:latest"), "xy");
-        assert_eq!(short_name("xy@sha256:0123"), "xy");
-        assert_eq!(short_name("sha256:0123"), "sha256");
-    }
 }

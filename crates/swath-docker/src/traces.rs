@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use swath_agent::{ANY_ORDER, PRELOAD_VARIABLE, PYTHON_PATH, SANITIZER};
+use swath_manifest::TaskAddition;
 use swath_store::settings::SERVICE_VARIABLE;
 
 use crate::config_hash::{CONFIG_HASH, unmarked};
@@ -29,6 +30,10 @@ pub(crate) fn clean_description(container: &mut Value) -> bool {
     if let Some(Value::Array(binds)) = container.pointer_mut("/HostConfig/Binds") {
         binds.retain(|bind| !bind.as_str().is_some_and(|bind| bind.starts_with(&begins)));
     }
+    // The engine makes the container of a task with another part of its interface.
+    if let Some(Value::Array(mounts)) = container.pointer_mut("/HostConfig/Mounts") {
+        mounts.retain(|mount| mount["Source"].as_str() != Some(&volume));
+    }
     if let Some(Value::Array(mounts)) = container.get_mut("Mounts") {
         mounts.retain(|mount| mount["Name"].as_str() != Some(&volume));
     }
@@ -41,7 +46,7 @@ pub(crate) fn is_marked(config: &Value) -> bool {
 }
 
 /// The volume that labels name.
-fn carried(labels: &Value) -> Option<String> {
+pub(crate) fn carried(labels: &Value) -> Option<String> {
     let volume = labels.get(VOLUME_LABEL)?.as_str()?;
     labels.get(RUN_LABEL)?.as_str()?;
     (!volume.is_empty()).then(|| volume.to_owned())
@@ -82,8 +87,10 @@ fn clean_labels(labels: &mut Value) {
     let Some(labels) = labels.as_object_mut() else {
         return;
     };
-    labels.remove(RUN_LABEL);
-    labels.remove(VOLUME_LABEL);
+    let of_tasks = TaskAddition::LABELS;
+    for label in [RUN_LABEL, VOLUME_LABEL].into_iter().chain(of_tasks) {
+        labels.remove(label);
+    }
     if let Some(hash) = labels.get_mut(CONFIG_HASH)
         && let Some(own) = hash.as_str().and_then(unmarked)
     {
@@ -171,10 +178,15 @@ mod tests {
                 ],
                 "Labels": {
                     "swath.run": "r1", "swath.volume": "swath-r1-0", "x": "y",
+                    "swath.dev/injected": "web", "swath.dev/run": "r1",
                     "com.docker.compose.config-hash": "swath.r1.0123",
                 },
             },
-            "HostConfig": {"Binds": ["/a:/b", "swath-r1-0:/dev/swath"], "Memory": 5},
+            "HostConfig": {
+                "Binds": ["/a:/b", "swath-r1-0:/dev/swath"],
+                "Mounts": [{"Source": "swath-r1-0"}, {"Source": "data"}],
+                "Memory": 5,
+            },
             "Mounts": [{"Name": "swath-r1-0"}, {"Name": "data"}, {"Source": "/a"}],
         });
         assert!(is_marked(&container["Config"]));
@@ -184,7 +196,7 @@ mod tests {
                 "Env": ["A=1", "PYTHONPATH=/own", "B=2", "LD_PRELOAD=/x.so"],
                 "Labels": {"x": "y", "com.docker.compose.config-hash": "0123"},
             },
-            "HostConfig": {"Binds": ["/a:/b"], "Memory": 5},
+            "HostConfig": {"Binds": ["/a:/b"], "Mounts": [{"Source": "data"}], "Memory": 5},
             "Mounts": [{"Name": "data"}, {"Source": "/a"}],
         });
         assert_eq!(container, expected);

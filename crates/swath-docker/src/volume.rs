@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use swath_checkout::NewFile;
 use swath_store::layout::LONGEST;
 use swath_store::settings;
+
+/// The time of what is filled in, in seconds since 1970.
+const NEVER: u64 = 0;
 
 /// A file of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,35 @@ pub(crate) fn filled(agent: &[AgentFile], settings: &[u8], mount: &str) -> io::R
         0o644,
         Some(&own),
     )?;
+    let unrecorded = format!("agent/{}", settings::UNRECORDED_FILE);
+    add(&mut archive, &unrecorded, 0o666, Some(&[]))?;
+    archive.into_inner()
+}
+
+/// Whether the archive of the file that an agent touches where it can leave no note has it as it was filled in.
+pub(crate) fn is_untouched(archive: impl Read) -> io::Result<bool> {
+    let mut archive = tar::Archive::new(archive);
+    let Some(entry) = archive.entries()?.next() else {
+        return Ok(false);
+    };
+    let entry = entry?;
+    let is_file = entry.header().entry_type() == tar::EntryType::Regular;
+    Ok(is_file && entry.header().mtime()? == NEVER)
+}
+
+/// The archive that lets everybody write to the folder of this name.
+pub(crate) fn for_everybody(folder: &str) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    add(&mut archive, &format!("{folder}/"), 0o1777, None)?;
+    archive.into_inner()
+}
+
+/// The archive that puts an empty file in the place of each folder: nobody makes one below it again.
+pub(crate) fn barred<P: AsRef<str>>(folders: &[P]) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for folder in folders {
+        add(&mut archive, folder.as_ref(), 0o444, Some(&[]))?;
+    }
     archive.into_inner()
 }
 
@@ -67,6 +99,7 @@ fn add(
 ) -> io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_mode(mode);
+    header.set_mtime(NEVER);
     header.set_entry_type(match bytes {
         Some(_) => tar::EntryType::Regular,
         None => tar::EntryType::Directory,
@@ -85,20 +118,51 @@ pub(crate) fn extract(archive: impl Read, folder: &Path) -> io::Result<usize> {
     for entry in archive.entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let regular = entry.header().entry_type() == tar::EntryType::Regular;
-        if !regular || !is_record(name) || entry.size() > LONGEST {
-            continue;
+        if let Some(name) = record_in(&entry, &path) {
+            put(&mut entry, &folder.join(name))?;
+            taken += 1;
         }
-        // Two processes may rescue the same data at the same time.
-        let mut store = NewFile::create_private(&folder.join(name))?;
-        write_sparse(&mut entry, &mut store)?;
-        store.put()?;
-        taken += 1;
     }
     Ok(taken)
+}
+
+/// The same of an archive of a run's tasks, `RUN/TASK/SERVICE/data/`. `folder_of` says where that of a task
+/// and its service belongs, if it is wanted.
+pub(crate) fn extract_tasks(
+    archive: impl Read,
+    folder_of: &mut dyn FnMut(&str, &str) -> Option<PathBuf>,
+) -> io::Result<()> {
+    let mut archive = tar::Archive::new(archive);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+        let Some([_, task, service, "data", _]) = parts.as_deref() else {
+            continue;
+        };
+        let Some(name) = record_in(&entry, &path) else {
+            continue;
+        };
+        if let Some(folder) = folder_of(task, service) {
+            fs::create_dir_all(&folder)?;
+            put(&mut entry, &folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of a record, if an entry is one.
+fn record_in<'p, R: Read>(entry: &tar::Entry<'_, R>, path: &'p Path) -> Option<&'p str> {
+    let name = path.file_name()?.to_str()?;
+    let is_regular = entry.header().entry_type() == tar::EntryType::Regular;
+    (is_regular && is_record(name) && entry.size() <= LONGEST).then_some(name)
+}
+
+/// Writes a record, whole or not at all: two processes may rescue the same data at the same time.
+fn put(entry: &mut impl Read, path: &Path) -> io::Result<()> {
+    let mut store = NewFile::create_private(path)?;
+    write_sparse(entry, &mut store)?;
+    store.put()
 }
 
 /// `123-0123456789abcdef.hits` or `.failed-reason`.
@@ -168,9 +232,28 @@ mod tests {
                 0o644,
                 "branch 1 0\ndata 11 /swath/data\n",
             ),
+            // Whoever an agent runs as may touch it.
+            ("agent/unrecorded", 0o666, ""),
         ];
         let expected = expected.map(|(path, mode, text)| (path.to_owned(), mode, text.to_owned()));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_an_agent_touched_shows() {
+        let of_time = |seconds| {
+            let mut header = tar::Header::new_gnu();
+            header.set_mtime(seconds);
+            header.set_size(0);
+            let mut archive = tar::Builder::new(Vec::new());
+            archive
+                .append_data(&mut header, "unrecorded", &[][..])
+                .unwrap();
+            is_untouched(&archive.into_inner().unwrap()[..]).unwrap()
+        };
+        assert!(of_time(NEVER));
+        assert!(!of_time(1_700_000_000));
+        assert!(!is_untouched(&[][..]).unwrap());
     }
 
     #[test]

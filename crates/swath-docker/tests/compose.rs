@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "stand_in/delivery.rs"]
+mod stand_in_delivery;
+
 use std::process::{Command, Stdio};
 
-use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy, SettingsOf};
+use swath_docker::{Endpoint, Gathered, Proxy};
 use swath_test::{Compose, base_image, composes_for, image_python, skip, temp_dir};
 use tempfile::TempDir;
+
+use crate::stand_in_delivery::delivery;
 
 struct Project {
     folder: TempDir,
@@ -50,18 +55,7 @@ impl Project {
     fn proxy(&self, run: &str) -> Proxy {
         let folder = self.folder.path().join(run);
         fs_err::create_dir(&folder).unwrap();
-        let delivery = Delivery {
-            run: format!("{}-{run}", self.name),
-            agent: vec![AgentFile {
-                name: "sitecustomize.py".to_owned(),
-                bytes: b"".to_vec(),
-            }],
-            inject: swath_agent::Inject::Path,
-            settings: SettingsOf::same(Vec::new()),
-            gather_into: folder.join("containers"),
-            services: std::collections::BTreeSet::new(),
-            limits: swath_docker::Limits::default(),
-        };
+        let delivery = delivery(&format!("{}-{run}", self.name), &folder);
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         Proxy::start(&folder.join("docker.sock"), endpoint, delivery, || ()).unwrap()
     }

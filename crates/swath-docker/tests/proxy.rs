@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "stand_in/delivery.rs"]
+mod stand_in_delivery;
+
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant};
 use swath_docker::{AgentFile, Delivery, Endpoint, Gathered, Proxy, SettingsOf};
 use swath_test::{base_image, composes, engine, image_python, scale, skip, temp_dir, wait_until};
 use tempfile::TempDir;
+
+use crate::stand_in_delivery::delivery;
 
 /// Writes what a hit store would hold: the proxy does not look into it.
 const AGENT: &str = "\
@@ -47,16 +52,12 @@ impl Fixture {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let run = format!("test-{}-{number}", std::process::id());
         let delivery = Delivery {
-            run: run.clone(),
             agent: vec![AgentFile {
                 name: "sitecustomize.py".to_owned(),
                 bytes: AGENT.into(),
             }],
-            inject: swath_agent::Inject::Path,
             settings: SettingsOf::same(b"branch 0\n".to_vec()),
-            gather_into: folder.path().join("containers"),
-            services: std::collections::BTreeSet::new(),
-            limits: swath_docker::Limits::default(),
+            ..delivery(&run, folder.path())
         };
         let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok()).unwrap();
         let socket = folder.path().join("docker.sock");
@@ -354,15 +355,7 @@ fn images_without_a_python_are_left_alone() {
 #[test]
 fn the_engine_is_contacted_when_the_first_client_is_there() {
     let folder = temp_dir();
-    let delivery = Delivery {
-        run: "none".to_owned(),
-        agent: vec![],
-        inject: swath_agent::Inject::Path,
-        settings: SettingsOf::same(Vec::new()),
-        gather_into: folder.path().to_owned(),
-        services: std::collections::BTreeSet::new(),
-        limits: swath_docker::Limits::default(),
-    };
+    let delivery = delivery("none", folder.path());
     let endpoint = Endpoint::Unix(folder.path().join("no-engine.sock"));
     let socket = folder.path().join("docker.sock");
     let proxy = Proxy::start(&socket, endpoint, delivery, || ()).unwrap();

@@ -4,19 +4,19 @@
 
 #[path = "stand_in/engine.rs"]
 mod stand_in;
+#[path = "stand_in/delivery.rs"]
+mod stand_in_delivery;
 
-use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use swath_docker::{
-    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, Proxy, SettingsOf,
-};
+use swath_docker::{ContainerNote, Delivery, Endpoint, Gathered, Limits, Proxy};
 use swath_test::temp_dir;
 
 use crate::stand_in::{CONTAINER, Fault, StandIn};
+use crate::stand_in_delivery::delivery;
 
 /// Nothing that ends takes so long, be the machine as busy as it may.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -32,16 +32,8 @@ fn limits() -> Limits {
 
 fn start(folder: &Path, engine: &Path) -> Proxy {
     let delivery = Delivery {
-        run: "r1".to_owned(),
-        agent: vec![AgentFile {
-            name: "sitecustomize.py".to_owned(),
-            bytes: Vec::new(),
-        }],
-        inject: swath_agent::Inject::Path,
-        settings: SettingsOf::same(Vec::new()),
-        gather_into: folder.join("containers"),
-        services: BTreeSet::new(),
         limits: limits(),
+        ..delivery("r1", folder)
     };
     let endpoint = Endpoint::Unix(engine.to_owned());
     Proxy::start(&folder.join("docker.sock"), endpoint, delivery, || ()).unwrap()
@@ -221,16 +213,11 @@ fn who_gives_up_waits_no_longer() {
     let folder = temp_dir();
     let engine = StandIn::with(folder.path(), Some(("GET", "/events")), Fault::Silence);
     let delivery = Delivery {
-        run: "r1".to_owned(),
-        agent: Vec::new(),
-        inject: swath_agent::Inject::Path,
-        settings: SettingsOf::same(Vec::new()),
-        gather_into: folder.path().join("containers"),
-        services: BTreeSet::new(),
         limits: Limits {
             silence: Duration::from_hours(1),
             silence_at_end: Duration::from_hours(1),
         },
+        ..delivery("r1", folder.path())
     };
     let endpoint = Endpoint::Unix(engine.socket.clone());
     let socket = folder.path().join("docker.sock");

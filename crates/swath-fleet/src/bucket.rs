@@ -115,6 +115,17 @@ impl Bucket {
         accepted(&what, answer).map(drop)
     }
 
+    pub(crate) fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let what = format!("delete `{key}`");
+        let credentials = self.credentials.get()?;
+        let object = self.object(key);
+        let url = self.signing.delete_object(credentials.as_deref(), &object);
+        let url = url.sign(SIGNED_FOR);
+        let answer = self.agent.delete(url.as_str()).call();
+        let answer = answer.map_err(|error| unreachable_for(&what, error))?;
+        accepted(&what, answer).map(drop)
+    }
+
     pub(crate) fn has(&self, key: &str) -> Result<bool, StoreError> {
         let what = format!("look for `{key}`");
         let credentials = self.credentials.get()?;

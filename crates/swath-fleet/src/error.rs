@@ -69,6 +69,31 @@ impl StoreError {
         }
     }
 
+    /// Whether there is no folder of this name: who waits for a disk waits for it, who begins does not.
+    pub fn is_nowhere(&self) -> bool {
+        let StoreError::Unreachable { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            source.kind(),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+        )
+    }
+
+    /// Whether it is a right that is missing.
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            StoreError::Refused { answer, .. } => {
+                answer.starts_with("401") || answer.starts_with("403")
+            }
+            StoreError::Unreachable { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
+            ),
+            _ => false,
+        }
+    }
+
     /// What people are told.
     pub fn message(&self) -> Message {
         match self {

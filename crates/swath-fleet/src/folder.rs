@@ -39,6 +39,23 @@ impl Folder {
             .map_err(|source| unreachable_for(&format!("write `{key}`"), source))
     }
 
+    /// Removes an object, and the run's folder if it was the only one.
+    pub(crate) fn delete(&self, key: &str) -> Result<(), StoreError> {
+        fs::remove_file(self.0.join(key))
+            .map_err(|source| unreachable_for(&format!("delete `{key}`"), source))?;
+        let _ = fs::remove_dir(&self.0);
+        Ok(())
+    }
+
+    /// Makes sure that the folder in which runs have theirs is there: it is made for nobody.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let store = self.0.parent().unwrap_or(&self.0);
+        let entries = fs::read_dir(store);
+        entries
+            .map(drop)
+            .map_err(|source| unreachable_for("be looked into", source))
+    }
+
     pub(crate) fn has(&self, key: &str) -> Result<bool, StoreError> {
         match fs::symlink_metadata(self.0.join(key)) {
             Ok(file) => Ok(file.is_file()),

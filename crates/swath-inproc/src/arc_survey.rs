@@ -128,7 +128,7 @@ impl Survey {
         let (before, after) = (&mut self.before, &mut self.after);
         before.zeros(lines.span as usize)?;
         after.zeros(lines.span as usize)?;
-        flow.steps(gil, |line, target| {
+        flow.steps(|line, target| {
             note(after, lines.index(line), target);
             if let Ok(to) = u32::try_from(target) {
                 note(before, lines.index(to), line as i32);
@@ -375,7 +375,7 @@ impl Survey {
     fn add_makers(&mut self, gil: Gil<'_>, flow: &Flow, lines: Lines) -> Option<()> {
         self.keys.clear();
         let mut full = false;
-        flow.steps(gil, |from, to| {
+        flow.steps(|from, to| {
             let index = lines.index(from) as usize;
             let several = self.after.values().get(index) == Some(&SEVERAL);
             if several && self.is_untold(lines, from) {
@@ -417,7 +417,7 @@ impl Survey {
         self.keys.clear();
         let (keys, after) = (&mut self.keys, &self.after);
         let mut full = false;
-        flow.steps(gil, |line, target| {
+        flow.steps(|line, target| {
             if after.values().get(lines.index(line) as usize) == Some(&SEVERAL) {
                 full |= keys.add(key(line, target)).is_none();
             }

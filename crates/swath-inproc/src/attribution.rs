@@ -26,6 +26,8 @@ pub(crate) const VARIABLE: PyMethodDef = method(c"variable", variable as *const 
 pub(crate) const CONTEXT: PyMethodDef = method(c"context", number as *const c_void);
 pub(crate) const ENTER: PyMethodDef = method(c"enter", enter as *const c_void);
 pub(crate) const LEAVE: PyMethodDef = method(c"leave", leave as *const c_void);
+pub(crate) const SERVE: PyMethodDef = method(c"serve", serve as *const c_void);
+pub(crate) const UNSERVE: PyMethodDef = method(c"unserve", unserve as *const c_void);
 pub(crate) const SET_CURRENT: PyMethodDef = method(c"set_current", set_current as *const c_void);
 pub(crate) const STARTED_FOR: PyMethodDef = method(c"started_for", started_for as *const c_void);
 pub(crate) const CONCLUDE: PyMethodDef = method(c"conclude", conclude as *const c_void);
@@ -112,6 +114,40 @@ unsafe extern "C" fn leave(_this: Object, first: *const Object, count: isize) ->
         hold(|gil| {
             fork::check(gil);
             context::leave(gil, only_number(gil, first, count));
+            object::none(gil)
+        })
+    }
+}
+
+/// `serve(number, variable, value)`: enters the context, and gives it and the value to the variables; what
+/// `unserve` takes back, or `None`.
+unsafe extern "C" fn serve(_this: Object, first: *const Object, count: isize) -> Object {
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
+    unsafe {
+        hold(|gil| {
+            fork::check(gil);
+            let [number, served, what] = arguments(first, count) else {
+                return object::none(gil);
+            };
+            let tokens = context::serve(gil, *number, *served, *what);
+            if tokens.is_null() {
+                object::none(gil)
+            } else {
+                tokens
+            }
+        })
+    }
+}
+
+/// `unserve(number, variable, tokens)`: takes back a `serve`.
+unsafe extern "C" fn unserve(_this: Object, first: *const Object, count: isize) -> Object {
+    // SAFETY: the interpreter calls in, and holds the arguments during the call.
+    unsafe {
+        hold(|gil| {
+            fork::check(gil);
+            if let [number, served, tokens] = arguments(first, count) {
+                context::unserve(gil, *number, *served, *tokens);
+            }
             object::none(gil)
         })
     }

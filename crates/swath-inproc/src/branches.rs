@@ -358,12 +358,12 @@ impl Branches {
     }
 
     /// A unit is about to run: whether its event is needed no more. `caught` finds out which unit
-    /// raised the exception that was caught; `thread` is the calling one.
+    /// raised the exception that was caught; `thread` tells the calling one.
     pub(crate) unsafe fn reached(
         &mut self,
         gil: Gil<'_>,
         unit: u32,
-        thread: *mut u8,
+        thread: impl Fn() -> *mut u8,
         caught: impl FnOnce() -> Option<u32>,
     ) -> bool {
         // SAFETY: a site that was found is one of those that are kept for good, its unit is below
@@ -371,10 +371,11 @@ impl Branches {
         unsafe {
             let meaning = self.meaning(unit);
             self.watch.is_wanted |= meaning & meaning::WATCH != 0;
-            if let Some(number) = self.watch.taken.take(thread) {
+            if !self.watch.taken.never_were()
+                && let Some(number) = self.watch.taken.take(thread())
+            {
                 self.end_edge(gil, number, unit);
             }
-            let mut is_done = meaning & meaning::STEPS == 0;
             if let Some(site) = self.site(unit) {
                 match (*site).kind {
                     SiteKind::Mark => {
@@ -382,22 +383,33 @@ impl Branches {
                     }
                     SiteKind::Edge if !(*site).on.seen => {
                         let number = *self.site_of.add(unit as usize);
-                        self.watch.taken.set(thread, u64::from(number));
-                        is_done = false;
+                        self.watch.taken.set(thread(), u64::from(number));
                     }
                     _ => {}
                 }
             }
-            if meaning & meaning::TELLS_EDGE != 0 {
-                is_done &= self.watch.open_edges == 0;
+            if meaning & meaning::CATCHES != 0
+                && self.expects_throws()
+                && let Some(raised) = caught()
+            {
+                self.threw(gil, raised, unit);
             }
-            if meaning & meaning::CATCHES != 0 && self.expects_throws() {
-                if let Some(raised) = caught() {
-                    self.threw(gil, raised, unit);
-                }
-                is_done &= !self.expects_throws();
-            }
-            is_done
+            self.is_told(unit)
+        }
+    }
+
+    /// Whether that a unit is about to run tells nothing that was not told before.
+    pub(crate) unsafe fn is_told(&self, unit: u32) -> bool {
+        // SAFETY: a site that was found is one of those that are kept for good.
+        unsafe {
+            let meaning = self.meaning(unit);
+            let means = |bits| meaning & bits != 0;
+            let is_open = |site: *mut Site| (*site).kind != SiteKind::Branch && !(*site).on.seen;
+            !(means(meaning::STEPS)
+                || means(meaning::WATCH) && !self.watch.is_wanted
+                || means(meaning::TELLS_EDGE) && self.watch.open_edges > 0
+                || means(meaning::CATCHES) && self.expects_throws()
+                || self.site(unit).is_some_and(is_open))
         }
     }
 
@@ -676,7 +688,7 @@ mod tests {
             let (one, other) = (&raw mut one, &raw mut other);
             // SAFETY: the arrays are as long as the numbers in `branches` say, and outlive it.
             let mut reached =
-                |unit, thread| unsafe { branches.reached(gil(), unit, thread, || None) };
+                |unit, thread| unsafe { branches.reached(gil(), unit, || thread, || None) };
             assert!(!reached(0, one), "what comes behind it is to tell");
             assert!(!reached(1, other), "that is another thread's");
             assert_eq!(reached(next, one), taken == HIT);

@@ -2,8 +2,11 @@
 
 mod arming;
 mod behalf;
+mod comers;
+mod field;
 mod glance;
 mod outline;
+mod place;
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -23,8 +26,7 @@ use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
 use crate::mirror::Mirror;
-use crate::object::{self, attribute, bytes, number_attribute};
-use crate::operations;
+use crate::object;
 use crate::running_frame;
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
@@ -34,11 +36,15 @@ use crate::text;
 use crate::unit_lines::UnitLines;
 
 use behalf::{Behalf, Seen};
+use comers::{Comers, Coming};
 use outline::{Outline, outline};
 
-pub(crate) use arming::{is_test, is_unarmed_at};
+pub(crate) use arming::{is_test, take_unarmed};
 pub(crate) use behalf::{Report, forget_behalf};
+pub(crate) use comers::Event;
+pub(crate) use field::{CodeField, forget_names};
 pub(crate) use glance::{is_known_way, is_outside};
+pub(crate) use place::{is_starting, is_suspended};
 
 /// The most lines that one code object may span.
 const LARGEST_SPAN: usize = 4 << 20;
@@ -74,11 +80,15 @@ pub(crate) struct Info {
     found: FoundArcs,
     /// The latest line that was new (3.14 and newer); 0 at the start of a frame.
     latest: u32,
+    /// The thread that it was new to.
+    latest_thread: *mut u8,
     /// The lines of the operations that are watched in place of lines (3.12 and 3.13).
     unit_lines: UnitLines,
     /// What this was copied from, to be on behalf of a context; null where it is of the process.
     whole: *mut Info,
     behalf: Behalf,
+    comers: Comers,
+    coming: Coming,
     /// Of the process: when a context last came to this code, for the first time or again. On behalf
     /// of a context: when that had joined those that listen, as it last came here.
     epoch: usize,
@@ -109,9 +119,12 @@ static OUTSIDE: Global<Info> = Global::new(Info {
     has_looked: true,
     found: FoundArcs::NONE,
     latest: 0,
+    latest_thread: null_mut(),
     unit_lines: UnitLines::NONE,
     whole: null_mut(),
     behalf: Behalf::NONE,
+    comers: Comers::NONE,
+    coming: Coming::NONE,
     epoch: 0,
     seen: Seen::NONE,
     mirror: Mirror::NONE,
@@ -289,7 +302,7 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
 
 unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     // SAFETY: the code is alive, and so is its name while it is looked up.
-    let file = unsafe { file::id(gil, attribute(gil, code, c"co_filename")?.object()) }?;
+    let file = unsafe { file::id(gil, CodeField::FileName.of(gil, code)?.object()) }?;
     // SAFETY: with the GIL held nobody else uses the list of lines.
     let scratch = unsafe { &mut *LINES.place() };
     // SAFETY: the code is alive.
@@ -311,7 +324,7 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     };
     let definition = if BRANCH.get(gil) {
         // SAFETY: the code is alive.
-        u32::try_from(unsafe { number_attribute(gil, code, c"co_firstlineno") }).ok()?
+        u32::try_from(unsafe { CodeField::FirstLine.number_of(gil, code) }).ok()?
     } else {
         0
     };
@@ -358,9 +371,12 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
             has_looked: !BRANCH.get(gil),
             found: FoundArcs::NONE,
             latest: 0,
+            latest_thread: null_mut(),
             unit_lines,
             whole: null_mut(),
             behalf: Behalf::NONE,
+            comers: Comers::NONE,
+            coming: Coming::NONE,
             epoch: 0,
             seen: Seen::NONE,
             mirror: Mirror::NONE,
@@ -416,38 +432,6 @@ fn keep_info(gil: Gil<'_>, info: Info) -> Option<*mut Info> {
         *head = memory;
     }
     Some(memory)
-}
-
-/// Whether a frame that goes on at this place of its code's bytes starts: a frame into which an
-/// exception is thrown counts as one that starts on 3.11, and everywhere if it never ran.
-pub(crate) unsafe fn is_starting(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
-    let Ok(place) = usize::try_from(place) else {
-        return true;
-    };
-    if VERSION.get(gil) < 0x030b {
-        return false;
-    }
-    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
-    unsafe {
-        let Some(all) = attribute(gil, code, c"co_code") else {
-            return false;
-        };
-        bytes(gil, all.object()).unwrap_or(&[]).get(place + 1) == Some(&0)
-    }
-}
-
-/// Whether a frame of the code that stands at this place of its bytes is suspended.
-pub(crate) unsafe fn is_suspended(gil: Gil<'_>, code: Object, place: core::ffi::c_long) -> bool {
-    // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
-    unsafe {
-        let (Ok(place), Some(all)) = (usize::try_from(place), attribute(gil, code, c"co_code"))
-        else {
-            return false;
-        };
-        let all = bytes(gil, all.object()).unwrap_or(&[]);
-        let at = |place: usize| all.get(place).copied().unwrap_or(0);
-        operations::of(VERSION.get(gil)).is_suspended(at(place), at(place + 2))
-    }
 }
 
 /// Methods for branches; the others leave the code as it is where branches are not recorded.
@@ -558,9 +542,22 @@ impl Info {
             Some((from, _)) => self.left(gil, from),
             None => {}
         }
-        let thread = running_frame::thread(gil);
+        let thread = || running_frame::thread(gil);
+        let caught = || running_frame::caught_unit(gil);
         // SAFETY: as above.
-        unsafe { (*self.branches).reached(gil, unit, thread, || running_frame::caught_unit(gil)) }
+        unsafe { (*self.branches).reached(gil, unit, thread, caught) }
+    }
+
+    /// Whether that a place in the code's bytes is reached tells nothing that was not told before.
+    pub(crate) fn is_told(&self, offset: i64) -> bool {
+        let unit = (offset / 2) as u32;
+        let line = self.unit_lines.line(unit as usize);
+        if line != 0 && !self.has_run(line) {
+            return false;
+        }
+        // SAFETY: the arcs are not null here, were made for good, and leave out units that are not
+        // theirs.
+        unsafe { self.branches.is_null() || (*self.branches).is_told(unit) }
     }
 
     /// Whether a place in the code's bytes must be looked at when the line begins there.
@@ -584,7 +581,11 @@ impl Info {
         // SAFETY: the arcs are not null here, and were made for good; with the GIL held this is the
         // only reference.
         unsafe {
-            !self.branches.is_null() && (*self.branches).watch.begins() && !self.has_unit_lines()
+            let begins = !self.branches.is_null() && (*self.branches).watch.begins();
+            if begins && let Some(whole) = self.whole.as_mut() {
+                whole.comers.needed_operations = true;
+            }
+            begins && !self.has_unit_lines()
         }
     }
 
@@ -629,10 +630,13 @@ impl Info {
     }
 
     /// A line is new, or is to the interpreter: from 3.14 on coverage.py takes such lines of a
-    /// code object, one after the other, for arcs.
+    /// code object, one after the other, for arcs. From the line of one thread none leads to that of
+    /// another.
     pub(crate) fn followed(&mut self, gil: Gil<'_>, line: u32) {
+        let thread = running_frame::thread(gil);
         let before = core::mem::replace(&mut self.latest, line);
-        if before != 0 && before != line {
+        let thread_before = core::mem::replace(&mut self.latest_thread, thread);
+        if before != 0 && before != line && thread_before == thread {
             let index = line.wrapping_sub(self.first);
             // SAFETY: the index is below the span, for which bytes were reserved in the map for
             // good. The record of found arcs is this code's own.

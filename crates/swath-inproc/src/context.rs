@@ -22,7 +22,7 @@ use crate::ffi::{self, Object};
 use crate::fork;
 use crate::interpreter;
 use crate::map;
-use crate::object::{self, PendingException};
+use crate::object::{self, Owned, PendingException};
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
 use crate::symbols;
@@ -81,6 +81,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Whether it is among those that listen.
+    #[inline]
+    pub(crate) fn is_listening(&self) -> bool {
+        self.is_listening
+    }
+
     /// By which what is known on its behalf is found; none when it has no place for that.
     #[inline]
     pub(crate) fn slot(&self) -> Option<usize> {
@@ -90,12 +96,16 @@ impl Context {
 
 type NewVariable = unsafe extern "C" fn(*const core::ffi::c_char, Object) -> Object;
 type GetVariable = unsafe extern "C" fn(Object, Object, *mut Object) -> core::ffi::c_int;
+type SetVariable = unsafe extern "C" fn(Object, Object) -> Object;
+type ResetVariable = unsafe extern "C" fn(Object, Object) -> core::ffi::c_int;
 
-/// The context variable, and how its value is asked for.
+/// The context variable, and how variables are asked for their values and given others.
 #[derive(Clone, Copy)]
 struct Variable {
     object: Object,
     get: GetVariable,
+    set: SetVariable,
+    reset: ResetVariable,
 }
 
 /// Whether contexts may come: a setting.
@@ -116,6 +126,9 @@ static REPEATED: Global<u32> = Global::new(0);
 static LISTENING: Global<Scratch<*mut Context>> = Global::new(Scratch::new());
 /// The context of whatever has no value in the variable.
 static PROCESS: Global<*mut Context> = Global::new(null_mut());
+/// The value of the variable that was found last, which is kept alive, and the context that it stands
+/// for.
+static LATEST: Global<(Object, *mut Context)> = Global::new((null_mut(), null_mut()));
 /// The context of what belongs to none.
 static NOBODY: Global<*mut Context> = Global::new(null_mut());
 
@@ -157,9 +170,19 @@ pub(crate) fn variable(gil: Gil<'_>) -> Option<Object> {
     unsafe {
         let new: NewVariable = symbols::function(&[c"PyContextVar_New"])?;
         let get: GetVariable = symbols::function(&[c"PyContextVar_Get"])?;
+        let set: SetVariable = symbols::function(&[c"PyContextVar_Set"])?;
+        let reset: ResetVariable = symbols::function(&[c"PyContextVar_Reset"])?;
         let object = new(c"swath".as_ptr(), null_mut());
-        let object = object::Owned::take(gil, object)?.keep();
-        VARIABLE.set(gil, Some(Variable { object, get }));
+        let object = Owned::take(gil, object)?.keep();
+        VARIABLE.set(
+            gil,
+            Some(Variable {
+                object,
+                get,
+                set,
+                reset,
+            }),
+        );
         Some(object)
     }
 }
@@ -284,6 +307,47 @@ pub(crate) fn enter(gil: Gil<'_>, number: i64) {
         if !(*context).is_listening {
             join(gil, context);
         }
+    }
+}
+
+/// Code now runs for a context, which is the value of the variable, and for what a variable of the Python
+/// side says of it. What [`unserve`] takes back is a new reference; null without memory.
+pub(crate) unsafe fn serve(gil: Gil<'_>, number: Object, served: Object, what: Object) -> Object {
+    let Some(variable) = VARIABLE.get(gil) else {
+        return null_mut();
+    };
+    // SAFETY: the arguments are alive during the call; the results are new references or null.
+    unsafe {
+        enter(gil, object::number(gil, number));
+        let tokens = Owned::take(gil, (variable.set)(served, what)).and_then(|first| {
+            let second = Owned::take(gil, (variable.set)(variable.object, number))?;
+            Owned::take(gil, ffi::PyTuple_Pack(2, first.object(), second.object()))
+        });
+        tokens.map_or(null_mut(), Owned::keep)
+    }
+}
+
+/// Takes back one [`serve`]. Where that was in another context of Python's, as when a generator is closed
+/// elsewhere, its variables stay as they are.
+pub(crate) unsafe fn unserve(gil: Gil<'_>, number: Object, served: Object, tokens: Object) {
+    let Some(variable) = VARIABLE.get(gil) else {
+        return;
+    };
+    // SAFETY: the arguments are alive during the call. What is borrowed of a tuple lives as long, and what
+    // is no such tuple gives null.
+    unsafe {
+        let token = |index| ffi::PyTuple_GetItem(tokens, index);
+        let (first, second) = (token(0), token(1));
+        if first.is_null() || second.is_null() {
+            ffi::PyErr_Clear();
+            return;
+        }
+        let is_reset =
+            (variable.reset)(variable.object, second) == 0 && (variable.reset)(served, first) == 0;
+        if !is_reset {
+            ffi::PyErr_Clear();
+        }
+        leave(gil, object::number(gil, number));
     }
 }
 
@@ -423,7 +487,7 @@ fn note_too_many(gil: Gil<'_>) {
 #[inline]
 pub(crate) fn current(gil: Gil<'_>) -> Option<*mut Context> {
     let variable = VARIABLE.get(gil)?;
-    if interpreter::current() != Some(0) {
+    if interpreter::current_measured() != Some(0) {
         return None;
     }
     let mut value = null_mut();
@@ -435,8 +499,19 @@ pub(crate) fn current(gil: Gil<'_>) -> Option<*mut Context> {
         }
         let mut context = PROCESS.get(gil);
         if !value.is_null() {
-            context = by_number(gil, object::number(gil, value)).unwrap_or(context);
-            ffi::Py_DecRef(value);
+            let (latest, known) = LATEST.get(gil);
+            if value == latest {
+                context = known;
+                ffi::Py_DecRef(value);
+            } else if let Some(found) = by_number(gil, object::number(gil, value)) {
+                context = found;
+                LATEST.set(gil, (value, found));
+                if !latest.is_null() {
+                    ffi::Py_DecRef(latest);
+                }
+            } else {
+                ffi::Py_DecRef(value);
+            }
         }
         if context.is_null() {
             context = NOBODY.get(gil);
@@ -449,6 +524,11 @@ pub(crate) fn current(gil: Gil<'_>) -> Option<*mut Context> {
         }
         Some(context)
     }
+}
+
+/// All interpreters had ended, and the values of the variable with them.
+pub(crate) fn forget_values(gil: Gil<'_>) {
+    LATEST.set(gil, (null_mut(), null_mut()));
 }
 
 /// From now on what runs is recorded on behalf of contexts. What ran before is the start's in a

@@ -97,6 +97,7 @@ unsafe extern "C" {
         this: Object,
         module: Object,
     ) -> Object;
+    pub(crate) fn PyObject_GetAttr(object: Object, name: Object) -> Object;
     pub(crate) fn PyObject_GetAttrString(object: Object, name: *const c_char) -> Object;
     pub(crate) fn PyObject_GetItem(object: Object, key: Object) -> Object;
     pub(crate) fn PyObject_CallFunctionObjArgs(function: Object, ...) -> Object;
@@ -109,6 +110,7 @@ unsafe extern "C" {
     pub(crate) fn PyOS_FSPath(object: Object) -> Object;
     pub(crate) fn PyBytes_AsString(object: Object) -> *mut c_char;
     pub(crate) fn PyBytes_Size(object: Object) -> isize;
+    pub(crate) fn PyTuple_Pack(count: isize, ...) -> Object;
     pub(crate) fn PyTuple_Size(object: Object) -> isize;
     pub(crate) fn PyList_Size(object: Object) -> isize;
     pub(crate) fn PyTuple_GetItem(object: Object, index: isize) -> Object;

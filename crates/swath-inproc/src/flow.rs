@@ -5,13 +5,15 @@
 //! line, or minus the line that the code object is defined on: the way out of it.
 
 mod groups;
+mod steps;
 
 pub(crate) use groups::Around;
 
+use crate::code::CodeField;
 use crate::ffi::Object;
 use crate::interpreter::VERSION;
 use crate::line_table;
-use crate::object::{attribute, bytes, number_attribute};
+use crate::object::{attribute, bytes};
 use crate::operations::{self, Kind, Operations, Reach};
 use crate::scratch::Scratch;
 use crate::state::{Gil, Global};
@@ -57,8 +59,12 @@ pub(crate) struct Flow {
     units: Scratch<Unit>,
     /// Units to look at, and what guards them.
     todo: Scratch<(u32, u32)>,
+    /// The steps from line to line: the unit that leaves a line, the line, and the target.
+    steps: Scratch<(u32, u32, i32)>,
     /// Where exceptions go, by ranges of units: first, behind the last, handler (3.11 and newer).
     handlers: Scratch<[u32; 3]>,
+    /// Whether there is an `except*` (3.12 and 3.13).
+    has_groups: bool,
     /// The line that the code object is defined on.
     pub definition: u32,
     /// The first unit of the body.
@@ -109,13 +115,13 @@ pub(crate) unsafe fn of<'a>(gil: Gil<'_>, code: Object) -> Option<&'a mut Flow> 
     unsafe {
         let flow = &mut *FLOW.place();
         let operations = operations::of(VERSION.get(gil));
-        let all = attribute(gil, code, c"co_code")?;
+        let all = CodeField::Bytes.of(gil, code)?;
         let all = bytes(gil, all.object())?;
         let count = all.len() / 2;
         if count == 0 || count > LARGEST {
             return None;
         }
-        flow.definition = u32::try_from(number_attribute(gil, code, c"co_firstlineno")).ok()?;
+        flow.definition = u32::try_from(CodeField::FirstLine.number_of(gil, code)).ok()?;
         flow.decode(gil, all, operations)?;
         match VERSION.get(gil) {
             0..=0x0309 => flow.place_by_table(gil, code)?,
@@ -133,6 +139,7 @@ pub(crate) unsafe fn of<'a>(gil: Gil<'_>, code: Object) -> Option<&'a mut Flow> 
         if VERSION.get(gil) < 0x030b {
             flow.place_guards()?;
         }
+        flow.list_steps(gil)?;
         Some(flow)
     }
 }
@@ -142,7 +149,9 @@ impl Flow {
     const NONE: Self = Self {
         units: Scratch::new(),
         todo: Scratch::new(),
+        steps: Scratch::new(),
         handlers: Scratch::new(),
+        has_groups: false,
         definition: 0,
         body: 0,
     };
@@ -178,7 +187,11 @@ impl Flow {
             if self.body == 0 && operation != 0 && operation == operations.resume {
                 self.body = index + 1;
             }
-            let target = target(all, index, argument, reach, operations);
+            let target = if has_target(kind) {
+                target(all, index, argument, reach, operations)
+            } else {
+                0
+            };
             self.units.add(Unit {
                 kind,
                 target,
@@ -263,7 +276,7 @@ impl Flow {
     /// Reads the table of exception handlers of 3.11 and newer.
     unsafe fn read_handlers(&mut self, gil: Gil<'_>, code: Object) -> Option<()> {
         // SAFETY: the code is alive.
-        let table = unsafe { attribute(gil, code, c"co_exceptiontable") }?;
+        let table = unsafe { CodeField::ExceptionTable.of(gil, code) }?;
         // SAFETY: the bytes are looked at while `table` holds them.
         self.add_handlers(unsafe { bytes(gil, table.object()) }?)
     }
@@ -479,138 +492,6 @@ impl Flow {
         }
     }
 
-    /// Calls `step` with a line and each target that one step from it leads to.
-    pub(crate) fn steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
-        self.leaving_steps(gil, |_, line, target| step(line, target));
-    }
-
-    /// As `steps`, with the unit that leaves the line.
-    pub(crate) fn leaving_steps(&self, gil: Gil<'_>, mut leave: impl FnMut(usize, u32, i32)) {
-        for (index, unit) in self.units().iter().enumerate() {
-            if unit.line == 0 || unit.kind.is_no_operation() || unit.shown == Shown::Passed {
-                continue;
-            }
-            let line = unit.line;
-            let mut step = |line, target| leave(index, line, target);
-            match unit.kind {
-                Kind::Return => step(line, self.way_out()),
-                Kind::Raise if VERSION.get(gil) < 0x030c => {
-                    self.step_by_raising(gil, index, &mut step);
-                }
-                Kind::Guard => self.step_to_end_of_iteration(gil, *unit, &mut step),
-                Kind::CallEnd => self.step_to_callers(line, &mut step),
-                _ => {}
-            }
-            // On 3.8 the end of an iteration goes on from the line that it was reached from.
-            let is_lost = unit.kind == Kind::AsyncEnd && unit.shown != Shown::Here;
-            if goes_on(unit.kind) && !is_lost {
-                self.step_to(line, index, index + 1, &mut step);
-            }
-            if leads_to_target(unit.kind) && unit.kind != Kind::Handling {
-                self.step_to(line, index, unit.target as usize, &mut step);
-            }
-        }
-    }
-
-    /// Calls `step` with the step that each `raise` is.
-    pub(crate) fn raising_steps(&self, gil: Gil<'_>, mut step: impl FnMut(u32, i32)) {
-        for (index, unit) in self.units().iter().enumerate() {
-            if unit.kind == Kind::Raise && unit.line != 0 {
-                self.step_by_raising(gil, index, &mut step);
-            }
-        }
-    }
-
-    /// The step that a `raise` is: before 3.12 all steps of a line are watched alike.
-    fn step_by_raising(&self, gil: Gil<'_>, index: usize, step: &mut impl FnMut(u32, i32)) {
-        let line = self.units().get(index).map_or(0, |unit| unit.line);
-        let handler = match VERSION.get(gil) {
-            0..=0x030a => self.handler(gil, index),
-            _ => match self.fate(gil, index) {
-                Fate::Leaves => None,
-                Fate::Handled(handler) => Some(handler),
-            },
-        };
-        match handler {
-            None => step(line, self.way_out()),
-            Some(handler) => match self.first_line(handler) {
-                Some(next) if next != line => step(line, next as i32),
-                _ => {}
-            },
-        }
-    }
-
-    /// The step from an `async for` on when there is nothing more, before 3.10.
-    fn step_to_end_of_iteration(&self, gil: Gil<'_>, guard: Unit, step: &mut impl FnMut(u32, i32)) {
-        let end = guard.target as usize;
-        let ends = self.units().get(end).map(|unit| unit.kind) == Some(Kind::AsyncEnd);
-        if ends && VERSION.get(gil) < 0x030a {
-            self.pass_unreported(guard.line, end, &mut { MOST_UNREPORTED }, step);
-        }
-    }
-
-    /// The steps from the end of a `finally` back to where it was called from (3.8).
-    fn step_to_callers(&self, line: u32, step: &mut impl FnMut(u32, i32)) {
-        for (index, unit) in self.units().iter().enumerate() {
-            if unit.kind == Kind::Call {
-                self.step_to(line, usize::MAX, index + 1, step);
-            }
-        }
-    }
-
-    fn step_to(&self, line: u32, from: usize, to: usize, step: &mut impl FnMut(u32, i32)) {
-        if self
-            .units()
-            .get(to)
-            .is_some_and(|unit| unit.shown == Shown::Here || to <= from)
-        {
-            match self.first_line(to) {
-                Some(next) if next != line => step(line, next as i32),
-                _ => {}
-            }
-        } else {
-            self.pass_unreported(line, to, &mut { MOST_UNREPORTED }, step);
-        }
-    }
-
-    /// Follows control through units that are not reported, which go on as if they were of the
-    /// line before.
-    fn pass_unreported(
-        &self,
-        line: u32,
-        mut index: usize,
-        rest: &mut u32,
-        step: &mut impl FnMut(u32, i32),
-    ) {
-        let mut before = 0;
-        while let Some(left) = rest.checked_sub(1) {
-            *rest = left;
-            let Some(unit) = self.units().get(index) else {
-                return;
-            };
-            if (unit.shown == Shown::Here || index < before) && unit.line != 0 {
-                if unit.line != line {
-                    step(line, unit.line as i32);
-                }
-                return;
-            }
-            before = index;
-            index = match unit.kind {
-                Kind::Return => {
-                    step(line, self.way_out());
-                    return;
-                }
-                Kind::Raise | Kind::Reraise => return,
-                Kind::Jump | Kind::Call => unit.target as usize,
-                Kind::Branch => {
-                    self.pass_unreported(line, unit.target as usize, rest, step);
-                    index + 1
-                }
-                _ => index + 1,
-            };
-        }
-    }
-
     /// The first line from a unit on, which may be the unit's own.
     fn first_line(&self, index: usize) -> Option<u32> {
         let first = self.first_placed(index)?;
@@ -763,6 +644,11 @@ fn leads_to_target(kind: Kind) -> bool {
         kind,
         Kind::Jump | Kind::Branch | Kind::Handling | Kind::Await | Kind::Call | Kind::GroupEnd
     )
+}
+
+/// Whether the argument of a unit of this kind leads to another one.
+fn has_target(kind: Kind) -> bool {
+    leads_to_target(kind) || matches!(kind, Kind::Guard | Kind::AsyncEnd)
 }
 
 /// The unit that a jump leads to.

@@ -1,11 +1,12 @@
 //! The interpreters of the process that are measured, and what is known of them from the start on.
 //!
-//! Most programs have one. A server may have one for each application in it; those share the GIL,
-//! as swath's module refuses to be loaded into one that has a GIL of its own, and all are of one
-//! version.
+//! Most programs have one. A server may have one for each application in it; those share the GIL and
+//! the memory, as swath's module refuses to be loaded into one that has either of its own, and all are
+//! of one version.
 
+use core::ffi::c_ulong;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use swath_store::Recording;
 
@@ -25,6 +26,15 @@ pub(crate) static RESUME: Global<u8> = Global::new(0);
 /// The states of the interpreters, the one that was started in first at the front; null where there
 /// is none. They are read before it is known who holds the GIL.
 static MEASURED: [AtomicPtr<u8>; MOST] = [const { AtomicPtr::new(null_mut()) }; MOST];
+/// Whether the one that was started in is measured, and no other one ever was.
+static IS_FIRST_ALONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether a module can say for which interpreters it is, before anything else is known: from 3.12 on.
+pub(crate) fn knows_slots_of_interpreters() -> bool {
+    let version = symbols::find(c"Py_Version").cast::<c_ulong>();
+    // SAFETY: under this name CPython has a constant of this type (3.11 and newer).
+    unsafe { version.as_ref() }.is_some_and(|version| *version >= 0x030c_0000)
+}
 
 /// The place of the interpreter that the calling thread, which has a thread state, runs; none where
 /// that is not measured.
@@ -35,6 +45,16 @@ pub(crate) fn current() -> Option<usize> {
     let address = unsafe { ((*SYMBOLS.place()).as_ref()?.interpreter)() };
     let is_it = |one: &AtomicPtr<u8>| one.load(Ordering::Relaxed) == address;
     MEASURED.iter().position(is_it)
+}
+
+/// The same where that interpreter is known to be measured, as it tells of an event.
+#[inline]
+pub(crate) fn current_measured() -> Option<usize> {
+    if IS_FIRST_ALONE.load(Ordering::Relaxed) {
+        Some(0)
+    } else {
+        current()
+    }
 }
 
 /// The state of the interpreter that the calling thread, which has a thread state, runs.
@@ -90,13 +110,24 @@ pub(crate) fn add(gil: Gil<'_>) -> bool {
     let Some(symbols) = SYMBOLS.get(gil) else {
         return false;
     };
-    let free = |one: &&AtomicPtr<u8>| one.load(Ordering::Relaxed).is_null();
-    let Some(place) = MEASURED.iter().find(free) else {
+    let free = |one: &AtomicPtr<u8>| one.load(Ordering::Relaxed).is_null();
+    let number = MEASURED.iter().position(free);
+    let Some((number, place)) = number.and_then(|number| Some((number, MEASURED.get(number)?)))
+    else {
         return false;
     };
+    let is_alone = number == 0 && MEASURED.iter().all(free);
+    IS_FIRST_ALONE.store(is_alone, Ordering::Relaxed);
     // SAFETY: the function was found under CPython's name for it.
     place.store(unsafe { (symbols.interpreter)() }, Ordering::Relaxed);
     true
+}
+
+/// Whether there are measured ones beside the current one.
+pub(crate) fn are_others(_gil: Gil<'_>) -> bool {
+    let current = current();
+    let mut all = MEASURED.iter().enumerate();
+    all.any(|(place, one)| Some(place) != current && !one.load(Ordering::Relaxed).is_null())
 }
 
 /// In a fork child: the interpreters but the current one are gone.
@@ -109,6 +140,9 @@ pub(crate) fn remove_others(gil: Gil<'_>) {
 
 /// An interpreter ends.
 pub(crate) fn remove(_gil: Gil<'_>, place: usize) {
+    if place == 0 {
+        IS_FIRST_ALONE.store(false, Ordering::Relaxed);
+    }
     if let Some(place) = MEASURED.get(place) {
         place.store(null_mut(), Ordering::Relaxed);
     }

@@ -5,13 +5,18 @@
     reason = "no lines, or lines of which one may be shared: the caller tells all three apart"
 )]
 
+mod location_table;
+
 use core::ptr::null_mut;
 
+use crate::code::CodeField;
 use crate::ffi::{self, Object};
 use crate::interpreter::{RESUME, VERSION};
-use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
+use crate::object::{self, Owned, attribute, bytes, number};
 use crate::scratch::Scratch;
 use crate::state::Gil;
+
+use location_table::Ranges;
 
 /// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
 /// begins it, for which 3.13.0 reports no line.
@@ -38,6 +43,17 @@ pub(crate) unsafe fn for_each_range(
     body: usize,
     mut each: impl FnMut(usize, usize, u32) -> Option<()>,
 ) -> Option<()> {
+    if VERSION.get(gil) >= 0x030b {
+        // SAFETY: the code is alive, and its table is looked at while `table` holds it.
+        unsafe {
+            let table = CodeField::LineTable.of(gil, code)?;
+            let first = u32::try_from(CodeField::FirstLine.number_of(gil, code)).unwrap_or(0);
+            let table = bytes(gil, table.object())?;
+            return Ranges::new(table, first, VERSION.get(gil))
+                .filter(|(_, end, line)| *line > 0 && *end > body)
+                .try_for_each(|(start, end, line)| each(start, end, line));
+        }
+    }
     // SAFETY: `co_lines` gives tuples of three, and what is read of one is read while `range` holds
     // it; where it gives anything else, the functions return null, which `number` and `is_none`
     // take for no line.
@@ -87,7 +103,7 @@ pub(crate) unsafe fn body_start(gil: Gil<'_>, code: Object) -> usize {
         return 0;
     }
     // SAFETY: the code is alive.
-    let Some(operations) = (unsafe { attribute(gil, code, c"co_code") }) else {
+    let Some(operations) = (unsafe { CodeField::Bytes.of(gil, code) }) else {
         return 0;
     };
     // SAFETY: the bytes are looked at while `operations` holds them.
@@ -118,7 +134,7 @@ unsafe fn collect_table(
     // SAFETY: the code is alive.
     let (table, first) = unsafe {
         let table = attribute(gil, code, c"co_lnotab")?;
-        (table, number_attribute(gil, code, c"co_firstlineno"))
+        (table, CodeField::FirstLine.number_of(gil, code))
     };
     // SAFETY: the bytes are looked at while `table` holds them.
     let pairs = unsafe { bytes(gil, table.object()) }?;

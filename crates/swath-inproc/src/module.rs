@@ -28,7 +28,7 @@ const END: PyMethodDef = PyMethodDef {
     documentation: null(),
 };
 
-static METHODS: Global<[PyMethodDef; 14]> = Global::new([
+static METHODS: Global<[PyMethodDef; 16]> = Global::new([
     PyMethodDef {
         name: c"start".as_ptr(),
         function: on_start as *const c_void,
@@ -63,6 +63,8 @@ static METHODS: Global<[PyMethodDef; 14]> = Global::new([
     attribution::CONTEXT,
     attribution::ENTER,
     attribution::LEAVE,
+    attribution::SERVE,
+    attribution::UNSERVE,
     attribution::SET_CURRENT,
     attribution::STARTED_FOR,
     attribution::CONCLUDE,
@@ -88,13 +90,15 @@ const fn definition<Base>(base: Base, slots: *mut c_void) -> Global<PyModuleDef<
     })
 }
 
-static DEFINITION: Global<PyModuleDef<PyObject>> = definition(
-    PyObject {
-        reference_count: 1,
-        kind: null_mut(),
-    },
-    null_mut(),
-);
+const OBJECT: PyObject = PyObject {
+    reference_count: 1,
+    kind: null_mut(),
+};
+
+static DEFINITION: Global<PyModuleDef<PyObject>> = definition(OBJECT, SLOTS.place().cast());
+
+/// For Pythons that do not know such slots.
+static DEFINITION_BEFORE_3_12: Global<PyModuleDef<PyObject>> = definition(OBJECT, null_mut());
 
 /// In a free-threaded build, where a module that does not say that it takes care of itself would
 /// switch the GIL on for the whole program.
@@ -109,20 +113,31 @@ static DEFINITION_WITHOUT_GIL: Global<PyModuleDef<FreeThreadedObject>> = definit
         shared_count: 0,
         kind: null_mut(),
     },
-    SLOTS.place().cast(),
+    SLOTS_WITHOUT_GIL.place().cast(),
 );
 
+/// `Py_mod_multiple_interpreters`, `Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED`: what is known of one
+/// interpreter's objects holds for all, so one with a lock or memory of its own must not have the agent.
+/// Those that share both load it all the same.
+const NOT_FOR_OTHERS: Slot = Slot {
+    number: 3,
+    value: null_mut(),
+};
+
 /// `Py_mod_gil`, `Py_MOD_GIL_NOT_USED`.
-static SLOTS: Global<[Slot; 2]> = Global::new([
-    Slot {
-        number: 4,
-        value: core::ptr::without_provenance_mut(1),
-    },
-    Slot {
-        number: 0,
-        value: null_mut(),
-    },
-]);
+const WITHOUT_GIL: Slot = Slot {
+    number: 4,
+    value: core::ptr::without_provenance_mut(1),
+};
+
+const NO_MORE: Slot = Slot {
+    number: 0,
+    value: null_mut(),
+};
+
+static SLOTS: Global<[Slot; 2]> = Global::new([NOT_FOR_OTHERS, NO_MORE]);
+/// There every interpreter would be refused that is not the first one, and all have one heap.
+static SLOTS_WITHOUT_GIL: Global<[Slot; 2]> = Global::new([WITHOUT_GIL, NO_MORE]);
 
 /// What CPython looks for in the shared object. More than one phase: the module is left out of
 /// `sys.modules`.
@@ -134,8 +149,10 @@ static SLOTS: Global<[Slot; 2]> = Global::new([
 pub unsafe extern "C" fn PyInit__swath() -> Object {
     let definition: *mut c_void = if lock::begin() {
         DEFINITION_WITHOUT_GIL.place().cast()
-    } else {
+    } else if interpreter::knows_slots_of_interpreters() {
         DEFINITION.place().cast()
+    } else {
+        DEFINITION_BEFORE_3_12.place().cast()
     };
     // SAFETY: the definition is static, as the interpreter asks for, is laid out as in its build, and
     // it is called with the GIL held.
@@ -145,8 +162,8 @@ pub unsafe extern "C" fn PyInit__swath() -> Object {
 /// `start(folder, library, prefix, base_prefix, optimization, function)`: 1 when it records from
 /// now on, 2 when it does so on behalf of contexts, 0 when it did before or cannot.
 unsafe extern "C" fn on_start(_this: Object, arguments: *const Object, count: isize) -> Object {
-    // SAFETY: the interpreter calls in: interpreters with a lock of their own refuse a module that does
-    // not say that it takes them.
+    // SAFETY: the interpreter calls in: interpreters with a lock of their own refuse a module that says
+    // that it is not for them.
     unsafe { hold(|gil| start(gil, arguments, count)) }
 }
 
@@ -229,8 +246,11 @@ unsafe extern "C" fn on_fork(_this: Object, _arguments: *const Object, _count: i
 fn follow_fork(gil: Gil<'_>) -> Object {
     // CPython has ended the others, and may give their memory to new ones. Up to 3.13 it does not
     // survive that itself: it waits for its own lock, or aborts.
-    tool::forget_others(gil);
-    interpreter::remove_others(gil);
+    // A child goes on sharing what is not written to: nothing is where there was nobody else.
+    if interpreter::are_others(gil) {
+        tool::forget_others(gil);
+        interpreter::remove_others(gil);
+    }
     unmeasured::forget();
     quiet::forget();
     if interpreter::current().is_some() {

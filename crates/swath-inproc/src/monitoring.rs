@@ -9,14 +9,14 @@
 //! an exit there, as it does for coverage.py's tracer; from 3.14 on coverage.py does not see it.
 //! Of large code they report operations, each once, in place of lines (`unit_lines.rs`).
 
-use crate::code::{self, Info, Report};
+use crate::code::{self, CodeField, Event, Info, Report};
 use crate::context;
 use crate::ffi::{self, METH_FASTCALL, Object, PyMethodDef};
 use crate::fork;
 use crate::interpreter::VERSION;
 use crate::lock;
 use crate::lock::quiet;
-use crate::object::{self, Owned, PendingException, attribute, call};
+use crate::object::{self, Owned, PendingException, call};
 use crate::running_frame;
 use crate::scope;
 use crate::state::{Gil, Global, hold};
@@ -101,7 +101,7 @@ unsafe fn arm_nested(
         if !(*info).is_measured() || deepest == 0 {
             return;
         }
-        arm(gil, arming, code, &mut *info);
+        arm(gil, arming, code, &mut *info, 0);
         arm_inner(gil, arming, code, code_type, deepest);
     }
 }
@@ -117,7 +117,7 @@ unsafe fn arm_inner(
     // SAFETY: the constants are a tuple that is held while it is walked, and holds its items, none
     // of which is null.
     unsafe {
-        let Some(constants) = attribute(gil, code, c"co_consts") else {
+        let Some(constants) = CodeField::Constants.of(gil, code) else {
             return;
         };
         for index in 0..ffi::PyTuple_Size(constants.object()) {
@@ -158,7 +158,7 @@ unsafe fn learn_and_arm(gil: Gil<'_>, arming: &Arming, code: Object) -> *mut Inf
         }
         let info = code::learn(gil, code);
         if (*info).is_measured() {
-            arm(gil, arming, code, &mut *info);
+            arm(gil, arming, code, &mut *info, 0);
             if lock::is_needed() {
                 // Where two threads start code at once that was never armed, the interpreter may tell
                 // of one of them only.
@@ -182,14 +182,23 @@ unsafe fn armed_on_behalf(
     unsafe {
         // First: the context may come to it now.
         let known = (*info).for_current(gil, code);
-        if (*known).is_on_behalf() && code::is_unarmed_at(gil, code, (*info).epoch()) {
-            arm(gil, arming, code, &mut *info);
+        if (*known).is_on_behalf()
+            && let Some(last) = code::take_unarmed(gil, code, (*info).epoch())
+        {
+            arm(gil, arming, code, &mut *info, last);
         }
         known
     }
 }
 
-pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut Info) {
+/// Arms code that was armed for a context at an epoch before; 0 where it may never have been.
+pub(crate) unsafe fn arm(
+    gil: Gil<'_>,
+    arming: &Arming,
+    code: Object,
+    info: &mut Info,
+    last: usize,
+) {
     let mut events = if info.has_unit_lines() {
         arming.events_without_lines
     } else if info.any_needs_operations(gil) {
@@ -203,10 +212,11 @@ pub(crate) unsafe fn arm(gil: Gil<'_>, arming: &Arming, code: Object, info: &mut
     }
     // SAFETY: tools and events are kept for good, and the code is alive.
     unsafe {
-        for before in arming.before.into_iter().flatten() {
-            // What was not switched off yet would be reported to nobody, again and again.
-            if let Some(none) = Owned::take(gil, ffi::PyLong_FromLong(0)) {
-                call(gil, arming.set_local_events, [before, code, none.object()]);
+        if last <= arming.since {
+            for before in tool::before(gil) {
+                // What was not switched off yet would be reported to nobody, again and again.
+                let none = [before, code, arming.no_events];
+                call(gil, arming.set_local_events, none);
             }
         }
         if context::is_active(gil) {
@@ -238,15 +248,16 @@ fn disable(_gil: Gil<'_>, arming: &Arming) -> Object {
 }
 
 /// The answer to an event that may be needed again: on behalf of a context it is switched off only if
-/// something holds for all that listen.
+/// it tells nothing new to all that listen.
 #[inline]
 fn disable_if(
     gil: Gil<'_>,
     arming: &Arming,
     info: &Info,
-    holds: impl FnMut(&Info) -> bool,
+    event: Event,
+    knows: impl FnMut(&Info) -> bool,
 ) -> Object {
-    if info.is_on_behalf() && !info.holds_for_all(gil, holds) {
+    if info.is_on_behalf() && !info.all_know(gil, event, knows) {
         context::repeated(gil);
         return object::none(gil);
     }
@@ -334,7 +345,7 @@ unsafe fn begin_test(gil: Gil<'_>, arming: Arming, code: Object) -> (Arming, *mu
         test_function::begin_running(gil, code);
         let arming = tool::arming(gil).unwrap_or(arming);
         let info = armed(gil, &arming, code);
-        if !(*info).is_measured() && code::is_unarmed_at(gil, code, context::epoch(gil)) {
+        if !(*info).is_measured() && code::take_unarmed(gil, code, context::epoch(gil)).is_some() {
             listen(gil, &arming, code, arming.events_of_tests);
         }
         (arming, info)
@@ -378,7 +389,7 @@ unsafe fn on_line(gil: Gil<'_>, arguments: *const Object) -> Object {
         if (*info).watches_line(line) {
             begin_line(gil, &arming, *arguments, &mut *info);
         }
-        disable_if(gil, &arming, &*info, |info| {
+        disable_if(gil, &arming, &*info, Event::Line(line, place), |info| {
             info.has_run(line) && info.was_reported(Report::Line, place)
         })
     }
@@ -445,7 +456,8 @@ unsafe fn on_branch(gil: Gil<'_>, arguments: *const Object) -> Object {
         if !is_done && VERSION.get(gil) < 0x030e {
             return object::none(gil);
         }
-        disable_if(gil, &arming, &*info, |info| {
+        let event = Event::Branch(offset, destination);
+        disable_if(gil, &arming, &*info, event, |info| {
             info.is_settled(gil, offset, destination)
         })
     }
@@ -461,12 +473,12 @@ unsafe fn on_operation(gil: Gil<'_>, arguments: *const Object) -> Object {
     // infos are never given back.
     unsafe {
         let info = armed(gil, &arming, *arguments);
-        if !(*info).reached(gil, object::number(gil, *arguments.add(1))) {
+        let place = object::number(gil, *arguments.add(1));
+        if !(*info).reached(gil, place) {
             return object::none(gil);
         }
-        // What one context has seen of it tells nothing of the others.
-        let is_only_one = context::listening(gil).len() == 1;
-        disable_if(gil, &arming, &*info, |_| is_only_one)
+        let event = Event::Operation(place);
+        disable_if(gil, &arming, &*info, event, |info| info.is_told(place))
     }
 }
 
@@ -498,7 +510,7 @@ unsafe fn on_return(gil: Gil<'_>, arguments: *const Object) -> Object {
             test_function::end_running(gil);
             return object::none(gil);
         }
-        disable_if(gil, &arming, &*info, |info| {
+        disable_if(gil, &arming, &*info, Event::Return(place), |info| {
             info.has_left(line) && info.was_reported(Report::Return, place)
         })
     }

@@ -22,6 +22,12 @@ impl Notes {
     /// None so far.
     pub(crate) const NONE: Self = Self(null_mut());
 
+    /// Whether nothing was ever noted.
+    #[inline]
+    pub(crate) fn never_were(&self) -> bool {
+        self.0.is_null()
+    }
+
     /// Notes a number. Without memory it is not noted.
     ///
     /// # Safety

@@ -67,9 +67,20 @@ pub(crate) enum Reach {
     Absolute,
 }
 
+/// What one operation does.
+#[derive(Clone, Copy)]
+struct Operation {
+    kind: Kind,
+    reach: Reach,
+    /// Whether it cannot raise.
+    is_quiet: bool,
+}
+
 /// One version's operations. Zeros stand for what a version does not have: no version gives that
 /// number to an operation of interest.
 pub(crate) struct Operations {
+    /// Which of [`TABLES`] is made of them.
+    table: usize,
     pub extended: u8,
     /// Jumps that always jump, and how far.
     jumps: [(u8, Reach); 4],
@@ -120,6 +131,7 @@ const QUIET_13: &[u8] = &[
 ];
 
 const V8: Operations = Operations {
+    table: 0,
     extended: 144,
     jumps: [(110, Reach::Forward), (113, Reach::Absolute), NONE, NONE],
     branches: [93, 111, 112, 114, 115, 0, 0, 0, 0, 0],
@@ -148,6 +160,7 @@ const V8: Operations = Operations {
 };
 
 const V9: Operations = Operations {
+    table: 1,
     handling: 121,
     checks: [49, 0],
     comparison: (0, 0),
@@ -158,12 +171,14 @@ const V9: Operations = Operations {
 };
 
 const V10: Operations = Operations {
+    table: 2,
     reraises: 119,
     scale: 2,
     ..V9
 };
 
 const V11: Operations = Operations {
+    table: 3,
     extended: 144,
     jumps: [
         (110, Reach::Forward),
@@ -197,6 +212,7 @@ const V11: Operations = Operations {
 };
 
 const V12: Operations = Operations {
+    table: 4,
     branches: [93, 114, 115, 128, 129, 0, 0, 0, 0, 0],
     backward_branches: [0; 4],
     returns: [83, 121],
@@ -207,6 +223,7 @@ const V12: Operations = Operations {
 };
 
 const V13: Operations = Operations {
+    table: 5,
     extended: 71,
     jumps: [
         (79, Reach::Forward),
@@ -231,6 +248,7 @@ const V13: Operations = Operations {
 };
 
 const V14: Operations = Operations {
+    table: 6,
     extended: 69,
     jumps: [
         (77, Reach::Forward),
@@ -256,6 +274,7 @@ const V14: Operations = Operations {
 };
 
 const V15: Operations = Operations {
+    table: 7,
     extended: 67,
     jumps: [
         (76, Reach::Forward),
@@ -277,6 +296,30 @@ const V15: Operations = Operations {
     ..V14
 };
 
+/// By version and number, so that each is found at once: all code that runs is looked through.
+static TABLES: [[Operation; 256]; 8] = [
+    V8.all(),
+    V9.all(),
+    V10.all(),
+    V11.all(),
+    V12.all(),
+    V13.all(),
+    V14.all(),
+    V15.all(),
+];
+
+/// Whether a number is among some.
+const fn is_among(numbers: &[u8], number: u8) -> bool {
+    let mut rest = numbers;
+    while let [first, behind @ ..] = rest {
+        if *first == number {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
 /// The operations of a version, as in 0x0309.
 pub(crate) fn of(version: u32) -> &'static Operations {
     match Version::of_hexversion(version << 16) {
@@ -294,38 +337,86 @@ pub(crate) fn of(version: u32) -> &'static Operations {
 
 impl Operations {
     /// What an operation does, and how its argument reaches its target.
+    #[inline]
     pub(crate) fn kind(&self, operation: u8) -> (Kind, Reach) {
+        let found = self.operation(operation);
+        (found.kind, found.reach)
+    }
+
+    /// Whether an operation cannot raise. An iteration's step can, though it is a branch.
+    #[inline]
+    pub(crate) fn is_quiet(&self, operation: u8) -> bool {
+        self.operation(operation).is_quiet
+    }
+
+    #[inline]
+    fn operation(&self, number: u8) -> Operation {
+        const NOTHING: Operation = Operation {
+            kind: Kind::Plain,
+            reach: Reach::Forward,
+            is_quiet: false,
+        };
+        let table = TABLES.get(self.table);
+        table.map_or(NOTHING, |table| table[number as usize])
+    }
+
+    /// All operations, by number.
+    const fn all(&self) -> [Operation; 256] {
+        let mut all = [self.look_up(0); 256];
+        let mut number = u8::MAX;
+        while number > 0 {
+            all[number as usize] = self.look_up(number);
+            number -= 1;
+        }
+        all
+    }
+
+    const fn look_up(&self, number: u8) -> Operation {
+        let (kind, reach) = self.find_kind(number);
+        let is_quiet = number == 0 || number == self.extended || is_among(self.quiet, number);
+        Operation {
+            kind,
+            reach,
+            is_quiet,
+        }
+    }
+
+    const fn find_kind(&self, operation: u8) -> (Kind, Reach) {
         if operation == 0 || operation == self.not_taken {
             return (Kind::Cache, Reach::Forward);
         }
         if operation == self.extended {
             return (Kind::Front, Reach::Forward);
         }
-        if let Some((_, reach)) = self.jumps.iter().find(|(number, _)| *number == operation) {
-            return (Kind::Jump, *reach);
+        let mut jumps: &[(u8, Reach)] = &self.jumps;
+        while let [(number, reach), rest @ ..] = jumps {
+            if *number == operation {
+                return (Kind::Jump, *reach);
+            }
+            jumps = rest;
         }
         if operation == self.iteration() {
             return (Kind::Branch, Reach::Forward);
         }
-        if self.branches.contains(&operation) {
+        if is_among(&self.branches, operation) {
             return (Kind::Branch, self.reach);
         }
-        if self.backward_branches.contains(&operation) {
+        if is_among(&self.backward_branches, operation) {
             return (Kind::Branch, Reach::Backward);
         }
         let kind = if operation == self.handling {
             return (Kind::Handling, self.reach);
-        } else if self.returns.contains(&operation) {
+        } else if is_among(&self.returns, operation) {
             Kind::Return
         } else if operation == self.raises {
             Kind::Raise
         } else if operation == self.reraises {
             Kind::Reraise
-        } else if self.yields.contains(&operation) {
+        } else if is_among(&self.yields, operation) {
             Kind::Yield
         } else if operation == self.awaits {
             Kind::Await
-        } else if self.guards.contains(&operation) {
+        } else if is_among(&self.guards, operation) {
             Kind::Guard
         } else if operation == self.call {
             Kind::Call
@@ -348,13 +439,8 @@ impl Operations {
         (kind, Reach::Forward)
     }
 
-    /// Whether an operation cannot raise. An iteration's step can, though it is a branch.
-    pub(crate) fn is_quiet(&self, operation: u8) -> bool {
-        operation == 0 || operation == self.extended || self.quiet.contains(&operation)
-    }
-
     /// `FOR_ITER`: the one branch whose target is always relative.
-    fn iteration(&self) -> u8 {
+    const fn iteration(&self) -> u8 {
         let [first, ..] = self.branches;
         first
     }

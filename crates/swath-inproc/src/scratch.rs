@@ -20,6 +20,9 @@ unsafe impl Zero for u32 {}
 // SAFETY: numbers.
 unsafe impl Zero for i32 {}
 
+/// The room of a list that has any: some lists are kept for each code object, and have a few values.
+const LEAST_ROOM: usize = 16;
+
 /// A list of plain values.
 pub(crate) struct Scratch<T: Copy> {
     values: *mut T,
@@ -86,7 +89,7 @@ impl<T: Copy> Scratch<T> {
         if count <= self.room {
             return Some(());
         }
-        let room = count.max(self.room * 2).max(1024);
+        let room = count.max(self.room * 2).max(LEAST_ROOM);
         // SAFETY: the C library's, for any numbers: it looks for an overflow itself.
         let memory = unsafe { ffi::calloc(room, size_of::<T>()) }.cast::<T>();
         if memory.is_null() {
@@ -230,6 +233,10 @@ mod tests {
     #[test]
     fn a_list_grows_and_is_used_again() {
         let mut list = Scratch::<u32>::new();
+        assert!(list.add(0).is_some());
+        // One that is kept for each code object takes little memory.
+        assert_eq!(list.room, LEAST_ROOM);
+        list.clear();
         for number in 0..5000 {
             assert!(list.add(number).is_some());
         }

@@ -70,10 +70,6 @@ impl Sha1 {
     }
 }
 
-#[expect(
-    clippy::many_single_char_names,
-    reason = "the standard's own names of the five words"
-)]
 fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
     let mut schedule = [0_u32; 80];
     for (place, word) in schedule.iter_mut().zip(block.as_chunks::<4>().0) {
@@ -86,29 +82,43 @@ fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
             ^ schedule[index - 16])
             .rotate_left(1);
     }
-    let [mut a, mut b, mut c, mut d, mut e] = *state;
-    for (round, word) in schedule.iter().enumerate() {
-        let (mixed, constant) = match round {
-            0..20 => ((b & c) | (!b & d), 0x5a82_7999),
-            20..40 => (b ^ c ^ d, 0x6ed9_eba1),
-            40..60 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
-            _ => (b ^ c ^ d, 0xca62_c1d6_u32),
-        };
+    let [first, second, third, last] = *schedule.as_chunks::<20>().0 else {
+        return;
+    };
+    let words = rounds(*state, &first, 0x5a82_7999, |b, c, d| (b & c) | (!b & d));
+    let words = rounds(words, &second, 0x6ed9_eba1, |b, c, d| b ^ c ^ d);
+    let words = rounds(words, &third, 0x8f1b_bcdc, |b, c, d| {
+        (b & c) | (b & d) | (c & d)
+    });
+    let words = rounds(words, &last, 0xca62_c1d6, |b, c, d| b ^ c ^ d);
+    for (place, value) in state.iter_mut().zip(words) {
+        *place = place.wrapping_add(value);
+    }
+}
+
+/// Twenty rounds, which mix words alike.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the standard's own names of the five words"
+)]
+#[inline]
+fn rounds(
+    words: [u32; 5],
+    schedule: &[u32; 20],
+    constant: u32,
+    mixed: impl Fn(u32, u32, u32) -> u32,
+) -> [u32; 5] {
+    let [mut a, mut b, mut c, mut d, mut e] = words;
+    for word in schedule {
         let next = a
             .rotate_left(5)
-            .wrapping_add(mixed)
+            .wrapping_add(mixed(b, c, d))
             .wrapping_add(e)
             .wrapping_add(constant)
             .wrapping_add(*word);
-        e = d;
-        d = c;
-        c = b.rotate_left(30);
-        b = a;
-        a = next;
+        (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
     }
-    for (place, value) in state.iter_mut().zip([a, b, c, d, e]) {
-        *place = place.wrapping_add(value);
-    }
+    [a, b, c, d, e]
 }
 
 #[cfg(test)]

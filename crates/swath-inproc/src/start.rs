@@ -112,6 +112,8 @@ unsafe fn start_again(gil: Gil<'_>, given: &Given<'_>) -> bool {
     WAS_FINALIZED.set(gil, false);
     map::reopen(gil);
     file::forget_names(gil);
+    code::forget_names(gil);
+    context::forget_values(gil);
     // SAFETY: the given function is alive, and of the new interpreter, the only one.
     let begun = unsafe {
         match learn_interpreter(gil, given) {

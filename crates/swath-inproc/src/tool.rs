@@ -22,13 +22,16 @@ use crate::object::{
 };
 use crate::running_frame;
 use crate::state::{Gil, Global};
+use crate::symbols;
 use crate::test_function;
 
-/// Tool ids in the order they are tried: first those that no kind of tool is named for, then that
-/// of optimizers, of which there are none yet.
-const TOOLS: [i64; 6] = [4, 3, 5, 2, 1, 0];
-/// The same in fork children: a profiler or debugger that is started there must find its own.
-const TOOLS_OF_CHILDREN: [i64; 3] = [4, 3, 5];
+/// Tool ids in the order they are tried: first that which nobody has a use for, then that of
+/// optimizers, of which there are none yet. 3 has no name, but Hypothesis takes it for the length of
+/// each example, and warns where it is taken.
+const TOOLS: [i64; 6] = [4, 5, 3, 2, 1, 0];
+/// The same where another one is taken besides: a profiler, a debugger or Hypothesis that is started
+/// there must find its own.
+const TOOLS_OF_CHILDREN: [i64; 2] = [4, 5];
 /// So many tools a process may have had before, by those that it was forked from.
 const MOST_BEFORE: usize = TOOLS_OF_CHILDREN.len();
 /// Frames of a fork child that are looked at, from the newest on.
@@ -36,18 +39,11 @@ const MOST_FRAMES: usize = 100_000;
 /// The most events that are listened to.
 const MOST_EVENTS: usize = 11;
 
-/// What is needed to arm code of an interpreter.
+/// What is needed to arm code of an interpreter. Each event asks for a copy, so there is no more in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Arming {
     pub set_local_events: Object,
     pub tool: Object,
-    /// The tools of the processes that this one descends from, by forks.
-    pub before: [Option<Object>; MOST_BEFORE],
-    /// The tool of fork children, once one was taken for them.
-    next: Option<Object>,
-    /// `sys.monitoring.set_events`, what it is told in fork children, and nothing.
-    set_events: Object,
-    events_in_children: Object,
     pub no_events: Object,
     /// What code that is measured is listened to for.
     pub events: i64,
@@ -60,6 +56,21 @@ pub(crate) struct Arming {
     pub disable: Object,
     /// The process that it is of; see [`fork::generation`].
     generation: u32,
+    /// The epoch at which the tool took the place of another one; 0 where it never did.
+    pub since: usize,
+}
+
+/// As what an interpreter is listened to.
+#[derive(Clone, Copy)]
+struct Tool {
+    arming: Arming,
+    /// The tools of the processes that this one descends from, by forks.
+    before: [Option<Object>; MOST_BEFORE],
+    /// The tool of fork children, once one was taken for them.
+    next: Option<Object>,
+    /// `sys.monitoring.set_events`, and what it is told in fork children.
+    set_events: Object,
+    events_in_children: Object,
 }
 
 /// An event that is listened to, with its function.
@@ -69,8 +80,17 @@ struct Registered {
     function: Object,
 }
 
-/// By interpreter, what is needed to arm its code.
-static ARMINGS: Global<[Option<Arming>; interpreter::MOST]> =
+/// What a frame is asked for.
+#[derive(Clone, Copy)]
+struct FrameFunctions {
+    code: unsafe extern "C" fn(Object) -> Object,
+    /// The frame that called it; null where none did.
+    back: unsafe extern "C" fn(Object) -> Object,
+}
+
+static FRAMES: Global<Option<FrameFunctions>> = Global::new(None);
+/// By interpreter, as what it is listened to.
+static TOOLS_IN_USE: Global<[Option<Tool>; interpreter::MOST]> =
     Global::new([None; interpreter::MOST]);
 /// By interpreter, what was registered there.
 static REGISTERED: Global<[[Option<Registered>; MOST_EVENTS]; interpreter::MOST]> =
@@ -91,23 +111,38 @@ struct Events {
     global: i64,
 }
 
-/// Where the current interpreter keeps what is needed to arm its code.
-fn place<'a>(_gil: Gil<'_>) -> Option<&'a mut Option<Arming>> {
+/// Where the tool of the current interpreter is kept.
+fn place<'a>(_gil: Gil<'_>) -> Option<&'a mut Option<Tool>> {
     // SAFETY: with the GIL held nobody else uses the table, and callers keep one reference at a
     // time.
-    unsafe { (*ARMINGS.place()).get_mut(interpreter::current()?) }
+    unsafe { (*TOOLS_IN_USE.place()).get_mut(interpreter::current()?) }
 }
 
-/// What is needed to arm code of the current interpreter; none where nothing is recorded.
+/// What is needed to arm code of the current interpreter, which is measured; none where nothing is
+/// recorded.
 #[inline]
 pub(crate) fn arming(gil: Gil<'_>) -> Option<Arming> {
-    let arming = (*place(gil)?)?;
+    let number = interpreter::current_measured()?;
+    // SAFETY: with the GIL held nobody else uses the table.
+    let arming = unsafe { (*TOOLS_IN_USE.place()).get(number)?.as_ref()?.arming };
     if arming.generation == fork::generation(gil) {
         return Some(arming);
     }
-    // The fork was noticed in another interpreter.
+    arming_after_fork(gil)
+}
+
+/// The same where the fork was noticed in another interpreter.
+#[cold]
+fn arming_after_fork(gil: Gil<'_>) -> Option<Arming> {
     begin_again(gil);
-    *place(gil)?
+    Some(place(gil)?.as_ref()?.arming)
+}
+
+/// The tools that the processes had which this one descends from, by forks.
+pub(crate) fn before(gil: Gil<'_>) -> impl Iterator<Item = Object> {
+    let tool = place(gil).and_then(|place| *place);
+    let before = tool.map_or([None; MOST_BEFORE], |tool| tool.before);
+    before.into_iter().flatten()
 }
 
 /// Begins to listen in the current interpreter. The error is what to tell the accounting.
@@ -130,6 +165,11 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
     unsafe {
         *(*REGISTERED.place()).get_mut(interpreter::current()?)? = [None; MOST_EVENTS];
         *place(gil)? = None;
+        let frames = FrameFunctions {
+            code: symbols::function(&[c"PyFrame_GetCode"])?,
+            back: symbols::function(&[c"PyFrame_GetBack"])?,
+        };
+        FRAMES.set(gil, Some(frames));
         let Some(tool) = take(gil, monitoring, &TOOLS)? else {
             return Some(Err(b"no-free-monitoring-tool"));
         };
@@ -175,13 +215,9 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
             events_of_tests = start | resume | suspend | left;
         }
         let set = |events| Owned::take(gil, ffi::PyLong_FromLong(events));
-        *place(gil)? = Some(Arming {
+        let arming = Arming {
             set_local_events: set_local_events.keep(),
             tool,
-            before: [None; MOST_BEFORE],
-            next: None,
-            set_events: attribute(gil, monitoring, c"set_events")?.keep(),
-            events_in_children: set(wanted.global | resume | throw | unwind)?.keep(),
             no_events: set(0)?.keep(),
             events: wanted.local,
             events_and_operations: wanted.local | wanted.operation,
@@ -189,6 +225,14 @@ unsafe fn set_up(gil: Gil<'_>, monitoring: Object) -> Option<Result<(), &'static
             events_of_tests,
             disable: disable.keep(),
             generation: fork::generation(gil),
+            since: 0,
+        };
+        *place(gil)? = Some(Tool {
+            arming,
+            before: [None; MOST_BEFORE],
+            next: None,
+            set_events: attribute(gil, monitoring, c"set_events")?.keep(),
+            events_in_children: set(wanted.global | resume | throw | unwind)?.keep(),
         });
         set_global_events(gil, monitoring, tool, wanted.global)?;
         GLOBAL_EVENTS.set(gil, wanted.global);
@@ -336,12 +380,12 @@ pub(crate) fn give_up(gil: Gil<'_>) {
 }
 
 fn take_another(gil: Gil<'_>) -> Option<()> {
-    let Some(arming) = place(gil).and_then(|place| place.as_mut()) else {
+    let Some(tool) = place(gil).and_then(|place| place.as_mut()) else {
         // Nothing is recorded here, and a state says so.
         return Some(());
     };
     // First: what is done here may call in again.
-    arming.generation = fork::generation(gil);
+    tool.arming.generation = fork::generation(gil);
     listen_as_another(gil)
 }
 
@@ -358,29 +402,26 @@ pub(crate) fn listen_anew(gil: Gil<'_>) {
 }
 
 fn listen_as_another(gil: Gil<'_>) -> Option<()> {
-    let arming = place(gil)?.as_mut()?;
-    if arming.next.is_none() {
+    if place(gil)?.as_ref()?.next.is_none() {
         // A fork that nobody told of before.
         take_next(gil);
     }
-    let arming = place(gil)?.as_mut()?;
-    let (before, next) = (arming.tool, arming.next.take());
+    let tool = place(gil)?.as_mut()?;
+    let (before, next) = (tool.arming.tool, tool.next.take());
     if let Some(next) = next {
-        arming.tool = next;
-        if let Some(free) = arming.before.iter_mut().find(|tool| tool.is_none()) {
+        tool.arming.tool = next;
+        tool.arming.since = context::next_epoch(gil);
+        if let Some(free) = tool.before.iter_mut().find(|tool| tool.is_none()) {
             *free = Some(before);
         }
     }
-    let arming = *arming;
+    let tool = *tool;
     // SAFETY: `sys.monitoring` is borrowed from `sys`; tools, events and functions are kept for
     // good.
     unsafe {
         if next.is_some() {
-            call(
-                gil,
-                arming.set_events,
-                [before, arming.no_events, null_mut()],
-            )?;
+            let no_events = [before, tool.arming.no_events, null_mut()];
+            call(gil, tool.set_events, no_events)?;
         } else {
             let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
             if monitoring.is_null() {
@@ -388,15 +429,15 @@ fn listen_as_another(gil: Gil<'_>) -> Option<()> {
             }
             call_method(gil, monitoring, c"restart_events", [null_mut(); 3])?;
         }
-        let events = [arming.tool, arming.events_in_children, null_mut()];
-        call(gil, arming.set_events, events)?;
+        let events = [tool.arming.tool, tool.events_in_children, null_mut()];
+        call(gil, tool.set_events, events)?;
     }
     arm_frames(gil)
 }
 
 /// This process is about to fork: a tool is made ready for its children, once for all of them.
 pub(crate) fn prepare(gil: Gil<'_>) {
-    if place(gil).is_some_and(|place| place.is_some_and(|arming| arming.next.is_none())) {
+    if place(gil).is_some_and(|place| place.is_some_and(|tool| tool.next.is_none())) {
         let _pending = PendingException::set_aside(gil);
         take_next(gil);
     }
@@ -425,8 +466,9 @@ fn take_next(gil: Gil<'_>) -> Option<()> {
 
 /// Calls `each` with the code of the frames that are running, from the newest on.
 fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
+    let functions = FRAMES.get(gil)?;
     // SAFETY: the frame that runs is borrowed, so a reference is taken first; each frame holds the
-    // next one, and its code is held during the call.
+    // next one, and its code is held during the call. Both functions give new references.
     unsafe {
         let frame = ffi::PyEval_GetFrame();
         if frame.is_null() {
@@ -435,12 +477,12 @@ fn for_each_frame(gil: Gil<'_>, mut each: impl FnMut(Object)) -> Option<()> {
         ffi::Py_IncRef(frame);
         let mut frame = Owned::take(gil, frame)?;
         for _ in 0..MOST_FRAMES {
-            let code = attribute(gil, frame.object(), c"f_code")?;
+            let code = Owned::take(gil, (functions.code)(frame.object()))?;
             each(code.object());
-            frame = attribute(gil, frame.object(), c"f_back")?;
-            if object::is_none(frame.object()) {
+            let Some(next) = Owned::take(gil, (functions.back)(frame.object())) else {
                 break;
-            }
+            };
+            frame = next;
         }
         Some(())
     }
@@ -505,12 +547,15 @@ pub(crate) fn come_back(gil: Gil<'_>) {
     let Some(arming) = arming(gil) else {
         return;
     };
+    let Some(tool) = place(gil).and_then(|place| *place) else {
+        return;
+    };
     // SAFETY: `sys.monitoring` is borrowed from `sys`, each code object is alive during the call,
     // and infos are never given back.
     unsafe {
         if fork::generation(gil) > 0 || context::is_active(gil) {
-            let events = [arming.tool, arming.events_in_children, null_mut()];
-            call(gil, arming.set_events, events);
+            let events = [arming.tool, tool.events_in_children, null_mut()];
+            call(gil, tool.set_events, events);
         } else {
             let monitoring = ffi::PySys_GetObject(c"monitoring".as_ptr());
             set_global_events(gil, monitoring, arming.tool, GLOBAL_EVENTS.get(gil));
@@ -519,7 +564,7 @@ pub(crate) fn come_back(gil: Gil<'_>) {
             if let Some(info) = code::known(gil, code)
                 && (*info).is_measured()
             {
-                arm(gil, &arming, code, &mut *info);
+                arm(gil, &arming, code, &mut *info, 0);
             }
         });
     }
@@ -538,9 +583,9 @@ pub(crate) fn forget_others(_gil: Gil<'_>) {
     }
     // SAFETY: with the GIL held nobody else uses the tables.
     unsafe {
-        let armings = (*ARMINGS.place()).iter_mut().enumerate();
-        for (_, arming) in armings.filter(|(place, _)| is_other(*place)) {
-            *arming = None;
+        let tools = (*TOOLS_IN_USE.place()).iter_mut().enumerate();
+        for (_, tool) in tools.filter(|(place, _)| is_other(*place)) {
+            *tool = None;
         }
         let registered = (*REGISTERED.place()).iter_mut().enumerate();
         for (_, all) in registered.filter(|(place, _)| is_other(*place)) {
@@ -556,8 +601,8 @@ pub(crate) fn forget(gil: Gil<'_>, interpreter: usize) {
     }
     // SAFETY: with the GIL held nobody else uses the tables.
     unsafe {
-        if let Some(arming) = (*ARMINGS.place()).get_mut(interpreter) {
-            *arming = None;
+        if let Some(tool) = (*TOOLS_IN_USE.place()).get_mut(interpreter) {
+            *tool = None;
         }
         if let Some(all) = (*REGISTERED.place()).get_mut(interpreter) {
             for registered in all.iter_mut().filter_map(Option::take) {

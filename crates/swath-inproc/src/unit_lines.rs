@@ -6,11 +6,12 @@
 
 use core::ptr::null;
 
+use crate::code::CodeField;
 use crate::ffi::Object;
 use crate::interpreter::VERSION;
 use crate::line_table;
 use crate::map;
-use crate::object::{attribute, bytes};
+use crate::object::bytes;
 use crate::state::Gil;
 
 /// A line table of so many ranges is that of large code: with fewer, operations cost more than
@@ -43,7 +44,7 @@ impl UnitLines {
         // SAFETY: the code is alive, and its bytes are only counted. Fresh pages hold zeros, are
         // large enough, aligned, and stay.
         unsafe {
-            let all = attribute(gil, code, c"co_code")?;
+            let all = CodeField::Bytes.of(gil, code)?;
             let units = bytes(gil, all.object())?.len() / 2;
             let memory = map::private_pages(units * size_of::<u32>()).cast::<u32>();
             if memory.is_null() {

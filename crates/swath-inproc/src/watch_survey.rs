@@ -86,7 +86,7 @@ impl Survey {
             self.arcs.add(Arc { from, to, proof })?;
         }
         let mut failed = false;
-        flow.leaving_steps(gil, |unit, from, to| {
+        flow.leaving_steps(|unit, from, to| {
             if let Ok(place) = self.unsure.values().binary_search(&key(from, to)) {
                 failed |= self
                     .add_proof(flow, lines, unit, first + place as u32)
@@ -177,9 +177,11 @@ impl Survey {
     /// Notes the units whose exceptions leave the frame from their own line.
     fn note_escapes(&mut self, gil: Gil<'_>, flow: &Flow) {
         let mut before = false;
+        let is_handled = flow.has_handlers();
         for (index, unit) in flow.units().iter().enumerate().skip(flow.body) {
             if unit.kind != Kind::Cache {
-                before = !waits(gil, flow, index) && flow.fate(gil, index) == Fate::Leaves;
+                let leaves = || !is_handled || flow.fate(gil, index) == Fate::Leaves;
+                before = !waits(gil, flow, index) && leaves();
             }
             if before {
                 self.mean(index, meaning::LEAVES);
@@ -269,7 +271,7 @@ impl Survey {
         self.keys.clear();
         let mut failed = false;
         let mut collect = |from, to| failed |= self.collect_fork(gil, lines, from, to).is_none();
-        flow.steps(gil, &mut collect);
+        flow.steps(&mut collect);
         // Whatever else the line raises goes where its `raise` leads.
         flow.raising_steps(gil, &mut collect);
         // That may be a `raise` that the compiler dropped.

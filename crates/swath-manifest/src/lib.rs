@@ -27,8 +27,10 @@ pub use order::{
     AgentOrder, DeclaredContainer, OrderError, PLACES_VARIABLE, SETTINGS_VARIABLE, VolumeOrder,
     is_container_name,
 };
+pub use stack::addition::{SpecificationError, TaskAddition, TaskVolume};
 pub use stack::note::{LeftService, ServiceNote, ServiceOutcome};
 pub use stack::request::{AgentConfig, InjectedStack, StackRequest};
+pub use stack::shipper::ShippingService;
 pub use stack::{
     RUN_LABEL as STACK_RUN_LABEL, SERVICE_LABEL, SHIP_SERVICE, inject_stack, without_templates,
 };

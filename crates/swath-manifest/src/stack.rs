@@ -4,11 +4,12 @@
 //! in its service's specification, and that comes from the stack file. The agent is delivered in
 //! configs, which the Swarm brings to every node.
 
+pub(crate) mod addition;
 mod environment;
 pub(crate) mod note;
 pub(crate) mod request;
 mod service;
-mod shipper;
+pub(crate) mod shipper;
 
 use std::collections::BTreeMap;
 
@@ -19,10 +20,11 @@ use swath_checkout::yaml_nests_too_deep;
 use crate::choice::Choice;
 use crate::documents::{Document, documents};
 use crate::error::{Input, ManifestError};
-use crate::kubernetes::rules::{address, is_label};
+use crate::kubernetes::rules::is_label;
 use crate::node::{Mapping, Node, Style};
 use crate::order::DeclaredContainer;
 use crate::yaml::{self, Problem};
+use addition::{agent_in, tasks_in};
 use note::{LeftService, ServiceNote, ServiceOutcome};
 use request::{AgentConfig, InjectedStack, StackRequest};
 
@@ -46,8 +48,6 @@ const MOUNT_OPTIONS: &str = "mode=1777,nosuid,nodev,size=1g";
 struct Rules<'a> {
     request: &'a StackRequest,
     choice: Choice<'a>,
-    /// The run's address.
-    to: String,
     /// Where a task has what is swath's.
     folder: &'static str,
     /// The files of the agent, as configs.
@@ -57,18 +57,8 @@ struct Rules<'a> {
 impl Rules<'_> {
     /// The folder of the agent in a task.
     fn agent(&self) -> String {
-        format!("{}/agent", self.folder)
+        agent_in(self.folder)
     }
-
-    /// The folder below which each task has one of its own.
-    fn tasks(&self) -> String {
-        tasks_in(self.folder)
-    }
-}
-
-/// The folder below which each task has one of its own, in what is swath's.
-fn tasks_in(folder: &str) -> String {
-    format!("{folder}/tasks")
 }
 
 /// Gives the services of a stack file the agent. `configs` makes the files of an agent that finds the
@@ -87,7 +77,6 @@ pub fn inject_stack(
     let mut rules = Rules {
         request,
         choice,
-        to: address(&request.store, &request.run),
         folder: FOLDERS[0],
         configs: Vec::new(),
     };

@@ -12,7 +12,7 @@ pub enum AgentState {
     /// It measured everything.
     #[default]
     Measured,
-    /// It did not, or only a part; the name is the agent's own, a slug like `debug-build`.
+    /// It did not, or only a part; the name is the agent's own, a slug like `not-cpython`.
     Failed(String),
 }
 
@@ -114,8 +114,8 @@ const FAILURES: [(&str, &str, Option<&str>); 25] = [
         Some("run it with CPython 3.8 to 3.15"),
     ),
     (
-        "debug-build",
-        "its Python is a debug build",
+        "reference-tracing-build",
+        "its Python is built to trace references (`--with-trace-refs`)",
         Some("run it with an ordinary build of CPython"),
     ),
     (

@@ -10,10 +10,13 @@ mod plugins;
 mod processes;
 mod services;
 mod settings;
+mod swarm;
 
 use std::time::Duration;
 
 use crate::{AgentState, Gap, Message, NoRoom, NotMeasured, NotMeasuredReason, Orchestrator};
+
+pub use swarm::ServiceLeft;
 
 /// How many of a kind are named before the rest is counted.
 const NAMED: usize = 5;
@@ -35,6 +38,8 @@ pub enum LeftoverCause {
 /// Why nothing of a run counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NothingMeasured {
+    /// What the run's processes recorded could not be read.
+    Unreadable,
     /// No Python was seen under the command.
     NoPython,
     /// Pythons were seen, and none carried the agent.
@@ -383,11 +388,20 @@ pub enum Finding {
         rescue: String,
         /// Why they were left.
         cause: LeftoverCause,
+        /// Where its services shipped to, if any did.
+        shipped_to: Option<String>,
     },
     /// A container was started that had been created before the run.
     ContainerNotInjected {
         /// Its name.
         container: String,
+    },
+    /// The tests made or changed a service of a Swarm whose tasks do not carry the agent.
+    ServiceNotInjected {
+        /// Its name.
+        service: String,
+        /// Why.
+        left: ServiceLeft,
     },
     /// Containers of this folder's project were started before the run.
     ContainersRanBefore {
@@ -538,6 +552,7 @@ impl Finding {
             .or_else(|| services::message(self))
             .or_else(|| containers::message(self))
             .or_else(|| fleet::message(self))
+            .or_else(|| swarm::message(self))
             .or_else(|| data::message(self))
             .or_else(|| settings::message(self))
             .or_else(|| plugins::message(self))
@@ -552,6 +567,7 @@ impl Finding {
         processes::gap(self)
             .or_else(|| containers::gap(self))
             .or_else(|| fleet::gap(self))
+            .or_else(|| swarm::gap(self))
             .or_else(|| data::gap(self))
             .or_else(|| settings::gap(self))
             .or_else(|| plugins::gap(self))

@@ -18,6 +18,7 @@ mod not_measured;
 mod orchestrator;
 mod place;
 mod printable;
+mod python_name;
 mod python_version;
 mod role;
 mod signal_name;
@@ -28,7 +29,9 @@ pub use agent_state::AgentState;
 pub use arc::Arc;
 pub use counting::{count, join_and};
 pub use ending::Ending;
-pub use finding::{Finding, FirstProcess, LeftoverCause, NothingMeasured, ProcessName};
+pub use finding::{
+    Finding, FirstProcess, LeftoverCause, NothingMeasured, ProcessName, ServiceLeft,
+};
 pub use gap::{Gap, GapKind};
 pub use line_set::LineSet;
 pub use message::{Message, Severity};
@@ -38,6 +41,7 @@ pub use not_measured::{NotMeasured, NotMeasuredReason};
 pub use orchestrator::Orchestrator;
 pub use place::Place;
 pub use printable::{neutralize_control, printable};
+pub use python_name::is_python_name;
 pub use python_version::{ParseVersionError, PythonRelease, PythonVersion};
 pub use role::{Counted, Role};
 pub use signal_name::signal_name;

@@ -692,6 +692,11 @@ pub const MESSAGES: [MessageGroup; 8] = [
                 "run it in the foreground",
             ),
             entry(
+                "service-not-injected",
+                "the tests made or changed a service of a Swarm, and its tasks were not measured, for the reason that is named",
+                "put the agent into its stack file: `swath swarm inject`, then `swath run --swarm STACK`",
+            ),
+            entry(
                 "service-not-measured",
                 "a declared service ran no line that counts",
                 "check that it serves what the tests ask for, and that its code is in `source`",

@@ -27,6 +27,8 @@ pub enum NotMeasuredReason {
     SitecustomizeShadowed,
     /// It had ended before it could be looked at.
     EndedTooSoon,
+    /// The run's folder, with what it recorded, was removed while the run went on.
+    RunFolderRemoved,
     /// None of the others.
     AgentDidNotStart,
 }
@@ -58,6 +60,9 @@ impl NotMeasuredReason {
             NotMeasuredReason::EndedTooSoon => {
                 "check that PYTHONPATH reaches it, and that it is not started with -I, -E or -S"
             }
+            NotMeasuredReason::RunFolderRemoved => {
+                "let nothing clear the temporary folder while swath runs, or set TMPDIR to a folder that stays"
+            }
             NotMeasuredReason::AgentDidNotStart => {
                 "check that its site module runs and that it can read the temporary folder"
             }
@@ -78,6 +83,9 @@ impl fmt::Display for NotMeasuredReason {
             NotMeasuredReason::SitecustomizeShadowed => "another sitecustomize came first",
             NotMeasuredReason::EndedTooSoon => {
                 "ended before it could be looked at, without the agent"
+            }
+            NotMeasuredReason::RunFolderRemoved => {
+                "the run's folder was removed, with what it recorded"
             }
             NotMeasuredReason::AgentDidNotStart => "the agent did not start in it",
         })

@@ -42,7 +42,8 @@ pub(crate) use escape::{push_attribute, push_text};
 pub(crate) use figures::{cover, push_bar};
 pub(crate) use layout::{push_lone_end, push_lone_start};
 pub(crate) use lines::{FunctionFigures, function_figures};
-pub(crate) use page_names::PageNames;
+pub use page_names::is_page_folder;
+pub(crate) use page_names::{PageKind, PageNames};
 pub(crate) use source_table::push_code;
 
 /// The style sheet of every page.

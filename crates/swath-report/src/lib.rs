@@ -39,7 +39,7 @@ pub use changes::{
 };
 pub use comment::{Comment, render_comment};
 pub use holes::{hole_annotations, largest};
-pub use html::{HtmlOptions, Piece, SourceOf, render_html};
+pub use html::{HtmlOptions, Piece, SourceOf, is_page_folder, render_html};
 pub use json::{JsonOptions, write_json};
 pub use lcov::{LcovOptions, write_lcov};
 pub use message_page::{error_with_page, warning_with_page};

@@ -2,6 +2,8 @@
 
 pub(crate) mod wrapper;
 
+pub(crate) use swath_model::is_python_name;
+
 /// Programs and modules that run tests; documented in `docs/reference/roles.md`.
 const TEST_RUNNERS: [&str; 18] = [
     "pytest",
@@ -60,19 +62,6 @@ pub(crate) struct PythonCommand {
 /// The last component of a path.
 pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// Whether a program of this path is a Python by its name: `python`, `python3.12`, `pypy3` …
-pub(crate) fn is_python_name(path: &str) -> bool {
-    let name = base_name(path);
-    let Some(rest) = name
-        .strip_prefix("python")
-        .or_else(|| name.strip_prefix("pypy"))
-    else {
-        return false;
-    };
-    let rest = rest.trim_end_matches(['d', 't', 'm', 'u']);
-    rest.is_empty() || rest.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Whether a program of this name is a shell.
@@ -212,30 +201,6 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn pythons_are_known_by_name() {
-        for name in [
-            "python",
-            "/usr/bin/python3",
-            "python3.12",
-            "python3.13t",
-            "pypy3",
-            "/x/python3.8d",
-        ] {
-            assert!(is_python_name(name), "{name}");
-        }
-        for name in [
-            "pythonista",
-            "ipython",
-            "python-config",
-            "python3-config",
-            "bash",
-            "",
-        ] {
-            assert!(!is_python_name(name), "{name}");
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod findings;
 pub(crate) mod silent;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -14,12 +15,13 @@ use swath_agent::Inject;
 use swath_checkout::{Life, Links, Owner, read_regular};
 use swath_data::read_hit_stores;
 use swath_docker::{
-    AgentFile, ContainerNote, Delivery, Endpoint, Gathered, Limits, ProjectView, Proxy, SettingsOf,
-    remove_leftovers_of_killed_runs,
+    AgentFile, ContainerNote, ContainerPlace, Delivery, Endpoint, Gathered, Limits, ProjectView,
+    Proxy, SettingsOf, TaskConfig, TaskConfigs, remove_leftovers_of_killed_runs,
 };
 
 use crate::agent_settings;
 use crate::container::account::ContainerRun;
+use crate::fleet::{TaskFile, task_files};
 use crate::history::{ENGINE_FILE, RunHistory, note_engine, runs};
 use crate::installed_copy::OwnPackages;
 use crate::place::settings::settings_of;
@@ -120,10 +122,13 @@ impl Containers {
         };
         // What is still in the engine is fetched by the next run, which this file tells. A run that
         // contacted no engine has no such file.
-        if gathered.containers.iter().all(|one| one.problem.is_none()) {
+        let is_whole = gathered.containers.iter().all(|one| one.problem.is_none());
+        if is_whole && !gathered.keeps_volume {
             let _ = fs::remove_file(&self.engine_file);
         }
+        run.keeps_volume = gathered.keeps_volume;
         run.notes.extend(gathered.notes);
+        run.shipped = gathered.shipped;
         for record in gathered.containers {
             // Where nothing was gathered, it never ran, or its record says why.
             let stores = read_hit_stores(&record.data).unwrap_or_else(|error| {
@@ -212,13 +217,27 @@ pub(crate) fn running_before(folder: &Path) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery {
+/// How many nodes the Swarm has whose services the tests can make; none where there is no such Swarm.
+pub(crate) fn nodes_of_swarm() -> usize {
+    let endpoint = Endpoint::in_effect(&|name| std::env::var(name).ok());
+    endpoint
+        .ok()
+        .filter(Endpoint::is_plausible)
+        .map_or(0, |endpoint| swath_docker::nodes_of_swarm(&endpoint))
+}
+
+/// The name of a run for engines and stores, where other machines' runs have theirs, too.
+pub(crate) fn name_of_run(folder: &RunFolder) -> String {
     let name = folder.path().file_name().unwrap_or_default();
     let name = name.to_string_lossy().replace("swath-", "");
     let run = name
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>();
+    format!("{}-{}", run.to_ascii_lowercase(), std::process::id())
+}
+
+fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery {
     // Which of its files are in scope is decided where the checkout is.
     let (scope, folder_here) = (scope.clone(), request.folder.clone());
     let packages = OwnPackages::in_folder(&folder_here);
@@ -226,7 +245,7 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
     let rcfile_named = request.rcfile_named;
     let attribution = request.attribution;
     let inject = request.inject.unwrap_or(Inject::Both);
-    let settings = SettingsOf::new(move |place| {
+    let settings = Arc::new(move |place: &ContainerPlace| {
         let mut scope = scope.clone();
         let own = settings_of(place, &overrides, &folder_here).filter(|_| !rcfile_named);
         if let Some(Ok(own)) = own {
@@ -236,17 +255,35 @@ fn delivery(request: &RunRequest, scope: &Scope, folder: &RunFolder) -> Delivery
         }
         agent_settings::in_container(attribution, &scope, &packages)
     });
+    let agent = move || {
+        let preloads = swath_agent::preloads().filter(move |_| inject.is_by_preload());
+        swath_agent::files(attribution).chain(preloads)
+    };
+    let run = name_of_run(folder);
+    let configs = TaskConfigs::new({
+        let (settings, run) = (Arc::clone(&settings), run.clone());
+        move |place, tasks| {
+            let files = task_files(agent(), settings(place), &run, tasks);
+            let config = |file: TaskFile| TaskConfig {
+                config: file.config(""),
+                content: file.content,
+            };
+            files.into_iter().map(config).collect()
+        }
+    });
     Delivery {
-        run: format!("{}-{}", run.to_ascii_lowercase(), std::process::id()),
-        agent: swath_agent::files(attribution)
-            .chain(swath_agent::preloads().filter(|_| inject.is_by_preload()))
+        run,
+        agent: agent()
             .map(|(name, bytes)| AgentFile {
                 name: name.to_owned(),
                 bytes: bytes.to_vec(),
             })
             .collect(),
         inject,
-        settings,
+        settings: SettingsOf::new(move |place| settings(place)),
+        configs,
+        shipping: request.shipping.clone(),
+        is_beside_fleet: request.fleet.is_some(),
         gather_into: folder.containers(),
         services: request
             .compose

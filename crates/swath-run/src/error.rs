@@ -179,6 +179,14 @@ pub enum RunError {
     /// The object store of a fleet cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The object store that tasks of services would ship to cannot be used.
+    #[error("`--swarm-store {store}` cannot be used: {source}")]
+    ShippingStore {
+        /// The store, without the run's folder.
+        store: String,
+        /// Why.
+        source: StoreError,
+    },
     /// The settings cannot hold.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -241,7 +249,9 @@ impl RunError {
             RunError::NoPods { .. } => "no-pods",
             RunError::PodsNotReady { .. } => "pods-not-ready",
             RunError::NoStore { .. } => "no-store",
-            RunError::Store(error) => error.message().code,
+            RunError::Store(error) | RunError::ShippingStore { source: error, .. } => {
+                error.message().code
+            }
             RunError::Settings(error) => error.message().code,
             RunError::OutputNotWritable { .. } => "output-not-writable",
             RunError::NotAppendable(_) => "data-not-appended",
@@ -367,6 +377,19 @@ impl RunError {
                     _ => {
                         "`docker stack ps --no-trunc STACK` says what keeps it; `--ready-timeout` gives it longer"
                     }
+                }
+                .to_owned(),
+            ),
+            RunError::ShippingStore { source, .. } => Some(
+                match source {
+                    StoreError::Credentials { .. } => {
+                        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for `swath run`, too: it fetches from there what was shipped"
+                    }
+                    error if error.is_forbidden() => {
+                        "give `swath run` the right to list and to read there: it fetches what was shipped"
+                    }
+                    StoreError::Damaged { .. } => "name a store that keeps what it is given",
+                    _ => "name a folder of a store that `swath run` and all nodes reach, with the same variables of the store (`AWS_ENDPOINT_URL`, …)",
                 }
                 .to_owned(),
             ),

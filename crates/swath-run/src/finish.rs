@@ -269,8 +269,8 @@ fn finish(request: &RunRequest, mut measurement: Measurement, judged: Judgement)
     let counted = account.counted_ids();
     let counts = |process: &&StoredProcess| counted.contains(process.id.as_str());
     let touched_anything = processes.iter().filter(counts).any(|p| !p.files.is_empty());
-    let nothing_measured =
-        (!ran_anything(processes.iter().filter(counts))).then(|| why_nothing(request, &account));
+    let nothing_measured = (!ran_anything(processes.iter().filter(counts)))
+        .then(|| why_nothing(request, &account, &findings));
     let record = record_of(request, &measurement, &account, tests, &findings);
     let data = data_of(
         request,
@@ -357,7 +357,11 @@ fn ran_anything<'a>(mut processes: impl Iterator<Item = &'a StoredProcess>) -> b
     processes.any(|process| process.files.iter().any(|file| !file.hit.is_empty()))
 }
 
-fn why_nothing(request: &RunRequest, account: &Account) -> NothingMeasured {
+fn why_nothing(request: &RunRequest, account: &Account, findings: &[Finding]) -> NothingMeasured {
+    let is_unreadable = |finding: &Finding| matches!(finding, Finding::HitStoreUnreadable { .. });
+    if account.processes.is_empty() && findings.iter().any(is_unreadable) {
+        return NothingMeasured::Unreadable;
+    }
     let seen = account.processes.len() + account.not_measured.len();
     let carried = account
         .processes

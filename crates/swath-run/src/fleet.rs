@@ -30,6 +30,7 @@ pub use cluster::Cluster;
 pub use engine::FleetEngine;
 pub use pod_volume::{PodContainer, PodVolume, PodVolumeError, own_packages};
 pub use stack::Stack;
+pub(crate) use task_agent::task_files;
 pub use task_agent::{TaskAgent, TaskFile};
 
 use crate::container::account::ContainerRun;

@@ -68,6 +68,7 @@ impl RunHistory {
             named: false,
             not_saved: None,
             not_gathered: false,
+            shipped_to: None,
         };
         // Without this file a killed run's data is still in the temporary folder, only not named.
         let _ = run.write(&self.path);
@@ -90,7 +91,16 @@ impl RunHistory {
 
     /// Notes that the run has ended, and that an engine still holds data of it.
     pub(crate) fn mark_ungathered(&self) {
-        ActiveRun::change(&self.path, |run| run.not_gathered = true);
+        ActiveRun::change(&self.path, |run| {
+            run.not_gathered = true;
+            // What was shipped has been fetched.
+            run.shipped_to = None;
+        });
+    }
+
+    /// Notes where services that the tests make ship to.
+    pub(crate) fn note_shipping(&self, address: &str) {
+        ActiveRun::change(&self.path, |run| run.shipped_to = Some(address.to_owned()));
     }
 
     /// Notes that the data has been gathered.

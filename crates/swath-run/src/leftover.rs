@@ -43,6 +43,9 @@ pub(crate) struct ActiveRun {
     /// Whether it ended while an engine held data of its containers.
     #[serde(default)]
     pub(crate) not_gathered: bool,
+    /// Its address in the object store that services which the tests made ship to.
+    #[serde(default)]
+    pub(crate) shipped_to: Option<String>,
 }
 
 impl ActiveRun {
@@ -98,6 +101,8 @@ pub struct LeftoverRun {
     pub named: bool,
     /// Why it is still there.
     pub cause: LeftoverCause,
+    /// Where its services shipped to, if any did.
+    pub shipped_to: Option<String>,
     /// Its folder in the history.
     history: PathBuf,
 }
@@ -110,11 +115,19 @@ impl LeftoverRun {
 
     /// As a finding of the next run.
     pub fn finding(&self) -> Finding {
+        // With nothing here, what is elsewhere is all.
+        let rescue = match &self.shipped_to {
+            Some(address) if self.hit_stores == 0 => {
+                format!("swath gather --append {}", quoted(address))
+            }
+            _ => combine_command(&self.data),
+        };
         Finding::LeftoverRun {
             hit_stores: self.hit_stores,
             age: in_words(self.age),
-            rescue: combine_command(&self.data),
+            rescue,
             cause: self.cause.clone(),
+            shipped_to: self.shipped_to.clone(),
         }
     }
 }
@@ -183,14 +196,16 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         take_from_containers(&folder.path().join("containers"), &data);
     }
     let hit_stores = swath_data::count_hit_stores(&data);
-    if quiet >= EXPIRY || (hit_stores == 0 && life == Life::Gone) {
+    // What is in an object store stays there, and somebody has to be told once.
+    let is_elsewhere = run.shipped_to.is_some() && !run.named;
+    if quiet >= EXPIRY || (hit_stores == 0 && life == Life::Gone && !is_elsewhere) {
         if let Err(error) = folder.remove() {
             tracing::debug!("the folder of a killed run stays: {error}");
         }
         ActiveRun::forget(history);
         return None;
     }
-    if hit_stores == 0 || !is_here {
+    if (hit_stores == 0 && !is_elsewhere) || !is_here {
         return None;
     }
     let begun = UNIX_EPOCH + Duration::from_secs(run.begun);
@@ -200,6 +215,7 @@ fn leftover(history: &Path, checkout: &Path, now: SystemTime) -> Option<Leftover
         age: now.duration_since(begun).unwrap_or_default(),
         named: run.named,
         cause: run.cause(),
+        shipped_to: run.shipped_to,
         history: history.to_owned(),
     })
 }
@@ -270,6 +286,7 @@ mod tests {
                 named: false,
                 not_saved: None,
                 not_gathered: false,
+                shipped_to: None,
             };
             active.write(&self.history()).unwrap();
         }
@@ -302,6 +319,7 @@ mod tests {
             age: Duration::from_mins(5),
             named: false,
             cause: LeftoverCause::Killed,
+            shipped_to: None,
             history: PathBuf::new(),
         };
         let message = run.finding().message();
@@ -323,6 +341,27 @@ mod tests {
     }
 
     const ELSEWHERE: &str = "another-boot pid:[4026531836] 7 42";
+
+    #[test]
+    fn a_killed_run_whose_services_shipped_names_where_though_nothing_is_here() {
+        let run = Run::of(&gone());
+        let address = "s3://coverage/shop/r1";
+        ActiveRun::change(&run.history(), |active| {
+            active.shipped_to = Some(address.to_owned());
+        });
+        assert_eq!(run.leftover("/elsewhere", AT_ONCE), None);
+        let left = run.leftover(HERE, AT_ONCE).unwrap();
+        let message = left.finding().message();
+        assert!(
+            message.notes.iter().any(|note| note.contains(address)),
+            "{message:?}"
+        );
+        let hint = format!("swath gather --append {address}");
+        assert_eq!(message.hint, Some(hint));
+        left.note_named();
+        assert_eq!(run.leftover(HERE, AT_ONCE), None, "once is enough");
+        assert!(!run.folder.exists());
+    }
 
     #[test]
     fn a_killed_run_is_named_once_and_only_in_its_checkout() {

@@ -71,7 +71,7 @@ pub use plan::{FileWishes, Plan, PlanError, ServiceOptions, duration, plan};
 pub use plugins::{PluginChoice, PluginError, Plugins, first_on_path};
 pub use python_question::{Answer, QuestionError, ask};
 pub use report::ReportError;
-pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope};
+pub use request::{ComposeRequest, Output, RunKind, RunRequest, Scope, Shipping};
 pub use role::roles_of_killed;
 pub use settings::{
     Settings, SettingsError, SettingsOverrides, rcfile_of_services, twin_of_services,

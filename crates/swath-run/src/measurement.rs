@@ -8,12 +8,12 @@ use swath_data::{StoredProcess, read_hit_stores};
 use swath_model::{Finding, SourceHash};
 
 use crate::agent_settings;
-use crate::container::Containers;
 use crate::container::account::ContainerRun;
+use crate::container::{Containers, name_of_run, nodes_of_swarm};
 use crate::data_file::Fingerprint;
 use crate::error::RunError;
 use crate::event::{Observer, RunEvent};
-use crate::fleet::beside::FleetBeside;
+use crate::fleet::beside::{FleetBeside, check_shipping_store, fetch_shipped};
 use crate::history::RunHistory;
 use crate::installed_copy::OwnPackages;
 use crate::orchestra::{RunOutcome, execute};
@@ -88,6 +88,7 @@ pub(crate) fn measure(
         }
         None => None,
     };
+    try_shipping(request, &folder, &history).inspect_err(|_| history.mark_ended())?;
     let mut request = request.clone();
     let containers = Containers::start(&mut request, &scope, &folder, &history);
     if let Some(what) = containers.problem().filter(|_| request.compose.is_some()) {
@@ -103,6 +104,9 @@ pub(crate) fn measure(
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
+            if let Some(shipped) = containers.shipped.take() {
+                shipped.remove();
+            }
             history.mark_ended();
             return Err(error);
         }
@@ -112,10 +116,19 @@ pub(crate) fn measure(
     if let Some(fleet) = fleet {
         fleet.finish(observer, &mut containers, &mut findings);
     }
+    if let Some(shipped) = containers.shipped.take() {
+        fetch_shipped(shipped, observer, &mut containers, &mut findings);
+    }
     let mut gathered = read_hit_stores(&folder.data()).unwrap_or_else(|error| {
-        findings.push(Finding::HitStoreUnreadable {
-            error: format!("the hit stores could not be read: {error}"),
-        });
+        let error = if folder.path().exists() {
+            format!("the hit stores could not be read: {error}")
+        } else {
+            format!(
+                "the run's folder `{}` was removed while the run went on, with what it recorded",
+                folder.path().display()
+            )
+        };
+        findings.push(Finding::HitStoreUnreadable { error });
         swath_data::Gathered::default()
     });
     tracing::debug!(
@@ -142,6 +155,23 @@ pub(crate) fn measure(
         started,
         findings,
     })
+}
+
+/// Makes sure that what services ship could be fetched, and notes where that would be.
+fn try_shipping(
+    request: &RunRequest,
+    folder: &RunFolder,
+    history: &RunHistory,
+) -> Result<(), RunError> {
+    // On one node, or on none, nothing is shipped.
+    if let Some(shipping) = request.shipping.as_ref().filter(|_| request.containers)
+        && nodes_of_swarm() > 1
+    {
+        let run = name_of_run(folder);
+        check_shipping_store(shipping, &run)?;
+        history.note_shipping(&shipping.address(&run));
+    }
+    Ok(())
 }
 
 /// The agent reads no archives. What a program of the user's own ran from one is what is there now.

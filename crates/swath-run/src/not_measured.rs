@@ -244,7 +244,11 @@ fn reason_for(evidence: &Evidence<'_>, sighting: &Sighting) -> (NotMeasuredReaso
         let detail = format!("`{}` came first", shadow.display());
         return (NotMeasuredReason::SitecustomizeShadowed, Some(detail));
     }
-    (NotMeasuredReason::AgentDidNotStart, None)
+    if evidence.agent.exists() {
+        (NotMeasuredReason::AgentDidNotStart, None)
+    } else {
+        (NotMeasuredReason::RunFolderRemoved, None)
+    }
 }
 
 /// Whether every user can get into a folder, as far as its rights and those above it say.

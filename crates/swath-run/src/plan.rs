@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use swath_config::{
-    EnvFileError, FleetSettings, Ready, ReadyError, Service, StopSignal, SwathConfig,
-    SwathConfigError, parse_duration, read_env_file,
+    EnvFileError, FleetSettings, Ready, ReadyError, Service, ShippingSettings, StopSignal,
+    SwathConfig, SwathConfigError, parse_duration, read_env_file,
 };
 use swath_model::{Counted, Finding, Message};
 
@@ -47,6 +47,8 @@ pub struct FileWishes {
     pub json: Option<PathBuf>,
     /// The services that run elsewhere, if the tests are the file's.
     pub fleet: FleetSettings,
+    /// What ships for services that the tests make.
+    pub shipping: ShippingSettings,
 }
 
 /// What the command line says of services, as it was typed.
@@ -174,6 +176,7 @@ pub fn plan(
             html: file.html,
             json: file.json,
             fleet,
+            shipping: file.shipping,
         },
         findings,
     })

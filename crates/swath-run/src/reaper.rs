@@ -7,7 +7,7 @@ use rustix::process::{
     Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus, set_child_subreaper, wait, waitid, waitpid,
 };
 
-use swath_checkout::{ProcessStat, all_pids};
+use swath_checkout::{ProcessStat, all_pids, is_asked};
 use swath_model::Ending;
 
 use crate::proc_file::children;
@@ -32,10 +32,16 @@ impl Reaper {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         while let Ok(Some(_)) = waitid(WaitId::All, look) {
             let ended = ended_children();
-            for key in &ended {
+            let own: Vec<ProcessKey> = reapable(&ended).collect();
+            for key in &own {
                 self.take(Pid::from_raw(key.pid.cast_signed()), Some(*key));
             }
-            if ended.is_empty() && !self.take(None, None) {
+            let is_over = if ended.is_empty() {
+                !self.take(None, None)
+            } else {
+                own.is_empty()
+            };
+            if is_over {
                 return;
             }
         }
@@ -83,6 +89,11 @@ fn ending_of(status: WaitStatus) -> Ending {
     }
 }
 
+/// Those whose status nobody else waits for: who asked a program something takes it there.
+fn reapable(ended: &[ProcessKey]) -> impl Iterator<Item = ProcessKey> {
+    ended.iter().copied().filter(|key| !is_asked(key.pid))
+}
+
 /// The children that wait for their status to be taken: as long as they do, their numbers are
 /// their own.
 fn ended_children() -> Vec<ProcessKey> {
@@ -125,5 +136,34 @@ mod tests {
         assert_eq!(reaper.ending_of_pid(child.id()), Some(Ending::Exited(3)));
         assert!(!reaper.take(pid, None), "its status is taken");
         assert_eq!(reaper.into_endings().get(&key), Some(&Ending::Exited(3)));
+    }
+
+    #[test]
+    fn the_status_of_a_program_that_is_asked_is_left_to_who_asked() {
+        let folder = swath_test::temp_dir();
+        let program = folder.path().join("swathasked");
+        swath_test::write_file(&program, "#!/bin/sh\nexit 3\n");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs_err::set_permissions(&program, mode).unwrap();
+        let asking = std::thread::spawn(move || {
+            let limit = Duration::from_secs(20);
+            let ask = |_| swath_checkout::ask_program(&mut Command::new(&program), &[], limit);
+            (0..50)
+                .map(ask)
+                .all(|answer| answer.unwrap().code == Some(3))
+        });
+        // Children of other tests are left alone.
+        let is_it = |key: &ProcessKey| {
+            let name = fs_err::read_to_string(format!("/proc/{}/comm", key.pid));
+            name.is_ok_and(|name| name.trim() == "swathasked")
+        };
+        let mut reaper = Reaper::default();
+        while !asking.is_finished() {
+            let ended: Vec<ProcessKey> = ended_children().into_iter().filter(is_it).collect();
+            for key in reapable(&ended) {
+                reaper.take(Pid::from_raw(key.pid.cast_signed()), Some(key));
+            }
+        }
+        assert!(asking.join().unwrap());
     }
 }

@@ -13,6 +13,8 @@ use swath_model::Counted;
 use crate::fleet::FleetRequest;
 use crate::settings::{Settings, SettingsOverrides};
 
+pub use swath_docker::Shipping;
+
 /// One run, completely described: nothing is read from the environment or a file later.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
@@ -34,6 +36,8 @@ pub struct RunRequest {
     pub compose: Option<ComposeRequest>,
     /// The fleet whose services are tested.
     pub fleet: Option<FleetRequest>,
+    /// What ships for services that the command makes on a Swarm of several nodes.
+    pub shipping: Option<Shipping>,
     /// The folder in which everything starts.
     pub folder: PathBuf,
     /// The settings in force here, the command line taken in.
@@ -72,6 +76,7 @@ impl RunRequest {
             inject: None,
             compose: None,
             fleet: None,
+            shipping: None,
             folder,
             data_file: settings.data_file(),
             settings,

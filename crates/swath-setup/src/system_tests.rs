@@ -41,6 +41,14 @@ const CLIENTS: [&str; 10] = [
     "import httpx",
 ];
 
+/// How what all tests share names a server; an address elsewhere may be one that unit tests stand in for.
+const SERVERS: [&str; 4] = [
+    "http://localhost",
+    "http://127.0.0.1",
+    "http://0.0.0.0",
+    "_URL",
+];
+
 /// System tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SystemTests {
@@ -112,7 +120,7 @@ fn by_folder(sources: &[SourceFile]) -> Option<String> {
     sure.or_else(|| {
         UNSURE_FOLDERS.iter().find_map(|name| {
             let mut places = [format!("tests/{name}"), format!("test/{name}")].into_iter();
-            places.find(|place| with(place, &calls_server))
+            places.find(|place| with(place, &|file| calls_server(file, sources)))
         })
     })
 }
@@ -121,7 +129,7 @@ fn by_folder(sources: &[SourceFile]) -> Option<String> {
 fn by_content(sources: &[SourceFile]) -> Option<String> {
     let callers: Vec<&str> = sources
         .iter()
-        .filter(|file| calls_server(file))
+        .filter(|file| calls_server(file, sources))
         .map(|file| file.path.as_str())
         .collect();
     match callers.as_slice() {
@@ -140,11 +148,23 @@ fn by_content(sources: &[SourceFile]) -> Option<String> {
     }
 }
 
-fn calls_server(file: &SourceFile) -> bool {
-    is_test_file(&file.path)
-        && CLIENTS.iter().any(|client| file.text.contains(client))
-        && (file.text.contains("http://") || file.text.contains("_URL"))
-        && !file.text.contains("TestClient(")
+/// Whether a test calls a server: itself, or by what its `conftest.py` gives to all tests.
+fn calls_server(file: &SourceFile, sources: &[SourceFile]) -> bool {
+    let uses_client = |text: &str| CLIENTS.iter().any(|client| text.contains(client));
+    let is_inside = |text: &str| text.contains("TestClient(");
+    if !is_test_file(&file.path) || is_inside(&file.text) {
+        return false;
+    }
+    let names_server = file.text.contains("http://") || file.text.contains("_URL");
+    if names_server && uses_client(&file.text) {
+        return true;
+    }
+    let mut above = sources.iter().filter(|one| is_above(&one.path, &file.path));
+    above.any(|shared| {
+        SERVERS.iter().any(|server| shared.text.contains(server))
+            && !is_inside(&shared.text)
+            && (uses_client(&shared.text) || uses_client(&file.text))
+    })
 }
 
 fn texts_in(sources: &[SourceFile], place: &str) -> Vec<String> {
@@ -220,6 +240,34 @@ mod tests {
                 Some("pytest tests"),
             ),
             (vec![("tests/test_a.py", "import requests")], None),
+            // What they share knows where the server is, or calls it for them.
+            (
+                vec![
+                    ("tests/conftest.py", "BASE = 'http://localhost:1'\n"),
+                    ("tests/test_a.py", "import requests"),
+                    ("tests/test_b.py", ""),
+                ],
+                Some("pytest tests/test_a.py"),
+            ),
+            (
+                vec![
+                    ("tests/unit/test_a.py", ""),
+                    ("tests/web/conftest.py", CALLS),
+                    ("tests/web/test_b.py", ""),
+                    ("tests/web/test_c.py", ""),
+                ],
+                Some("pytest tests/web"),
+            ),
+            (
+                vec![
+                    (
+                        "tests/conftest.py",
+                        "import requests\n# 'http://api.example.com'\n",
+                    ),
+                    ("tests/test_a.py", ""),
+                ],
+                None,
+            ),
             (vec![("shop/testimonials.py", CALLS)], None),
             (vec![("testLogin.py", CALLS)], Some("pytest testLogin.py")),
             (vec![("api/test_a.py", CALLS)], Some("pytest api/test_a.py")),

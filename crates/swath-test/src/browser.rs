@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::debootstrap::install;
 use crate::{Guard, free_port, is_root, skip, temp_dir, wait_for, wait_until};
 
 /// How long the page may take to be as a test expects it.
@@ -215,19 +216,8 @@ fn installed() -> bool {
             .all(|name| responds(name, &["--version"]))
     };
     *INSTALLED.get_or_init(|| {
-        there()
-            || (is_root()
-                && responds(
-                    "apt-get",
-                    &[
-                        "install",
-                        "-y",
-                        "--no-install-recommends",
-                        "chromium",
-                        "chromium-driver",
-                    ],
-                )
-                && there())
+        let install = || install(&["chromium", "chromium-driver"]);
+        there() || (is_root() && install().is_ok() && there())
     })
 }
 

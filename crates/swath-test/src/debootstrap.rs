@@ -17,6 +17,7 @@ pub fn debootstrap() -> Result<PathBuf> {
 
 /// Installs packages on this machine.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let _alone = crate::take_turn("apt-get");
     // Lists may be old or absent: they are only fetched when the first try fails.
     // Somebody else may be installing something right now.
     let apt_get = |arguments: &[&str]| {

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::{Python, Requirements, Venv, free_port, temp_dir, venv, workspace_root};
+use crate::{Build, Python, Requirements, Venv, free_port, temp_dir, venv, workspace_root};
 
 /// The port that the example uses when nobody says otherwise.
 const USUAL_PORT: u16 = 8000;
@@ -42,14 +42,14 @@ pub fn coverage_requirements() -> Requirements {
     ])
 }
 
-/// The same for one Python, with its C tracer: for free-threaded builds no wheel has that, so it is
-/// compiled.
+/// The same for one Python, with its C tracer: for builds that are not ordinary no wheel has that, so it
+/// is compiled.
 pub fn coverage_requirements_of(python: &Python) -> Requirements {
     let usual = coverage_requirements();
-    if python.is_free_threaded {
-        usual.with(["--no-binary=coverage"])
-    } else {
+    if python.build == Build::Ordinary {
         usual
+    } else {
+        usual.with(["--no-binary=coverage"])
     }
 }
 

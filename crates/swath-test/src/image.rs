@@ -5,14 +5,13 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use anyhow::{Context, Result, ensure};
 use walkdir::WalkDir;
 
 use crate::{
-    Python, Requirements, Venv, coverage_requirements, example_requirements, pythons, skip, venv,
+    Python, Requirements, Venv, coverage_requirements, example_requirements, pythons, skip,
+    take_turn, venv,
 };
 
 /// The name of the images; the tag is a hash of what they are made of.
@@ -70,8 +69,7 @@ pub fn base_image(python: &Python, test: &str) -> Option<String> {
 
 /// As [`base_image`], with more packages.
 pub fn base_image_with(python: &Python, more: &Requirements, test: &str) -> Option<String> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = take_turn("image");
     if let Err(error) = engine() {
         skip(test, &format!("{error:#}"));
         return None;

@@ -1,4 +1,4 @@
-//! coverage.py 7.17.3 where it does not install by itself.
+//! A coverage.py where it does not install by itself.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,19 @@ use crate::Python;
 /// The folder of coverage.py 7.17.3's Python code for Python 3.10, which it no longer asks for: its analysis runs
 /// there all the same, once `typing.Never` and `tomllib` are stood in for. None, with a named skip, where pip fails.
 pub fn coverage_for_3_10(python: &Python) -> Option<PathBuf> {
-    let folder = crate::target_dir().join("oracle/coverage-7.17.3-for-3.10");
+    unasked_coverage(python, "7.17.3")
+}
+
+/// The folder of coverage.py 7.10.7's Python code for Python 3.8, which it no longer asks for: its analysis runs there
+/// once the types that its annotations subscript are taken bare. None, with a named skip, where pip fails.
+pub fn coverage_for_3_8(python: &Python) -> Option<PathBuf> {
+    unasked_coverage(python, "7.10.7")
+}
+
+/// The folder of the code of a coverage.py that this Python is too old for.
+fn unasked_coverage(python: &Python, version: &str) -> Option<PathBuf> {
+    let folder =
+        crate::target_dir().join(format!("oracle/coverage-{version}-for-{}", python.tag()));
     if folder.join("coverage/parser.py").is_file() {
         return Some(folder);
     }
@@ -15,7 +27,7 @@ pub fn coverage_for_3_10(python: &Python) -> Option<PathBuf> {
     let output = python
         .command()
         .args(["-m", "pip", "install", "-q", "--ignore-requires-python"])
-        .args(["--no-deps", "coverage==7.17.3", "--target"])
+        .args(["--no-deps", &format!("coverage=={version}"), "--target"])
         .arg(&partial)
         .output();
     let reason = match output {

@@ -5,23 +5,56 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// A CPython that swath measures.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// How a CPython was configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Build {
+    /// As distributions build it.
+    Ordinary,
+    /// Without a GIL (`--disable-gil`).
+    FreeThreaded,
+    /// With assertions and checks of memory (`--with-pydebug`).
+    Debug,
+}
+
+impl Build {
+    /// What stands behind the version in the names of its programs.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Ordinary => "",
+            Self::FreeThreaded => "t",
+            Self::Debug => "d",
+        }
+    }
+}
+
+/// A CPython from 3.8.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Python {
     /// The executable.
     pub path: PathBuf,
     /// Major and minor version.
     pub version: (u8, u8),
-    /// Whether its build has no GIL.
-    pub is_free_threaded: bool,
+    /// How it was configured.
+    pub build: Build,
 }
 
 impl Python {
-    /// The version in words: `3.12`, `3.13t` for a free-threaded build.
+    /// The version in words: `3.12`, `3.13t` for a free-threaded build, `3.13d` for one for debugging.
     pub fn tag(&self) -> String {
         let (major, minor) = self.version;
-        let build = if self.is_free_threaded { "t" } else { "" };
-        format!("{major}.{minor}{build}")
+        format!("{major}.{minor}{}", self.build.suffix())
+    }
+
+    /// Whether it has no GIL.
+    pub fn is_free_threaded(&self) -> bool {
+        self.build == Build::FreeThreaded
+    }
+
+    /// Whether swath measures it: not every build without a GIL.
+    fn is_measured(&self) -> bool {
+        !self.is_free_threaded() || FREE_THREADED.contains(&self.version)
     }
 
     /// A command that runs this interpreter without the caller's `PYTHON*` variables.
@@ -45,32 +78,55 @@ pub(crate) fn without_python_variables(command: &mut Command) {
 /// The ordinary CPythons from 3.8 found in pyenv, on `PATH` and in `target/rootfs`, oldest first,
 /// one for each minor version.
 ///
-/// `SWATH_PYTHONS=3.8,3.13t` keeps those alone, which may be free-threaded builds as well.
+/// `SWATH_PYTHONS=3.8,3.13t,3.13d` keeps those alone, which may be of other builds as well.
 pub fn pythons() -> &'static [Python] {
     static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
     FOUND.get_or_init(|| {
         let is_chosen = wanted().is_some();
         let all = builds().iter().cloned();
-        all.filter(|python| is_chosen || !python.is_free_threaded)
+        all.filter(|python| is_chosen || python.build == Build::Ordinary)
             .collect()
     })
 }
 
-/// The ordinary CPythons, and the free-threaded builds of those versions whose builds without a GIL
-/// swath measures. Free-threaded ones are found in pyenv, on `PATH` and in `target/pythons` too.
+/// The ordinary CPythons, builds for debugging, and the free-threaded builds of those versions whose
+/// builds without a GIL swath measures; of other versions, to try them, only where `SWATH_PYTHONS` names
+/// them. Others than ordinary ones are found in `target/pythons` too.
 pub fn builds() -> &'static [Python] {
     static FOUND: OnceLock<Vec<Python>> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let mut all = find(&candidates());
+        let mut all = told().unwrap_or_else(|| find(&candidates()));
         if let Some(wanted) = wanted() {
             for tag in &wanted {
                 let is_there = all.iter().any(|python| *tag == python.tag());
                 assert!(is_there, "SWATH_PYTHONS: there is no Python {tag}");
             }
             all.retain(|python| wanted.contains(&python.tag()));
+        } else {
+            all.retain(Python::is_measured);
         }
         all
     })
+}
+
+/// The variable by which processes are told what was found: to ask all interpreters takes a second.
+const FOUND_PYTHONS: &str = "SWATH_FOUND_PYTHONS";
+
+/// Looks for the interpreters, and tells a command that runs tests, each of them in a process.
+pub fn tell_pythons(command: &mut Command) {
+    let found =
+        serde_json::to_string(&find(&candidates())).expect("paths of interpreters are text");
+    command.env(FOUND_PYTHONS, found);
+}
+
+/// What this process was told, if all of it is still there.
+fn told() -> Option<Vec<Python>> {
+    let text = std::env::var(FOUND_PYTHONS).ok()?;
+    let found: Vec<Python> = serde_json::from_str(&text).ok()?;
+    found
+        .iter()
+        .all(|python| python.path.is_file())
+        .then_some(found)
 }
 
 /// The tags in `SWATH_PYTHONS`, if it is set.
@@ -79,18 +135,18 @@ fn wanted() -> Option<Vec<String>> {
     Some(list.split(',').map(str::to_owned).collect())
 }
 
-/// The free-threaded build of one minor version, if there is one.
-pub fn free_threaded_python(major: u8, minor: u8) -> Option<&'static Python> {
+/// The build of one minor version, if there is one.
+pub fn python_build(major: u8, minor: u8, build: Build) -> Option<&'static Python> {
     builds()
         .iter()
-        .find(|python| python.is_free_threaded && python.version == (major, minor))
+        .find(|python| python.build == build && python.version == (major, minor))
 }
 
 /// The ordinary interpreter of one minor version, if there is one.
 pub fn python(major: u8, minor: u8) -> Option<&'static Python> {
     pythons()
         .iter()
-        .find(|python| !python.is_free_threaded && python.version == (major, minor))
+        .find(|python| python.build == Build::Ordinary && python.version == (major, minor))
 }
 
 /// The newest interpreter, if there is any.
@@ -128,10 +184,10 @@ fn find(candidates: &[PathBuf]) -> Vec<Python> {
     }
     found
         .into_iter()
-        .map(|((version, is_free_threaded), path)| Python {
+        .map(|((version, build), path)| Python {
             path,
             version,
-            is_free_threaded,
+            build,
         })
         .collect()
 }
@@ -164,7 +220,8 @@ fn candidates() -> Vec<PathBuf> {
 }
 
 fn minor_names() -> impl Iterator<Item = String> {
-    (8..30).flat_map(|minor| [format!("python3.{minor}"), format!("python3.{minor}t")])
+    let builds = [Build::Ordinary, Build::FreeThreaded, Build::Debug];
+    (8..30).flat_map(move |minor| builds.map(|build| format!("python3.{minor}{}", build.suffix())))
 }
 
 /// The folders in `path`, sorted by name.
@@ -190,9 +247,8 @@ print(sys.implementation.name, sys.version_info[0], sys.version_info[1],
 /// The free-threaded builds that swath measures.
 const FREE_THREADED: [(u8, u8); 1] = [(3, 13)];
 
-/// The version of the interpreter at `path` and whether its build has no GIL, if it is a CPython from
-/// 3.8 that is measured.
-fn probe(path: &Path) -> Option<((u8, u8), bool)> {
+/// The version and the build of the interpreter at `path`, if it is a CPython from 3.8.
+fn probe(path: &Path) -> Option<((u8, u8), Build)> {
     let mut command = Command::new(path);
     without_python_variables(&mut command);
     let output = command
@@ -204,15 +260,19 @@ fn probe(path: &Path) -> Option<((u8, u8), bool)> {
     parse_probe(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn parse_probe(text: &str) -> Option<((u8, u8), bool)> {
+fn parse_probe(text: &str) -> Option<((u8, u8), Build)> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let ["cpython", major, minor, without_gil @ ("0" | "1"), "0"] = words[..] else {
+    let ["cpython", major, minor, without_gil, for_debugging] = words[..] else {
         return None;
     };
     let version = (major.parse().ok()?, minor.parse().ok()?);
-    let is_free_threaded = without_gil == "1";
-    let is_measured = version >= (3, 8) && (!is_free_threaded || FREE_THREADED.contains(&version));
-    is_measured.then_some((version, is_free_threaded))
+    let build = match (without_gil, for_debugging) {
+        ("0", "0") => Build::Ordinary,
+        ("1", "0") => Build::FreeThreaded,
+        ("0", "1") => Build::Debug,
+        _ => return None,
+    };
+    (version >= (3, 8)).then_some((version, build))
 }
 
 #[cfg(test)]
@@ -220,11 +280,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_measured_pythons_from_3_8_count() {
-        assert_eq!(parse_probe("cpython 3 12 0 0\n"), Some(((3, 12), false)));
-        assert_eq!(parse_probe("cpython 3 13 1 0\n"), Some(((3, 13), true)));
-        assert_eq!(parse_probe("cpython 3 14 1 0\n"), None);
-        assert_eq!(parse_probe("cpython 3 13 0 1\n"), None);
+    fn pythons_from_3_8_count() {
+        for (text, version, build) in [
+            ("cpython 3 12 0 0\n", (3, 12), Build::Ordinary),
+            ("cpython 3 13 1 0\n", (3, 13), Build::FreeThreaded),
+            ("cpython 3 14 1 0\n", (3, 14), Build::FreeThreaded),
+            ("cpython 3 13 0 1\n", (3, 13), Build::Debug),
+        ] {
+            assert_eq!(parse_probe(text), Some((version, build)));
+        }
+        assert_eq!(parse_probe("cpython 3 13 1 1\n"), None);
         assert_eq!(parse_probe("cpython 3 7 0 0\n"), None);
         assert_eq!(parse_probe("pypy 3 10 0 0\n"), None);
         assert_eq!(parse_probe("pyenv: python3.9: command not found"), None);

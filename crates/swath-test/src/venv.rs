@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::python::{Python, pythons, without_python_variables};
+use crate::installer::install;
+use crate::python::{Python, without_python_variables};
 
 /// How long a failure is believed before another process tries again.
 const FAILURE_LASTS: Duration = Duration::from_mins(10);
@@ -119,7 +120,7 @@ pub fn venv(python: &Python, requirements: &Requirements) -> Option<Venv> {
     let venv = made
         .entry(folder.clone())
         .or_insert_with(|| {
-            obtain(python, requirements, &folder)
+            made_once(python, requirements, install)
                 .map_err(|error| record_failure(python, requirements, &folder, &error))
                 .ok()
         })
@@ -187,8 +188,14 @@ fn record_failure(
     }
 }
 
-/// The environment in `folder`: there already, or made now while other processes wait.
-fn obtain(python: &Python, requirements: &Requirements, folder: &Path) -> Result<Venv> {
+/// The environment of `python` with `requirements`: there already, or made now while other processes wait.
+pub(crate) fn made_once(
+    python: &Python,
+    requirements: &Requirements,
+    make: impl FnOnce(&Python, &[String], &Path) -> Result<()>,
+) -> Result<Venv> {
+    let folder = folder(python, requirements);
+    let folder = folder.as_path();
     let venv = Venv {
         folder: folder.to_owned(),
         version: python.version,
@@ -213,78 +220,10 @@ fn obtain(python: &Python, requirements: &Requirements, folder: &Path) -> Result
         bail!("{}", fs_err::read_to_string(&failure)?.trim());
     }
     let _ = fs_err::remove_dir_all(folder);
-    make(python, requirements, folder)?;
+    make(python, &requirements.0, folder)?;
     let _ = fs_err::remove_file(&failure);
     fs_err::write(&complete, requirements.0.join("\n"))?;
     Ok(venv)
-}
-
-fn make(python: &Python, requirements: &Requirements, folder: &Path) -> Result<()> {
-    let has_pip = run(python.command().args(["-I", "-c", "import ensurepip"])).is_ok()
-        && run(python.command().args(["-m", "venv"]).arg(folder)).is_ok();
-    if !has_pip {
-        // A distribution's interpreter may lack pip's wheel: another one's pip installs then.
-        let _ = fs_err::remove_dir_all(folder);
-        run(python
-            .command()
-            .args(["-m", "venv", "--without-pip"])
-            .arg(folder))?;
-    }
-    if requirements.0.is_empty() {
-        return Ok(());
-    }
-    let inside = folder.join("bin/python");
-    let mut install = if has_pip {
-        let mut command = Command::new(&inside);
-        without_python_variables(&mut command);
-        command.args(["-m", "pip"]);
-        command
-    } else {
-        let mut command = pip_python()
-            .context("no interpreter with a pip found")?
-            .command();
-        command.args(["-m", "pip", "--python"]).arg(&inside);
-        command
-    };
-    install.args([
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-        "--prefer-binary",
-    ]);
-    run(install
-        .arg("--cache-dir")
-        .arg(crate::target_dir().join("wheels"))
-        .args(&requirements.0))
-}
-
-/// The newest interpreter that has a pip which can also install for another one (22.3 and newer).
-pub fn pip_python() -> Option<&'static Python> {
-    let check = "import pip; exit(tuple(map(int, pip.__version__.split('.')[:2])) < (22, 3))";
-    let mut newest_first = pythons().iter().rev();
-    newest_first.find(|python| run(python.command().args(["-I", "-c", check])).is_ok())
-}
-
-/// Runs a command to its end; its last lines are the error.
-fn run(command: &mut Command) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    let text = if text.trim().is_empty() {
-        String::from_utf8_lossy(&output.stdout)
-    } else {
-        text
-    };
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    bail!("{}", lines[lines.len().saturating_sub(3)..].join(" / "))
 }
 
 #[cfg(test)]
@@ -318,21 +257,10 @@ mod tests {
         assert_eq!(Path::new(&prefix), venv.folder());
         let marker = venv.folder().join("swath-complete");
         let before = fs_err::metadata(&marker).unwrap().modified().unwrap();
-        obtain(python, &Requirements::default(), venv.folder()).unwrap();
+        made_once(python, &Requirements::default(), install).unwrap();
         assert_eq!(
             fs_err::metadata(&marker).unwrap().modified().unwrap(),
             before
         );
-    }
-
-    #[test]
-    fn a_package_that_does_not_exist_is_an_error_with_pips_words() {
-        let Some(python) = crate::newest_python() else {
-            return crate::skip("a_package_that_does_not_exist", "no CPython from 3.8 found");
-        };
-        let folder = crate::temp_dir();
-        let path = folder.path().join("venv");
-        let error = make(python, &Requirements::from(["./no-such-folder"]), &path).unwrap_err();
-        assert!(error.to_string().contains("no-such-folder"), "{error:#}");
     }
 }

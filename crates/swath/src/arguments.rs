@@ -476,6 +476,7 @@ impl RunArguments {
             services.count = wishes.count.map(Count::from);
         }
         self.cluster.file.clone_from(&wishes.fleet);
+        self.cluster.take_in(&wishes.shipping);
     }
 
     /// What is said of services.

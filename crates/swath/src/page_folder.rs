@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use swath_checkout::{Links, read_regular, write_file};
-use swath_report::Piece;
+use swath_report::{Piece, is_page_folder};
 
 /// The names of the files of the last report, to take away those that are no longer part of it.
 const MANIFEST: &str = "swath-pages.txt";
@@ -90,7 +90,10 @@ fn is_page(name: &str) -> bool {
     let is_html = path
         .extension()
         .is_some_and(|extension| extension == "html");
-    plain && is_html && (name.starts_with("f/") || name.starts_with("d/") || !name.contains('/'))
+    let is_in_place = name
+        .rsplit_once('/')
+        .is_none_or(|(folder, _)| is_page_folder(folder));
+    plain && is_html && is_in_place
 }
 
 /// Writes the file whole, unless it holds these bytes already.
@@ -111,6 +114,9 @@ mod tests {
     fn only_pages_in_the_folder_are_taken_away() {
         for (name, expected) in [
             ("f/a-py-123456.html", true),
+            ("d/src-123456.html", true),
+            ("t/tests-test_a-py-test_b-123456.html", true),
+            ("f/f/a.html", false),
             ("holes.html", true),
             ("../x.html", false),
             ("/etc/x.html", false),

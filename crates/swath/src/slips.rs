@@ -75,6 +75,8 @@ fn of_tests(arguments: &RunArguments) -> Option<&'static str> {
         (arguments.cluster.kubernetes.is_some(), "--kubernetes"),
         (arguments.cluster.swarm.is_some(), "--swarm"),
         (arguments.cluster.fleet.is_some(), "--fleet"),
+        (arguments.cluster.swarm_image.is_some(), "--swarm-image"),
+        (arguments.cluster.swarm_store.is_some(), "--swarm-store"),
         (!arguments.cluster.expect.is_empty(), "--expect"),
         (report.html.is_some(), "--html"),
         (report.shared.fail_under.is_some(), "--fail-under"),

@@ -10,7 +10,7 @@ use swath_test::{Requirements, python, venv};
 
 use super::median::median;
 use super::section;
-use crate::cargo::{cargo, metadata, run as run_cargo};
+use crate::cargo::{cargo, run as run_cargo, target_folder};
 
 /// coverage.py's side; it leaves out its own start.
 const THEIRS: &str = include_str!("analysis.py");
@@ -69,9 +69,7 @@ fn build_example() -> Result<PathBuf> {
         "--package=swath-analysis",
         "--example=analyze",
     ]))?;
-    let folder = metadata()?["target_directory"].as_str().map(PathBuf::from);
-    let folder = folder.context("cargo metadata names no target folder")?;
-    Ok(folder.join("release/examples/analyze"))
+    Ok(target_folder()?.join("release/examples/analyze"))
 }
 
 /// The sources of the standard library, one a line.

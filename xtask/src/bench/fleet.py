@@ -18,6 +18,8 @@ APPLICATIONS = 10
 MODULES = 200
 VARIANTS = 5
 WORKERS = 2
+# The tasks of one node of a Swarm.
+TASKS = 100
 
 MODULE = "def even(n):\n    return n * 2\n\n\ndef odd(n):\n    return n * 3\n" + "".join(
     f"\n\ndef step_{step}(n):\n    if n > {step}:\n        n += 1\n    return n\n" for step in range(12)
@@ -70,6 +72,35 @@ def record(swath, project, application, variant, volume):
     return content
 
 
+def ids(content, id_at, instance, worker):
+    """A hit store with the id of a process of its own."""
+    own = instance.to_bytes(8, "little") + worker.to_bytes(8, "little")
+    return content[:id_at] + own + content[id_at + len(own) :]
+
+
+def size(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def node(swath, folder, recorded, id_at):
+    """What all tasks of a node take to be shipped, by the process that ships for all of them."""
+    tasks, store = folder / "tasks", folder / "store-of-node"
+    for task in range(TASKS):
+        application = task % APPLICATIONS
+        data = tasks / f"web_{application}.{task}.id{task}" / f"web_{application}" / "data"
+        data.mkdir(parents=True)
+        content = recorded[application, task // APPLICATIONS % VARIANTS]
+        for worker in range(WORKERS):
+            (data / f"{worker + 7}-{worker:016x}.hits").write_bytes(ids(content, id_at, task, worker))
+    names = {"SWATH_NAMESPACE": "shop", "SWATH_NODE": "node"}
+    words = [swath, "ship", "--tasks", "--once", f"--from={tasks}", f"--to=file://{store}/run"]
+    seconds, memory = cost(words, env=dict(os.environ, **names))
+    shipped = len(list(store.rglob("pod.json")))
+    if shipped != TASKS:
+        sys.exit(f"{shipped} of {TASKS} tasks were shipped")
+    return seconds, memory, size(store)
+
+
 def main():
     swath, pods, id_at = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with tempfile.TemporaryDirectory() as folder:
@@ -98,8 +129,7 @@ def main():
             content = recorded[application, pod // APPLICATIONS % VARIANTS]
             data = volume / "web/data"
             for worker in range(WORKERS):
-                own = pod.to_bytes(8, "little") + worker.to_bytes(8, "little")
-                own = content[:id_at] + own + content[id_at + len(own) :]
+                own = ids(content, id_at, pod, worker)
                 (data / f"{worker + 7}-{worker:016x}.hits").write_bytes(own)
             names = {
                 "SWATH_POD": f"web-{pod}",
@@ -111,14 +141,19 @@ def main():
             seconds, memory = cost(words, env=dict(os.environ, **names))
             shipped += seconds
             largest = max(largest, memory)
-        stored = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+        stored = size(store)
         words = [swath, "gather", "--require-complete", run]
         gathered, memory = cost(words, cwd=project)
+        of_node, memory_of_node, stored_of_node = node(swath, folder, recorded, id_at)
     figures = {
         "store_bytes": sum(map(len, recorded.values())) / len(recorded),
         "shipped": shipped / pods,
         "shipping_memory": largest,
         "stored": stored / pods,
+        "tasks": TASKS,
+        "shipped_of_node": of_node,
+        "memory_of_node": memory_of_node,
+        "stored_of_node": stored_of_node,
         "gathered": gathered,
         "gathering_memory": memory,
     }

@@ -40,7 +40,12 @@ struct Figures {
     shipping_memory: f64,
     /// What the object store holds for each pod.
     stored: f64,
-    /// Gathering all of them.
+    /// The tasks of a Swarm's node, shipping all of them, and what the object store holds of them.
+    tasks: f64,
+    shipped_of_node: f64,
+    memory_of_node: f64,
+    stored_of_node: f64,
+    /// Gathering all pods.
     gathered: f64,
     gathering_memory: f64,
 }
@@ -79,12 +84,13 @@ fn render(pods: u32, python: &str, figures: &Figures) -> String {
 
 Pods of 10 applications of 200 modules each, on Python {python}, with two workers each; what replicas ran differs in
 five ways. Their hit stores were recorded by Python ({:.0} KiB each) and are shipped through a folder as the object
-store, a process for each pod; by `cargo xtask bench fleet`, which wrote this section; do not edit. CPU time is user
-and system.
+store, a process for each pod, and one for all tasks of a Swarm's node; by `cargo xtask bench fleet`, which wrote this
+section; do not edit. CPU time is user and system.
 
 | | of | CPU | memory | in the store | aim | |
 |---|---|---|---|---|---|---|
 | `swath ship --once` | one pod | {:.0} ms | {:.0} MiB | {:.1} KiB | – | |
+| `swath ship --tasks --once` | one of a node's {:.0} tasks | {:.1} ms | {:.2} MiB | {:.1} KiB | – | |
 | `swath gather` | {pods} pods | {:.1} s | {:.0} MiB | {:.0} MiB | {limit:.0} s | {} |
 | its memory | | | {:.0} MiB | | {MEMORY:.0} MiB | {} |
 ",
@@ -92,6 +98,10 @@ and system.
         figures.shipped * 1000.0,
         figures.shipping_memory,
         figures.stored / 1024.0,
+        figures.tasks,
+        figures.shipped_of_node * 1000.0 / figures.tasks,
+        figures.memory_of_node / figures.tasks,
+        figures.stored_of_node / 1024.0 / figures.tasks,
         figures.gathered,
         figures.gathering_memory,
         figures.stored * f64::from(pods) / 1024.0 / 1024.0,
@@ -112,6 +122,10 @@ mod tests {
             shipped: 0.01,
             shipping_memory: 20.0,
             stored: 2048.0,
+            tasks: 100.0,
+            shipped_of_node: 0.2,
+            memory_of_node: 25.0,
+            stored_of_node: 102_400.0,
             gathered: 7.0,
             gathering_memory: 600.0,
         };
@@ -124,6 +138,10 @@ mod tests {
         assert_eq!(verdicts, [false, false], "{text}");
         assert!(
             text.contains("| one pod | 10 ms | 20 MiB | 2.0 KiB |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| one of a node's 100 tasks | 2.0 ms | 0.25 MiB | 1.0 KiB |"),
             "{text}"
         );
     }

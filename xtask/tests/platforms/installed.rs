@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use swath_test::{
-    Recipe, Scale, pip_python, record_figure, scale, skip, target_dir, workspace_root,
+    Recipe, Scale, pip_python, record_figure, scale, skip, take_turn, target_dir, workspace_root,
 };
 
 use super::place::{Place, corpus};
@@ -150,11 +149,10 @@ fn check(platform: &Platform) {
 /// with what was made before.
 fn packages(platform: &Platform) -> PathBuf {
     // Tests at the same time would build the same at the same time.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     if let Some(folder) = std::env::var_os("SWATH_DIST") {
         return folder.into();
     }
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = take_turn("packages");
     let folder = target_dir().join("dist-tests").join(platform.target);
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["dist", "--target", platform.target, "--out"])

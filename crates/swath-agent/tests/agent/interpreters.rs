@@ -1,6 +1,6 @@
 //! Several interpreters in one process.
 
-use swath_test::builds;
+use swath_test::{Python, builds};
 
 use crate::run::{Run, check_hits, program};
 
@@ -56,6 +56,38 @@ fn an_interpreter_with_a_lock_of_its_own_is_told() {
     }
 }
 
+/// Makes interpreters that share the lock, and not the memory. They are there at the same time, and one after the other.
+const WITH_OWN_MEMORY: &str = "
+import _interpreters as interpreters
+configuration = interpreters.new_config('isolated')
+configuration.gil = 'shared'
+configuration.use_main_obmalloc = False
+code = 'import json, decimal, argparse'
+for _ in range(3):
+    others = [interpreters.create(configuration) for _ in range(3)]
+    for other in others:
+        interpreters.exec(other, code)
+    for other in others:
+        interpreters.destroy(other)
+print('fine')";
+
+#[test]
+fn an_interpreter_with_memory_of_its_own_is_told() {
+    let newer: Vec<_> = builds()
+        .iter()
+        .filter(|python| python.version >= (3, 13) && !python.is_free_threaded())
+        .collect();
+    if newer.is_empty() {
+        swath_test::skip(
+            "an_interpreter_with_memory_of_its_own_is_told",
+            "CPython 3.13",
+        );
+    }
+    for python in newer {
+        assert_others_are_told(python, WITH_OWN_MEMORY);
+    }
+}
+
 /// Makes an interpreter whose `site` does not run, so that nothing begins the agent there.
 const WITHOUT_SITE: &str = "
 import _testinternalcapi
@@ -85,15 +117,20 @@ fn an_interpreter_that_never_gets_to_the_agent_is_told() {
             swath_test::skip(&name, "`_testinternalcapi.set_config`");
             continue;
         }
-        let run = Run::new();
-        let mut command = python.command();
-        let output = run.inject(command.args(["-c", WITHOUT_SITE])).output();
-        let output = output.unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(said, "fine\n", "{tag}: {errors}");
-        let stores = run.stores();
-        assert_eq!(stores.len(), 1, "{tag}");
-        assert!(stores[0].header.other_interpreter, "{tag}");
+        assert_others_are_told(python, WITHOUT_SITE);
     }
+}
+
+/// A program ends well, and its store says that there were interpreters which are not measured.
+fn assert_others_are_told(python: &Python, program: &str) {
+    let tag = python.tag();
+    let run = Run::new();
+    let mut command = python.command();
+    let output = run.inject(command.args(["-c", program])).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "fine\n", "{tag}: {errors}");
+    let stores = run.stores();
+    assert_eq!(stores.len(), 1, "{tag}");
+    assert!(stores[0].header.other_interpreter, "{tag}");
 }

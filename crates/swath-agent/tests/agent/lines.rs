@@ -9,6 +9,9 @@ use swath_test::{Python, Requirements, builds, skip, venv};
 
 use crate::run::{Run, check_hits, program};
 
+#[path = "../../../swath-inproc/src/line_table/location_table.rs"]
+mod location_table;
+
 fn check(name: &str) {
     if builds().is_empty() {
         skip(name, "a CPython from 3.8 on");
@@ -393,5 +396,66 @@ fn the_blob_id_of_a_source_is_gits() {
             digits
         });
         assert_eq!(digits, String::from_utf8_lossy(&output.stdout).trim());
+    }
+}
+
+/// Code of the standard library, each as its first line, its table, and the ranges that `co_lines` gives.
+const TABLES: &str = r#"
+import asyncio.base_events, ast, dataclasses, enum, inspect, subprocess, tarfile, typing, zipfile
+import types
+
+def tell(code):
+    ranges = ["%d,%d,%d" % (start, end, line or 0) for start, end, line in code.co_lines()]
+    print(code.co_firstlineno, code.co_linetable.hex(), *ranges)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            tell(constant)
+
+modules = [asyncio.base_events, ast, dataclasses, enum, inspect, subprocess, tarfile, typing, zipfile]
+for module in modules:
+    with open(module.__file__, encoding="utf-8") as file:
+        tell(compile(file.read(), module.__file__, "exec"))
+tell(compile("a\n" + "\n" * 70000 + "[\nb,\n" + "\n" * 5000 + "c]", "far", "exec"))
+"#;
+
+#[test]
+fn tables_of_lines_say_what_co_lines_says() {
+    let has_table = |python: &&Python| python.version >= (3, 11);
+    if !builds().iter().any(|python| has_table(&python)) {
+        skip("tables_of_lines_say_what_co_lines_says", "CPython 3.11");
+    }
+    for python in builds().iter().filter(has_table) {
+        let (major, minor) = python.version;
+        let version = u32::from(major) << 8 | u32::from(minor);
+        let output = python.command().args(["-c", TABLES]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.lines().count() > 1000, "{}", python.tag());
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let first = words.next().unwrap().parse().unwrap();
+            let digits = words.next().unwrap();
+            let table: Vec<u8> = (0..digits.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+                .collect();
+            let found = location_table::Ranges::new(&table, first, version);
+            let found: Vec<_> = found
+                .map(|(start, end, line)| format!("{start},{end},{line}"))
+                .collect();
+            let expected: Vec<_> = words.collect();
+            assert_eq!(found, expected, "{}: {first} {digits}", python.tag());
+        }
+    }
+}
+
+/// Whatever bytes there are, ranges end.
+#[test]
+fn any_bytes_are_a_table_of_lines() {
+    let table: Vec<u8> = (0..=255).cycle().take(600).collect();
+    for start in 0..table.len() {
+        for version in [0x030b, 0x030c] {
+            let ranges = location_table::Ranges::new(&table[start..], 1, version);
+            assert!(ranges.count() <= table.len(), "{start}");
+        }
     }
 }

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-use swath_test::{
-    Guard, Python, Random, Scale, Signal, builds, free_threaded_python, scale, seed, skip,
-    wait_until,
-};
+use swath_test::{Guard, Python, Random, Scale, Signal, builds, scale, seed, skip, wait_until};
 
 use crate::branches::arcs;
 use crate::forks::lines_with;
@@ -185,7 +182,7 @@ fn a_fork_that_python_does_not_know_of_ends_in_spite_of_its_threads() {
         let [child] = children[..] else {
             panic!("{} children on {tag}", children.len());
         };
-        if python.is_free_threaded {
+        if python.is_free_threaded() {
             assert_eq!(child.states, ["hidden-fork"]);
             continue;
         }
@@ -218,29 +215,49 @@ fn a_program_ends_that_leaves_threads_behind() {
 }
 
 #[test]
+fn no_arc_leads_from_the_line_of_one_thread_to_that_of_another() {
+    let file = program("threads_meet.py");
+    let line = |text| *lines_with(&file, &[text]).first().unwrap();
+    let (asked, assigned) = (line("elif asks():"), line("which = 2"));
+    let returned = line("return which");
+    for python in builds() {
+        let run = Run::with("branch 1\n");
+        run.program(python, &[&file]);
+        let arcs = arcs(&run, &file);
+        let tag = python.tag();
+        assert!(arcs.contains(&(asked, assigned.cast_signed())), "{tag}");
+        assert!(!arcs.contains(&(asked, returned.cast_signed())), "{tag}");
+    }
+}
+
+#[test]
 fn the_gil_stays_off() {
     const TEST: &str = "the_gil_stays_off";
-    let Some(python) = free_threaded_python(3, 13) else {
-        return skip(TEST, "no free-threaded CPython 3.13");
-    };
-    for configuration in ["", "branch 1\n", "attribution 1\n", "test-functions 1\n"] {
-        let run = Run::with(configuration);
-        let mut command = python.command();
-        command.args([
-            "-W",
-            "error",
-            "-c",
-            "import sys; print(sys._is_gil_enabled())",
-        ]);
-        let output = run.inject(&mut command).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "False\n");
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        let stores = run.stores();
-        assert_eq!(stores.len(), 1);
-        let states: &[&str] = match configuration {
-            "" | "branch 1\n" => &[],
-            _ => &["contexts-not-recorded"],
-        };
-        assert_eq!(stores[0].states, states);
+    let pythons = builds().iter().filter(|python| python.is_free_threaded());
+    let pythons: Vec<&Python> = pythons.collect();
+    if pythons.is_empty() {
+        return skip(TEST, "no free-threaded CPython found");
+    }
+    for python in pythons {
+        for configuration in ["", "branch 1\n", "attribution 1\n", "test-functions 1\n"] {
+            let run = Run::with(configuration);
+            let mut command = python.command();
+            command.args([
+                "-W",
+                "error",
+                "-c",
+                "import sys; print(sys._is_gil_enabled())",
+            ]);
+            let output = run.inject(&mut command).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "False\n");
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+            let stores = run.stores();
+            assert_eq!(stores.len(), 1);
+            let states: &[&str] = match configuration {
+                "" | "branch 1\n" => &[],
+                _ => &["contexts-not-recorded"],
+            };
+            assert_eq!(stores[0].states, states);
+        }
     }
 }

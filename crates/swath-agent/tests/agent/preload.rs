@@ -71,6 +71,36 @@ fn both_ways_start_the_agent_once() {
     }
 }
 
+/// The hook is added before an interpreter chooses its allocators, which check at the end what they get back.
+#[test]
+fn an_interpreter_with_allocators_of_its_own_ends_as_ever() {
+    let file = program("plain.py");
+    for python in builds() {
+        let chosen = ["malloc", "debug", "malloc_debug", "pymalloc_debug"];
+        let variables = chosen.map(|name| ("PYTHONMALLOC", name));
+        for (name, value) in variables.into_iter().chain([("PYTHONDEVMODE", "1")]) {
+            if python.is_free_threaded() && value.contains("malloc") {
+                continue;
+            }
+            let run = Run::new();
+            let mut command = python.command();
+            command.env(name, value);
+            let output = preload(&run, run.inject(command.arg(&file)));
+            check(&run, python, value, &output, &file);
+            // Any code may raise the event that comes when hooks are let go of.
+            let run = Run::new();
+            let code = "import sys, tracemalloc
+sys.audit('cpython._PySys_ClearAuditHooks')
+tracemalloc.start()
+sys.audit('cpython._PySys_ClearAuditHooks')";
+            let mut command = python.command();
+            command.env(name, value).args(["-c", code]);
+            let output = preload(&run, run.inject(&mut command));
+            assert!(output.status.success(), "{} {value}", python.tag());
+        }
+    }
+}
+
 /// To compile `sitecustomize` costs more than the rest of the start. Containers often forbid Python
 /// to write byte code: that of the program is not written then, and that of the start is.
 #[test]

@@ -44,59 +44,77 @@ fn every_version_is_recorded_as_the_table_says() {
     }
 }
 
-#[test]
-fn the_free_threaded_builds_are_those_of_the_table() {
+/// The minor versions whose free-threaded builds are measured.
+fn minors_without_gil() -> Vec<u8> {
     let measured = Version::ALL
         .into_iter()
         .filter(|version| version.is_measured_without_gil());
-    let minors: Vec<u8> = measured.map(Version::minor).collect();
-    // Where there is one only, everything that names it says so.
-    let [minor] = minors[..] else {
-        panic!("{minors:?}: README.md and the texts say which");
+    measured.map(Version::minor).collect()
+}
+
+#[test]
+fn the_free_threaded_builds_are_those_of_the_table() {
+    let minors = minors_without_gil();
+    let joined = |shown: fn(&u8) -> String, between: &str| {
+        minors.iter().map(shown).collect::<Vec<_>>().join(between)
     };
-    let condition = format!("\"t\" in flags and sys.version_info[:2] != (3, {minor})");
+    let listed = joined(|minor| format!("(3, {minor})"), ", ");
+    let condition = format!("\"t\" in flags and sys.version_info[:2] not in [{listed}]");
     assert!(
         swath_agent::SITECUSTOMIZE.contains(&condition),
         "sitecustomize.py does not say `{condition}`"
     );
     let state = swath_model::AgentState::named("free-threaded-build");
-    for text in [
-        state.reason(),
-        state.remedy().unwrap_or_default().to_owned(),
-    ] {
-        assert!(text.contains(&format!("3.{minor}")), "{text}");
-    }
+    let (reason, remedy) = (state.reason(), state.remedy().unwrap_or_default());
     let readme = fs_err::read_to_string(swath_test::workspace_root().join("README.md")).unwrap();
-    assert!(readme.contains(&format!("the free-threaded build of 3.{minor}")));
-    for python in builds().iter().filter(|python| python.is_free_threaded) {
-        assert_eq!(python.version, (3, minor));
+    for (text, start, between) in [
+        (reason.as_str(), "a version other than ", " and "),
+        (remedy, "free-threaded CPython ", " or "),
+        (&readme, "the free-threaded build of ", " and "),
+    ] {
+        let expected = format!("{start}{}", joined(|minor| format!("3.{minor}"), between));
+        assert!(text.contains(&expected), "`{expected}` is not in: {text}");
     }
 }
 
-/// Takes the interpreter for a free-threaded build, and starts the agent.
-const AS_FREE_THREADED: &str = "
+/// Takes the interpreter for another build, and starts the agent.
+fn start_as(python: &swath_test::Python, run: &Run, statement: &str) {
+    let code = format!(
+        "
 import sys
-sys.abiflags += 't'
+{statement}
 path = sys.argv[1]
 code = compile(open(path).read(), path, 'exec')
-exec(code, {'__name__': 'start', '__file__': path})
-print('fine')";
+exec(code, {{'__name__': 'start', '__file__': path}})
+print('fine')"
+    );
+    let mut command = python.command();
+    let start = run.path().join("agent/sitecustomize.py");
+    let output = command.arg("-c").arg(code).arg(start).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "fine\n");
+    assert!(run.stores().is_empty(), "{}", python.tag());
+}
 
 #[test]
 fn other_free_threaded_builds_are_named() {
-    let is_other = |python: &&swath_test::Python| {
-        let hexversion = 0x0300_0000 | u32::from(python.version.1) << 16;
-        let version = Version::of_hexversion(hexversion).expect("it is in the table");
-        !version.is_measured_without_gil()
-    };
+    let is_other = |python: &&swath_test::Python| !minors_without_gil().contains(&python.version.1);
     for python in builds().iter().filter(is_other) {
         let run = Run::new();
-        let mut command = python.command();
-        let start = run.path().join("agent/sitecustomize.py");
-        let output = command.args(["-c", AS_FREE_THREADED]).arg(start).output();
-        let output = output.unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "fine\n");
+        start_as(python, &run, "sys.abiflags += 't'");
         assert_eq!(run.failures(), ["free-threaded-build"], "{}", python.tag());
-        assert!(run.stores().is_empty(), "{}", python.tag());
+    }
+}
+
+#[test]
+fn builds_that_trace_references_are_named() {
+    for python in builds() {
+        let run = Run::new();
+        start_as(python, &run, "sys.getobjects = list");
+        assert_eq!(
+            run.failures(),
+            ["reference-tracing-build"],
+            "{}",
+            python.tag()
+        );
     }
 }

@@ -36,7 +36,8 @@ enum Survivor<'a> {
     Statement(&'a Stmt),
     Clauses(&'a ElifElseClause, &'a [ElifElseClause], i32),
     Loop(Vec<Survivor<'a>>, i32, i32),
-    List(Vec<Survivor<'a>>, i32),
+    /// What is left, the line of the list, and that of its first statement, which may itself have no code.
+    List(Vec<Survivor<'a>>, i32, i32),
 }
 
 impl<'a> Builder<'a> {
@@ -82,7 +83,7 @@ impl<'a> Builder<'a> {
                 Survivor::Loop(body, line, top) => {
                     steps.push(Step::VanishedLoop(self.steps_of(body), line, top));
                 }
-                Survivor::List(list, line) => {
+                Survivor::List(list, line, _) => {
                     let inner = self.steps_of(list);
                     if inner.first().is_none_or(|first| first.line() != line) {
                         steps.push(Step::Passage(line));
@@ -119,16 +120,18 @@ impl<'a> Builder<'a> {
 
     /// A suite as a list if its first statement has code; else what survives, as a list if that is more than one.
     fn survivor_of_suite<'b>(&self, body: &'b [Stmt]) -> Option<Survivor<'b>> {
-        let line = self.definition_line(body.first()?);
+        let first = body.first()?;
+        let line = self.definition_line(first);
         let mut survivors = self.survivors(body);
         if self.is_executable(line) {
-            return Some(Survivor::List(survivors, line));
+            return Some(Survivor::List(survivors, line, self.entry(first)));
         }
         if survivors.len() < 2 {
             return survivors.pop();
         }
         let line = self.line_of_survivor(&survivors[0]);
-        Some(Survivor::List(survivors, line))
+        let top = self.entry_of_survivor(&survivors[0]);
+        Some(Survivor::List(survivors, line, top))
     }
 
     fn survivor_of_clauses<'b>(&self, clauses: &'b [ElifElseClause]) -> Option<Survivor<'b>> {
@@ -139,7 +142,7 @@ impl<'a> Builder<'a> {
         }
         if self.is_executable(line) {
             let clauses = Survivor::Clauses(clause, rest, line);
-            return Some(Survivor::List(vec![clauses], line));
+            return Some(Survivor::List(vec![clauses], line, line));
         }
         self.survivor_of_suite(&clause.body)
             .or_else(|| self.survivor_of_clauses(rest))
@@ -149,11 +152,9 @@ impl<'a> Builder<'a> {
     /// statement survives, that one's suite.
     fn body_of<'b>(&self, survivor: Survivor<'b>) -> (Vec<Survivor<'b>>, Option<i32>) {
         let suite = match survivor {
-            Survivor::List(body, _) => {
-                let top = body.first().map(|first| self.entry_of_survivor(first));
-                return (body, top);
+            Survivor::List(body, _, top) | Survivor::Loop(body, _, top) => {
+                return (body, Some(top));
             }
-            Survivor::Loop(body, _, top) => return (body, Some(top)),
             Survivor::Clauses(clause, _, _) => &clause.body,
             Survivor::Statement(statement) => match statement {
                 Stmt::FunctionDef(it) => &it.body,
@@ -183,7 +184,7 @@ impl<'a> Builder<'a> {
             Survivor::Statement(statement) => self.definition_line(statement),
             Survivor::Clauses(_, _, line)
             | Survivor::Loop(_, line, _)
-            | Survivor::List(_, line) => line,
+            | Survivor::List(_, line, _) => line,
         }
     }
 

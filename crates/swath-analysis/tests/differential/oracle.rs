@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use serde::Deserialize;
 use swath_analysis::{Analysis, ExclusionRules, LineSet, PythonVersion, Region, analyze};
-use swath_test::{Python, Requirements, coverage_for_3_10, record_figure, venv};
+use swath_test::{Python, Requirements, coverage_for_3_8, coverage_for_3_10, record_figure, venv};
 
 const DUMPER: &str = include_str!("dump.py");
 
@@ -67,10 +67,7 @@ impl Oracle {
             identity(python)
         ));
         let (interpreter, packages) = match python.version {
-            (3, 8) => (
-                venv(python, &Requirements::from(["coverage==7.6.1"]))?.python(),
-                None,
-            ),
+            (3, 8) => (python.path.clone(), Some(coverage_for_3_8(python)?)),
             (3, 9) => (
                 venv(python, &Requirements::from(["coverage==7.10.7"]))?.python(),
                 None,
@@ -96,8 +93,7 @@ impl Oracle {
     /// How much of coverage.py's answer can be compared: its older versions have other rules.
     fn depth(&self) -> &'static str {
         match self.python.version {
-            (3, 8) => "lines",
-            (3, 9) => "arcs",
+            (3, 8 | 9) => "arcs",
             _ => "all",
         }
     }
@@ -296,7 +292,7 @@ pub(crate) fn compare_files(
         checked.len() - differences.len(),
         checked.len()
     );
-    let tag = oracle.version().to_string();
+    let tag = oracle.python.tag();
     record_figure("Analysis against coverage.py", what, &tag, figure);
     KnownMismatches::read()?.judge(&tag, &checked, &differences)
 }

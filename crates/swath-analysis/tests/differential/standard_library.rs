@@ -1,7 +1,7 @@
 //! The analysis of every standard library found, compared with coverage.py's.
 
 use anyhow::Result;
-use swath_test::{Python, Random, python, scale, seed, skip};
+use swath_test::{Build, Python, Random, python, python_build, scale, seed, skip};
 
 use crate::oracle::{Oracle, compare_files};
 
@@ -21,7 +21,7 @@ fn compare(python: &Python) -> Result<()> {
         return Ok(());
     };
     let (root, all) = oracle.standard_library()?;
-    let files = scale().pick(Random::new(seed()).sample(&all, 120), all);
+    let files = scale().pick(Random::new(seed()).sample(&all, 80), all);
     compare_files(&oracle, "standard library", &root, &files)
 }
 
@@ -63,4 +63,17 @@ fn python_3_14_is_equal() -> Result<()> {
 #[test]
 fn python_3_15_is_equal() -> Result<()> {
     compare_on(3, 15)
+}
+
+/// A build for debugging, which is also of an early release: 3.11.2.
+#[test]
+fn an_early_release_of_3_11_is_equal() -> Result<()> {
+    let Some(python) = python_build(3, 11, Build::Debug) else {
+        skip(
+            "an_early_release_of_3_11_is_equal",
+            "`cargo xtask built-pythons`",
+        );
+        return Ok(());
+    };
+    compare(python)
 }

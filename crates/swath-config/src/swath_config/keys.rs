@@ -160,6 +160,25 @@ pub(super) static TOP: Table = Table {
                  so unless this does.",
             )
         },
+        key(
+            "swarm-image",
+            Kind::Text,
+            "\"registry.example.com/swath:1\"",
+            "The image with swath that ships what tasks record, of services that `test` makes on a Swarm of several \
+                 nodes.",
+        ),
+        key(
+            "swarm-store",
+            Kind::Text,
+            "\"s3://coverage/shop\"",
+            "Where it ships to: a folder of an object store, in which each run has one of its own.",
+        ),
+        key(
+            "swarm-store-secret",
+            Kind::Text,
+            "\"coverage-store\"",
+            "The secret of the Swarm with the variables of that store, as lines `NAME=VALUE`.",
+        ),
         Key {
             default: "`services`",
             ..key(

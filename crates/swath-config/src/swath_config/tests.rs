@@ -89,7 +89,7 @@ fn an_unknown_key_is_answered_with_the_nearest_one() {
     let (_, _, hint) = refused("quux = 1\n");
     assert_eq!(
         hint,
-        "the keys are test, services, compose, kubernetes, swarm, fleet, count, require-complete, attribution, html, json, history, gates"
+        "the keys are test, services, compose, kubernetes, swarm, fleet, swarm-image, swarm-store, swarm-store-secret, count, require-complete, attribution, html, json, history, gates"
     );
 }
 
@@ -149,6 +149,14 @@ fn services_that_run_elsewhere_are_named_as_on_the_command_line() {
         refused("kubernetes = \"a\"\nswarm = \"b\"\n").0,
         "not possible beside `kubernetes`: a run is about one of them: `swarm = \"b\"` in the top level, line 2 of `conf/swath.toml`"
     );
+    let config = parse("swarm-image = \"i\"\nswarm-store = \"s3://b/x\"\n").unwrap();
+    let expected = ShippingSettings {
+        image: Some("i".to_owned()),
+        store: Some("s3://b/x".to_owned()),
+        store_secret: None,
+    };
+    assert_eq!(config.shipping, expected);
+    assert!(config.fleet.is_empty(), "they name no services");
     let (_, _, hint) = refused("stack = \"shop\"\n");
     assert!(hint.contains("swarm"), "{hint}");
 }

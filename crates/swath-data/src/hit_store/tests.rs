@@ -306,7 +306,7 @@ fn a_folder_gives_its_processes_failures_and_wrecks() {
         &StoreBuilder::new(4, [4; 16]).start(10, 0).finish(),
     );
     write("6-cc.hits", b"something else");
-    write("9-0123456789abcdef.failed-debug-build", b"");
+    write("9-0123456789abcdef.failed-reference-tracing-build", b"");
     write("notes.txt", b"not looked at");
     let gathered = read_hit_stores(folder.path()).unwrap();
     let pids: Vec<u32> = gathered
@@ -315,7 +315,7 @@ fn a_folder_gives_its_processes_failures_and_wrecks() {
         .map(|process| process.pid)
         .collect();
     assert_eq!(pids, [4, 5, 9]);
-    assert_eq!(gathered.processes[2].state, "debug-build");
+    assert_eq!(gathered.processes[2].state, "reference-tracing-build");
     assert_eq!(gathered.unreadable.len(), 1);
     assert!(gathered.unreadable[0].path.ends_with("6-cc.hits"));
 }

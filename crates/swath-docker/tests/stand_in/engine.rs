@@ -1,10 +1,12 @@
 //! An engine that knows one image and one container, and that misbehaves where a test wants it to.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
+
+use swath_test::HttpRequest;
 
 /// The id of the container that is created first; carriers have others.
 pub(crate) const CONTAINER: &str = "c0ffee";
@@ -124,16 +126,19 @@ impl StandIn {
 
 impl Shared {
     fn serve(&self, mut client: UnixStream) -> std::io::Result<()> {
-        let Some(Request { line, body, closes }) = read_request(&mut client)? else {
+        let Some(request) = HttpRequest::read(&mut client)? else {
             return Ok(());
         };
+        let line = request.line().to_owned();
+        let closes = request.header("connection");
+        let closes = closes.is_some_and(|value| value.split(", ").any(|word| word == "close"));
         let mut words = line.split(' ');
         let (method, target) = (words.next().unwrap(), words.next().unwrap());
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path = path.strip_prefix("/v1.41").unwrap_or(path);
         let faulty = {
             let mut state = self.state.lock().unwrap();
-            state.seen.push((line.clone(), body));
+            state.seen.push((line.clone(), request.body));
             state.faulty
         };
         let meets = |(at_method, at_path): Point| {
@@ -292,37 +297,4 @@ fn answer(client: &mut UnixStream, status: &str, body: &str) -> std::io::Result<
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
-}
-
-struct Request {
-    line: String,
-    body: Vec<u8>,
-    /// Whether the client asks for no more than this.
-    closes: bool,
-}
-
-/// Reads one byte after the other: what follows a request is another one.
-fn read_request(client: &mut UnixStream) -> std::io::Result<Option<Request>> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        match client.read(&mut byte)? {
-            0 => return Ok(None),
-            _ => head.extend_from_slice(&byte),
-        }
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    let header = |wanted: &str| {
-        head.lines()
-            .filter_map(|line| line.split_once(": "))
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value)
-    };
-    let length = header("content-length").map_or(0, |value| value.parse().unwrap());
-    let mut body = vec![0; length];
-    client.read_exact(&mut body)?;
-    let closes =
-        header("connection").is_some_and(|value| value.split(", ").any(|word| word == "close"));
-    let line = head.lines().next().unwrap().to_owned();
-    Ok(Some(Request { line, body, closes }))
 }

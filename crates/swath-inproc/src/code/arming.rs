@@ -29,19 +29,19 @@ unsafe fn set_arming(access: Access, code: Object, arming: usize) {
     unsafe { (access.set)(code, access.epochs, kept) };
 }
 
-/// Whether code was not armed at this epoch. Then it is taken to be.
+/// The epoch at which code was armed last, unless it is this one; 0 where it never was. It is taken to be
+/// armed at this one from now on.
 #[inline]
-pub(crate) unsafe fn is_unarmed_at(gil: Gil<'_>, code: Object, epoch: usize) -> bool {
-    let Some(access) = ACCESS.get(gil).filter(|access| access.epochs >= 0) else {
-        return false;
-    };
+pub(crate) unsafe fn take_unarmed(gil: Gil<'_>, code: Object, epoch: usize) -> Option<usize> {
+    let access = ACCESS.get(gil).filter(|access| access.epochs >= 0)?;
     // SAFETY: the code is alive.
     unsafe {
         let before = arming_of(access, code);
-        if before >> EPOCH != epoch {
-            set_arming(access, code, epoch << EPOCH | before & TEST);
+        if before >> EPOCH == epoch {
+            return None;
         }
-        before >> EPOCH != epoch
+        set_arming(access, code, epoch << EPOCH | before & TEST);
+        Some(before >> EPOCH)
     }
 }
 

@@ -6,7 +6,8 @@ use core::ptr::null_mut;
 
 use swath_store::layout;
 
-use super::{BRANCH, Info};
+use super::comers::{Comers, Coming, Event};
+use super::{BRANCH, CodeField, Info};
 use crate::branches::{Branches, Site};
 use crate::context::{self, Context};
 use crate::ffi::{self, Object};
@@ -31,7 +32,7 @@ impl Behalf {
     };
 
     #[inline]
-    fn get(&self, slot: usize) -> *mut Info {
+    pub(super) fn get(&self, slot: usize) -> *mut Info {
         if slot < self.room {
             // SAFETY: there are so many places.
             unsafe { *self.infos.add(slot) }
@@ -101,7 +102,7 @@ impl Seen {
         }
         // SAFETY: the code is alive, and its bytes are only counted.
         unsafe {
-            let all = object::attribute(gil, code, c"co_code");
+            let all = CodeField::Bytes.of(gil, code);
             let all = all
                 .as_ref()
                 .and_then(|all| object::bytes(gil, all.object()));
@@ -183,6 +184,7 @@ impl Info {
             if (*known).epoch != (*context).joined {
                 (*known).epoch = (*context).joined;
                 self.epoch = context::next_epoch(gil);
+                self.comers.come(known, self.epoch);
             }
             known
         }
@@ -200,32 +202,49 @@ impl Info {
         !self.whole.is_null()
     }
 
-    /// Whether something holds on behalf of every context that listens to this code: that has come to it
-    /// since it joined those that listen.
+    /// Whether an event tells nothing new on behalf of every context that listens to this code: that has
+    /// come to it since it joined those that listen. `knows` says so of one, and goes on to say so.
     #[inline]
-    pub(crate) fn holds_for_all(&self, gil: Gil<'_>, mut holds: impl FnMut(&Info) -> bool) -> bool {
-        context::listening(gil).iter().all(|context| {
-            // SAFETY: contexts are kept for good, and what is known on behalf of one that listens
-            // is not forgotten.
-            unsafe {
-                let slot = (**context).slot();
-                let info = slot.map_or(null_mut(), |slot| (*self.whole).behalf.get(slot));
-                info.is_null() || (*info).epoch != (**context).joined || holds(&*info)
-            }
-        })
+    pub(crate) fn all_know(
+        &self,
+        _gil: Gil<'_>,
+        event: Event,
+        mut knows: impl FnMut(&Info) -> bool,
+    ) -> bool {
+        // SAFETY: contexts are kept for good, and so is what is known of the process, which with the GIL
+        // held nobody else changes; this is not what changes in it.
+        unsafe {
+            let (comers, epoch) = (&raw mut (*self.whole).comers, (*self.whole).epoch);
+            let behalf = &(*self.whole).behalf;
+            (*comers).all_know(
+                event,
+                epoch,
+                self.span,
+                |info| info.mirror.context().as_ref().and_then(Context::slot),
+                |slot| behalf.get(slot),
+                |info| {
+                    let context = &*info.mirror.context();
+                    !context.is_listening() || info.epoch != context.joined || knows(info)
+                },
+            )
+        }
     }
 
-    /// Whether single operations must be watched on behalf of any context that listens.
+    /// Whether single operations must be watched on behalf of any context.
     pub(crate) fn any_needs_operations(&mut self, gil: Gil<'_>) -> bool {
-        let mut needs = self.needs_operations();
-        for context in context::listening(gil) {
-            // SAFETY: as above; with the GIL held this is the only reference.
-            unsafe {
-                let slot = (**context).slot();
-                let info = slot.map_or(null_mut(), |slot| self.behalf.get(slot));
-                needs |= !info.is_null() && (*info).needs_operations();
+        let mut needs = self.needs_operations() || self.comers.needed_operations;
+        if !needs && self.outline.iterates {
+            for context in context::listening(gil) {
+                // SAFETY: contexts are kept for good, and what is known on behalf of one that listens is
+                // not forgotten; with the GIL held this is the only reference.
+                unsafe {
+                    let slot = (**context).slot();
+                    let info = slot.map_or(null_mut(), |slot| self.behalf.get(slot));
+                    needs |= !info.is_null() && (*info).needs_operations();
+                }
             }
         }
+        self.comers.needed_operations = needs;
         needs
     }
 
@@ -302,9 +321,12 @@ impl Info {
                 has_looked: true,
                 found: FoundArcs::NONE,
                 latest: 0,
+                latest_thread: null_mut(),
                 unit_lines: self.unit_lines,
                 whole: self,
                 behalf: Behalf::NONE,
+                comers: Comers::NONE,
+                coming: Coming::NONE,
                 epoch: (*context).joined,
                 seen: if units == 0 {
                     Seen::NONE
@@ -319,6 +341,7 @@ impl Info {
             (*context).infos = info;
             self.behalf.set(slot, info);
             self.epoch = context::next_epoch(gil);
+            self.comers.come(info, self.epoch);
             Some(info)
         }
     }
@@ -336,6 +359,7 @@ pub(crate) fn forget_behalf(_gil: Gil<'_>, context: *mut Context) {
             if let Some(slot) = slot {
                 (*(*info).whole).behalf.set(slot, null_mut());
             }
+            (*(*info).whole).comers.go(info);
             (*info).found.release();
             ffi::free(info.cast());
             info = next;

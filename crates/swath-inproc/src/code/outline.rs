@@ -1,8 +1,9 @@
 //! What is seen of a code object's operations without following them.
 
+use super::CodeField;
 use crate::ffi::Object;
 use crate::interpreter::VERSION;
-use crate::object::{attribute, bytes, number_attribute};
+use crate::object::bytes;
 use crate::operations::{self, Kind};
 use crate::state::Gil;
 use crate::text;
@@ -32,9 +33,9 @@ pub(super) unsafe fn outline(gil: Gil<'_>, code: Object) -> Option<Outline> {
     let operations = operations::of(VERSION.get(gil));
     // SAFETY: the code is alive, and its bytes are looked at while `all` holds them.
     unsafe {
-        let all = attribute(gil, code, c"co_code")?;
+        let all = CodeField::Bytes.of(gil, code)?;
         let mut outline = Outline {
-            suspends: number_attribute(gil, code, c"co_flags") & SUSPENDING != 0,
+            suspends: CodeField::Flags.number_of(gil, code) & SUSPENDING != 0,
             ..Outline::NONE
         };
         for pair in bytes(gil, all.object())?.as_chunks::<2>().0 {

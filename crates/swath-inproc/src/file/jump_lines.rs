@@ -9,6 +9,17 @@ const JUMPS: [&[u8]; 4] = [b"return", b"break", b"continue", b"raise"];
 /// More letters than the longest of them has.
 const WORD: usize = 9;
 
+/// Bytes that end something, or open and close brackets: others mean nothing where no statement begins.
+static STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let mut rest: &[u8] = b"\n#;:()[]{}";
+    while let [byte, behind @ ..] = rest {
+        stops[*byte as usize] = true;
+        rest = behind;
+    }
+    stops
+};
+
 /// Reads a source piece by piece.
 pub(crate) struct JumpLines {
     /// The line that is being read, and the first one that belongs to it: brackets join lines.
@@ -47,8 +58,25 @@ impl JumpLines {
     /// Reads more of the source; calls `found` with each line of a jump that code stands behind, and with
     /// the first one that it is joined with, once or more.
     pub(crate) fn read(&mut self, piece: &[u8], mut found: impl FnMut(u32)) {
-        for byte in piece {
+        let mut rest = piece;
+        loop {
+            // What changes nothing: behind the first word of a statement most bytes.
+            let passed = rest.iter();
+            let count = if self.is_comment {
+                passed.take_while(|byte| **byte != b'\n').count()
+            } else if self.length > 0 || self.has_ended {
+                0
+            } else if self.is_start {
+                passed.take_while(|byte| **byte == b' ').count()
+            } else {
+                passed.take_while(|byte| !STOPS[**byte as usize]).count()
+            };
+            rest = rest.get(count..).unwrap_or(&[]);
+            let Some((byte, behind)) = rest.split_first() else {
+                return;
+            };
             self.step(*byte, &mut found);
+            rest = behind;
         }
     }
 

@@ -17,12 +17,14 @@ pub(crate) enum Around {
 impl Flow {
     /// Tells apart the branches of no line: they are the compiler's own, at the end of `except*`.
     pub(super) fn mark_group_ends(&mut self, gil: Gil<'_>) {
+        self.has_groups = false;
         if !(0x030c..0x030e).contains(&VERSION.get(gil)) {
             return;
         }
         let branches = self.units.values_mut().iter_mut();
         for unit in branches.filter(|unit| unit.kind == Kind::Branch && unit.line == 0) {
             unit.kind = Kind::GroupEnd;
+            self.has_groups = true;
         }
     }
 
@@ -50,6 +52,9 @@ impl Flow {
     /// Calls `each` with what is before and behind each end of an `except*`, by lines: a line that may
     /// come to it, or one that it may go on to.
     pub(crate) fn around_group_ends(&self, mut each: impl FnMut(Around)) {
+        if !self.has_groups {
+            return;
+        }
         for (index, unit) in self.units().iter().enumerate() {
             if unit.kind == Kind::GroupEnd
                 && let Some(line) = self.first_line(self.behind(index))

@@ -39,7 +39,9 @@ pub(crate) fn end(_gil: Gil<'_>) {
 
 /// In a fork child, or when the interpreter has ended: the threads are gone.
 pub(crate) fn forget() {
-    NEAR.store(0, Ordering::Relaxed);
+    if NEAR.load(Ordering::Relaxed) != 0 {
+        NEAR.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Waits until byte code may be changed; the program may run meanwhile. From here on it may be

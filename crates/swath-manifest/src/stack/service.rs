@@ -1,8 +1,9 @@
 //! One service of a stack: its tasks get the agent.
 
+use super::addition::{TaskAddition, TaskVolume};
 use super::environment::add_agent;
 use super::note::{LeftService, ServiceOutcome};
-use super::{RUN_LABEL, Rules, SERVICE_LABEL, SHIP_SERVICE, VOLUME};
+use super::{Rules, SHIP_SERVICE, VOLUME};
 use crate::node::Node;
 
 /// The keys under which a service has something at a path of its tasks.
@@ -43,58 +44,15 @@ fn try_inject(name: &str, service: &mut Node, rules: &Rules<'_>) -> Result<bool,
     let of_image = rules.choice.python_path(name);
     let may_lose_path =
         add_agent(service, &rules.agent(), name, of_image).ok_or(malformed("environment"))?;
-    let configs = service
-        .sequence_mut("configs")
-        .ok_or(malformed("configs"))?;
-    configs.extend(rules.configs.iter().map(|config| {
-        let target = format!("{}/{}", rules.agent(), config.target);
-        Node::mapping([
-            ("source", Node::text(config.key.clone())),
-            ("target", Node::text(target)),
-            ("mode", Node::plain("0444")),
-        ])
-    }));
-    let volumes = service
-        .sequence_mut("volumes")
-        .ok_or(malformed("volumes"))?;
-    volumes.push(mount(&rules.tasks()));
-    mark(service, name, &rules.request.run).ok_or(malformed("deploy"))?;
+    let addition = TaskAddition {
+        service: name,
+        run: &rules.request.run,
+        folder: rules.folder,
+        volume: TaskVolume::Named(VOLUME),
+        configs: &rules.configs,
+    };
+    addition.add_to_compose(service).map_err(malformed)?;
     Ok(may_lose_path)
-}
-
-/// The volume of the node in a task. What the image has there does not go into it.
-pub(super) fn mount(folder: &str) -> Node {
-    let options = Node::mapping([("nocopy", Node::plain("true"))]);
-    Node::mapping([
-        ("type", Node::text("volume")),
-        ("source", Node::text(VOLUME)),
-        ("target", Node::text(folder)),
-        ("volume", options),
-    ])
-}
-
-/// Says on the service what was done to it, after which its tasks name their folders, and on its
-/// tasks, which may outlive the service as it is now.
-fn mark(service: &mut Node, name: &str, run: &str) -> Option<()> {
-    let labels = [(SERVICE_LABEL, name), (RUN_LABEL, run)];
-    label(service, &labels)?;
-    label(service.mapping_mut("deploy")?, &labels)
-}
-
-/// Adds labels, in whatever way the others are written.
-fn label(of: &mut Node, labels: &[(&str, &str)]) -> Option<()> {
-    if of.get("labels").is_none() {
-        of.set("labels", Node::Mapping(Vec::new()))?;
-    }
-    let there = of.get_mut("labels")?;
-    for (key, value) in labels {
-        match there {
-            Node::Sequence(items) => items.push(Node::text(format!("{key}={value}"))),
-            Node::Mapping(_) => there.set(key, Node::text(*value))?,
-            Node::Scalar(_) => return None,
-        }
-    }
-    Some(())
 }
 
 /// The paths at which a service has something in its tasks.

@@ -78,7 +78,18 @@ pub(super) fn message(finding: &Finding) -> Option<Message> {
             age,
             rescue,
             cause,
-        } => leftover_run(&count(*hit_stores, "raw data file"), age, cause).hint(rescue.clone()),
+            shipped_to,
+        } => {
+            let files = match hit_stores {
+                0 => "anything".to_owned(),
+                more => count(*more, "raw data file"),
+            };
+            let elsewhere = shipped_to.as_ref().map(|address| {
+                format!("what its services on several nodes of a Swarm shipped, if they did, is in `{address}`, for `swath gather --append`")
+            });
+            let message = leftover_run(&files, age, cause).notes(elsewhere);
+            message.hint(rescue.clone())
+        }
         other => return of_place(other),
     })
 }

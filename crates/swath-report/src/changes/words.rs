@@ -63,8 +63,13 @@ pub fn remarks(report: &ChangeReport) -> Vec<String> {
     let mut remarks = Vec::new();
     if report.unmeasured > 0 {
         let changed = plural(report.unmeasured, "line");
+        let count = if report.unmeasured == 1 {
+            "counts"
+        } else {
+            "count"
+        };
         remarks.push(format!(
-            "{changed} changed after the data was recorded and count as missed: measure again"
+            "{changed} changed after the data was recorded and {count} as missed: measure again"
         ));
     }
     for path in &report.newer {

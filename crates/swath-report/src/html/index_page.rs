@@ -9,7 +9,7 @@ use super::figures::{cover, grouped, plural, push_bar, share};
 use super::holes_page::push_never_ran;
 use super::layout::{Place, page};
 use super::lines::FunctionFigures;
-use super::page_names::PageNames;
+use super::page_names::{PageKind, PageNames};
 use super::rows;
 use super::site::{FilePage, Site};
 use super::tree::{Folder, Node, tree};
@@ -123,7 +123,7 @@ impl FolderPages<'_, '_> {
     }
 
     fn page(&mut self, folder: &Folder) -> String {
-        let name = self.names.name("d", &folder.path);
+        let name = self.names.name(PageKind::Folder, &folder.path);
         let mut main = String::from("<h1>");
         super::escape::push_text(&mut main, &folder.path);
         let percent = cover(&folder.numbers, self.site.options.precision);

@@ -7,7 +7,7 @@ use swath_data::{CoverageData, ProcessRecord};
 use swath_model::Role;
 
 use super::lines::{FunctionFigures, function_figures};
-use super::page_names::PageNames;
+use super::page_names::{PageKind, PageNames};
 use super::{HtmlOptions, SourceOf};
 use crate::hole_ranking::RankedFile;
 
@@ -95,7 +95,7 @@ impl<'a> Site<'a> {
             } else {
                 site.pages.push(FilePage {
                     file,
-                    name: names.name("f", &file.name),
+                    name: names.name(PageKind::File, &file.name),
                     functions: function_figures(file),
                     processes: touched.remove(file.recorded.as_str()).unwrap_or_default(),
                 });
@@ -106,7 +106,9 @@ impl<'a> Site<'a> {
         if !data.accounting.attribution.is_empty() {
             site.attribution = AttributionReport::new(data, report, options.contexts.as_ref());
             let tests = site.attribution.tests.iter();
-            site.test_pages = tests.map(|test| names.name("t", &test.name)).collect();
+            site.test_pages = tests
+                .map(|test| names.name(PageKind::Test, &test.name))
+                .collect();
         }
         site
     }

@@ -11,7 +11,8 @@ use swath_model::neutralize_control;
 use super::{title, who};
 use crate::Piece;
 use crate::html::{
-    PageNames, STYLE, piece, push_attribute, push_code, push_lone_end, push_lone_start, push_text,
+    PageKind, PageNames, STYLE, piece, push_attribute, push_code, push_lone_end, push_lone_start,
+    push_text,
 };
 
 /// What these pages have besides.
@@ -34,7 +35,7 @@ pub fn render_set_pages<E>(
     let pages: Vec<String> = report
         .files
         .iter()
-        .map(|file| names.name("f", &file.name))
+        .map(|file| names.name(PageKind::File, &file.name))
         .collect();
     put(piece("index.html", index(report, heading, &pages)))?;
     for (file, name) in report.files.iter().zip(&pages) {

@@ -11,7 +11,9 @@ use swath_checkout::{Mapped, write_private_file};
 use swath_data::{
     Gathered, SharedFiles, SourceHash, StoredFile, StoredProcess, UnreadableStore, distinct_files,
 };
-use swath_docker::{ContainerNote, ContainerRecord, Endpoint, EngineError, read_source};
+use swath_docker::{
+    ContainerNote, ContainerRecord, Endpoint, EngineError, ShippedTasks, read_source,
+};
 use swath_model::{Ending, Finding, Orchestrator, Role};
 
 use crate::account::{Account, Judged, ProcessAccount, account_for_places};
@@ -32,6 +34,8 @@ pub(crate) struct ContainerRun {
     files: SharedFiles,
     /// The engine, where the proxy ran.
     pub(crate) endpoint: Option<Endpoint>,
+    /// What tasks of a Swarm's services recorded that is still in an object store.
+    pub(crate) shipped: Option<ShippedTasks>,
     /// What there is to say about them.
     pub notes: Vec<ContainerNote>,
     /// Sources that are not in the checkout, by their path in a container: where they are now.
@@ -40,6 +44,8 @@ pub(crate) struct ContainerRun {
     pub unreadable: Vec<UnreadableStore>,
     /// Whether nothing is known of them, for a reason of swath's own.
     pub(crate) is_lost: bool,
+    /// Whether what tasks recorded is still in the engine, of which nobody could be told.
+    pub(crate) keeps_volume: bool,
 }
 
 /// One container in the accounting.
@@ -136,7 +142,9 @@ impl ContainerRun {
 
     /// Whether what a container recorded is still in the engine.
     pub(crate) fn is_ungathered(&self) -> bool {
-        self.is_lost || self.records.iter().any(|record| record.problem.is_some())
+        self.is_lost
+            || self.keeps_volume
+            || self.records.iter().any(|record| record.problem.is_some())
     }
 
     /// Takes note of commands that went past the proxy.
@@ -226,7 +234,7 @@ impl ContainerRun {
             account
                 .not_measured
                 .extend(not_measured_in_container(record, own));
-            let unseen = unseen_in_container(&record.name, own);
+            let unseen = unseen_in_container(record, own);
             account.not_measured.extend(unseen);
             containers.push(container_account(record, own.len(), role));
         }

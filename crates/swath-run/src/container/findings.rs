@@ -16,6 +16,9 @@ pub(crate) fn of_notes(notes: &[ContainerNote]) -> Vec<Finding> {
 fn of_note(note: &ContainerNote) -> Option<Finding> {
     Some(match note.clone() {
         ContainerNote::NotInjected { container } => Finding::ContainerNotInjected { container },
+        ContainerNote::ServiceNotInjected { service, left } => {
+            Finding::ServiceNotInjected { service, left }
+        }
         ContainerNote::EngineSocket { container } => Finding::EngineSocket { container },
         ContainerNote::AroundProxy { command } => Finding::EngineBypassed { command },
         ContainerNote::OtherPlatform { image, platform } => {

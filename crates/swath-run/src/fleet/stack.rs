@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use swath_docker::has_run;
 use swath_manifest::{SERVICE_LABEL, SHIP_SERVICE, STACK_RUN_LABEL};
 use swath_model::Orchestrator;
 
@@ -154,9 +155,15 @@ impl Stack {
         let mut asked = 0;
         while !shared.is_over() {
             if locked(&self.known).was_ready {
-                let tasks = self
-                    .tasks()
-                    .map_err(|problem| format!("{DOCKER} {problem}"))?;
+                let tasks = match self.tasks() {
+                    Ok(tasks) => tasks,
+                    Err(problem) if asked == 0 => return Err(format!("{DOCKER} {problem}")),
+                    // A manager that answered before does so again, or the next time says that it does not.
+                    Err(problem) => {
+                        tracing::debug!("{DOCKER} {problem}");
+                        return Ok(asked);
+                    }
+                };
                 let instances = locked(&self.known).instances(&tasks);
                 learn(&mut locked(&shared.instances), instances);
             }
@@ -313,13 +320,10 @@ impl Task {
 
     fn seen(&self) -> SeenInstance {
         let state = self.state();
-        // What failed may not have got so far.
         let problem = self.error.trim_matches('"');
-        let has_failed_to_start = problem.starts_with("starting container failed");
         SeenInstance {
             name: self.plain_name().to_owned(),
-            has_run: matches!(state, "Running" | "Complete")
-                || state == "Failed" && !has_failed_to_start,
+            has_run: has_run(state, problem),
             is_settled: state == "Running"
                 || state == "Complete"
                 || self.desired_state == "Shutdown",

@@ -32,37 +32,49 @@ pub struct TaskFile {
 }
 
 impl TaskAgent<'_> {
-    /// The files, for tasks whose folders are below `tasks`. A task's own is
-    /// `RUN/TASK/SERVICE/data`: only the Swarm knows the name of a task, and the agent makes it.
+    /// The files, for tasks whose folders are below `tasks`.
     pub fn files(&self, tasks: &str) -> Vec<TaskFile> {
-        let files = swath_agent::files(self.attribution).map(|(name, content)| TaskFile {
-            target: name.to_owned(),
-            content: content.to_owned(),
-            is_template: false,
-        });
-        let settings = TaskFile {
-            target: CONFIGURATION_FILE_NAME.to_owned(),
-            content: self.settings(tasks),
-            is_template: true,
-        };
-        files.chain([settings]).collect()
+        let files = swath_agent::files(self.attribution);
+        let settings = agent_settings::in_pod(self.attribution, self.branch, self.own_packages);
+        task_files(files, settings, self.run, tasks)
     }
+}
 
-    /// The agent's settings, as a template. The length of a value stands before it, so the Swarm
-    /// counts, too.
-    fn settings(&self, tasks: &str) -> Vec<u8> {
-        let mut settings = agent_settings::in_pod(self.attribution, self.branch, self.own_packages);
-        settings::write(settings::DATA_BELOW, tasks.as_bytes(), |bytes| {
-            settings.extend_from_slice(bytes);
-        });
-        let fixed = without_templates(&String::from_utf8_lossy(&settings));
-        let folder = format!("{tasks}/{}", self.run);
-        let service = format!("index .Service.Labels {SERVICE_LABEL:?}");
-        let key = settings::DATA;
-        let length = format!("printf \"{folder}/%s/%s/data\" .Task.Name ({service}) | len");
-        let path = format!("{folder}/{{{{.Task.Name}}}}/{{{{{service}}}}}/data");
-        format!("{fixed}{key} {{{{{length}}}}} {path}\n").into_bytes()
-    }
+/// The files of an agent with these settings, for the tasks of a run whose folders are below `tasks`. A
+/// task's own is `RUN/TASK/SERVICE/data`: only the Swarm knows the name of a task, and the agent makes
+/// it.
+pub(crate) fn task_files<'a>(
+    agent: impl Iterator<Item = (&'a str, &'a [u8])>,
+    settings: Vec<u8>,
+    run: &str,
+    tasks: &str,
+) -> Vec<TaskFile> {
+    let files = agent.map(|(name, content)| TaskFile {
+        target: name.to_owned(),
+        content: content.to_owned(),
+        is_template: false,
+    });
+    let settings = TaskFile {
+        target: CONFIGURATION_FILE_NAME.to_owned(),
+        content: template(settings, run, tasks),
+        is_template: true,
+    };
+    files.chain([settings]).collect()
+}
+
+/// The agent's settings, as a template. The length of a value stands before it, so the Swarm counts,
+/// too.
+fn template(mut settings: Vec<u8>, run: &str, tasks: &str) -> Vec<u8> {
+    settings::write(settings::DATA_BELOW, tasks.as_bytes(), |bytes| {
+        settings.extend_from_slice(bytes);
+    });
+    let fixed = without_templates(&String::from_utf8_lossy(&settings));
+    let folder = format!("{tasks}/{run}");
+    let service = format!("index .Service.Labels {SERVICE_LABEL:?}");
+    let key = settings::DATA;
+    let length = format!("printf \"{folder}/%s/%s/data\" .Task.Name ({service}) | len");
+    let path = format!("{folder}/{{{{.Task.Name}}}}/{{{{{service}}}}}/data");
+    format!("{fixed}{key} {{{{{length}}}}} {path}\n").into_bytes()
 }
 
 impl TaskFile {

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use swath_data::{Spawn, StoreEnding, StoredProcess, without_secrets};
+use swath_data::{MEASURED, Spawn, StoreEnding, StoredProcess, without_secrets};
+use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 
 use super::{Evidence, is_open_to_others, is_recorded, is_settled_python, isolation};
@@ -31,10 +32,7 @@ pub(super) fn find(evidence: &Evidence<'_>, interpreters: &Interpreters) -> Vec<
                 continue;
             };
             let is_explained = if spawn.how == EXEC {
-                // Those before the last one were refused.
-                let is_last =
-                    process.spawned.iter().rfind(|spawn| spawn.how == EXEC) == Some(spawn);
-                !is_last || !is_lost_by_exec(evidence, parent, &start)
+                is_refused(process, spawn) || !is_lost_by_exec(evidence, parent, &start)
             } else {
                 traces.take_child(parent, &start)
             };
@@ -58,32 +56,57 @@ pub(super) fn find(evidence: &Evidence<'_>, interpreters: &Interpreters) -> Vec<
 
 /// The Pythons that the processes of a container started, and that left nothing. What is in its
 /// file system is not known here, so that only a Python's own name tells one.
-pub(crate) fn unseen_in_container(name: &str, processes: &[StoredProcess]) -> Vec<NotMeasured> {
+pub(crate) fn unseen_in_container(
+    record: &ContainerRecord,
+    processes: &[StoredProcess],
+) -> Vec<NotMeasured> {
     let mut found = Vec::new();
+    let measured = processes.iter().filter(|process| process.state == MEASURED);
+    let interpreters: BTreeSet<&str> = measured
+        .map(|process| process.executable.as_str())
+        .collect();
+    // Had its interpreter begun to run code, it would have left something.
+    let would_have_begun = |spawn: &Spawn| {
+        record.failures_are_noted
+            && spawn.has_agent_on_path
+            && isolation(&spawn.command).is_none()
+            && program(spawn).is_some_and(|program| interpreters.contains(program))
+    };
     for parent in processes {
+        // Neither the parent itself nor a fork of it is what it started.
         let mut known: Vec<&[String]> = processes
             .iter()
             .filter(|process| process.parent_pid == parent.pid || process.pid == parent.pid)
+            .filter(|process| !std::ptr::eq(*process, parent) && process.fork_parent.is_none())
             .map(|process| process.command.as_slice())
             .collect();
-        for spawn in each_once(&parent.spawned) {
-            let program = if spawn.executable.is_empty() {
-                spawn.command.first()
-            } else {
-                Some(&spawn.executable)
-            };
-            if !program.is_some_and(|program| is_python_name(program)) {
-                continue;
-            }
-            let own = spawn.command.get(1..).unwrap_or_default();
-            if let Some(index) = known.iter().position(|command| command.ends_with(own)) {
-                known.swap_remove(index);
-                continue;
-            }
-            found.push(not_measured(&spawn.command, Some(name)));
+        let is_python = |spawn: &Spawn| program(spawn).is_some_and(is_python_name);
+        let mut starts = each_once(&parent.spawned);
+        starts.retain(|spawn| is_python(spawn) && !is_refused(parent, spawn));
+        // What has the very arguments was that start; a launcher may have put some in front.
+        for is_it in [<[String]>::eq, <[String]>::ends_with] {
+            starts.retain(|spawn| {
+                let own = spawn.command.get(1..).unwrap_or_default();
+                let itself = known
+                    .iter()
+                    .position(|command| is_it(command.get(1..).unwrap_or_default(), own));
+                itself.map(|index| known.swap_remove(index)).is_none()
+            });
         }
+        starts.retain(|spawn| !would_have_begun(spawn));
+        let unseen = starts.iter();
+        found.extend(unseen.map(|spawn| not_measured(&spawn.command, Some(&record.name))));
     }
     found
+}
+
+/// The name of the program that is to be started.
+fn program(spawn: &Spawn) -> Option<&str> {
+    if spawn.executable.is_empty() {
+        spawn.command.first().map(String::as_str)
+    } else {
+        Some(&spawn.executable)
+    }
 }
 
 fn not_measured(arguments: &[String], container: Option<&str>) -> NotMeasured {
@@ -107,11 +130,7 @@ struct PythonStart {
 impl PythonStart {
     /// What was started, if it is a Python and can have been started.
     fn of(spawn: &Spawn, working_folder: &Path, folder: &Path) -> Option<PythonStart> {
-        let program = if spawn.executable.is_empty() {
-            spawn.command.first()?
-        } else {
-            &spawn.executable
-        };
+        let program = program(spawn)?;
         let path = find_program(program, working_folder, folder)?;
         let words = script_interpreter(&path);
         let Some(mut words) = words else {
@@ -179,7 +198,7 @@ pub(super) struct Interpreters {
 impl Interpreters {
     pub(super) fn of(evidence: &Evidence<'_>) -> Interpreters {
         let measured = evidence.processes.iter();
-        let measured = measured.filter(|process| process.state == swath_data::MEASURED);
+        let measured = measured.filter(|process| process.state == MEASURED);
         let names: BTreeSet<&str> = measured
             .map(|process| process.executable.as_str())
             .collect();
@@ -322,13 +341,10 @@ fn own_key(evidence: &Evidence<'_>, store: usize) -> ProcessKey {
     })
 }
 
-/// Whether a process became a Python that left no store, and that was not seen either. What left the
+/// Whether a process that became a Python left no store of it, and it was not seen either. What left the
 /// next store of the process may be what that became in turn.
 fn is_lost_by_exec(evidence: &Evidence<'_>, store: usize, start: &PythonStart) -> bool {
     let process = &evidence.processes[store];
-    if process.closed != StoreEnding::Exec {
-        return false;
-    }
     let same = evidence.kin.stores_of_same(store);
     let later = same
         .iter()
@@ -342,6 +358,13 @@ fn is_lost_by_exec(evidence: &Evidence<'_>, store: usize, start: &PythonStart) -
             && is_settled_python(evidence, sighting)
             && !is_recorded(evidence, sighting)
     })
+}
+
+/// Whether a program was to take a process over and did not: the process went on, or tried another one later.
+fn is_refused(process: &StoredProcess, spawn: &Spawn) -> bool {
+    let last = || process.spawned.iter().rfind(|spawn| spawn.how == EXEC);
+    let is_last = || last().is_some_and(|last| std::ptr::eq(last, spawn));
+    spawn.how == EXEC && (process.closed != StoreEnding::Exec || !is_last())
 }
 
 /// What was started, once each: from 3.13 on `subprocess` starts programs by `os.posix_spawn`, and

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use swath_config::{FleetSettings, Service};
-use swath_fleet::StoreError;
+use swath_config::{FleetSettings, Service, ShippingSettings};
+use swath_fleet::{RunLocation, StoreError};
 use swath_model::Message;
 use swath_run::{
-    Cluster, FleetEngine, FleetRequest, PluginChoice, SettingsOverrides, Stack, duration,
+    Cluster, FleetEngine, FleetRequest, PluginChoice, SettingsOverrides, Shipping, Stack, duration,
 };
 
 use super::{Count, MeasureArguments, RunReportArguments, overrides};
@@ -70,6 +70,15 @@ pub(crate) struct ClusterArguments {
     /// A service of the fleet that has so many instances at least; may be repeated.
     #[arg(long, value_name = "SERVICE=N", value_parser = instances, hide_short_help = true)]
     pub(crate) expect: Vec<(String, usize)>,
+    /// The image with swath that ships for services which the command makes on a Swarm of several nodes.
+    #[arg(long, value_name = "IMAGE", hide_short_help = true)]
+    pub(crate) swarm_image: Option<String>,
+    /// Where it ships to: a folder of an object store, in which each run has one of its own.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub(crate) swarm_store: Option<String>,
+    /// The secret of the Swarm with the variables of that store.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    pub(crate) swarm_store_secret: Option<String>,
     /// What the file of settings says.
     #[arg(skip)]
     pub(crate) file: FleetSettings,
@@ -97,6 +106,52 @@ impl ClusterArguments {
             stack.map_err(|problem| bad("swarm", text, problem))
         });
         Ok(stack.transpose()?.map(FleetEngine::Swarm))
+    }
+
+    /// Takes over what the file says of shipping, where the command line does not.
+    pub(crate) fn take_in(&mut self, file: &ShippingSettings) {
+        for (own, of_file) in [
+            (&mut self.swarm_image, &file.image),
+            (&mut self.swarm_store, &file.store),
+            (&mut self.swarm_store_secret, &file.store_secret),
+        ] {
+            if own.is_none() {
+                own.clone_from(of_file);
+            }
+        }
+    }
+
+    /// What ships for services that the command makes, if that is said.
+    pub(crate) fn shipping(&self) -> Result<Option<Shipping>, Message> {
+        let needed = [
+            ("swarm-image", &self.swarm_image),
+            ("swarm-store", &self.swarm_store),
+        ];
+        let [Some(image), Some(store)] = needed.map(|(_, given)| given.as_ref()) else {
+            let given = needed.iter().find(|(_, given)| given.is_some());
+            let missing = needed.iter().find(|(_, given)| given.is_none());
+            let text = match (given, missing) {
+                (Some((given, _)), Some((missing, _))) => {
+                    format!("`{given}` is of no use without `{missing}`")
+                }
+                _ if self.swarm_store_secret.is_some() => {
+                    "`swarm-store-secret` is of no use without `swarm-image` and `swarm-store`"
+                        .to_owned()
+                }
+                _ => return Ok(None),
+            };
+            let hint = "swath run --swarm-image IMAGE --swarm-store URL -- COMMAND".to_owned();
+            return Err(Message::error("usage", text).hint(hint));
+        };
+        let store = store.trim_end_matches('/');
+        // The run's own folder is below it: what can be known to fail fails before the tests.
+        let run: Result<RunLocation, StoreError> = format!("{store}/run").parse();
+        run.map_err(|error| error.message())?;
+        Ok(Some(Shipping {
+            image: image.clone(),
+            store: store.to_owned(),
+            store_secret: self.swarm_store_secret.clone(),
+        }))
     }
 
     /// The fleet, if one is named. `ready_timeout` is that of all services.

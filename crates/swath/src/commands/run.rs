@@ -97,6 +97,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
     }
     let timeout = arguments.services.ready_timeout.as_deref();
     let fleet = arguments.cluster.request(timeout)?;
+    let shipping = arguments.cluster.shipping()?;
     Ok(RunRequest {
         services,
         command,
@@ -106,6 +107,7 @@ fn request(arguments: &mut RunArguments, command: &[OsString]) -> Result<RunRequ
         inject: arguments.services.inject.map(Into::into),
         compose,
         fleet,
+        shipping,
         data_file: if arguments.program.parallel_mode {
             beside(&settings.data_file())
         } else {
@@ -498,6 +500,9 @@ fn nothing_measured(why: &NothingMeasured) -> Message {
         "no Python process of the run touched a file in scope",
     );
     match why {
+        NothingMeasured::Unreadable => message
+            .note("what they recorded could not be read")
+            .hint("the warnings above say why and what helps".to_owned()),
         NothingMeasured::NoPython => message.note("no Python was seen at all").hint(
             "start the services below this command, or name them with `--service`".to_owned(),
         ),

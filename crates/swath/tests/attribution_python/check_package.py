@@ -31,6 +31,13 @@ class Agent:
 
     leave = set_current = enter
 
+    def serve(self, number, served, request):
+        return served.set(request), self.current.set(number)
+
+    def unserve(self, number, served, tokens):
+        self.current.reset(tokens[1])
+        served.reset(tokens[0])
+
     def started_for(self):
         pass
 

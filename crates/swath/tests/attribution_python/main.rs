@@ -7,6 +7,7 @@
 //! - `stage`: programs that run beside the stand-in
 //! - `servers`: servers and frameworks × clients, two tests each
 //! - `pools`: tasks of pools of processes
+//! - `routes`: routes that frameworks add, and templates that they change
 //! - `suites`: test runners, and queues that tests put work into
 //! - `browsers`: the requests of a real browser
 //! - `package`: every file on every Python, baggage and paths
@@ -17,6 +18,7 @@ mod browsers;
 mod log;
 mod package;
 mod pools;
+mod routes;
 mod servers;
 mod stage;
 mod suites;

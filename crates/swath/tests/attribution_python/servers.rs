@@ -74,7 +74,7 @@ static AIOHTTP: App = App {
     stream: "/stream/{point}",
     socket: Some("GET /socket/{point}"),
     forwards: true,
-    others: &["GET /forward/{port}/{point}", "POST /never"],
+    others: &["GET /forward/{port}/{point}", "POST /never", "PUT /view"],
     ..NONE
 };
 static TORNADO: App = App {

@@ -37,6 +37,19 @@ class Agent:
     def leave(self, number):
         self.log("leave", self.strings(number))
 
+    def serve(self, number, served, request):
+        self.enter(number)
+        return served.set(request), self.current.set(number)
+
+    def unserve(self, number, served, tokens):
+        try:
+            self.current.reset(tokens[1])
+            served.reset(tokens[0])
+        except ValueError:
+            # In another context than the one that it was set in.
+            pass
+        self.leave(number)
+
     def set_current(self, number):
         self.process_wide = number
 

@@ -2,7 +2,9 @@
 //! whole standard libraries, at every level of optimization.
 
 use serde_json::Value;
-use swath_test::{Python, Scale, newest_python, pythons, record_figure, scale, skip};
+use swath_test::{
+    Build, Python, Scale, newest_python, python_build, pythons, record_figure, scale, skip,
+};
 
 use crate::sandbox::{Sandbox, finish};
 
@@ -103,4 +105,33 @@ fn other_code_under_the_name_of_a_file_is_no_fault_of_the_analysis() {
     let run = finish(command);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("analysis-differs"), "{}", run.stderr);
+}
+
+/// Its compiler has code for what is no statement to later releases.
+#[test]
+fn the_guard_names_what_an_early_release_of_3_11_counts() {
+    let test = "the_guard_names_what_an_early_release_of_3_11_counts";
+    let Some(python) = python_build(3, 11, Build::Debug) else {
+        return skip(test, "`cargo xtask built-pythons`");
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "early.py",
+        "def f(n):
+    match n:
+        case int():
+            x: int
+        case str() if n:
+            global z
+        case _:
+            y = 1
+f(1)
+",
+    );
+    let mut command = sandbox.command(&["run", "--no-docker", "--source=.", "--"]);
+    command.arg(&python.path).arg("early.py");
+    let run = finish(command);
+    let named =
+        "CPython 3.11 has code in `early.py` where the analysis sees no statement\n  lines 4, 6";
+    assert!(run.stderr.contains(named), "{}", run.stderr);
 }

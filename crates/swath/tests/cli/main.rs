@@ -61,6 +61,7 @@ mod sightings;
 mod source_packages;
 mod stopping;
 mod swarm;
+mod swarm_services;
 mod swath_log;
 mod test_names;
 mod twin;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use swath_analysis::{ExclusionRules, PythonVersion, analyze_lines};
 use swath_data::CoverageData;
-use swath_test::{Python, Random, Scale, builds, scale, seed, workspace_root};
+use swath_test::{Build, Python, Random, Scale, builds, scale, seed, workspace_root};
 
 use crate::sandbox::Sandbox;
 
@@ -31,7 +31,7 @@ pub(crate) fn pythons_for(case: &str) -> Vec<&'static Python> {
     }
     let (always, others): (Vec<_>, Vec<_>) = all
         .iter()
-        .partition(|python| ALWAYS.contains(&python.version) && !python.is_free_threaded);
+        .partition(|python| ALWAYS.contains(&python.version) && python.build == Build::Ordinary);
     let salt = case.bytes().map(u64::from).sum::<u64>();
     let more = Random::new(seed() + salt).sample(&others, 1);
     always.into_iter().chain(more).collect()
@@ -114,7 +114,7 @@ fn markers_are_read() {
     let python = Python {
         path: "python3.12".into(),
         version: (3, 12),
-        is_free_threaded: false,
+        build: Build::Ordinary,
     };
     let source = "# a comment\ndef f():\n    return 1  # miss\n\n\nx = 1\n";
     assert_eq!(promised(source, &python), [2, 6].into());

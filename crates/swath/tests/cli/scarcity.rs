@@ -229,3 +229,31 @@ fn children_without_number_fill_no_disk_and_lose_nothing() {
     assert!(row.is_some_and(|row| row.contains("100%")), "{report:#?}");
     sandbox.assert_nothing_left();
 }
+
+/// A test suite that clears the temporary folder takes the run's with it.
+const CLEARS: &str = "import os, shutil, tempfile, time
+for entry in os.scandir(tempfile.gettempdir()):
+    shutil.rmtree(entry.path)
+# As long as tests: so it is seen.
+time.sleep(2)
+";
+
+#[test]
+fn what_removes_the_runs_folder_makes_the_number_incomplete() {
+    let Some(python) = python("what_removes_the_runs_folder_makes_the_number_incomplete") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("clears.py", CLEARS);
+    let interpreter = python.path.to_string_lossy();
+    let run = sandbox.swath(&["run", "--source=.", "--", &interpreter, "clears.py"]);
+    assert_eq!(run.code, 125, "{run:#?}");
+    for words in [
+        "` was removed while the run went on, with what it recorded",
+        "1 Python process was not measured: the run's folder was removed, with what it recorded",
+        "hint: let nothing clear the temporary folder while swath runs, or set TMPDIR",
+        "  what they recorded could not be read",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {run:#?}");
+    }
+}

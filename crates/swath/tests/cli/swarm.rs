@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use swath_test::{engine, finish, skip};
+use swath_test::{SwarmEngine, engine, finish, skip};
 
 use crate::sandbox::Sandbox;
 
@@ -219,4 +219,118 @@ fn the_settings_name_the_fleet_of_their_own_tests() {
     let words = "the fleet of swath.toml is left out of this run; --services starts it";
     assert!(done.stderr.contains(words), "{}", done.stderr);
     assert!(sandbox.project().join("began").exists());
+}
+
+#[test]
+fn what_ships_for_services_of_the_tests_has_an_image_and_a_store() {
+    let sandbox = Sandbox::new();
+    let refused = |options: &[&str], words: &str| {
+        let arguments = [&["run"], options, &["--", "touch", "began"]].concat();
+        let done = sandbox.swath(&arguments);
+        assert_eq!(done.code, 125, "{}", done.stderr);
+        assert!(done.stderr.contains(words), "{}", done.stderr);
+        assert!(!sandbox.project().join("began").exists());
+    };
+    refused(
+        &["--swarm-image=swath:1"],
+        "error[usage]: `swarm-image` is of no use without `swarm-store`",
+    );
+    refused(
+        &["--swarm-store-secret=store"],
+        "error[usage]: `swarm-store-secret` is of no use without `swarm-image` and `swarm-store`",
+    );
+    refused(
+        &["--swarm-image=swath:1", "--swarm-store=coverage"],
+        "error[bad-store-url]: `coverage/run`",
+    );
+    // What the file says counts for whatever is run.
+    sandbox.write("swath.toml", "swarm-store = \"s3://coverage/shop\"\n");
+    refused(
+        &[],
+        "error[usage]: `swarm-store` is of no use without `swarm-image`",
+    );
+}
+
+/// A store that answers each method with one status, and lists nothing.
+fn store(answers: &'static [(&'static str, u16)]) -> String {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let length = client.read(&mut head).unwrap_or(0);
+            let line = String::from_utf8_lossy(&head[..length]).into_owned();
+            let status = answers
+                .iter()
+                .find(|(method, _)| line.starts_with(method))
+                .map_or(500, |(_, status)| *status);
+            let body = if status == 200 {
+                r#"<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>false</IsTruncated></ListBucketResult>"#
+            } else {
+                "<Error><Code>AccessDenied</Code></Error>"
+            };
+            let _ = write!(
+                client,
+                "HTTP/1.1 {status} said\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}
+
+#[test]
+fn the_store_of_services_of_the_tests_is_tried_before_them() {
+    let sandbox = Sandbox::new();
+    let engine = SwarmEngine::start(&sandbox.temporary());
+    engine.set_nodes(2);
+    let run = |endpoint: &str, url: &str| {
+        let url = format!("--swarm-store={url}");
+        let mut command =
+            sandbox.command(&["run", "--swarm-image=swath:1", &url, "--", "touch", "began"]);
+        let host = format!("unix://{}", engine.socket().display());
+        command.env("DOCKER_HOST", host);
+        command.env("AWS_ENDPOINT_URL", endpoint);
+        command.env("SWATH_STORE_ANONYMOUS", "1");
+        let done = finish(command);
+        let began = sandbox.project().join("began");
+        let has_begun = began.exists();
+        let _ = fs_err::remove_file(began);
+        (done, has_begun)
+    };
+    let (done, has_begun) = run(&store(&[("GET", 403)]), "s3://coverage/shop");
+    assert!(!has_begun && done.code == 125, "{}", done.stderr);
+    insta::assert_snapshot!(sandbox.normal(&done.stderr), @r"
+    error[store-failed]: `--swarm-store s3://coverage/shop` cannot be used: the object store refused to list `probe-`: 403 AccessDenied
+      log: [ROOT]/cache/swath/runs/[RUN]/swath.log
+
+    hint: give `swath run` the right to list and to read there: it fetches what was shipped
+    ");
+    let folder = sandbox.project().join("store");
+    let url = format!("file://{}", folder.display());
+    let (done, has_begun) = run("", &url);
+    assert!(!has_begun && done.code == 125, "{}", done.stderr);
+    let said = format!(
+        "error[store-failed]: `--swarm-store {url}` cannot be used: the object store could not be looked into"
+    );
+    assert!(done.stderr.contains(&said), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("hint: name a folder"),
+        "{}",
+        done.stderr
+    );
+    // On one node nothing goes there.
+    engine.set_nodes(1);
+    let (done, has_begun) = run("", &url);
+    assert!(has_begun, "{}", done.stderr);
+    engine.set_nodes(2);
+    // Who only fetches needs no right to write.
+    let (done, has_begun) = run(&store(&[("GET", 200), ("PUT", 403)]), "s3://coverage/shop");
+    assert!(has_begun, "{}", done.stderr);
+    fs_err::create_dir(&folder).unwrap();
+    let (done, has_begun) = run("", &url);
+    assert!(has_begun, "{}", done.stderr);
+    assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 0);
 }

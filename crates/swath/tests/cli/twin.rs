@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use swath_test::{Example, Python, coverage_lines, pythons};
+use swath_test::{Example, Python, coverage_lines, pythons, scale};
 
 use crate::example::{assert_same_lines, by_hand, coverage_report, in_example, swath};
 use crate::sandbox::{Sandbox, finish, text};
@@ -81,5 +81,6 @@ fn the_recipe_and_swath_are_both_right_on_every_python() {
     }
     // From the other end than the example's own test, which may run at the same time: each leaves
     // measurements by hand that the other needs.
-    pythons().iter().rev().for_each(compare);
+    let newest_first = pythons().iter().rev();
+    newest_first.step_by(scale().pick(3, 1)).for_each(compare);
 }

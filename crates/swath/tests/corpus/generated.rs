@@ -1,7 +1,7 @@
 //! Generated programs, run by both tools: the same lines and the same exits.
 
 use swath_test::{
-    Python, builds, case_count, free_threaded_python, python, record_figure, scale, seed, skip,
+    Build, Python, builds, case_count, python, python_build, record_figure, scale, seed, skip,
 };
 
 use crate::generator::program;
@@ -20,8 +20,9 @@ fn generated_programs_run_alike() {
     if builds().is_empty() {
         skip("generated_programs_run_alike", "no Python found");
     }
-    let (left, right) = builds().split_at(builds().len() / 2);
-    let count = case_count(scale().pick(200, 5_000));
+    let builds = compared_builds();
+    let (left, right) = builds.split_at(builds.len() / 2);
+    let count = case_count(scale().pick(100, 5_000));
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half
             .iter()
@@ -31,14 +32,25 @@ fn generated_programs_run_alike() {
     report(&check_both(|| check_all(left), || check_all(right)));
 }
 
+/// The builds whose view of generated programs is compared.
+///
+/// Builds for debugging are left out: some programs end them by an assertion of their own, with no tool at
+/// all, and that of 3.11 is of an early release, whose compiler has lines of its own
+/// (`docs/reference/differences.md`).
+fn compared_builds() -> Vec<Python> {
+    let all = builds().iter().cloned();
+    all.filter(|python| python.build != Build::Debug).collect()
+}
+
 /// Exceptions end whatever there is.
 #[test]
 fn raising_programs_run_alike() {
     if builds().is_empty() {
         skip("raising_programs_run_alike", "no Python found");
     }
-    let (left, right) = builds().split_at(builds().len() / 2);
-    let count = case_count(scale().pick(100, 20_000));
+    let builds = compared_builds();
+    let (left, right) = builds.split_at(builds.len() / 2);
+    let count = case_count(scale().pick(60, 20_000));
     let check_all = |half: &[Python]| -> Vec<String> {
         let complaints = half.iter().flat_map(|python| {
             check(
@@ -56,14 +68,18 @@ fn raising_programs_run_alike() {
 /// Of large code 3.12 and 3.13 report operations, not lines.
 #[test]
 fn large_programs_run_alike() {
-    let large: Vec<&Python> = [python(3, 12), python(3, 13), free_threaded_python(3, 13)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let large: Vec<&Python> = [
+        python(3, 12),
+        python(3, 13),
+        python_build(3, 13, Build::FreeThreaded),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if large.is_empty() {
         skip("large_programs_run_alike", "no CPython 3.12 or 3.13 found");
     }
-    let count = case_count(scale().pick(40, 400));
+    let count = case_count(scale().pick(20, 400));
     let complaints = large.iter().flat_map(|python| {
         check(
             python,

@@ -1,9 +1,11 @@
-//! A Swarm of two engines of its own, each in a network namespace that is joined to the other's: what
-//! runs on this machine besides does not see it.
+//! A Swarm of one or two engines of its own, each in a network namespace that is joined to the other's:
+//! what runs on this machine besides does not see it.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fs_err as fs;
@@ -17,16 +19,39 @@ const HEARTBEAT: &str = "--dispatcher-heartbeat=30s";
 /// An engine may take so long to be there, and to end.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// Tests of one process have their own.
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
 /// The engines; they go with it, and all that they have.
 pub(crate) struct Swarm {
     folder: TempDir,
+    /// Those that there are.
+    nodes: &'static [&'static str],
     engines: Vec<Guard>,
     name: String,
 }
 
 impl Swarm {
-    /// None, and a named skip, where it cannot be had.
+    /// Two engines; none, and a named skip, where they cannot be had.
     pub(crate) fn start(test: &str) -> Option<Swarm> {
+        let swarm = Swarm::of(&NODES, test)?;
+        let [first, second] = NODES;
+        let token = swarm.docker(first, &["swarm", "join-token", "--quiet", "worker"]);
+        let manager = format!("{}:2377", address(first));
+        let own = address(second);
+        let mut join = vec!["swarm", "join", "--token", token.trim()];
+        join.extend(["--advertise-addr", &own, "--listen-addr", &own, &manager]);
+        swarm.docker(second, &join);
+        Some(swarm)
+    }
+
+    /// The same of one engine.
+    pub(crate) fn start_one(test: &str) -> Option<Swarm> {
+        Swarm::of(&NODES[..1], test)
+    }
+
+    /// The engines, of which the first manages a Swarm.
+    fn of(nodes: &'static [&'static str], test: &str) -> Option<Swarm> {
         let missing = if is_root() {
             let programs = ["dockerd", "ip", "nsenter"];
             programs
@@ -41,14 +66,16 @@ impl Swarm {
             skip(test, &missing);
             return None;
         }
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut swarm = Swarm {
             folder: temp_dir(),
+            nodes,
             engines: Vec::new(),
-            name: format!("swath-{}", std::process::id()),
+            name: format!("swath-{}-{number}", std::process::id()),
         };
         swarm.join_namespaces();
         swarm.start_engines();
-        let [first, second] = NODES;
+        let [first, _] = NODES;
         let address_of_first = address(first);
         let listen = [
             "--advertise-addr",
@@ -60,12 +87,6 @@ impl Swarm {
             first,
             &[&["swarm", "init", HEARTBEAT], &listen[..]].concat(),
         );
-        let token = swarm.docker(first, &["swarm", "join-token", "--quiet", "worker"]);
-        let manager = format!("{address_of_first}:2377");
-        let own = address(second);
-        let mut join = vec!["swarm", "join", "--token", token.trim()];
-        join.extend(["--advertise-addr", &own, "--listen-addr", &own, &manager]);
-        swarm.docker(second, &join);
         Some(swarm)
     }
 
@@ -121,7 +142,7 @@ impl Swarm {
         fs::write(self.path("daemon.json"), "{}").unwrap();
         let mut format = Command::new("docker");
         let driver = run(format.args(["info", "--format", "{{.Driver}}"]));
-        for node in NODES {
+        for node in self.nodes {
             let log = fs::File::create(self.path(&format!("{node}.log"))).unwrap();
             let option = |name: &str, value: &str| format!("--{name}={value}");
             let own = |name: &str| self.path(&format!("{node}-{name}")).display().to_string();
@@ -144,7 +165,7 @@ impl Swarm {
             command.stderr(log.into_file());
             self.engines.push(Guard::spawn(&mut command).unwrap());
         }
-        for node in NODES {
+        for node in self.nodes {
             wait_until(LIMIT, "an engine", || {
                 self.try_docker(node, &["version"]).status.success()
             });
@@ -166,9 +187,33 @@ impl Swarm {
     pub(crate) fn load(&self, image: &str) {
         let archive = self.path("image.tar").display().to_string();
         run(Command::new("docker").args(["save", "--output", &archive, image]));
-        for node in NODES {
+        for node in self.nodes {
             self.docker(node, &["load", "--quiet", "--input", &archive]);
         }
+    }
+
+    /// Kills what is left of a node's containers.
+    fn kill_containers(&self, node: &str) {
+        let inside = format!("*/{}/*", self.namespace(node));
+        let mut find = Command::new("find");
+        find.arg("/sys/fs/cgroup").args(["-path", &inside]);
+        find.args(["-name", "cgroup.procs", "-exec", "cat", "{}", "+"]);
+        let listed = find
+            .output()
+            .map(|output| output.stdout)
+            .unwrap_or_default();
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        let processes: BTreeSet<&str> = listed.split_whitespace().collect();
+        if !processes.is_empty() {
+            let _ = Command::new("kill").arg("-9").args(processes).output();
+        }
+    }
+
+    /// How the processes of a node are known: the command lines of its engine's name files in this folder
+    /// that begin with the node's name, and those of its containers are in this control group.
+    pub(crate) fn marks(&self, node: &str) -> [String; 2] {
+        let folder = self.folder.path().display().to_string();
+        [folder, self.namespace(node)]
     }
 
     /// A folder that the tasks of both nodes can write to.
@@ -182,13 +227,17 @@ impl Swarm {
 
 impl Drop for Swarm {
     fn drop(&mut self) {
-        for node in NODES {
+        for node in self.nodes {
             self.try_docker(node, &["swarm", "leave", "--force"]);
         }
         // An engine that ends takes its containers along.
         for engine in &mut self.engines {
             engine.signal(Signal::TERM);
             engine.wait(LIMIT);
+        }
+        // One that was killed leaves them.
+        for node in self.nodes {
+            self.kill_containers(node);
         }
         let below = self.folder.path().display().to_string();
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();

@@ -3,21 +3,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 use swath_test::{
-    Finished, Guard, Python, Scale, base_image, finish_within, image_python, record_figure, scale,
-    skip, temp_dir, wait_until, write_file,
+    Finished, Guard, Python, finish_within, record_figure, temp_dir, wait_until, write_file,
 };
 
 use crate::engines::{Swarm, address};
-use crate::pods::{write_checkout, write_shop};
+use crate::pods::write_shop;
 use crate::sandbox::Sandbox;
+use crate::stage::Stage;
 use crate::store;
 
 /// A run may take so long: tasks come and go, and what they recorded is waited for.
-const LIMIT: Duration = Duration::from_mins(5);
+pub(crate) const LIMIT: Duration = Duration::from_mins(5);
 
 /// The service is in the network of its node, at a port of its own for each replica: a Swarm's own
 /// networks need more of the kernel than every machine has.
@@ -107,15 +108,19 @@ finally:
     docker("rm", "--force", name)
 "#;
 
+/// Tests of one process have their own.
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
 /// Images of this machine's engine, which go with the test.
-struct Images {
-    service: String,
-    ship: String,
+pub(crate) struct Images {
+    pub(crate) service: String,
+    pub(crate) ship: String,
 }
 
 impl Images {
-    fn build(base: &str) -> Images {
-        let name = |what: &str| format!("swath-test/swarm-{what}:{}", std::process::id());
+    pub(crate) fn build(base: &str) -> Images {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = |what: &str| format!("swath-test/swarm-{what}:{}-{number}", std::process::id());
         let images = Images {
             service: name("service"),
             ship: name("ship"),
@@ -176,21 +181,21 @@ fn build(folder: &Path, dockerfile: &str, tag: &str) {
 }
 
 /// The table of a report.
-fn table(done: &Finished) -> &str {
+pub(crate) fn table(done: &Finished) -> &str {
     let begin = done.stdout.find("Name ").unwrap_or_default();
     &done.stdout[begin..]
 }
 
 /// An S3 server in the network of the first node, and what a client needs to know of it.
-struct SwarmStore {
-    _server: Guard,
-    variables: [(&'static str, String); 4],
+pub(crate) struct SwarmStore {
+    server: Guard,
+    pub(crate) variables: [(&'static str, String); 4],
 }
 
 impl SwarmStore {
-    const URL: &str = "s3://coverage/runs";
+    pub(crate) const URL: &str = "s3://coverage/runs";
 
-    fn start(test: &str, swarm: &Swarm, python: &Python) -> Option<SwarmStore> {
+    pub(crate) fn start(test: &str, swarm: &Swarm, python: &Python) -> Option<SwarmStore> {
         let server = store::server(test)?;
         let mut command = swarm.inside(Path::new(server.get_program()));
         let address = address("a");
@@ -219,14 +224,16 @@ impl SwarmStore {
             ("AWS_ACCESS_KEY_ID", "somebody".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "something".to_owned()),
         ];
-        Some(SwarmStore {
-            _server: server,
-            variables,
-        })
+        Some(SwarmStore { server, variables })
+    }
+
+    /// The process that serves.
+    pub(crate) fn process(&self) -> u32 {
+        self.server.id()
     }
 
     /// Gives the Swarm a secret with the variables.
-    fn tell(&self, swarm: &Swarm, sandbox: &Sandbox) {
+    pub(crate) fn tell(&self, swarm: &Swarm, sandbox: &Sandbox) {
         let lines = self
             .variables
             .iter()
@@ -237,34 +244,39 @@ impl SwarmStore {
     }
 }
 
-/// A sandbox with the checkout, and what is asked of its services.
-struct Tests<'a> {
-    sandbox: Sandbox,
-    python: &'a Python,
-    swarm: &'a Swarm,
-    store: &'a SwarmStore,
+/// A stack whose tasks ship to a store, and what is asked of its services.
+pub(crate) struct StackTests {
+    pub(crate) stage: Stage,
+    pub(crate) store: SwarmStore,
 }
 
-impl Tests<'_> {
+impl StackTests {
+    pub(crate) fn start(test: &str) -> Option<StackTests> {
+        let (stage, store) = Stage::of_two_engines(test)?;
+        Some(StackTests { stage, store })
+    }
+
     /// Deploys the stack with the agent for a run, which is kept there.
-    fn deploy(&self, run: &str, store: &str, options: &[&str], images: &Images) {
-        self.sandbox
-            .write("stack.yml", &STACK.replace("IMAGE", &images.service));
+    pub(crate) fn deploy(&self, run: &str, store: &str, options: &[&str]) {
+        self.stage.sandbox.write(
+            "stack.yml",
+            &STACK.replace("IMAGE", &self.stage.images.service),
+        );
         let arguments = [
             "swarm",
             "inject",
             "-f",
             "stack.yml",
             "--image",
-            &images.ship,
+            &self.stage.images.ship,
         ];
-        let mut command = self.sandbox.command(&arguments);
+        let mut command = self.stage.sandbox.command(&arguments);
         command.args(["--store", store, "--run", run]).args(options);
         let injected = finish_within(command, LIMIT);
         assert_eq!(injected.code, 0, "{}", injected.stderr);
-        self.sandbox.write("measured.yml", &injected.stdout);
+        self.stage.sandbox.write("measured.yml", &injected.stdout);
         let mut deploy = Command::new("docker");
-        self.sandbox.prepare(&mut deploy);
+        self.stage.sandbox.prepare(&mut deploy);
         deploy.args([
             "stack",
             "deploy",
@@ -278,14 +290,17 @@ impl Tests<'_> {
     }
 
     fn at_swarm(&self, mut command: Command) -> Command {
-        command.env("DOCKER_HOST", self.swarm.host("a"));
+        command.env("DOCKER_HOST", self.stage.swarm.host("a"));
         command
     }
 
     /// `swath run --swarm shop` with these options and this command, where the tasks can be reached.
-    fn run(&self, options: &[&str], tests: &[&str]) -> Finished {
-        let mut command = self.swarm.inside(Path::new(env!("CARGO_BIN_EXE_swath")));
-        self.sandbox.prepare(&mut command);
+    pub(crate) fn run(&self, options: &[&str], tests: &[&str]) -> Finished {
+        let mut command = self
+            .stage
+            .swarm
+            .inside(Path::new(env!("CARGO_BIN_EXE_swath")));
+        self.stage.sandbox.prepare(&mut command);
         let variables = self.store.variables.iter();
         command.envs(variables.map(|(name, value)| (name, value)));
         let begin = [
@@ -298,13 +313,13 @@ impl Tests<'_> {
         finish_within(self.at_swarm(command), LIMIT)
     }
 
-    fn account(&self) -> Value {
-        serde_json::from_str(&self.sandbox.read("run.json")).unwrap()
+    pub(crate) fn account(&self) -> Value {
+        serde_json::from_str(&self.stage.sandbox.read("run.json")).unwrap()
     }
 
-    fn drive(&self) -> Vec<String> {
+    pub(crate) fn drive(&self) -> Vec<String> {
         let mut words = vec![
-            self.python.path.display().to_string(),
+            self.stage.python.path.display().to_string(),
             "drive.py".to_owned(),
         ];
         words.extend(["a", "b"].map(address));
@@ -315,40 +330,19 @@ impl Tests<'_> {
 #[test]
 fn fleets_a_stack_that_changes_under_the_tests_gives_the_number_of_one_container() {
     let test = "fleets_a_stack_that_changes_under_the_tests_gives_the_number_of_one_container";
-    if scale() == Scale::Sample {
-        return skip(test, "two engines and minutes: `cargo xtask prove fleets`");
-    }
-    let Some(python) = image_python() else {
-        return skip(test, "no CPython that an image can be made of");
-    };
-    let (Some(base), Some(swarm)) = (base_image(python, test), Swarm::start(test)) else {
+    let Some(tests) = StackTests::start(test) else {
         return;
     };
-    let images = Images::build(&base);
-    swarm.load(&images.service);
-    swarm.load(&images.ship);
-    let Some(store) = SwarmStore::start(test, &swarm, python) else {
-        return;
-    };
-    let tests = Tests {
-        sandbox: Sandbox::new(),
-        python,
-        swarm: &swarm,
-        store: &store,
-    };
-    store.tell(&swarm, &tests.sandbox);
-    write_checkout(&tests.sandbox);
-    let one = one_container(&tests, &images);
+    let Stage { sandbox, swarm, .. } = &tests.stage;
 
-    tests.sandbox.write("drive.py", DRIVE);
+    sandbox.write("drive.py", DRIVE);
     let secret = ["--store-secret=coverage-store"];
-    tests.deploy("1", SwarmStore::URL, &secret, &images);
+    tests.deploy("1", SwarmStore::URL, &secret);
     let drive = tests.drive();
     let words: Vec<&str> = drive.iter().map(String::as_str).collect();
     let done = tests.run(&[], &words);
+    tests.stage.assert_as_one_container(&done, "a stack");
     let said = format!("{}{}", done.stdout, done.stderr);
-    assert_eq!(done.code, 0, "{said}");
-    assert_eq!(table(&done), one, "{said}");
     assert!(said.contains("Ready 3 tasks"), "{said}");
     let account = tests.account();
     assert_eq!(account["complete"], true, "{said}");
@@ -372,7 +366,7 @@ fn fleets_a_stack_that_changes_under_the_tests_gives_the_number_of_one_container
     // The next run is the stack's, although tasks of this one are still ending. It goes to a folder that
     // both nodes have, and its agent comes in many files.
     let folder = format!("file://{}", swarm.shared_folder().display());
-    tests.deploy("2", &folder, &["--attribution"], &images);
+    tests.deploy("2", &folder, &["--attribution"]);
     let done = tests.run(&["--count=all"], &["true"]);
     let said = format!("{}{}", done.stdout, done.stderr);
     assert!(said.contains("Ready 3 tasks"), "{said}");
@@ -402,13 +396,18 @@ fn fleets_a_stack_that_changes_under_the_tests_gives_the_number_of_one_container
     assert!(done.stderr.contains(missed), "{}", done.stderr);
 }
 
-/// The report of the same requests, asked of one container.
-fn one_container(tests: &Tests<'_>, images: &Images) -> String {
-    tests.sandbox.write("one.py", DRIVE_ONE);
-    let name = format!("swathtest{}one", std::process::id());
-    let mut command = tests.sandbox.command(&["run", "--require-complete", "--"]);
+/// The report of the same requests, asked of one container, in a sandbox with the checkout.
+pub(crate) fn report_of_one_container(
+    sandbox: &Sandbox,
+    python: &Python,
+    images: &Images,
+) -> String {
+    sandbox.write("one.py", DRIVE_ONE);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("swathtest{}one{number}", std::process::id());
+    let mut command = sandbox.command(&["run", "--require-complete", "--"]);
     command
-        .arg(&tests.python.path)
+        .arg(&python.path)
         .args(["one.py", &images.service, &name]);
     let done = finish_within(command, LIMIT);
     assert_eq!(done.code, 0, "{}{}", done.stdout, done.stderr);

@@ -3,6 +3,7 @@
 use swath_test::{base_image_with, image_python};
 
 use crate::setup::{Setup, play_all};
+use crate::starts::REFUSED;
 
 /// Played with `$IMAGE`, which holds a Python and nothing of a project's.
 fn setups(image: &str) -> Vec<Setup> {
@@ -12,8 +13,9 @@ fn setups(image: &str) -> Vec<Setup> {
         name,
         files: &[
             ("app.py", "x = 1\n"),
+            REFUSED,
             ("slow.py", "import time\ntime.sleep(2.5)\n"),
-            ("brief.py", "import time\ntime.sleep(.2)\n"),
+            ("brief.py", "import time\ntime.sleep(.4)\n"),
         ],
         script: text(script.replace("$IMAGE", image)),
         verdict,
@@ -51,6 +53,11 @@ fn setups(image: &str) -> Vec<Setup> {
             &["Incomplete 1 of 2"],
         ),
         setup(
+            "Pythons without the agent in a container that are over at once",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'P=$(command -v python); for n in 1 2 3 4 5; do sleep .3; env -i $P -c x=1; done; python app.py'",
+            &["Incomplete"],
+        ),
+        setup(
             "a short Python of another environment, executed in a container",
             "$SWATH run --source . -- sh -c 'docker run -d --name swath-brief-$$ -v $PWD:/app -w /app $IMAGE sh -c \"python app.py; sleep 60\" && docker exec swath-brief-$$ sh -c \"env -u LD_PRELOAD -u PYTHONPATH python brief.py\"; docker rm -f swath-brief-$$'",
             &["Incomplete 1 of 2"],
@@ -59,6 +66,11 @@ fn setups(image: &str) -> Vec<Setup> {
             "short Pythons with the agent in a container",
             "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE sh -c 'for n in 1 2 3; do python app.py; python -I brief.py; PYTHONPATH=/x python brief.py; done'",
             &["Complete 9 of 9"],
+        ),
+        setup(
+            "starts that the system refuses in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE python fail.py",
+            &["Complete 2 of 2"],
         ),
         setup(
             "a container that was there before",

@@ -58,6 +58,12 @@ const OPTIONS: &[Setup] = &[
         &["Complete 1 of 1"],
     ),
     setup(
+        "python -X dev",
+        PLAIN,
+        "$SWATH run --source . -- $PYTHON -X dev one.py",
+        &["Complete 1 of 1"],
+    ),
+    setup(
         "python -I and --inject=path",
         &[ONE, SLOW],
         "$SWATH run --inject=path --source . -- sh -c '$PYTHON one.py; $PYTHON -I slow.py'",

@@ -41,13 +41,7 @@ const FAILED: &[Setup] = &[
     ),
     setup(
         "starts that CPython or the system refuses",
-        &[
-            ONE,
-            (
-                "fail.py",
-                "import subprocess, sys\ndef fails(n, *more, **options):\n    try:\n        subprocess.Popen([sys.executable, 'one.py', n, *more], **options)\n    except (OSError, TypeError, ValueError, subprocess.SubprocessError):\n        return\n    raise SystemExit('it was started: ' + n)\nlong = {'A%d' % n: 'x' * 100000 for n in range(100)}\nfails('1', env=long)\nfails('2', 'a\\0b')\nfails('3', 7)\nfails('4', env={1: 'b'})\nfails('5', env={'A=': 'b'})\nfails('6', env={'A': 'b\\0'})\nfails('7', env={'A': 'x' * 200000})\nfails('8', preexec_fn=lambda: 1 / 0)\nfails('9', pass_fds=(-1,))\nfails('10', cwd='/', executable='\\0')\n",
-            ),
-        ],
+        &[ONE, REFUSED],
         "$SWATH run --source . -- $PYTHON fail.py",
         &["Complete 2 of 2"],
     ),
@@ -86,6 +80,12 @@ const FAILED: &[Setup] = &[
         &["Complete 2 of 2"],
     ),
 ];
+
+/// Starts that CPython or the system refuses, each for another reason.
+pub(crate) const REFUSED: (&str, &str) = (
+    "fail.py",
+    "import subprocess, sys\ndef fails(n, *more, **options):\n    try:\n        subprocess.Popen([sys.executable, 'one.py', n, *more], **options)\n    except (OSError, TypeError, ValueError, subprocess.SubprocessError):\n        return\n    raise SystemExit('it was started: ' + n)\nlong = {'A%d' % n: 'x' * 100000 for n in range(100)}\nfails('1', env=long)\nfails('2', 'a\\0b')\nfails('3', 7)\nfails('4', env={1: 'b'})\nfails('5', env={'A=': 'b'})\nfails('6', env={'A': 'b\\0'})\nfails('7', env={'A': 'x' * 200000})\nfails('8', preexec_fn=lambda: 1 / 0)\nfails('9', pass_fds=(-1,))\nfails('10', cwd='/', executable='\\0')\n",
+);
 
 const MISSED: &[Setup] = &[
     Setup {

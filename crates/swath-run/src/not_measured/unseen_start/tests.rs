@@ -1,19 +1,46 @@
 use super::*;
 
+fn words(words: &str) -> Vec<String> {
+    words.split(' ').map(str::to_owned).collect()
+}
+
+fn start(how: &str, command: &str) -> Spawn {
+    Spawn {
+        how: how.to_owned(),
+        executable: "/usr/bin/python3".to_owned(),
+        command: words(command),
+        has_agent_on_path: true,
+        has_agent_preloaded: true,
+    }
+}
+
+fn process(pid: u32, parent_pid: u32, command: &str) -> StoredProcess {
+    StoredProcess {
+        pid,
+        parent_pid,
+        command: words(command),
+        ..StoredProcess::default()
+    }
+}
+
+fn unseen(processes: &[StoredProcess]) -> Vec<String> {
+    let mut record = ContainerRecord::default();
+    record.name = "web".to_owned();
+    unseen_in(&record, processes)
+}
+
+fn unseen_in(record: &ContainerRecord, processes: &[StoredProcess]) -> Vec<String> {
+    let unseen = unseen_in_container(record, processes).into_iter();
+    unseen.map(|process| process.command.join(" ")).collect()
+}
+
 #[test]
 fn a_start_that_two_events_name_is_one_start() {
-    let start = |how: &str, argument: &str| Spawn {
-        how: how.to_owned(),
-        executable: "python".to_owned(),
-        command: vec!["python".to_owned(), argument.to_owned()],
-        has_agent_on_path: false,
-        has_agent_preloaded: false,
-    };
     let spawned = [
-        start("subprocess.Popen", "a.py"),
-        start("os.posix_spawn", "a.py"),
-        start("os.posix_spawn", "a.py"),
-        start("subprocess.Popen", "b.py"),
+        start("subprocess.Popen", "python a.py"),
+        start("os.posix_spawn", "python a.py"),
+        start("os.posix_spawn", "python a.py"),
+        start("subprocess.Popen", "python b.py"),
     ];
     let kept = each_once(&spawned)
         .into_iter()
@@ -27,4 +54,75 @@ fn a_start_that_two_events_name_is_one_start() {
             ("subprocess.Popen", "b.py")
         ]
     );
+}
+
+/// Of two starts in a container one failed, and the other is measured with options in front.
+#[test]
+fn what_has_a_starts_very_arguments_was_that_start() {
+    let mut parent = process(7, 1, "python3 kid.py");
+    parent.spawned = vec![
+        start("subprocess.Popen", "python3 two.py"),
+        start("subprocess.Popen", "python3 -X dev two.py"),
+    ];
+    let child = process(8, 7, "python3 -X dev two.py");
+    assert_eq!(unseen(&[parent, child]), ["python3 two.py"]);
+}
+
+#[test]
+fn neither_a_process_nor_its_fork_is_what_it_started() {
+    let mut parent = process(7, 1, "python3 kid.py");
+    parent.spawned = vec![start("subprocess.Popen", "python3 kid.py")];
+    let mut fork = process(8, 7, "python3 kid.py");
+    fork.fork_parent = Some("7-0123456789abcdef".to_owned());
+    assert_eq!(unseen(&[parent, fork]), ["python3 kid.py"]);
+}
+
+#[test]
+fn silence_of_an_interpreter_that_is_known_in_a_container_says_that_the_start_failed() {
+    let mut parent = process(7, 1, "python3 kid.py");
+    parent.state = MEASURED.to_owned();
+    parent.executable = "/usr/bin/python3".to_owned();
+    parent.spawned = vec![start("subprocess.Popen", "python3 two.py")];
+    let mut record = ContainerRecord::default();
+    record.failures_are_noted = true;
+    let unseen = |change: fn(&mut StoredProcess, &mut ContainerRecord)| {
+        let (mut parent, mut record) = (parent.clone(), record.clone());
+        change(&mut parent, &mut record);
+        unseen_in(&record, &[parent])
+    };
+    assert_eq!(unseen(|_, _| ()), [""; 0]);
+    let named = "python3 two.py";
+    assert_eq!(
+        unseen(|_, record| record.failures_are_noted = false),
+        [named]
+    );
+    assert_eq!(
+        unseen(|parent, _| parent.executable = "/opt/bin/python3".to_owned()),
+        [named]
+    );
+    assert_eq!(
+        unseen(|parent, _| parent.state = "no-code-extra".to_owned()),
+        [named]
+    );
+    assert_eq!(
+        unseen(|parent, _| parent.spawned[0].has_agent_on_path = false),
+        [named]
+    );
+    let isolated = "python3 -I two.py";
+    assert_eq!(
+        unseen(|parent, _| parent.spawned[0].command = words("python3 -I two.py")),
+        [isolated]
+    );
+}
+
+/// A name without a folder is tried in each folder of the search path.
+#[test]
+fn of_programs_that_were_to_take_a_process_over_the_last_one_may_have() {
+    let mut parent = process(7, 1, "python3 kid.py");
+    parent.spawned = vec![start(EXEC, "python3 two.py"), start(EXEC, "python3 two.py")];
+    assert_eq!(unseen(&[parent.clone()]), [""; 0], "it went on");
+    parent.closed = StoreEnding::Exec;
+    assert_eq!(unseen(&[parent.clone()]), ["python3 two.py"]);
+    let successor = process(7, 1, "python3 two.py");
+    assert_eq!(unseen(&[parent, successor]), [""; 0]);
 }

@@ -38,6 +38,11 @@ async def never(request):
     return web.Response()
 
 
+class View(web.View):
+    async def put(self):
+        return web.Response()
+
+
 async def socket(request):
     answer = web.WebSocketResponse()
     await answer.prepare(request)
@@ -57,6 +62,7 @@ app.add_routes(
         web.get("/forward/{port}/{point}", forward),
         web.get("/broken", broken),
         web.post("/never", never),
+        web.view("/view", View),
         web.get("/socket/{point}", socket),
     ]
 )

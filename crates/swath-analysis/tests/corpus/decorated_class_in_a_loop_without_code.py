@@ -1,0 +1,5 @@
+while ():
+    @d
+    class C:
+        f(
+        )
