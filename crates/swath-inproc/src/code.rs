@@ -7,6 +7,7 @@ mod field;
 mod glance;
 mod outline;
 mod place;
+mod renewal;
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -15,10 +16,11 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering, fence};
 use swath_store::layout;
 
 use crate::arc_survey::{self, Lines};
+use crate::arena;
 use crate::branches::{Branches, Step};
 use crate::context;
 use crate::ffi::{self, Object};
-use crate::file;
+use crate::file::{self, Source};
 use crate::flow;
 use crate::fork;
 use crate::found_arcs::FoundArcs;
@@ -57,6 +59,8 @@ pub(crate) struct Info {
     hash: u64,
     /// The one that learnt this; see [`fork::generation`].
     generation: u32,
+    source: Source,
+    /// The number of the file.
     file: u32,
     /// The line that the hits begin with.
     first: u32,
@@ -102,33 +106,7 @@ pub(crate) struct Info {
 const NO_LINE: u32 = u32::MAX;
 
 /// Code that is not measured.
-static OUTSIDE: Global<Info> = Global::new(Info {
-    next: null_mut(),
-    hash: 0,
-    generation: 0,
-    file: 0,
-    first: 0,
-    span: 0,
-    remaining: 0,
-    start: NO_LINE,
-    hits: null_mut(),
-    exits: null_mut(),
-    definition: 0,
-    outline: Outline::NONE,
-    branches: null_mut(),
-    has_looked: true,
-    found: FoundArcs::NONE,
-    latest: 0,
-    latest_thread: null_mut(),
-    unit_lines: UnitLines::NONE,
-    whole: null_mut(),
-    behalf: Behalf::NONE,
-    comers: Comers::NONE,
-    coming: Coming::NONE,
-    epoch: 0,
-    seen: Seen::NONE,
-    mirror: Mirror::NONE,
-});
+static OUTSIDE: Global<Info> = Global::new(Info::OUTSIDE);
 
 #[derive(Clone, Copy)]
 struct Access {
@@ -195,6 +173,36 @@ pub(crate) fn begin_in_another(gil: Gil<'_>) -> bool {
 }
 
 impl Info {
+    /// Of code that is not measured.
+    const OUTSIDE: Self = Self {
+        next: null_mut(),
+        hash: 0,
+        generation: 0,
+        source: Source::NONE,
+        file: 0,
+        first: 0,
+        span: 0,
+        remaining: 0,
+        start: NO_LINE,
+        hits: null_mut(),
+        exits: null_mut(),
+        definition: 0,
+        outline: Outline::NONE,
+        branches: null_mut(),
+        has_looked: true,
+        found: FoundArcs::NONE,
+        latest: 0,
+        latest_thread: null_mut(),
+        unit_lines: UnitLines::NONE,
+        whole: null_mut(),
+        behalf: Behalf::NONE,
+        comers: Comers::NONE,
+        coming: Coming::NONE,
+        epoch: 0,
+        seen: Seen::NONE,
+        mirror: Mirror::NONE,
+    };
+
     /// Whether the hits go to this process's own store. Code that is not measured has none.
     #[inline]
     fn is_current(&self, gil: Gil<'_>) -> bool {
@@ -247,15 +255,22 @@ impl Info {
 /// What is known about a code object, if it was seen before.
 #[inline]
 pub(crate) unsafe fn known(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
+    // SAFETY: the code is alive, and infos are never given back.
+    unsafe {
+        let info = kept(gil, code)?;
+        (!info.is_null() && (*info).is_current(gil)).then_some(info)
+    }
+}
+
+/// What is kept at a code object, of whatever process; null where there is nothing.
+#[inline]
+unsafe fn kept(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     let access = ACCESS.get(gil)?;
     let mut info: *mut c_void = null_mut();
     // SAFETY: the index is the one that the interpreter gave to this agent, so what is kept there
     // is null or an `Info`, and those are never given back.
-    unsafe {
-        (access.get)(code, access.index, &raw mut info);
-        let info: *mut Info = info.cast();
-        (!info.is_null() && (*info).is_current(gil)).then_some(info)
-    }
+    unsafe { (access.get)(code, access.index, &raw mut info) };
+    Some(info.cast())
 }
 
 /// What is known about a code object, on behalf of the context that runs; it is looked at if it was
@@ -282,6 +297,10 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
     // SAFETY: the code is alive, and no exception is pending while Python is called. What the
     // interpreter keeps is an `Info`, and it never looks into it.
     unsafe {
+        if let Some(info) = renewal::renew(gil, code) {
+            drop(pending);
+            return info;
+        }
         let info = match describe(gil, code) {
             Some(info) => info,
             None => OUTSIDE.place(),
@@ -302,7 +321,8 @@ pub(crate) unsafe fn learn(gil: Gil<'_>, code: Object) -> *mut Info {
 
 unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     // SAFETY: the code is alive, and so is its name while it is looked up.
-    let file = unsafe { file::id(gil, CodeField::FileName.of(gil, code)?.object()) }?;
+    let source = unsafe { file::of_name(gil, CodeField::FileName.of(gil, code)?.object()) }?;
+    let file = source.number(gil)?;
     // SAFETY: with the GIL held nobody else uses the list of lines.
     let scratch = unsafe { &mut *LINES.place() };
     // SAFETY: the code is alive.
@@ -341,7 +361,8 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
         return Some(info);
     }
     // SAFETY: every line lies in the span.
-    let (hits, remaining) = unsafe { record(gil, file, first, span, lines, definition) }?;
+    let (hits, remaining) =
+        unsafe { record(gil, file, first, span, lines.iter().copied(), definition) }?;
     let unit_lines = if is_large {
         // SAFETY: the code is alive.
         unsafe { UnitLines::of(gil, code) }.unwrap_or(UnitLines::NONE)
@@ -351,41 +372,25 @@ unsafe fn describe(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     let info = keep_info(
         gil,
         Info {
-            next: null_mut(),
             hash,
             generation: fork::generation(gil),
+            source,
             file,
             first,
             span: span as u32,
             remaining,
             start: start.map_or(NO_LINE, |line| line.wrapping_sub(first)),
             hits,
-            exits: if BRANCH.get(gil) {
-                hits.wrapping_add(span)
-            } else {
-                null_mut()
-            },
+            exits: exits(gil, hits, span),
             definition,
             outline,
-            branches: null_mut(),
             has_looked: !BRANCH.get(gil),
-            found: FoundArcs::NONE,
-            latest: 0,
-            latest_thread: null_mut(),
             unit_lines,
-            whole: null_mut(),
-            behalf: Behalf::NONE,
-            comers: Comers::NONE,
-            coming: Coming::NONE,
-            epoch: 0,
-            seen: Seen::NONE,
-            mirror: Mirror::NONE,
+            ..Info::OUTSIDE
         },
     )?;
-    if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || outline.iterates) {
-        // SAFETY: the information is fresh, and kept for good; the code is alive.
-        unsafe { (*info).look_for_branches(gil, code) };
-    }
+    // SAFETY: the information is fresh, and kept for good; the code is alive.
+    unsafe { (*info).look_at_once(gil, code) };
     Some(info)
 }
 
@@ -418,8 +423,7 @@ fn find(gil: Gil<'_>, hash: u64, mut is_it: impl FnMut(&Info) -> bool) -> Option
 
 /// Puts information into the table; `None` without memory.
 fn keep_info(gil: Gil<'_>, info: Info) -> Option<*mut Info> {
-    // SAFETY: the C library's, for any numbers.
-    let memory = unsafe { ffi::calloc(1, size_of::<Info>()) }.cast::<Info>();
+    let memory = arena::allocate(gil, size_of::<Info>()).cast::<Info>();
     if memory.is_null() {
         return None;
     }
@@ -471,6 +475,14 @@ impl Info {
                 }
                 None => map::count_dropped(gil),
             }
+        }
+    }
+
+    /// Finds out the arcs where they must be known before a frame starts.
+    unsafe fn look_at_once(&mut self, gil: Gil<'_>, code: Object) {
+        if BRANCH.get(gil) && (VERSION.get(gil) < 0x030c || self.outline.iterates) {
+            // SAFETY: the code is this information's own, and alive.
+            unsafe { self.look_for_branches(gil, code) };
         }
     }
 
@@ -742,13 +754,22 @@ unsafe fn is_same(info: &Info, file: u32, first: u32, span: usize, lines: &[u32]
     all && executable <= distinct
 }
 
+/// Where the exits are, behind the hits; null where branches are not recorded.
+fn exits(gil: Gil<'_>, hits: *mut u8, span: usize) -> *mut u8 {
+    if BRANCH.get(gil) {
+        hits.wrapping_add(span)
+    } else {
+        null_mut()
+    }
+}
+
 /// Records the code; where its hits are, and how many executable lines it has.
 unsafe fn record(
     gil: Gil<'_>,
     file: u32,
     first: u32,
     span: usize,
-    lines: &[u32],
+    lines: impl Iterator<Item = u32>,
     definition: u32,
 ) -> Option<(*mut u8, i32)> {
     // Where branches are recorded there is a second byte a line, for the exits.
@@ -762,7 +783,7 @@ unsafe fn record(
         let hits = draft.payload().add(layout::CODE_FIXED);
         let mut remaining = 0;
         for line in lines {
-            let place = hits.add((*line - first) as usize);
+            let place = hits.add((line - first) as usize);
             if *place == layout::LINE_NONE {
                 *place = layout::LINE_EXECUTABLE;
                 remaining += 1;

@@ -144,8 +144,11 @@ pub(crate) fn epoch(gil: Gil<'_>) -> usize {
     EPOCH.get(gil)
 }
 
-/// Begins another epoch.
+/// Begins another epoch; without contexts there is only 0.
 pub(crate) fn next_epoch(gil: Gil<'_>) -> usize {
+    if !ARE_WANTED.get(gil) {
+        return 0;
+    }
     EPOCH.set(gil, EPOCH.get(gil) + 1);
     EPOCH.get(gil)
 }
@@ -565,6 +568,9 @@ fn begin(gil: Gil<'_>, first: *mut Context) {
 /// In a fork child: whatever was kept of the store of the process that this one was forked from is
 /// void, and so are its other threads.
 pub(crate) fn forget_users(gil: Gil<'_>) {
+    if !ARE_WANTED.get(gil) {
+        return;
+    }
     // SAFETY: contexts are kept for good; with the GIL held nobody else changes them or the lists.
     unsafe {
         for context in (*ALL.place()).values() {

@@ -6,6 +6,7 @@ use core::ptr::null_mut;
 use swath_scope::Package;
 use swath_store::layout;
 
+use crate::arena;
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::map;
@@ -66,8 +67,32 @@ static NEXT_ID: Global<u32> = Global::new(1);
 /// The lines of measured files on which code stands behind a jump. Few programs have any.
 static JUMP_LINES: Global<Scratch<(*const Entry, u32)>> = Global::new(Scratch::new());
 
-/// The number of a measured file, by the name in a code object.
-pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
+/// A measured file that code is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Source(*mut Entry);
+
+impl Source {
+    /// None.
+    pub(crate) const NONE: Self = Self(null_mut());
+
+    /// Its number in this process's store, where it is recorded first if it is not there. `None` when
+    /// there is no room for that, and of no file.
+    pub(crate) fn number(self, gil: Gil<'_>) -> Option<u32> {
+        // SAFETY: it is null or was allocated by `remember`, for good; with the GIL held nobody else
+        // uses it.
+        number(gil, unsafe { self.0.as_mut() }?)
+    }
+}
+
+/// The measured file that the name in a code object means.
+pub(crate) unsafe fn of_name(gil: Gil<'_>, name: Object) -> Option<Source> {
+    // SAFETY: the name is alive, as the caller promises.
+    let file = unsafe { entry(gil, name) }?;
+    (!file.is_null()).then_some(Source(file))
+}
+
+/// The file that a name means; null when it is not measured.
+unsafe fn entry(gil: Gil<'_>, name: Object) -> Option<*mut Entry> {
     // Objects are at least 16 bytes apart.
     let index = (name as usize >> 4) % RECENT;
     // SAFETY: who has the token is alone with the table, of which no reference is kept while the
@@ -76,7 +101,7 @@ pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
     unsafe {
         let known = (*RECENT_NAMES.place()).get(index)?;
         if known.object == name {
-            return number(gil, known.file.as_mut()?);
+            return Some(known.file);
         }
         let file = if let Some(text) = object::text(gil, name) {
             judge(gil, text)
@@ -91,7 +116,7 @@ pub(crate) unsafe fn id(gil: Gil<'_>, name: Object) -> Option<u32> {
         if !before.object.is_null() {
             ffi::Py_DecRef(before.object);
         }
-        number(gil, file.as_mut()?)
+        Some(file)
     }
 }
 
@@ -251,9 +276,9 @@ fn find(gil: Gil<'_>, name: &[u8]) -> Option<*mut Entry> {
 /// Keeps a name; null without memory.
 unsafe fn remember(gil: Gil<'_>, name: &[u8], file: *mut Entry) -> *mut Entry {
     // SAFETY: the memory has room for an entry and the name behind it, is aligned for both as
-    // `calloc` promises, and is never given back.
+    // the arena promises, and is never given back.
     unsafe {
-        let memory = ffi::calloc(1, size_of::<Entry>() + name.len()).cast::<u8>();
+        let memory = arena::allocate(gil, size_of::<Entry>() + name.len());
         if memory.is_null() {
             return null_mut();
         }

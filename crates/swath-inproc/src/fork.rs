@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 use swath_store::Recording;
 
+use crate::arena;
 use crate::context;
 use crate::ffi;
 use crate::gate;
@@ -48,7 +49,7 @@ pub(crate) fn watch(_gil: Gil<'_>) {
     unsafe {
         PROCESS.store(ffi::getpid(), Ordering::Relaxed);
         BEGUN.store(ffi::getpid() as u32, Ordering::Relaxed);
-        let page = map::private_pages(4096).cast::<u32>();
+        let page = arena::pages(4096).cast::<u32>();
         if page.is_null() {
             return;
         }
@@ -86,6 +87,21 @@ pub(crate) fn happened() -> bool {
 #[inline]
 pub(crate) fn check(gil: Gil<'_>) {
     if happened() {
+        follow(gil);
+    }
+}
+
+/// The same in what Python says is a fork child. That is written down without a look first: a page that the
+/// kernel cleared comes once if it is written, and twice if it is read before.
+pub(crate) fn check_in_child(gil: Gil<'_>) {
+    let page = PAGE.load(Ordering::Acquire);
+    let is_new = if page.is_null() {
+        happened()
+    } else {
+        // SAFETY: the page stays mapped, is aligned for a number, and its first word is used as one.
+        unsafe { AtomicU32::from_ptr(page).swap(1, Ordering::Relaxed) == 0 }
+    };
+    if is_new {
         follow(gil);
     }
 }

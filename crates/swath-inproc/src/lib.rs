@@ -31,6 +31,7 @@
 )]
 
 mod arc_survey;
+mod arena;
 mod attribution;
 mod audit;
 mod branches;
@@ -65,6 +66,7 @@ mod scratch;
 mod sha1;
 mod stack;
 mod start;
+mod start_ticks;
 mod state;
 mod store_file;
 mod symbols;

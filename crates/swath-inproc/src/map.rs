@@ -5,6 +5,8 @@
 //! its own address space. Where the next record goes is kept in this process's own memory: a fork
 //! child must not see what its parent appends later.
 
+pub(crate) mod inherited;
+
 use core::mem::offset_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -14,7 +16,7 @@ use swath_store::layout::{self, RawHeader, RawRecord};
 use crate::ffi;
 use crate::fork;
 use crate::nursery;
-use crate::path;
+use crate::start_ticks;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
 use crate::system_call;
@@ -149,7 +151,7 @@ pub(crate) fn begin(
         header.hexversion = hexversion;
         header.optimization = optimization;
         header.flags = AtomicU32::new(flags);
-        let ticks = path::start_ticks();
+        let ticks = start_ticks::of_program(gil);
         write_header(header, &id, &[0; 16], layout::HEADER_LENGTH, ticks);
         Ok(())
     }
@@ -165,7 +167,7 @@ pub(crate) fn begin_in_child(gil: Gil<'_>) -> bool {
         return false;
     }
     // Before descriptors are taken: there may be none but the parent's own.
-    let ticks = path::start_ticks();
+    let ticks = start_ticks::of_child(gil);
     map.file.close();
     let id = random();
     match map.replace(gil, &id, ticks) {
@@ -386,9 +388,8 @@ impl Map {
         let mut handed_on = [(0, 0); MOST_HANDED_ON];
         let mut length = 0;
         // SAFETY: records that were handed on were committed, so their heads and as many bytes as
-        // these say are there until the old pieces are unmapped, at the end. The new first piece is
-        // page-aligned and long enough for the header and all of them. The borrowed `parent` is not
-        // used after that.
+        // these say are there, as the old pieces stay. The new first piece is page-aligned and long
+        // enough for the header and all of them.
         unsafe {
             for (record, place) in handed_on.iter_mut().zip(self.handed_on) {
                 let address = self.address(place as usize);
@@ -445,14 +446,11 @@ impl Map {
                 *rest = 0;
             }
             write_header(header, id, &parent.id, tail, ticks);
-            let before = (self.pieces, self.count);
+            inherited::keep(gil, self.pieces.get(..self.count).unwrap_or(&[]));
             self.adopt(file, size, first);
             self.tail = tail;
             if !given.is_null() {
                 self.file_start = CONTINUES_AT;
-            }
-            for piece in before.0.iter().take(before.1) {
-                ffi::munmap(piece.base.cast(), piece.length);
             }
             Ok(())
         }
@@ -739,17 +737,5 @@ pub(crate) fn record_numbered_strings(
             unsafe { place = draft.put_string(place, string) };
         }
         draft.commit(gil);
-    }
-}
-
-/// A page of private memory, or null.
-pub(crate) fn private_pages(length: usize) -> *mut u8 {
-    let flags = ffi::MAP_PRIVATE | ffi::MAP_ANONYMOUS;
-    // SAFETY: a new mapping, at no place of the caller's choice, replaces none.
-    let pages = unsafe { ffi::mmap(null_mut(), length, ffi::PROT_READ_WRITE, flags, -1, 0) };
-    if pages as isize == -1 {
-        null_mut()
-    } else {
-        pages.cast()
     }
 }

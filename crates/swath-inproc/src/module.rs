@@ -16,6 +16,7 @@ use crate::lock::quiet;
 use crate::nursery;
 use crate::object;
 use crate::start::{self, Given};
+use crate::start_ticks;
 use crate::state::{Gil, Global, hold};
 use crate::test_function;
 use crate::tool;
@@ -203,6 +204,7 @@ unsafe extern "C" fn before_fork(
             quiet::wait(gil);
             nursery::prepare(gil);
             tool::prepare(gil);
+            start_ticks::begin_fork(gil);
         }
         if lock::is_needed() {
             quiet::begin(gil);
@@ -254,7 +256,7 @@ fn follow_fork(gil: Gil<'_>) -> Object {
     unmeasured::forget();
     quiet::forget();
     if interpreter::current().is_some() {
-        fork::check(gil);
+        fork::check_in_child(gil);
     }
     object::none(gil)
 }

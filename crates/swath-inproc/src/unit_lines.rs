@@ -6,11 +6,11 @@
 
 use core::ptr::null;
 
+use crate::arena;
 use crate::code::CodeField;
 use crate::ffi::Object;
 use crate::interpreter::VERSION;
 use crate::line_table;
-use crate::map;
 use crate::object::bytes;
 use crate::state::Gil;
 
@@ -46,7 +46,7 @@ impl UnitLines {
         unsafe {
             let all = CodeField::Bytes.of(gil, code)?;
             let units = bytes(gil, all.object())?.len() / 2;
-            let memory = map::private_pages(units * size_of::<u32>()).cast::<u32>();
+            let memory = arena::pages(units * size_of::<u32>()).cast::<u32>();
             if memory.is_null() {
                 return None;
             }

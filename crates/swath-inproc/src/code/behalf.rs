@@ -304,6 +304,7 @@ impl Info {
                 next: (*context).infos,
                 hash: self.hash,
                 generation: self.generation,
+                source: self.source,
                 file: self.file,
                 first: self.first,
                 span: self.span,
