@@ -7,6 +7,7 @@ use swath_scope::Package;
 use swath_store::layout;
 
 use crate::arena;
+use crate::code::BRANCH;
 use crate::ffi::{self, Object};
 use crate::fork;
 use crate::map;
@@ -192,7 +193,9 @@ fn judge(gil: Gil<'_>, name: &[u8]) -> *mut Entry {
                 (*entry).file = entry;
                 (*entry).package = package;
                 let note_jump = |line| note_jump_line(gil, entry, line);
-                (*entry).blob = blob_id(canonical.bytes(), note_jump);
+                // Only branches ask for them.
+                let jumps = BRANCH.get(gil).then(JumpLines::new);
+                (*entry).blob = blob_id(canonical.bytes(), jumps, note_jump);
                 (*entry).is_absent =
                     (*entry).blob.is_none() && is_absent(canonical.bytes(), is_relative);
                 entry
@@ -356,8 +359,13 @@ fn is_absent(canonical: &[u8], is_relative: bool) -> bool {
     is_there([folder, b"/."]) && !is_there([canonical, b""]) && !is_there([canonical, b"c"])
 }
 
-/// Git's blob id of a file's content; calls `on_jump` with the lines on which code stands behind a jump.
-fn blob_id(canonical: &[u8], on_jump: impl FnMut(u32)) -> Option<[u8; 20]> {
+/// Git's blob id of a file's content; calls `on_jump` with the lines on which code stands behind a jump, if
+/// they are looked for.
+fn blob_id(
+    canonical: &[u8],
+    jumps: Option<JumpLines>,
+    on_jump: impl FnMut(u32),
+) -> Option<[u8; 20]> {
     let mut name = Path::new();
     name.add(canonical);
     let flags = ffi::O_RDONLY | ffi::O_CLOEXEC | ffi::O_NONBLOCK;
@@ -367,19 +375,22 @@ fn blob_id(canonical: &[u8], on_jump: impl FnMut(u32)) -> Option<[u8; 20]> {
         if descriptor < 0 {
             return None;
         }
-        let id = hash_descriptor(descriptor, on_jump);
+        let id = hash_descriptor(descriptor, jumps, on_jump);
         ffi::close(descriptor);
         id
     }
 }
 
-fn hash_descriptor(descriptor: c_int, mut on_jump: impl FnMut(u32)) -> Option<[u8; 20]> {
+fn hash_descriptor(
+    descriptor: c_int,
+    mut jumps: Option<JumpLines>,
+    mut on_jump: impl FnMut(u32),
+) -> Option<[u8; 20]> {
     let length = path::regular_size(descriptor)?;
     if length > LARGEST_SOURCE {
         return None;
     }
     let mut hash = Sha1::new();
-    let mut jumps = JumpLines::new();
     let mut head = text::Buffer::<40>::new();
     head.add(b"blob ").add_decimal(length).add(&[0]);
     hash.add(head.bytes());
@@ -394,7 +405,9 @@ fn hash_descriptor(descriptor: c_int, mut on_jump: impl FnMut(u32)) -> Option<[u
             return None;
         }
         hash.add(piece);
-        jumps.read(piece, &mut on_jump);
+        if let Some(jumps) = &mut jumps {
+            jumps.read(piece, &mut on_jump);
+        }
         rest -= piece.len() as u64;
     }
     Some(hash.finish())

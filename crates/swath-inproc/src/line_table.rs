@@ -12,11 +12,16 @@ use core::ptr::null_mut;
 use crate::code::CodeField;
 use crate::ffi::{self, Object};
 use crate::interpreter::{RESUME, VERSION};
-use crate::object::{self, Owned, attribute, bytes, number};
+use crate::object::{self, Owned, attribute, bytes, number, number_attribute};
 use crate::scratch::Scratch;
-use crate::state::Gil;
+use crate::state::{Gil, Global};
 
 use location_table::Ranges;
+
+/// An operation and its argument, in bytes.
+const UNIT: usize = 2;
+/// How long a code object is before its operations, once it was asked for.
+static CODE_SIZE: Global<usize> = Global::new(0);
 
 /// Collects the lines. `Some(Some(line))`: the line that the body shares with the operation that
 /// begins it, for which 3.13.0 reports no line.
@@ -103,12 +108,38 @@ pub(crate) unsafe fn body_start(gil: Gil<'_>, code: Object) -> usize {
         return 0;
     }
     // SAFETY: the code is alive.
+    if unsafe { begins_with_body(gil, code) } {
+        return UNIT;
+    }
+    // SAFETY: the code is alive.
     let Some(operations) = (unsafe { CodeField::Bytes.of(gil, code) }) else {
         return 0;
     };
     // SAFETY: the bytes are looked at while `operations` holds them.
     let all = unsafe { bytes(gil, operations.object()) };
     behind_start(all.unwrap_or(&[]), RESUME.get(gil))
+}
+
+/// Whether the first operation of code is seen to be the one that begins its body. Where it is not seen, as
+/// it was executed or comes later, `co_code` says it: a copy, which the interpreter makes and keeps.
+unsafe fn begins_with_body(gil: Gil<'_>, code: Object) -> bool {
+    // Before, there is another table; behind, units follow that belong to the operation.
+    if !(0x030b..=0x030e).contains(&VERSION.get(gil)) {
+        return false;
+    }
+    if CODE_SIZE.get(gil) == 0 {
+        // SAFETY: the code is alive, and so is its type.
+        let size = unsafe { number_attribute(gil, object::kind(code).cast(), c"__basicsize__") };
+        CODE_SIZE.set(gil, usize::try_from(size).unwrap_or(0));
+    }
+    let size = CODE_SIZE.get(gil);
+    if size == 0 {
+        return false;
+    }
+    // SAFETY: an object of this type has at least one unit, behind as many bytes as its type says. Other
+    // threads may replace the operation.
+    let unit = unsafe { code.cast::<[u8; UNIT]>().byte_add(size).read_volatile() };
+    unit == [RESUME.get(gil), 0]
 }
 
 /// Where in the bytes of code the operation ends that begins its body; 0 where there is none.

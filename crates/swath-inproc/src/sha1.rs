@@ -1,5 +1,8 @@
 //! SHA-1, for git's blob id of a source file.
 
+#[cfg(target_arch = "x86_64")]
+mod instructions;
+
 /// A hash that is being computed.
 pub(crate) struct Sha1 {
     state: [u32; 5],
@@ -38,12 +41,10 @@ impl Sha1 {
                 return;
             }
             self.filled = 0;
-            compress(&mut self.state, &self.block);
+            compress_all(&mut self.state, core::slice::from_ref(&self.block));
         }
         let (blocks, remainder) = rest.as_chunks::<64>();
-        for block in blocks {
-            compress(&mut self.state, block);
-        }
+        compress_all(&mut self.state, blocks);
         self.fill(remainder);
     }
 
@@ -67,6 +68,17 @@ impl Sha1 {
             *place = word.to_be_bytes();
         }
         digest
+    }
+}
+
+/// Adds blocks, by the machine's own instructions for that where it has them.
+fn compress_all(state: &mut [u32; 5], blocks: &[[u8; 64]]) {
+    #[cfg(target_arch = "x86_64")]
+    if instructions::compress_all(state, blocks) {
+        return;
+    }
+    for block in blocks {
+        compress(state, block);
     }
 }
 
@@ -152,6 +164,23 @@ mod tests {
         let million = [b'a'; 1000];
         let pieces = std::vec![&million[..]; 1000];
         assert_eq!(digits(&pieces), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_instructions_of_the_machine_make_no_difference() {
+        let bytes: std::vec::Vec<u8> = (0..=255_u8).cycle().step_by(7).take(64 * 50).collect();
+        let blocks = bytes.as_chunks::<64>().0;
+        let mut by_instructions = Sha1::new().state;
+        let mut plain = by_instructions;
+        if !instructions::compress_all(&mut by_instructions, blocks) {
+            // A machine without them.
+            return;
+        }
+        for block in blocks {
+            compress(&mut plain, block);
+        }
+        assert_eq!(by_instructions, plain);
     }
 
     #[test]
