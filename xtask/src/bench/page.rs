@@ -14,7 +14,8 @@ const HEAD: &str = "\
 
 CPU time against the same program without coverage, by `cargo xtask bench overhead`, which wrote this page; do
 not edit. The tools are measured in turn, round by round; each figure is the median of the rounds' ratios; the
-last column says of how many. Start-up is the median of the differences, in milliseconds.
+last column says of how many (three at most of a tool that takes 20 times as long). Start-up is the median of
+the differences, in milliseconds.
 
 - The web service is `examples/xy`, two workers with four threads each: CPU time of the service for a batch of
   requests, mostly reading, after a batch that warms it up.

@@ -1,5 +1,6 @@
 //! Programs that only compute: CPU seconds of the workload, or of the start for an empty one.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,6 +12,10 @@ use super::tool::Tool;
 use super::{Samples, Workload};
 
 const COLD_FUNCTIONS: usize = 3_000;
+/// A tool that takes so many times as long as the program alone is slow: it would take most of the time of
+/// a bench, to say it more exactly than anybody asks.
+const SLOW: f64 = 20.0;
+const ROUNDS_OF_SLOW: u32 = 3;
 
 /// Runs the workload once unmeasured and then `rounds` times under each tool, the tools in turn.
 pub(super) fn measure(
@@ -33,17 +38,26 @@ pub(super) fn measure(
         cpu_seconds(&mut command, workload == Workload::StartUp)
     };
     // The first run writes the byte code; a tool that cannot run here drops out.
+    let mut first = BTreeMap::new();
     tools.retain(|(tool, venv)| match run(*tool, venv) {
-        Ok(_) => true,
+        Ok(seconds) => {
+            first.insert(*tool, seconds);
+            true
+        }
         Err(error) => {
             println!("  without {}: {error:#}", tool.title());
             false
         }
     });
+    let slow = first
+        .get(&Tool::Nothing)
+        .map_or(f64::MAX, |none| none * SLOW);
     let mut samples = Samples::new();
-    for _ in 0..rounds {
+    for round in 0..rounds {
         for (tool, venv) in &tools {
-            samples.entry(*tool).or_default().push(run(*tool, venv)?);
+            if round < ROUNDS_OF_SLOW || first.get(tool).is_none_or(|seconds| *seconds < slow) {
+                samples.entry(*tool).or_default().push(run(*tool, venv)?);
+            }
         }
     }
     Ok(samples)
