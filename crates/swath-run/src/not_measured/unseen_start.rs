@@ -68,14 +68,15 @@ pub(crate) fn unseen_in_container(
     let interpreters: BTreeSet<&str> = measured
         .map(|process| process.executable.as_str())
         .collect();
-    // Had its interpreter begun to run code, it would have left something. One that is measured elsewhere
-    // has a loader.
+    // Had its interpreter begun to run code, it would have left something. A loader that took the
+    // agent's object into the process itself takes it again; of a file with capabilities it does not.
     let would_have_begun = |parent: &StoredProcess, spawn: &Spawn| {
-        let is_known = (parent.state == MEASURED && spawn.is_of_itself)
-            || program(spawn).is_some_and(|program| interpreters.contains(program));
-        let is_reached = spawn.has_agent_preloaded
-            || (spawn.has_agent_on_path && isolation(&spawn.command).is_none());
-        record.failures_are_noted && is_known && is_reached
+        let is_its_own = parent.state == MEASURED && spawn.is_of_itself;
+        let is_known =
+            is_its_own || program(spawn).is_some_and(|program| interpreters.contains(program));
+        let is_reached = (is_its_own && spawn.has_agent_preloaded)
+            || (is_known && spawn.has_agent_on_path && isolation(&spawn.command).is_none());
+        record.failures_are_noted && is_reached
     };
     for parent in processes {
         // Neither the parent itself nor a fork of it is what it started.

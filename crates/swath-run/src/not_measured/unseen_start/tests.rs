@@ -127,13 +127,13 @@ fn silence_of_an_interpreter_that_is_known_in_a_container_says_that_the_start_fa
         unseen(|parent, _| parent.spawned[0].command = words("python3 -I two.py")),
         [isolated]
     );
-    // The loader's way leads into that one, too.
-    let preloaded = |parent: &mut StoredProcess, _: &mut ContainerRecord| {
-        parent.spawned[0].command = words("python3 -I two.py");
-        parent.spawned[0].has_agent_on_path = false;
-        parent.spawned[0].has_agent_preloaded = true;
-    };
-    assert_eq!(unseen(preloaded), [""; 0]);
+    // The loader's way leads into what the process itself is.
+    parent.spawned[0].command = words(isolated);
+    parent.spawned[0].has_agent_on_path = false;
+    parent.spawned[0].has_agent_preloaded = true;
+    assert_eq!(unseen_in(&record, &[parent.clone()]), [isolated]);
+    parent.spawned[0].is_of_itself = true;
+    assert_eq!(unseen_in(&record, &[parent]), [""; 0]);
 }
 
 #[test]
