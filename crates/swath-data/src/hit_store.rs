@@ -55,6 +55,8 @@ pub struct Spawn {
     pub has_agent_on_path: bool,
     /// Whether `LD_PRELOAD`, as it got it, names the agent's object.
     pub has_agent_preloaded: bool,
+    /// Whether the program is known to be the file that the process itself executes.
+    pub is_of_itself: bool,
 }
 
 /// A package that `source` names, of which a module is.
@@ -481,8 +483,9 @@ fn describe(process: &mut StoredProcess, record: &Record<'_>) {
             how: text(spawn.how),
             executable: text(spawn.executable),
             command: spawn.arguments.iter().map(text).collect(),
-            has_agent_on_path: spawn.ways & layout::SPAWN_BY_PATH != 0,
-            has_agent_preloaded: spawn.ways & layout::SPAWN_BY_PRELOAD != 0,
+            has_agent_on_path: spawn.flags & layout::SPAWN_BY_PATH != 0,
+            has_agent_preloaded: spawn.flags & layout::SPAWN_BY_PRELOAD != 0,
+            is_of_itself: spawn.flags & layout::SPAWN_OF_ITSELF != 0,
         }),
         Record::State(state) => {
             let note = AgentNote {

@@ -20,7 +20,7 @@ use crate::route::{Commit, Route};
 use crate::service::{clean_answer, give_name};
 use crate::session::Prepared;
 use crate::stream::Stream;
-use crate::traces::{clean_description, is_marked};
+use crate::traces::{clean_changes, clean_description, is_marked};
 
 /// What is left of a request that was refused is read up to here, so that the refusal arrives.
 const LONGEST_REMAINDER: u64 = 64 << 20;
@@ -97,6 +97,13 @@ fn exchange(shared: &Arc<Shared>, client: &Arc<Stream>) -> io::Result<()> {
             return with_body(&mut head, rest, client, |head, body| {
                 look_at_services(shared, head, &body, client)
             });
+        }
+        Route::LookAtChanges { container } => {
+            if let Some(mount) = session.mount_of(&container) {
+                return with_body(&mut head, rest, client, |head, body| {
+                    look_at_changes(shared, head, &body, mount, client)
+                });
+            }
         }
         Route::Use { container } => session.used(&container),
         Route::Attach { container } => {
@@ -319,6 +326,27 @@ fn look(shared: &Shared, head: &mut Head, body: &[u8], client: &Arc<Stream>) -> 
         if let Some(text) = clean.or(text) {
             answer.body = text.into_bytes();
         }
+    }
+    answer.send(client)
+}
+
+/// Passes the wish for a list of what changed in a container, without the folder that swath's volume is
+/// mounted upon.
+fn look_at_changes(
+    shared: &Shared,
+    head: &mut Head,
+    body: &[u8],
+    mount: &str,
+    client: &Arc<Stream>,
+) -> io::Result<()> {
+    let Some(upstream) = connect(shared, client)? else {
+        return Ok(());
+    };
+    let mut answer = Answer::read(head, body, upstream)?;
+    if let Some((_, mut value)) = answer.json()
+        && clean_changes(&mut value, mount)
+    {
+        answer.body = value.to_string().into_bytes();
     }
     answer.send(client)
 }

@@ -9,6 +9,8 @@ pub(crate) enum Route {
     Create { name: Option<String> },
     /// Containers are listed, or one is inspected: Compose compares its hashes with the answer.
     Look,
+    /// What changed in a container's file system is listed.
+    LookAtChanges { container: String },
     /// A container is to be started (again), or something in one that runs: it is in use.
     Use { container: String },
     /// Somebody attaches to a container: it runs in the foreground.
@@ -57,6 +59,9 @@ impl Route {
                 name: parameter(query, "name"),
             },
             ("GET", ["containers", "json"] | ["containers", _, "json"]) => Route::Look,
+            ("GET", ["containers", container, "changes"]) => Route::LookAtChanges {
+                container: (*container).to_owned(),
+            },
             ("POST", ["containers", container, "start" | "restart" | "exec"]) => Route::Use {
                 container: (*container).to_owned(),
             },
@@ -162,6 +167,11 @@ mod tests {
             Route::Look
         );
         assert_eq!(Route::of("GET", "/containers/v1.2/json"), Route::Look);
+        let container = "web".to_owned();
+        assert_eq!(
+            Route::of("GET", "/v1.41/containers/web/changes"),
+            Route::LookAtChanges { container }
+        );
         let container = "web".to_owned();
         assert_eq!(
             Route::of("POST", "/v1.41/containers/web/start"),

@@ -389,6 +389,12 @@ impl Session {
             .map(|record| record.id.clone())
     }
 
+    /// Where a container of this run has swath's volume.
+    pub(crate) fn mount_of(&self, container: &str) -> Option<&'static str> {
+        let id = self.find(container)?;
+        locked(&self.records).get(&id).map(|record| record.mount)
+    }
+
     /// Changes what is known of a container.
     pub(crate) fn update(&self, id: &str, change: impl FnOnce(&mut ContainerRecord)) {
         if let Some(record) = locked(&self.records).get_mut(id) {

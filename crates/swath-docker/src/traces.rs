@@ -40,6 +40,28 @@ pub(crate) fn clean_description(container: &mut Value) -> bool {
     true
 }
 
+/// Takes the folder that swath's volume is mounted upon out of a list of what changed in a container:
+/// an engine makes it in the container's own file system when something is copied. Says whether it was
+/// there.
+pub(crate) fn clean_changes(changes: &mut Value, mount: &str) -> bool {
+    let Some(changes) = changes.as_array_mut() else {
+        return false;
+    };
+    let before = changes.len();
+    changes.retain(|change| change["Path"].as_str() != Some(mount));
+    if changes.len() == before {
+        return false;
+    }
+    // The folder that it is in changed by it, if by nothing else.
+    let above = mount.rsplit_once('/').map_or("", |(above, _)| above);
+    let inside = format!("{above}/");
+    let paths = changes.iter().filter_map(|change| change["Path"].as_str());
+    if !paths.into_iter().any(|path| path.starts_with(&inside)) {
+        changes.retain(|change| change["Path"].as_str() != Some(above) || change["Kind"] != 0);
+    }
+    true
+}
+
 /// Whether a configuration is that of a container with an agent, or of an image made of one.
 pub(crate) fn is_marked(config: &Value) -> bool {
     carried(&config["Labels"]).is_some()
@@ -204,6 +226,29 @@ mod tests {
         let mut listed = json!({"Labels": {"swath.run": "r", "swath.volume": "v"}, "Mounts": []});
         assert!(clean_description(&mut listed));
         assert_eq!(listed, json!({"Labels": {}, "Mounts": []}));
+    }
+
+    #[test]
+    fn a_list_of_changes_has_no_folder_of_swaths() {
+        let change = |path: &str, kind: u8| json!({"Path": path, "Kind": kind});
+        let clean = |changes: &[Value], mount| {
+            let mut changes = Value::Array(changes.to_vec());
+            clean_changes(&mut changes, mount).then_some(changes)
+        };
+        let (tmp, dev, swath) = (
+            change("/tmp", 0),
+            change("/dev", 0),
+            change("/dev/swath", 1),
+        );
+        let own = change("/dev/own", 1);
+        let all = [tmp.clone(), dev.clone(), swath.clone()];
+        assert_eq!(clean(&all, "/dev/swath"), Some(json!([tmp])));
+        let all = [dev.clone(), own.clone(), swath];
+        assert_eq!(clean(&all, "/dev/swath"), Some(json!([dev, own])));
+        assert_eq!(clean(&[dev, own], "/dev/swath"), None);
+        let all = [tmp.clone(), change("/swath", 1)];
+        assert_eq!(clean(&all, "/swath"), Some(json!([tmp])));
+        assert_eq!(clean(&[], "/dev/swath"), None);
     }
 
     #[test]

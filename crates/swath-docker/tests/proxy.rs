@@ -513,6 +513,13 @@ fn an_image_made_of_a_container_is_what_it_would_be_without_swath() {
                 path.display()
             );
         }
+        // For a copy the engine makes the folder that the volume is mounted upon.
+        let inside = format!("{name}:/tmp/kept");
+        fixture.succeeds(&["cp", tar.to_str().unwrap(), &inside]);
+        assert!(docker(&["diff", &name]).contains("A /dev/swath"));
+        let changes = fixture.succeeds(&["diff", &name]);
+        assert!(changes.contains("A /tmp/kept"), "{changes}");
+        assert!(!changes.contains("/dev"), "{changes}");
         fixture.succeeds(&["rm", "-fv", &name]);
         docker(&["rmi", "-f", &with, &without, id.trim()]);
     }

@@ -12,6 +12,7 @@ mod machine {
     pub(super) const FSTAT: i64 = 5;
     pub(super) const FUTEX: i64 = 202;
     pub(super) const GETRANDOM: i64 = 318;
+    pub(super) const NEWFSTATAT: i64 = 262;
     pub(super) const UTIMENSAT: i64 = 280;
     /// The words of `struct stat`.
     pub(super) const STAT_WORDS: usize = 18;
@@ -24,18 +25,34 @@ mod machine {
     pub(super) const FSTAT: i64 = 80;
     pub(super) const FUTEX: i64 = 98;
     pub(super) const GETRANDOM: i64 = 278;
+    pub(super) const NEWFSTATAT: i64 = 79;
     pub(super) const UTIMENSAT: i64 = 88;
     pub(super) const STAT_WORDS: usize = 16;
     pub(super) const MODE: usize = 2;
 }
 
-/// What is asked of an open file.
+/// A path is of the folder in which the process works.
+const AT_FDCWD: c_int = -100;
+
+/// What is asked of a file.
 pub(crate) struct Status {
     pub(crate) device: u64,
     pub(crate) inode: u64,
     /// In its low half; what is above it is something else.
     pub(crate) mode: u64,
     pub(crate) size: u64,
+}
+
+impl Status {
+    fn of(stat: [u64; machine::STAT_WORDS]) -> Status {
+        let [device, inode, _, _, _, _, size, ..] = stat;
+        Status {
+            device,
+            inode,
+            mode: stat[machine::MODE],
+            size,
+        }
+    }
 }
 
 /// The status of an open file; `None` when it is not open.
@@ -45,18 +62,19 @@ pub(crate) fn fstat(descriptor: c_int) -> Option<Status> {
     if unsafe { ffi::syscall(machine::FSTAT, descriptor, stat.as_mut_ptr()) } != 0 {
         return None;
     }
-    let [device, inode, _, _, _, _, size, ..] = stat;
-    Some(Status {
-        device,
-        inode,
-        mode: stat[machine::MODE],
-        size,
-    })
+    Some(Status::of(stat))
+}
+
+/// The status of the file that a path leads to; `None` when there is none.
+pub(crate) fn stat(path: *const c_char) -> Option<Status> {
+    let mut stat = [0_u64; machine::STAT_WORDS];
+    // SAFETY: the path is a C string, and the array is as long as the kernel's structure.
+    let result = unsafe { ffi::syscall(machine::NEWFSTATAT, AT_FDCWD, path, stat.as_mut_ptr(), 0) };
+    (result == 0).then(|| Status::of(stat))
 }
 
 /// Makes a file one that was changed now. `path` is absolute.
 pub(crate) fn touch(path: *const c_char) {
-    const AT_FDCWD: c_int = -100;
     let now: *mut c_void = null_mut();
     // SAFETY: the path is a C string, and no times are given.
     unsafe { ffi::syscall(machine::UTIMENSAT, AT_FDCWD, path, now, 0) };

@@ -40,6 +40,7 @@ fn unseen(service: &Service, request: &RunRequest, account: &Account) -> Option<
         command: service.command.clone(),
         has_agent_on_path: false,
         has_agent_preloaded: false,
+        is_of_itself: false,
     };
     let arguments = python_arguments(&started, folder, &request.folder)?;
     let reason = isolation(&arguments).unwrap_or(NotMeasuredReason::EndedTooSoon);

@@ -7,6 +7,8 @@ use crate::project::{Project, SourceFile};
 pub(crate) enum Interface {
     Wsgi,
     Asgi,
+    /// What aiohttp has of its own.
+    Aiohttp,
 }
 
 /// A framework, by the class whose instance is the application.
@@ -18,11 +20,12 @@ struct Framework {
     interface: Interface,
 }
 
-const FRAMEWORKS: [Framework; 9] = [
+const FRAMEWORKS: [Framework; 10] = [
     framework("FastAPI", "FastAPI", "fastapi", Interface::Asgi),
     framework("Starlette", "Starlette", "starlette", Interface::Asgi),
     framework("Litestar", "Litestar", "litestar", Interface::Asgi),
     framework("Quart", "Quart", "quart", Interface::Asgi),
+    framework("Sanic", "Sanic", "sanic", Interface::Asgi),
     framework("BlackSheep", "Application", "blacksheep", Interface::Asgi),
     framework("Flask", "Flask", "flask", Interface::Wsgi),
     framework("Falcon", "App", "falcon", Interface::Wsgi),
@@ -32,6 +35,9 @@ const FRAMEWORKS: [Framework; 9] = [
 
 /// The same class, from another module.
 const FALCON_ASGI: Framework = framework("Falcon", "App", "falcon", Interface::Asgi);
+
+/// Known by its application only: many import it as a client.
+const AIOHTTP: Framework = framework("aiohttp", "Application", "aiohttp", Interface::Aiohttp);
 
 const fn framework(
     name: &'static str,
@@ -127,6 +133,10 @@ fn in_file(project: &Project, source: &SourceFile) -> Option<Application> {
     };
     let instance = text.lines().find_map(|line| {
         let (name, callee) = assignment(line)?;
+        // Tornado has a class of the same name.
+        if callee.ends_with("web.Application") && imports(AIOHTTP.module) && !imports("tornado") {
+            return Some((name, &AIOHTTP));
+        }
         let class = callee.rsplit('.').next()?;
         let framework = FRAMEWORKS
             .iter()
@@ -354,8 +364,20 @@ mod tests {
         ] {
             assert_eq!(found(&files).as_deref(), Some(expected), "{files:?}");
         }
+    }
+
+    #[test]
+    fn the_class_of_an_application_says_what_it_speaks() {
         for (text, interface) in [
             ("import falcon\napp = falcon.App()\n", Interface::Wsgi),
+            (
+                "from aiohttp import web\napp = web.Application()\n",
+                Interface::Aiohttp,
+            ),
+            (
+                "from sanic import Sanic\napp = Sanic('x')\n",
+                Interface::Asgi,
+            ),
             (
                 "import falcon.asgi\napp = falcon.asgi.App()\n",
                 Interface::Asgi,
@@ -374,6 +396,8 @@ mod tests {
         for text in [
             "from flask import Flask\ndef create_app(config):\n    return Flask('x')\n",
             "class Flask: pass\napp = Flask()\n",
+            "import aiohttp, tornado.web\napp = tornado.web.Application([])\n",
+            "import aiohttp\ndef create_app():\n    return 1\n",
             "from flask import Blueprint\napp = Blueprint('x')\n",
         ] {
             assert_eq!(found(&[("app.py", text)]), None, "{text}");

@@ -137,7 +137,7 @@ fn keys(table: Option<&Value>) -> Vec<String> {
     table.filter_map(|(name, _)| name_of(name)).collect()
 }
 
-/// The packages that a requirement brings: `fastapi[standard]` brings its server along.
+/// The packages that a requirement brings: `fastapi[standard]` brings its server along, as Quart does.
 fn names_of(line: &str) -> Vec<String> {
     let Some(name) = name_of(line) else {
         return Vec::new();
@@ -145,9 +145,14 @@ fn names_of(line: &str) -> Vec<String> {
     let extras = line
         .split_once('[')
         .and_then(|(_, rest)| rest.split_once(']'));
-    let brings_server = name == "fastapi"
-        && extras.is_some_and(|(extras, _)| extras.contains("standard") || extras.contains("all"));
-    let server = brings_server.then(|| "uvicorn".to_owned());
+    let has = |wanted: &str| extras.is_some_and(|(extras, _)| extras.contains(wanted));
+    let server = match name.as_str() {
+        "fastapi" if has("standard") || has("all") => Some("uvicorn"),
+        "litestar" if has("standard") || has("full") => Some("uvicorn"),
+        "quart" => Some("hypercorn"),
+        _ => None,
+    };
+    let server = server.map(str::to_owned);
     std::iter::once(name).chain(server).collect()
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn of_application(
     let Serving { command, server } = match application.interface {
         Interface::Asgi => asgi(application, dependencies, port),
         Interface::Wsgi => wsgi(application, dependencies, port),
+        Interface::Aiohttp => aiohttp(application, dependencies, port),
     }?;
     let mut service = ServiceProposal {
         name: WEB.to_owned(),
@@ -42,7 +43,11 @@ pub(crate) fn of_application(
 }
 
 fn asgi(application: &Application, dependencies: &Dependencies, port: u16) -> Option<Serving> {
-    let server = dependencies.choose(&["uvicorn", "hypercorn", "granian", "daphne"])?;
+    let server = match application.framework {
+        // It serves itself, and does so by its own command.
+        "Sanic" => "sanic",
+        _ => dependencies.choose(&["uvicorn", "hypercorn", "granian", "daphne"])?,
+    };
     let (module, object) = (&application.module, &application.object);
     let plain = format!("{module}:{object}");
     let target = shell_words::quote(&plain);
@@ -53,6 +58,7 @@ fn asgi(application: &Application, dependencies: &Dependencies, port: u16) -> Op
     };
     let command = match server {
         "uvicorn" => format!("uvicorn {factory}--port={port} {target}"),
+        "sanic" => format!("sanic {target} {factory}--host=127.0.0.1 --port={port}"),
         "granian" => format!("granian --interface=asgi {factory}--port={port} {target}"),
         "hypercorn" => {
             let call = if application.is_factory { "()" } else { "" };
@@ -72,7 +78,11 @@ fn wsgi(application: &Application, dependencies: &Dependencies, port: u16) -> Op
     let server = dependencies
         .choose(&known[..2])
         .or_else(|| dependencies.choose(&known[2..4]));
-    let server = server.or_else(|| dependencies.choose(&known[4..]))?;
+    let server = server.or_else(|| match application.framework {
+        // It has a server for development, and no dependency.
+        "Bottle" => Some("bottle"),
+        _ => dependencies.choose(&known[4..]),
+    })?;
     let (module, object) = (&application.module, &application.object);
     let call = if application.is_factory { "()" } else { "" };
     let target = format!("{module}:{object}{call}");
@@ -90,11 +100,22 @@ fn wsgi(application: &Application, dependencies: &Dependencies, port: u16) -> Op
                 "uwsgi --http-socket=127.0.0.1:{port} --master --enable-threads --module={quoted}"
             )
         }
+        "bottle" => format!("python -m bottle --bind=127.0.0.1:{port} {quoted}"),
         _ if application.framework == "Flask" => {
             format!("flask --app={quoted} run --port={port}")
         }
         _ => return None,
     };
+    Some(Serving { command, server })
+}
+
+/// Without gunicorn its programs serve themselves, each in its own way.
+fn aiohttp(application: &Application, dependencies: &Dependencies, port: u16) -> Option<Serving> {
+    let server = dependencies.choose(&["gunicorn"])?;
+    let target = format!("{}:{}", application.module, application.object);
+    let target = shell_words::quote(&target);
+    let worker = "--worker-class=aiohttp.GunicornWebWorker";
+    let command = format!("gunicorn --workers=2 --bind=127.0.0.1:{port} {worker} {target}");
     Some(Serving { command, server })
 }
 

@@ -223,8 +223,8 @@ impl StoreBuilder {
 
     /// Adds a started program, with `SPAWN_` flags of [`layout`].
     #[must_use]
-    pub fn spawn(self, how: &[u8], executable: &[u8], arguments: &[&[u8]], ways: u32) -> Self {
-        self.numbered_strings(layout::KIND_SPAWN, ways, &[how, executable], arguments)
+    pub fn spawn(self, how: &[u8], executable: &[u8], arguments: &[&[u8]], flags: u32) -> Self {
+        self.numbered_strings(layout::KIND_SPAWN, flags, &[how, executable], arguments)
     }
 
     /// Adds something about the agent itself.

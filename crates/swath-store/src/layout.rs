@@ -74,6 +74,9 @@ pub const NOTE_STARTED_FOR: &[u8] = b"started-for";
 pub const SPAWN_BY_PATH: u32 = 1;
 /// In a spawn record's flags: `LD_PRELOAD`, as the program got it, names the agent's object.
 pub const SPAWN_BY_PRELOAD: u32 = 2;
+/// In a spawn record's flags: the program is the file that the process itself executes, whatever it
+/// was named.
+pub const SPAWN_OF_ITSELF: u32 = 4;
 
 /// Length of a file record's payload before the path.
 pub const FILE_FIXED: usize = 24;

@@ -255,8 +255,8 @@ pub struct Spawn<'store> {
     pub executable: &'store [u8],
     /// Its command line; one string when a shell takes it apart.
     pub arguments: Strings<'store>,
-    /// By which ways the agent was given to it: `SPAWN_` flags of [`layout`].
-    pub ways: u32,
+    /// By which ways the agent was given to it, and which file it is: `SPAWN_` flags of [`layout`].
+    pub flags: u32,
     /// Whether the record was copied from the fork parent.
     pub inherited: bool,
 }
@@ -448,7 +448,7 @@ impl Head {
                     how: strings.next()?,
                     executable: strings.next()?,
                     arguments: strings.0,
-                    ways: self.b,
+                    flags: self.b,
                     inherited,
                 })
             }

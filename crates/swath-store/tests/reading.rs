@@ -82,7 +82,7 @@ fn what_is_written_is_read_back() {
     };
     assert_eq!(spawn.how, b"subprocess.Popen");
     assert_eq!(spawn.arguments.iter().count(), 3);
-    assert_eq!(spawn.ways, layout::SPAWN_BY_PATH);
+    assert_eq!(spawn.flags, layout::SPAWN_BY_PATH);
     assert!(matches!(all[7], Record::State(state) if state.slug == b"evaluation-hook-taken"));
     assert!(matches!(all[8], Record::Listen(listen) if !listen.inherited));
     assert!(matches!(all[9], Record::Code(code) if code.taken_exits().eq([(1, -1)])));

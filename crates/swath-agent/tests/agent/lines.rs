@@ -221,6 +221,7 @@ fn of_a_program_is_noted_which_file_it_is_and_whether_it_gets_the_agent() {
     let code = "
 import os, subprocess
 os.mkdir('own'); os.symlink('/bin/true', 'own/truly'); os.mkdir('own/folder')
+os.symlink('/proc/%d/exe' % os.getpid(), 'own/python')
 agent = os.environ['PYTHONPATH']
 preloaded = {'LD_PRELOAD': '/x.so:%s/swath-preload.x86_64.so' % agent}
 def start(name, **options):
@@ -238,6 +239,8 @@ start('truly')
 os.environ['PATH'] = own['PATH']; os.environ['PYTHONPATH'] = 'src'
 start('truly')
 start('folder')
+start('python', env=own)
+start('python', cwd='own', executable='./python', env=own)
 start('truly', env={**own, 'A': 1})
 start('truly', env={**own, 'A=': 'b'})
 start('truly', env={**own, 'A': 'a' * 200000})
@@ -259,12 +262,13 @@ start('truly', env={**own, **{str(n): 'a' * 100000 for n in range(70)}})
         let parent = stores.iter().find(|store| !store.spawns.is_empty());
         let parent = parent.unwrap();
         // From 3.13 on `posix_spawn` says the same again.
-        let starts = parent.spawns.iter().zip(&parent.ways);
+        let starts = parent.spawns.iter().zip(&parent.spawn_flags);
         let starts: Vec<(String, u32)> = starts
             .filter(|(words, _)| words[0] == "subprocess.Popen")
-            .map(|(words, ways)| (words[1].clone(), *ways))
+            .map(|(words, flags)| (words[1].clone(), *flags))
             .collect();
         let truly = format!("{}/own/truly", folder.display());
+        let itself = format!("{}/own/python", folder.display());
         let below = format!("{}/own/../own/truly", folder.display());
         let expected = [
             (truly.clone(), 0),
@@ -274,6 +278,11 @@ start('truly', env={**own, **{str(n): 'a' * 100000 for n in range(70)}})
             ("/bin/true".to_owned(), layout::SPAWN_BY_PRELOAD),
             ("/usr/bin/true".to_owned(), layout::SPAWN_BY_PATH),
             (truly, 0),
+            (itself.clone(), layout::SPAWN_OF_ITSELF),
+            (
+                format!("{}/own/./python", folder.display()),
+                layout::SPAWN_OF_ITSELF,
+            ),
         ];
         assert_eq!(starts, expected, "{}", python.tag());
     }

@@ -21,8 +21,8 @@ pub(crate) struct Store {
     pub(crate) states: Vec<String>,
     pub(crate) listens: Vec<String>,
     pub(crate) spawns: Vec<Vec<String>>,
-    /// By which ways each of these was given the agent.
-    pub(crate) ways: Vec<u32>,
+    /// What is known of each of these.
+    pub(crate) spawn_flags: Vec<u32>,
     pub(crate) hashes: BTreeMap<PathBuf, Option<[u8; 20]>>,
 }
 
@@ -163,7 +163,7 @@ impl Store {
             states: Vec::new(),
             listens: Vec::new(),
             spawns: Vec::new(),
-            ways: Vec::new(),
+            spawn_flags: Vec::new(),
             hashes: BTreeMap::new(),
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -187,7 +187,7 @@ impl Store {
                     let mut strings = vec![text(spawn.how), text(spawn.executable)];
                     strings.extend(spawn.arguments.iter().map(text));
                     store.spawns.push(strings);
-                    store.ways.push(spawn.ways);
+                    store.spawn_flags.push(spawn.flags);
                 }
                 _ => {}
             }

@@ -15,6 +15,7 @@ use crate::path::{self, Path};
 use crate::process::{ROOM, add_string, encoded};
 use crate::scope::FOLDERS;
 use crate::state::{Apart, Gil, let_others};
+use crate::system_call;
 use crate::text::Buffer;
 
 use environment::Environment;
@@ -44,20 +45,20 @@ pub(crate) unsafe fn record(gil: Gil<'_>, how: &[u8], arguments: Object) {
     };
     let mut agent = Buffer::<1024>::new();
     // SAFETY: with the GIL held nobody changes the folders meanwhile. The tuple lives during the call.
-    let ways = unsafe {
+    let flags = unsafe {
         agent.add((*FOLDERS.place()).agent.bytes());
         let_others(gil, |apart| {
             find(apart, how, arguments, agent.bytes(), &mut started)
         })
     };
-    if let Some(ways) = ways {
+    if let Some(flags) = flags {
         let program = [how, started.executable.bytes()];
         let arguments = started.arguments.bytes();
-        map::record_numbered_strings(gil, layout::KIND_SPAWN, ways, &program, arguments);
+        map::record_numbered_strings(gil, layout::KIND_SPAWN, flags, &program, arguments);
     }
 }
 
-/// Finds out what is started, and which ways lead the agent into it; `None` if nothing is.
+/// Finds out what is started, and what of it the layout has `SPAWN_` flags for; `None` if nothing is.
 unsafe fn find(
     apart: Apart<'_>,
     how: &[u8],
@@ -112,7 +113,15 @@ unsafe fn find(
             }
         }
         put_folder_in_front(folder.bytes(), &mut started.executable);
-        Some(environment.ways)
+        let is_itself = is_of_itself(&mut started.executable);
+        Some(
+            environment.ways
+                | if is_itself {
+                    layout::SPAWN_OF_ITSELF
+                } else {
+                    0
+                },
+        )
     }
 }
 
@@ -143,6 +152,18 @@ fn put_folder_in_front(folder: &[u8], executable: &mut Buffer<4096>) {
         executable.truncate(0);
         executable.add(whole.bytes());
     }
+}
+
+/// Whether a program is the file that this process executes. Whoever reads the record may not have
+/// the file system in which one name leads to what another does.
+fn is_of_itself(program: &mut Buffer<4096>) -> bool {
+    // What has no folder in its name was not looked for.
+    if program.bytes().first() != Some(&b'/') || !program.whole() {
+        return false;
+    }
+    let identity = |name| system_call::stat(name).map(|status| [status.device, status.inode]);
+    let itself = identity(c"/proc/self/exe".as_ptr());
+    itself.is_some() && itself == identity(program.c_string())
 }
 
 /// Adds the folder that a program starts in, whole, of what was given for it.

@@ -231,11 +231,9 @@ impl ContainerRun {
                     role = Some(role.map_or(entry.role, |role| role.min(entry.role)));
                 }
             }
-            account
-                .not_measured
-                .extend(not_measured_in_container(record, own));
-            let unseen = unseen_in_container(record, own);
-            account.not_measured.extend(unseen);
+            let seen = not_measured_in_container(record, own);
+            let unseen = unseen_in_container(record, own, &seen);
+            account.not_measured.extend(seen.into_iter().chain(unseen));
             containers.push(container_account(record, own.len(), role));
         }
         account.containers = containers;

@@ -11,7 +11,7 @@ use swath_data::{MEASURED, Spawn, StoreEnding, StoredProcess, without_secrets};
 use swath_docker::ContainerRecord;
 use swath_model::{NotMeasured, NotMeasuredReason};
 
-use super::{Evidence, is_open_to_others, is_recorded, is_settled_python, isolation};
+use super::{Evidence, is_open_to_others, is_recorded, is_settled_python, isolation, letters};
 use crate::command_line::{PythonCommand, PythonSubject, base_name, is_python_name};
 use crate::process_table::ProcessKey;
 use crate::program_file::{find_program, has_loader, script_interpreter};
@@ -54,23 +54,29 @@ pub(super) fn find(evidence: &Evidence<'_>, interpreters: &Interpreters) -> Vec<
         .collect()
 }
 
-/// The Pythons that the processes of a container started, and that left nothing. What is in its
-/// file system is not known here, so that only a Python's own name tells one.
+/// The Pythons that the processes of a container started, and that left nothing: no store, and they
+/// are not among those `seen` without one. What is in its file system is not known here, so that only
+/// a Python's own name tells one.
 pub(crate) fn unseen_in_container(
     record: &ContainerRecord,
     processes: &[StoredProcess],
+    seen: &[NotMeasured],
 ) -> Vec<NotMeasured> {
     let mut found = Vec::new();
+    let mut seen: Vec<String> = seen.iter().map(|seen| own_letters(&seen.command)).collect();
     let measured = processes.iter().filter(|process| process.state == MEASURED);
     let interpreters: BTreeSet<&str> = measured
         .map(|process| process.executable.as_str())
         .collect();
-    // Had its interpreter begun to run code, it would have left something.
-    let would_have_begun = |spawn: &Spawn| {
-        record.failures_are_noted
-            && spawn.has_agent_on_path
-            && isolation(&spawn.command).is_none()
-            && program(spawn).is_some_and(|program| interpreters.contains(program))
+    // Had its interpreter begun to run code, it would have left something. A loader that took the
+    // agent's object into the process itself takes it again; of a file with capabilities it does not.
+    let would_have_begun = |parent: &StoredProcess, spawn: &Spawn| {
+        let is_its_own = parent.state == MEASURED && spawn.is_of_itself;
+        let is_known =
+            is_its_own || program(spawn).is_some_and(|program| interpreters.contains(program));
+        let is_reached = (is_its_own && spawn.has_agent_preloaded)
+            || (is_known && spawn.has_agent_on_path && isolation(&spawn.command).is_none());
+        record.failures_are_noted && is_reached
     };
     for parent in processes {
         // Neither the parent itself nor a fork of it is what it started.
@@ -93,11 +99,22 @@ pub(crate) fn unseen_in_container(
                 itself.map(|index| known.swap_remove(index)).is_none()
             });
         }
-        starts.retain(|spawn| !would_have_begun(spawn));
+        starts.retain(|spawn| !would_have_begun(parent, spawn));
         let unseen = starts.iter();
         found.extend(unseen.map(|spawn| not_measured(&spawn.command, Some(&record.name))));
     }
+    // A list of processes says whose each is in numbers of its own.
+    found.retain(|start| {
+        let own = own_letters(&start.command);
+        let itself = seen.iter().position(|seen| *seen == own);
+        itself.map(|index| seen.swap_remove(index)).is_none()
+    });
     found
+}
+
+/// What a list of processes keeps of a command line, without the program.
+fn own_letters(command: &[String]) -> String {
+    letters(&command.get(1..).unwrap_or_default().join(" "))
 }
 
 /// The name of the program that is to be started.

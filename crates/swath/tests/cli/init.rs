@@ -145,11 +145,86 @@ const PROCFILE: Prepared = Prepared {
     left_out: "test_hello.py",
 };
 
+/// Frameworks with a server of their own, or a way of their own to be served.
+const SELF_SERVED: [Prepared; 4] = [
+    Prepared {
+        name: "Sanic",
+        files: &[
+            ("requirements.txt", "sanic\n"),
+            (
+                "app.py",
+                "from sanic import Sanic\nfrom sanic.response import text\n\napp = Sanic('greeter')\n\n\n\
+                 @app.get('/hello')\nasync def hello(request):\n    return text('hello')\n",
+            ),
+            ("tests/system/test_hello.py", SYSTEM_TEST),
+        ],
+        settings: &["command = \"sanic app:app --host=127.0.0.1 --port=PORT\""],
+        reported: "app.py",
+        left_out: "test_hello.py",
+    },
+    Prepared {
+        name: "Bottle",
+        files: &[
+            ("requirements.txt", "bottle\n"),
+            (
+                "app.py",
+                "from bottle import Bottle\n\napp = Bottle()\n\n\n@app.get('/hello')\ndef hello():\n    return \
+                 'hello'\n",
+            ),
+            ("tests/system/test_hello.py", SYSTEM_TEST),
+        ],
+        settings: &["command = \"python -m bottle --bind=127.0.0.1:PORT app:app\""],
+        reported: "app.py",
+        left_out: "test_hello.py",
+    },
+    Prepared {
+        name: "Quart",
+        files: &[
+            ("requirements.txt", "quart\n"),
+            (
+                "app.py",
+                "from quart import Quart\n\napp = Quart(__name__)\n\n\n@app.get('/hello')\nasync def hello():\n    \
+                 return 'hello'\n",
+            ),
+            ("tests/system/test_hello.py", SYSTEM_TEST),
+        ],
+        settings: &["command = \"hypercorn --bind=127.0.0.1:PORT app:app\""],
+        reported: "app.py",
+        left_out: "test_hello.py",
+    },
+    Prepared {
+        name: "aiohttp, gunicorn",
+        files: &[
+            ("requirements.txt", "aiohttp\ngunicorn\n"),
+            (
+                "app.py",
+                "from aiohttp import web\n\n\nasync def hello(request):\n    return \
+                 web.Response(text='hello')\n\n\napp = web.Application()\napp.add_routes([web.get('/hello', \
+                 hello)])\n",
+            ),
+            ("tests/system/test_hello.py", SYSTEM_TEST),
+        ],
+        settings: &[
+            "command = \"gunicorn --workers=2 --bind=127.0.0.1:PORT --worker-class=aiohttp.GunicornWebWorker \
+             app:app\"",
+        ],
+        reported: "app.py",
+        left_out: "test_hello.py",
+    },
+];
+
 fn environment(test: &str) -> Option<Venv> {
     let packages = [
         "flask", "gunicorn", "fastapi", "uvicorn", "django", "pytest",
     ];
     venv(python(test)?, &Requirements::from(packages))
+}
+
+/// One with what the project asks for and nothing else: what is there beside may be chosen.
+fn environment_of(project: &Prepared) -> Option<Venv> {
+    let (_, requirements) = project.files.first()?;
+    let packages = requirements.lines().chain(["pytest"]);
+    venv(python(project.name)?, &Requirements::new(packages))
 }
 
 /// swath as it is called in an activated environment, where no engine answers.
@@ -177,14 +252,17 @@ fn write(sandbox: &Sandbox, files: &[(&str, &str)], port: u16) {
 }
 
 fn check(project: &Prepared) {
-    let Some(venv) = environment(project.name) else {
-        return;
-    };
+    if let Some(venv) = environment(project.name) {
+        check_in(project, &venv);
+    }
+}
+
+fn check_in(project: &Prepared, venv: &Venv) {
     let (sandbox, port) = (Sandbox::new(), free_port());
     write(&sandbox, project.files, port);
     let name = project.name;
 
-    let found = swath(&sandbox, &venv, &["init", "--yes"]);
+    let found = swath(&sandbox, venv, &["init", "--yes"]);
     assert_eq!(found.code, 0, "{name}: {found:?}");
     let settings = sandbox.read("swath.toml");
     for line in project.settings {
@@ -205,7 +283,7 @@ fn check(project: &Prepared) {
         }
     }
 
-    let run = swath(&sandbox, &venv, &["run", "--require-complete"]);
+    let run = swath(&sandbox, venv, &["run", "--require-complete"]);
     assert_eq!(run.code, 0, "{name}: {run:?}");
     assert!(run.stderr.contains("    Complete "), "{name}: {run:?}");
     let (_, table) = run.stdout.split_once("\nName ").unwrap();
@@ -213,7 +291,7 @@ fn check(project: &Prepared) {
     assert!(!table.contains(project.left_out), "{name}: {run:?}");
     assert!(!run.stderr.contains("warning["), "{name}: {run:?}");
 
-    let again = swath(&sandbox, &venv, &["init", "--yes"]);
+    let again = swath(&sandbox, venv, &["init", "--yes"]);
     assert_eq!(again.code, 0, "{name}: {again:?}");
     assert!(again.stderr.contains("Done nothing "), "{name}: {again:?}");
     assert_eq!(sandbox.read("swath.toml"), settings);
@@ -232,6 +310,15 @@ fn fastapi_in_src_runs_with_what_init_wrote() {
 #[test]
 fn django_runs_with_what_init_wrote() {
     check(&DJANGO);
+}
+
+#[test]
+fn frameworks_that_serve_themselves_run_with_what_init_wrote() {
+    for project in &SELF_SERVED {
+        if let Some(venv) = environment_of(project) {
+            check_in(project, &venv);
+        }
+    }
 }
 
 #[test]

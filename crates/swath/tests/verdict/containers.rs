@@ -5,6 +5,13 @@ use swath_test::{base_image_with, image_python};
 use crate::setup::{Setup, play_all};
 use crate::starts::REFUSED;
 
+/// Starts Pythons by names that fail, or that are ended before they begin; with an argument also one
+/// that does not have the agent.
+const FAILED_BY_NAME: (&str, &str) = (
+    "name.py",
+    "import os, subprocess, sys\nfor name in ('python', 'python3'):\n    try:\n        subprocess.Popen([name, 'one.py'], preexec_fn=lambda: 1 / 0)\n    except subprocess.SubprocessError:\n        pass\n    child = subprocess.Popen([name, '-I', 'two.py'])\n    child.kill()\n    child.wait()\nif sys.argv[1:]:\n    subprocess.run(['python', '-c', ''], env={'PATH': os.environ['PATH']})\n",
+);
+
 /// Played with `$IMAGE`, which holds a Python and nothing of a project's.
 fn setups(image: &str) -> Vec<Setup> {
     // A table of constants needs texts that live as long as the test: a few, once.
@@ -14,6 +21,7 @@ fn setups(image: &str) -> Vec<Setup> {
         files: &[
             ("app.py", "x = 1\n"),
             REFUSED,
+            FAILED_BY_NAME,
             ("slow.py", "import time\ntime.sleep(2.5)\n"),
             ("brief.py", "import time\ntime.sleep(.4)\n"),
         ],
@@ -71,6 +79,16 @@ fn setups(image: &str) -> Vec<Setup> {
             "starts that the system refuses in a container",
             "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE python fail.py",
             &["Complete 2 of 2"],
+        ),
+        setup(
+            "starts by name that fail in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE python name.py",
+            &["Complete 3 of 3"],
+        ),
+        setup(
+            "a start by name without the agent in a container",
+            "$SWATH run --source . -- docker run --rm -v $PWD:/app -w /app $IMAGE python name.py without",
+            &["Incomplete 3 of 4"],
         ),
         setup(
             "a container that was there before",

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use swath_test::{
-    Guard, Python, Requirements, Scale, Venv, can_mount, is_root, newest_python,
+    Guard, Python, Requirements, Scale, Venv, can_mount, image_python, is_root, newest_python,
     python_of_everybody, pythons, record_figure, scale, temp_dir, venv,
 };
 
@@ -122,10 +122,11 @@ fn missing(needs: &[Need]) -> Option<String> {
     })
 }
 
-/// An environment with these packages.
+/// An environment with these packages, of the newest Python that has an installation of its own: that of
+/// a root file system may be ahead of what packages can do, and has no library for them to link with.
 fn environment(packages: &[&str]) -> Option<Venv> {
     let requirements = Requirements::new(packages.iter().copied());
-    venv(newest_python()?, &requirements)
+    venv(image_python().or_else(newest_python)?, &requirements)
 }
 
 fn has(program: &str) -> bool {

@@ -10,7 +10,8 @@ fn start(how: &str, command: &str) -> Spawn {
         executable: "/usr/bin/python3".to_owned(),
         command: words(command),
         has_agent_on_path: true,
-        has_agent_preloaded: true,
+        has_agent_preloaded: false,
+        is_of_itself: false,
     }
 }
 
@@ -30,7 +31,7 @@ fn unseen(processes: &[StoredProcess]) -> Vec<String> {
 }
 
 fn unseen_in(record: &ContainerRecord, processes: &[StoredProcess]) -> Vec<String> {
-    let unseen = unseen_in_container(record, processes).into_iter();
+    let unseen = unseen_in_container(record, processes, &[]).into_iter();
     unseen.map(|process| process.command.join(" ")).collect()
 }
 
@@ -100,6 +101,19 @@ fn silence_of_an_interpreter_that_is_known_in_a_container_says_that_the_start_fa
         unseen(|parent, _| parent.executable = "/opt/bin/python3".to_owned()),
         [named]
     );
+    // As by a name that leads to the interpreter of the process.
+    let by_another_name = |parent: &mut StoredProcess, _: &mut ContainerRecord| {
+        parent.executable = "/opt/bin/python3".to_owned();
+        parent.spawned[0].is_of_itself = true;
+    };
+    assert_eq!(unseen(by_another_name), [""; 0]);
+    assert_eq!(
+        unseen(|parent, _| {
+            parent.spawned[0].is_of_itself = true;
+            parent.state = "no-code-extra".to_owned();
+        }),
+        [named]
+    );
     assert_eq!(
         unseen(|parent, _| parent.state = "no-code-extra".to_owned()),
         [named]
@@ -113,6 +127,25 @@ fn silence_of_an_interpreter_that_is_known_in_a_container_says_that_the_start_fa
         unseen(|parent, _| parent.spawned[0].command = words("python3 -I two.py")),
         [isolated]
     );
+    // The loader's way leads into what the process itself is.
+    parent.spawned[0].command = words(isolated);
+    parent.spawned[0].has_agent_on_path = false;
+    parent.spawned[0].has_agent_preloaded = true;
+    assert_eq!(unseen_in(&record, &[parent.clone()]), [isolated]);
+    parent.spawned[0].is_of_itself = true;
+    assert_eq!(unseen_in(&record, &[parent]), [""; 0]);
+}
+
+#[test]
+fn what_was_seen_without_the_agent_is_named_once() {
+    let mut parent = process(7, 1, "python3 kid.py");
+    parent.spawned = vec![
+        start("subprocess.Popen", "python3 two.py"),
+        start("subprocess.Popen", "python3 two.py"),
+    ];
+    let seen = not_measured(&words("/usr/bin/python3.13 two.py"), Some("web"));
+    let unseen = unseen_in_container(&ContainerRecord::default(), &[parent], &[seen]);
+    assert_eq!(unseen.len(), 1);
 }
 
 /// A name without a folder is tried in each folder of the search path.
