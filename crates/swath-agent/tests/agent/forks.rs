@@ -28,6 +28,12 @@ fn hits(store: &Store, file: &Path) -> BTreeSet<u32> {
     }
 }
 
+/// The lines that a process knows to be executable.
+fn executable(store: &Store, file: &Path) -> BTreeSet<u32> {
+    let file = fs_err::canonicalize(file).unwrap();
+    store.files.get(&file).unwrap().0.clone()
+}
+
 /// The stores of the children of a process, in order.
 fn children(stores: &[Store], parent: Option<StoreId>) -> Vec<&Store> {
     let mut found: Vec<&Store> = stores
@@ -83,6 +89,14 @@ fn check_own_lines(python: &Python, configuration: &str) {
             never.iter().take(1).collect::<Vec<_>>(),
             "{tag}: {own:?}"
         );
+        // What is known about code is handed on, that which has not run with it.
+        let lines = executable(child, &file);
+        assert!(
+            lines.is_subset(&executable(parent, &file)),
+            "{tag}: {lines:?}"
+        );
+        let of_third = lines_with(&file, &["last_generation(int(sys.argv[1]))"]);
+        assert!(lines.is_superset(&of_third), "{tag}: {lines:?}");
     }
     let mut generation = third;
     let everywhere = lines_with(&file, &["return 1"]);
