@@ -334,8 +334,8 @@ pub const MESSAGES: [MessageGroup; 8] = [
             ),
             entry(
                 "no-merge-base",
-                "the work tree and the revision have no commit in common, at least not in this clone",
-                "fetch the whole history: `git fetch --unshallow`",
+                "the work tree and the revision have no commit in common, at least not in this clone, or nothing is committed yet",
+                "fetch the whole history: `git fetch --unshallow`; or commit",
             ),
             entry(
                 "no-such-file",
