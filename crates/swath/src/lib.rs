@@ -26,6 +26,7 @@ mod recorder;
 mod reporting;
 mod settings_folder;
 mod slips;
+mod source_links;
 mod summary;
 mod terminal;
 mod unprepared;
