@@ -325,7 +325,7 @@ pub const MESSAGES: [MessageGroup; 8] = [
             entry(
                 "no-default-branch",
                 "no revision is named, and the repository has no branch of one of the usual names",
-                "name a revision with `--since`",
+                "name a revision with `--since`, or set the default branch with `git remote set-head origin --auto`",
             ),
             entry(
                 "no-label",

@@ -68,6 +68,10 @@ impl ChangeError {
                         .to_owned(),
                 ),
             ),
+            Self::NotAPatch {
+                error: PatchError::Colored,
+                ..
+            } => ("bad-patch", Some("git diff --no-color".to_owned())),
             Self::NotAPatch { .. } => (
                 "bad-patch",
                 Some("a unified diff is meant, as `git diff` or `diff -u` prints it".to_owned()),

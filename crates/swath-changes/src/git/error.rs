@@ -135,7 +135,10 @@ impl GitError {
             ),
             Self::NoDefaultBranch => (
                 "no-default-branch",
-                Some("name a revision with `--since REVISION`".to_owned()),
+                Some(
+                    "`git remote set-head origin --auto` asks the remote for it; or `swath diff --since REVISION`"
+                        .to_owned(),
+                ),
             ),
             Self::NoMergeBase { is_shallow, .. } => (
                 "no-merge-base",
