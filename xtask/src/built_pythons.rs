@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use swath_test::{Build, python_build, skip, target_dir};
+use swath_test::{Build, is_left_out, python_build, skip, target_dir};
 
 use crate::apt::Apt;
 use crate::cargo::quiet;
@@ -39,7 +39,7 @@ const fn wanted(minor: u8, build: Build, suite: &'static str) -> Wanted {
 /// Written last: the interpreter is complete.
 const COMPLETE: &str = "swath-complete";
 
-/// Makes those that are not there, and says what could not be had.
+/// Makes those that are not there and that `SWATH_PYTHONS` does not leave out, and says what could not be had.
 pub(crate) fn run() -> ExitCode {
     for wanted in &WANTED {
         if let Err(error) = wanted.make_missing() {
@@ -68,6 +68,9 @@ impl Wanted {
 
     fn make_missing(&self) -> Result<()> {
         let tag = self.tag();
+        if is_left_out(&tag) {
+            return Ok(());
+        }
         let folder = target_dir().join("pythons").join(&tag);
         if folder.exists() && !folder.join(COMPLETE).is_file() {
             fs::remove_dir_all(&folder)?;

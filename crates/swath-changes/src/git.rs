@@ -173,14 +173,15 @@ impl Repository {
     /// Where the history of the work tree and that of `revision` part; without one, of the default
     /// branch.
     pub fn merge_base(&self, revision: Option<&str>) -> Result<Baseline, GitError> {
+        // Asked first: without a commit there is no branch, and no revision has a name.
+        if self.find_commit("HEAD")?.is_none() {
+            return Err(GitError::NoCommit);
+        }
         let revision = match revision {
             Some(revision) => revision.to_owned(),
             None => self.default_branch()?,
         };
         let commit = self.commit(&revision)?;
-        if self.find_commit("HEAD")?.is_none() {
-            return Err(GitError::NoCommit);
-        }
         let answer = self.ask(&["merge-base", &commit, "HEAD"], b"")?;
         if answer.code == Some(1) {
             return Err(GitError::NoMergeBase {

@@ -16,6 +16,9 @@ pub enum PatchError {
     /// There is no file in it.
     #[error("it holds no unified diff")]
     NoDiff,
+    /// Every line has colors of a terminal, as a configuration of git can ask for in pipes, too.
+    #[error("it has the colors of a terminal")]
+    Colored,
     /// A line stands in a hunk that has no such lines.
     #[error("line {line} is not a valid line of a hunk")]
     NotInHunk {
@@ -67,7 +70,14 @@ pub enum PatchError {
 pub fn parse_patch(patch: &[u8]) -> Result<Vec<ChangedFile>, PatchError> {
     let files = Parser::new(patch, true).parse()?;
     if files.is_empty() && !patch.trim_ascii().is_empty() {
-        return Err(PatchError::NoDiff);
+        let is_colored = patch
+            .windows(4)
+            .any(|part| part == b"\x1b[1m" || part == b"\x1b[36");
+        return Err(if is_colored {
+            PatchError::Colored
+        } else {
+            PatchError::NoDiff
+        });
     }
     check_names(&files)?;
     Ok(changed_files(files))

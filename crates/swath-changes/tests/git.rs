@@ -380,12 +380,18 @@ fn what_cannot_be_asked_is_said() {
         return;
     };
     let found = Repository::find(repository.folder()).unwrap();
+    for revision in [None, Some("HEAD"), Some("main")] {
+        let error = found.merge_base(revision).unwrap_err();
+        assert!(matches!(error, GitError::NoCommit), "{error}");
+    }
+    repository.write("a.py", "a = 1\n");
+    repository.commit();
+    repository.git(["branch", "-q", "-m", "work"]);
     assert!(matches!(
         found.merge_base(None).unwrap_err(),
         GitError::NoDefaultBranch
     ));
-    repository.write("a.py", "a = 1\n");
-    repository.commit();
+    repository.git(["branch", "-q", "-m", "main"]);
     for revision in ["nope", "--output=x", "-", "", "HEAD:a.py", "a\nb"] {
         let error = found.merge_base(Some(revision)).unwrap_err();
         assert_eq!(error.message().code, "unknown-revision", "{revision}");

@@ -85,6 +85,8 @@ pub struct FileEffect {
     pub causes: BTreeSet<Cause>,
     /// How many of the tests that the data knows it concerns.
     pub tests: usize,
+    /// Whether it holds tests that the data does not know.
+    pub has_new_tests: bool,
     /// The changed lines that nobody ran.
     pub unreached: Vec<(u32, u32)>,
 }
@@ -282,12 +284,14 @@ impl<'a> Selection<'a> {
                 tests.len()
             }
         };
+        let has_new_tests = !effect.fresh.is_empty();
         self.fresh.extend(effect.fresh);
         self.gone.extend(effect.gone);
         FileEffect {
             path: path.to_owned(),
             causes: effect.causes,
             tests: count,
+            has_new_tests,
             unreached: joined(effect.unreached),
         }
     }

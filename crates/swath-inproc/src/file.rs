@@ -15,13 +15,14 @@ use crate::object::{self, Owned};
 use crate::path::{self, Path};
 use crate::scope;
 use crate::scratch::Scratch;
-use crate::sha1::Sha1;
 use crate::state::{Gil, Global};
 use crate::text;
 
 mod jump_lines;
+mod sha1;
 
 use jump_lines::JumpLines;
+use sha1::Sha1;
 
 /// Names that were looked at lately, by the string object: code of one module shares it.
 const RECENT: usize = 512;

@@ -3,6 +3,8 @@
 //! `os.register_at_fork` tells of forks that Python makes; a page that the kernel clears in the
 //! child tells of the others, on the next thing that is recorded.
 
+pub(crate) mod start_ticks;
+
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 

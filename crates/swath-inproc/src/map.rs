@@ -15,8 +15,8 @@ use swath_store::layout::{self, RawHeader, RawRecord};
 
 use crate::ffi;
 use crate::fork;
+use crate::fork::start_ticks;
 use crate::nursery;
-use crate::start_ticks;
 use crate::state::{Gil, Global};
 use crate::store_file::{self, Failure, OpenFile};
 use crate::system_call;

@@ -10,13 +10,13 @@ use crate::ffi::{
     self, FreeThreadedObject, METH_FASTCALL, Object, PyMethodDef, PyModuleDef, PyObject, Slot,
 };
 use crate::fork;
+use crate::fork::start_ticks;
 use crate::interpreter;
 use crate::lock;
 use crate::lock::quiet;
 use crate::nursery;
 use crate::object;
 use crate::start::{self, Given};
-use crate::start_ticks;
 use crate::state::{Gil, Global, hold};
 use crate::test_function;
 use crate::tool;

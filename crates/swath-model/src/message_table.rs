@@ -325,7 +325,7 @@ pub const MESSAGES: [MessageGroup; 8] = [
             entry(
                 "no-default-branch",
                 "no revision is named, and the repository has no branch of one of the usual names",
-                "name a revision with `--since`",
+                "name a revision with `--since`, or set the default branch with `git remote set-head origin --auto`",
             ),
             entry(
                 "no-label",
@@ -334,8 +334,8 @@ pub const MESSAGES: [MessageGroup; 8] = [
             ),
             entry(
                 "no-merge-base",
-                "the work tree and the revision have no commit in common, at least not in this clone",
-                "fetch the whole history: `git fetch --unshallow`",
+                "the work tree and the revision have no commit in common, at least not in this clone, or nothing is committed yet",
+                "fetch the whole history: `git fetch --unshallow`; or commit",
             ),
             entry(
                 "no-such-file",

@@ -10,7 +10,7 @@ mod words;
 
 use std::borrow::Cow;
 
-use swath_coverage::FileChange;
+use swath_coverage::{FileChange, FileReport};
 
 pub use annotations::change_annotations;
 pub use json::write_change_json;
@@ -24,3 +24,7 @@ pub(crate) use words::shares;
 
 /// Where the text of a changed file comes from; `None` if it cannot be had any more.
 pub type ChangeSources<'a> = dyn Fn(&FileChange) -> Option<Cow<'a, str>> + 'a;
+
+/// Where a browser shows lines of a file, from the first to the last; `None` if nobody knows. A link holds
+/// no character that Markdown gives a meaning.
+pub type SourceLinks<'a> = dyn Fn(&FileReport, u32, u32) -> Option<String> + 'a;

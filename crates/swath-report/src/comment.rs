@@ -7,10 +7,12 @@ use swath_coverage::{ChangeReport, FileReport, GateFailure, Report};
 use swath_history::Entry;
 use swath_model::{Verdict, neutralize_control};
 
-use crate::changes::{ChangeSources, LONGEST, push_changes, push_untested, push_within, shares};
+use crate::changes::{
+    ChangeSources, LONGEST, SourceLinks, push_changes, push_untested, push_within, shares,
+};
 use crate::hole_ranking::{RankedFile, function_name, never_ran, ranked};
 use crate::html::{FunctionFigures, function_figures};
-use crate::markdown::escape_markdown;
+use crate::markdown::{escape_markdown, linked};
 use crate::text::plural;
 use crate::trend::points_since;
 use crate::{TextError, TextOptions, verdict_markdown};
@@ -21,6 +23,8 @@ const MOST_HOLES: usize = 10;
 const MOST_UNUSED: usize = 5;
 /// What has no bound of its own is cut to so many bytes.
 const LONGEST_PART: usize = 1_000;
+/// What is kept of a comment for the changed lines, if links leave that much.
+const LEAST_UNTESTED: usize = 2_000;
 /// So many gates are named.
 const MOST_GATES: usize = 10;
 
@@ -45,6 +49,7 @@ pub struct Comment<'a> {
 pub fn render_comment(
     comment: Comment<'_>,
     source_of: &ChangeSources<'_>,
+    link_of: &SourceLinks<'_>,
 ) -> Result<String, TextError> {
     let mut out = String::new();
     push_total(&mut out, comment);
@@ -54,8 +59,17 @@ pub fn render_comment(
         ..comment.options.clone()
     };
     push_changes(&mut out, comment.changes, &options)?;
-    let holes = holes(comment.report);
-    push_untested(&mut out, comment.changes, source_of, LONGEST - holes.len());
+    let mut holes = render_holes(comment.report, link_of);
+    // Everything but links has a bound that leaves room for all of it.
+    if out.len() + holes.len() + LEAST_UNTESTED > LONGEST {
+        holes = render_holes(comment.report, &|_, _, _| None);
+    }
+    push_untested(
+        &mut out,
+        comment.changes,
+        (source_of, link_of),
+        LONGEST - holes.len(),
+    );
     out.push_str(&holes);
     Ok(out)
 }
@@ -113,7 +127,7 @@ impl RankedFile for File<'_> {
 
 /// The files that never ran, and the functions with the most missed lines as a table; nothing where
 /// nothing was missed.
-fn holes(report: &Report) -> String {
+fn render_holes(report: &Report, link_of: &SourceLinks<'_>) -> String {
     let files = report.files.iter().map(|file| File {
         file,
         functions: function_figures(file),
@@ -135,13 +149,13 @@ fn holes(report: &Report) -> String {
         out.push_str("| ");
         push_cell(&mut out, function_name(function));
         out.push_str(" | ");
-        push_cell(&mut out, &file.file.name);
         let line = function.first_hole.unwrap_or(1);
-        let _ = writeln!(
-            out,
-            ":{line} | {} of {} |",
-            function.missing, function.statements
-        );
+        let mut place = String::new();
+        push_cell(&mut place, &file.file.name);
+        let _ = write!(place, ":{line}");
+        let place = linked(&place, link_of(file.file, line, line));
+        let (missing, all) = (function.missing, function.statements);
+        let _ = writeln!(out, "{place} | {missing} of {all} |");
     }
     out
 }

@@ -34,8 +34,8 @@ pub use annotation::{Annotation, AnnotationLevel, code_quality, github_command};
 pub use attribution::{AttributionRows, render_attribution};
 pub use badge::render_badge;
 pub use changes::{
-    ChangeSources, change_annotations, change_remarks, render_change_markdown, render_change_page,
-    render_change_text, write_change_json,
+    ChangeSources, SourceLinks, change_annotations, change_remarks, render_change_markdown,
+    render_change_page, render_change_text, write_change_json,
 };
 pub use comment::{Comment, render_comment};
 pub use holes::{hole_annotations, largest};

@@ -76,3 +76,8 @@ pub(crate) fn escape_markdown(text: &str) -> String {
     }
     escaped
 }
+
+/// A text that is Markdown already, as a link where there is one.
+pub(crate) fn linked(text: &str, link: Option<String>) -> String {
+    link.map_or_else(|| text.to_owned(), |link| format!("[{text}]({link})"))
+}

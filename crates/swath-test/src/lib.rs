@@ -52,8 +52,8 @@ pub use marked::{MarkedLines, SeenLines};
 pub use port::free_port;
 pub use program::{Draft, Place, ProgramWriter};
 pub use python::{
-    Build, NOBODY, Python, builds, newest_python, python, python_build, python_of_everybody,
-    pythons, tell_pythons,
+    Build, NOBODY, Python, builds, is_left_out, newest_python, python, python_build,
+    python_of_everybody, pythons, tell_pythons,
 };
 pub use random::{Random, case_count, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};

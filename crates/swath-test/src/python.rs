@@ -129,6 +129,11 @@ fn told() -> Option<Vec<Python>> {
         .then_some(found)
 }
 
+/// Whether `SWATH_PYTHONS` names others than the interpreter of this tag.
+pub fn is_left_out(tag: &str) -> bool {
+    wanted().is_some_and(|wanted| wanted.iter().all(|it| it != tag))
+}
+
 /// The tags in `SWATH_PYTHONS`, if it is set.
 fn wanted() -> Option<Vec<String>> {
     let list = std::env::var("SWATH_PYTHONS").ok()?;

@@ -561,8 +561,8 @@ pub(crate) struct RunReportArguments {
     /// Write the HTML report into a folder as well.
     #[arg(long, value_name = "DIR")]
     pub(crate) html: Option<PathBuf>,
-    /// Gates besides `--fail-under`: total, lines, branches, changed, service:NAME or a pattern of paths; or
-    /// every-route-called and no-server-errors, without a minimum.
+    /// Gates besides `--fail-under`: total, lines, branches, changed, service:NAME or a pattern of paths;
+    /// not-below=BRANCH; or every-route-called and no-server-errors, without a minimum.
     #[arg(
         long,
         value_name = "NAME=MIN,...",
@@ -714,8 +714,8 @@ pub(crate) struct DiffReportArguments {
     /// Exit with 2 if less than MIN percent of the changed lines and branches is covered.
     #[arg(long, value_name = "MIN")]
     pub(crate) fail_under: Option<f64>,
-    /// More gates: total, lines, branches, service:NAME or a pattern of paths; or every-route-called and
-    /// no-server-errors, without a minimum.
+    /// More gates: total, lines, branches, changed, service:NAME or a pattern of paths; not-below=BRANCH; or
+    /// every-route-called and no-server-errors, without a minimum.
     #[arg(
         long,
         value_name = "NAME=MIN,...",

@@ -68,6 +68,10 @@ impl ChangeError {
                         .to_owned(),
                 ),
             ),
+            Self::NotAPatch {
+                error: PatchError::Colored,
+                ..
+            } => ("bad-patch", Some("git diff --no-color".to_owned())),
             Self::NotAPatch { .. } => (
                 "bad-patch",
                 Some("a unified diff is meant, as `git diff` or `diff -u` prints it".to_owned()),
@@ -411,7 +415,10 @@ fn is_worth_naming(
     let is_python = [".py", ".pyw"]
         .iter()
         .any(|ending| file.path.ends_with(ending));
-    let below = |place: PathBuf| place.starts_with(directory.path()) && place.is_file();
+    // A name that is not UTF-8 is known by what stands for it: the disk has no such file.
+    let is_name = !file.path.contains(char::REPLACEMENT_CHARACTER);
+    let below =
+        |place: PathBuf| place.starts_with(directory.path()) && (place.is_file() || !is_name);
     is_python && !file.lines.is_empty() && places.any(below)
 }
 

@@ -27,6 +27,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod services;
 pub(crate) mod ship;
+mod source_links;
 pub(crate) mod swarm;
 pub(crate) mod test_name;
 pub(crate) mod xml;

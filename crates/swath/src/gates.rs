@@ -64,7 +64,7 @@ impl GatesError {
             Self::File(error) => Message::error(error.code(), error.to_string()).hint(error.hint()),
             Self::Said(_) | Self::Minimum(_) => {
                 Message::error("bad-gate", self.to_string()).hint(format!(
-                    "--gate NAME=MIN, where NAME is {}, service:NAME or a pattern such as 'src/api/*'; or --gate {}",
+                    "--gate NAME=MIN, where NAME is {}, service:NAME or a pattern such as 'src/api/*'; or --gate not-below=BRANCH, {}",
                     GateSubject::NAMES.join(", "),
                     EndpointRule::ALL.map(EndpointRule::name).join(", ")
                 ))

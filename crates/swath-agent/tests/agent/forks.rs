@@ -31,7 +31,7 @@ fn hits(store: &Store, file: &Path) -> BTreeSet<u32> {
 /// The lines that a process knows to be executable.
 fn executable(store: &Store, file: &Path) -> BTreeSet<u32> {
     let file = fs_err::canonicalize(file).unwrap();
-    store.files.get(&file).unwrap().0.clone()
+    store.files[&file].0.clone()
 }
 
 /// The stores of the children of a process, in order.

@@ -7,13 +7,16 @@ use swath_analysis::ExclusionRules;
 use swath_test::{Python, pythons, record_figure, scale, seed, skip, temp_dir};
 
 use crate::generator::program;
-use crate::oracle::{Dump, Oracle, difference};
+use crate::oracle::{Dump, Oracle, TABLE, difference, record_words};
 use crate::reduction::reduce;
+
+/// What is compared, as the table of figures has it.
+const WHAT: &str = "generated programs";
 
 #[test]
 fn generated_programs_are_equal() -> Result<()> {
     if pythons().is_empty() {
-        skip("generated programs", "no Python found");
+        skip(WHAT, "no Python found");
     }
     let mut complaints = Vec::new();
     for python in pythons() {
@@ -54,12 +57,8 @@ fn compare(python: &Python, oracle: &Oracle) -> Result<Vec<String>> {
         }
     }
     let figure = format!("{} of {count} equal", count - different.len());
-    record_figure(
-        "Analysis against coverage.py",
-        "generated programs",
-        &python.tag(),
-        figure,
-    );
+    record_figure(TABLE, WHAT, &python.tag(), figure);
+    record_words(oracle, WHAT, &dumps)?;
     let mut complaints = Vec::new();
     for (index, (dump, text)) in different.into_iter().enumerate() {
         complaints.push(complain(oracle, dump, &text, index < REDUCED)?);

@@ -14,6 +14,8 @@ use swath_analysis::{Analysis, ExclusionRules, LineSet, PythonVersion, Region, a
 use swath_test::{Python, Requirements, coverage_for_3_8, coverage_for_3_10, record_figure, venv};
 
 const DUMPER: &str = include_str!("dump.py");
+/// Where the figures of the comparison are.
+pub(crate) const TABLE: &str = "Analysis against coverage.py";
 
 /// What coverage.py says about a source.
 #[derive(Debug, Deserialize, Default)]
@@ -253,8 +255,35 @@ pub(crate) fn difference(
     if dump.failure.is_some() {
         return Ok(None);
     }
+    Ok(compare(dump, &analysis(dump, version, rules)?))
+}
+
+fn analysis(dump: &Dump, version: PythonVersion, rules: &ExclusionRules) -> Result<Analysis> {
     let source = fs_err::read(&dump.path)?;
-    Ok(compare(dump, &analyze(&source, version, rules)))
+    Ok(analyze(&source, version, rules))
+}
+
+/// Records how many descriptions of ways of branches are coverage.py's, of all that it has.
+pub(crate) fn record_words(oracle: &Oracle, what: &str, dumps: &[Dump]) -> Result<()> {
+    let rules = ExclusionRules::default();
+    let counts: Vec<(usize, usize)> = dumps
+        .par_iter()
+        .filter_map(|dump| Some((dump, dump.words.as_ref()?)))
+        .map(|(dump, theirs)| {
+            let ours = words(&analysis(dump, oracle.version(), &rules)?);
+            let equal = theirs.iter().zip(&ours).filter(|(a, b)| a == b);
+            Ok((equal.count(), theirs.len()))
+        })
+        .collect::<Result<_>>()?;
+    let equal: usize = counts.iter().map(|(equal, _)| equal).sum();
+    let all: usize = counts.iter().map(|(_, all)| all).sum();
+    record_figure(
+        TABLE,
+        &format!("words of branches, {what}"),
+        &oracle.python.tag(),
+        format!("{equal} of {all} equal"),
+    );
+    Ok(())
 }
 
 /// Fails unless our analysis of the files equals coverage.py's, but for the known mismatches.
@@ -293,7 +322,8 @@ pub(crate) fn compare_files(
         checked.len()
     );
     let tag = oracle.python.tag();
-    record_figure("Analysis against coverage.py", what, &tag, figure);
+    record_figure(TABLE, what, &tag, figure);
+    record_words(oracle, what, &dumps)?;
     KnownMismatches::read()?.judge(&tag, &checked, &differences)
 }
 

@@ -44,8 +44,8 @@ pub enum GitError {
         /// Whether it may only have been left out.
         is_shallow: bool,
     },
-    /// Nothing was committed yet.
-    #[error("the repository has no commit yet")]
+    /// Nothing was committed yet where the work tree is.
+    #[error("the branch that is checked out has no commit yet")]
     NoCommit,
     /// None of the usual branches is there.
     #[error("the repository has no branch that looks like its default branch")]
@@ -129,10 +129,16 @@ impl GitError {
                     "`git branch --all` lists the branches that are here",
                 ),
             ),
-            Self::NoCommit => ("no-merge-base", Some("commit something first".to_owned())),
+            Self::NoCommit => (
+                "no-merge-base",
+                Some(format!("commit with `git commit` first, or {PATCH}")),
+            ),
             Self::NoDefaultBranch => (
                 "no-default-branch",
-                Some("name a revision: `swath diff --since REVISION`".to_owned()),
+                Some(
+                    "`git remote set-head origin --auto` asks the remote for it; or `swath diff --since REVISION`"
+                        .to_owned(),
+                ),
             ),
             Self::NoMergeBase { is_shallow, .. } => (
                 "no-merge-base",

@@ -135,6 +135,8 @@ fn blank_lines_that_a_mailer_cut_are_context() {
 fn what_is_no_patch_is_said_with_its_line() {
     assert!(parse_patch(b" \n").unwrap().is_empty());
     assert_eq!(error("hello\n"), PatchError::NoDiff);
+    let colored = "\u{1b}[1mdiff --git a/x b/x\u{1b}[m\n\u{1b}[1m--- a/x\u{1b}[m\n";
+    assert_eq!(error(colored), PatchError::Colored);
     let names = "--- x\n+++ x\n";
     for (body, expected) in [
         ("@@ -1 +1 @@\n-a\n", PatchError::Truncated { line: 3 }),

@@ -6,9 +6,9 @@ use swath_coverage::{ChangeReport, FileChange};
 use swath_model::{Verdict, neutralize_control};
 
 use super::excerpt::excerpts;
-use super::words::{nothing, remarks, sentence, shares};
-use super::{ChangeSources, text};
-use crate::markdown::escape_markdown;
+use super::words::{nothing, predicate, remarks, shares, span};
+use super::{ChangeSources, SourceLinks, text};
+use crate::markdown::{escape_markdown, linked};
 use crate::{TextError, TextOptions, verdict_markdown};
 
 /// GitHub refuses a comment with more characters. There are never more characters than bytes.
@@ -29,13 +29,14 @@ pub fn render_change_markdown(
     options: &TextOptions,
     verdict: &Verdict,
     source_of: &ChangeSources<'_>,
+    link_of: &SourceLinks<'_>,
 ) -> Result<String, TextError> {
     let mut out = String::new();
     push_changes(&mut out, report, options)?;
     let mut last = String::from("\n");
     push_within(&mut last, &verdict_markdown(verdict), END - 2);
     last.push('\n');
-    push_untested(&mut out, report, source_of, LONGEST - END);
+    push_untested(&mut out, report, (source_of, link_of), LONGEST - END);
     out.push_str(&last);
     Ok(out)
 }
@@ -123,7 +124,7 @@ pub(crate) fn push_within(out: &mut String, text: &str, room: usize) {
 pub(crate) fn push_untested(
     out: &mut String,
     report: &ChangeReport,
-    source_of: &ChangeSources<'_>,
+    (source_of, link_of): (&ChangeSources<'_>, &SourceLinks<'_>),
     longest: usize,
 ) {
     const BEGIN: &str = "\n<details><summary>Changed lines that no test reached</summary>\n";
@@ -143,7 +144,9 @@ pub(crate) fn push_untested(
             let mut block = String::new();
             let _ = write!(block, "\n`{}`", code(&file.change.path));
             for part in &excerpt.parts {
-                let _ = write!(block, "\n- {}", escape_markdown(&sentence(file, part)));
+                let lines = linked(&span(part), link_of(&file.file, part.first, part.last));
+                let rest = escape_markdown(&predicate(file, part));
+                let _ = write!(block, "\n- {lines} {rest}");
             }
             block.push('\n');
             push_code(&mut block, file, &lines, excerpt.lines);

@@ -16,10 +16,14 @@ pub(super) fn span(part: &UntestedPart) -> String {
 
 /// What is missing of a part, as a sentence without a full stop.
 pub(super) fn sentence(file: &FileChange, part: &UntestedPart) -> String {
-    let span = span(part);
+    format!("{} {}", span(part), predicate(file, part))
+}
+
+/// The sentence behind the name of the lines.
+pub(super) fn predicate(file: &FileChange, part: &UntestedPart) -> String {
     match &part.what {
-        Untested::NotRun => format!("{span} did not run"),
-        Untested::NotMeasured => format!("{span} changed after the data was recorded"),
+        Untested::NotRun => "did not run".to_owned(),
+        Untested::NotMeasured => "changed after the data was recorded".to_owned(),
         Untested::Exits(exits) => {
             let branches = file.file.branches.as_deref();
             let ways = exits.iter().filter_map(|&exit| {
@@ -27,7 +31,7 @@ pub(super) fn sentence(file: &FileChange, part: &UntestedPart) -> String {
                 Some(branches.describe(part.first, exit))
             });
             let ways: Vec<String> = ways.collect();
-            format!("{span} ran, but did not {}", ways.join(" or "))
+            format!("ran, but did not {}", ways.join(" or "))
         }
     }
 }

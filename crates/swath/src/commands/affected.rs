@@ -133,9 +133,15 @@ fn say(found: &AffectedTests, change: &ChangeSource) {
             .hint(hint)
             .print();
     }
-    let selected = match found.tests.len() {
+    let names = found.tests.len();
+    let selected = match names {
         0 => "no test".to_owned(),
-        tests => count(tests, "test"),
+        // One name may stand for tests with several parameters.
+        _ if names < found.selected => {
+            let tests = count(found.selected, "test");
+            format!("{tests} by {}", count(names, "name"))
+        }
+        _ => count(names, "test"),
     };
     let known = count(found.known, "test");
     let comparison = &change.comparison;
@@ -151,7 +157,7 @@ fn say(found: &AffectedTests, change: &ChangeSource) {
         let text = format!(
             "{}: {}, as {}",
             file.path,
-            count(file.tests, "test"),
+            concerned(file),
             causes.join("; ")
         );
         status("Changed", &text);
@@ -173,6 +179,15 @@ fn say(found: &AffectedTests, change: &ChangeSource) {
     for file in found.files.iter().filter(|file| !file.unreached.is_empty()) {
         let ranges: Vec<String> = file.unreached.iter().copied().map(range).collect();
         status("Untested", &format!("{}:{}", file.path, ranges.join(",")));
+    }
+}
+
+/// How many tests a changed file concerns.
+fn concerned(file: &FileEffect) -> String {
+    match (file.tests, file.has_new_tests) {
+        (tests, false) => count(tests, "test"),
+        (0, true) => "new tests".to_owned(),
+        (tests, true) => format!("{} and new ones", count(tests, "test")),
     }
 }
 

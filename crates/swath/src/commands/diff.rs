@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use swath_config::GateSubject;
-use swath_coverage::{ChangeReport, FileChange, Gate, Report, read_source, verdict};
+use swath_coverage::{ChangeReport, FileChange, FileReport, Gate, Report, read_source, verdict};
 use swath_data::CoverageData;
 use swath_model::{Message, Verdict};
 use swath_report::{
@@ -17,6 +17,7 @@ use swath_report::{
 use super::{no_data, not_written, put_report, written};
 use crate::arguments::{DiffArguments, DiffFormat};
 use crate::change_source::ChangeSource;
+use crate::commands::source_links::ForgeSources;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
 use crate::gates::{Gates, GatesError, Judged, all_passed};
@@ -163,7 +164,12 @@ impl Shown<'_> {
                 Ok(format!("{table}\n{}\n", verdict_line(self.verdict)))
             }
             DiffFormat::Markdown => {
-                render_change_markdown(self.changes, &options, self.verdict, &source_of)
+                let folder = Path::new(self.session.settings.directory.path());
+                let forge = ForgeSources::find(folder);
+                let link_of =
+                    |file: &FileReport, first, last| forge.as_ref()?.link(file, first, last);
+                let (changes, verdict) = (self.changes, self.verdict);
+                render_change_markdown(changes, &options, verdict, &source_of, &link_of)
                     .map_err(failed)
             }
             DiffFormat::Json => written(|out| write_change_json(self.changes, self.verdict, out)),

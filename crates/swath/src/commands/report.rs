@@ -1,9 +1,10 @@
 //! `swath report`: in coverage.py's words, on coverage.py's streams.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use swath_config::GateSubject;
-use swath_coverage::{FileChange, Report, read_source, verdict};
+use swath_coverage::{FileChange, FileReport, Report, read_source, verdict};
 use swath_data::CoverageData;
 use swath_model::{Completeness, Message};
 use swath_report::{Comment, TextError, TextOptions, render_comment, render_text};
@@ -13,6 +14,7 @@ use super::by::By;
 use crate::arguments::ChangeArguments;
 use crate::change_source::changes_since;
 use crate::ci_report::{CiFormat, show_for_gitlab, show_on_github};
+use crate::commands::source_links::ForgeSources;
 use crate::coverage_cli::Parsed;
 use crate::diagnostic::Show as _;
 use crate::exit::Exit;
@@ -198,7 +200,9 @@ impl CommentRequest<'_> {
             let text = read_source(&file.file, directory);
             text.ok().map(Cow::Owned)
         };
-        let text = render_comment(comment, &source_of);
+        let forge = ForgeSources::find(Path::new(directory.path()));
+        let link_of = |file: &FileReport, first, last| forge.as_ref()?.link(file, first, last);
+        let text = render_comment(comment, &source_of, &link_of);
         print(&text.map_err(|error| Failure::from(error).message())?);
         Ok(if !all_passed(&failures) {
             Exit::BelowFailUnder

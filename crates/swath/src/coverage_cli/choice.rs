@@ -194,8 +194,8 @@ pub(super) const GATE: Choice = Choice {
         "--gate",
         "NAME=MIN,...",
         "Exit with a status of 2 unless these pass as well: total, lines, branches, changed (lines), service:NAME or \
-         a pattern of paths; or every-route-called and no-server-errors, without a minimum. Those of swath.toml hold \
-         too.",
+         a pattern of paths; not-below=BRANCH; or every-route-called and no-server-errors, without a minimum. Those \
+         of swath.toml hold too.",
     )
 };
 pub(super) const HELP: Choice = short('h', flag("help", "--help", "Get help on this command."));

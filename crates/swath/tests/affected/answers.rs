@@ -190,7 +190,11 @@ fn what_runs_on_import_selects_who_called_the_service() {
         ),
     ] {
         project.replace("source/cart.py", old, new);
-        check(&project, web, &["as it runs on import"]);
+        check(
+            &project,
+            web,
+            &["4 tests by 3 names, by changes", "as it runs on import"],
+        );
     }
     project.replace("source/rates.py", "RATE = 2", "RATE = 3");
     check(&project, [DISCOUNT, PRICE], &[]);
@@ -245,7 +249,11 @@ fn tests_that_changed_are_among_them() {
     project
         .repository
         .write("tests/test_new.py", "def test_new():\n    pass\n");
-    check(&project, ["tests/test_new.py"], &[]);
+    check(
+        &project,
+        ["tests/test_new.py"],
+        &["tests/test_new.py: new tests, as"],
+    );
     project
         .repository
         .write("tests/conftest.py", "import pytest\n");

@@ -213,6 +213,28 @@ fn markdown_shows_the_lines_and_fits_into_a_comment() {
     ] {
         assert!(done.stdout.contains(part), "{part}\n{}", done.stdout);
     }
+    // A forge that runs this shows the sources.
+    let head = project.repository.git(["rev-parse", "HEAD"]);
+    let blob = format!("blob/{}", head.trim());
+    for (variables, place) in [
+        (
+            &[
+                ("GITHUB_SERVER_URL", "https://forge"),
+                ("GITHUB_REPOSITORY", "a/b"),
+            ][..],
+            format!("https://forge/a/b/{blob}/shop.py#L7-L9"),
+        ),
+        (
+            &[("CI_PROJECT_URL", "https://lab/a/b")],
+            format!("https://lab/a/b/-/{blob}/shop.py#L7-9"),
+        ),
+    ] {
+        let mut command = project.swath_command(&["diff", "--format=markdown"]);
+        command.envs(variables.iter().copied());
+        let done = finish(command);
+        let part = format!("- [lines 7 to 9]({place}) did not run");
+        assert!(done.stdout.contains(&part), "{part}\n{}", done.stdout);
+    }
     // A change larger than any comment.
     let long = |number: usize| format!("def f_{number}():\n    return '{}'\n", "`é`".repeat(80));
     for file in 0..60 {

@@ -174,7 +174,8 @@ fn gates_that_cannot_be_judged_stop_before_the_tests() {
     assert_eq!(done.code, 1, "{done:?}");
     assert!(
         done.stderr
-            .contains("error[bad-gate]: `linse` is neither a gate nor a pattern of paths"),
+            .contains("error[bad-gate]: `linse` is neither a gate nor a pattern of paths")
+            && done.stderr.contains(" not-below=BRANCH, "),
         "{done:?}"
     );
     assert!(!project.folder().join("ran").exists());
@@ -312,6 +313,14 @@ fn one_comment_says_it_all() {
     ] {
         assert!(done.stdout.contains(part), "{part}\n{}", done.stdout);
     }
+    let mut command = project.swath_command(&comment);
+    command.env("CI_PROJECT_URL", "https://lab/a");
+    let done = finish(command);
+    assert!(
+        done.stdout
+            .contains("| total | [shop.py:2](https://lab/a/-/blob/"),
+        "{done:?}"
+    );
     let done = project.swath(&["report", "--since=main"]);
     assert!(
         done.code == 1
@@ -335,7 +344,9 @@ fn one_comment_says_it_all() {
         "[run]\nbranch = true\nsource = .\n[report]\ninclude_namespace_packages = true\n",
     );
     project.measure(&["run.py"]);
-    let done = project.swath(&comment);
+    let mut command = project.swath_command(&comment);
+    command.env("CI_PROJECT_URL", "https://lab/a");
+    let done = finish(command);
     assert!(done.stdout.len() <= 65_536, "{}", done.stdout.len());
     assert!(done.stdout.len() > 40_000, "{}", done.stdout.len());
     assert!(

@@ -152,3 +152,30 @@ fn a_file_that_is_newer_than_coverage_pys_data_is_named() {
         "{done:?}"
     );
 }
+
+#[test]
+fn a_source_that_nobody_measured_is_named_whatever_its_name_is() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let Some(project) = Project::new(
+        "a_source_that_nobody_measured_is_named_whatever_its_name_is",
+        &[],
+    ) else {
+        return;
+    };
+    project.repository.write(".gitignore", ".coverage\n");
+    project.repository.write("a.py", "x = 1\n");
+    project.repository.commit();
+    project.measure(&["--source=.", "a.py"]);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.py");
+    fs_err::write(project.folder().join(name), "x = 1\n").unwrap();
+    let untracked = project.swath(&["diff"]);
+    project.repository.commit();
+    let committed = project.swath(&["diff", "--since=HEAD~1"]);
+    for done in [untracked, committed] {
+        assert!(
+            done.stdout.contains("caf\u{fffd}.py: not in the data"),
+            "{done:?}"
+        );
+    }
+}

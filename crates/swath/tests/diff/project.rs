@@ -52,9 +52,16 @@ impl Project {
         let mut command = self.repository.command(program);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if ["PYTHON", "COVERAGE", "SWATH_", "VIRTUAL_ENV"]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
+            if [
+                "PYTHON",
+                "COVERAGE",
+                "SWATH_",
+                "VIRTUAL_ENV",
+                "GITHUB_",
+                "CI_",
+            ]
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
             {
                 command.env_remove(&name);
             }

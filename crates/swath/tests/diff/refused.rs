@@ -52,9 +52,18 @@ fn what_git_does_not_know_is_said() {
     let Some(project) = measured("what_git_does_not_know_is_said") else {
         return;
     };
+    for words in [&["diff"][..], &["diff", "--since=HEAD"]] {
+        assert_refused(
+            &project.swath(words),
+            1,
+            &["error[no-merge-base]", "`git commit` first", "--patch FILE"],
+        );
+    }
+    project.repository.commit();
+    project.repository.git(["branch", "-q", "-m", "work"]);
     let done = project.swath(&["diff"]);
     assert_refused(&done, 1, &["error[no-default-branch]", "--since REVISION"]);
-    project.repository.commit();
+    project.repository.git(["branch", "-q", "-m", "main"]);
     let done = project.swath(&["diff", "--since=no\u{1b}[31mpe"]);
     assert_refused(
         &done,
