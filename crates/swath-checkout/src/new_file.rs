@@ -3,7 +3,7 @@
 
 use std::fs::Permissions;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -54,9 +54,19 @@ impl NewFile {
         // Not under the name of a parallel data file: an abandoned one must never be combined.
         let file = tempfile::Builder::new()
             .prefix(".swath-writing-")
-            .permissions(Permissions::from_mode(rights))
-            .tempfile_in(folder)?;
-        Ok(Self { file, target })
+            .make_in(folder, |path| {
+                let mut options = std::fs::File::options();
+                options.read(true).write(true).create_new(true).mode(rights);
+                options.open(path)
+            });
+        match file {
+            Ok(file) => Ok(Self { file, target }),
+            // The name that nobody has ever seen says nothing to anybody.
+            Err(error) => {
+                let text = format!("failed to create file `{}`: {error}", target.display());
+                Err(io::Error::new(error.kind(), text))
+            }
+        }
     }
 
     /// Where it is while it is incomplete, for writers that want a path.
@@ -216,6 +226,20 @@ mod tests {
         write_file(&path, b"new").unwrap();
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "new");
         assert_eq!(names(folder.path()), ["report.xml"]);
+    }
+
+    #[test]
+    fn an_error_names_the_file_that_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none/report.xml");
+        let error = write_file(&path, b"new").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let text = error.to_string();
+        let begin = format!("failed to create file `{}`: ", path.display());
+        assert!(
+            text.starts_with(&begin) && !text.contains(".swath-"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -256,6 +256,9 @@ fn a_line_behind_what_raised_did_not_run() {
     let test = "a_line_behind_what_raised_did_not_run";
     missed_by_us_alone(test, 14, RAISES, 9);
     taken_by_them_alone(test, &[14, 15], JOINS, (4, -3));
+    // Reduced from generated programs.
+    let returns = JOINS.replace("x = 2\n    elif x is None:", "return\n    if x is None:");
+    taken_by_them_alone(test, &[14, 15], &returns, (4, -3));
 }
 
 #[test]
