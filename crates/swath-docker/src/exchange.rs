@@ -95,13 +95,14 @@ fn exchange(shared: &Arc<Shared>, client: &Arc<Stream>) -> io::Result<()> {
         Route::RemoveService { service } => session.service_ends(&service),
         Route::LookAtServices => {
             return with_body(&mut head, rest, client, |head, body| {
-                look_at_services(shared, head, &body, client)
+                look_past(shared, head, &body, clean_answer, client)
             });
         }
         Route::LookAtChanges { container } => {
             if let Some(mount) = session.mount_of(&container) {
                 return with_body(&mut head, rest, client, |head, body| {
-                    look_at_changes(shared, head, &body, mount, client)
+                    let clean = |value: &mut Value| clean_changes(value, mount);
+                    look_past(shared, head, &body, clean, client)
                 });
             }
         }
@@ -289,12 +290,13 @@ fn remove(shared: &Shared, head: &mut Head, body: &[u8], client: &Arc<Stream>) -
     answer.send(client)
 }
 
-/// Passes a request for descriptions of services or tasks, and shows them as they would be without
-/// swath.
-fn look_at_services(
+/// Passes a request for what swath adds something to; `clean` takes that out of the answer, and says
+/// whether it was there.
+fn look_past(
     shared: &Shared,
     head: &mut Head,
     body: &[u8],
+    clean: impl FnOnce(&mut Value) -> bool,
     client: &Arc<Stream>,
 ) -> io::Result<()> {
     let Some(upstream) = connect(shared, client)? else {
@@ -302,7 +304,7 @@ fn look_at_services(
     };
     let mut answer = Answer::read(head, body, upstream)?;
     if let Some((_, mut value)) = answer.json()
-        && clean_answer(&mut value)
+        && clean(&mut value)
     {
         answer.body = value.to_string().into_bytes();
     }
@@ -326,27 +328,6 @@ fn look(shared: &Shared, head: &mut Head, body: &[u8], client: &Arc<Stream>) -> 
         if let Some(text) = clean.or(text) {
             answer.body = text.into_bytes();
         }
-    }
-    answer.send(client)
-}
-
-/// Passes the wish for a list of what changed in a container, without the folder that swath's volume is
-/// mounted upon.
-fn look_at_changes(
-    shared: &Shared,
-    head: &mut Head,
-    body: &[u8],
-    mount: &str,
-    client: &Arc<Stream>,
-) -> io::Result<()> {
-    let Some(upstream) = connect(shared, client)? else {
-        return Ok(());
-    };
-    let mut answer = Answer::read(head, body, upstream)?;
-    if let Some((_, mut value)) = answer.json()
-        && clean_changes(&mut value, mount)
-    {
-        answer.body = value.to_string().into_bytes();
     }
     answer.send(client)
 }

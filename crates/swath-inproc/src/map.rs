@@ -68,12 +68,17 @@ pub(crate) struct Map {
     handed_on: [u32; MOST_HANDED_ON],
 }
 
-static MAP: Global<Map> = Global::new(Map {
-    pieces: [Piece {
+impl Piece {
+    /// None.
+    const NONE: Self = Self {
         base: null_mut(),
         start: 0,
         length: 0,
-    }; MOST_PIECES],
+    };
+}
+
+static MAP: Global<Map> = Global::new(Map {
+    pieces: [Piece::NONE; MOST_PIECES],
     count: 0,
     size: 0,
     tail: 0,

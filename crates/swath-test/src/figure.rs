@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Scale, count_is_said, scale};
+
 /// One cell of a table of `docs/proofs.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
@@ -22,8 +24,12 @@ fn folder() -> PathBuf {
     crate::target_dir().join("proofs")
 }
 
-/// Records `value` for `column` of `row` in `table`; a later record of the same cell replaces it.
+/// Records `value` for `column` of `row` in `table`; a later record of the same cell replaces it. A sample,
+/// which may run beside `cargo xtask prove`, has no figures.
 pub fn record_figure(table: &str, row: &str, column: &str, value: impl Into<String>) {
+    if !has_figures(scale(), count_is_said()) {
+        return;
+    }
     let figure = Figure {
         table: table.to_owned(),
         row: row.to_owned(),
@@ -31,6 +37,11 @@ pub fn record_figure(table: &str, row: &str, column: &str, value: impl Into<Stri
         value: value.into(),
     };
     append(&folder(), &figure);
+}
+
+/// Whether what runs is the whole, and not a few cases of it that somebody asked for.
+fn has_figures(scale: Scale, count_is_said: bool) -> bool {
+    scale == Scale::Whole && !count_is_said
 }
 
 /// A file for each process: what one writes never mixes with what another does.
@@ -86,6 +97,13 @@ fn read(folder: &Path) -> Vec<Figure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_has_no_figures() {
+        assert!(has_figures(Scale::Whole, false));
+        assert!(!has_figures(Scale::Whole, true));
+        assert!(!has_figures(Scale::Sample, false));
+    }
 
     #[test]
     fn figures_come_back_in_order() {

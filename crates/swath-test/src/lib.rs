@@ -55,6 +55,7 @@ pub use python::{
     Build, NOBODY, Python, builds, is_left_out, newest_python, python, python_build,
     python_of_everybody, pythons, tell_pythons,
 };
+pub(crate) use random::count_is_said;
 pub use random::{Random, case_count, seed};
 pub use recipe::{FileLines, coverage_lines, measure_by_hand};
 pub use rights::{can_mount, is_root};

@@ -57,6 +57,11 @@ pub fn seed() -> u64 {
         .unwrap_or(20_260)
 }
 
+/// Whether `SWATH_COUNT` says how many random cases there are.
+pub(crate) fn count_is_said() -> bool {
+    std::env::var_os("SWATH_COUNT").is_some()
+}
+
 /// How many random cases a test makes: `SWATH_COUNT`, else `usual`. With `SWATH_SEED` it runs one again.
 pub fn case_count(usual: u64) -> u64 {
     std::env::var("SWATH_COUNT")

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use swath_store::StoreId;
 use swath_test::{Python, builds};
@@ -201,6 +201,62 @@ fn each_of_many_generations_has_the_lines_that_it_ran_itself() {
     for python in builds() {
         check_generations(python, "", "import os");
         check_generations(python, "branch 1\n", "import os");
+    }
+}
+
+/// Functions that the program runs, and again only its third generation of forks. Those between use so much
+/// room of their own that it may come to lie where the program's store lay.
+fn write_descendants(folder: &Path) -> PathBuf {
+    const FUNCTIONS: usize = 60;
+    const OTHERS: usize = 40;
+    const LINES: usize = 600;
+    let mut text = String::from("import os\n");
+    for number in 0..FUNCTIONS {
+        let _ = write!(
+            text,
+            "def f{number}(x):\n\n    # nothing\n    if x:\n\n        return 1\n    return 2\n\n"
+        );
+    }
+    let mut all = String::new();
+    for number in 0..FUNCTIONS {
+        let _ = writeln!(all, "f{number}(1)");
+    }
+    text += &all;
+    for generation in 0..2 {
+        let _ = writeln!(text, "if os.fork(): os.wait(); os._exit(0)");
+        let _ = writeln!(text, "import others{generation}");
+        let body = "    x = 1\n".repeat(LINES);
+        let mut others = String::new();
+        for number in 0..OTHERS {
+            let _ = write!(others, "def g{number}():\n{body}");
+        }
+        fs_err::write(folder.join(format!("others{generation}.py")), others).unwrap();
+    }
+    text += "if os.fork(): os.wait(); os._exit(0)\n";
+    text += &all;
+    let file = folder.join("descendants.py");
+    fs_err::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn a_late_descendant_knows_the_lines_of_code_that_nobody_ran_since() {
+    for python in builds() {
+        let run = Run::with("");
+        let file = write_descendants(run.path());
+        run.program(python, &[&file]);
+        let stores = run.stores();
+        let program = children(&stores, None)[0];
+        let mut descendant = program;
+        for _ in 0..3 {
+            descendant = children(&stores, Some(descendant.header.id))[0];
+        }
+        assert_eq!(
+            executable(descendant, &file),
+            executable(program, &file),
+            "{}",
+            python.tag()
+        );
     }
 }
 

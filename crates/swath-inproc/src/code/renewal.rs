@@ -28,7 +28,9 @@ pub(super) unsafe fn renew(gil: Gil<'_>, code: Object) -> Option<*mut Info> {
     unsafe {
         let info = kept(gil, code)?.as_mut()?;
         let span = info.span as usize;
-        if !info.is_measured() || !inherited::holds(gil, info.hits, span) {
+        // What an older ancestor knew has its hits where something else may lie by now.
+        let is_of_parent = info.generation + 1 == fork::generation(gil);
+        if !info.is_measured() || !is_of_parent || !inherited::holds(gil, info.hits, span) {
             return None;
         }
         let file = info.source.number(gil)?;

@@ -4,10 +4,7 @@
 //! It stays until the child forks itself. To unmap it would cost a child that ends at once more than it
 //! costs one that goes on.
 
-use core::ptr::null_mut;
-
-use super::{MOST_PIECES, Piece};
-use crate::map::unmap;
+use super::{MOST_PIECES, Piece, unmap};
 use crate::state::{Gil, Global};
 
 /// The pieces of a store.
@@ -17,11 +14,7 @@ struct Inherited {
 }
 
 static INHERITED: Global<Inherited> = Global::new(Inherited {
-    pieces: [Piece {
-        base: null_mut(),
-        start: 0,
-        length: 0,
-    }; MOST_PIECES],
+    pieces: [Piece::NONE; MOST_PIECES],
     count: 0,
 });
 

@@ -1,4 +1,4 @@
-//! SHA-1 by instructions that most machines have: five times as fast, and a program's sources are many.
+//! SHA-1 by instructions that most machines have: the sources of a program are hashed while it starts.
 
 use core::arch::x86_64::{
     __cpuid, __cpuid_count, __m128i, _mm_add_epi32, _mm_extract_epi32, _mm_loadu_si128,
